@@ -1,0 +1,33 @@
+"""The vocabulary: method, oracle, problem, ensemble, the arithmetic of pages. Plain Python; no loops, no Numba."""
+
+from sdeopt.core.math import cos, dot, erf, exp, log, matvec, norm, power, sin, tanh, total, where
+from sdeopt.core.method import SDE, lookup, method, methods, rival
+from sdeopt.core.oracle import (
+    Oracle,
+    batch_grad,
+    direction_jacobian,
+    direction_residual,
+    examples,
+    expect_direction,
+    grad,
+    hvp,
+    mean_sign,
+    noise,
+    noise_var,
+    noisy_grad,
+    root_cov,
+    root_sign_cov,
+    root_square_cov,
+    square_grad,
+    value,
+    weighted_grad,
+)
+from sdeopt.core.schedule import Cosine, Power, Schedule
+
+__all__ = [
+    "SDE", "Cosine", "Oracle", "Power", "Schedule", "batch_grad", "cos", "direction_jacobian", "direction_residual",
+    "dot", "erf", "examples",
+    "exp", "expect_direction", "grad", "hvp", "log", "lookup", "matvec", "mean_sign", "method", "methods", "noise",
+    "noise_var", "noisy_grad", "norm", "power", "rival", "root_cov", "root_sign_cov", "root_square_cov", "sin", "tanh",
+    "square_grad", "total", "value", "weighted_grad", "where",
+]

@@ -1,0 +1,176 @@
+"""``@method``: what turns a NamedTuple of hyperparameters into a page of the registry.
+
+A page is a ``typing.NamedTuple`` whose fields are the hyperparameters and whose functions are the two columns::
+
+    step(self, k, y, o, z)        one iteration: state y at step k -> state at step k + 1; z: draws of this step
+    drift(self, t, y, o)          b(t, y) of the SDE
+    diffusion(self, t, y, o, dw)  σ(t, y) dw, an action on the Brownian increment
+
+Optional: ``init(self, x, o)`` gives the state y at time 0 (default: y is x itself; else a tuple whose first part is x);
+``start(self, x, o)`` gives the state of the SDE after the first step, for SDEs that are singular at t = 0.
+Functions are compiled by the engine, so they use NumPy arithmetic and the vocabulary of ``sdeopt.core`` only.
+
+Increments: the integrator multiplies the diffusion by √dt, so ``dw`` is standard normal here. Write the diffusion
+with the sign with which the noise enters the step (usually minus): the law does not care, but the common random
+numbers of ``compare`` then move both columns the same way.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sdeopt.core import checks
+from sdeopt.core.schedule import Cosine, Power, Schedule
+
+__all__ = ["SDE", "lookup", "method", "methods", "rival"]
+
+T = TypeVar("T", bound=type)
+
+RULES: dict[str, dict[str, Any]] = {
+    "lr": {"low": 0.0, "open_low": True},
+    "rho": {"low": 0.0},
+    "momentum": {"low": 0.0, "high": 1.0, "open_high": True},
+    "beta": {"low": 0.0, "high": 1.0, "open_high": True},
+    "beta1": {"low": 0.0, "high": 1.0, "open_high": True},
+    "beta2": {"low": 0.0, "high": 1.0, "open_high": True},
+    "eps": {"low": 0.0},
+    "weight_decay": {"low": 0.0},
+}
+SCHEDULES = (Schedule, Cosine, Power)
+
+
+@dataclass(frozen=True)
+class SDE:
+    """One SDE of a method: its two coefficients, its claim, and the Brownian motions that it needs.
+
+    ``drift``, ``diffusion`` and ``start`` take the method as ``self``. ``brownian`` names the increments in ``dw`` by
+    the question that consumes them ("gradient", "sign", "square", "direction") or "state" for one per coordinate;
+    with several names ``dw`` is a tuple.
+    """
+
+    name: str
+    order: float
+    drift: Callable[..., Any]
+    diffusion: Callable[..., Any]
+    brownian: tuple[str, ...]
+    start: Callable[..., Any] | None
+    doc: str
+
+
+_REGISTRY: dict[str, type] = {}
+
+
+def _sde(cls: type, name: str, order: float, brownian: str | tuple[str, ...]) -> SDE:
+    names = (brownian,) if isinstance(brownian, str) else brownian
+    functions = vars(cls)
+    return SDE(name, order, functions["drift"], functions["diffusion"], names, functions.get("start"), cls.__doc__ or "")
+
+
+def _validated_new(cls: Any) -> Any:
+    create = cls.__new__
+
+    @functools.wraps(create)
+    def new(kind: Any, *args: Any, **kwargs: Any) -> Any:
+        raw = create(kind, *args, **kwargs)
+        fixed = [_field(kind.__name__, name, value) for name, value in zip(kind._fields, raw, strict=True)]
+        return tuple.__new__(kind, fixed)
+
+    return new
+
+
+def _field(owner: str, name: str, value: Any) -> Any:
+    if name == "lr" and isinstance(value, SCHEDULES):
+        return value
+    if name == "lr" and callable(value):
+        first = checks.number("lr(0)", value(0.0), **RULES["lr"])
+        return Schedule(first, lambda t: value(t) / first)
+    return checks.number(f"{owner}: {name}", value, **RULES.get(name, {}))
+
+
+def method(
+    *,
+    order: float,
+    clock: str | Callable[[Any], float] = "lr",
+    sde: str = "order1",
+    parts: tuple[str, ...] = ("x",),
+    brownian: str | tuple[str, ...] = "gradient",
+) -> Callable[[T], T]:
+    """Register a page and give it typed equality, validation, its clock and its default SDE.
+
+    Parameters
+    ----------
+    order : float
+        Claimed weak order of the SDE in the learning rate.
+    clock : str or callable
+        Units of time of one step: the name of a field, or a function of the method. Default "lr", t = kη.
+    sde : str
+        Name of the page's own SDE; rivals are added by `rival`.
+    parts : tuple of str
+        Names of the parts of the state; the first is the position x.
+    brownian : str or tuple of str
+        The increments that ``diffusion`` receives, see `SDE`.
+
+    Returns
+    -------
+    callable
+        The class decorator.
+    """
+    read = operator.attrgetter(clock) if isinstance(clock, str) else clock
+
+    def decorate(cls: T) -> T:
+        page: Any = cls
+        page.__new__ = _validated_new(cls)
+        page.__eq__ = lambda a, b: type(a) is type(b) and tuple(a) == tuple(b)
+        page.__ne__ = lambda a, b: not a == b
+        page.__hash__ = lambda a: hash((type(a), *a))
+        page.parts = parts
+        page.order = order
+        page.clock = property(lambda self: float(read(self.constant())))
+        page.schedule = property(lambda self: self.lr if isinstance(self.lr, SCHEDULES) else None)
+        page.constant = lambda self: self._replace(lr=self.lr.lr) if self.schedule else self
+        page.clock_of = staticmethod(read)
+        page.default_sde = sde
+        page.sdes = {sde: _sde(cls, sde, order, brownian)}
+        _REGISTRY[cls.__name__] = cls
+        return cls
+
+    return decorate
+
+
+def rival(
+    owner: Any, name: str, *, order: float, brownian: str | tuple[str, ...] = "gradient"
+) -> Callable[[T], T]:
+    """Register another SDE of the method ``owner`` under ``name``; its functions take the method as ``self``."""
+
+    def decorate(cls: T) -> T:
+        owner.sdes[name] = _sde(cls, name, order, brownian)
+        return cls
+
+    return decorate
+
+
+def methods() -> dict[str, type]:
+    """Return the registry: name -> method class, in the order of registration.
+
+    Examples
+    --------
+    >>> import sdeopt as so
+    >>> so.methods()["SGD"](lr=0.1)
+    SGD(lr=0.1)
+    """
+    import sdeopt.optimizers  # noqa: F401  (importing the pages registers them)
+
+    return dict(_REGISTRY)
+
+
+def lookup(name: str) -> Any:
+    """Return the method class called ``name``, in any case; a ``ValueError`` names the nearest one."""
+    table = {key.lower(): cls for key, cls in methods().items()}
+    if name.lower() in table:
+        return table[name.lower()]
+    checks.choice("method", name, methods())
+    raise AssertionError("unreachable")

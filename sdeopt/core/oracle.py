@@ -1,0 +1,124 @@
+"""What a page may ask about the problem: the vocabulary of drift, diffusion and step.
+
+A page never touches the objective or the noise; it asks the oracle ``o``. Each question is a plain function that
+forwards to the objective or to the noise, so a page is ordinary Python when interpreted; the engine replaces each
+question by the compiled answer of the problem at hand. Which questions a page asks is read from its code, and a
+problem that cannot answer one refuses it in a sentence before anything runs.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+__all__ = [
+    "Oracle",
+    "batch_grad",
+    "direction_jacobian",
+    "direction_residual",
+    "examples",
+    "expect_direction",
+    "grad",
+    "hvp",
+    "mean_sign",
+    "noise",
+    "noise_var",
+    "noisy_grad",
+    "root_cov",
+    "root_sign_cov",
+    "root_square_cov",
+    "square_grad",
+    "value",
+    "weighted_grad",
+]
+
+
+class Oracle(NamedTuple):
+    """The pair that answers a page's questions."""
+
+    objective: Any
+    noise: Any
+
+
+def value(o: Any, x: Any) -> Any:
+    """f(x), a number."""
+    return o.objective.value(x)
+
+
+def grad(o: Any, x: Any) -> Any:
+    """∇f(x), shape (d,)."""
+    return o.objective.grad(x)
+
+
+def hvp(o: Any, x: Any, v: Any) -> Any:
+    """∇²f(x) v, shape (d,)."""
+    return o.objective.hvp(x, v)
+
+
+def noisy_grad(o: Any, x: Any, z: Any) -> Any:
+    """∇f(x) + ξ(x, z), the gradient that the optimizer sees; the same ``z`` at two points is the same sample."""
+    return o.noise.noisy_grad(o, x, z)
+
+
+def noise(o: Any, x: Any, z: Any) -> Any:
+    """ξ(x, z), the gradient noise itself: its true law, heavy-tailed or a minibatch draw."""
+    return o.noise.sample(o, x, z)
+
+
+def root_cov(o: Any, x: Any, dw: Any) -> Any:
+    """Σ(x)^{1/2} dw with Σ = Cov ξ; ``dw`` is the "gradient" Brownian increment."""
+    return o.noise.root_cov(o, x, dw)
+
+
+def noise_var(o: Any, x: Any) -> Any:
+    """diag Σ(x), shape (d,)."""
+    return o.noise.var(o, x)
+
+
+def mean_sign(o: Any, x: Any, g: Any) -> Any:
+    """E sign(g + ξ(x)) per coordinate; exists for any law, also without a variance."""
+    return o.noise.mean_sign(o, x, g)
+
+
+def root_sign_cov(o: Any, x: Any, g: Any, dw: Any) -> Any:
+    """Cov(sign(g + ξ(x)))^{1/2} dw; ``dw`` is the "sign" Brownian increment."""
+    return o.noise.root_sign_cov(o, x, g, dw)
+
+
+def root_square_cov(o: Any, x: Any, dw: Any) -> Any:
+    """Λ^{1/2} dw with Λ_ij = Cov(ξ_i², ξ_j²); ``dw`` is the "square" Brownian increment."""
+    return o.noise.root_square_cov(o, x, dw)
+
+
+def expect_direction(o: Any, x: Any, g: Any) -> Any:
+    """E u with u = (g + ξ)/|g + ξ|."""
+    return o.noise.expect_direction(o, x, g)
+
+
+def direction_jacobian(o: Any, x: Any, g: Any, v: Any) -> Any:
+    """M v with M = E[(I - u uᵀ)/|g + ξ|], the mean derivative of the direction."""
+    return o.noise.direction_jacobian(o, x, g, v)
+
+
+def direction_residual(o: Any, x: Any, g: Any, dw: Any) -> Any:
+    """[Cov u - M Σ M]^{1/2} dw, what the linear response M ξ leaves of u; ``dw`` is the "direction" increment."""
+    return o.noise.direction_residual(o, x, g, dw)
+
+
+def examples(o: Any) -> Any:
+    """Number n of examples of a finite sum f = (1/n) Σ f_i."""
+    return o.objective.examples()
+
+
+def weighted_grad(o: Any, x: Any, w: Any) -> Any:
+    """Σ_i w_i ∇f_i(x) for weights ``w`` of shape (n,): one pass over the data."""
+    return o.objective.weighted_grad(x, w)
+
+
+def batch_grad(o: Any, x: Any, index: Any) -> Any:
+    """(1/B) Σ_{i in index} ∇f_i(x) for B example numbers (floats or integers)."""
+    return o.objective.batch_grad(x, index)
+
+
+def square_grad(o: Any, x: Any) -> Any:
+    """(1/n) Σ_i (∇f_i(x))², per coordinate."""
+    return o.objective.square_grad(x)

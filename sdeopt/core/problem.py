@@ -1,0 +1,77 @@
+"""``Problem``: what is minimised, how its gradient is disturbed, and where the run begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sdeopt.core import checks
+from sdeopt.core.oracle import Oracle
+from sdeopt.noise import NoNoise
+
+__all__ = ["Problem"]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """An objective, the law of its gradient noise and a starting point.
+
+    Parameters
+    ----------
+    objective : objective
+        One of ``sdeopt.objectives``, or `Objective` around your own functions; d is its ``dim``.
+    noise : noise, optional
+        One of ``sdeopt.noise``; default `NoNoise`.
+    x0 : array_like, shape (d,), optional
+        Start; default the objective's own ``start``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the shapes disagree, ``x0`` is not finite, or the gradient at ``x0`` is not a finite vector of length d.
+
+    Examples
+    --------
+    >>> import sdeopt as so
+    >>> so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.5, 1.0]), x0=[1.0, -1.0]).dim
+    2
+    """
+
+    objective: Any
+    noise: Any = NoNoise()
+    x0: Any = None
+
+    def __post_init__(self) -> None:
+        if not hasattr(self.objective, "grad") or not hasattr(self.objective, "dim"):
+            raise TypeError(f"objective must have grad and dim (see sdeopt.Objective), got {self.objective!r}")
+        if not hasattr(self.noise, "check"):
+            raise TypeError(f"noise must be one of sdeopt.noise, got {self.noise!r}")
+        d = self.objective.dim
+        start = self.objective.start if self.x0 is None else self.x0
+        object.__setattr__(self, "x0", checks.array("x0", start, shape=(d,)))
+        self.noise.check(self.objective)
+        g = np.asarray(self.objective.grad(np.array(self.x0)))
+        if g.shape != (d,):
+            raise ValueError(f"objective.grad must return shape ({d},), got {g.shape}")
+        if not np.isfinite(g).all():
+            raise ValueError(f"objective.grad at x0 must be finite, got {g}")
+
+    @property
+    def dim(self) -> int:
+        """Dimension d of x."""
+        return int(self.objective.dim)
+
+    @property
+    def oracle(self) -> Oracle:
+        """The pair (objective, noise) that pages question."""
+        return Oracle(self.objective, self.noise)
+
+    def lacks(self, question: str) -> str | None:
+        """Why this problem cannot answer ``question`` (a name of ``sdeopt.core.oracle``), or None if it can."""
+        for side in (self.objective, self.noise):
+            reason = side.lacks(question)
+            if reason is not None:
+                return str(reason)
+        return None

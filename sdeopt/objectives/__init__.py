@@ -1,0 +1,2 @@
+"""The objectives."""
+from sdeopt.objectives.quadratic import Quadratic

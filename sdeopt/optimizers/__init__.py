@@ -1,0 +1,1 @@
+from sdeopt.optimizers.sgd import SGD
