@@ -101,4 +101,6 @@ def matvec(a: Any, x: Any) -> Any:
 
 def where(condition: Any, a: Any, b: Any) -> Any:
     """``a`` where the condition holds, else ``b``, elementwise; the branch-free ``if`` of a page."""
-    return np.where(condition, a, b)
+    if isinstance(condition, np.ndarray):
+        return np.where(condition, a, b)
+    return a if condition else b

@@ -18,7 +18,6 @@ numbers of ``compare`` then move both columns the same way.
 from __future__ import annotations
 
 import functools
-import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -91,10 +90,15 @@ def _field(owner: str, name: str, value: Any) -> Any:
     return checks.number(f"{owner}: {name}", value, **RULES.get(name, {}))
 
 
+def learning_rate(self: Any) -> Any:
+    """The usual clock: one step takes η units of time."""
+    return self.lr
+
+
 def method(
     *,
     order: float,
-    clock: str | Callable[[Any], float] = "lr",
+    clock: Callable[[Any], float] = learning_rate,
     sde: str = "order1",
     parts: tuple[str, ...] = ("x",),
     brownian: str | tuple[str, ...] = "gradient",
@@ -105,8 +109,8 @@ def method(
     ----------
     order : float
         Claimed weak order of the SDE in the learning rate.
-    clock : str or callable
-        Units of time of one step: the name of a field, or a function of the method. Default "lr", t = kη.
+    clock : callable
+        Units of time of one step, a function of the method; default its learning rate, t = kη.
     sde : str
         Name of the page's own SDE; rivals are added by `rival`.
     parts : tuple of str
@@ -119,7 +123,6 @@ def method(
     callable
         The class decorator.
     """
-    read = operator.attrgetter(clock) if isinstance(clock, str) else clock
 
     def decorate(cls: T) -> T:
         page: Any = cls
@@ -129,10 +132,10 @@ def method(
         page.__hash__ = lambda a: hash((type(a), *a))
         page.parts = parts
         page.order = order
-        page.clock = property(lambda self: float(read(self.constant())))
+        page.clock = property(lambda self: float(clock(self.constant())))
         page.schedule = property(lambda self: self.lr if isinstance(self.lr, SCHEDULES) else None)
         page.constant = lambda self: self._replace(lr=self.lr.lr) if self.schedule else self
-        page.clock_of = staticmethod(read)
+        page.clock_of = staticmethod(clock)
         page.default_sde = sde
         page.sdes = {sde: _sde(cls, sde, order, brownian)}
         _REGISTRY[cls.__name__] = cls

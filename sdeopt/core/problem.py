@@ -70,8 +70,5 @@ class Problem:
 
     def lacks(self, question: str) -> str | None:
         """Why this problem cannot answer ``question`` (a name of ``sdeopt.core.oracle``), or None if it can."""
-        for side in (self.objective, self.noise):
-            reason = side.lacks(question)
-            if reason is not None:
-                return str(reason)
-        return None
+        reason = self.objective.lacks(question)
+        return reason if reason is not None else self.noise.lacks(question, self.objective)

@@ -3,7 +3,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sdeopt.core import grad, hvp, method, noisy_grad, rival, root_cov
 
-@method(order=1, clock="lr")
+@method(order=1)
 class SGD(NamedTuple):
     """SGD"""
     lr: float
