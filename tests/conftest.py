@@ -1,0 +1,54 @@
+"""Two lanes beside the plain run: ``--slow``, and tests marked ``extras("torch")`` that need an optional module."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHOWN = ("numpy", "numba", "llvmlite", "scipy", "sdeint", "matplotlib", "scikit-learn", "torch")
+
+os.environ.setdefault("MPLBACKEND", "Agg")  # before anything imports matplotlib; inherited by subprocesses
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="also run the tests marked slow")
+
+
+def pytest_report_header() -> str:
+    found = {d.metadata["Name"]: d.version for d in importlib.metadata.distributions()}
+    versions = ", ".join(f"{name} {found.get(name, '-')}" for name in SHOWN)
+    return f"versions: {versions}\nseeds: fixed in each test; every run draws the same numbers"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("slow") and not config.getoption("--slow"):
+            item.add_marker(pytest.mark.skip(reason="slow: run with --slow"))
+        for marker in item.iter_markers("extras"):
+            missing = [module for module in marker.args if importlib.util.find_spec(module) is None]
+            if missing:
+                item.add_marker(pytest.mark.skip(reason=f"needs {', '.join(missing)}"))
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Callable[[str], str]:
+    """Run a script in a new interpreter, in an empty folder, with warnings as errors; return what it printed."""
+
+    def run(script: str) -> str:
+        file = tmp_path / "script.py"
+        file.write_text(script, encoding="utf-8")
+        env = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+        command = [sys.executable, "-W", "error", str(file)]
+        done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, encoding="utf-8", timeout=600)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run

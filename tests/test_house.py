@@ -1,0 +1,107 @@
+"""The rules of the house that a machine can check."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sdeopt
+
+HOUSE = Path(sdeopt.__file__).parent
+FILES = sorted(HOUSE.rglob("*.py"))
+PAGES = sorted(sdeopt.methods().items())
+
+# package -> what its files may import from sdeopt when they are loaded; arrows run downward only
+BELOW = {
+    "core": {"core", "noise"},  # a Problem without noise has NoNoise
+    "noise": {"core", "noise"},
+    "objectives": {"core", "objectives"},
+    "theory": {"core", "theory"},
+    "optimizers": {"core", "theory", "optimizers"},
+    "engine": {"core", "noise", "engine"},
+}
+
+
+def name(path: Path) -> str:
+    return path.relative_to(HOUSE).as_posix()
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Full names of the modules that the statements below ``tree`` import."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield node.module or ""
+
+
+def on_load(path: Path) -> set[str]:
+    """Full names of the modules that a file imports when it is loaded, outside any function."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = []
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    return set(imports(tree))
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_files_stay_short(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300, "which idea left?"
+
+
+@pytest.mark.parametrize("path", FILES, ids=name)
+def test_only_the_engine_knows_numba(path: Path) -> None:
+    used = {module.partition(".")[0] for module in imports(ast.parse(path.read_text(encoding="utf-8")))}
+    if path.relative_to(HOUSE).parts[0] != "engine":
+        assert not used & {"numba", "llvmlite"}
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if p.relative_to(HOUSE).parts[0] in BELOW], ids=name)
+def test_arrows_run_downward(path: Path) -> None:
+    package = path.relative_to(HOUSE).parts[0]
+    inner = {module.split(".")[1] for module in on_load(path) if module.startswith("sdeopt.")}
+    assert inner <= BELOW[package]
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in FILES if p.relative_to(HOUSE).parts[0] in ("optimizers", "objectives", "noise")], ids=name
+)
+def test_pages_load_numpy_and_the_vocabulary_only(path: Path) -> None:
+    outer = {module.partition(".")[0] for module in on_load(path)}
+    assert outer <= {"numpy", "sdeopt"} | sys.stdlib_module_names
+
+
+def test_import_is_light(fresh: Any) -> None:
+    heavy = ("numba", "llvmlite", "scipy", "matplotlib", "sklearn", "torch", "click", "rich", "sdeint")
+    script = f"import sys, sdeopt\nsdeopt.methods()\nprint([m for m in {heavy} if m in sys.modules])"
+    assert fresh(script) == "[]\n"
+
+
+def test_every_public_name_exists_once() -> None:
+    assert len(sdeopt.__all__) == len(set(sdeopt.__all__))
+    assert [public for public in sdeopt.__all__ if not hasattr(sdeopt, public)] == []
+
+
+def test_every_page_is_public() -> None:
+    assert [page for page, cls in PAGES if getattr(sdeopt, page, None) is not cls] == []
+
+
+@pytest.mark.parametrize(("page", "cls"), PAGES, ids=[page for page, _ in PAGES])
+def test_every_page_states_its_claim(page: str, cls: Any) -> None:
+    text = inspect.getdoc(cls) or ""
+    missing = [word for word in ("Discrete", "SDE", "Regime", "Claim", "Sources", ">>> ") if word not in text]
+    assert missing == []
+
+
+@pytest.mark.parametrize(("page", "cls"), PAGES, ids=[page for page, _ in PAGES])
+def test_every_sde_names_its_source(page: str, cls: Any) -> None:
+    assert [sde.name for sde in cls.sdes.values() if "Source" not in sde.doc] == []
