@@ -15,6 +15,7 @@ from sdeopt.core.oracle import (
     noise,
     noise_var,
     noisy_grad,
+    root_additive_cov,
     root_cov,
     root_sign_cov,
     root_square_cov,
@@ -28,6 +29,6 @@ __all__ = [
     "SDE", "Cosine", "Oracle", "Power", "Schedule", "batch_grad", "cos", "direction_jacobian", "direction_residual",
     "dot", "erf", "examples",
     "exp", "expect_direction", "grad", "hvp", "log", "lookup", "matvec", "mean_sign", "method", "methods", "noise",
-    "noise_var", "noisy_grad", "norm", "power", "rival", "root_cov", "root_sign_cov", "root_square_cov", "sin", "tanh",
-    "square_grad", "total", "value", "weighted_grad", "where",
+    "noise_var", "noisy_grad", "norm", "power", "rival", "root_additive_cov", "root_cov",
+    "root_sign_cov", "root_square_cov", "sin", "tanh", "square_grad", "total", "value", "weighted_grad", "where",
 ]

@@ -49,6 +49,11 @@ class SDE:
     ``drift``, ``diffusion`` and ``start`` take the method as ``self``. ``brownian`` names the increments in ``dw`` by
     the question that consumes them ("gradient", "sign", "square", "direction") or "state" for one per coordinate;
     with several names ``dw`` is a tuple.
+
+    Closed forms, plain Python, where the class has them (else None): ``linear(self, H, Sigma)`` returns (A, D) of
+    dY = -A Y dt + D^{1/2} dW, exact on a quadratic with Hessian H and constant noise covariance Sigma, Y being the
+    parts of the state stacked, measured from the critical point; ``stationary(self, H, Sigma)`` returns the covariance
+    of x at stationarity, shape (d, d), to leading order in the learning rate, or None where theory has none.
     """
 
     name: str
@@ -57,6 +62,8 @@ class SDE:
     diffusion: Callable[..., Any]
     brownian: tuple[str, ...]
     start: Callable[..., Any] | None
+    linear: Callable[..., Any] | None
+    stationary: Callable[..., Any] | None
     doc: str
 
 
@@ -66,7 +73,8 @@ _REGISTRY: dict[str, type] = {}
 def _sde(cls: type, name: str, order: float, brownian: str | tuple[str, ...]) -> SDE:
     names = (brownian,) if isinstance(brownian, str) else brownian
     functions = vars(cls)
-    return SDE(name, order, functions["drift"], functions["diffusion"], names, functions.get("start"), cls.__doc__ or "")
+    optional = {key: functions.get(key) for key in ("start", "linear", "stationary")}
+    return SDE(name, order, functions["drift"], functions["diffusion"], names, **optional, doc=cls.__doc__ or "")
 
 
 def _validated_new(cls: Any) -> Any:

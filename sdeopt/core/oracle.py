@@ -23,6 +23,7 @@ __all__ = [
     "noise",
     "noise_var",
     "noisy_grad",
+    "root_additive_cov",
     "root_cov",
     "root_sign_cov",
     "root_square_cov",
@@ -66,6 +67,11 @@ def noise(o: Any, x: Any, z: Any) -> Any:
 
 def root_cov(o: Any, x: Any, dw: Any) -> Any:
     """Σ(x)^{1/2} dw with Σ = Cov ξ; ``dw`` is the "gradient" Brownian increment."""
+    return o.noise.root_cov(o, x, dw)
+
+
+def root_additive_cov(o: Any, x: Any, dw: Any) -> Any:
+    """Σ^{1/2} dw of an additive law, ξ(x) = ξ(y) for all x, y: the Hessian is seen without noise (else refused)."""
     return o.noise.root_cov(o, x, dw)
 
 
