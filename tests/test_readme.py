@@ -1,0 +1,45 @@
+"""The README does what it says: its table is the registry, its Python runs, its output is what it prints."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from collections.abc import Callable
+from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+MAKER = runpy.run_path(str(ROOT / "docs" / "make_readme.py"))
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
+
+
+def test_the_table_of_methods_is_the_registry() -> None:
+    assert MAKER["rewritten"](TEXT) == TEXT, "run: python docs/make_readme.py"
+
+
+def test_a_stale_table_is_noticed() -> None:
+    assert MAKER["rewritten"](TEXT.replace("| `SGD(", "| `SDG(")) == MAKER["rewritten"](TEXT)
+    assert "| `SGD(" in MAKER["table"]()
+
+
+def test_a_clock_is_written_as_a_formula() -> None:
+    lr, beta = MAKER["Word"]("lr"), MAKER["Word"]("beta")
+    assert lr / (1 - beta) == "lr / (1 - beta)"
+    assert lr * lr + beta == "lr * lr + beta"
+
+
+def test_the_python_of_the_readme_prints_what_the_readme_shows(fresh: Callable[[str], str]) -> None:
+    printed = fresh("".join(blocks("python")))
+    shown = "".join(blocks("text"))
+    assert OutputChecker().check_output(shown, printed, NORMALIZE_WHITESPACE | ELLIPSIS), printed
+
+
+@pytest.mark.parametrize("path", re.findall(r"!\[[^]]*]\(([^)]+)\)", TEXT))
+def test_every_figure_is_there(path: str) -> None:
+    assert (ROOT / path).is_file()
