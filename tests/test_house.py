@@ -33,17 +33,17 @@ def name(path: Path) -> str:
 
 
 def imports(tree: ast.AST) -> Iterator[str]:
-    """Full names of the modules that the statements below ``tree`` import."""
+    """Full names of what the statements below ``tree`` import."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, "imports are absolute"
-            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def on_load(path: Path) -> set[str]:
-    """Full names of the modules that a file imports when it is loaded, outside any function."""
+    """Full names of what a file imports when it is loaded, outside any function."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
