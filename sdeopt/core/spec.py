@@ -91,9 +91,11 @@ def numbers(name: str, texts: Iterable[str]) -> list[float]:
     return [float(number(name, text)) for text in texts]
 
 
-def allow(owner: str, args: list[str], kwargs: Mapping[str, str], *, most: int, keys: Iterable[str] = ()) -> None:
-    """Refuse more than ``most`` positional arguments, and keys that ``owner`` does not have, with the nearest key."""
-    if len(args) > most:
+def allow(
+    owner: str, args: list[str], kwargs: Mapping[str, str], *, most: int | None, keys: Iterable[str] = ()
+) -> None:
+    """Refuse keys that ``owner`` does not have, and more than ``most`` positional arguments (None: any number)."""
+    if most is not None and len(args) > most:
         raise ValueError(f"{owner} takes at most {most} positional argument(s), got {', '.join(args)}")
     known = list(keys)
     for key in kwargs:

@@ -9,14 +9,20 @@ minimiser), ``minimum`` (its value) and ``curvature`` (smallest and largest Hess
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Smooth"]
+from sdeopt.core import checks
+
+__all__ = ["Array", "Smooth", "fortran", "frozen", "spectrum", "symmetric"]
+
+Array = NDArray[np.float64]
 
 FINITE_SUM = ("examples", "weighted_grad", "batch_grad", "square_grad")
+LARGEST_PRINTED = 9  # entries of an array that is printed in full
 
 
 class Smooth:
@@ -25,16 +31,16 @@ class Smooth:
     @property
     def dim(self) -> int:
         """Dimension d."""
-        raise AttributeError("dim")
+        raise NotImplementedError(f"{type(self).__name__} must say its dim")
 
     @property
-    def start(self) -> NDArray[np.float64]:
+    def start(self) -> Array:
         """A reasonable starting point, shape (d,)."""
         return np.ones(self.dim)
 
     @property
-    def optimum(self) -> NDArray[np.float64] | None:
-        """A minimiser, or None where none is known in closed form."""
+    def optimum(self) -> Array | None:
+        """A minimiser, shape (d,), or None where none exists or none is known."""
         return None
 
     @property
@@ -54,7 +60,49 @@ class Smooth:
             return f"{type(self).__name__} {kind} {question}"
         return None
 
-    def hessian(self, x: Any) -> NDArray[np.float64]:
+    def hessian(self, x: Any) -> Array:
         """∇²f(x), shape (d, d), from d Hessian-vector products."""
         hvp = self.hvp  # type: ignore[attr-defined]
-        return np.array([hvp(np.asarray(x, float), e) for e in np.eye(self.dim)]).T
+        return np.array([hvp(np.array(x, dtype=float), e) for e in np.eye(self.dim)]).T
+
+    def __repr__(self) -> str:
+        given = [f for f in dataclasses.fields(self) if f.init]  # type: ignore[arg-type]
+        return f"{type(self).__name__}({', '.join(f'{f.name}={_short(getattr(self, f.name))}' for f in given)})"
+
+
+def _short(value: Any) -> str:
+    if not isinstance(value, np.ndarray):
+        return repr(value)
+    if value.size <= LARGEST_PRINTED:
+        return repr(value.tolist())
+    return f"<{'x'.join(map(str, value.shape))} array>"
+
+
+def frozen(a: Array) -> Array:
+    """``a`` itself, made read-only."""
+    a.flags.writeable = False
+    return a
+
+
+def fortran(a: Array) -> Array:
+    """A read-only copy of ``a`` in column order, the order in which ``matvec`` walks."""
+    return frozen(np.array(a, order="F"))
+
+
+def symmetric(name: str, value: Any) -> Array:
+    """Return ``value`` as a symmetric matrix, or as a vector that stands for a diagonal one; indefinite is allowed."""
+    a = checks.array(name, value, ndim=(1, 2))
+    if a.ndim == 1:
+        return a
+    if a.shape[0] != a.shape[1]:
+        raise ValueError(f"{name} must be a square matrix, got shape {a.shape}")
+    gap = float(np.abs(a - a.T).max())
+    if gap > 1e-12 * float(np.abs(a).max()):
+        raise ValueError(f"{name} must be symmetric, got asymmetry {gap:.3g}")
+    return fortran((a + a.T) / 2)
+
+
+def spectrum(a: Array) -> tuple[float, float]:
+    """Smallest and largest eigenvalue of a matrix in the form of `symmetric`."""
+    eigenvalues = a if a.ndim == 1 else np.linalg.eigvalsh(a)
+    return float(eigenvalues.min()), float(eigenvalues.max())

@@ -1,0 +1,149 @@
+"""``Objective``: your own function, in the place of one of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sdeopt.core import checks
+from sdeopt.objectives.contract import Array, Smooth
+
+__all__ = ["Objective"]
+
+
+def no_value(x: Any) -> Any:
+    """Stand where the user gave no value."""
+    raise NotImplementedError("this Objective has no value; give it one: Objective(value=...)")
+
+
+def no_hvp(x: Any, v: Any) -> Any:
+    """Stand where the user gave no hvp."""
+    raise NotImplementedError("this Objective has no hvp; give it one: Objective(hvp=...)")
+
+
+@dataclass(frozen=True, eq=False, init=False, repr=False)
+class Objective(Smooth):
+    """An objective from Python functions.
+
+    Functions written in the arithmetic of pages (NumPy's + - * /, sqrt, and the vocabulary of ``sdeopt.core``) are
+    compiled; any other function (a PyTorch model, a simulator) runs interpreted, with the same results.
+
+    Parameters
+    ----------
+    value : callable, optional
+        x -> f(x), a number. Without it, losses cannot be observed.
+    grad : callable
+        x -> ∇f(x), an array of shape (d,).
+    hvp : callable, optional
+        (x, v) -> ∇²f(x) v, an array of shape (d,). Without it, methods that need the Hessian are refused.
+    dim : int
+        Dimension d.
+    start : array_like, shape (d,), optional
+        Default starting point; default ones.
+    optimum : array_like, shape (d,), optional
+        A minimiser, where you know it.
+    minimum : float, optional
+        The smallest value, where you know it.
+
+    Raises
+    ------
+    TypeError
+        If a function is not callable or does not return a number (value) or an array (grad, hvp).
+    ValueError
+        If a function returns another shape or a non-finite number at ``start``. Errors raised inside your functions
+        reach you unchanged.
+
+    Examples
+    --------
+    >>> import sdeopt as so
+    >>> f = so.Objective(value=lambda x: 0.25 * so.core.total(x * x * x * x), grad=lambda x: x * x * x, dim=2)
+    >>> f.value(f.start).item(), f.grad(f.start).tolist()
+    (0.5, [1.0, 1.0])
+    >>> f.lacks("hvp")
+    'Objective has no hvp'
+    """
+
+    value_function: Callable[[Any], Any]
+    grad_function: Callable[[Any], Any]
+    hvp_function: Callable[[Any, Any], Any]
+    # not a field: what is not compiled
+    _given: ClassVar[tuple[int, Array, Array | None, float | None]]
+
+    def __init__(
+        self,
+        *,
+        grad: Callable[[Any], Any],
+        dim: int,
+        value: Callable[[Any], Any] | None = None,
+        hvp: Callable[[Any, Any], Any] | None = None,
+        start: Any = None,
+        optimum: Any = None,
+        minimum: float | None = None,
+    ) -> None:
+        for name, function in (("value", value or no_value), ("grad", grad), ("hvp", hvp or no_hvp)):
+            if not callable(function):
+                raise TypeError(f"{name} must be a function, got {function!r}")
+            object.__setattr__(self, f"{name}_function", function)
+        d = checks.integer("dim", dim, low=1)
+        begin = checks.array("start", np.ones(d) if start is None else start, shape=(d,))
+        end = None if optimum is None else checks.array("optimum", optimum, shape=(d,))
+        least = None if minimum is None else checks.number("minimum", minimum)
+        object.__setattr__(self, "_given", (d, begin, end, least))
+        self._try(begin)
+
+    def _try(self, x: Array) -> None:
+        _expect_vector("grad", self.grad(x.copy()), self.dim)
+        if self.lacks("hvp") is None:
+            _expect_vector("hvp", self.hvp(x.copy(), x.copy()), self.dim)
+        if self.lacks("value") is None:
+            f = self.value(x.copy())
+            if np.ndim(f) != 0:
+                raise ValueError(f"value must return a number, got shape {np.shape(f)}")
+            checks.number("value(start)", f)
+
+    def value(self, x: Any) -> Any:
+        return self.value_function(x)
+
+    def grad(self, x: Any) -> Any:
+        return self.grad_function(x)
+
+    def hvp(self, x: Any, v: Any) -> Any:
+        return self.hvp_function(x, v)
+
+    @property
+    def dim(self) -> int:
+        return self._given[0]
+
+    @property
+    def start(self) -> Array:
+        return np.array(self._given[1])
+
+    @property
+    def optimum(self) -> Array | None:
+        end = self._given[2]
+        return None if end is None else np.array(end)
+
+    @property
+    def minimum(self) -> float | None:
+        return self._given[3]
+
+    def lacks(self, question: str) -> str | None:
+        """Why the objective cannot answer ``question``, or None."""
+        absent = {"value": self.value_function is no_value, "hvp": self.hvp_function is no_hvp}
+        return f"Objective has no {question}" if absent.get(question) else super().lacks(question)
+
+    def __repr__(self) -> str:
+        given = [name for name in ("value", "grad", "hvp") if self.lacks(name) is None]
+        return f"Objective({', '.join(given)}, dim={self.dim})"
+
+
+def _expect_vector(name: str, got: Any, d: int) -> None:
+    if not isinstance(got, np.ndarray):
+        raise TypeError(f"{name} must return a NumPy array of shape ({d},), got {type(got).__name__}")
+    if got.shape != (d,):
+        raise ValueError(f"{name} must return shape ({d},), got {got.shape}")
+    if not np.isfinite(got).all():
+        raise ValueError(f"{name} at start must be finite, got {got}")

@@ -1,0 +1,91 @@
+"""Objectives by name, for the command line: "quadratic:1,2", "double-well:dim=3", "logistic:breast_cancer,l2=0.1"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sdeopt.core import checks
+from sdeopt.core.spec import allow, number, numbers, split
+from sdeopt.objectives.diagonal_linear_network import DiagonalLinearNetwork
+from sdeopt.objectives.double_well import DoubleWell
+from sdeopt.objectives.embedded_saddle import EmbeddedSaddle
+from sdeopt.objectives.linear_regression import LinearRegression
+from sdeopt.objectives.logistic import Logistic
+from sdeopt.objectives.matrix_factorization import MatrixFactorization
+from sdeopt.objectives.quadratic import Quadratic
+from sdeopt.objectives.rosenbrock import Rosenbrock
+
+__all__ = ["FORMS", "parse"]
+
+SEED = 0  # of the generated data
+
+
+class Form(NamedTuple):
+    """How to build it, an example, and what may follow the name: positional arguments (None: any) and numeric keys."""
+
+    build: Callable[..., Any]
+    usage: str
+    most: int | None = 0
+    keys: tuple[str, ...] = ()
+
+
+def factorization(rows: int = 4, cols: int = 3, rank: int = 1) -> MatrixFactorization:
+    """A standard normal target divided by √cols."""
+    target = np.random.default_rng(SEED).standard_normal((rows, cols)) / np.sqrt(cols)
+    return MatrixFactorization(target, rank)
+
+
+def sparse_recovery(n: int = 20, p: int = 40, nonzero: int = 3) -> DiagonalLinearNetwork:
+    """Noiseless y = Xβ with standard normal X and the first ``nonzero`` entries of β equal to 1."""
+    X = np.random.default_rng(SEED).standard_normal((n, p))
+    return DiagonalLinearNetwork(X, X @ np.where(np.arange(p) < nonzero, 1.0, 0.0))
+
+
+FORMS = {
+    "quadratic": Form(lambda *h: Quadratic(numbers("H", h or ("1", "2"))), "quadratic:1,2", None),
+    "rosenbrock": Form(Rosenbrock, "rosenbrock:scale=1,stiffness=100", keys=("scale", "stiffness")),
+    "double-well": Form(DoubleWell, "double-well:dim=3", keys=("dim", "height")),
+    "embedded-saddle": Form(EmbeddedSaddle, "embedded-saddle:cubic=0", keys=("quartic", "cubic")),
+    "linear-regression": Form(
+        lambda name="diabetes", **k: LinearRegression(name, **k), "linear-regression:diabetes,l2=0.1", 1, ("l2",)
+    ),
+    "logistic": Form(
+        lambda name="breast_cancer", **k: Logistic(name, **k), "logistic:breast_cancer,l2=0.1", 1, ("l2",)
+    ),
+    "matrix-factorization": Form(factorization, "matrix-factorization:rank=2", keys=("rows", "cols", "rank")),
+    "diagonal-linear-network": Form(
+        sparse_recovery, "diagonal-linear-network:n=20,p=40,nonzero=3", keys=("n", "p", "nonzero")
+    ),
+}
+
+
+def parse(spec: str) -> Any:
+    """Return the objective that ``spec`` names.
+
+    Parameters
+    ----------
+    spec : str
+        ``name``, ``name:positional,...`` or ``name:...,key=value``; the names are the keys of ``FORMS``, each with an
+        example in its ``usage``. The data of "matrix-factorization" and "diagonal-linear-network" are generated, with a
+        fixed seed.
+
+    Raises
+    ------
+    ValueError
+        If the name, a key or a number is unknown or malformed; the nearest known name is suggested.
+
+    Examples
+    --------
+    >>> from sdeopt.objectives.spec import parse
+    >>> parse("quadratic:1,-0.5")
+    Quadratic(H=[1.0, -0.5], center=[0.0, 0.0])
+    >>> parse("double-well:dim=3")
+    DoubleWell(dim=3, height=1.0)
+    """
+    name, args, kwargs = split(spec)
+    form = FORMS[checks.choice("objective", name, FORMS)]
+    allow(name, args, kwargs, most=form.most, keys=form.keys)
+    return form.build(*args, **{key: number(f"{name}: {key}", text) for key, text in kwargs.items()})
