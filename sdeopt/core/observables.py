@@ -1,0 +1,50 @@
+"""Observables: numbers read off a state, by name or by the user's own function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sdeopt.core import checks
+from sdeopt.core.math import dot
+from sdeopt.core.oracle import grad, value
+
+__all__ = ["LABELS", "resolve"]
+
+
+def _loss(o: Any, x: Any) -> Any:
+    return value(o, x)
+
+
+def _norm2(o: Any, x: Any) -> Any:
+    return dot(x, x)
+
+
+def _grad_norm2(o: Any, x: Any) -> Any:
+    g = grad(o, x)
+    return dot(g, g)
+
+
+NAMED: dict[str, Callable[..., Any]] = {"loss": _loss, "norm2": _norm2, "grad_norm2": _grad_norm2}
+LABELS = {"loss": "f(x)", "norm2": "|x|²", "grad_norm2": "|∇f(x)|²"}
+
+
+def _of_position(f: Callable[[Any], float]) -> Callable[..., Any]:
+    return lambda o, x: f(x)
+
+
+def resolve(observables: Any, problem: Any) -> dict[str, Callable[..., Any]]:
+    """Return name -> function (o, x) for a sequence of names or a mapping name -> function of x.
+
+    None stands for every named observable that the problem can answer.
+    """
+    if observables is None:
+        return {n: f for n, f in NAMED.items() if n != "loss" or problem.lacks("value") is None}
+    if isinstance(observables, Mapping):
+        wrong = [n for n, f in observables.items() if not callable(f)]
+        if wrong:
+            raise TypeError(f"observables[{wrong[0]!r}] must be a function of x, got {observables[wrong[0]]!r}")
+        return {str(n): _of_position(f) for n, f in observables.items()}
+    if isinstance(observables, Sequence) and not isinstance(observables, str):
+        return {checks.choice("observable", n, NAMED): NAMED[n] for n in observables}
+    raise TypeError(f"observables must be names, a mapping name -> function, or None, got {observables!r}")

@@ -1,0 +1,124 @@
+"""From pages to machine code: plain functions are compiled with their vocabulary bound to one problem.
+
+A page is ordinary Python. It calls ``grad(o, x)``, ``erf(x)``, perhaps a helper of its own module. The linker takes
+such a function, walks the plain functions that it refers to (by global name or by closure), and compiles a copy whose
+references are replaced:
+
+- a function of ``sdeopt.core.math`` by its compiled twin (``twins``);
+- a question of ``sdeopt.core.oracle`` by the answer of the problem at hand, found by the class of the objective or of
+  the noise, so that everything can inline;
+- any other plain function by its own compiled copy.
+
+Values never enter the code: methods, objectives and laws are lowered to named tuples of arrays and numbers and passed
+as arguments, so that new values never recompile.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections import namedtuple
+from collections.abc import Callable, Iterator
+from types import CellType, CodeType, FunctionType
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from sdeopt.core import oracle as questions
+from sdeopt.engine.twins import TWINS
+
+__all__ = ["Linker", "asked", "replace_lr"]
+
+QUESTIONS = {getattr(questions, name) for name in questions.__all__ if name != "Oracle"}
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+
+
+def _names(code: CodeType) -> set[str]:
+    nested = (c for c in code.co_consts if isinstance(c, CodeType))
+    return set(code.co_names).union(*(_names(c) for c in nested))
+
+
+def _references(f: FunctionType) -> Iterator[FunctionType]:
+    """Plain functions that ``f`` may call, by global name or by closure."""
+    cells = [c.cell_contents for c in f.__closure__ or ()]
+    for value in (*(f.__globals__.get(n) for n in _names(f.__code__)), *cells):
+        if isinstance(value, FunctionType):
+            yield value
+
+
+def asked(f: FunctionType, seen: set[FunctionType] | None = None) -> set[str]:
+    """Names of the oracle's questions that ``f`` asks, itself or through its helpers."""
+    seen = set() if seen is None else seen
+    found: set[str] = set()
+    for g in _references(f):
+        if g in QUESTIONS:
+            found.add(g.__name__)
+        elif g not in seen and g not in TWINS:
+            seen.add(g)
+            found |= asked(g, seen)
+    return found
+
+
+@functools.cache
+def _lowered_class(cls: type, fields: tuple[str, ...]) -> Any:
+    return namedtuple(f"Lowered{cls.__name__}", fields)  # type: ignore[misc]
+
+
+class Linker:
+    """Compiles the functions of pages for one pair of objective and noise classes."""
+
+    def __init__(self, objective: type, noise: type) -> None:
+        self._owners = {"objective": objective, "noise": noise}
+        self._done: dict[FunctionType, Any] = dict(TWINS)
+
+    def compiled(self, f: Any) -> Any:
+        """The compiled copy of the plain function ``f``."""
+        if f not in self._done:
+            self._done[f] = self._answer(f) if f in QUESTIONS else self._copy(f)
+        return self._done[f]
+
+    def _answer(self, question: FunctionType) -> Any:
+        side, name = question.__code__.co_names[:2]  # every question reads o.<side>.<name>(...)
+        answer = self.compiled(getattr(self._owners[side], name))
+        if side == "objective":
+            return njit(lambda o, *rest: answer(o.objective, *rest), **OPTIONS)
+        return njit(lambda o, *rest: answer(o.noise, o, *rest), **OPTIONS)
+
+    def _copy(self, f: FunctionType) -> Any:
+        namespace = dict(f.__globals__)
+        for name in _names(f.__code__):
+            if isinstance(namespace.get(name), FunctionType):
+                namespace[name] = self.compiled(namespace[name])
+        closure = tuple(
+            CellType(self.compiled(c.cell_contents)) if isinstance(c.cell_contents, FunctionType) else c
+            for c in f.__closure__ or ()
+        )
+        copy = FunctionType(f.__code__, namespace, f.__name__, f.__defaults__, closure)
+        copy.__kwdefaults__ = f.__kwdefaults__
+        return njit(copy, **OPTIONS)
+
+    def lower(self, thing: Any) -> Any:
+        """The named tuple of a frozen dataclass: arrays, numbers, and its functions compiled."""
+        if dataclasses.is_dataclass(thing):
+            fields = [(f.name, getattr(thing, f.name)) for f in dataclasses.fields(thing)]
+            kept = [(name, self.lower(value)) for name, value in fields if not isinstance(value, (str, type(None)))]
+            return _lowered_class(type(thing), tuple(name for name, _ in kept))(*(value for _, value in kept))
+        if isinstance(thing, FunctionType):
+            return self.compiled(thing)
+        if isinstance(thing, np.ndarray):
+            return thing if thing.flags.writeable else thing.copy(order="K")
+        return thing
+
+
+def replace_lr(method_class: Any) -> Callable[[Any, float], Any]:
+    """A function (method, lr) -> method with that learning rate, compilable; lr is the first field of every page."""
+    make = method_class
+    return {
+        1: lambda m, lr: make(lr),
+        2: lambda m, lr: make(lr, m[1]),
+        3: lambda m, lr: make(lr, m[1], m[2]),
+        4: lambda m, lr: make(lr, m[1], m[2], m[3]),
+        5: lambda m, lr: make(lr, m[1], m[2], m[3], m[4]),
+        6: lambda m, lr: make(lr, m[1], m[2], m[3], m[4], m[5]),
+    }[len(method_class._fields)]
