@@ -27,7 +27,8 @@ TILE = 4096  # numbers drawn at a time: two pages of L1
 class Run:
     """One column to simulate, on one grid. ``saves`` are step numbers; ``substeps`` and ``scheme`` serve the SDE.
 
-    ``resolution`` is the number of fine increments in one step that all runs of one comparison share.
+    ``resolution`` is the number of fine increments in one step that all runs of one comparison share. ``flow`` drops
+    the diffusion.
     """
 
     method: Any
@@ -42,6 +43,7 @@ class Run:
     observables: dict[str, Callable[..., Any]]
     entropy: Entropy
     interpreted: bool = False
+    flow: bool = False
 
     @property
     def model(self) -> Any:
@@ -57,7 +59,7 @@ class Run:
 def refuse(run: Run) -> None:
     """Raise a ``ValueError`` naming what the method asks and the problem cannot answer."""
     page = run.model if run.kind == "sde" else type(run.method)
-    functions = (page.drift, page.diffusion) if run.kind == "sde" else (page.step,)
+    functions = (page.step,) if run.kind == "discrete" else (page.drift,) if run.flow else (page.drift, page.diffusion)
     column = f"the SDE {run.sde!r} of" if run.kind == "sde" else "the discrete"
     for question in sorted(set().union(*(asked(f) for f in functions))):
         reason = run.problem.lacks(question)
@@ -86,7 +88,7 @@ def _draws(run: Run) -> tuple[Any, list[tuple[int, int, str, int]]]:
             for i, (kind, _) in enumerate(draws)
         ]
         return tuple(size for _, size in draws), streams
-    names = run.model.brownian
+    names = () if run.flow else run.model.brownian
     sizes = [(objective.dim,) if n == "state" else noise.brownian(n, objective) for n in names]
     nested = tuple(s[0] if len(s) == 1 else s for s in sizes)
     labels = [f"{n}.{i}" for n, s in zip(names, sizes, strict=True) for i in range(len(s))]
@@ -101,6 +103,8 @@ def _assemble(run: Run, shape: Any) -> Any:
     unpack, _ = states.unpacker(shape)
     position, observe = states.positioner(parts), states.observer(list(run.observables.values()))
     functions = (cls.step,) if run.kind == "discrete" else (run.model.drift, run.model.diffusion)
+    if run.flow:
+        functions = (functions[0], states.standstill(parts))
     schedule = run.method.schedule
     if schedule is not None:
         common = (type(schedule).factor, replace_lr(cls), cls.clock_of)
@@ -136,7 +140,7 @@ _LOOPS: dict[Any, Any] = {}
 def _compiled_loop(run: Run, shape: Any, linker: Linker) -> Any:
     problem = run.problem
     key = (
-        run.kind, type(run.method), run.sde, run.scheme, shape, _identity(run.method.schedule),
+        run.kind, type(run.method), run.sde, run.flow, run.scheme, shape, _identity(run.method.schedule),
         _identity(problem.objective), _identity(problem.noise), tuple(run.observables.values()),
     )  # fmt: skip
     if key not in _LOOPS:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-__all__ = ["advancer", "observer", "positioner", "scaler", "unpacker"]
+__all__ = ["advancer", "observer", "positioner", "scaler", "standstill", "unpacker"]
 
 Shape = int | tuple["Shape", ...]
 
@@ -47,6 +47,12 @@ def scaler(parts: int) -> Any:
         return lambda r, b: (_scale(r, b[i]), *rest(r, b))
 
     return _fold(prepend, range(parts), nothing) if parts > 1 else _scale
+
+
+def standstill(parts: int) -> Any:
+    """A diffusion that is zero."""
+    scale = scaler(parts)
+    return lambda m, t, y, o, dw: scale(0.0, y)
 
 
 def _whole(y: Any) -> Any:

@@ -1,0 +1,168 @@
+"""``Ensemble``: the numbers of one simulated column."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["FULL_COVARIANCE_LIMIT", "Diverged", "Ensemble", "Trajectory"]
+
+Array = NDArray[np.float64]
+
+FULL_COVARIANCE_LIMIT = 64  # above this dimension only the diagonal of the covariance is kept
+
+
+class Diverged(NamedTuple):
+    """The paths that left the finite range: how many, and which."""
+
+    count: int
+    paths: NDArray[np.int64]
+
+
+class Trajectory(NamedTuple):
+    """One path in full: ``times`` (n,), ``states`` (n, d)."""
+
+    times: Array
+    states: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """Statistics in time of many paths of an optimizer or of its SDE.
+
+    Attributes
+    ----------
+    kind : str
+        "discrete" or "sde".
+    times : ndarray, shape (n,)
+        Continuous times t = k clock of the saves (k lr for most methods).
+    mean : ndarray, shape (n, d)
+        Mean of x over the paths that have not diverged.
+    cov : ndarray, shape (n, d, d) or (n, d)
+        Unbiased covariance of x; only its diagonal where d > 64.
+    observables : dict
+        Name -> (mean (n,), standard error (n,)).
+    final : ndarray, shape (paths, d)
+        Last positions; NaN for diverged paths.
+    counts : ndarray, shape (n,)
+        Paths that enter the statistics at each time.
+    diverged : Diverged
+        Count and ids of the paths that left the finite range (some |x_i| above 1e50, or NaN). They enter no statistic
+        from then on, so what is left is conditioned on survival: ``counts`` says from when.
+    paths : ndarray, shape (paths, n, d), or None
+        Every saved position, with ``keep_paths=True`` only.
+    stderr : ndarray, shape (n, d)
+        Standard error of ``mean``.
+    meta : dict
+        What was run, as text and numbers: method, problem, dt, scheme, entropy of ``rng``, whether it is partial.
+
+    Examples
+    --------
+    >>> import sdeopt as so
+    >>> problem = so.Problem(so.Quadratic([1.0]), so.Gaussian(0.5), x0=[1.0])
+    >>> ensemble = so.simulate(so.SGD(lr=0.1), problem, horizon=1.0, paths=100, rng=0)
+    >>> ensemble.mean.shape, ensemble.cov.shape, sorted(ensemble.observables)
+    ((11, 1), (11, 1, 1), ['grad_norm2', 'loss', 'norm2'])
+    """
+
+    kind: str
+    times: Array
+    mean: Array
+    cov: Array
+    observables: dict[str, tuple[Array, Array]]
+    final: Array
+    counts: Array
+    diverged: Diverged
+    stderr: Array
+    meta: dict[str, Any]
+    paths: Array | None = None
+    _replay: Any = field(default=None, repr=False)
+
+    def __repr__(self) -> str:
+        """One line: what was run, how often, up to when."""
+        lost = f", {self.diverged.count} diverged" if self.diverged.count else ""
+        partial = ", partial" if self.meta.get("partial") else ""
+        return (
+            f"Ensemble({self.meta.get('method')}, {self.kind}, paths={len(self.final)}, "
+            f"horizon={self.times[-1]:g}, d={self.mean.shape[1]}{lost}{partial})"
+        )
+
+    def replay(self, path: int) -> Trajectory:
+        """Run one path again and return every step of it: draws have addresses, so it is the same path.
+
+        Parameters
+        ----------
+        path : int
+            Number of the path, 0 <= path < paths.
+
+        Returns
+        -------
+        Trajectory
+            ``times`` and ``states`` of all steps of the optimizer (for the SDE: at the same times).
+
+        Raises
+        ------
+        ValueError
+            If there is no such path, or the ensemble was loaded from a file (it holds no functions).
+        """
+        if self._replay is None:
+            raise ValueError("replay needs the method and the problem; a loaded ensemble holds numbers only")
+        if not 0 <= path < len(self.final):
+            raise ValueError(f"path must be in [0, {len(self.final)}), got {path}")
+        result: Trajectory = self._replay(path)
+        return result
+
+    def save(self, file: str | Path) -> None:
+        """Write everything but the functions to ``file`` (npz: arrays, and the rest as JSON)."""
+        arrays = {f"observable:{n}": np.stack(v) for n, v in self.observables.items()}
+        arrays |= {
+            f.name: getattr(self, f.name)
+            for f in dataclasses.fields(self)
+            if isinstance(getattr(self, f.name), np.ndarray)
+        }
+        head = json.dumps({"kind": self.kind, "meta": self.meta, "observables": list(self.observables)})
+        np.savez_compressed(
+            file, head=np.frombuffer(head.encode(), np.uint8), diverged=self.diverged.paths, **arrays  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    @staticmethod
+    def load(file: str | Path) -> Ensemble:
+        """Read what `save` wrote."""
+        with np.load(file, allow_pickle=False) as data:
+            head = json.loads(bytes(data["head"]))
+            names = ("times", "mean", "cov", "final", "counts", "stderr")
+            return Ensemble(
+                kind=head["kind"],
+                meta=head["meta"],
+                observables={n: tuple(data[f"observable:{n}"]) for n in head["observables"]},
+                diverged=Diverged(len(data["diverged"]), data["diverged"]),
+                paths=data["paths"] if "paths" in data else None,
+                **{n: data[n] for n in names},
+            )
+
+    def to_xarray(self) -> Any:
+        """Return an ``xarray.Dataset`` with the dimensions time, i, j, path (needs the extra ``sdeopt[xarray]``)."""
+        try:
+            import xarray
+        except ImportError as error:
+            raise ImportError('to_xarray needs xarray: pip install "sdeopt[xarray]"') from error
+        cov_dims = ("time", "i", "j")[: self.cov.ndim]
+        data: dict[str, Any] = {
+            "mean": (("time", "i"), self.mean),
+            "stderr": (("time", "i"), self.stderr),
+            "cov": (cov_dims, self.cov),
+            "count": ("time", self.counts),
+            "final": (("path", "i"), self.final),
+        }
+        for name, (mean, stderr) in self.observables.items():
+            data |= {name: ("time", mean), f"{name}_stderr": ("time", stderr)}
+        if self.paths is not None:
+            data["paths"] = (("path", "time", "i"), self.paths)
+        attributes = {k: str(v) for k, v in self.meta.items()}
+        return xarray.Dataset(data, coords={"time": self.times}, attrs={"kind": self.kind, **attributes})

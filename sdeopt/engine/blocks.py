@@ -1,0 +1,126 @@
+"""Chunks of paths on any executor, folded in order; progress and Ctrl-C live between chunks.
+
+A `Task` is one or several runs on the same paths (several share their draws) and a function that reduces the records
+of a chunk to something small. Chunks are numbered; their reductions are folded in that order, whoever made them.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import pickle
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sdeopt.engine.kernels import Kernel, Run
+from sdeopt.engine.progress import Progress
+
+__all__ = ["Interrupted", "Task", "chunk_size", "fold"]
+
+RECORD_LIMIT = 8 * 2**20  # bytes of records that a chunk may hold
+
+
+@dataclass(frozen=True)
+class Task:
+    """Runs on common paths, and the reduction of their records.
+
+    ``reduce(first, records)`` gets the number of the first path and one array (paths, saves, width) per run; it must
+    be picklable for executors of other processes.
+    """
+
+    runs: tuple[Run, ...]
+    reduce: Callable[..., Any]
+
+
+class Interrupted(Exception):
+    """Ctrl-C came; ``folded`` paths are done and their fold is ``result``."""
+
+    def __init__(self, result: Any, folded: int) -> None:
+        super().__init__(f"interrupted after {folded} paths")
+        self.result, self.folded = result, folded
+
+
+def chunk_size(task: Task) -> int:
+    """Paths per chunk: 256, fewer where their records would be large. It depends on the task alone."""
+    bytes_per_path = 8 * sum(len(run.saves) * run.width for run in task.runs)
+    size = 256
+    while size > 1 and size * bytes_per_path > RECORD_LIMIT:
+        size //= 2
+    return size
+
+
+class Worker:
+    """The compiled kernels of a task."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.kernels = [Kernel(run) for run in task.runs]
+
+    def __call__(self, first: int, count: int) -> Any:
+        return self.task.reduce(first, *(kernel(first, count) for kernel in self.kernels))
+
+
+@functools.lru_cache(maxsize=8)
+def _unpickled(payload: bytes) -> Worker:
+    return Worker(pickle.loads(payload))
+
+
+def _remote(payload: bytes, first: int, count: int) -> Any:
+    """A chunk in another process: the task travels as bytes and is compiled once per process."""
+    return _unpickled(payload)(first, count)
+
+
+@contextmanager
+def _executor(given: Executor | None) -> Iterator[Executor]:
+    if given is not None:
+        yield given
+        return
+    pool = ThreadPoolExecutor(os.cpu_count() or 1)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def fold(
+    task: Task, paths: int, merge: Callable[[Any, Any], Any], executor: Executor | None = None,
+    progress: bool | Callable[[int, int], None] | None = None, label: str = "",
+) -> Any:  # fmt: skip
+    """Run ``paths`` paths and fold the reductions of the chunks from first to last.
+
+    Raises
+    ------
+    Interrupted
+        On Ctrl-C, if at least one chunk is done; it carries their fold.
+    """
+    worker = Worker(task)  # in this process also for remote executors: errors surface here, at once
+    size = chunk_size(task)
+    starts = deque((i, min(size, paths - i)) for i in range(0, paths, size))
+    local = executor is None or isinstance(executor, ThreadPoolExecutor)
+    submit = worker if local else functools.partial(_remote, pickle.dumps(task))
+    result, done = None, 0
+    pending: deque[tuple[Future[Any], int]] = deque()
+    depth = 2 * (os.cpu_count() or 1)
+    with _executor(executor) as pool, Progress(paths, progress, label) as bar:
+        try:
+            while starts or pending:
+                while starts and len(pending) < depth:
+                    first, count = starts.popleft()
+                    pending.append((pool.submit(submit, first, count), count))
+                future, count = pending[0]
+                part = future.result()
+                result = part if done == 0 else merge(result, part)
+                pending.popleft()
+                done += count
+                bar.advance(done)
+        except KeyboardInterrupt:
+            for future, _ in pending:
+                future.cancel()
+            if done == 0:
+                raise
+            raise Interrupted(result, done) from None
+    return result

@@ -1,0 +1,243 @@
+"""``simulate``: the one door to the engine."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdeopt.core import checks, observables as observable
+from sdeopt.core.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Trajectory
+from sdeopt.core.moments import Moments, valid_paths
+from sdeopt.core.problem import Problem
+from sdeopt.engine.blocks import Interrupted, Task, fold
+from sdeopt.engine.kernels import Kernel, Run
+from sdeopt.engine.loops import ESCAPE
+from sdeopt.engine.rng import normalise
+
+__all__ = ["DEFAULT_SUBSTEPS", "plan", "simulate"]
+
+DEFAULT_SUBSTEPS = 16
+DEFAULT_SAVES = 100
+PATHS_LIMIT = 4 * 2**30  # bytes that keep_paths may take
+
+
+def simulate(
+    method: Any,
+    problem: Problem,
+    kind: str = "discrete",
+    *,
+    horizon: float | None = None,
+    steps: int | None = None,
+    paths: int = 1000,
+    dt: float | None = None,
+    substeps: int | None = None,
+    scheme: str = "heun",
+    sde: str | None = None,
+    save_at: Any = None,
+    observables: Any = None,
+    keep_paths: bool = False,
+    rng: Any = None,
+    executor: Executor | None = None,
+    progress: bool | Callable[[int, int], None] | None = None,
+) -> Ensemble:
+    """Simulate an optimizer (``kind="discrete"``) or its SDE (``kind="sde"``) on many independent paths.
+
+    Both columns live on the continuous time t = k clock, with clock = η = ``lr`` for most methods (see ``clock`` on the
+    method). The same ``rng`` and ``substeps`` give both columns the same Brownian path: the Gaussian draw of step k is
+    the sum of the SDE's increments over that step.
+
+    Parameters
+    ----------
+    method : method
+        An instance from ``sdeopt.methods()``, such as ``SGD(lr=0.1)``, or a page of your own.
+    problem : Problem
+        Objective, noise and start.
+    kind : str
+        "discrete" or "sde".
+    horizon, steps : float, int
+        How long: continuous time or number of optimizer steps; give exactly one.
+    paths : int
+        Independent paths; path i is the same for any number of paths.
+    dt, substeps : float, int
+        Step of the SDE integrator, or how many of them make one optimizer step; default clock/16. For the discrete
+        column ``substeps`` only says which Brownian path it shares.
+    scheme : str
+        "heun" (default): trapezoidal drift with Itô–Euler noise, weak error O(dt²) + O(η dt); "euler":
+        Euler–Maruyama, weak error O(dt).
+    sde : str
+        Name of the SDE; default the method's own. ``method.sdes`` lists them.
+    save_at : int or array_like
+        Number of saves, or times, rounded to optimizer steps; default up to 100 equally spaced, and t = 0.
+    observables : sequence of str, or mapping
+        Names ("loss", "norm2", "grad_norm2") or name -> function of x; default all that exist.
+    keep_paths : bool
+        Keep every saved position, shape (paths, n, d).
+    rng : int, SeedSequence, Generator or None
+        Randomness (SPEC 7). An integer gives bitwise the same result for any number of threads and any executor.
+    executor : concurrent.futures.Executor
+        Where chunks of paths run; default one thread per core.
+    progress : bool or callable
+        None: a bar on a terminal for runs over 2 s; True/False; or a function of (done, total).
+
+    Returns
+    -------
+    Ensemble
+        On Ctrl-C, the paths that are finished, with ``meta["partial"]`` true.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For arguments out of range, for a grid that contradicts itself, for a problem that cannot answer what the
+        method asks, or for ``keep_paths`` that would take over 4 GiB.
+
+    Examples
+    --------
+    >>> import sdeopt as so
+    >>> problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.5, 1.0]), x0=[1.0, -1.0])
+    >>> so.simulate(so.SGD(lr=0.1), problem, kind="sde", horizon=1.0, paths=64, rng=0)
+    Ensemble(SGD(lr=0.1), sde, paths=64, horizon=1, d=2)
+    """
+    count = checks.integer("paths", paths, low=1)
+    run = plan(
+        method, problem, kind, horizon=horizon, steps=steps, dt=dt, substeps=substeps, scheme=scheme, sde=sde,
+        save_at=save_at, observables=observables, rng=rng,
+    )  # fmt: skip
+    size = 8 * count * len(run.saves) * problem.dim
+    if keep_paths and size > PATHS_LIMIT:
+        raise ValueError(f"keep_paths would take {size / 2**30:.1f} GiB (limit 4); save fewer times or fewer paths")
+    task = Task((run,), functools.partial(_summary, d=problem.dim, keep=bool(keep_paths)))
+    try:
+        summary, partial = fold(task, count, _join, executor, progress, f"{run.method} {kind}"), False
+    except Interrupted as stop:
+        summary, partial = stop.result, True
+    return _ensemble(run, summary, partial)
+
+
+def plan(
+    method: Any, problem: Problem, kind: str = "discrete", *, horizon: float | None = None, steps: int | None = None,
+    dt: float | None = None, substeps: int | None = None, scheme: str = "heun", sde: str | None = None,
+    save_at: Any = None, observables: Any = None, rng: Any = None,
+) -> Run:  # fmt: skip
+    """Check the arguments of `simulate` and return the `Run` that they describe."""
+    if not hasattr(method, "sdes"):
+        raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {method!r}")
+    if not isinstance(problem, Problem):
+        raise TypeError(f"problem must be a sdeopt.Problem, got {problem!r}")
+    clock = method.clock
+    total = _steps(horizon, steps, clock)
+    fine = _substeps(dt, substeps, clock)
+    return Run(
+        method=method,
+        problem=problem,
+        kind=checks.choice("kind", kind, ("discrete", "sde")),
+        sde=checks.choice("sde", sde or method.default_sde, method.sdes),
+        steps=total,
+        saves=_saves(save_at, total, clock),
+        substeps=fine,
+        resolution=fine,
+        scheme=checks.choice("scheme", scheme, ("heun", "euler")),
+        observables=observable.resolve(observables, problem),
+        entropy=normalise(rng),
+    )
+
+
+def _steps(horizon: float | None, steps: int | None, clock: float) -> int:
+    if (horizon is None) == (steps is None):
+        raise ValueError(f"give exactly one of horizon and steps, got horizon={horizon!r}, steps={steps!r}")
+    if steps is not None:
+        return checks.integer("steps", steps, low=1)
+    time = checks.number("horizon", horizon, low=0.0, open_low=True)
+    total = round(time / clock)
+    if total < 1:
+        raise ValueError(f"horizon must be at least one step of the optimizer, {clock:g}, got {time:g}")
+    return total
+
+
+def _substeps(dt: float | None, substeps: int | None, clock: float) -> int:
+    if dt is not None and substeps is not None:
+        raise ValueError(f"give dt or substeps, not both, got dt={dt!r}, substeps={substeps!r}")
+    if dt is None:
+        return DEFAULT_SUBSTEPS if substeps is None else checks.integer("substeps", substeps, low=1)
+    ratio = clock / checks.number("dt", dt, low=0.0, open_low=True)
+    if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6 * ratio:
+        raise ValueError(f"dt must divide the optimizer's step {clock:g} into whole parts, got {dt:g}")
+    return round(ratio)
+
+
+def _saves(save_at: Any, total: int, clock: float) -> tuple[int, ...]:
+    if save_at is None:
+        save_at = DEFAULT_SAVES
+    if isinstance(save_at, (int, np.integer)) and not isinstance(save_at, bool):
+        number = checks.integer("save_at", save_at, low=1)
+        chosen = np.linspace(0, total, min(number, total) + 1)
+    else:
+        times = checks.array("save_at", save_at)
+        chosen = times / clock
+        if chosen.min() < -0.5 or chosen.max() > total + 0.5:
+            raise ValueError(f"save_at must lie in [0, {total * clock:g}], got [{times.min():g}, {times.max():g}]")
+    return tuple(int(k) for k in np.unique(np.rint(chosen)))
+
+
+def _summary(first: int, records: NDArray[np.float64], d: int, keep: bool) -> dict[str, Any]:
+    valid = valid_paths(records, ESCAPE)
+    final = np.where(valid[:, -1, None], records[:, -1, :d], np.nan)
+    return {
+        "moments": Moments.of(records, valid, d if d <= FULL_COVARIANCE_LIMIT else 0),
+        "final": [final],
+        "diverged": [first + np.flatnonzero(~valid[:, -1])],
+        "paths": [np.where(valid[:, :, None], records[:, :, :d], np.nan)] if keep else [],
+    }
+
+
+def _join(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    joined: dict[str, Any] = {name: a[name] + b[name] for name in ("final", "diverged", "paths")}
+    joined["moments"] = a["moments"].merge(b["moments"])
+    return joined
+
+
+def _ensemble(run: Run, summary: dict[str, Any], partial: bool) -> Ensemble:
+    moments, d = summary["moments"], run.problem.dim
+    lost = np.concatenate(summary["diverged"])
+    ends = {name: (moments.mean[:, d + i], moments.stderr[:, d + i]) for i, name in enumerate(run.observables)}
+    return Ensemble(
+        kind=run.kind,
+        times=np.array(run.saves) * run.method.clock,
+        mean=moments.mean[:, :d],
+        cov=moments.covariance if d <= FULL_COVARIANCE_LIMIT else moments.variance[:, :d],
+        observables=ends,
+        final=np.concatenate(summary["final"]),
+        counts=moments.count,
+        diverged=Diverged(len(lost), lost),
+        stderr=moments.stderr[:, :d],
+        meta=describe(run) | {"partial": partial},
+        paths=np.concatenate(summary["paths"]) if summary["paths"] else None,
+        _replay=functools.partial(_replay, run),
+    )
+
+
+def describe(run: Run) -> dict[str, Any]:
+    """What a run is, as JSON-able text and numbers."""
+    sde = {"sde": run.sde, "scheme": run.scheme, "dt": run.method.clock / run.substeps} if run.kind == "sde" else {}
+    return {
+        "method": repr(run.method),
+        "objective": repr(run.problem.objective),
+        "noise": repr(run.problem.noise),
+        "x0": run.problem.x0.tolist(),
+        "clock": run.method.clock,
+        "steps": run.steps,
+        "substeps": run.substeps,
+        "entropy": list(run.entropy),
+        **sde,
+    }
+
+
+def _replay(run: Run, path: int) -> Trajectory:
+    full = replace(run, saves=tuple(range(run.steps + 1)), observables={})
+    records = Kernel(full)(path, 1)[0]
+    return Trajectory(np.arange(run.steps + 1) * run.method.clock, records)
