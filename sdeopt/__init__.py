@@ -1,8 +1,63 @@
-"""sdeopt."""
-from sdeopt.core.problem import Problem
-from sdeopt.core.schedule import Cosine, Power, Schedule
-from sdeopt.core.method import methods
-from sdeopt.objectives import *
-from sdeopt.noise import *
-from sdeopt.optimizers import *
-from sdeopt.engine.simulate import simulate
+"""sdeopt: stochastic optimizers beside their stochastic differential equations.
+
+A method is a page with two columns, the discrete update and the SDE; `simulate` runs either on any `Problem`, and
+`compare` runs both on common random numbers and says, with intervals, whether they agree.
+
+Heavy imports (Numba, SciPy, matplotlib) wait until a name that needs them is used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sdeopt.comparison import Report as Report
+    from sdeopt.comparison import compare as compare
+    from sdeopt.core.ensemble import Ensemble as Ensemble
+    from sdeopt.core.method import methods as methods
+    from sdeopt.core.problem import Problem as Problem
+    from sdeopt.core.schedule import Cosine as Cosine
+    from sdeopt.core.schedule import Power as Power
+    from sdeopt.core.schedule import Schedule as Schedule
+    from sdeopt.engine.simulate import simulate as simulate
+    from sdeopt.noise import *  # noqa: F403
+    from sdeopt.objectives import *  # noqa: F403
+    from sdeopt.optimizers import *  # noqa: F403
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "sdeopt.core.problem": ("Problem",),
+    "sdeopt.core.schedule": ("Cosine", "Power", "Schedule"),
+    "sdeopt.core.method": ("methods",),
+    "sdeopt.core.ensemble": ("Ensemble",),
+    "sdeopt.engine.simulate": ("simulate",),
+    "sdeopt.comparison": ("Report", "compare"),
+    "sdeopt.noise": ("Gaussian", "Laplace", "Minibatch", "NoNoise", "Rademacher", "StudentT"),
+    "sdeopt.objectives": (
+        "DiagonalLinearNetwork", "DoubleWell", "EmbeddedSaddle", "LinearRegression", "Logistic", "MatrixFactorization",
+        "Objective", "Quadratic", "Rosenbrock",
+    ),
+    "sdeopt.optimizers": (
+        "SAM", "SGD", "USAM", "Adam", "AdamW", "DNSAM", "HeavyBall", "RMSprop", "RMSpropW", "SignSGD",
+    ),
+}  # fmt: skip
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [*_HOME, "__version__"]
+
+logging.getLogger("sdeopt").addHandler(logging.NullHandler())
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'sdeopt' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
