@@ -165,6 +165,16 @@ def test_rosenbrock_by_hand():
     assert so.Rosenbrock(scale=1.0, stiffness=100.0).value(x) == 1.5**2 + 100 * 0.75**2
 
 
+def test_defaults_are_those_of_the_docstrings():
+    f = so.EmbeddedSaddle()
+    assert (f.H.tolist(), f.quartic, f.cubic) == ([[-0.5, 0.25], [0.25, 1.0]], 0.5, 0.1)
+    assert (so.DoubleWell().dim, so.DoubleWell().height) == (1, 1.0)
+    assert so.Rosenbrock().start.tolist() == [-0.5, 1.0]
+    assert so.Logistic(FEATURES, LABELS).l2 == 0.01
+    assert so.LinearRegression(FEATURES, TARGETS).l2 == 0.0
+    assert so.DiagonalLinearNetwork([[1.0]], [1.0]).start.tolist() == [0.1, 0.1]
+
+
 def test_double_well_has_its_height_and_kramers_curvatures():
     f = so.DoubleWell(dim=1, height=0.7)
     assert f.value(np.zeros(1)) == 0.7
@@ -203,6 +213,7 @@ def test_logistic_is_safe_at_large_margins():
 
 def test_logistic_without_ridge_has_no_optimum_where_none_is_attained():
     assert so.Logistic([[1.0, 1.0], [2.0, 1.0], [-1.0, 1.0]], [1, 1, 0], l2=0.0).optimum is None  # separable
+    assert so.Logistic([[1.0], [2.0]], [1, 1], l2=0.0).optimum is None
     ties = [[0.0, 1.0], [0.0, 1.0], [1.0, 1.0]]
     assert so.Logistic(ties, [1, 0, 1], l2=0.0).optimum is None  # separable but for ties
     assert so.Logistic(np.hstack([FEATURES, FEATURES]), LABELS, l2=0.0).minimum is None  # collinear
@@ -237,10 +248,10 @@ def test_factorization_layout_is_row_by_row():
 
 
 def test_factorization_start_is_small_and_not_symmetric():
-    f = so.MatrixFactorization(np.eye(3), rank=2)
+    f = so.MatrixFactorization(4.0 * np.eye(3), rank=2)  # √s₁ = 2
     u, v = f.start[:6], f.start[6:]
     assert f.value(f.start) == pytest.approx(f.value(np.zeros(12)), rel=0.1)
-    assert np.abs(f.start).max() <= 0.1
+    np.testing.assert_allclose(f.start[:2], [0.2 * np.cos(1.0), 0.2 * np.cos(2.0)], rtol=1e-15)
     assert not np.allclose(np.abs(u), np.abs(v))
 
 
@@ -462,6 +473,16 @@ def test_specs_build_what_they_say():
     assert spec.parse("matrix-factorization:rank=2").rank == 2
     network = spec.parse("diagonal-linear-network:n=7,p=9")
     assert (network.examples(), network.dim) == (7, 18)
+
+
+@pytest.mark.parametrize("name", spec.FORMS)
+def test_the_usage_of_every_form_is_a_spec(name):
+    if name in ("logistic", "linear-regression"):
+        pytest.importorskip("sklearn")
+    form = spec.FORMS[name]
+    assert split(form.usage)[0] == name
+    for f in (spec.parse(form.usage), spec.parse(name)):
+        assert np.isfinite(f.grad(f.start)).all()
 
 
 def test_generated_data_are_always_the_same():
