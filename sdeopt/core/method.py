@@ -53,7 +53,8 @@ class SDE:
     Closed forms, plain Python, where the class has them (else None): ``linear(self, H, Sigma)`` returns (A, D) of
     dY = -A Y dt + D^{1/2} dW, exact on a quadratic with Hessian H and constant noise covariance Sigma, Y being the
     parts of the state stacked, measured from the critical point; ``stationary(self, H, Sigma)`` returns the covariance
-    of x at stationarity, shape (d, d), to leading order in the learning rate, or None where theory has none.
+    of x at stationarity on that quadratic, shape (d, d), to leading order in the learning rate, or raises a
+    ``ValueError`` that says why there is none.
     """
 
     name: str
