@@ -1,22 +1,251 @@
-"""Gaussian."""
-from __future__ import annotations
-from dataclasses import dataclass
-from typing import Any
-import numpy as np
-from sdeopt.core import checks, erf
-from sdeopt.noise.law import Law
+"""``Gaussian``: additive normal noise with diagonal, full or position-dependent covariance."""
 
-@dataclass(frozen=True, eq=False)
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sdeopt.core import checks, matvec, where
+from sdeopt.core.checks import Array
+from sdeopt.core.oracle import noise_var, root_cov
+from sdeopt.noise.directions import direction_moments, rule, unit
+from sdeopt.noise.law import Law, derived, fit, spread
+from sdeopt.noise.signs import gaussian_sign, independent_root, lower_root, plackett_rule, sign_matrix
+
+__all__ = ["DiagonalGaussian", "FieldGaussian", "FullGaussian", "Gaussian"]
+
+
 class Gaussian(Law):
-    """diag"""
+    """Normal gradient noise ξ ~ N(0, Σ).
+
+    Signs: E sign(g + ξ) = erf(g/(√2 σ)) per coordinate, σ² = diag Σ; the covariance of the signs is 1 - mean² and, for
+    correlated noise, Plackett's integral (`sdeopt.noise.signs.sign_covariance`), for which a d by d matrix is filled
+    and factorised in every evaluation: meant for d up to about 50. Squares: Λ = 2Σ∘Σ. Directions (SAM): the exact
+    moments of u = (g + ξ)/|g + ξ| by quadrature, with the errors stated in ``sdeopt.noise.directions``.
+
+    Parameters
+    ----------
+    scale : float, array_like of shape (d,), or callable, optional
+        Standard deviations, >= 0: one for all coordinates, one for each, or a function of x that returns either,
+        written like a page, in NumPy arithmetic and the vocabulary of ``sdeopt.core``; its absolute value counts.
+        Default 1.
+    cov : array_like, shape (d, d), optional
+        Covariance Σ instead of ``scale``; symmetric and positive semidefinite.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If both are given, a scale is negative or not finite, or ``cov`` is not a covariance matrix.
+
+    References
+    ----------
+    Price, "A useful theorem for nonlinear devices having Gaussian inputs", IRE Trans. Inf. Theory 4 (1958): moments of
+    functions of correlated normals; the closed forms for SDEs of SignSGD: arXiv:2411.15958, for SAM: arXiv:2301.08203.
+
+    Examples
+    --------
+    >>> import sdeopt as so
+    >>> so.Gaussian(0.5), so.Gaussian([0.5, 1.0]), so.Gaussian(cov=[[2.0, 1.0], [1.0, 2.0]])
+    (Gaussian(scale=0.5), Gaussian(scale=[0.5, 1.0]), Gaussian(cov=[[2.0, 1.0], [1.0, 2.0]]))
+    >>> isinstance(so.Gaussian(0.5), so.Gaussian)
+    True
+    """
+
+    family: ClassVar[str | None] = "Gaussian"
+    nodes: Array
+    weights: Array
+
+    def __new__(cls, scale: Any = None, cov: Any = None) -> Gaussian:
+        kind: type[Gaussian] = DiagonalGaussian
+        fields: dict[str, Any]
+        if cov is not None:
+            if scale is not None:
+                raise ValueError("Gaussian takes scale or cov, not both")
+            kind, fields = FullGaussian, _roots(checks.covariance("cov", cov))
+        elif callable(scale):
+            kind, fields = FieldGaussian, {"scale": scale}
+        else:
+            fields = {"scale": spread("scale", 1.0 if scale is None else scale)}
+        law = object.__new__(kind)
+        fields["nodes"], fields["weights"] = rule()
+        for name, value in fields.items():
+            object.__setattr__(law, name, value)
+        return law
+
+    def brownian(self, question: str, objective: Any) -> tuple[int, ...]:
+        """One normal per coordinate; the direction's residual has a random sign besides."""
+        return (1, objective.dim) if question == "direction" else (objective.dim,)
+
+    def mean_sign(self, o: Any, x: Any, g: Any) -> Any:
+        return gaussian_sign(g, np.sqrt(noise_var(o, x)))
+
+
+class _Separable(Gaussian):
+    """Independent coordinates: every answer follows from diag Σ(x)."""
+
+    def root_sign_cov(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+        sd = np.sqrt(noise_var(o, x))
+        return independent_root(gaussian_sign(g, sd), sd, dw)
+
+    def root_square_cov(self, o: Any, x: Any, dw: Any) -> Any:
+        return np.sqrt(2.0) * noise_var(o, x) * dw
+
+    def expect_direction(self, o: Any, x: Any, g: Any) -> Any:
+        return direction_moments(g, g, noise_var(o, x), self.nodes, self.weights)[0]
+
+    def direction_jacobian(self, o: Any, x: Any, g: Any, v: Any) -> Any:
+        return direction_moments(g, v, noise_var(o, x), self.nodes, self.weights)[1]
+
+    def direction_residual(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+        """e (U - E u - M Z) with Z ~ N(0, Σ), U = (g + Z)/|g + Z| and a normal e that makes it symmetric.
+
+        Its covariance is Cov u - M Cov(Z, u) - Cov(u, Z) M + M Σ M = Cov u - M Σ M, since Cov(u, Z) = M Σ (Stein).
+        """
+        e, w = dw
+        z = root_cov(o, x, w)
+        mean, response = direction_moments(g, z, noise_var(o, x), self.nodes, self.weights)
+        return e[0] * (unit(g + z) - mean - response)
+
+
+@dataclass(frozen=True, eq=False, repr=False, init=False)
+class DiagonalGaussian(_Separable):
+    """Made by ``Gaussian(scale)``: Σ = diag(scale²), the same at every x."""
+
     scale: Any
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "scale", checks.array("scale", self.scale, ndim=1))
-    def sample(self, o, x, z): return self.scale * z[0]
-    def root_cov(self, o, x, dw): return self.scale * dw
-    def var(self, o, x): return self.scale * self.scale
-    def mean_sign(self, o, x, g): return erf(g / (np.sqrt(2.0) * self.scale))
-    def root_sign_cov(self, o, x, g, dw):
-        s = erf(g / (np.sqrt(2.0) * self.scale))
-        return np.sqrt(1.0 - s * s) * dw
-    def root_square_cov(self, o, x, dw): return np.sqrt(2.0) * self.scale * self.scale * dw
+    nodes: Array = derived()
+    weights: Array = derived()
+
+    def check(self, objective: Any) -> None:
+        fit("scale", self.scale, objective)
+
+    def sample(self, o: Any, x: Any, z: Any) -> Any:
+        return self.scale * z[0]
+
+    def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
+        return self.scale * dw
+
+    def var(self, o: Any, x: Any) -> Any:
+        return self.scale * self.scale + 0.0 * x
+
+    def __reduce__(self) -> Any:
+        return Gaussian, (self.scale,)
+
+
+@dataclass(frozen=True, eq=False, repr=False, init=False)
+class FieldGaussian(_Separable):
+    """Made by ``Gaussian(function)``: Σ(x) = diag(scale(x)²)."""
+
+    scale: Callable[[Any], Any]
+    nodes: Array = derived()
+    weights: Array = derived()
+
+    def check(self, objective: Any) -> None:
+        value = np.asarray(self.scale(np.array(objective.start, dtype=float)), dtype=float)
+        if value.shape not in ((), (objective.dim,)) or not np.isfinite(value).all():
+            raise ValueError(f"scale(x) must be finite, one number or {objective.dim}, got {value!r} at the start")
+
+    def lacks(self, question: str, objective: Any) -> str | None:
+        if question == "root_additive_cov":
+            return f"{self!r} depends on x, so it is not additive noise: use a constant scale or cov"
+        return None
+
+    def sample(self, o: Any, x: Any, z: Any) -> Any:
+        return np.abs(self.scale(x)) * z[0]
+
+    def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
+        return np.abs(self.scale(x)) * dw
+
+    def var(self, o: Any, x: Any) -> Any:
+        sd = self.scale(x)
+        return sd * sd + 0.0 * x
+
+    def __reduce__(self) -> Any:
+        return Gaussian, (self.scale,)
+
+
+def _roots(cov: Array) -> dict[str, Any]:
+    """What `FullGaussian` needs of Σ, once: roots of Σ and of 2Σ∘Σ, axes and spectrum, arcsines of correlations."""
+    eigenvalues, axes = np.linalg.eigh(cov)
+    sd = np.sqrt(np.diag(cov))
+    product = np.outer(sd, sd)
+    correlation = np.divide(cov, product, out=np.zeros_like(cov), where=product > 0.0)
+    nodes, weights = plackett_rule()
+    return {
+        "cov": cov,
+        "root": _factor(cov),
+        "square_root": _factor(2.0 * cov * cov),
+        "variance": np.diag(cov).copy(),
+        "spectrum": np.maximum(eigenvalues, 0.0),
+        "axes": np.asfortranarray(axes),
+        "angles": np.arcsin(np.clip(correlation, -1.0, 1.0)),
+        "sign_nodes": nodes,
+        "sign_weights": weights,
+    }
+
+
+def _factor(cov: Array) -> Array:
+    """The lower triangular root of a covariance that may be singular, by QR of its symmetric root."""
+    eigenvalues, axes = np.linalg.eigh(cov)
+    upper = np.linalg.qr((axes * np.sqrt(np.maximum(eigenvalues, 0.0))).T, mode="r")
+    return np.asfortranarray((np.where(np.diag(upper) < 0.0, -1.0, 1.0)[:, None] * upper).T)
+
+
+@dataclass(frozen=True, eq=False, repr=False, init=False)
+class FullGaussian(Gaussian):
+    """Made by ``Gaussian(cov=Σ)``. The roots are lower triangular, in the sample and in the signs alike."""
+
+    cov: Array
+    root: Array = derived()
+    square_root: Array = derived()
+    variance: Array = derived()
+    spectrum: Array = derived()
+    axes: Array = derived()
+    angles: Array = derived()
+    sign_nodes: Array = derived()
+    sign_weights: Array = derived()
+    nodes: Array = derived()
+    weights: Array = derived()
+
+    def check(self, objective: Any) -> None:
+        fit("cov", self.cov, objective)
+
+    def sample(self, o: Any, x: Any, z: Any) -> Any:
+        return matvec(self.root, z[0])
+
+    def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
+        return matvec(self.root, dw)
+
+    def var(self, o: Any, x: Any) -> Any:
+        return self.variance
+
+    def root_sign_cov(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+        sd = np.sqrt(self.variance)
+        noisy = where(sd > 0.0, 1.0, 0.0)
+        a = noisy * g / where(sd > 0.0, sd, 1.0)
+        return noisy * matvec(lower_root(sign_matrix(a, self.angles, self.sign_nodes, self.sign_weights)), dw)
+
+    def root_square_cov(self, o: Any, x: Any, dw: Any) -> Any:
+        return matvec(self.square_root, dw)
+
+    def expect_direction(self, o: Any, x: Any, g: Any) -> Any:
+        mu = matvec(self.axes.T, g)
+        return matvec(self.axes, direction_moments(mu, mu, self.spectrum, self.nodes, self.weights)[0])
+
+    def direction_jacobian(self, o: Any, x: Any, g: Any, v: Any) -> Any:
+        mu = matvec(self.axes.T, g)
+        slope = direction_moments(mu, matvec(self.axes.T, v), self.spectrum, self.nodes, self.weights)[1]
+        return matvec(self.axes, slope)
+
+    def direction_residual(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+        """As for independent coordinates, in the axes of Σ, where the noise is √spectrum times normals."""
+        e, w = dw
+        mu = matvec(self.axes.T, g)
+        z = np.sqrt(self.spectrum) * w
+        mean, response = direction_moments(mu, z, self.spectrum, self.nodes, self.weights)
+        return e[0] * matvec(self.axes, unit(mu + z) - mean - response)
+
+    def __reduce__(self) -> Any:
+        return Gaussian, (None, self.cov)

@@ -12,40 +12,89 @@ A law is a frozen dataclass. Its functions are written like pages (they are comp
     root_square_cov(self, o, x, dw)        Λ^{1/2} dw, Λ_ij = Cov(ξ_i², ξ_j²)
     expect_direction, direction_jacobian, direction_residual      see ``sdeopt.core.oracle``
 
-Draws are tuples of vectors. ``draws(d)`` lists those of one step: ("normal", size) or ("uniform", size); the first
+Around them, in plain Python, every question is about one objective (its ``dim``, its number of examples). Draws are
+tuples of vectors. ``draws(objective)`` lists those of one step: ("normal", size) or ("uniform", size); the first
 normal vector is the one that common random numbers share with the "gradient" Brownian motion. ``brownian(question,
-d)`` lists the sizes of the standard normal vectors in the increment of a question; the first is shared likewise.
-An answer may be non-linear in its increment as long as it has mean 0, the stated covariance and no third moments for
-unit normals: that is all a weak scheme of order 1 needs.
+objective)`` lists the sizes of the standard normal vectors in the increment of a question ("gradient", "sign",
+"square", "direction", or "state" for one per coordinate); the first is shared likewise. An answer may be non-linear
+in its increment as long as it has mean 0, the stated covariance and no third moments for unit normals: that is all a
+weak scheme of order 1 needs.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import dataclasses
+from typing import Any, ClassVar
 
+import numpy as np
+
+from sdeopt.core import checks
+from sdeopt.core.checks import Array
 from sdeopt.core.oracle import grad, noise
 
-__all__ = ["Law"]
+__all__ = ["Law", "derived", "fit", "spread"]
+
+DIRECTION = ("expect_direction", "direction_jacobian", "direction_residual")
+
+
+def spread(name: str, value: Any) -> float | Array:
+    """Return ``value`` as a float, or as a vector with one entry per coordinate; all must be finite and >= 0."""
+    if np.ndim(value) == 0:
+        return checks.number(name, value, low=0.0)
+    a = checks.array(name, value)
+    if (a < 0).any():
+        raise ValueError(f"{name} must be at least 0 in every coordinate, got {a.min():g}")
+    return a
+
+
+def fit(name: str, value: Any, objective: Any) -> None:
+    """Raise a ``ValueError`` if ``value`` has one entry per coordinate, but not of this objective."""
+    size = np.shape(value)
+    if size and size[0] != objective.dim:
+        raise ValueError(f"{name} has {size[0]} entries, but {type(objective).__name__} has dim {objective.dim}")
+
+
+def derived() -> Any:
+    """A field that the law computes for itself."""
+    return dataclasses.field(init=False, repr=False)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return repr(value.tolist()) if value.size <= 9 else f"<array of shape {value.shape}>"
+    return getattr(value, "__name__", None) or repr(value)
 
 
 class Law:
     """Defaults of a noise law with one normal per coordinate."""
 
+    family: ClassVar[str | None] = None  # the public name, where a class is one of several behind it
+
     def check(self, objective: Any) -> None:
         """Raise a ``ValueError`` if the law does not fit the objective."""
 
-    def lacks(self, question: str) -> str | None:
-        """Why the law cannot answer ``question``, or None."""
+    def lacks(self, question: str, objective: Any) -> str | None:
+        """Why the law cannot answer ``question`` (a name of ``sdeopt.core.oracle``), or None if it can."""
+        if question in DIRECTION and not hasattr(self, question):
+            return (
+                f"{self!r} has no closed form for the random direction (g + ξ)/|g + ξ| that {question} asks for: "
+                "use Gaussian or NoNoise"
+            )
         return None
 
-    def draws(self, d: int) -> tuple[tuple[str, int], ...]:
+    def draws(self, objective: Any) -> tuple[tuple[str, int], ...]:
         """Kinds and sizes of the raw draws of one step."""
-        return (("normal", d),)
+        return (("normal", objective.dim),)
 
-    def brownian(self, question: str, d: int) -> tuple[int, ...]:
+    def brownian(self, question: str, objective: Any) -> tuple[int, ...]:
         """Sizes of the standard normal vectors of one increment of ``question``."""
-        return (d,)
+        return (objective.dim,)
 
     def noisy_grad(self, o: Any, x: Any, z: Any) -> Any:
         """∇f(x) + ξ(x, z)."""
         return grad(o, x) + noise(o, x, z)
+
+    def __repr__(self) -> str:
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        given = (f"{f.name}={_shown(getattr(self, f.name))}" for f in fields if f.repr)
+        return f"{self.family or type(self).__name__}({', '.join(given)})"

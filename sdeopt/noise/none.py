@@ -1,18 +1,64 @@
-"""No noise."""
+"""No noise: the full gradient."""
+
 from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
+
+from sdeopt.core import dot
 from sdeopt.core.oracle import grad
+from sdeopt.noise.directions import length, unit
 from sdeopt.noise.law import Law
 
-@dataclass(frozen=True)
+__all__ = ["NoNoise"]
+
+
+@dataclass(frozen=True, repr=False)
 class NoNoise(Law):
-    """ξ = 0."""
-    def draws(self, d): return ()
-    def sample(self, o, x, z): return 0.0 * x
-    def noisy_grad(self, o, x, z): return grad(o, x)
-    def root_cov(self, o, x, dw): return 0.0 * dw
-    def var(self, o, x): return 0.0 * x
-    def mean_sign(self, o, x, g): return np.sign(g)
-    def root_sign_cov(self, o, x, g, dw): return 0.0 * dw
-    def root_square_cov(self, o, x, dw): return 0.0 * dw
+    """ξ = 0: the optimizer sees ∇f(x) itself, and every diffusion vanishes.
+
+    The sign is sign(g), with sign(0) = 0. The direction is u = g/|g| with derivative M v = (v - u uᵀv)/|g|; both are
+    taken as 0 at g = 0, where they do not exist.
+
+    Examples
+    --------
+    >>> import sdeopt as so
+    >>> so.NoNoise()
+    NoNoise()
+    """
+
+    def draws(self, objective: Any) -> tuple[tuple[str, int], ...]:
+        return ()
+
+    def sample(self, o: Any, x: Any, z: Any) -> Any:
+        return 0.0 * x
+
+    def noisy_grad(self, o: Any, x: Any, z: Any) -> Any:
+        return grad(o, x)
+
+    def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
+        return 0.0 * dw
+
+    def var(self, o: Any, x: Any) -> Any:
+        return 0.0 * x
+
+    def mean_sign(self, o: Any, x: Any, g: Any) -> Any:
+        return np.sign(g)
+
+    def root_sign_cov(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+        return 0.0 * dw
+
+    def root_square_cov(self, o: Any, x: Any, dw: Any) -> Any:
+        return 0.0 * dw
+
+    def expect_direction(self, o: Any, x: Any, g: Any) -> Any:
+        return unit(g)
+
+    def direction_jacobian(self, o: Any, x: Any, g: Any, v: Any) -> Any:
+        u = unit(g)
+        return (v - u * dot(u, v)) * (dot(u, u) / length(g))
+
+    def direction_residual(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+        return 0.0 * dw

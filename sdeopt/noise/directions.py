@@ -1,0 +1,65 @@
+"""The direction u = (g + Z)/|g + Z| of a noisy gradient, Z ~ N(0, Σ): exact moments for any Σ in any dimension.
+
+1/|y| = (2/√π) ∫_0^∞ exp(-s²|y|²) ds turns every moment of u into one integral of Gaussian moments. In the eigenbasis
+of Σ (eigenvalues w_i, μ = Qᵀg), with D_i = 1 + 2s²w_i and m_i = μ_i/D_i,
+
+    P(s)  = Π_i D_i^{-1/2} exp(-s² Σ_i μ_i²/D_i)
+    E u   = (2/√π) ∫ P m ds
+    M v   = (2/√π) ∫ P [D^{-1} v - 2s² m (m·v)] ds,      M = E[(I - u uᵀ)/|g + Z|] = ∂ E u/∂g
+
+(M in this form has no cancellation, and in one dimension it is the derivative of erf, though 1/|g + Z| has no mean
+there.) The integrals are taken by `NODES` Gauss-Legendre points in r, s = `STRETCH` r/((1 - r) √(trΣ + |g|²)).
+Measured against 3000 points, for 300 random problems with d <= 6 and |g_i| from 1e-3 to 100, largest errors of E u
+and of M Σ^{1/2}: 2e-11 while the eigenvalues of Σ spread over less than a factor 100, 8e-11 for 10⁴. The same holds for
+|g| >> σ and for d = 1000. A nearly singular Σ with a small g in its quiet directions costs digits: 2e-5 for a spread
+of 10⁶ and 1e-4 for singular Σ = diag(1, 0) with g = (0.3, 0.001).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from sdeopt.core import dot, exp, log, norm, total, where
+from sdeopt.core.checks import Array
+
+__all__ = ["direction_moments", "length", "rule", "unit"]
+
+NODES = 32
+STRETCH = 3.0
+
+
+def rule() -> tuple[Array, Array]:
+    """Nodes s√(trΣ + |g|²) of the quadrature above, and its weights times 2/√π."""
+    points, weights = np.polynomial.legendre.leggauss(NODES)
+    r = 0.5 * (points + 1.0)
+    return STRETCH * r / (1.0 - r), STRETCH * weights / (1.0 - r) ** 2 / math.sqrt(math.pi)
+
+
+def direction_moments(mu: Any, v: Any, w: Any, nodes: Any, weights: Any) -> tuple[Any, Any]:
+    """E u and M v in the eigenbasis of Σ with eigenvalues ``w``; both 0 where g and Σ vanish together."""
+    size = total(w) + dot(mu, mu)
+    unit_s = 1.0 / np.sqrt(where(size > 0.0, size, 1.0))
+    mean = 0.0 * mu
+    slope = 0.0 * mu
+    for k in range(len(nodes)):
+        s = unit_s * nodes[k]
+        shrink = 1.0 / (1.0 + (2.0 * s * s) * w)
+        m = mu * shrink
+        p = unit_s * weights[k] * exp(0.5 * total(log(shrink)) - s * s * dot(mu, m))  # the logarithm cannot underflow
+        mean = mean + p * m
+        slope = slope + p * (shrink * v - (2.0 * s * s * dot(m, v)) * m)
+    return mean, where(size > 0.0, 1.0, 0.0) * slope
+
+
+def length(y: Any) -> Any:
+    """|y|, or 1 where y = 0: a divisor that leaves 0/|0| = 0."""
+    size = norm(y)
+    return where(size > 0.0, size, 1.0)
+
+
+def unit(y: Any) -> Any:
+    """y/|y|, 0 at y = 0."""
+    return y / length(y)

@@ -1,0 +1,158 @@
+"""``Minibatch``: the noise of sampling examples of a finite sum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sdeopt.core import checks, total
+from sdeopt.core.oracle import (
+    batch_grad,
+    examples,
+    grad,
+    mean_sign,
+    noise_var,
+    noisy_grad,
+    root_cov,
+    square_grad,
+    weighted_grad,
+)
+from sdeopt.noise.law import Law
+from sdeopt.noise.signs import gaussian_sign
+
+__all__ = ["Minibatch"]
+
+FINITE_SUM = ("examples", "weighted_grad", "batch_grad", "square_grad")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Minibatch(Law):
+    """The optimizer sees (1/B) Σ_{i in batch} ∇f_i(x) of a finite sum f = (1/n) Σ f_i.
+
+    Σ(x) = (c/B) [(1/n) Σ_i ∇f_i ∇f_iᵀ - ∇f ∇fᵀ], c = 1 with replacement and (n - B)/(n - 1) without. Its root acts on n
+    normals w by one pass over the data, √(c/(nB)) Σ_i (w_i - w̄) ∇f_i; no d by d matrix is formed. One batch is drawn
+    for each step and serves every point at which the step asks for a gradient.
+
+    Signs and squares use the Gaussian closure (the central limit of the batch mean): ξ ~ N(0, Σ(x)). With a normal e
+    and n normals w, e (sign(g + Σ^{1/2}w) - E sign) has exactly the covariance of the closure's signs, and with two
+    vectors √2 Σ^{1/2}w ∘ Σ^{1/2}w' that of its squares, Λ = 2Σ∘Σ. The closure is poor for B of a few examples.
+
+    Parameters
+    ----------
+    batch : int
+        Batch size B >= 1; at most n without replacement.
+    replace : bool
+        Whether an example may be drawn twice. Default True. Without, the cost has a term B²/4 (Floyd's algorithm).
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``batch`` is not a positive integer or ``replace`` no bool; in a `Problem`, if the objective is not a finite
+        sum or has fewer than B examples and ``replace`` is False.
+
+    References
+    ----------
+    Li, Tai & E, arXiv:1511.06251 (Σ of minibatches); Bentley & Floyd, "A sample of brilliance", Comm. ACM 30
+    (1987) 754-757.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sdeopt as so
+    >>> f = so.LinearRegression([[1.0, 0.0], [0.0, 2.0]], [1.0, 2.0])
+    >>> o = so.Problem(f, so.Minibatch(1)).oracle
+    >>> o.noise.var(o, np.zeros(2)).tolist()  # the two gradients are (-1, 0) and (0, -4)
+    [0.25, 4.0]
+    """
+
+    batch: int
+    replace: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "batch", checks.integer("batch", self.batch, low=1))
+        if not isinstance(self.replace, bool):
+            raise TypeError(f"replace must be True or False, got {self.replace!r}")
+
+    def check(self, objective: Any) -> None:
+        if any(not callable(getattr(objective, name, None)) for name in FINITE_SUM):
+            raise ValueError(
+                f"{type(objective).__name__} is not a finite sum, so there are no examples to draw a batch from: use "
+                "Minibatch with a finite sum such as LinearRegression, or additive noise such as Gaussian(scale)"
+            )
+        n = objective.examples()
+        if not self.replace and self.batch > n:
+            raise ValueError(f"batch must be at most n = {n} without replacement, got {self.batch}")
+
+    def lacks(self, question: str, objective: Any) -> str | None:
+        """Directions, and what only additive noise has."""
+        if question == "root_additive_cov":
+            return f"{self!r} depends on x, so it is not additive noise: use Gaussian with a constant scale or cov"
+        return super().lacks(question, objective)
+
+    def draws(self, objective: Any) -> tuple[tuple[str, int], ...]:
+        """One uniform per example of the batch."""
+        return (("uniform", self.batch),)
+
+    def brownian(self, question: str, objective: Any) -> tuple[int, ...]:
+        """One normal per example of the data, see the class."""
+        if question == "state":
+            return (objective.dim,)
+        n = int(objective.examples())
+        return {"sign": (1, n), "square": (n, n)}.get(question, (n,))
+
+    def sample(self, o: Any, x: Any, z: Any) -> Any:
+        return noisy_grad(o, x, z) - grad(o, x)
+
+    def noisy_grad(self, o: Any, x: Any, z: Any) -> Any:
+        """The mean gradient of the drawn examples."""
+        n = examples(o)
+        return batch_grad(o, x, independent_draws(z[0], n) if self.replace else floyd(z[0], n))
+
+    def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
+        n = examples(o)
+        size = np.sqrt(correction(n, self.batch, self.replace) / (n * self.batch))
+        return size * weighted_grad(o, x, dw - total(dw) / n)
+
+    def var(self, o: Any, x: Any) -> Any:
+        g = grad(o, x)
+        size = correction(examples(o), self.batch, self.replace) / self.batch
+        return size * np.maximum(square_grad(o, x) - g * g, 0.0)
+
+    def mean_sign(self, o: Any, x: Any, g: Any) -> Any:
+        return gaussian_sign(g, np.sqrt(noise_var(o, x)))
+
+    def root_sign_cov(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+        e, w = dw
+        return e[0] * (np.sign(g + root_cov(o, x, w)) - mean_sign(o, x, g))
+
+    def root_square_cov(self, o: Any, x: Any, dw: Any) -> Any:
+        return np.sqrt(2.0) * root_cov(o, x, dw[0]) * root_cov(o, x, dw[1])
+
+
+def correction(n: Any, batch: int, replace: bool) -> float:
+    """The finite-population factor c."""
+    return 1.0 if replace else (n - batch) / max(n - 1.0, 1.0)
+
+
+def independent_draws(u: Any, n: Any) -> Any:
+    """Example numbers ⌊u n⌋ for uniforms u in [0, 1)."""
+    index = np.empty(len(u))
+    for i in range(len(u)):
+        index[i] = min(int(u[i] * n), n - 1)
+    return index
+
+
+def floyd(u: Any, n: Any) -> Any:
+    """A uniformly distributed set of len(u) example numbers: Floyd's algorithm, one uniform each."""
+    batch = len(u)
+    index = np.empty(batch)
+    for i in range(batch):
+        last = n - batch + i
+        pick = float(min(int(u[i] * (last + 1)), last))
+        for j in range(i):
+            if index[j] == pick:
+                pick = float(last)  # larger than every earlier entry, so it cannot meet another one
+        index[i] = pick
+    return index

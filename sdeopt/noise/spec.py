@@ -1,0 +1,87 @@
+"""Noise laws by name, for the command line: "gaussian:0.5", "student-t:0.5,nu=2", "minibatch:16,replace=false"."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from sdeopt.core import checks
+from sdeopt.core.spec import allow, number, numbers, split
+from sdeopt.noise.gaussian import Gaussian
+from sdeopt.noise.laplace import Laplace
+from sdeopt.noise.law import Law
+from sdeopt.noise.minibatch import Minibatch
+from sdeopt.noise.none import NoNoise
+from sdeopt.noise.rademacher import Rademacher
+from sdeopt.noise.student import StudentT
+
+__all__ = ["FORMS", "parse"]
+
+
+class Form(NamedTuple):
+    """How to build it, an example, and what may follow the name: positional arguments (None: any) and keys."""
+
+    build: Callable[..., Law]
+    usage: str
+    most: int | None = None
+    keys: tuple[str, ...] = ("scale",)
+
+
+def _scale(args: tuple[str, ...], scale: str | None) -> Any:
+    """One number for all coordinates, several for one each; 1 if there is none."""
+    if args and scale is not None:
+        raise ValueError(f"scale is given twice: {', '.join(args)} and scale={scale}")
+    values = numbers("scale", args or (scale or "1",))
+    return values[0] if len(values) == 1 else values
+
+
+def _student(*args: str, scale: str | None = None, nu: str | None = None) -> Law:
+    if nu is None:
+        raise ValueError("student-t needs nu, as in 'student-t:0.5,nu=2'")
+    return StudentT(number("nu", nu), _scale(args, scale))
+
+
+def _minibatch(*args: str, batch: str | None = None, replace: str = "true") -> Law:
+    if len(args) + (batch is not None) != 1:
+        raise ValueError("minibatch needs its size once, as in 'minibatch:16'")
+    flag = checks.choice("replace", replace.lower(), ("true", "false"))
+    return Minibatch(number("batch", args[0] if args else str(batch)), flag == "true")  # type: ignore[arg-type]
+
+
+FORMS = {
+    "gaussian": Form(lambda *a, scale=None: Gaussian(_scale(a, scale)), "gaussian:0.5"),
+    "student-t": Form(_student, "student-t:0.5,nu=2", keys=("scale", "nu")),
+    "laplace": Form(lambda *a, scale=None: Laplace(_scale(a, scale)), "laplace:0.5"),
+    "rademacher": Form(lambda *a, scale=None: Rademacher(_scale(a, scale)), "rademacher:1"),
+    "minibatch": Form(_minibatch, "minibatch:16,replace=false", 1, ("batch", "replace")),
+    "none": Form(NoNoise, "none", 0, ()),
+}
+
+
+def parse(spec: str) -> Law:
+    """Return the noise law that ``spec`` names.
+
+    Parameters
+    ----------
+    spec : str
+        ``name``, ``name:positional,...`` or ``name:...,key=value``; the names are the keys of ``FORMS``, each with an
+        example in its ``usage``. Positional numbers are scales, one for all coordinates or one for each (the batch size
+        of "minibatch").
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the name, a key or a number is unknown or malformed; the nearest known name is suggested.
+
+    Examples
+    --------
+    >>> from sdeopt.noise.spec import parse
+    >>> parse("gaussian:0.5,1"), parse("student-t:nu=2,scale=0.5")
+    (Gaussian(scale=[0.5, 1.0]), StudentT(nu=2.0, scale=0.5))
+    >>> parse("minibatch:16,replace=false")
+    Minibatch(batch=16, replace=False)
+    """
+    name, args, kwargs = split(spec)
+    form = FORMS[checks.choice("noise", name, FORMS)]
+    allow(name, args, kwargs, most=form.most, keys=form.keys)
+    return form.build(*args, **kwargs)
