@@ -4,26 +4,25 @@ Discrete
     x' = x - η γ(x + ρ γ(x)/|γ(x)|),    γ(y) = ∇f(y) + ξ: the same sample ξ, Cov ξ = Σ, at both points
 
 SDE
-    order1    dX = -(g + ρH E u) dt - √η [(I + ρHM) Σ^{1/2} dW + ρH R^{1/2} dW']
-              g = ∇f(X),  H = ∇²f(X),  u = (g + ξ)/|g + ξ|,  M = E[(I - uuᵀ)/|g + ξ|],  R = Cov u - MΣM
-    moments   dX = -E G dt - √η Cov(G)^{1/2} dW,    G = ∇f(X + ρu) + ξ,  to O(ρ³)
+    order1   dX = -(g + ρH E u) dt - √η [(I + ρHM) Σ^{1/2} dW + ρH R^{1/2} dW']
+             g = ∇f(X),  H = ∇²f(X),  u = (g + ξ)/|g + ξ|,  M = E[(I - uuᵀ)/|g + ξ|],  R = Cov u - MΣM
 
     One step is η units of time. MΣ = E[u ξᵀ] (Stein), so dW carries the part of u that is linear in ξ, W' the rest.
 
 Regime
-    η → 0, t = kη fixed, ρ = O(√η), or any fixed ρ if f is quadratic; with ρ fixed the error of order1 on other f stays
-    at O(ρ²), that of moments at O(ρ³). Additive Gaussian noise; without noise u = g/|g| and the SDE is the flow
-    dx/dt = -∇(f + ρ|∇f|). A vanishing gradient is not normalised: u = 0.
+    η → 0, t = kη fixed, ρ = O(√η), or any fixed ρ if f is quadratic; with ρ fixed the error on other f stays at O(ρ²).
+    Additive Gaussian noise; without noise u = g/|g| and the SDE is the flow dx/dt = -∇(f + ρ|∇f|). A gradient that
+    vanishes is not normalised: u = 0.
 
 Claim
     Weak order 1 in η. Near a minimum with Σ = σ²I and |g| « σ, E u = m g/σ with m = Γ((d+1)/2)/(√2 Γ(d/2+1)): SAM is
     USAM of radius ρm/σ plus the noise of the direction, stationary for diagonal H
     Var = η [σ²(1 + ρhm/σ)² + ρ²h²(1/d - m²)] / [2h (1 + ρhm/σ)];
-    a saddle direction h < 0 attracts if and only if ρ m |h| > σ, where the flow without noise is always attracted.
+    a saddle direction h < 0 attracts if and only if ρ m |h| > σ, where the flow without noise is attracted from |x| < ρ, any h.
 
 Sources
     SAM: Foret et al. (2021), arXiv:2010.01412. Drift of order1: Monzio Compagnoni et al. (2023), arXiv:2301.08203; its
-    diffusion (the paper keeps the first order in ρ, which need not be a covariance) and moments are derived here.
+    diffusion (the paper keeps the first order in ρ, which need not be a covariance) is derived here.
 """
 
 from __future__ import annotations
@@ -42,13 +41,12 @@ from sdeopt.core import (
     method,
     noisy_grad,
     norm,
-    rival,
-    root_cov,
+    root_additive_cov,
     where,
 )
 from sdeopt.theory import stationary
 
-__all__ = ["SAM", "SAMMoments"]
+__all__ = ["SAM"]
 
 
 @method(order=1, brownian=("gradient", "direction"))
@@ -58,7 +56,7 @@ class SAM(NamedTuple):
     Discrete
         x' = x - η γ(x + ρ γ(x)/|γ(x)|),  γ(y) = ∇f(y) + ξ, one sample ξ
     SDE
-        dX = -(∇f + ρH E u) dt - √η [(I + ρHM) Σ^{1/2} dW + ρH R^{1/2} dW'], default "order1"; rival "moments"
+        dX = -(∇f + ρH E u) dt - √η [(I + ρHM) Σ^{1/2} dW + ρH R^{1/2} dW'], default "order1"
     Regime
         η → 0, t = kη fixed, ρ = O(√η), additive Gaussian noise
     Claim
@@ -97,7 +95,7 @@ class SAM(NamedTuple):
 
     def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
         g = grad(o, x)
-        w = root_cov(o, x, dw[0])
+        w = root_additive_cov(o, x, dw[0])
         u = direction_jacobian(o, x, g, w) + direction_residual(o, x, g, dw[1])
         return -np.sqrt(self.lr) * (w + self.rho * hvp(o, x, u))
 
@@ -109,43 +107,3 @@ class SAM(NamedTuple):
         response = np.eye(d) + self.rho * m / np.sqrt(variance) * H
         direction = self.rho**2 * (1.0 / d - m * m) * H @ H
         return stationary(response @ H, self.lr * (variance * response @ response + direction))
-
-
-def ascended(o: Any, x: Any, g: Any, rho: Any) -> Any:
-    """E ∇f(x + ρu), u = (g + ξ)/|g + ξ|, by 4d points that have the mean and the covariance MΣM + R of u."""
-    d = x.shape[0]
-    y = x + rho * expect_direction(o, x, g)
-    mean = 0.0 * x
-    for i in range(d):
-        unit = np.zeros(d)
-        unit[i] = rho * np.sqrt(2.0 * d)
-        a = direction_jacobian(o, x, g, root_cov(o, x, unit))
-        b = direction_residual(o, x, g, unit)
-        mean = mean + grad(o, y + a) + grad(o, y - a) + grad(o, y + b) + grad(o, y - b)
-    return mean / (4.0 * d)
-
-
-@rival(SAM, "moments", order=1, brownian=("gradient", "direction"))
-class SAMMoments:
-    """dX = -F dt - √η [(I + ∂F/∂g) Σ^{1/2} dW + ρ ∇²f(X + ρE u) R^{1/2} dW'],  F(X, g) = E ∇f(X + ρu).
-
-    The mean and covariance of the step up to O(ρ³), for additive Gaussian noise. F replaces u by 4d equally likely
-    points with the mean and covariance of u: exact if f has degree at most 3 or if g = 0; the error is
-    ρ³/6 D⁴f[κ], κ the third cumulants of u. E[∇f(X + ρu) ξᵀ] = (∂F/∂g) Σ (Stein), so the linear response to ξ is the
-    central difference of F in g. The rest of the covariance is that of ρHu, its first order. On quadratics this is
-    order1.
-
-    Source: derived here.
-    """
-
-    def drift(self: Any, t: Any, x: Any, o: Any) -> Any:
-        return -ascended(o, x, grad(o, x), self.rho)
-
-    def diffusion(self: Any, t: Any, x: Any, o: Any, dw: Any) -> Any:
-        g = grad(o, x)
-        w = root_cov(o, x, dw[0])
-        h = 1e-4  # F varies on the scale of ξ, as w does
-        response = (ascended(o, x, g + h * w, self.rho) - ascended(o, x, g - h * w, self.rho)) / (2.0 * h)
-        y = x + self.rho * expect_direction(o, x, g)
-        rest = hvp(o, y, direction_residual(o, x, g, dw[1]))
-        return -np.sqrt(self.lr) * (w + response + self.rho * rest)
