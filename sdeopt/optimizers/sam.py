@@ -18,7 +18,7 @@ Claim
     Weak order 1 in η. Near a minimum with Σ = σ²I and |g| « σ, E u = m g/σ with m = Γ((d+1)/2)/(√2 Γ(d/2+1)): SAM is
     USAM of radius ρm/σ plus the noise of the direction, stationary for diagonal H
     Var = η [σ²(1 + ρhm/σ)² + ρ²h²(1/d - m²)] / [2h (1 + ρhm/σ)];
-    a saddle direction h < 0 attracts if and only if ρ m |h| > σ, where the flow without noise is attracted from |x| < ρ, any h.
+    a saddle direction h < 0 attracts if and only if ρm|h| > σ. (Without noise it attracts from |x| < ρ, whatever h.)
 
 Sources
     SAM: Foret et al. (2021), arXiv:2010.01412. Drift of order1: Monzio Compagnoni et al. (2023), arXiv:2301.08203; its
