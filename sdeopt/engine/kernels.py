@@ -13,9 +13,9 @@ import numpy as np
 from numba.core.errors import NumbaError
 
 from sdeopt.core.problem import Problem
-from sdeopt.engine import loops, states
+from sdeopt.engine import lanes, loops, states
 from sdeopt.engine.linker import Linker, asked, replace_lr
-from sdeopt.engine.rng import Entropy, stream_key
+from sdeopt.engine.rng import Entropy, fill, stream_key
 
 __all__ = ["Kernel", "Run", "initial_states", "prepare", "refuse"]
 
@@ -43,6 +43,7 @@ class Run:
     observables: dict[str, Callable[..., Any]]
     entropy: Entropy
     interpreted: bool = False
+    lanes: bool = True
     flow: bool = False
 
     @property
@@ -97,18 +98,33 @@ def _draws(run: Run) -> tuple[Any, list[tuple[int, int, str, int]]]:
     return nested[0] if len(nested) == 1 else nested, streams
 
 
-def _assemble(run: Run, shape: Any) -> Any:
+def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
+    """The small functions of a loop over ``width`` paths at a time; 0 stands for one path on plain vectors."""
+    parts = len(run.method.parts)
+    store = lanes.storer(width) if width else None
+    store_number = store or states.store_number
+    cut = (lambda a, b: lanes.loader(a, b - a, width)) if width else states.slicer
+    return loops.Parts(
+        width=width or 1,
+        begin=states.beginner(parts, lanes.spread(width) if width else None),
+        position=states.positioner(parts),
+        unpack=states.unpacker(shape, cut),
+        advance=states.advancer(parts),
+        observe=states.observer(list(run.observables.values()), store_number, width or 1),
+        store_vector=store or states.store_vector,
+        store_number=store_number,
+    )
+
+
+def _assemble(run: Run, shape: Any, width: int = 0) -> Any:
     """The loop of the run as one plain function."""
-    cls, parts = type(run.method), len(run.method.parts)
-    unpack, _ = states.unpacker(shape)
-    position, observe = states.positioner(parts), states.observer(list(run.observables.values()))
+    cls, scale = type(run.method), states.scaler(len(run.method.parts))
     functions = (cls.step,) if run.kind == "discrete" else (run.model.drift, run.model.diffusion)
     if run.flow:
-        functions = (functions[0], states.standstill(parts))
+        functions = (functions[0], states.standstill(len(run.method.parts)))
     schedule = run.method.schedule
     if schedule is not None:
         common = (type(schedule).factor, replace_lr(cls), cls.clock_of)
-        scale = states.scaler(parts)
         if run.kind == "discrete":
             functions = (loops.scheduled_step(functions[0], *common),)
         else:
@@ -116,9 +132,10 @@ def _assemble(run: Run, shape: Any) -> Any:
                 loops.scheduled_drift(functions[0], *common, scale),
                 loops.scheduled_diffusion(functions[1], *common, scale),
             )
+    parts = _parts(run, shape, width)
     if run.kind == "discrete":
-        return loops.assemble_discrete(*functions, unpack, position, observe)
-    return loops.assemble_sde(*functions, unpack, position, observe, states.advancer(parts), run.scheme == "heun")
+        return loops.assemble_discrete(parts, *functions)
+    return loops.assemble_sde(parts, *functions, run.scheme == "heun")
 
 
 def _identity(thing: Any) -> Any:
@@ -130,22 +147,38 @@ def _identity(thing: Any) -> Any:
 
 
 @functools.lru_cache(maxsize=64)
-def _linker(objective: type, noise: type) -> Linker:
-    return Linker(objective, noise)
+def _linker(objective: type, noise: type, in_lanes: bool) -> Linker:
+    return Linker(objective, noise, in_lanes)
 
 
 _LOOPS: dict[Any, Any] = {}
 
 
-def _compiled_loop(run: Run, shape: Any, linker: Linker) -> Any:
+def _compiled_loop(run: Run, shape: Any, width: int, linker: Linker) -> Any:
     problem = run.problem
     key = (
-        run.kind, type(run.method), run.sde, run.flow, run.scheme, shape, _identity(run.method.schedule),
+        run.kind, type(run.method), run.sde, run.flow, run.scheme, shape, width, _identity(run.method.schedule),
         _identity(problem.objective), _identity(problem.noise), tuple(run.observables.values()),
     )  # fmt: skip
     if key not in _LOOPS:
-        _LOOPS[key] = linker.compiled(_assemble(run, shape))
+        _LOOPS[key] = linker.compiled(_assemble(run, shape, width))
     return _LOOPS[key]
+
+
+def _numbers(thing: Any) -> int:
+    """Numbers held in the arrays of a problem's half."""
+    if is_dataclass(thing):
+        return sum(_numbers(getattr(thing, f.name)) for f in fields(thing))
+    return int(thing.size) if isinstance(thing, np.ndarray) else 0
+
+
+def lane_width(run: Run, columns: int) -> int:
+    """Paths per SIMD group, or 0 where the problem is too large to live in registers."""
+    size = run.problem.dim * len(run.method.parts)
+    data = sum(map(_numbers, run.problem.oracle))
+    if size > 64 or columns > 64 or data > 512:
+        return 0
+    return 32 if size <= 4 else 16 if size <= 16 else 8
 
 
 class Kernel:
@@ -154,9 +187,9 @@ class Kernel:
     def __init__(self, run: Run) -> None:
         refuse(run)
         self.run = run
-        shape, streams = _draws(run)
-        _, sizes = states.unpacker(shape)
-        ends = np.cumsum([0, *sizes])
+        self.shape, streams = _draws(run)
+        ends = np.cumsum([0, *states.flat_sizes(self.shape)])
+        self._columns = int(ends[-1])
         self._layout = np.array(
             [(a, b, kind, stride) for a, b, (kind, stride, _, _) in zip(ends, ends[1:], streams, strict=False)],
             dtype=np.int64,
@@ -164,42 +197,49 @@ class Kernel:
         self._keys = np.array(
             [stream_key(run.entropy, stream, fine) for _, _, stream, fine in streams], dtype=np.uint64
         ).reshape(-1, 2)
-        self._columns = int(ends[-1])
         self._saves = np.array(run.saves, dtype=np.int64)
+        self._tile = max(2, min(64, TILE // (8 * max(self._columns, 1)))) // 2 * 2
         self._states = initial_states(run)
-        self._loop, self._subject = self._choose(run, shape)
+        self.mode, self._width, self._loop, self._arguments = self._choose()
 
-    def _choose(self, run: Run, shape: Any) -> tuple[Any, tuple[Any, Any]]:
+    def _choose(self) -> tuple[str, int, Any, tuple[Any, ...]]:
+        """The first of lanes, vectors, interpreted that works: (mode, lanes, loop, its leading arguments)."""
+        run, (y0, y1, _) = self.run, self._states
         m, schedule, o = run.method.constant(), run.method.schedule, run.problem.oracle
-        plain = (m if schedule is None else (m, schedule), o)
-        if run.interpreted or not all(is_dataclass(side) for side in o):
-            return _assemble(run, shape), plain
-        linker = _linker(type(o.objective), type(o.noise))
-        loop = _compiled_loop(run, shape, linker)
-        lowered = (m if schedule is None else (m, linker.lower(schedule)), type(o)(*map(linker.lower, o)))
-        try:
-            self._call(loop, lowered, np.empty((0, len(run.saves), run.width)), 0)
-        except NumbaError as error:
-            first = str(error).strip().splitlines()[0]
-            log.warning("running interpreted, since %s does not compile: %s", type(o.objective).__name__, first)
-            return _assemble(run, shape), plain
-        return loop, lowered
+        begin = (y0,) if run.kind == "discrete" else (y0, y1)
+        wanted = [] if run.interpreted or not all(is_dataclass(side) for side in o) else ["vectors"]
+        lanes_wide = lane_width(run, self._columns) if run.lanes else 0
+        for mode in ["lanes", *wanted] if wanted and lanes_wide else wanted:
+            width = lanes_wide if mode == "lanes" else 0
+            linker = _linker(type(o.objective), type(o.noise), mode == "lanes")
+            loop = _compiled_loop(run, self.shape, width, linker)
+            subject = (m if schedule is None else (m, linker.lower(schedule)), type(o)(*map(linker.lower, o)))
+            arguments = (*subject, *map(linker.lower, begin))
+            try:
+                self._call(loop, arguments, width or 1, np.empty((0, len(run.saves), run.width)), 0)
+            except NumbaError as error:
+                reason = next(line for line in str(error).splitlines()[::-1] if line.strip())
+                log.info("%s does not compile on %s: %s", type(o.objective).__name__, mode, reason)
+                continue
+            return mode, width or 1, loop, arguments
+        if wanted:
+            log.warning("%s does not compile, so it runs interpreted, much slower", type(o.objective).__name__)
+        return "interpreted", 1, _assemble(run, self.shape), (m if schedule is None else (m, schedule), o, *begin)
 
-    def _call(self, loop: Any, subject: Any, records: Any, path0: int) -> None:
-        run, (y0, y1, first) = self.run, self._states
-        tile = max(2, min(64, TILE // max(self._columns, 1))) // 2 * 2
-        buffer = np.empty((tile, self._columns))
-        common = (path0, records, buffer, self._layout, self._keys, self._saves, run.steps)
-        if run.kind == "discrete":
-            loop(*subject, y0, *common)
-        else:
-            loop(*subject, y0, y1, *common, run.substeps, first, run.method.clock)
+    def _call(self, loop: Any, arguments: Any, width: int, records: Any, path0: int) -> None:
+        run = self.run
+        buffer = np.empty(self._tile * self._columns * width)
+        scratch = np.empty((run.width + 1) * width)
+        tail = (path0, records, buffer, scratch, self._layout, self._keys, self._saves, run.steps, self._tile)
+        if run.kind == "sde":
+            tail += (run.substeps, self._states[2], run.method.clock)
+        loop(*arguments, *tail)
 
     def __call__(self, path0: int, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
         """Records of the paths ``path0`` to ``path0 + count``, shape (count, saves, d + observables)."""
         records = np.empty((count, len(self.run.saves), self.run.width))
         with np.errstate(all="ignore"):  # a path that overflows is found by its records and reported
-            self._call(self._loop, self._subject, records, path0)
+            self._call(self._loop, self._arguments, self._width, records, path0)
         return records
 
 
