@@ -1,6 +1,7 @@
 """The vocabulary: method, oracle, problem, ensemble, the arithmetic of pages. Plain Python; no loops, no Numba."""
 
-from sdeopt.core.math import cos, dot, erf, exp, log, matvec, norm, power, sin, tanh, total, where
+from sdeopt.core.elementary import cos, erf, exp, log, power, sin, tanh, where
+from sdeopt.core.math import dot, matvec, norm, total
 from sdeopt.core.method import SDE, lookup, method, methods, rival
 from sdeopt.core.oracle import (
     Oracle,

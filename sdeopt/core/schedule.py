@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sdeopt.core import checks
-from sdeopt.core.math import cos, power
+from sdeopt.core.elementary import cos, power
 
 __all__ = ["Cosine", "Power", "Schedule"]
 

@@ -161,7 +161,7 @@ def _compiled_loop(run: Run, shape: Any, width: int, linker: Linker) -> Any:
         _identity(problem.objective), _identity(problem.noise), tuple(run.observables.values()),
     )  # fmt: skip
     if key not in _LOOPS:
-        _LOOPS[key] = linker.compiled(_assemble(run, shape, width))
+        _LOOPS[key] = linker.entry(_assemble(run, shape, width))
     return _LOOPS[key]
 
 

@@ -4,7 +4,7 @@ A page is ordinary Python. It calls ``grad(o, x)``, ``erf(x)``, perhaps a helper
 such a function, walks the plain functions that it refers to (by global name or by closure), and compiles a copy whose
 references are replaced:
 
-- a function of ``sdeopt.core.math`` by its compiled twin (``twins``);
+- a sum or selection of ``sdeopt.core`` by its compiled twin (``twins``);
 - a question of ``sdeopt.core.oracle`` by the answer of the problem at hand, found by the class of the objective or of
   the noise, so that everything can inline;
 - any other plain function by its own compiled copy.
@@ -26,12 +26,12 @@ import numpy as np
 from numba import njit
 
 from sdeopt.core import oracle as questions
-from sdeopt.engine.twins import TWINS
+from sdeopt.engine.lanes import Block, Row
+from sdeopt.engine.twins import ELEMENTARY, OPTIONS, TWINS, elementwise
 
 __all__ = ["Linker", "asked", "replace_lr"]
 
 QUESTIONS = {getattr(questions, name) for name in questions.__all__ if name != "Oracle"}
-OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 
 
 def _names(code: CodeType) -> set[str]:
@@ -54,7 +54,7 @@ def asked(f: FunctionType, seen: set[FunctionType] | None = None) -> set[str]:
     for g in _references(f):
         if g in QUESTIONS:
             found.add(g.__name__)
-        elif g not in seen and g not in TWINS:
+        elif g not in seen and g not in TWINS and g not in ELEMENTARY:
             seen.add(g)
             found |= asked(g, seen)
     return found
@@ -66,9 +66,11 @@ def _lowered_class(cls: type, fields: tuple[str, ...]) -> Any:
 
 
 class Linker:
-    """Compiles the functions of pages for one pair of objective and noise classes."""
+    """Compiles the functions of pages for one pair of objective and noise classes, on vectors or on SIMD lanes."""
 
-    def __init__(self, objective: type, noise: type) -> None:
+    def __init__(self, objective: type, noise: type, lanes: bool) -> None:
+        self._lanes = lanes
+        self._options = OPTIONS | {"forceinline": lanes}
         self._owners = {"objective": objective, "noise": noise}
         self._done: dict[FunctionType, Any] = dict(TWINS)
 
@@ -76,16 +78,22 @@ class Linker:
         """The compiled copy of the plain function ``f``."""
         if f not in self._done:
             self._done[f] = self._answer(f) if f in QUESTIONS else self._copy(f)
+            if f in ELEMENTARY:
+                self._done[f] = elementwise(self._done[f], f.__code__.co_argcount)
         return self._done[f]
+
+    def entry(self, f: Any) -> Any:
+        """The compiled copy of a loop, callable from Python."""
+        return self._copy(f, {"error_model": "numpy", "nogil": True})
 
     def _answer(self, question: FunctionType) -> Any:
         side, name = question.__code__.co_names[:2]  # every question reads o.<side>.<name>(...)
         answer = self.compiled(getattr(self._owners[side], name))
         if side == "objective":
-            return njit(lambda o, *rest: answer(o.objective, *rest), **OPTIONS)
-        return njit(lambda o, *rest: answer(o.noise, o, *rest), **OPTIONS)
+            return njit(lambda o, *rest: answer(o.objective, *rest), **self._options)
+        return njit(lambda o, *rest: answer(o.noise, o, *rest), **self._options)
 
-    def _copy(self, f: FunctionType) -> Any:
+    def _copy(self, f: FunctionType, options: dict[str, Any] | None = None) -> Any:
         namespace = dict(f.__globals__)
         for name in _names(f.__code__):
             if isinstance(namespace.get(name), FunctionType):
@@ -96,7 +104,7 @@ class Linker:
         )
         copy = FunctionType(f.__code__, namespace, f.__name__, f.__defaults__, closure)
         copy.__kwdefaults__ = f.__kwdefaults__
-        return njit(copy, **OPTIONS)
+        return njit(copy, **(options or self._options))
 
     def lower(self, thing: Any) -> Any:
         """The named tuple of a frozen dataclass: arrays, numbers, and its functions compiled."""
@@ -106,7 +114,11 @@ class Linker:
             return _lowered_class(type(thing), tuple(name for name, _ in kept))(*(value for _, value in kept))
         if isinstance(thing, FunctionType):
             return self.compiled(thing)
+        if isinstance(thing, tuple):
+            return tuple(self.lower(member) for member in thing)
         if isinstance(thing, np.ndarray):
+            if self._lanes:
+                return Row(thing) if thing.ndim == 1 else Block(thing)
             return thing if thing.flags.writeable else thing.copy(order="K")
         return thing
 

@@ -1,23 +1,26 @@
 """The two loops, as plain Python: the optimizer's recursion and the integration of its SDE.
 
-The same text runs interpreted and compiled. A loop takes one chunk of paths, one path at a time, and writes what was
-asked for (position and observables at the save steps) into ``records``, shape (paths, saves, d + observables). The
-functions that differ from method to method (step, drift, ...) reach the loops by closure, see ``assemble``; the
-values reach them as arguments. A path that leaves the ball of radius ``ESCAPE`` is stopped and its remaining records
-are NaN: it diverged.
+The same text runs interpreted, compiled on vectors (one path at a time) and compiled on SIMD lanes (``width`` paths at
+a time). A loop takes one chunk of paths and writes what was asked for, positions and observables at the save steps,
+into ``records``, shape (paths, saves, d + observables). What differs from run to run reaches the loops by closure as
+`Parts`; values come as arguments. A path that leaves the region Σ|x_i| < ``ESCAPE`` has diverged: its records are NaN
+from then on.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from sdeopt.core.elementary import where
+from sdeopt.core.math import total
 from sdeopt.engine.rng import fill
 
 __all__ = [
     "ESCAPE",
+    "Parts",
     "assemble_discrete",
     "assemble_sde",
     "scheduled_diffusion",
@@ -28,90 +31,108 @@ __all__ = [
 ESCAPE = 1e50
 
 
-def _inside(x: Any) -> bool:
-    for i in range(x.size):
-        if not abs(x[i]) < ESCAPE:
-            return False
-    return True
+class Parts(NamedTuple):
+    """What the loops are assembled from, see ``states``: functions, and the number of paths at a time."""
+
+    width: int
+    begin: Any
+    position: Any
+    unpack: Any
+    advance: Any
+    observe: Any
+    store_vector: Any
+    store_number: Any
 
 
-def _blank(records: Any, first: int) -> None:
-    for s in range(first, records.shape[0]):
-        for i in range(records.shape[1]):
-            records[s, i] = math.nan
+def screen(x: Any, alive: Any) -> Any:
+    """``alive`` (0, or NaN for paths that have diverged) after a look at the positions."""
+    return where(total(np.abs(x)) < ESCAPE, alive, math.nan)
 
 
-def assemble_discrete(step: Any, unpack: Any, position: Any, observe: Any) -> Any:
+def _writer(parts: Parts) -> Any:
+    """A function that writes one save of ``width`` paths."""
+    width, observe, store_vector, store_number = parts.width, parts.observe, parts.store_vector, parts.store_number
+
+    def write(o: Any, x: Any, alive: Any, records: Any, p: int, s: int, scratch: Any) -> None:
+        paths, _, columns = records.shape
+        store_vector(scratch, 0, x)
+        observe(o, x, scratch, x.size)
+        store_number(scratch, columns * width, alive)
+        for lane in range(min(width, paths - p)):
+            for i in range(columns):
+                records[p + lane, s, i] = scratch[i * width + lane] + scratch[columns * width + lane]
+
+    return write
+
+
+def assemble_discrete(parts: Parts, step: Any) -> Any:
     """The recursion y_{k+1} = step(k, y_k) over a chunk of paths."""
+    write, width = _writer(parts), parts.width
+    begin, position, unpack = parts.begin, parts.position, parts.unpack
 
-    def write(o: Any, x: Any, row: Any) -> None:
-        for i in range(x.size):
-            row[i] = x[i]
-        observe(o, x, row, x.size)
-
-    def discrete(m: Any, o: Any, y0: Any, path0: int, records: Any, buffer: Any, layout: Any, keys: Any, saves: Any,
-                 steps: int) -> None:  # fmt: skip
-        tile = buffer.shape[0]
-        for p in range(records.shape[0]):
-            y = y0
+    def discrete(m: Any, o: Any, y0: Any, path0: int, records: Any, buffer: Any, scratch: Any, layout: Any, keys: Any,
+                 saves: Any, steps: int, tile: int) -> None:  # fmt: skip
+        columns = buffer.size // (tile * width)
+        for p in range(0, records.shape[0], width):
+            y = begin(y0)
+            alive = 0.0 * total(position(y))
             s = 0
             if saves[0] == 0:
-                write(o, position(y), records[p, 0])
+                write(o, position(y), alive, records, p, 0, scratch)
                 s = 1
             for k0 in range(0, steps, tile):
                 n = min(tile, steps - k0)
-                fill(buffer, n, layout, keys, path0 + p, k0)
+                fill(buffer, n, columns, width, layout, keys, path0 + p, k0)
                 for i in range(n):
-                    y = step(m, k0 + i, y, o, unpack(buffer[i]))
+                    y = step(m, k0 + i, y, o, unpack(buffer, i * columns * width))
                     if s < saves.size and saves[s] == k0 + i + 1:
-                        write(o, position(y), records[p, s])
+                        alive = screen(position(y), alive)
+                        write(o, position(y), alive, records, p, s, scratch)
                         s += 1
-                if not _inside(position(y)):
-                    break
-            _blank(records[p], s)
+                alive = screen(position(y), alive)
 
     return discrete
 
 
-def assemble_sde(drift: Any, diffusion: Any, unpack: Any, position: Any, observe: Any, advance: Any, heun: Any) -> Any:
+def assemble_sde(parts: Parts, drift: Any, diffusion: Any, heun: bool) -> Any:
     """Euler–Maruyama, or with ``heun`` the trapezoidal drift with Itô–Euler noise, over a chunk of paths."""
+    write, width = _writer(parts), parts.width
+    begin, position, unpack, advance = parts.begin, parts.position, parts.unpack, parts.advance
 
-    def write(o: Any, x: Any, row: Any) -> None:
-        for i in range(x.size):
-            row[i] = x[i]
-        observe(o, x, row, x.size)
-
-    def euler_maruyama(m: Any, o: Any, y0: Any, y1: Any, path0: int, records: Any, buffer: Any, layout: Any, keys: Any,
-                       saves: Any, steps: int, substeps: int, first: int, clock: float) -> None:  # fmt: skip
-        tile = buffer.shape[0]
+    def euler_maruyama(m: Any, o: Any, y0: Any, y1: Any, path0: int, records: Any, buffer: Any, scratch: Any,
+                       layout: Any, keys: Any, saves: Any, steps: int, tile: int, substeps: int, first: int,
+                       clock: float) -> None:  # fmt: skip
+        columns = buffer.size // (tile * width)
         dt = clock / substeps
         root = math.sqrt(dt)
-        for p in range(records.shape[0]):
+        for p in range(0, records.shape[0], width):
+            y = begin(y0)
+            alive = 0.0 * total(position(y))
             s = 0
             if saves[0] == 0:
-                write(o, position(y0), records[p, 0])
+                write(o, position(y), alive, records, p, 0, scratch)
                 s = 1
-            y = y1
+            y = begin(y1)
             if first == 1 and s < saves.size and saves[s] == 1:
-                write(o, position(y), records[p, s])
+                write(o, position(y), alive, records, p, s, scratch)
                 s += 1
             for j0 in range(first * substeps, steps * substeps, tile):
                 n = min(tile, steps * substeps - j0)
-                fill(buffer, n, layout, keys, path0 + p, j0)
+                fill(buffer, n, columns, width, layout, keys, path0 + p, j0)
                 for i in range(n):
                     t = (j0 + i) * dt
                     b = drift(m, t, y, o)
-                    w = diffusion(m, t, y, o, unpack(buffer[i]))
-                    y_next = advance(y, dt, b, b, root, w)
+                    w = diffusion(m, t, y, o, unpack(buffer, i * columns * width))
+                    ahead = advance(y, dt, b, b, root, w)
                     if heun:
-                        y_next = advance(y, dt, b, drift(m, t + dt, y_next, o), root, w)
-                    y = y_next
-                    if (j0 + i + 1) % substeps == 0 and s < saves.size and saves[s] * substeps == j0 + i + 1:
-                        write(o, position(y), records[p, s])
+                        y = advance(y, dt, b, drift(m, t + dt, ahead, o), root, w)
+                    else:
+                        y = ahead
+                    if s < saves.size and saves[s] * substeps == j0 + i + 1:
+                        alive = screen(position(y), alive)
+                        write(o, position(y), alive, records, p, s, scratch)
                         s += 1
-                if not _inside(position(y)):
-                    break
-            _blank(records[p], s)
+                alive = screen(position(y), alive)
 
     return euler_maruyama
 

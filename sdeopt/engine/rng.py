@@ -127,80 +127,92 @@ def box_muller(a: Any, b: Any) -> Any:
 
 
 @njit(error_model="numpy", nogil=True, cache=True)
-def _pairs(first: Any, second: Any, path: Any, base: Any, increment: Any, k0: Any, k1: Any) -> None:
-    """Normals at the counters base, base + increment, ...; contiguous, so that LLVM vectorises it."""
+def _pairs(first: Any, second: Any, path: Any, next_path: Any, counter: Any, next_counter: Any, key: Any) -> None:
+    """Normals along a line of addresses; contiguous, so that LLVM vectorises it."""
     _stand_alone()
+    k0, k1 = key[0], key[1]
     for i in range(first.size):
-        a, b = threefry(U(path), base + U(i) * increment, k0, k1)
+        a, b = threefry(path + U(i) * next_path, counter + U(i) * next_counter, k0, k1)
         first[i], second[i] = box_muller(a, b)
 
 
 @njit(error_model="numpy", nogil=True, cache=True)
-def _normals(out: Any, path: Any, step: Any, k0: Any, k1: Any) -> None:
-    """Standard normals of the steps ``step``, ``step + 1``, ...: one row each; long rows by row, short ones by column."""
+def _normals(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path: Any, step: Any, key: Any) -> None:
+    """Standard normals of the steps ``step``, ``step + 1``, ... in the columns a to b; see `fill` for the layout.
+
+    The inner loop runs along whatever is long: the lanes, the components, or else the steps. The values are the same.
+    """
     _stand_alone()
-    n, size = out.shape
     odd = step % 2
-    pair = (step - odd) // 2
-    pairs = (n + odd + 1) // 2
-    if size >= 16:
-        first, second = np.empty(size), np.empty(size)
-        for j in range(pairs):
-            _pairs(first, second, path, U(pair + j) << S32, S1, k0, k1)
-            i = 2 * j - odd
-            for c in range(size):
-                if i >= 0:
-                    out[i, c] = first[c]
-                if i + 1 < n:
-                    out[i + 1, c] = second[c]
-    else:
-        first, second = np.empty(pairs), np.empty(pairs)
-        for c in range(size):
-            _pairs(first, second, path, (U(pair) << S32) | U(c), S1 << S32, k0, k1)
-            for j in range(pairs):
-                i = 2 * j - odd
-                if i >= 0:
-                    out[i, c] = first[j]
-                if i + 1 < n:
-                    out[i + 1, c] = second[j]
+    pairs = (count + odd + 1) // 2
+    pair = U(step // 2)
+    long = width > 1 or b - a >= 16
+    size = width if width > 1 else b - a if long else pairs
+    first, second = np.empty(size), np.empty(size)
+    lines = pairs * (b - a) if width > 1 else pairs if long else b - a
+    for line in range(lines):
+        if width > 1:
+            j, c = line // (b - a), line % (b - a)
+            _pairs(first, second, U(path), U(1), ((pair + U(j)) << S32) | U(c), U(0), key)
+        elif long:
+            j, c = line, 0
+            _pairs(first, second, U(path), U(0), (pair + U(j)) << S32, U(1), key)
+        else:
+            j, c = 0, line
+            _pairs(first, second, U(path), U(0), (pair << S32) | U(c), S1 << S32, key)
+        along_steps = not long
+        for i in range(size):
+            even = 2 * (i if along_steps else j) - odd
+            column = a + c if along_steps or width > 1 else a + i
+            lane = i if width > 1 else 0
+            if even >= 0:
+                out[(even * columns + column) * width + lane] = first[i]
+            if even + 1 < count:
+                out[((even + 1) * columns + column) * width + lane] = second[i]
 
 
 @njit(error_model="numpy", nogil=True, cache=True)
-def _uniforms(out: Any, path: Any, step: Any, k0: Any, k1: Any) -> None:
-    """Uniforms in [0, 1) with 52 bits: one row a step."""
+def _uniforms(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path: Any, step: Any, key: Any) -> None:
+    """Uniforms in [0, 1) with 52 bits, likewise."""
     _stand_alone()
-    for i in range(out.shape[0]):
-        for c in range(out.shape[1]):
-            a, _ = threefry(U(path), (U(step + i) << S32) | U(c), k0, k1)
-            out[i, c] = _as_float((a >> S12) | ONE) - 1.0
+    for i in range(count):
+        for c in range(b - a):
+            for lane in range(width):
+                r, _ = threefry(U(path + lane), (U(step + i) << S32) | U(c), key[0], key[1])
+                out[(i * columns + a + c) * width + lane] = _as_float((r >> S12) | ONE) - 1.0
 
 
 @njit(error_model="numpy", nogil=True, cache=True)
-def fill(out: Any, count: Any, layout: Any, keys: Any, path: Any, step: Any) -> None:
-    """Write the draws of ``count`` steps from ``step`` on into the rows of ``out``.
+def fill(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any, path: Any, step: Any) -> None:
+    """Write the draws of ``count`` steps from ``step`` on, for ``width`` paths from ``path`` on.
 
-    Row v of ``layout`` is (first column, end column, kind, stride) of one vector, of ``keys`` its key. Kind 0 is
-    normal, 1 uniform. A normal of stride s is the sum of the s fine normals of its step divided by √s: this is how a
-    coarse step shares the Brownian path of the fine ones.
+    ``out`` is flat: the number of step i, column c and lane l stands at (i columns + c) width + l. Row v of ``layout``
+    is (first column, end column, kind, stride) of one vector of draws, row v of ``keys`` its key. Kind 0 is normal, 1
+    uniform. A normal of stride s is the sum of the s fine normals of its step divided by √s: this is how a coarse step
+    shares the Brownian path of the fine ones.
     """
     _stand_alone()
     for v in range(layout.shape[0]):
         a, b, kind, stride = layout[v, 0], layout[v, 1], layout[v, 2], layout[v, 3]
-        k0, k1 = keys[v, 0], keys[v, 1]
+        key = (keys[v, 0], keys[v, 1])
         if kind == 1:
-            _uniforms(out[:count, a:b], path, step, k0, k1)
+            _uniforms(out, count, columns, width, a, b, path, step, key)
         elif stride == 1:
-            _normals(out[:count, a:b], path, step, k0, k1)
+            _normals(out, count, columns, width, a, b, path, step, key)
         else:
-            fine = np.empty((count * stride, b - a))
-            _normals(fine, path, step * stride, k0, k1)
+            size = (b - a) * width
+            fine = np.empty(stride * size)
             scale = 1.0 / math.sqrt(stride)
             for i in range(count):
-                for c in range(b - a):
-                    s = fine[i * stride, c]
-                    for j in range(1, stride):
-                        s += fine[i * stride + j, c]
-                    out[i, a + c] = s * scale
+                _normals(fine, stride, b - a, width, 0, b - a, path, (step + i) * stride, key)
+                at = (i * columns + a) * width
+                for c in range(size):
+                    out[at + c] = fine[c]
+                for j in range(1, stride):
+                    for c in range(size):
+                        out[at + c] += fine[j * size + c]
+                for c in range(size):
+                    out[at + c] *= scale
 
 
 def normalise(rng: Any) -> Entropy:

@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-__all__ = ["advancer", "observer", "positioner", "scaler", "standstill", "unpacker"]
+__all__ = [
+    "advancer",
+    "beginner",
+    "flat_sizes",
+    "observer",
+    "positioner",
+    "scaler",
+    "slicer",
+    "standstill",
+    "store_number",
+    "store_vector",
+    "unpacker",
+]
 
 Shape = int | tuple["Shape", ...]
 
@@ -68,38 +80,72 @@ def positioner(parts: int) -> Any:
     return _first if parts > 1 else _whole
 
 
-def unpacker(shape: Shape) -> tuple[Callable[[Any], Any], list[int]]:
-    """A function that cuts a flat row into nested tuples of vectors, and the flat list of their sizes.
+def beginner(parts: int, spread: Any) -> Any:
+    """A function that applies ``spread`` (or nothing, if None) to every part of an initial state."""
+    if spread is None:
+        return _whole
+    if parts == 1:
+        return lambda y: spread(y)
+
+    def prepend(i: int, rest: Any) -> Any:
+        return lambda y: (spread(y[i]), *rest(y))
+
+    return _fold(prepend, range(parts), lambda y: ())
+
+
+def flat_sizes(shape: Shape) -> list[int]:
+    """Sizes of the vectors in a nested shape, in order."""
+    if isinstance(shape, int):
+        return [shape]
+    return [size for child in shape for size in flat_sizes(child)]
+
+
+def slicer(a: int, b: int) -> Any:
+    """The vector of the columns a to b of the draws at ``at``."""
+    return lambda buffer, at: buffer[at + a : at + b]
+
+
+def unpacker(shape: Shape, cut: Callable[[int, int], Any]) -> Any:
+    """A function (buffer, at) that cuts flat draws into nested tuples of vectors, each by ``cut(first, end)``.
 
     In ``shape`` an integer is a vector of that size and a tuple a tuple of its members.
     """
-    sizes: list[int] = []
-
-    def vector(a: int, b: int) -> Any:
-        return lambda row: row[a:b]
+    offset = 0
 
     def prepend(first: Any, rest: Any) -> Any:
-        return lambda row: (first(row), *rest(row))
+        return lambda buffer, at: (first(buffer, at), *rest(buffer, at))
 
     def build(node: Shape) -> Any:
+        nonlocal offset
         if isinstance(node, int):
-            sizes.append(node)
-            return vector(sum(sizes) - node, sum(sizes))
-        return _fold(prepend, [build(child) for child in node], lambda row: ())
+            offset += node
+            return cut(offset - node, offset)
+        return _fold(prepend, [build(child) for child in node], lambda buffer, at: ())
 
-    return build(shape), sizes
+    return build(shape)
 
 
-def observer(functions: Sequence[Any]) -> Any:
-    """A function (o, x, row, i) that writes the values of observables into a row from column i on."""
+def store_vector(scratch: Any, at: int, x: Any) -> None:
+    """Write a vector into flat memory."""
+    for i in range(x.size):
+        scratch[at + i] = x[i]
 
-    def nothing(o: Any, x: Any, row: Any, i: int) -> None:
+
+def store_number(scratch: Any, at: int, x: Any) -> None:
+    """Write a number into flat memory."""
+    scratch[at] = x
+
+
+def observer(functions: Sequence[Any], store: Any, width: int) -> Any:
+    """A function (o, x, scratch, i) that writes the values of observables into the rows from i on."""
+
+    def nothing(o: Any, x: Any, scratch: Any, i: int) -> None:
         return None
 
     def prepend(f: Any, rest: Any) -> Any:
-        def write(o: Any, x: Any, row: Any, i: int) -> None:
-            row[i] = f(o, x)
-            rest(o, x, row, i + 1)
+        def write(o: Any, x: Any, scratch: Any, i: int) -> None:
+            store(scratch, i * width, f(o, x))
+            rest(o, x, scratch, i + 1)
 
         return write
 

@@ -1,146 +1,138 @@
-"""The compiled twins of ``sdeopt.core.math``: the same operations in the same order, hence the same bits.
+"""The compiled twins of the page arithmetic: the same operations in the same order, hence the same bits.
 
-Elementwise functions take scalars and vectors; sums run from the first entry to the last (LLVM may not reorder them,
-since no fast-math flag is set). `matvec` runs over columns, which is the sequential sum for every row and vectorises
-along the rows of a Fortran-ordered matrix.
+Three shapes meet here: scalars, vectors (arrays, one path at a time) and packs of SIMD lanes. Sums run from the first
+entry to the last (LLVM may not reorder them, since no fast-math flag is set). `matvec` runs over columns, which is
+that same sum for every row and vectorises along the rows of a Fortran-ordered matrix.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 from numba import njit, types
-from numba.extending import overload, register_jitable
+from numba.extending import overload
 
-from sdeopt.core import math as core
+from sdeopt.core import elementary, math
+from sdeopt.engine import lane_ops
+from sdeopt.engine.lanes import Mask, Matrix, Pack
 
-__all__ = ["TWINS"]
+__all__ = ["ELEMENTARY", "OPTIONS", "TWINS", "elementwise"]
+
+INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # never called from Python: half the compile time
+OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, **INNER}
+
+ELEMENTARY: frozenset[FunctionType] = frozenset(
+    {elementary.exp, elementary.log, elementary.erf, elementary.tanh, elementary.sin, elementary.cos, elementary.power}
+)
 
 
-def _elementwise(scalar: Any) -> Any:
-    """A compiled function of a scalar or a vector from the compiled function of a scalar."""
+def _by_type(choose: Callable[..., Any]) -> Any:
+    """A compiled function whose body ``choose(*types)`` picks by the types of its arguments."""
 
-    def stub(x: Any) -> Any: ...
+    def stub(*args: Any) -> Any: ...
 
-    @overload(stub, strict=False)
-    def _(x: Any) -> Any:
-        if not isinstance(x, types.Array):
-            return lambda x: scalar(x)
+    overload(stub, strict=False)(choose)
+    return {
+        1: njit(lambda a: stub(a), **OPTIONS),
+        2: njit(lambda a, b: stub(a, b), **OPTIONS),
+        3: njit(lambda a, b, c: stub(a, b, c), **OPTIONS),
+    }[choose.__code__.co_argcount]
 
-        def loop(x: Any) -> Any:
-            out = np.empty(x.size)
-            for i in range(x.size):
-                out[i] = scalar(x[i])
+
+def elementwise(scalar: Any, arity: int) -> Any:
+    """Extend the compiled formula ``scalar``, good for numbers and packs, to vectors by a loop."""
+
+    def unary(a: Any) -> Any:
+        if not isinstance(a, types.Array):
+            return lambda a: scalar(a)
+
+        def loop(a: Any) -> Any:
+            out = np.empty(a.size)
+            for i in range(a.size):
+                out[i] = scalar(a[i])
             return out
 
         return loop
 
-    return njit(lambda x: stub(x), error_model="numpy", nogil=True)
+    def binary(a: Any, b: Any) -> Any:
+        if not isinstance(a, types.Array):
+            return lambda a, b: scalar(a, b)
+
+        def loop(a: Any, b: Any) -> Any:
+            out = np.empty(a.size)
+            for i in range(a.size):
+                out[i] = scalar(a[i], b)
+            return out
+
+        return loop
+
+    return _by_type(unary if arity == 1 else binary)
 
 
-def _scalar(f: Callable[..., Any]) -> Any:
-    return register_jitable(lambda v: f(v))
+def _where(a: Any, b: Any, c: Any) -> Any:
+    if isinstance(a, Mask):
+        return lambda a, b, c: lane_ops.select(a, b, c)
+    if isinstance(a, types.Array):
+        return lambda a, b, c: np.where(a, b, c)
+    return lambda a, b, c: b if a else c
 
 
-@njit(error_model="numpy", nogil=True)
-def total(x: Any) -> Any:
-    s = x[0]
-    for i in range(1, x.size):
-        s += x[i]
-    return s
+def _total(a: Any) -> Any:
+    if isinstance(a, Pack):
+        return lambda a: lane_ops.total(a)
+
+    def loop(a: Any) -> Any:
+        s = a[0]
+        for i in range(1, a.size):
+            s += a[i]
+        return s
+
+    return loop
 
 
-@njit(error_model="numpy", nogil=True)
-def dot(a: Any, b: Any) -> Any:
-    s = a[0] * b[0]
-    for i in range(1, a.size):
-        s += a[i] * b[i]
-    return s
+def _dot(a: Any, b: Any) -> Any:
+    if isinstance(a, Pack) or isinstance(b, Pack):
+        return lambda a, b: lane_ops.total(a * b)
+
+    def loop(a: Any, b: Any) -> Any:
+        s = a[0] * b[0]
+        for i in range(1, a.size):
+            s += a[i] * b[i]
+        return s
+
+    return loop
 
 
-@njit(error_model="numpy", nogil=True)
-def norm(x: Any) -> Any:
-    return math.sqrt(dot(x, x))
+def _matvec(a: Any, b: Any) -> Any:
+    if isinstance(a, Matrix):
+        return lambda a, b: lane_ops.matvec(a, b)
+    if isinstance(a, Pack) or a.ndim == 1:
+        return lambda a, b: a * b
 
-
-def _matvec(a: Any, x: Any) -> Any: ...
-
-
-@overload(_matvec, strict=False)
-def _matvec_by_dimension(a: Any, x: Any) -> Any:
-    if a.ndim == 1:
-        return lambda a, x: a * x
-
-    def columns(a: Any, x: Any) -> Any:
+    def columns(a: Any, b: Any) -> Any:
         rows, n = a.shape
         out = np.empty(rows)
         for i in range(rows):
-            out[i] = a[i, 0] * x[0]
+            out[i] = a[i, 0] * b[0]
         for j in range(1, n):
             for i in range(rows):
-                out[i] += a[i, j] * x[j]
+                out[i] += a[i, j] * b[j]
         return out
 
     return columns
 
 
-@njit(error_model="numpy", nogil=True)
-def matvec(a: Any, x: Any) -> Any:
-    return _matvec(a, x)
-
-
-def _power(x: Any, exponent: float) -> Any: ...
-
-
-@overload(_power, strict=False)
-def _power_by_shape(x: Any, exponent: float) -> Any:
-    if not isinstance(x, types.Array):
-        return lambda x, exponent: math.pow(x, exponent)
-
-    def loop(x: Any, exponent: float) -> Any:
-        out = np.empty(x.size)
-        for i in range(x.size):
-            out[i] = math.pow(x[i], exponent)
-        return out
-
-    return loop
-
-
-@njit(error_model="numpy", nogil=True)
-def power(x: Any, exponent: float) -> Any:
-    return _power(x, exponent)
-
-
-def _where(condition: Any, a: Any, b: Any) -> Any: ...
-
-
-@overload(_where, strict=False)
-def _where_by_shape(condition: Any, a: Any, b: Any) -> Any:
-    if isinstance(condition, types.Array):
-        return lambda condition, a, b: np.where(condition, a, b)
-    return lambda condition, a, b: a if condition else b
-
-
-@njit(error_model="numpy", nogil=True)
-def where(condition: Any, a: Any, b: Any) -> Any:
-    return _where(condition, a, b)
-
+dot = _by_type(_dot)
 
 TWINS: dict[FunctionType, Any] = {
-    core.exp: _elementwise(_scalar(math.exp)),
-    core.log: _elementwise(_scalar(math.log)),
-    core.erf: _elementwise(_scalar(math.erf)),
-    core.tanh: _elementwise(_scalar(math.tanh)),
-    core.sin: _elementwise(_scalar(math.sin)),
-    core.cos: _elementwise(_scalar(math.cos)),
-    core.power: power,
-    core.total: total,
-    core.dot: dot,
-    core.norm: norm,
-    core.matvec: matvec,
-    core.where: where,
+    elementary.where: _by_type(_where),
+    elementary.two_to: njit(lambda k: lane_ops.two_to(k), **OPTIONS),
+    elementary.exponent: njit(lambda x: lane_ops.exponent(x), **OPTIONS),
+    math.total: _by_type(_total),
+    math.dot: dot,
+    math.norm: njit(lambda x: np.sqrt(dot(x, x)), **OPTIONS),
+    math.matvec: _by_type(_matvec),
 }
