@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,11 +12,17 @@ import sdeopt
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN, END = "<!-- methods:begin -->\n", "<!-- methods:end -->"
-IDENTIFIER = re.compile(r"arXiv:(?P<arxiv>\d{4}\.\d{4,5})|doi:\s?(?P<doi>10\.\d+/[^\s,;)]*[^\s,;).])", re.IGNORECASE)
+IDENTIFIER = re.compile(r"arXiv:(?P<arxiv>\d{4}\.\d{4,5})|doi:\s?(?P<doi>10\.\d+/[\w./-]+(\(\w+\)[\w./-]+)*\w)", re.I)
 
 
-class Word(str):
+class Word:
     """The name of a hyperparameter that writes down the arithmetic done with it; shows a clock as a formula."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
 
     def _joined(self, sign: str, other: Any, turned: bool = False) -> Word:
         a, b = (f"({v})" if " " in str(v) and sign in "*/" else str(v) for v in (self, other))
@@ -36,6 +43,9 @@ class Word(str):
     def __truediv__(self, other: Any) -> Word:
         return self._joined("/", other)
 
+    def sqrt(self) -> Word:  # what np.sqrt calls
+        return Word(f"sqrt({self})")
+
 
 def constructor(cls: Any) -> str:
     given = (f"{f}={cls._field_defaults[f]:g}" if f in cls._field_defaults else f for f in cls._fields)
@@ -43,8 +53,9 @@ def constructor(cls: Any) -> str:
 
 
 def sources(cls: Any) -> str:
-    """The identifiers in the docstrings of a page and of its rival SDEs, each once, in their order."""
-    text = "\n".join([cls.__doc__, *(sde.doc for sde in cls.sdes.values())])
+    """The identifiers under "Sources" at the head of the file and in the docstrings of all SDEs, each once."""
+    head = (sys.modules[cls.__module__].__doc__ or "").rpartition("\nSources")[2]
+    text = "\n".join([head, *(sde.doc for sde in cls.sdes.values())])
     links = []
     for found in IDENTIFIER.finditer(text):
         if found["arxiv"]:

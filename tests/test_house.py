@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
 import sys
 from collections.abc import Iterator
@@ -93,6 +94,12 @@ def test_every_public_name_exists_once() -> None:
 
 def test_every_page_is_public() -> None:
     assert [page for page, cls in PAGES if getattr(sdeopt, page, None) is not cls] == []
+
+
+@pytest.mark.parametrize("catalogue", ["noise", "objectives", "optimizers"])
+def test_catalogues_are_public(catalogue: str) -> None:
+    names = importlib.import_module(f"sdeopt.{catalogue}").__all__
+    assert [one for one in names if one not in sdeopt.__all__] == []
 
 
 @pytest.mark.parametrize(("page", "cls"), PAGES, ids=[page for page, _ in PAGES])
