@@ -1,7 +1,7 @@
 """The vocabulary: method, oracle, problem, ensemble, the arithmetic of pages. Plain Python; no loops, no Numba."""
 
 from sdeopt.core.elementary import cos, erf, exp, log, power, sin, tanh, where
-from sdeopt.core.math import dot, matvec, norm, total
+from sdeopt.core.math import basis, dot, matvec, norm, total
 from sdeopt.core.method import SDE, lookup, method, methods, rival
 from sdeopt.core.oracle import (
     Oracle,
@@ -27,7 +27,7 @@ from sdeopt.core.oracle import (
 from sdeopt.core.schedule import Cosine, Power, Schedule
 
 __all__ = [
-    "SDE", "Cosine", "Oracle", "Power", "Schedule", "batch_grad", "cos", "direction_jacobian", "direction_residual",
+    "SDE", "Cosine", "Oracle", "Power", "Schedule", "basis", "batch_grad", "cos", "direction_jacobian", "direction_residual",
     "dot", "erf", "examples",
     "exp", "expect_direction", "grad", "hvp", "log", "lookup", "matvec", "mean_sign", "method", "methods", "noise",
     "noise_var", "noisy_grad", "norm", "power", "rival", "root_additive_cov", "root_cov",

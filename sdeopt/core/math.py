@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["dot", "matvec", "norm", "total"]
+__all__ = ["basis", "dot", "matvec", "norm", "total"]
 
 
 def total(x: Any) -> Any:
@@ -34,3 +34,10 @@ def matvec(a: Any, x: Any) -> Any:
     if a.ndim == 1:
         return a * x
     return np.cumsum(a * x, axis=1)[:, -1]
+
+
+def basis(x: Any, i: Any) -> Any:
+    """The unit vector along coordinate i, of the shape of the vector ``x``."""
+    e = np.zeros(x.size)
+    e[i] = 1.0
+    return e

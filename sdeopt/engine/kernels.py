@@ -243,6 +243,14 @@ class Kernel:
         return records
 
 
+    def increments(self, path: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """The raw draws of one path, a row per step of the loop: for the SDE its increments per √dt."""
+        rows = self.run.steps * (self.run.substeps if self.run.kind == "sde" else 1)
+        out = np.empty((rows, self._columns))
+        fill(out.reshape(-1), rows, self._columns, 1, self._layout, self._keys, path, 0)
+        return out
+
+
 def prepare(run: Run) -> Kernel:
     """Check, compile and return the kernel of a run."""
     return Kernel(run)

@@ -18,9 +18,9 @@ from numba.core.imputils import impl_ret_untracked
 from numba.core.typing.templates import AbstractTemplate, infer, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, overload, overload_attribute
 
-from sdeopt.engine.lanes import I64, Mask, Matrix, Pack, common, element, rebuild, row, rows
+from sdeopt.engine.lanes import F64, I64, Mask, Matrix, Pack, common, element, rebuild, row, rows
 
-__all__ = ["exponent", "is_pack", "matvec", "select", "total", "two_to"]
+__all__ = ["basis", "exponent", "is_pack", "matvec", "select", "total", "two_to"]
 
 NUMBERS = (types.Float, types.Integer)
 
@@ -223,6 +223,51 @@ def _matrix_shape(a: Any) -> Any:
 def _pack_size(x: Any) -> Any:
     size = x.d
     return lambda x: size
+
+
+@overload_attribute(Pack, "shape", strict=False)
+def _pack_shape(x: Any) -> Any:
+    shape = (x.d,)
+    return lambda x: shape
+
+
+@overload(len, strict=False)
+def _pack_length(x: Any) -> Any:
+    if not isinstance(x, Pack):
+        return None
+    size = x.d
+    return lambda x: size
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def basis(typing: Any, x: Any, i: Any) -> Any:
+    """The unit vector along row i, the same in every lane."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        def entry(r: int) -> Any:
+            return builder.select(builder.icmp_signed("==", args[1], I64(r)), F64(1.0), F64(0.0))
+
+        return rebuild(builder, [entry(r) for r in range(x.d)])
+
+    return Pack(x.d, 0)(x, types.intp), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _entry(typing: Any, x: Any, i: Any) -> Any:
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        with builder.goto_entry_block():
+            place = builder.alloca(args[0].type)
+        builder.store(args[0], place)
+        return builder.load(builder.gep(place, [I64(0), args[1]], inbounds=True))
+
+    return types.float64(x, types.intp), generate
+
+
+@overload(operator.getitem, strict=False)
+def _uniform_entry(x: Any, i: Any) -> Any:
+    if isinstance(x, Pack) and x.d and not x.width and isinstance(i, types.Integer):
+        return lambda x, i: _entry(x, i)
+    return None
 
 
 @infer

@@ -125,6 +125,18 @@ def _matvec(a: Any, b: Any) -> Any:
     return columns
 
 
+def _basis(a: Any, b: Any) -> Any:
+    if isinstance(a, Pack):
+        return lambda a, b: lane_ops.basis(a, b)
+
+    def zeros_but_one(a: Any, b: Any) -> Any:
+        e = np.zeros(a.size)
+        e[b] = 1.0
+        return e
+
+    return zeros_but_one
+
+
 dot = _by_type(_dot)
 
 TWINS: dict[FunctionType, Any] = {
@@ -135,4 +147,5 @@ TWINS: dict[FunctionType, Any] = {
     math.dot: dot,
     math.norm: njit(lambda x: np.sqrt(dot(x, x)), **OPTIONS),
     math.matvec: _by_type(_matvec),
+    math.basis: _by_type(_basis),
 }

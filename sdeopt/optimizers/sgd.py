@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, hvp, method, noisy_grad, rival, root_additive_cov, root_cov
+from sdeopt.core import basis, grad, hvp, method, noisy_grad, rival, root_additive_cov, root_cov
 
 __all__ = ["SGD", "SGDOrder2", "SGDOrder2Corrected"]
 
@@ -113,10 +113,8 @@ class SGDOrder2Corrected:
     def drift(self: Any, t: Any, x: Any, o: Any) -> Any:
         g = grad(o, x)
         slope = 0.0 * x
-        for i in range(x.shape[0]):
-            unit = np.zeros(x.shape[0])
-            unit[i] = 1.0
-            s = root_additive_cov(o, x, unit)
+        for i in range(x.size):
+            s = root_additive_cov(o, x, basis(x, i))
             slope = slope + hvp(o, x + self.lr * s, s) - hvp(o, x - self.lr * s, s)
         return -g - 0.5 * self.lr * hvp(o, x, g) + 0.125 * self.lr * slope
 

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, hvp, method, noisy_grad, rival, root_additive_cov
+from sdeopt.core import basis, grad, hvp, method, noisy_grad, rival, root_additive_cov
 
 __all__ = ["USAM", "USAMMoments"]
 
@@ -86,9 +86,7 @@ class USAM(NamedTuple):
 
 def column(o: Any, x: Any, i: Any) -> Any:
     """√d times the column i of Σ^{1/2}: with both signs, the 2d points of the symmetric cubature of degree 3."""
-    unit = np.zeros(x.shape[0])
-    unit[i] = np.sqrt(x.shape[0])
-    return root_additive_cov(o, x, unit)
+    return root_additive_cov(o, x, np.sqrt(float(x.size)) * basis(x, i))
 
 
 def third(o: Any, x: Any, a: Any, b: Any) -> Any:
@@ -120,7 +118,7 @@ class USAMMoments:
     """
 
     def drift(self: Any, t: Any, x: Any, o: Any) -> Any:
-        d = x.shape[0]
+        d = x.size
         y = x + self.rho * grad(o, x)
         mean = 0.0 * x
         for i in range(d):
@@ -129,7 +127,7 @@ class USAMMoments:
         return -mean / (2.0 * d)
 
     def diffusion(self: Any, t: Any, x: Any, o: Any, dw: Any) -> Any:
-        d = x.shape[0]
+        d = x.size
         y = x + self.rho * grad(o, x)
         a = root_additive_cov(o, x, dw[0])
         b = self.rho * root_additive_cov(o, x, dw[1])
