@@ -14,7 +14,13 @@ Array = NDArray[np.float64]
 
 
 def number(
-    name: str, value: Any, *, low: float = -math.inf, high: float = math.inf, open_low: bool = False, open_high: bool = False
+    name: str,
+    value: Any,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    open_low: bool = False,
+    open_high: bool = False,
 ) -> float:
     """Return ``value`` as a finite float inside the interval, or raise a ``ValueError``/``TypeError`` that says why."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):

@@ -153,9 +153,7 @@ def method(
     return decorate
 
 
-def rival(
-    owner: Any, name: str, *, order: float, brownian: str | tuple[str, ...] = "gradient"
-) -> Callable[[T], T]:
+def rival(owner: Any, name: str, *, order: float, brownian: str | tuple[str, ...] = "gradient") -> Callable[[T], T]:
     """Register another SDE of the method ``owner`` under ``name``; its functions take the method as ``self``."""
 
     def decorate(cls: T) -> T:

@@ -17,7 +17,7 @@ from sdeopt.engine import lanes, loops, states
 from sdeopt.engine.linker import Linker, asked, replace_lr
 from sdeopt.engine.rng import Entropy, fill, stream_key
 
-__all__ = ["Kernel", "Run", "initial_states", "prepare", "refuse"]
+__all__ = ["Kernel", "Run", "initial_states", "lane_width", "refuse"]
 
 log = logging.getLogger("sdeopt")
 TILE = 4096  # numbers drawn at a time: two pages of L1
@@ -242,15 +242,9 @@ class Kernel:
             self._call(self._loop, self._arguments, self._width, records, path0)
         return records
 
-
     def increments(self, path: int) -> np.ndarray[Any, np.dtype[np.float64]]:
         """The raw draws of one path, a row per step of the loop: for the SDE its increments per √dt."""
         rows = self.run.steps * (self.run.substeps if self.run.kind == "sde" else 1)
         out = np.empty((rows, self._columns))
         fill(out.reshape(-1), rows, self._columns, 1, self._layout, self._keys, path, 0)
         return out
-
-
-def prepare(run: Run) -> Kernel:
-    """Check, compile and return the kernel of a run."""
-    return Kernel(run)

@@ -309,7 +309,9 @@ def _join(typing: Any, packs: Any) -> Any:
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         items = [
-            row(builder, builder.extract_value(args[0], n), k, i, width) for n, k in enumerate(kinds) for i in range(k.d)
+            row(builder, builder.extract_value(args[0], n), k, i, width)
+            for n, k in enumerate(kinds)
+            for i in range(k.d)
         ]
         return rebuild(builder, items)
 

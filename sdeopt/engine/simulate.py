@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.core import checks, observables as observable
+from sdeopt.core import checks
+from sdeopt.core import observables as observable
 from sdeopt.core.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Trajectory
 from sdeopt.core.moments import Moments, valid_paths
 from sdeopt.core.problem import Problem

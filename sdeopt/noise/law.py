@@ -16,9 +16,8 @@ Around them, in plain Python, every question is about one objective (its ``dim``
 tuples of vectors. ``draws(objective)`` lists those of one step: ("normal", size) or ("uniform", size); the first
 normal vector is the one that common random numbers share with the "gradient" Brownian motion. ``brownian(question,
 objective)`` lists the sizes of the standard normal vectors in the increment of a question ("gradient", "sign",
-"square", "direction", or "state" for one per coordinate); the first is shared likewise. An answer may be non-linear
-in its increment as long as it has mean 0, the stated covariance and no third moments for unit normals: that is all a
-weak scheme of order 1 needs.
+"square" or "direction"); the first is shared likewise. An answer may be non-linear in its increment as long as it has
+mean 0, the stated covariance and no third moments for unit normals: that is all a weak scheme of order 1 needs.
 """
 
 from __future__ import annotations

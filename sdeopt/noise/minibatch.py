@@ -97,8 +97,6 @@ class Minibatch(Law):
 
     def brownian(self, question: str, objective: Any) -> tuple[int, ...]:
         """One normal per example of the data, see the class."""
-        if question == "state":
-            return (objective.dim,)
         n = int(objective.examples())
         return {"sign": (1, n), "square": (n, n)}.get(question, (n,))
 

@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 PLACKETT_NODES = 20
+TAIL = 14.0
 FAR = 50.0  # erf(FAR/√2) = 1 and exp(-FAR²/4) = 0 in double precision
 
 
@@ -173,12 +174,15 @@ def student_sign(a: Any, nu: float, factor: float, reach: float, nodes: Any, wei
     """E sign(a + T) = 2F_ν(a) - 1 for any ν > 0, by quadrature.
 
     t = √ν sinh y makes the density smooth at every scale: 2F_ν(a) - 1 = c ∫_0^Y cosh(y)^{-ν} dy with
-    Y = arsinh(a/√ν) and c = 2Γ((ν+1)/2)/(√π Γ(ν/2)), cut at ``reach`` where the integrand falls below 1e-17.
+    Y = arsinh(a/√ν) and c = 2Γ((ν+1)/2)/(√π Γ(ν/2)), cut at ``reach`` where the integrand falls below 1e-17. Beyond
+    Y = `TAIL` the integrand is (2e^{-y})^ν as far as it matters, and its tail is elementary.
     """
     ratio = np.abs(a) / np.sqrt(nu)
-    y = np.minimum(log(ratio + np.sqrt(ratio * ratio + 1.0)), reach)
+    end = log(ratio + np.sqrt(ratio * ratio + 1.0))
+    y = np.minimum(end, reach)
     area = 0.0 * a
     for k in range(len(nodes)):
         e = exp(nodes[k] * y)
         area = area + weights[k] * power(0.5 * (e + 1.0 / e), -nu)
-    return np.sign(a) * np.minimum(factor * y * area, 1.0)
+    tail = factor / nu * exp(nu * (0.6931471805599453 - np.maximum(end, TAIL)))
+    return np.sign(a) * np.minimum(where(end < TAIL, factor * y * area, 1.0 - tail), 1.0)

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.core import checks, exp, tanh
+from sdeopt.core import checks, exp, tanh, where
 from sdeopt.core.checks import Array
 from sdeopt.core.oracle import mean_sign
 from sdeopt.noise.law import Law, derived, fit, spread
-from sdeopt.noise.signs import independent_root, student_series, student_sign, student_whole_sign
+from sdeopt.noise.signs import TAIL, independent_root, student_series, student_sign, student_whole_sign
 
 __all__ = ["StudentT"]
 
@@ -30,8 +30,8 @@ class StudentT(Law):
     √(ν(e^{q/ν} - 1)) is Bailey's radius; and N/√q is the cosine of an independent uniform angle.
 
     Σ = scale² ν/(ν - 2) for ν > 2, Λ = scale⁴ 2ν²(ν - 1)/((ν - 2)²(ν - 4)) for ν > 4, E sign(g + ξ) = 2F_ν(g/scale) - 1
-    for any ν: a finite sum for whole ν up to 50, else a 32-point quadrature with error below 2e-14 (ν <= 100,
-    |g/scale| <= 50, measured; 5e-8 beyond for ν < 1; round-off like 1e-16 ν for larger ν).
+    for any ν: a finite sum for whole ν up to 50, else a 32-point quadrature with error (measured, ν <= 100) below
+    3e-14 for |g| <= 50 scale and below 2e-12 for any g; round-off grows to 1e-11 at ν = 10⁴.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class StudentT(Law):
             "odd": nu % 2.0,
             "series": student_series(int(nu)) if whole else np.zeros(1),
             "factor": 2.0 / math.sqrt(math.pi) * math.exp(math.lgamma(0.5 * nu + 0.5) - math.lgamma(0.5 * nu)),
-            "reach": level + math.log1p(math.sqrt(-math.expm1(-2.0 * level))),
+            "reach": min(level + math.log1p(math.sqrt(-math.expm1(-2.0 * level))), TAIL),
             "nodes": 0.5 * (points + 1.0),
             "weights": 0.5 * weights,
         }
@@ -123,12 +123,14 @@ class StudentT(Law):
         return self.variance * self.scale * self.scale + 0.0 * x
 
     def mean_sign(self, o: Any, x: Any, g: Any) -> Any:
-        """2F_ν(g/scale) - 1; sign(g) where scale = 0, as far out as the distribution function is 1."""
-        a = g / np.maximum(self.scale + 0.0 * g, 1e-300)
-        a = np.minimum(np.maximum(a, -1e150), 1e150)
+        """2F_ν(g/scale) - 1; sign(g) where scale = 0."""
+        b = self.scale + 0.0 * g
+        a = np.minimum(np.maximum(g / where(b > 0.0, b, 1.0), -1e150), 1e150)
         if self.whole == 1.0:
-            return student_whole_sign(a, self.nu, self.odd, self.series)
-        return student_sign(a, self.nu, self.factor, self.reach, self.nodes, self.weights)
+            s = student_whole_sign(a, self.nu, self.odd, self.series)
+        else:
+            s = student_sign(a, self.nu, self.factor, self.reach, self.nodes, self.weights)
+        return where(b > 0.0, s, np.sign(g))
 
     def root_sign_cov(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
         return independent_root(mean_sign(o, x, g), self.scale + 0.0 * g, dw)
