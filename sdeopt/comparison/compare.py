@@ -1,0 +1,213 @@
+"""``compare``: both columns on common random numbers, and what may be said about their gap."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdeopt.comparison import laws, paired, verdict
+from sdeopt.comparison.overlay import theory
+from sdeopt.comparison.report import Report, labels
+from sdeopt.core import checks
+from sdeopt.core.problem import Problem
+from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
+from sdeopt.engine.kernels import Kernel, Run, refuse
+from sdeopt.engine.simulate import describe, plan
+
+__all__ = ["compare"]
+
+SAVES = 40
+SMALL_CHUNK = 16  # paths that a chunk should hold at least, for covariances within it
+PATHS_CHANGE = 64  # paths on which dt is halved, at least
+
+Array = NDArray[np.float64]
+
+
+def compare(
+    method: Any,
+    problem: Problem,
+    *,
+    horizon: float | None = None,
+    steps: int | None = None,
+    paths: int = 4000,
+    dt: float | None = None,
+    substeps: int | None = None,
+    scheme: str = "heun",
+    sde: str | None = None,
+    save_at: Any = None,
+    observables: Any = None,
+    tolerance: float = 0.1,
+    rng: Any = None,
+    executor: Executor | None = None,
+    progress: bool | Callable[[int, int], None] | None = None,
+) -> Report:
+    """Compare an optimizer with its SDE: gaps of means and covariances in time, with intervals and verdicts.
+
+    Both columns run on the same paths with common random numbers, so that the interval of a gap is far narrower than
+    those of the means. Beside the gap stand the change when dt is halved (on the first quarter of the paths, and at
+    least 64), the drift-only flow, and closed forms where the SDE has them. A quantity *agrees* if its gap is known
+    to stay within ``tolerance`` of its scale at every save, *differs* if it is known to leave it at some save, and is
+    *inconclusive* otherwise; `Report` says how scales, intervals and the false-alarm rate of 0.1 % are defined.
+
+    Parameters
+    ----------
+    method : method
+        An instance from ``sdeopt.methods()``, such as ``SGD(lr=0.1)``, or a page of your own.
+    problem : Problem
+        Objective, noise and start. Up to d = 8 all entries of the covariance are compared, above only variances.
+    horizon, steps : float, int
+        How long: continuous time or number of optimizer steps; give exactly one.
+    paths : int
+        Independent paths; default 4000.
+    dt, substeps : float, int
+        Step of the SDE integrator, or how many of them make one optimizer step; default clock/16. One per step is
+        refused: Euler–Maruyama at dt = lr has the optimizer's own one-step moments, and agrees with it whatever the
+        SDE is worth.
+    scheme : str
+        "heun" (default) or "euler", see `simulate`.
+    sde : str
+        Name of the SDE; default the method's own. ``method.sdes`` lists them.
+    save_at : int or array_like
+        Number of saves, or times, rounded to optimizer steps; default 40, fewer in large dimension.
+    observables : sequence of str, or mapping
+        Names ("loss", "norm2", "grad_norm2") or name -> function of x; default all that exist.
+    tolerance : float
+        Margin of the verdicts as a fraction of each quantity's scale; default 0.1.
+    rng : int, SeedSequence, Generator or None
+        Randomness (SPEC 7); an integer gives bitwise the same report for any number of threads and any executor.
+    executor : concurrent.futures.Executor
+        Where chunks of paths run; default one thread per core.
+    progress : bool or callable
+        As in `simulate`.
+
+    Returns
+    -------
+    Report
+        On Ctrl-C, of the paths that are finished, with ``meta["partial"]`` true.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For arguments out of range, for one substep per step, or for a problem that cannot answer what the method asks.
+
+    Examples
+    --------
+    >>> import sdeopt as so
+    >>> problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.5, 1.0]), x0=[1.0, -1.0])
+    >>> report = so.compare(so.SGD(lr=0.05), problem, steps=40, paths=400, rng=0)
+    >>> report
+    Report(SGD(lr=0.05), SDE order1: agree)
+    >>> report.rows[0].quantity, abs(report.rows[0].gap) < 0.01
+    ('f(x)', True)
+    """
+    paths = checks.integer("paths", paths, low=2)
+    tolerance = checks.number("tolerance", tolerance, low=0.0, high=1.0, open_low=True)
+    if rng is None:
+        rng = np.random.SeedSequence().entropy  # fresh, and in the report
+    run = plan(
+        method, problem, "discrete", horizon=horizon, steps=steps, dt=dt, substeps=substeps, scheme=scheme, sde=sde,
+        save_at=_few(problem) if save_at is None else save_at, observables=observables, rng=rng,
+    )  # fmt: skip
+    if run.substeps == 1:
+        raise ValueError(
+            "substeps=1 (dt = lr) is refused: with one Euler–Maruyama step per iteration the SDE has the optimizer's "
+            "own one-step moments and agrees with it whatever it is worth; use substeps=16 (default) or more"
+        )
+    if run.saves[-1] == 0:
+        raise ValueError("save_at must contain a time after 0")
+    columns = _columns(run)
+    for column in columns[:2]:
+        refuse(column)
+    change, main, partial = _run(columns, paths, executor, progress)
+    meta = describe(columns[1]) | {"rng": repr(rng), "tolerance": tolerance, "partial": partial}
+    return _report(columns, main, change, meta)
+
+
+def _few(problem: Any) -> int:
+    """40 saves, or as many as keep a chunk of paths from becoming too small in large dimension."""
+    width = getattr(problem, "dim", 1) + 3
+    return min(SAVES, max(1, RECORD_LIMIT // (SMALL_CHUNK * 2 * 8 * width) - 1))
+
+
+def _columns(run: Run) -> tuple[Run, Run, Run, Run]:
+    """Discrete, SDE, SDE with dt/2, flow; the first three share the increments of dt/2."""
+    discrete = replace(run, resolution=2 * run.substeps)
+    sde = replace(discrete, kind="sde")
+    return discrete, sde, replace(sde, substeps=2 * run.substeps), replace(sde, flow=True, interpreted=True)
+
+
+def _run(columns: tuple[Run, ...], paths: int, executor: Any, progress: Any) -> tuple[Any, Any, bool]:
+    """Halve dt on some of the paths, then run both columns on all; whether Ctrl-C stopped the latter."""
+    discrete, sde, fine, _ = columns
+    some, d = min(paths, max(PATHS_CHANGE, paths // 4)), discrete.problem.dim
+
+    def advanced(before: int) -> Any:
+        return (lambda done, _: progress(before + done, some + paths)) if callable(progress) else progress
+
+    def folded(runs: tuple[Run, ...], count: int, before: int, label: str) -> Any:
+        task = Task(runs, functools.partial(paired.reduce, d=d, keep=laws.PATHS))
+        return fold(task, count, paired.merge, executor, advanced(before), label)
+
+    try:
+        change = folded((sde, fine), some, 0, "halving dt")
+    except Interrupted:
+        raise KeyboardInterrupt from None
+    try:
+        return change, folded((discrete, sde), paths, some, f"{discrete.method}"), False
+    except Interrupted as stop:
+        return change, stop.result, True
+
+
+def _flow(run: Run, covariances: int) -> Array:
+    """Values of the flow, (n, Q): a single path, without spread."""
+    record = Kernel(run)(0, 1)[0]
+    return np.hstack([record, np.zeros((len(record), covariances)), np.full((len(record), 1), np.nan)])
+
+
+def _report(columns: tuple[Run, ...], main: paired.Paired, change: paired.Paired, meta: dict[str, Any]) -> Report:
+    discrete, sde, _, flow = columns
+    d = discrete.problem.dim
+    both, halved = paired.estimates(main, d), paired.estimates(change, d)
+    kinds, names = labels(d, tuple(discrete.observables))
+    lost = [round(share * n) for share, n in zip(main.lost.mean[-1, :2], main.lost.count[-1:].repeat(2), strict=True)]
+    comparisons = len(verdict.judged(kinds, any(lost))) * sum(k > 0 for k in discrete.saves)
+    closed = theory(sde, both.second[:, kinds.index("trace")])
+    meta |= {
+        "paths": int(main.lost.count[-1]),
+        "paths_change": int(halved.paths.min()),
+        "diverged": lost,
+        "comparisons": comparisons,
+        "quantile": verdict.quantile(both.paths, verdict.FALSE_ALARM / comparisons),
+        "quantile_change": verdict.quantile(halved.paths, verdict.FALSE_ALARM / comparisons),
+        "confidence": verdict.CONFIDENCE,
+        "false_alarm": verdict.FALSE_ALARM,
+    }
+    first, second = (np.concatenate(main.finals[side::2]) for side in (0, 1))
+    return Report(
+        meta=meta,
+        kinds=kinds,
+        names=names,
+        times=np.array(discrete.saves) * discrete.method.clock,
+        counts=both.paths,
+        discrete=both.first,
+        discrete_stderr=both.first_stderr,
+        discrete_sd=both.first_sd,
+        sde=both.second,
+        sde_stderr=both.second_stderr,
+        sde_sd=both.second_sd,
+        gap=both.gap,
+        gap_stderr=both.gap_stderr,
+        margin=verdict.margins(both.first, both.first_sd, kinds, meta["tolerance"]),
+        change=halved.gap,
+        change_stderr=halved.gap_stderr,
+        flow=_flow(flow, both.first.shape[1] - discrete.width - 1),
+        theory=closed.values,
+        stationary=closed.stationary,
+        laws=laws.distances(first, second, np.random.default_rng(discrete.entropy)),
+    )

@@ -1,0 +1,128 @@
+"""Number beside theory: the exact moments of the SDE, where its page has them and the problem allows.
+
+A page whose SDE is linear on quadratics (``linear(self, H, Sigma)``) has the mean and covariance of an
+Ornstein-Uhlenbeck process at every time, and with them E f, E |x|² and E |∇f|², which are second moments. A page with
+``stationary`` has the covariance as t → ∞, to leading order in the learning rate.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdeopt.comparison.paired import entries
+from sdeopt.core.observables import NAMED
+from sdeopt.engine.kernels import Run, initial_states
+
+__all__ = ["Theory", "noise_covariance", "theory"]
+
+Array = NDArray[np.float64]
+LEVELLED = 0.05  # relative distance of the covariance from its limit at which that limit is worth showing
+
+
+class Theory(NamedTuple):
+    """Values (n, Q) of the SDE in time and levels (Q,) as t → ∞; NaN where there is none."""
+
+    values: Array
+    stationary: Array
+
+
+def noise_covariance(problem: Any) -> Array:
+    """Σ of additive noise: its root applied to unit vectors, times its transpose."""
+    (size,) = problem.noise.brownian("gradient", problem.objective)
+    o, x0 = problem.oracle, np.array(problem.x0)
+    root = np.array([problem.noise.root_cov(o, x0, unit) for unit in np.eye(size)])
+    covariance: Array = root.T @ root
+    return covariance
+
+
+def _second_moments(run: Run, mean: Array, cov: Array, H: Array, center: Array) -> Array:
+    """E of the named observables under laws with these means (n, d) and covariances (n, d, d); NaN for others."""
+    r = mean - center
+    forms = {"loss": (0.5 * H, r), "norm2": (np.eye(len(H)), mean), "grad_norm2": (H @ H, r)}
+    out = np.full((len(mean), len(run.observables)), np.nan)
+    for k, (name, f) in enumerate(run.observables.items()):
+        if f is NAMED.get(name):
+            matrix, point = forms[name]
+            out[:, k] = np.einsum("ni,ij,nj->n", point, matrix, point) + np.einsum("ij,nji->n", matrix, cov)
+    return out
+
+
+def _row(mean: Array, seconds: Array, cov: Array) -> Array:
+    """Values in the order of the report's columns; theory knows no divergence."""
+    i, j = entries(mean.shape[1])
+    trace = np.trace(cov, axis1=1, axis2=2)[:, None]
+    return np.hstack([mean, seconds, cov[:, i, j], trace, np.full_like(trace, np.nan)])
+
+
+def _linear(run: Run, H: Array, center: Array, Sigma: Array) -> tuple[Array, Array] | None:
+    """Mean (n, d) and covariance (n, d, d) of x at the saves, or None."""
+    from sdeopt.theory import moments
+
+    form = None if run.model.linear is None else run.model.linear(run.method, H, Sigma)
+    if form is None:
+        return None
+    A, D = (np.asarray(a, dtype=float) for a in form)
+    y0, y1, first = initial_states(run)
+    start = np.concatenate(y1) if isinstance(y1, tuple) else np.array(y1)
+    d = run.problem.dim
+    start[:d] -= center
+    clock = run.method.clock
+    later = np.array([k for k in run.saves if k >= first])
+    means, covs = moments(A, (D + D.T) / 2.0, start, np.zeros_like(A), (later - first) * clock)
+    mean, cov = means[:, :d] + center, covs[:, :d, :d]
+    if len(later) < len(run.saves):  # t = 0, before an SDE that starts after the first step
+        mean = np.vstack([run.problem.x0, mean])
+        cov = np.concatenate([np.zeros((1, d, d)), cov])
+    return mean, cov
+
+
+def _limit(run: Run, H: Array, Sigma: Array) -> Array | None:
+    """Covariance of x as t → ∞, or None."""
+    from sdeopt.theory import stationary
+
+    if run.model.stationary is not None:
+        level = run.model.stationary(run.method, H, Sigma)
+        return None if level is None else np.asarray(level)
+    if run.model.linear is None:
+        return None
+    try:
+        level = stationary(*run.model.linear(run.method, H, Sigma))
+    except ValueError:  # no stationary law
+        return None
+    d = run.problem.dim
+    return np.asarray(level)[:d, :d]
+
+
+def theory(run: Run, trace: Array) -> Theory:
+    """Closed forms for the SDE of ``run``; ``trace`` is its simulated covariance trace, which says if it has levelled.
+
+    A limit is given only if the covariance has come within 5 % of it or, where only the limit is known, if its trace
+    has moved by less than 5 % over the last quarter of the time.
+    """
+    from sdeopt.objectives import Quadratic
+
+    problem = run.problem
+    d, extra = problem.dim, len(run.observables)
+    blank = np.full((len(run.saves), d + extra + len(entries(d)[0]) + 2), np.nan)
+    nothing = Theory(blank, blank[0])
+    additive = problem.lacks("root_additive_cov") is None
+    if not isinstance(problem.objective, Quadratic) or not additive or run.method.schedule is not None:
+        return nothing
+    H = problem.objective.H if problem.objective.H.ndim == 2 else np.diag(problem.objective.H)
+    center, Sigma = problem.objective.center, noise_covariance(problem)
+    exact, level = _linear(run, H, center, Sigma), _limit(run, H, Sigma)
+    if exact is not None:
+        mean, cov = exact
+        blank = _row(mean, _second_moments(run, mean, cov, H, center), cov)
+        trace = np.trace(cov, axis1=1, axis2=2)
+    if level is None:
+        return Theory(blank, nothing.stationary)
+    earlier = trace[np.searchsorted(run.saves, 0.75 * run.saves[-1])]
+    reference = np.trace(level) if exact is not None else earlier
+    if not abs(trace[-1] - reference) <= LEVELLED * trace[-1]:
+        return Theory(blank, nothing.stationary)
+    missing = np.full((1, d), np.nan), np.full((1, extra), np.nan)
+    return Theory(blank, _row(*missing, level[None])[0])

@@ -1,0 +1,217 @@
+"""``Report``: the numbers of one comparison, and how they are shown and kept."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdeopt.comparison import render
+from sdeopt.comparison.laws import Laws
+from sdeopt.comparison.paired import entries
+from sdeopt.comparison.verdict import SEVERITY, Row, rows
+from sdeopt.core.observables import LABELS
+
+__all__ = ["Report", "labels"]
+
+Array = NDArray[np.float64]
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def labels(d: int, observables: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Kind and name of every column of a report: means, observables, variances, covariances, trace, diverged."""
+    x = [f"x{i}".translate(SUBSCRIPTS) for i in range(1, d + 1)]
+    i, j = (index[d:] for index in entries(d))
+    pairs = [f"cov {x[a]},{x[b]}" for a, b in zip(i, j, strict=True)]
+    named = [LABELS.get(n, n) for n in observables]
+    names = [f"mean {c}" for c in x] + named + [f"var {c}" for c in x] + pairs + ["tr Cov x", "diverged"]
+    kinds = ["mean"] * d + ["observable"] * len(named) + ["variance"] * d + ["covariance"] * len(pairs)
+    return (*kinds, "trace", "diverged"), tuple(names)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Report:
+    """What `compare` found. ``print`` it, ``plot()`` it, ``save`` it.
+
+    Arrays have one row per save (n) and one column per quantity (Q): coordinate means, observables, variances,
+    covariances (d <= 8), the trace of the covariance, the share of diverged paths. Paths that have diverged in either
+    column enter neither from then on; the last quantity and ``meta["diverged"]`` count them.
+
+    Attributes
+    ----------
+    verdict : str
+        "differ" if any row differs, "agree" if all agree, else "inconclusive".
+    needs : float or None
+        For an inconclusive report: estimated number of paths that would decide (None: a smaller dt would).
+    rows : tuple of Row
+        The table, one `Row` per quantity; from d = 4 on one for the worst coordinate.
+    times, counts : ndarray, shape (n,)
+        Continuous times of the saves, and the paths left in both columns.
+    discrete, sde, discrete_stderr, sde_stderr, discrete_sd, sde_sd : ndarray, shape (n, Q)
+        Values, their standard errors, and standard deviations over paths (of means and observables only).
+    gap, gap_stderr : ndarray, shape (n, Q)
+        SDE minus discrete, from paired paths.
+    margin : ndarray, shape (n, Q)
+        Tolerance times scale. The scale of a mean is the larger of its range over the saves and its standard
+        deviation over paths at that save; of a covariance the largest √(C_ii C_jj) from that save on; of the share of
+        diverged paths 1.
+    change, change_stderr : ndarray, shape (n, Q)
+        SDE with dt/2 minus SDE with dt, from the first quarter of the paths.
+    flow : ndarray, shape (n, Q)
+        The drift alone, without noise.
+    theory, stationary : ndarray, shape (n, Q) and (Q,)
+        Closed forms of the SDE, NaN where there are none; limits as t → ∞ only if the run has come close to them.
+    laws : Laws or None
+        Distances of the two laws at the last save.
+    kinds, names : tuple of str
+        What the columns are.
+    meta : dict
+        Everything needed to run it again, and the statistics' constants.
+
+    Notes
+    -----
+    Intervals are 95 %, each by itself. Verdicts use intervals at the false-alarm rate 0.1 % divided by the number of
+    quantities times saves (Student's t, Bonferroni): the probability that a quantity whose true gap is within its
+    margin is called "differ" is at most 0.1 % for the whole report.
+    """
+
+    meta: dict[str, Any]
+    kinds: tuple[str, ...]
+    names: tuple[str, ...]
+    times: Array
+    counts: Array
+    discrete: Array
+    discrete_stderr: Array
+    discrete_sd: Array
+    sde: Array
+    sde_stderr: Array
+    sde_sd: Array
+    gap: Array
+    gap_stderr: Array
+    margin: Array
+    change: Array
+    change_stderr: Array
+    flow: Array
+    theory: Array
+    stationary: Array
+    laws: Laws | None
+
+    @functools.cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The table."""
+        return rows(self)
+
+    @property
+    def verdict(self) -> str:
+        """The gravest verdict of the rows."""
+        return max((row.verdict for row in self.rows), key=SEVERITY.index)
+
+    @property
+    def needs(self) -> float | None:
+        """Paths that would decide an inconclusive report."""
+        wanted = [row.needs for row in self.rows if row.needs is not None]
+        return max(wanted) if wanted and self.verdict == "inconclusive" else None
+
+    @property
+    def any_diverged(self) -> bool:
+        """Whether a path of either column diverged."""
+        return any(self.meta["diverged"])
+
+    def column(self, name: str) -> int:
+        """Index of the quantity called ``name`` in ``names``; a ``ValueError`` lists them."""
+        if name not in self.names:
+            raise ValueError(f"no quantity {name!r} in this report (there are: {', '.join(self.names)})")
+        return self.names.index(name)
+
+    def __repr__(self) -> str:
+        return f"Report({self.meta['method']}, SDE {self.meta['sde']}: {self.verdict})"
+
+    def __str__(self) -> str:
+        return render.text(self)
+
+    def __rich__(self) -> Any:
+        return render.rich(self)
+
+    def _repr_html_(self) -> str:
+        return render.html(self)
+
+    def to_markdown(self) -> str:
+        """The report in Markdown: a table between two lists."""
+        return render.markdown(self)
+
+    def to_json(self) -> str:
+        """Everything as JSON; numbers that are not finite become null."""
+        per_quantity = {
+            name: {f: getattr(self, f)[:, i].tolist() for f in _arrays() if getattr(self, f).ndim == 2}
+            | {"kind": kind, "stationary": float(self.stationary[i])}
+            for i, (name, kind) in enumerate(zip(self.names, self.kinds, strict=True))
+        }
+        content = {
+            "verdict": self.verdict,
+            "needs": self.needs,
+            "meta": self.meta,
+            "rows": [row._asdict() for row in self.rows],
+            "times": self.times.tolist(),
+            "counts": self.counts.tolist(),
+            "quantities": per_quantity,
+            "laws": None if self.laws is None else {k: np.asarray(v).tolist() for k, v in self.laws._asdict().items()},
+        }
+        return json.dumps(_finite(content), ensure_ascii=False, indent=1, allow_nan=False)
+
+    def save(self, file: str | Path) -> None:
+        """Write the report to ``file`` (npz: arrays, and the rest as JSON)."""
+        head = json.dumps({"meta": self.meta, "kinds": self.kinds, "names": self.names})
+        arrays = {name: getattr(self, name) for name in _arrays()}
+        if self.laws is not None:
+            arrays |= {f"laws:{name}": np.asarray(value) for name, value in self.laws._asdict().items()}
+        np.savez_compressed(file, head=np.frombuffer(head.encode(), np.uint8), **arrays)
+
+    @staticmethod
+    def load(file: str | Path) -> Report:
+        """Read what `save` wrote."""
+        with np.load(file, allow_pickle=False) as data:
+            head = json.loads(bytes(data["head"]))
+            laws = None
+            if "laws:w1" in data:
+                kept = {name: data[f"laws:{name}"] for name in Laws._fields}
+                laws = Laws(**{name: value if value.ndim else value.item() for name, value in kept.items()})
+            arrays = {name: data[name] for name in _arrays()}
+        return Report(meta=head["meta"], kinds=tuple(head["kinds"]), names=tuple(head["names"]), laws=laws, **arrays)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw both columns in time; return the main matplotlib Axes.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Draw only the first observable, here. Default: a new figure with it, the spread of x, and both gaps with
+            their intervals and margins.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            ``.figure`` holds all panels.
+        """
+        from sdeopt.plots import comparison
+
+        return comparison.figure(self) if ax is None else comparison.in_time(ax, self, comparison.main(self))
+
+
+def _arrays() -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(Report) if f.name not in ("meta", "kinds", "names", "laws"))
+
+
+def _finite(value: Any) -> Any:
+    """``value`` with None for NaN and infinities."""
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
