@@ -77,9 +77,11 @@ class Linker:
     def compiled(self, f: Any) -> Any:
         """The compiled copy of the plain function ``f``."""
         if f not in self._done:
-            self._done[f] = self._answer(f) if f in QUESTIONS else self._copy(f)
-            if f in ELEMENTARY:
-                self._done[f] = elementwise(self._done[f], f.__code__.co_argcount)
+            if f in ELEMENTARY:  # inlined, so that the loop over a vector vectorises
+                formula = self._copy(f, OPTIONS | {"forceinline": True})
+                self._done[f] = elementwise(formula, f.__code__.co_argcount)
+            else:
+                self._done[f] = self._answer(f) if f in QUESTIONS else self._copy(f)
         return self._done[f]
 
     def entry(self, f: Any) -> Any:

@@ -56,6 +56,7 @@ class DiagonalLinearNetwork(FiniteSum):
     X: Any
     y: Any
     columns: Array = derived()
+    squares: Array = derived()
     count: int = derived()
     width: int = derived()
 
@@ -90,7 +91,7 @@ class DiagonalLinearNetwork(FiniteSum):
 
     def square_grad(self, x: Any) -> Any:
         r = matvec(self.columns, difference(x, x, self.width)) - self.y
-        h = square_slopes(self.columns, r, np.zeros(self.width))
+        h = square_slopes(self.X, self.squares, r, np.zeros(self.width))
         return 4.0 * x * x * np.concatenate((h, h))
 
     @property

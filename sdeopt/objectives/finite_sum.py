@@ -1,7 +1,8 @@
 """What the finite sums f = (1/n) Σ f_i over the rows of a matrix X share.
 
 All of them have ∇_β f_i = s_i X_i + l2 β for a vector of slopes s, so each answer is one or two products with X.
-X is kept twice: in row order for Xᵀs and for single examples, in column order for Xβ (``matvec`` walks over columns).
+X is kept in row order for Xᵀs and for single examples, in column order for Xβ (``matvec`` walks over columns), and
+squared for the diagonal of the gradient covariance.
 """
 
 from __future__ import annotations
@@ -9,26 +10,26 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Any
 
-import numpy as np
-
-from sdeopt.core import dot
-from sdeopt.objectives.contract import Array, Smooth, fortran
+from sdeopt.core import matvec
+from sdeopt.objectives.contract import Array, Smooth, fortran, frozen
 
 __all__ = ["FiniteSum", "square_slopes"]
 
 
 class FiniteSum(Smooth):
-    """Base of the finite sums; ``X``, ``columns`` and ``count`` are fields."""
+    """Base of the finite sums; ``X``, ``columns``, ``squares`` and ``count`` are fields."""
 
     X: Any
     y: Any
     columns: Array
+    squares: Array
     count: int
 
     def _store(self, X: Array, y: Array) -> None:
         object.__setattr__(self, "X", X)
         object.__setattr__(self, "y", y)
         object.__setattr__(self, "columns", fortran(X))
+        object.__setattr__(self, "squares", frozen(X * X))
         object.__setattr__(self, "count", X.shape[0])
 
     def examples(self) -> Any:
@@ -41,10 +42,7 @@ def derived() -> Any:
     return field(init=False, repr=False)
 
 
-def square_slopes(columns: Any, slopes: Any, shift: Any) -> Any:
-    """(1/n) Σ_i (s_i X_ij + shift_j)² for every column j."""
-    squares = np.empty(columns.shape[1])
-    for j in range(columns.shape[1]):
-        g = slopes * columns[:, j] + shift[j]
-        squares[j] = dot(g, g) / columns.shape[0]
-    return squares
+def square_slopes(X: Any, squares: Any, slopes: Any, shift: Any) -> Any:
+    """(1/n) Σ_i (s_i X_ij + shift_j)² for every column j, from the entries X_ij and their squares."""
+    n = X.shape[0]
+    return (matvec(squares.T, slopes * slopes) + 2.0 * shift * matvec(X.T, slopes)) / n + shift * shift

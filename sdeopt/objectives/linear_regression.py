@@ -57,6 +57,7 @@ class LinearRegression(FiniteSum):
     y: Any = None
     l2: float = 0.0
     columns: Array = derived()
+    squares: Array = derived()
     count: int = derived()
 
     def __post_init__(self) -> None:
@@ -86,7 +87,7 @@ class LinearRegression(FiniteSum):
 
     def square_grad(self, x: Any) -> Any:
         r = matvec(self.columns, x) - self.y
-        return square_slopes(self.columns, r, self.l2 * x)
+        return square_slopes(self.X, self.squares, r, self.l2 * x)
 
     @property
     def dim(self) -> int:

@@ -60,6 +60,7 @@ class Logistic(FiniteSum):
     y: Any = None
     l2: float = 0.01
     columns: Array = derived()
+    squares: Array = derived()
     count: int = derived()
 
     def __post_init__(self) -> None:
@@ -92,7 +93,7 @@ class Logistic(FiniteSum):
 
     def square_grad(self, x: Any) -> Any:
         s = slopes(self.y, matvec(self.columns, x))
-        return square_slopes(self.columns, s, self.l2 * x)
+        return square_slopes(self.X, self.squares, s, self.l2 * x)
 
     @property
     def dim(self) -> int:
