@@ -14,6 +14,7 @@ from numba.core.errors import NumbaError
 
 from sdeopt.core.problem import Problem
 from sdeopt.engine import lanes, loops, states
+from sdeopt.engine.cache import LoopCache
 from sdeopt.engine.linker import Linker, asked, replace_lr
 from sdeopt.engine.rng import Entropy, fill, stream_key
 
@@ -162,6 +163,7 @@ def _compiled_loop(run: Run, shape: Any, width: int, linker: Linker) -> Any:
     )  # fmt: skip
     if key not in _LOOPS:
         _LOOPS[key] = linker.entry(_assemble(run, shape, width))
+        _LOOPS[key]._cache = LoopCache(key)
     return _LOOPS[key]
 
 
