@@ -147,6 +147,13 @@ def test_one_step_has_the_moments_of_the_sde(name: str, d: int) -> None:
     assert_halves([relative(make(tau), state(tau, d), o, 0.7, hermite(d), increments(d)) for tau in taus])
 
 
+@pytest.mark.parametrize("make", [so.SGD, lambda lr: so.USAM(lr, 2.0), lambda lr: so.DNSAM(lr, 2.0)])
+def test_one_step_on_a_quadratic_has_exactly_the_moments_of_the_sde(make: Any) -> None:
+    """The step is affine in ξ: for any ρ, one step of the SDE by Euler's rule is the step."""
+    o = Oracle(so.Quadratic([[1.2, 0.4], [0.4, 0.9]]), TILTED)
+    assert relative(make(1e-2), position(2), o, 0.0, hermite(2, 3), hermite(2, 3)).max() < 1e-13
+
+
 def test_every_page_is_tried() -> None:
     assert {*PAGES, "SAM", "SignSGD"} == set(so.methods())
 
@@ -250,6 +257,8 @@ def test_rivals_of_the_adaptive_methods_leave_out_what_they_say(name: str) -> No
         iota1, iota2 = 1.0 - np.exp(-2.0 * 0.7), 1.0 - np.exp(-1.5 * 0.7)
         extra = -np.sqrt(iota2) / iota1 * 0.1 * 2.0 * (g - y[1]) / np.sqrt(y[2])
         assert np.allclose(drift["compagnoni"][:d] - drift["full"][:d], extra, rtol=1e-6)
+    else:
+        assert np.allclose(drift["compagnoni"], drift["full"], rtol=1e-14)
     dw = (np.array([0.3, -1.0]), np.array([0.7, 0.2]))
     kick = flat(full.diffusion(page, 0.7, y, o, dw))
     for s in (c, m):

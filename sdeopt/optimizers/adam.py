@@ -26,7 +26,7 @@ Regime
 
 Claim
     Weak order 1 in η from the cold start, for the covariance of x too (f = x²/2, x₀ = 1, σ = 1/2, ρ = (2, 3/2), t = 1:
-    the error of E x is below 0.04 η for η in [1/80, 1/10], that of Var x/η falls from 5 % to 1 %). compagnoni:
+    the error of E x is below 0.04 η for η in [1/80, 1/10], that of Var x/η falls from 6 % to 1 %). compagnoni:
     η log(1/η) from the cold start, and a wrong covariance wherever g ≠ 0; malladi does not converge at fixed σ.
     Stationary on a quadratic, to leading order (V = diag Σ): η/2 Σ^{1/2} H⁻¹ for diagonal H and Σ, for every ρ₁.
 
