@@ -27,7 +27,7 @@ __all__ = [
     "root_cov",
     "root_sign_cov",
     "root_square_cov",
-    "square_grad",
+    "grad_var",
     "value",
     "weighted_grad",
 ]
@@ -125,6 +125,6 @@ def batch_grad(o: Any, x: Any, index: Any) -> Any:
     return o.objective.batch_grad(x, index)
 
 
-def square_grad(o: Any, x: Any) -> Any:
-    """(1/n) Σ_i (∇f_i(x))², per coordinate."""
-    return o.objective.square_grad(x)
+def grad_var(o: Any, x: Any) -> Any:
+    """(1/n) Σ_i (∇f_i(x) - ∇f(x))², per coordinate."""
+    return o.objective.grad_var(x)

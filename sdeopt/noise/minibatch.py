@@ -12,11 +12,11 @@ from sdeopt.core.oracle import (
     batch_grad,
     examples,
     grad,
+    grad_var,
     mean_sign,
     noise_var,
     noisy_grad,
     root_cov,
-    square_grad,
     weighted_grad,
 )
 from sdeopt.noise.law import Law
@@ -24,7 +24,7 @@ from sdeopt.noise.signs import gaussian_sign
 
 __all__ = ["Minibatch"]
 
-FINITE_SUM = ("examples", "weighted_grad", "batch_grad", "square_grad")
+FINITE_SUM = ("examples", "weighted_grad", "batch_grad", "grad_var")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -114,9 +114,7 @@ class Minibatch(Law):
         return size * weighted_grad(o, x, dw - total(dw) / n)
 
     def var(self, o: Any, x: Any) -> Any:
-        g = grad(o, x)
-        size = correction(examples(o), self.batch, self.replace) / self.batch
-        return size * np.maximum(square_grad(o, x) - g * g, 0.0)
+        return correction(examples(o), self.batch, self.replace) / self.batch * grad_var(o, x)
 
     def mean_sign(self, o: Any, x: Any, g: Any) -> Any:
         return gaussian_sign(g, np.sqrt(noise_var(o, x)))

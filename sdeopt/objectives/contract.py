@@ -3,7 +3,7 @@
 An objective is a frozen dataclass whose array and number fields are the data. Its functions are written like pages
 (they are compiled by the engine): ``value(self, x)``, ``grad(self, x)``, ``hvp(self, x, v)``; a finite sum
 f = (1/n) Σ f_i adds ``examples(self)``, ``weighted_grad(self, x, w)``, ``batch_grad(self, x, index)`` and
-``square_grad(self, x)``. Around them, in plain Python: ``dim``, ``start``, and where they exist ``optimum`` (a
+``grad_var(self, x)``. Around them, in plain Python: ``dim``, ``start``, and where they exist ``optimum`` (a
 minimiser), ``minimum`` (its value) and ``curvature`` (smallest and largest Hessian eigenvalue: mu, L).
 """
 
@@ -21,7 +21,7 @@ __all__ = ["Array", "Smooth", "fortran", "frozen", "spectrum", "symmetric"]
 
 Array = NDArray[np.float64]
 
-FINITE_SUM = ("examples", "weighted_grad", "batch_grad", "square_grad")
+FINITE_SUM = ("examples", "weighted_grad", "batch_grad", "grad_var")
 LARGEST_PRINTED = 9  # entries of an array that is printed in full
 
 

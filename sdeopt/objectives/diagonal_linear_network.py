@@ -10,7 +10,7 @@ import numpy as np
 from sdeopt.core import dot, matvec
 from sdeopt.objectives import datasets
 from sdeopt.objectives.contract import Array
-from sdeopt.objectives.finite_sum import FiniteSum, derived, square_slopes
+from sdeopt.objectives.finite_sum import FiniteSum, derived, slope_variance
 
 __all__ = ["DiagonalLinearNetwork"]
 
@@ -89,9 +89,9 @@ class DiagonalLinearNetwork(FiniteSum):
         r = matvec(rows, difference(x, x, self.width)) - self.y[pick]
         return twice(x, matvec(rows.T, r) / index.size, self.width)
 
-    def square_grad(self, x: Any) -> Any:
+    def grad_var(self, x: Any) -> Any:
         r = matvec(self.columns, difference(x, x, self.width)) - self.y
-        h = square_slopes(self.X, self.squares, r, np.zeros(self.width))
+        h = slope_variance(self.X, self.squares, r)
         return 4.0 * x * x * np.concatenate((h, h))
 
     @property

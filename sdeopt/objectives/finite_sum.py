@@ -10,10 +10,12 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Any
 
+import numpy as np
+
 from sdeopt.core import matvec
 from sdeopt.objectives.contract import Array, Smooth, fortran, frozen
 
-__all__ = ["FiniteSum", "square_slopes"]
+__all__ = ["FiniteSum", "slope_variance"]
 
 
 class FiniteSum(Smooth):
@@ -42,7 +44,8 @@ def derived() -> Any:
     return field(init=False, repr=False)
 
 
-def square_slopes(X: Any, squares: Any, slopes: Any, shift: Any) -> Any:
-    """(1/n) Σ_i (s_i X_ij + shift_j)² for every column j, from the entries X_ij and their squares."""
+def slope_variance(X: Any, squares: Any, slopes: Any) -> Any:
+    """(1/n) Σ_i (s_i X_ij - mean)² for every column j, from the entries X_ij and their squares."""
     n = X.shape[0]
-    return (matvec(squares.T, slopes * slopes) + 2.0 * shift * matvec(X.T, slopes)) / n + shift * shift
+    mean = matvec(X.T, slopes) / n
+    return np.maximum(matvec(squares.T, slopes * slopes) / n - mean * mean, 0.0)

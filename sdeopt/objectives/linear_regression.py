@@ -11,7 +11,7 @@ import numpy as np
 from sdeopt.core import checks, dot, matvec, total
 from sdeopt.objectives import datasets
 from sdeopt.objectives.contract import Array, frozen
-from sdeopt.objectives.finite_sum import FiniteSum, derived, square_slopes
+from sdeopt.objectives.finite_sum import FiniteSum, derived, slope_variance
 
 __all__ = ["LinearRegression"]
 
@@ -85,9 +85,9 @@ class LinearRegression(FiniteSum):
         r = matvec(rows, x) - self.y[pick]
         return matvec(rows.T, r) / index.size + self.l2 * x
 
-    def square_grad(self, x: Any) -> Any:
+    def grad_var(self, x: Any) -> Any:
         r = matvec(self.columns, x) - self.y
-        return square_slopes(self.X, self.squares, r, self.l2 * x)
+        return slope_variance(self.X, self.squares, r)
 
     @property
     def dim(self) -> int:

@@ -11,7 +11,7 @@ import numpy as np
 from sdeopt.core import checks, dot, exp, log, matvec, total, where
 from sdeopt.objectives import datasets
 from sdeopt.objectives.contract import Array, frozen
-from sdeopt.objectives.finite_sum import FiniteSum, derived, square_slopes
+from sdeopt.objectives.finite_sum import FiniteSum, derived, slope_variance
 
 __all__ = ["Logistic"]
 
@@ -91,9 +91,9 @@ class Logistic(FiniteSum):
         s = slopes(self.y[pick], matvec(rows, x))
         return matvec(rows.T, s) / index.size + self.l2 * x
 
-    def square_grad(self, x: Any) -> Any:
+    def grad_var(self, x: Any) -> Any:
         s = slopes(self.y, matvec(self.columns, x))
-        return square_slopes(self.X, self.squares, s, self.l2 * x)
+        return slope_variance(self.X, self.squares, s)
 
     @property
     def dim(self) -> int:
