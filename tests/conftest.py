@@ -1,4 +1,7 @@
-"""Two lanes beside the plain run: ``--slow``, and tests marked ``extras("torch")`` that need an optional module."""
+"""Two lanes beside the plain run: ``--slow``, and ``-m extras`` for the tests that need an optional module.
+
+A test asks for such a module by ``pytest.importorskip`` or by the marker ``extras("torch")``.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("slow") and not config.getoption("--slow"):
             item.add_marker(pytest.mark.skip(reason="slow: run with --slow"))
+        if isinstance(item, pytest.Function) and "importorskip" in item.function.__code__.co_names:
+            item.add_marker("extras")
         for marker in item.iter_markers("extras"):
             missing = [module for module in marker.args if importlib.util.find_spec(module) is None]
             if missing:
