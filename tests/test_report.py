@@ -1,0 +1,237 @@
+"""A report as text, Markdown, HTML, JSON, file and figure."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import sdeopt as so
+from sdeopt.comparison import render
+from sdeopt.comparison.overlay import theory
+from sdeopt.comparison.report import labels
+from sdeopt.engine.simulate import plan
+
+
+class BlackBox:
+    """A quadratic with curvatures 1, ..., d that runs interpreted, so that nothing is compiled here."""
+
+    def __init__(self, d: int) -> None:
+        self.dim, self.start = d, np.resize([1.0, -1.0], d)
+        self.H = np.arange(1.0, d + 1.0)
+
+    def value(self, x: Any) -> Any:
+        return 0.5 * float((self.H * x * x).sum())
+
+    def grad(self, x: Any) -> Any:
+        return self.H * x
+
+    def lacks(self, question: str) -> str | None:
+        return None
+
+    def __repr__(self) -> str:
+        return "BlackBox<&|>"
+
+
+def compared(d: int, **given: Any) -> Any:
+    options = {"steps": 12, "paths": 80, "substeps": 4, "save_at": 6, "rng": 0} | given
+    return so.compare(so.SGD(lr=0.1), so.Problem(BlackBox(d), so.Gaussian(1.0)), **options)
+
+
+@pytest.fixture(scope="module")
+def report() -> Any:
+    return compared(2)
+
+
+def test_text_states_what_was_run_and_how_to_read_it(report: Any) -> None:
+    text = str(report)
+    for words in (
+        "SGD(lr=0.1) against its SDE order1", "BlackBox<&|>", "Gaussian(scale=1.0)", "x0 = [1, -1]", "rng=0",
+        "dt = 0.025 (4 per step)", "12 steps", "80, common random numbers", "none diverged", "margin 10 %",
+        "± 95 % interval", "0.1 % for one false 'differ'",
+        "The flow (drift without noise)", "W1", "KS", "energy distance",
+    ):  # fmt: skip
+        assert words in " ".join(text.split()), words
+    assert "\x1b" not in text, "no colour codes"
+    assert max(map(len, text.splitlines())) <= render.WIDTH
+
+
+def test_text_has_a_line_per_row_and_the_numbers_of_the_arrays(report: Any) -> None:
+    lines = {line.split("  ")[0].strip(): line for line in str(report).splitlines()}
+    for row in report.rows:
+        assert row.quantity in lines
+        assert render.number(report.discrete[-1, row.column]) in lines[row.quantity]
+        assert row.verdict in lines[row.quantity]
+
+
+def test_rows_are_the_arrays(report: Any) -> None:
+    row = next(row for row in report.rows if row.quantity == "var x₂")
+    i = report.column("var x₂")
+    assert row.gap == report.gap[-1, i] == report.sde[-1, i] - report.discrete[-1, i]
+    assert row.half == pytest.approx(1.99 * report.gap_stderr[-1, i], rel=1e-3)  # t, 79 degrees of freedom
+    assert abs(row.largest) == np.abs(report.gap[:, i]).max()
+    assert row.largest_time == report.times[np.abs(report.gap[:, i]).argmax()]
+    assert row.change == report.change[-1, i] and row.flow == 0.0
+
+
+@pytest.mark.parametrize(("d", "rows"), [(1, 5), (2, 8), (3, 12), (4, 6), (9, 5)])
+def test_tables_are_short(d: int, rows: int) -> None:
+    short = compared(d, paths=3, steps=2)
+    assert len(short.rows) == rows
+    assert len(short.names) == short.gap.shape[1] == len(set(short.names))
+
+
+def test_one_row_shows_the_worst_of_many_coordinates() -> None:
+    report = compared(5, steps=20)
+    row = next(row for row in report.rows if row.quantity.startswith("mean"))
+    ratio = np.nanmax(np.abs(report.gap[1:, :5]) / report.margin[1:, :5], axis=0)
+    assert row.column == ratio.argmax() and row.quantity.endswith("(worst of 5)")
+
+
+def test_labels_name_every_entry() -> None:
+    kinds, names = labels(2, ("loss", "mine"))
+    assert names == ("mean x₁", "mean x₂", "f(x)", "mine", "var x₁", "var x₂", "cov x₁,x₂", "tr Cov x", "diverged")
+    assert kinds == (
+        "mean",
+        "mean",
+        "observable",
+        "observable",
+        "variance",
+        "variance",
+        "covariance",
+        "trace",
+        "diverged",
+    )
+    assert len(labels(12, ())[0]) == 12 + 12 + 2
+
+
+def test_own_observables_have_no_theory_borrowed_from_their_name() -> None:
+    problem = so.Problem(so.Quadratic([1.0]), so.Gaussian(1.0))
+    run = plan(so.SGD(lr=0.1), problem, "sde", steps=2, observables={"loss": lambda x: x[0] + 1.0})
+    values = theory(run, np.zeros(3)).values
+    assert np.isnan(values[:, 1]).all()
+    assert np.isfinite(values[:, [0, 2, 3]]).all()
+
+
+def same(a: Any, b: Any) -> None:
+    for field in dataclasses.fields(a):
+        left, right = getattr(a, field.name), getattr(b, field.name)
+        if field.name == "laws":
+            for x, y in zip(left, right, strict=True):
+                np.testing.assert_array_equal(x, y)
+        elif isinstance(left, np.ndarray):
+            np.testing.assert_array_equal(left, right)
+        else:
+            assert left == right
+
+
+def test_save_and_load(report: Any, tmp_path: Path) -> None:
+    report.save(tmp_path / "compare.npz")
+    again = so.Report.load(tmp_path / "compare.npz")
+    same(report, again)
+    assert str(again) == str(report) and repr(again) == repr(report)
+
+
+def test_json_holds_the_numbers(report: Any) -> None:
+    content = json.loads(report.to_json())
+    assert content["verdict"] == report.verdict
+    assert content["meta"]["entropy"] == report.meta["entropy"]
+    assert [row["quantity"] for row in content["rows"]] == [row.quantity for row in report.rows]
+    for i, name in enumerate(report.names):
+        for field in ("discrete", "sde", "gap", "gap_stderr", "change", "flow", "theory", "margin"):
+            values = [np.nan if v is None else v for v in content["quantities"][name][field]]
+            np.testing.assert_array_equal(values, getattr(report, field)[:, i])
+    assert content["laws"]["energy"] == report.laws.energy
+
+
+def test_markdown_is_one_table_whose_bars_are_escaped(report: Any) -> None:
+    lines = [line for line in report.to_markdown().splitlines() if line.startswith("|")]
+    assert len(lines) == 2 + len(report.rows)
+    assert {line.replace("\\|", "").count("|") for line in lines} == {10}
+
+
+def test_html_is_escaped(report: Any) -> None:
+    text = report._repr_html_()
+    assert "BlackBox&lt;&amp;|&gt;" in text and "<&" not in text
+    assert text.count("<tr>") == text.count("</tr>") == 6 + 1 + len(report.rows)
+
+
+def test_rich_consoles_get_the_same_table(report: Any) -> None:
+    from rich.console import Console
+
+    console = Console(width=render.WIDTH, record=True, file=io.StringIO())
+    console.print(report)
+    assert "mean x₁" in console.export_text()
+
+
+@pytest.mark.parametrize(
+    ("value", "half", "text"),
+    [
+        (-0.0027879, 0.00035288, "-0.0028 ± 0.0004"),
+        (0.5, 0.0123, "+0.500 ± 0.012"),
+        (-7.37e-4, 8.9e-5, "-7.4e-4 ± 9e-5"),
+        (1.0e-6, 5.0e-6, "+1e-6 ± 5e-6"),
+        (0.25, 0.0, "+0.25 ± 0"),
+        (0.0, 0.0, "+0 ± 0"),
+        (12.345, 20.0, "+1e1 ± 2e1"),
+        (np.nan, 1.0, "-"),
+    ],
+)
+def test_intervals_are_written_to_the_digit_that_is_known(value: float, half: float, text: str) -> None:
+    assert render.interval(value, half) == text
+
+
+def test_decisions_say_what_would_decide() -> None:
+    assert render.decision("inconclusive", 12_345.0, None) == "inconclusive (needs N = 13_000)"
+    assert render.decision("inconclusive", np.inf, None) == "inconclusive (needs N = over 1e9)"
+    assert render.decision("inconclusive", None, 64) == "inconclusive (dt too large: substeps=64)"
+    assert render.decision("agree", None, None) == "agree"
+
+
+def test_inconclusive_reports_say_how_many_paths_they_need() -> None:
+    report = compared(1, paths=8, steps=20)
+    assert report.verdict == "inconclusive" and report.needs is not None and report.needs > 8
+    assert "needs N = " in str(report)
+
+
+def test_unknown_quantities_are_named(report: Any) -> None:
+    with pytest.raises(ValueError, match="no quantity 'var x9'"):
+        report.column("var x9")
+
+
+def test_plot_returns_the_main_axes_of_a_figure_with_labels(report: Any, tmp_path: Path) -> None:
+    ax = report.plot()
+    figure = ax.figure
+    figure.savefig(tmp_path / "compare.png")
+    assert (tmp_path / "compare.png").stat().st_size > 10_000
+    assert len(figure.axes) == 4 and figure.axes[0] is ax
+    assert all(panel.get_xlabel().startswith("time t") and panel.get_ylabel() for panel in figure.axes)
+    shown = {text.get_text() for text in ax.get_legend().get_texts()}
+    assert {"SDE", "discrete", "flow (no noise)", "95 % interval"} <= shown
+    plt.close(figure)
+
+
+def test_plot_draws_the_columns_of_the_report(report: Any) -> None:
+    figure, given = plt.subplots()
+    ax = report.plot(given)
+    assert ax is given and len(figure.axes) == 1
+    i = report.column("f(x)")
+    lines = {line.get_label(): line for line in ax.get_lines()}
+    np.testing.assert_array_equal(lines["SDE"].get_ydata(), report.sde[:, i])
+    np.testing.assert_array_equal(lines["flow (no noise)"].get_ydata(), report.flow[:, i])
+    markers = ax.containers[0][0]
+    np.testing.assert_array_equal(markers.get_ydata(), report.discrete[:, i])
+    assert markers.get_marker() == "o" and markers.get_linestyle() == "None"
+    plt.close(figure)
+
+
+def test_plot_leaves_the_user_s_style_alone(report: Any) -> None:
+    before = dict(plt.rcParams)
+    plt.close(report.plot().figure)
+    assert dict(plt.rcParams) == before
