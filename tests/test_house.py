@@ -25,7 +25,9 @@ BELOW = {
     "objectives": {"core", "objectives"},
     "theory": {"core", "theory"},
     "optimizers": {"core", "theory", "optimizers"},
-    "engine": {"core", "noise", "engine"},
+    "engine": {"core", "engine"},
+    "plots": {"core", "plots"},
+    "comparison": {"core", "engine", "theory", "comparison"},
 }
 
 
@@ -56,7 +58,8 @@ def on_load(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_files_stay_short(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 300, "which idea left?"
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= 300, "which idea left?"
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
