@@ -6,6 +6,7 @@ of a step. Each moment is measured on its own scale at τ and τ/2; what is left
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -181,6 +182,7 @@ class Round:
         rest = u - self.mean - noise @ self.slope.T
         values, axes = np.linalg.eigh(rest.T * weights @ rest)
         self.root = axes * np.sqrt(np.maximum(values, 0.0))
+        self.cov = (u - self.mean).T * weights @ (u - self.mean)
 
     def noisy_grad(self, o: Oracle, x: Any, z: Any) -> Any:
         return o.objective.grad(x) + self.sigma * z[0]
@@ -372,3 +374,45 @@ def test_a_noisy_hessian_is_refused(name: str) -> None:
     problem = so.Problem(so.LinearRegression([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]], [1.0, 2.0, 0.0]), so.Minibatch(1))
     with pytest.raises(ValueError, match="Minibatch"):
         so.simulate(so.methods()[name](0.1), problem, "sde", steps=1, paths=2)
+
+
+class RoundEverywhere(Round):
+    """The same at any gradient."""
+
+    def __init__(self, sigma: float) -> None:
+        self.sigma = sigma
+        self.at = functools.cache(lambda *g: Round(sigma, np.array(g)))
+
+    def expect_direction(self, o: Oracle, x: Any, g: Any) -> Any:
+        return self.at(*g).mean
+
+    def direction_cov(self, o: Oracle, x: Any, g: Any, v: Any) -> Any:
+        return self.at(*g).cov @ v
+
+    def direction_residual(self, o: Oracle, x: Any, g: Any, dw: Any) -> Any:
+        return self.at(*g).root @ dw
+
+
+@pytest.mark.parametrize("x", [[0.8, -0.5], [0.4, 1.0]])
+def test_moments_of_sam_are_off_by_the_cube_of_the_radius(x: list[float]) -> None:
+    y, o = np.array(x), Oracle(LANDSCAPE, RoundEverywhere(0.6))
+
+    def errors(rho: float) -> Any:
+        page, sde = so.SAM(1.0, rho), so.SAM.sdes["moments"]
+        mean, cov = step_moments(page, 0, y, o, polar(-LANDSCAPE.grad(y) / 0.6))
+        gap = noise_covariance(sde, page, 0.0, y, o, pair(2)) - cov
+        return np.array([np.linalg.norm(sde.drift(page, 0.0, y, o) - mean), np.linalg.norm(gap)])
+
+    assert np.log2(errors(0.1) / errors(0.05)) == pytest.approx([3.0, 3.0], abs=0.2)
+
+
+@pytest.mark.parametrize("cov", [[[0.36, 0.0], [0.0, 0.36]], [[0.5, 0.2], [0.2, 0.3]]])
+def test_covariance_of_the_direction(cov: Any) -> None:
+    g, law = np.array([0.3, -0.2]), so.Gaussian(cov=cov)
+    root = np.linalg.cholesky(cov)
+    rule = polar(-np.linalg.solve(root, g))
+    noisy, weights = np.array([g + root @ z for z, _ in rule]), np.array([w for _, w in rule])
+    u = noisy / np.linalg.norm(noisy, axis=1)[:, None]
+    expected = u.T * weights @ u - np.outer(weights @ u, weights @ u)
+    o = Oracle(LANDSCAPE, law)
+    assert np.allclose([law.direction_cov(o, g, g, e) for e in np.eye(2)], expected, atol=1e-8)

@@ -6,6 +6,7 @@ from sdeopt.core.method import SDE, lookup, method, methods, rival
 from sdeopt.core.oracle import (
     Oracle,
     batch_grad,
+    direction_cov,
     direction_jacobian,
     direction_residual,
     examples,
@@ -35,6 +36,7 @@ __all__ = [
     "basis",
     "batch_grad",
     "cos",
+    "direction_cov",
     "direction_jacobian",
     "direction_residual",
     "dot",

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 __all__ = [
     "Oracle",
     "batch_grad",
+    "direction_cov",
     "direction_jacobian",
     "direction_residual",
     "examples",
@@ -103,6 +104,11 @@ def expect_direction(o: Any, x: Any, g: Any) -> Any:
 def direction_jacobian(o: Any, x: Any, g: Any, v: Any) -> Any:
     """M v with M = E[(I - u uᵀ)/|g + ξ|], the mean derivative of the direction."""
     return o.noise.direction_jacobian(o, x, g, v)
+
+
+def direction_cov(o: Any, x: Any, g: Any, v: Any) -> Any:
+    """Cov(u) v."""
+    return o.noise.direction_cov(o, x, g, v)
 
 
 def direction_residual(o: Any, x: Any, g: Any, dw: Any) -> Any:

@@ -25,7 +25,7 @@ import numpy as np
 from sdeopt.core import dot, exp, log, norm, total, where
 from sdeopt.core.checks import Array
 
-__all__ = ["direction_moments", "length", "rule", "unit"]
+__all__ = ["direction_moments", "direction_spread", "length", "rule", "unit"]
 
 NODES = 32
 STRETCH = 3.0
@@ -52,6 +52,22 @@ def direction_moments(mu: Any, v: Any, w: Any, nodes: Any, weights: Any) -> tupl
         mean = mean + p * m
         slope = slope + p * (shrink * v - (2.0 * s * s * dot(m, v)) * m)
     return mean, where(size > 0.0, 1.0, 0.0) * slope
+
+
+def direction_spread(mu: Any, v: Any, w: Any, nodes: Any, weights: Any) -> Any:
+    """Cov(u) v in the eigenbasis: 1/|y|² = ∫ 2s exp(-s²|y|²) ds, so E[u uᵀ] v = ∫ 2s P [m (m·v) + w D^{-1} v] ds."""
+    size = total(w) + dot(mu, mu)
+    unit_s = 1.0 / np.sqrt(where(size > 0.0, size, 1.0))
+    mean = 0.0 * mu
+    square = 0.0 * mu
+    for k in range(len(nodes)):
+        s = unit_s * nodes[k]
+        shrink = 1.0 / (1.0 + (2.0 * s * s) * w)
+        m = mu * shrink
+        p = unit_s * weights[k] * exp(0.5 * total(log(shrink)) - s * s * dot(mu, m))
+        mean = mean + p * m
+        square = square + (np.sqrt(np.pi) * s * p) * (dot(m, v) * m + w * shrink * v)
+    return square - dot(mean, v) * mean
 
 
 def length(y: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from sdeopt.core import checks, matvec, where
 from sdeopt.core.checks import Array
 from sdeopt.core.oracle import noise_var, root_cov
-from sdeopt.noise.directions import direction_moments, rule, unit
+from sdeopt.noise.directions import direction_moments, direction_spread, rule, unit
 from sdeopt.noise.law import Law, derived, fit, spread
 from sdeopt.noise.signs import gaussian_sign, independent_root, lower_root, plackett_rule, sign_matrix
 
@@ -98,6 +98,9 @@ class _Separable(Gaussian):
 
     def direction_jacobian(self, o: Any, x: Any, g: Any, v: Any) -> Any:
         return direction_moments(g, v, noise_var(o, x), self.nodes, self.weights)[1]
+
+    def direction_cov(self, o: Any, x: Any, g: Any, v: Any) -> Any:
+        return direction_spread(g, v, noise_var(o, x), self.nodes, self.weights)
 
     def direction_residual(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
         """e (U - E u - M Z) with Z ~ N(0, Σ), U = (g + Z)/|g + Z| and a normal e that makes it symmetric.
@@ -238,6 +241,10 @@ class FullGaussian(Gaussian):
         mu = matvec(self.axes.T, g)
         slope = direction_moments(mu, matvec(self.axes.T, v), self.spectrum, self.nodes, self.weights)[1]
         return matvec(self.axes, slope)
+
+    def direction_cov(self, o: Any, x: Any, g: Any, v: Any) -> Any:
+        mu, v1 = matvec(self.axes.T, g), matvec(self.axes.T, v)
+        return matvec(self.axes, direction_spread(mu, v1, self.spectrum, self.nodes, self.weights))
 
     def direction_residual(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
         """As for independent coordinates, in the axes of Σ, where the noise is √spectrum times normals."""

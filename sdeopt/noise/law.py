@@ -10,7 +10,7 @@ A law is a frozen dataclass. Its functions are written like pages (they are comp
     mean_sign(self, o, x, g)               E sign(g + ξ)
     root_sign_cov(self, o, x, g, dw)       Cov(sign(g + ξ))^{1/2} dw
     root_square_cov(self, o, x, dw)        Λ^{1/2} dw, Λ_ij = Cov(ξ_i², ξ_j²)
-    expect_direction, direction_jacobian, direction_residual      see ``sdeopt.core.oracle``
+    expect_direction, direction_jacobian, direction_cov, direction_residual      see ``sdeopt.core.oracle``
 
 Around them, in plain Python, every question is about one objective (its ``dim``, its number of examples). Draws are
 tuples of vectors. ``draws(objective)`` lists those of one step: ("normal", size) or ("uniform", size); the first
@@ -33,7 +33,7 @@ from sdeopt.core.oracle import grad, noise
 
 __all__ = ["Law", "derived", "fit", "spread"]
 
-DIRECTION = ("expect_direction", "direction_jacobian", "direction_residual")
+DIRECTION = ("expect_direction", "direction_jacobian", "direction_cov", "direction_residual")
 
 
 def spread(name: str, value: Any) -> float | Array:

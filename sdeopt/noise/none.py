@@ -60,5 +60,8 @@ class NoNoise(Law):
         u = unit(g)
         return (v - u * dot(u, v)) * (dot(u, u) / length(g))
 
+    def direction_cov(self, o: Any, x: Any, g: Any, v: Any) -> Any:
+        return 0.0 * v
+
     def direction_residual(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
         return 0.0 * dw

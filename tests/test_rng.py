@@ -1,0 +1,122 @@
+"""Draws: known answers of the generator, independence of everything but the address, and their law."""
+
+import numpy as np
+import pytest
+from numba import njit
+from scipy import stats
+
+from sdeopt.engine import rng
+
+U = np.uint64
+KEY = np.array([[3, 4]], dtype=np.uint64)
+
+
+def draws(paths, steps, size, *, kind=0, stride=1, width=1, first_path=0, first_step=0, key=KEY):
+    """Draws (steps, size, width * groups) for consecutive paths."""
+    layout = np.array([[0, size, kind, stride]])
+    out = np.empty((paths // width, steps, size, width))
+    for g in range(paths // width):
+        rng.fill(out[g].reshape(-1), steps, size, width, layout, key, first_path + g * width, first_step)
+    return np.moveaxis(out, 0, 2).reshape(steps, size, paths)
+
+
+@njit
+def words(a, b, k0, k1):
+    return rng.threefry(a, b, k0, k1)
+
+
+@pytest.mark.parametrize(
+    ("counter", "key", "answer"),
+    [
+        ((0, 0), (0, 0), (0xF167B032C3B480BD, 0xE91F9FEE4B7A6FB5)),
+        ((2**64 - 1, 2**64 - 1), (2**64 - 1, 2**64 - 1), (0xCCDEC5C917A874B1, 0x4DF53ABCA26CEB01)),
+        (
+            (0x243F6A8885A308D3, 0x13198A2E03707344),
+            (0xA4093822299F31D0, 0x082EFA98EC4E6C89),
+            (0xC3AAC71561042993, 0x3FE7AE8801AFF316),
+        ),
+    ],
+)
+def test_known_answers_of_threefry_2x64_13(counter, key, answer):
+    assert tuple(int(w) for w in words(*map(U, counter), *map(U, key))) == answer
+
+
+def test_a_draw_depends_on_its_address_only():
+    whole = draws(8, 20, 3)
+    assert (draws(8, 20, 3, width=4) == whole).all()  # lanes
+    assert (draws(8, 7, 3, first_step=5) == whole[5:12]).all()  # an odd start
+    assert (draws(2, 20, 3, first_path=3) == whole[:, :, 3:5]).all()  # other paths
+    assert (draws(8, 20, 30)[:, :3] == whole).all()  # more components: another inner loop
+
+
+def test_other_keys_and_paths_give_other_draws():
+    a, b = draws(2, 50, 2), draws(2, 50, 2, key=KEY + U(1))
+    assert np.unique(np.concatenate((a.ravel(), b.ravel()))).size == 400
+
+
+def test_a_coarse_draw_is_the_sum_of_the_fine_ones():
+    for width in (1, 4):
+        fine = draws(4, 60, 2)
+        coarse = draws(4, 10, 2, stride=6, width=width)
+        np.testing.assert_allclose(coarse, fine.reshape(10, 6, 2, 4).sum(axis=1) / np.sqrt(6), rtol=0, atol=1e-14)
+
+
+def test_a_coarse_draw_of_odd_stride_starts_anywhere():
+    fine = draws(1, 60, 1)[:, 0, 0]
+    coarse = draws(1, 3, 1, stride=5, first_step=1)[:, 0, 0]
+    np.testing.assert_allclose(coarse, fine[5:20].reshape(3, 5).sum(axis=1) / np.sqrt(5), rtol=0, atol=1e-14)
+
+
+def test_normals_are_normal():
+    """10^6 draws; false alarm below 1e-6 for each bound (5 standard errors; Kolmogorov-Smirnov at 1e-6)."""
+    z = draws(500, 200, 10)
+    flat = z.ravel()
+    n = flat.size
+    for power, moment, variance in ((1, 0, 1), (2, 1, 2), (3, 0, 15), (4, 3, 96)):
+        assert abs((flat**power).mean() - moment) < 5 * np.sqrt(variance / n)
+    assert stats.kstest(flat[:100_000], "norm").pvalue > 1e-6
+    pairs = [(z[0::2], z[1::2]), (z[:, 0], z[:, 1]), (z[:, :, :-1], z[:, :, 1:]), (z[:-1] ** 2, z[1:] ** 2)]
+    for a, b in pairs:
+        assert abs(np.corrcoef(a.ravel(), b.ravel())[0, 1]) < 5.2 / np.sqrt(a.size)
+
+
+def test_uniforms_are_uniform():
+    """False alarm below 1e-6."""
+    u = draws(100, 100, 5, kind=1).ravel()
+    assert u.min() >= 0
+    assert u.max() < 1
+    assert stats.kstest(u, "uniform").pvalue > 1e-6
+
+
+@pytest.mark.slow
+def test_moments_to_order_eight_and_tails():
+    """2 10^7 draws; false alarm below 1e-6 for each bound."""
+    flat = draws(10_000, 200, 10, width=16).ravel()
+    n = flat.size
+    double_factorial = [1, 1, 1, 2, 3, 8, 15, 48, 105, 384, 945, 3840, 10395, 46080, 135135, 645120, 2027025]
+    for power in range(1, 9):
+        moment = double_factorial[power] if power % 2 == 0 else 0
+        variance = double_factorial[2 * power] - moment**2
+        assert abs((flat**power).mean() - moment) < 5.5 * np.sqrt(variance / n)
+    for level in (3.0, 4.0, 4.5, 5.0):
+        expected = n * 2 * stats.norm.sf(level)
+        assert abs((np.abs(flat) > level).sum() - expected) < 5.5 * np.sqrt(expected) + 5
+
+
+def test_entropy_comes_from_any_rng():
+    assert rng.normalise(7) == rng.normalise(7) != rng.normalise(8)
+    assert rng.normalise(np.random.SeedSequence(7)) == rng.normalise(7)
+    assert rng.normalise(None) != rng.normalise(None)
+    generator = np.random.default_rng(0)
+    assert rng.normalise(generator) != rng.normalise(generator)
+
+
+@pytest.mark.parametrize(("bad", "error"), [(-1, ValueError), (1.5, TypeError), (True, TypeError), ("x", TypeError)])
+def test_bad_rng_is_refused(bad, error):
+    with pytest.raises(error, match="rng must"):
+        rng.normalise(bad)
+
+
+def test_streams_have_different_keys():
+    keys = {rng.stream_key((1, 2), s, r) for s in ("gradient", "square.0", "noise.1") for r in (1, 16)}
+    assert len(keys) == 6
