@@ -314,6 +314,25 @@ def test_progress_counts_all_paths_once() -> None:
     assert seen == [(64, 164), (164, 164)]
 
 
+def test_ctrl_c_keeps_the_paths_that_are_done() -> None:
+    def stop(done: int, total: int) -> None:
+        if done == 150 + 256:
+            raise KeyboardInterrupt
+
+    report = so.compare(so.SGD(lr=0.05), black_box(), steps=2, paths=600, substeps=2, rng=0, progress=stop)
+    whole = so.compare(so.SGD(lr=0.05), black_box(), steps=2, paths=256, substeps=2, rng=0)
+    assert report.meta["partial"] and report.meta["paths"] == 256 and "interrupted" in str(report)
+    np.testing.assert_array_equal(report.gap, whole.gap)
+
+
+def test_ctrl_c_before_there_is_anything_to_report() -> None:
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        so.compare(so.SGD(lr=0.05), black_box(), steps=2, paths=600, substeps=2, rng=0, progress=stop)
+
+
 # Verdicts
 
 

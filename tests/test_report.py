@@ -17,6 +17,7 @@ from sdeopt.comparison import render
 from sdeopt.comparison.overlay import theory
 from sdeopt.comparison.report import labels
 from sdeopt.engine.simulate import plan
+from sdeopt.theory import moments
 
 
 class BlackBox:
@@ -117,6 +118,25 @@ def test_own_observables_have_no_theory_borrowed_from_their_name() -> None:
     values = theory(run, np.zeros(3)).values
     assert np.isnan(values[:, 1]).all()
     assert np.isfinite(values[:, [0, 2, 3]]).all()
+
+
+def test_theory_of_a_stacked_state_around_a_centre() -> None:
+    f, page = so.Quadratic([1.0, 2.0], center=[0.5, -0.5]), so.HeavyBall(lr=0.04, momentum=0.5)
+    run = plan(page, so.Problem(f, so.Gaussian(0.3), x0=[1.0, 1.0]), "sde", steps=30, save_at=[0.0, 0.4, 3.0, 6.0])
+    A, D = page.linear(np.diag(f.H), 0.09 * np.eye(2))
+    means, covs = moments(A, D, [0.5, 1.5, 0.0, 0.0], np.zeros((4, 4)), np.array(run.saves) * page.clock)
+    found = theory(run, np.ones(4)).values
+    np.testing.assert_allclose(found[:, :2], means[:, :2] + f.center, rtol=1e-12)
+    np.testing.assert_allclose(found[:, 5:7], covs[:, [0, 1], [0, 1]], rtol=1e-12, atol=1e-15)
+    r = means[:, :2]
+    loss = 0.5 * (r * r * f.H).sum(axis=1) + 0.5 * (covs[:, [0, 1], [0, 1]] * f.H).sum(axis=1)
+    np.testing.assert_allclose(found[:, 2], loss, rtol=1e-12)
+
+
+def test_a_page_without_a_closed_form_for_this_noise_has_none() -> None:
+    problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.5, 1.0]))
+    run = plan(so.SAM(lr=0.1, rho=0.1), problem, "sde", steps=2)
+    assert np.isnan(theory(run, np.ones(3)).stationary).all()
 
 
 def same(a: Any, b: Any) -> None:

@@ -7,6 +7,8 @@ Ornstein-Uhlenbeck process at every time, and with them E f, E |x|² and E |∇f
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,10 +59,20 @@ def _row(mean: Array, seconds: Array, cov: Array) -> Array:
     return np.hstack([mean, seconds, cov[:, i, j], trace, np.full_like(trace, np.nan)])
 
 
+def _propagated(A: Array, D: Array, mean: Array, steps: Array) -> Iterator[tuple[Array, Array]]:
+    """Mean and covariance of dY = -A Y dt + D^{1/2} dW after each of the time steps, few of which are different."""
+    from sdeopt.theory import transition
+
+    solved = functools.cache(lambda dt: transition(A, D, dt))
+    cov = np.zeros_like(A)
+    for dt in steps.tolist():
+        phi, added = solved(dt)
+        mean, cov = phi @ mean, phi @ cov @ phi.T + added
+        yield mean, cov
+
+
 def _linear(run: Run, H: Array, center: Array, Sigma: Array) -> tuple[Array, Array] | None:
     """Mean (n, d) and covariance (n, d, d) of x at the saves, or None."""
-    from sdeopt.theory import moments
-
     form = None if run.model.linear is None else run.model.linear(run.method, H, Sigma)
     if form is None:
         return None
@@ -70,9 +82,10 @@ def _linear(run: Run, H: Array, center: Array, Sigma: Array) -> tuple[Array, Arr
     d = run.problem.dim
     start[:d] -= center
     clock = run.method.clock
-    later = np.array([k for k in run.saves if k >= first])
-    means, covs = moments(A, (D + D.T) / 2.0, start, np.zeros_like(A), (later - first) * clock)
-    mean, cov = means[:, :d] + center, covs[:, :d, :d]
+    later = [k for k in run.saves if k >= first]
+    states = list(_propagated(A, (D + D.T) / 2.0, start, np.diff([first, *later]) * clock))
+    mean = np.array([m[:d] for m, _ in states]) + center
+    cov = np.array([c[:d, :d] for _, c in states])
     if len(later) < len(run.saves):  # t = 0, before an SDE that starts after the first step
         mean = np.vstack([run.problem.x0, mean])
         cov = np.concatenate([np.zeros((1, d, d)), cov])
@@ -83,17 +96,15 @@ def _limit(run: Run, H: Array, Sigma: Array) -> Array | None:
     """Covariance of x as t → ∞, or None."""
     from sdeopt.theory import stationary
 
-    if run.model.stationary is not None:
-        level = run.model.stationary(run.method, H, Sigma)
-        return None if level is None else np.asarray(level)
-    if run.model.linear is None:
-        return None
+    page, d = run.model, run.problem.dim
     try:
-        level = stationary(*run.model.linear(run.method, H, Sigma))
-    except ValueError:  # no stationary law
+        if page.stationary is not None:
+            level = page.stationary(run.method, H, Sigma)
+        else:
+            level = None if page.linear is None else stationary(*page.linear(run.method, H, Sigma))
+    except ValueError:  # no stationary law, or none in closed form for this Σ
         return None
-    d = run.problem.dim
-    return np.asarray(level)[:d, :d]
+    return None if level is None else np.asarray(level)[:d, :d]
 
 
 def theory(run: Run, trace: Array) -> Theory:
