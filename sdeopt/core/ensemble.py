@@ -18,7 +18,8 @@ Array = NDArray[np.float64]
 FULL_COVARIANCE_LIMIT = 64  # above this dimension only the diagonal of the covariance is kept
 
 
-class Diverged(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Diverged:
     """The paths that left the finite range: how many, and which."""
 
     count: int

@@ -65,12 +65,14 @@ class Moments:
     @property
     def variance(self) -> Array:
         """Unbiased variances, (saves, c); NaN where fewer than two paths are left."""
-        return self.square / self._degrees[:, None]
+        result: Array = self.square / self._degrees[:, None]
+        return result
 
     @property
     def covariance(self) -> Array:
         """Unbiased covariance of the leading columns, (saves, d, d)."""
-        return self.product / self._degrees[:, None, None]
+        result: Array = self.product / self._degrees[:, None, None]
+        return result
 
     @property
     def stderr(self) -> Array:

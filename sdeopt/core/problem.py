@@ -70,5 +70,5 @@ class Problem:
 
     def lacks(self, question: str) -> str | None:
         """Why this problem cannot answer ``question`` (a name of ``sdeopt.core.oracle``), or None if it can."""
-        reason = self.objective.lacks(question)
+        reason: str | None = self.objective.lacks(question)
         return reason if reason is not None else self.noise.lacks(question, self.objective)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from sdeopt.core import checks
 from sdeopt.core.elementary import cos, power
@@ -54,7 +55,7 @@ class Schedule:
         if abs(first - 1.0) > 1e-9:
             raise ValueError(f"shape(0) must be 1 (lr is the learning rate at t = 0), got {first}")
 
-    def factor(self, t: float) -> float:
+    def factor(self, t: float) -> Any:
         """ψ(t)."""
         return max(self.shape(t), SMALLEST)
 
@@ -90,7 +91,7 @@ class Cosine:
         object.__setattr__(self, "horizon", checks.number("horizon", self.horizon, low=0.0, open_low=True))
         object.__setattr__(self, "final", checks.number("final", self.final, low=0.0, high=1.0))
 
-    def factor(self, t: float) -> float:
+    def factor(self, t: float) -> Any:
         """ψ(t)."""
         s = min(t / self.horizon, 1.0)
         return max(self.final + (1.0 - self.final) * 0.5 * (1.0 + cos(math.pi * s)), SMALLEST)
@@ -121,6 +122,6 @@ class Power:
         object.__setattr__(self, "lr", checks.number("lr", self.lr, low=0.0, open_low=True))
         object.__setattr__(self, "exponent", checks.number("exponent", self.exponent, low=0.0))
 
-    def factor(self, t: float) -> float:
+    def factor(self, t: float) -> Any:
         """ψ(t)."""
         return power(1.0 + t, -self.exponent)

@@ -120,7 +120,7 @@ def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
 def _assemble(run: Run, shape: Any, width: int = 0) -> Any:
     """The loop of the run as one plain function."""
     cls, scale = type(run.method), states.scaler(len(run.method.parts))
-    functions = (cls.step,) if run.kind == "discrete" else (run.model.drift, run.model.diffusion)
+    functions: tuple[Any, ...] = (cls.step,) if run.kind == "discrete" else (run.model.drift, run.model.diffusion)
     if run.flow:
         functions = (functions[0], states.standstill(len(run.method.parts)))
     schedule = run.method.schedule
@@ -135,8 +135,8 @@ def _assemble(run: Run, shape: Any, width: int = 0) -> Any:
             )
     parts = _parts(run, shape, width)
     if run.kind == "discrete":
-        return loops.assemble_discrete(parts, *functions)
-    return loops.assemble_sde(parts, *functions, run.scheme == "heun")
+        return loops.assemble_discrete(parts, functions[0])
+    return loops.assemble_sde(parts, functions[0], functions[1], run.scheme == "heun")
 
 
 def _identity(thing: Any) -> Any:
@@ -148,7 +148,7 @@ def _identity(thing: Any) -> Any:
 
 
 @functools.lru_cache(maxsize=64)
-def _linker(objective: type, noise: type, in_lanes: bool) -> Linker:
+def _linker(objective: Any, noise: Any, in_lanes: bool) -> Linker:
     return Linker(objective, noise, in_lanes)
 
 
@@ -213,7 +213,7 @@ class Kernel:
         lanes_wide = lane_width(run, self._columns) if run.lanes else 0
         for mode in ["lanes", *wanted] if wanted and lanes_wide else wanted:
             width = lanes_wide if mode == "lanes" else 0
-            linker = _linker(type(o.objective), type(o.noise), mode == "lanes")
+            linker: Linker = _linker(*map(type, o), mode == "lanes")
             loop = _compiled_loop(run, self.shape, width, linker)
             subject = (m if schedule is None else (m, linker.lower(schedule)), type(o)(*map(linker.lower, o)))
             arguments = (*subject, *map(linker.lower, begin))
@@ -232,7 +232,17 @@ class Kernel:
         run = self.run
         buffer = np.empty(self._tile * self._columns * width)
         scratch = np.empty((run.width + 1) * width)
-        tail = (path0, records, buffer, scratch, self._layout, self._keys, self._saves, run.steps, self._tile)
+        tail: tuple[Any, ...] = (
+            path0,
+            records,
+            buffer,
+            scratch,
+            self._layout,
+            self._keys,
+            self._saves,
+            run.steps,
+            self._tile,
+        )
         if run.kind == "sde":
             tail += (run.substeps, self._states[2], run.method.clock)
         loop(*arguments, *tail)

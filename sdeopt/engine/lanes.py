@@ -36,7 +36,7 @@ __all__ = ["Block", "Mask", "Matrix", "Pack", "Row", "element", "loader", "rebui
 F64, I1, I32, I64 = ir.DoubleType(), ir.IntType(1), ir.IntType(32), ir.IntType(64)
 
 
-class Pack(types.Type):  # type: ignore[misc]
+class Pack(types.Type):
     """d rows of W lanes; d = 0: a number per lane; W = 0: the same in every lane."""
 
     def __init__(self, d: int, width: int) -> None:
@@ -60,7 +60,7 @@ class Pack(types.Type):  # type: ignore[misc]
         return None
 
 
-class Mask(types.Type):  # type: ignore[misc]
+class Mask(types.Type):
     """Truth values of the shape of a `Pack`."""
 
     def __init__(self, d: int, width: int) -> None:
@@ -68,7 +68,7 @@ class Mask(types.Type):  # type: ignore[misc]
         super().__init__(f"Mask({d}, {width})")
 
 
-class Matrix(types.Type):  # type: ignore[misc]
+class Matrix(types.Type):
     """An r x c matrix, the same in every lane, row by row."""
 
     def __init__(self, r: int, c: int) -> None:
@@ -89,25 +89,25 @@ def element(width: int, base: Any = F64) -> Any:
     return ir.VectorType(base, width) if width else base
 
 
-def rows(kind: Any) -> int:
+def rows(kind: Any) -> Any:
     """Number of LLVM elements of a pack or mask."""
     return max(kind.d, 1)
 
 
 @register_model(Pack)
-class _PackModel(models.PrimitiveModel):  # type: ignore[misc]
+class _PackModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, ir.ArrayType(element(kind.width), rows(kind)))
 
 
 @register_model(Mask)
-class _MaskModel(models.PrimitiveModel):  # type: ignore[misc]
+class _MaskModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, ir.ArrayType(element(kind.width, I1), rows(kind)))
 
 
 @register_model(Matrix)
-class _MatrixModel(models.PrimitiveModel):  # type: ignore[misc]
+class _MatrixModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, ir.ArrayType(F64, kind.r * kind.c))
 
@@ -202,7 +202,7 @@ def loader(first: int, count: int, width: int) -> Any:
     """An intrinsic (buffer, offset) -> ``Pack(count, width)``: rows first, first + 1, ... of W numbers each."""
     kind = Pack(count, width)
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def load(typing: Any, buffer: Any, offset: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             items = []
@@ -221,7 +221,7 @@ def loader(first: int, count: int, width: int) -> Any:
 def storer(width: int) -> Any:
     """An intrinsic (buffer, offset, pack) that writes a number per lane at ``offset`` + W i for every row i."""
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def store(typing: Any, buffer: Any, offset: Any, value: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             kind = signature.args[2]
@@ -239,7 +239,7 @@ def storer(width: int) -> Any:
 def spread(width: int) -> Any:
     """An intrinsic that copies a uniform pack to ``width`` lanes."""
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def spread_out(typing: Any, value: Any) -> Any:
         target = Pack(value.d, width)
 

@@ -61,8 +61,8 @@ def asked(f: FunctionType, seen: set[FunctionType] | None = None) -> set[str]:
 
 
 @functools.cache
-def _lowered_class(cls: type, fields: tuple[str, ...]) -> Any:
-    return namedtuple(f"Lowered{cls.__name__}", fields)  # type: ignore[misc]
+def _lowered_class(cls: Any, fields: tuple[str, ...]) -> Any:
+    return namedtuple(f"Lowered{cls.__name__}", fields)
 
 
 class Linker:
@@ -77,9 +77,9 @@ class Linker:
     def compiled(self, f: Any) -> Any:
         """The compiled copy of the plain function ``f``."""
         if f not in self._done:
-            if f in ELEMENTARY:  # inlined, so that the loop over a vector vectorises
-                formula = self._copy(f, OPTIONS | {"forceinline": True})
-                self._done[f] = elementwise(formula, f.__code__.co_argcount)
+            if f in ELEMENTARY:  # inlined where it is looped over, so that the loop vectorises
+                inlined = self._copy(f, OPTIONS | {"forceinline": True})
+                self._done[f] = elementwise(self._copy(f), inlined, f.__code__.co_argcount)
             else:
                 self._done[f] = self._answer(f) if f in QUESTIONS else self._copy(f)
         return self._done[f]
@@ -113,7 +113,8 @@ class Linker:
         if dataclasses.is_dataclass(thing):
             fields = [(f.name, getattr(thing, f.name)) for f in dataclasses.fields(thing)]
             kept = [(name, self.lower(value)) for name, value in fields if not isinstance(value, (str, type(None)))]
-            return _lowered_class(type(thing), tuple(name for name, _ in kept))(*(value for _, value in kept))
+            owner: Any = type(thing)
+            return _lowered_class(owner, tuple(name for name, _ in kept))(*(value for _, value in kept))
         if isinstance(thing, FunctionType):
             return self.compiled(thing)
         if isinstance(thing, tuple):

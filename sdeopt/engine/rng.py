@@ -39,7 +39,7 @@ SIGN, LOW = U(0x8000000000000000), U(0xFFFFFFFF)
 S1, S2, S12, S52, S32 = U(1), U(2), U(12), U(52), U(32)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
     """a b + c rounded once."""
 
@@ -49,19 +49,19 @@ def _fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
     return types.float64(types.float64, types.float64, types.float64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _as_float(typing: Any, bits: Any) -> Any:
     """The float64 with these 64 bits."""
     return types.float64(types.uint64), lambda context, builder, sig, args: builder.bitcast(args[0], ir.DoubleType())
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _as_bits(typing: Any, value: Any) -> Any:
     """The 64 bits of a float64."""
     return types.uint64(types.float64), lambda context, builder, sig, args: builder.bitcast(args[0], ir.IntType(64))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def _stand_alone(typing: Any) -> Any:
     """Keep the calling function out of line (it compiles once, not at every call) and let it use 512-bit vectors."""
 

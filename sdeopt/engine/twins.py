@@ -8,7 +8,6 @@ that same sum for every row and vectorises along the rows of a Fortran-ordered m
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from numba import njit, types
 from numba.extending import overload
 
 from sdeopt.core import elementary, math
-from sdeopt.engine import lane_ops
+from sdeopt.engine import lane_ops, lane_shapes
 from sdeopt.engine.lanes import Mask, Matrix, Pack
 
 __all__ = ["ELEMENTARY", "OPTIONS", "TWINS", "elementwise"]
@@ -24,7 +23,7 @@ __all__ = ["ELEMENTARY", "OPTIONS", "TWINS", "elementwise"]
 INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # never called from Python: half the compile time
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, **INNER}
 
-ELEMENTARY: frozenset[FunctionType] = frozenset(
+ELEMENTARY: frozenset[Any] = frozenset(
     {elementary.exp, elementary.log, elementary.erf, elementary.tanh, elementary.sin, elementary.cos, elementary.power}
 )
 
@@ -42,8 +41,8 @@ def _by_type(choose: Callable[..., Any]) -> Any:
     }[choose.__code__.co_argcount]
 
 
-def elementwise(scalar: Any, arity: int) -> Any:
-    """Extend the compiled formula ``scalar``, good for numbers and packs, to vectors by a loop."""
+def elementwise(scalar: Any, inlined: Any, arity: int) -> Any:
+    """Extend the compiled formula ``scalar``, good for numbers and packs, to vectors by a loop of its inlined copy."""
 
     def unary(a: Any) -> Any:
         if not isinstance(a, types.Array):
@@ -52,7 +51,7 @@ def elementwise(scalar: Any, arity: int) -> Any:
         def loop(a: Any) -> Any:
             out = np.empty(a.size)
             for i in range(a.size):
-                out[i] = scalar(a[i])
+                out[i] = inlined(a[i])
             return out
 
         return loop
@@ -64,7 +63,7 @@ def elementwise(scalar: Any, arity: int) -> Any:
         def loop(a: Any, b: Any) -> Any:
             out = np.empty(a.size)
             for i in range(a.size):
-                out[i] = scalar(a[i], b)
+                out[i] = inlined(a[i], b)
             return out
 
         return loop
@@ -108,7 +107,7 @@ def _dot(a: Any, b: Any) -> Any:
 
 def _matvec(a: Any, b: Any) -> Any:
     if isinstance(a, Matrix):
-        return lambda a, b: lane_ops.matvec(a, b)
+        return lambda a, b: lane_shapes.matvec(a, b)
     if isinstance(a, Pack) or a.ndim == 1:
         return lambda a, b: a * b
 
@@ -127,7 +126,7 @@ def _matvec(a: Any, b: Any) -> Any:
 
 def _basis(a: Any, b: Any) -> Any:
     if isinstance(a, Pack):
-        return lambda a, b: lane_ops.basis(a, b)
+        return lambda a, b: lane_shapes.basis(a, b)
 
     def zeros_but_one(a: Any, b: Any) -> Any:
         e = np.zeros(a.size)
@@ -139,7 +138,7 @@ def _basis(a: Any, b: Any) -> Any:
 
 dot = _by_type(_dot)
 
-TWINS: dict[FunctionType, Any] = {
+TWINS: dict[Any, Any] = {
     elementary.where: _by_type(_where),
     elementary.two_to: njit(lambda k: lane_ops.two_to(k), **OPTIONS),
     elementary.exponent: njit(lambda x: lane_ops.exponent(x), **OPTIONS),
