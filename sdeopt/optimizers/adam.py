@@ -105,6 +105,10 @@ class Adam(NamedTuple):
     beta2: float = 0.999
     eps: float = 1e-8
 
+    def scaled(self, lr: Any) -> Any:
+        beta1, beta2 = (1.0 - (1.0 - beta) * lr / self.lr for beta in (self.beta1, self.beta2))
+        return self._replace(lr=lr, beta1=beta1, beta2=beta2)
+
     def init(self, x: Any, o: Any) -> Any:
         return x, 0.0 * x, 0.0 * x
 

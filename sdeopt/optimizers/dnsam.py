@@ -66,6 +66,9 @@ class DNSAM(NamedTuple):
     lr: float
     rho: float = 0.05
 
+    def scaled(self, lr: Any) -> Any:
+        return self._replace(lr=lr, rho=self.rho * np.sqrt(lr / self.lr))
+
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         r = self.rho / (norm(grad(o, x)) + 1e-12)
         return x - self.lr * noisy_grad(o, x + r * noisy_grad(o, x, z), z)

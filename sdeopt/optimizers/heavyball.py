@@ -78,6 +78,9 @@ class HeavyBall(NamedTuple):
     lr: float
     momentum: float = 0.9
 
+    def scaled(self, lr: Any) -> Any:
+        return self._replace(lr=lr, momentum=1.0 - (1.0 - self.momentum) * np.sqrt(lr / self.lr))
+
     def init(self, x: Any, o: Any) -> Any:
         return x, 0.0 * x
 

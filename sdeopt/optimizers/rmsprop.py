@@ -97,6 +97,9 @@ class RMSprop(NamedTuple):
     beta: float = 0.99
     eps: float = 1e-8
 
+    def scaled(self, lr: Any) -> Any:
+        return self._replace(lr=lr, beta=1.0 - (1.0 - self.beta) * lr / self.lr)
+
     def init(self, x: Any, o: Any) -> Any:
         return x, 0.0 * x
 

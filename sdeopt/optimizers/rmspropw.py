@@ -87,6 +87,9 @@ class RMSpropW(NamedTuple):
     eps: float = 1e-8
     weight_decay: float = 0.01
 
+    def scaled(self, lr: Any) -> Any:
+        return self._replace(lr=lr, beta=1.0 - (1.0 - self.beta) * lr / self.lr)
+
     def init(self, x: Any, o: Any) -> Any:
         return x, 0.0 * x
 

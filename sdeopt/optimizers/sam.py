@@ -88,6 +88,9 @@ class SAM(NamedTuple):
     lr: float
     rho: float = 0.05
 
+    def scaled(self, lr: Any) -> Any:
+        return self._replace(lr=lr, rho=self.rho * np.sqrt(lr / self.lr))
+
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         g = noisy_grad(o, x, z)
         length = norm(g)

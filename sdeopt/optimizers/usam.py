@@ -68,6 +68,9 @@ class USAM(NamedTuple):
     lr: float
     rho: float = 0.05
 
+    def scaled(self, lr: Any) -> Any:
+        return self._replace(lr=lr, rho=self.rho * np.sqrt(lr / self.lr))
+
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         return x - self.lr * noisy_grad(o, x + self.rho * noisy_grad(o, x, z), z)
 
