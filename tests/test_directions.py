@@ -166,7 +166,7 @@ def test_a_quiet_direction_costs_digits_but_not_more_than_documented():
 def test_large_gradients_have_their_own_direction():
     for size in (1e4, 1e8, 1e100):
         g = size * np.array([0.6, -0.8])
-        np.testing.assert_allclose(mean(so.Gaussian(0.5), g), [0.6, -0.8], atol=5e-8 if size == 1e4 else 3e-11)
+        np.testing.assert_allclose(mean(so.Gaussian(0.5), g), [0.6, -0.8], atol=2e-9 if size == 1e4 else 3e-11)
 
 
 def test_a_thousand_dimensions_do_not_underflow():
@@ -197,6 +197,11 @@ def test_silent_coordinates_and_vanishing_gradients_give_finite_answers(law):
         ):
             assert np.isfinite(answer).all()
     assert not expect_direction(o, G, np.zeros(2)).any()
+
+
+def test_no_direction_has_no_derivative_either():
+    for law in (so.Gaussian(0.0), so.Gaussian(cov=np.zeros((2, 2))), so.NoNoise()):
+        np.testing.assert_array_equal(jacobian(law, np.zeros(2)), np.zeros((2, 2)))
 
 
 def test_without_noise_the_direction_is_that_of_the_gradient():
