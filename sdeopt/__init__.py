@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sdeopt.comparison import Report as Report
-    from sdeopt.comparison import compare as compare
+    from sdeopt.comparison.compare import compare as compare
     from sdeopt.core.ensemble import Ensemble as Ensemble
     from sdeopt.core.method import methods as methods
     from sdeopt.core.problem import Problem as Problem

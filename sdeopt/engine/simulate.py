@@ -50,8 +50,8 @@ def simulate(
     """Simulate an optimizer (``kind="discrete"``) or its SDE (``kind="sde"``) on many independent paths.
 
     Both columns live on the continuous time t = k clock, with clock = η = ``lr`` for most methods (see ``clock`` on the
-    method). The same ``rng`` and ``substeps`` give both columns the same Brownian path: the Gaussian draw of step k is
-    the sum of the SDE's increments over that step.
+    method). With the same ``rng`` and the same explicit ``substeps`` both columns follow the same Brownian path: the
+    Gaussian draw of step k is the sum of the SDE's increments over that step. `compare` does this by itself.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def simulate(
         Independent paths; path i is the same for any number of paths.
     dt, substeps : float, int
         Step of the SDE integrator, or how many of them make one optimizer step; default clock/16. For the discrete
-        column ``substeps`` only says which Brownian path it shares.
+        column they only say with which SDE run it shares its Brownian path; default with none.
     scheme : str
         "heun" (default): trapezoidal drift with Itô–Euler noise, weak error O(dt²) + O(η dt); "euler":
         Euler–Maruyama, weak error O(dt).
@@ -132,7 +132,7 @@ def plan(
         raise TypeError(f"problem must be a sdeopt.Problem, got {problem!r}")
     clock = method.clock
     total = _steps(horizon, steps, clock)
-    fine = _substeps(dt, substeps, clock)
+    fine = _substeps(dt, substeps, clock, DEFAULT_SUBSTEPS if kind == "sde" else 1)
     return Run(
         method=method,
         problem=problem,
@@ -160,11 +160,11 @@ def _steps(horizon: float | None, steps: int | None, clock: float) -> int:
     return total
 
 
-def _substeps(dt: float | None, substeps: int | None, clock: float) -> int:
+def _substeps(dt: float | None, substeps: int | None, clock: float, default: int) -> int:
     if dt is not None and substeps is not None:
         raise ValueError(f"give dt or substeps, not both, got dt={dt!r}, substeps={substeps!r}")
     if dt is None:
-        return DEFAULT_SUBSTEPS if substeps is None else checks.integer("substeps", substeps, low=1)
+        return default if substeps is None else checks.integer("substeps", substeps, low=1)
     ratio = clock / checks.number("dt", dt, low=0.0, open_low=True)
     if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6 * ratio:
         raise ValueError(f"dt must divide the optimizer's step {clock:g} into whole parts, got {dt:g}")
