@@ -16,6 +16,7 @@ import hashlib
 import logging
 import os
 import pickle
+import re
 import tempfile
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -99,7 +100,8 @@ class LoopCache:
     cache_path = property(lambda self: str(folder()))
 
     def _file(self, signature: Any, codegen: Any) -> Path:
-        text = f"{_sources()}{self._key}{signature}{codegen.magic_tuple()}"
+        types = re.sub(r"0x[0-9a-f]+", "", str(signature))  # functions show their address; the key has their code
+        text = f"{_sources()}{self._key}{types}{codegen.magic_tuple()}"
         return folder() / f"{hashlib.sha256(text.encode()).hexdigest()}.loop"
 
     def load_overload(self, signature: Any, context: Any) -> Any:
