@@ -8,7 +8,7 @@ import pytest
 from scipy import special
 
 import sdeopt as so
-from sdeopt.core.oracle import Oracle, direction_jacobian, direction_residual, expect_direction, root_cov
+from sdeopt.core.oracle import Oracle, direction_cov, direction_jacobian, direction_residual, expect_direction, root_cov
 
 COV = np.array([[0.5, 0.2], [0.2, 0.3]])
 G = np.array([0.3, -0.2])
@@ -30,8 +30,13 @@ def jacobian(law, g):
 legendre = functools.cache(np.polynomial.legendre.leggauss)
 
 
+def covariance(law, g):
+    o = oracle(law, len(g))
+    return np.array([direction_cov(o, np.ones(len(g)), g, e) for e in np.eye(len(g))]).T
+
+
 def reference(g, variances):
-    """E u and the matrix M for Σ = diag(variances), by the integral over s of 1/|y| = 2/√π ∫ exp(-s²|y|²) ds.
+    """E u, Cov u and the matrix M for Σ = diag(variances), by the integral over s of 1/|y| = 2/√π ∫ exp(-s²|y|²) ds.
 
     A quadrature of its own: s = r/((1 - r)² a), so that its nodes differ from those of the law in number and place.
     """
@@ -43,7 +48,9 @@ def reference(g, variances):
     shrink = 1 + 2 * s**2 * variances
     m = g / shrink
     p = 2 / math.sqrt(math.pi) * ds * np.exp(-0.5 * np.log(shrink).sum(1) - (s**2 * g**2 / shrink).sum(1))
-    return p @ m, np.diag(p @ (1 / shrink)) - (m * (2 * s**2 * p[:, None])).T @ m
+    u, q = p @ m, math.sqrt(math.pi) * s * p[:, None]
+    cov = (m * q).T @ m + np.diag((q * variances / shrink).sum(0)) - np.outer(u, u)
+    return u, cov, np.diag(p @ (1 / shrink)) - (m * (2 * s**2 * p[:, None])).T @ m
 
 
 def test_published_numbers_of_a_correlated_noise():
@@ -65,12 +72,16 @@ def residuals(law, g, n):
 
 
 def test_second_moments_of_the_direction_are_the_published_ones():
+    law = so.Gaussian(cov=COV)
+    u, expected = mean(law, G), [[0.56976092, 0.06986853], [0.06986853, 0.43023908]]
+    np.testing.assert_allclose(covariance(law, G) + np.outer(u, u), expected, atol=5e-9)
+
+
+def test_the_residual_has_the_rest_of_the_covariance():
     law, n = so.Gaussian(cov=COV), 1_000_000
-    m, u = jacobian(law, G), mean(law, G)
-    rest = residuals(law, G, n)[0]
+    m, rest = jacobian(law, G), residuals(law, G, n)[0]
     products = (rest[:, :, None] * rest[:, None, :]).reshape(n, 4)
-    expected = np.array([[0.56976092, 0.06986853], [0.06986853, 0.43023908]]) - np.outer(u, u) - m @ COV @ m
-    error = np.abs(products.mean(axis=0) - expected.ravel())
+    error = np.abs(products.mean(axis=0) - (covariance(law, G) - m @ COV @ m).ravel())
     assert (error <= 6.5 * products.std(axis=0) / math.sqrt(n)).all()  # false alarm 4 x 8e-11
 
 
@@ -109,6 +120,8 @@ def test_in_one_dimension_the_direction_is_the_sign():
             np.testing.assert_allclose(mean(law, one), special.erf(one / (math.sqrt(2) * 0.5)), atol=3e-11)
             slope = math.sqrt(2 / math.pi) / 0.5 * np.exp(-2 * one**2)
             np.testing.assert_allclose(jacobian(law, one)[0], slope, atol=1e-11)
+            variance = 1 - special.erf(one / (math.sqrt(2) * 0.5)) ** 2
+            np.testing.assert_allclose(covariance(law, one)[0], variance, atol=3e-11)
 
 
 @pytest.mark.parametrize("d", [1, 2, 6])
@@ -124,6 +137,9 @@ def test_isotropic_noise_has_the_confluent_hypergeometric_form(d, a):
     np.testing.assert_allclose(mean(law, g), length * axis, atol=3e-11)
     along = np.outer(axis, axis)
     np.testing.assert_allclose(jacobian(law, g), (slope * along + length / a * (np.eye(d) - along)) / sd, atol=2e-10)
+    across = special.hyp1f1(1.0, d / 2 + 1, -a * a / 2) / d  # E u² in a direction perpendicular to g
+    second = (1 - (d - 1) * across) * along + across * (np.eye(d) - along)
+    np.testing.assert_allclose(covariance(law, g), second - length**2 * along, atol=6e-11)
 
 
 @pytest.mark.parametrize("d", [1, 2, 3, 6])
@@ -134,6 +150,7 @@ def test_full_and_diagonal_laws_agree_after_a_rotation(d):
     full, diagonal = so.Gaussian(cov=(q * sd**2) @ q.T), so.Gaussian(sd)
     np.testing.assert_allclose(mean(full, q @ g), q @ mean(diagonal, g), atol=1e-14)
     np.testing.assert_allclose(jacobian(full, q @ g), q @ jacobian(diagonal, g) @ q.T, atol=1e-13)
+    np.testing.assert_allclose(covariance(full, q @ g), q @ covariance(diagonal, g) @ q.T, atol=1e-13)
 
 
 def test_the_jacobian_is_the_derivative_of_the_mean():
@@ -150,17 +167,19 @@ def test_the_error_of_the_quadrature_is_the_documented_one(spread, atol):
         d = int(rng.integers(1, 7))
         g = rng.choice([-1.0, 1.0], d) * 10 ** rng.uniform(-3, 2, d)
         sd = np.sqrt(10.0 ** rng.uniform(-spread, 0, d))
-        u, m = reference(g, sd**2)
+        u, cov, m = reference(g, sd**2)
         np.testing.assert_allclose(mean(so.Gaussian(sd), g), u, atol=atol)
+        np.testing.assert_allclose(covariance(so.Gaussian(sd), g), cov, atol=atol)
         np.testing.assert_allclose(jacobian(so.Gaussian(sd), g) * sd, m * sd, atol=atol)
 
 
 def test_a_quiet_direction_costs_digits_but_not_more_than_documented():
     g = np.array([0.3, 0.001])
-    u, m = reference(g, np.array([1.0, 0.0]))
+    u, cov, m = reference(g, np.array([1.0, 0.0]))
     law = so.Gaussian([1.0, 0.0])
-    np.testing.assert_allclose(mean(law, g), u, atol=2e-4)
-    np.testing.assert_allclose(jacobian(law, g)[:, 0], m[:, 0], atol=1e-4)
+    np.testing.assert_allclose(mean(law, g), u, atol=3e-4)
+    np.testing.assert_allclose(covariance(law, g), cov, atol=3e-4)
+    np.testing.assert_allclose(jacobian(law, g)[:, 0], m[:, 0], atol=3e-4)
 
 
 def test_large_gradients_have_their_own_direction():
@@ -172,10 +191,11 @@ def test_large_gradients_have_their_own_direction():
 def test_a_thousand_dimensions_do_not_underflow():
     rng = np.random.default_rng(2)
     g, sd = 0.1 * rng.standard_normal(1000), rng.uniform(0.3, 1.5, 1000)
-    u, m = reference(g, sd**2)
+    u, cov, m = reference(g, sd**2)
     o, x = oracle(so.Gaussian(sd), 1000), np.ones(1000)
     np.testing.assert_allclose(expect_direction(o, x, g), u, atol=1e-13)
     np.testing.assert_allclose(direction_jacobian(o, x, g, g), m @ g, atol=1e-12)
+    np.testing.assert_allclose(direction_cov(o, x, g, g), cov @ g, atol=1e-12)
 
 
 def test_a_field_uses_the_noise_at_x():
@@ -183,7 +203,8 @@ def test_a_field_uses_the_noise_at_x():
     o = oracle(so.Gaussian(lambda x: x * x))
     constant = so.Gaussian(x * x)
     np.testing.assert_array_equal(expect_direction(o, x, g), mean(constant, g))
-    np.testing.assert_array_equal(direction_jacobian(o, x, g, x), direction_jacobian(oracle(constant), x, g, x))
+    for answer in (direction_jacobian, direction_cov):
+        np.testing.assert_array_equal(answer(o, x, g, x), answer(oracle(constant), x, g, x))
 
 
 @pytest.mark.parametrize("law", [so.Gaussian(0.0), so.Gaussian([0.0, 1.0]), so.Gaussian(cov=[[1.0, 1.0], [1.0, 1.0]])])
@@ -193,6 +214,7 @@ def test_silent_coordinates_and_vanishing_gradients_give_finite_answers(law):
         for answer in (
             expect_direction(o, g, g),
             direction_jacobian(o, g, g, root_cov(o, g, np.ones(2))),
+            direction_cov(o, g, g, np.ones(2)),
             direction_residual(o, g, g, (np.ones(1), np.ones(2))),
         ):
             assert np.isfinite(answer).all()
@@ -212,6 +234,7 @@ def test_without_noise_the_direction_is_that_of_the_gradient():
     for answer in (
         expect_direction(o, g, 0 * g),
         direction_jacobian(o, g, 0 * g, g),
+        direction_cov(o, g, g, g),
         direction_residual(o, g, g, np.ones(2)),
     ):
         np.testing.assert_array_equal(answer, np.zeros(2))
