@@ -1,0 +1,90 @@
+"""A problem that cannot answer what a page asks is refused in a sentence, before anything compiles.
+
+What a page asks is watched here, on a problem that answers everything; the engine reads it from the page's code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sdeopt as so
+from sdeopt.core.oracle import Oracle
+from sdeopt.engine import kernels
+from sdeopt.engine.simulate import plan
+
+PAGES = so.methods()
+RICH = so.Problem(so.EmbeddedSaddle(), so.Gaussian(0.6))
+LAST = so.Objective(grad=lambda x: x, dim=2)
+DIRECTION = {"expect_direction", "direction_jacobian", "direction_cov", "direction_residual"}
+LACKING = {  # a problem, and all answers that it lacks, by their names on the objective or on the law
+    "Hessian": (so.Problem(LAST, so.Gaussian(0.6)), {"value", "hvp"}),
+    "directions": (so.Problem(so.EmbeddedSaddle(), so.StudentT(nu=5)), DIRECTION),
+    "fourth moments": (so.Problem(so.EmbeddedSaddle(), so.StudentT(nu=3)), DIRECTION | {"root_square_cov"}),
+    "covariance": (
+        so.Problem(so.EmbeddedSaddle(), so.StudentT(nu=1)),
+        DIRECTION | {"root_square_cov", "root_cov", "var"},
+    ),
+}
+
+
+class Watched:
+    """An objective or a law that notes what a page asks it; what the answers ask in turn is not noted."""
+
+    def __init__(self, subject: Any, notes: set[str]) -> None:
+        self._subject, self._notes = subject, notes
+
+    def __getattr__(self, name: str) -> Any:
+        self._notes.add(name)
+        answer = getattr(self._subject, name)
+        return lambda *given: answer(*(RICH.oracle if isinstance(one, Oracle) else one for one in given))
+
+
+def asked(run: kernels.Run) -> set[str]:
+    """What the functions of a column ask for."""
+    notes: set[str] = set()
+    o = Oracle(Watched(RICH.objective, notes), Watched(RICH.noise, notes))
+    kernel = kernels.Kernel(replace(run, problem=RICH, interpreted=True))
+    draws = kernels.states.unpacker(kernel.shape, kernels.states.slicer)(kernel.increments(0).reshape(-1), 0)
+    y = kernels.initial_states(kernel.run)[1]
+    if run.kind == "discrete":
+        run.method.step(0, y, o, draws)
+    else:
+        run.model.drift(run.method, 0.1, y, o)
+        run.model.diffusion(run.method, 0.1, y, o, draws)
+    return notes
+
+
+def columns(name: str, problem: so.Problem) -> list[kernels.Run]:
+    page = PAGES[name](lr=0.1)
+    kinds = [("discrete", None), *(("sde", sde) for sde in page.sdes)]
+    return [plan(page, problem, kind, sde=sde, steps=2, observables=[], rng=0) for kind, sde in kinds]
+
+
+@pytest.mark.parametrize("lacking", LACKING)
+@pytest.mark.parametrize("name", PAGES)
+def test_what_cannot_be_answered_is_refused_by_name(name: str, lacking: str) -> None:
+    problem, answers = LACKING[lacking]
+    for run in columns(name, problem):
+        before = set(kernels._LOOPS)
+        if asked(run) & answers:
+            column = "the discrete" if run.kind == "discrete" else f"the SDE '{run.sde}' of"
+            with pytest.raises(ValueError, match=rf"^{column} {name} needs \w+: "):
+                kernels.Kernel(run)
+            assert set(kernels._LOOPS) == before
+        else:
+            assert np.isfinite(kernels.Kernel(replace(run, interpreted=True))(0, 1)).all()
+
+
+def test_the_watch_sees_what_is_known() -> None:
+    """Which columns ask for the Hessian."""
+    asking = {
+        name: [run.sde for run in columns(name, RICH) if run.kind == "sde" and "hvp" in asked(run)] for name in PAGES
+    }
+    assert asking["SGD"] == ["order2", "order2-corrected"]
+    assert asking["HeavyBall"] == ["order2"]
+    assert asking["Adam"] == asking["SignSGD"] == []
+    assert "order1" in asking["USAM"]
