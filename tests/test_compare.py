@@ -377,6 +377,18 @@ def test_scales_of_means_and_covariances() -> None:
     np.testing.assert_allclose(verdict.margins(discrete, sd, kinds, 0.1), 0.1 * np.array(expected), rtol=1e-9)
 
 
+def test_a_constant_may_be_off_by_round_off() -> None:
+    kinds = ("mean", "variance", "trace", "diverged")
+    margin = verdict.margins(np.array([[3.0, 0.0, 0.0, 0.0]]), np.array([[0.0, np.nan, np.nan, np.nan]]), kinds, 0.1)
+    assert 1e-14 < margin[0, 0] < 1e-12 and 0.0 < margin[0, 1] < 1e-24
+
+
+def test_false_alarms_are_shared_by_all_quantities_and_saves(report: Any) -> None:
+    comparisons = 20 * 8  # saves after t = 0; 2 means, 3 observables, 3 covariance entries
+    assert report.meta["comparisons"] == comparisons
+    assert report.meta["quantile"] == pytest.approx(stats.t.isf(0.001 / comparisons / 2, 3999))
+
+
 # Laws
 
 
