@@ -1,7 +1,7 @@
 """The vocabulary: method, oracle, problem, ensemble, the arithmetic of pages. Plain Python; no loops, no Numba."""
 
 from sdeopt.core.elementary import cos, erf, exp, log, power, sin, tanh, where
-from sdeopt.core.math import basis, dot, matvec, norm, total
+from sdeopt.core.math import basis, dot, matvec, norm, product, total
 from sdeopt.core.method import SDE, lookup, method, methods, rival
 from sdeopt.core.oracle import (
     Oracle,
@@ -57,6 +57,7 @@ __all__ = [
     "noisy_grad",
     "norm",
     "power",
+    "product",
     "rival",
     "root_additive_cov",
     "root_cov",

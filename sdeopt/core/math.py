@@ -1,4 +1,4 @@
-"""The sums of a page: total, dot, norm, matvec, each added from the first entry to the last.
+"""The sums of a page: total, dot, norm, matvec (and a product), each taken from the first entry to the last.
 
 NumPy adds pairwise and BLAS in blocks; with one order of addition an interpreted and a compiled run of the same page
 agree bit for bit. The engine replaces these functions by compiled twins; the Python bodies below are what
@@ -11,12 +11,17 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["basis", "dot", "matvec", "norm", "total"]
+__all__ = ["basis", "dot", "matvec", "norm", "product", "total"]
 
 
 def total(x: Any) -> Any:
     """Sum of a vector, from the first entry to the last."""
     return np.cumsum(x)[-1]
+
+
+def product(x: Any) -> Any:
+    """Product of the entries of a vector, from the first to the last."""
+    return np.cumprod(x)[-1]
 
 
 def dot(a: Any, b: Any) -> Any:

@@ -20,7 +20,7 @@ from numba.extending import intrinsic, lower_builtin
 
 from sdeopt.engine.lanes import I64, Mask, Pack, common, element, rebuild, row, rows
 
-__all__ = ["exponent", "select", "total", "two_to"]
+__all__ = ["exponent", "product", "select", "total", "two_to"]
 
 NUMBERS = (types.Float, types.Integer)
 
@@ -163,15 +163,23 @@ def select(typing: Any, mask: Any, a: Any, b: Any) -> Any:
     return kind(mask, a, b), generate
 
 
-@intrinsic
-def total(typing: Any, x: Any) -> Any:
-    """Sum over the rows, from first to last."""
-    kind = Pack(0, x.width) if x.width else types.float64
+def _reduction(operation: str) -> Any:
+    """An intrinsic that folds the rows, from first to last."""
 
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        s = builder.extract_value(args[0], 0)
-        for i in range(1, rows(sig.args[0])):
-            s = builder.fadd(s, builder.extract_value(args[0], i))
-        return rebuild(builder, [s]) if x.width else s
+    @intrinsic
+    def reduce(typing: Any, x: Any) -> Any:
+        kind = Pack(0, x.width) if x.width else types.float64
 
-    return kind(x), generate
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            s = builder.extract_value(args[0], 0)
+            for i in range(1, rows(sig.args[0])):
+                s = getattr(builder, operation)(s, builder.extract_value(args[0], i))
+            return rebuild(builder, [s]) if x.width else s
+
+        return kind(x), generate
+
+    return reduce
+
+
+total = _reduction("fadd")
+product = _reduction("fmul")

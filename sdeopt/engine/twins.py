@@ -92,6 +92,19 @@ def _total(a: Any) -> Any:
     return loop
 
 
+def _product(a: Any) -> Any:
+    if isinstance(a, Pack):
+        return lambda a: lane_ops.product(a)
+
+    def loop(a: Any) -> Any:
+        s = a[0]
+        for i in range(1, a.size):
+            s *= a[i]
+        return s
+
+    return loop
+
+
 def _dot(a: Any, b: Any) -> Any:
     if isinstance(a, Pack) or isinstance(b, Pack):
         return lambda a, b: lane_ops.total(a * b)
@@ -143,6 +156,7 @@ TWINS: dict[Any, Any] = {
     elementary.two_to: njit(lambda k: lane_ops.two_to(k), **OPTIONS),
     elementary.exponent: njit(lambda x: lane_ops.exponent(x), **OPTIONS),
     math.total: _by_type(_total),
+    math.product: _by_type(_product),
     math.dot: dot,
     math.norm: njit(lambda x: np.sqrt(dot(x, x)), **OPTIONS),
     math.matvec: _by_type(_matvec),

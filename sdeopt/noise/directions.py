@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.core import dot, exp, log, norm, total, where
+from sdeopt.core import dot, exp, norm, product, total, where
 from sdeopt.core.checks import Array
 
 __all__ = ["direction_moments", "direction_spread", "length", "rule", "unit"]
@@ -49,7 +49,7 @@ def tilted(mu: Any, w: Any, s: Any) -> tuple[Any, Any, Any]:
     """1/D, m and P at s."""
     shrink = 1.0 / (1.0 + (2.0 * s * s) * w)
     m = mu * shrink
-    return shrink, m, exp(0.5 * total(log(shrink)) - s * s * dot(mu, m))  # the logarithm cannot underflow
+    return shrink, m, np.sqrt(product(shrink)) * exp(-s * s * dot(mu, m))  # where it underflows, nothing is lost
 
 
 def direction_moments(mu: Any, v: Any, w: Any, nodes: Any, weights: Any) -> tuple[Any, Any]:
