@@ -179,8 +179,8 @@ def test_planted_errors_are_found(function: Any, found: set[str]) -> None:
 
 def chunks(paths: int, steps: int, **given: Any) -> list[paired.Paired]:
     """The reductions of chunks of 256 paths, each a small comparison by itself."""
-    run = plan(so.SGD(lr=0.05), compiled(), "discrete", steps=steps, save_at=1, rng=1, **given)
-    columns = (replace(run, resolution=32), replace(run, kind="sde", resolution=32))
+    run = plan(so.SGD(lr=0.05), compiled(), "sde", steps=steps, save_at=1, rng=1, **given)
+    columns = (replace(run, kind="discrete", resolution=32), replace(run, resolution=32))
     one = functools.partial(_alone, d=2)
     return fold(Task(columns, one), paths, lambda a, b: a + b)  # type: ignore[no-any-return]
 

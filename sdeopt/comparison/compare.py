@@ -111,7 +111,7 @@ def compare(
     if rng is None:
         rng = np.random.SeedSequence().entropy  # fresh, and in the report
     run = plan(
-        method, problem, "discrete", horizon=horizon, steps=steps, dt=dt, substeps=substeps, scheme=scheme, sde=sde,
+        method, problem, "sde", horizon=horizon, steps=steps, dt=dt, substeps=substeps, scheme=scheme, sde=sde,
         save_at=_few(problem) if save_at is None else save_at, observables=observables, rng=rng,
     )  # fmt: skip
     if run.substeps == 1:
@@ -137,9 +137,13 @@ def _few(problem: Any) -> int:
 
 def _columns(run: Run) -> tuple[Run, Run, Run, Run]:
     """Discrete, SDE, SDE with dt/2, flow; the first three share the increments of dt/2."""
-    discrete = replace(run, resolution=2 * run.substeps)
-    sde = replace(discrete, kind="sde")
-    return discrete, sde, replace(sde, substeps=2 * run.substeps), replace(sde, flow=True, interpreted=True)
+    sde = replace(run, resolution=2 * run.substeps)
+    return (
+        replace(sde, kind="discrete"),
+        sde,
+        replace(sde, substeps=2 * run.substeps),
+        replace(sde, flow=True, interpreted=True),
+    )
 
 
 def _run(columns: tuple[Run, ...], paths: int, executor: Any, progress: Any) -> tuple[Any, Any, bool]:
