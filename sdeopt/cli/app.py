@@ -1,0 +1,87 @@
+"""The group of commands, and the one place where errors become sentences.
+
+Nothing here imports more than click, so that ``sdeopt --help`` answers at once; a command imports what it needs when
+it runs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import click
+
+from sdeopt import __version__
+from sdeopt.cli.pages import cite, list_, show
+from sdeopt.cli.runs import compare, simulate
+
+__all__ = ["main"]
+
+FAILED, INTERRUPTED = 2, 130
+EXAMPLES = """\b
+Examples:
+  sdeopt compare signsgd
+  sdeopt compare signsgd --objective logistic:breast_cancer --batch 16 --out signsgd"""
+
+
+class App(click.Group):
+    """A group whose every error is one sentence on stderr and the exit code 2."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a command; Ctrl-C before anything is finished exits with 130."""
+        try:
+            sys.exit(super().main(*args, **kwargs | {"standalone_mode": False}))
+        except click.Abort:
+            _stop(INTERRUPTED, "interrupted before anything was finished")
+        except click.NoSuchOption as error:
+            _stop(FAILED, _unknown("option", error.option_name, _options(error.ctx)))
+        except click.ClickException as error:
+            _stop(FAILED, error.format_message())
+        except OSError as error:
+            _stop(FAILED, f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        except (ValueError, TypeError, ImportError) as error:
+            _stop(FAILED, str(error) or type(error).__name__)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Find a command; for an unknown one the nearest name is suggested."""
+        if self.get_command(ctx, args[0]) is None:
+            ctx.fail(_unknown("command", args[0], self.list_commands(ctx)))
+        return super().resolve_command(ctx, args)
+
+
+def _stop(code: int, message: str) -> NoReturn:
+    click.echo(f"sdeopt: {' '.join(message.split())}", err=True)
+    sys.exit(code)
+
+
+def _options(ctx: click.Context | None) -> list[str]:
+    params = [] if ctx is None else ctx.command.get_params(ctx)
+    return [name for option in params for name in option.opts if name.startswith("--")]
+
+
+def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
+    """The words of the library for a name that does not exist."""
+    from sdeopt.core import checks
+
+    try:
+        return checks.choice(kind, name, known)
+    except ValueError as error:
+        return str(error)
+
+
+@click.group(cls=App, invoke_without_command=True, epilog=EXAMPLES)
+@click.version_option(__version__, "--version", message="sdeopt %(version)s")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Stochastic optimizers beside their stochastic differential equations.
+
+    A method is a page with two columns, the discrete update and its SDE. `simulate` runs one of them, `compare` runs
+    both on common random numbers and says, with intervals, whether they agree.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+for command in (list_, show, simulate, compare, cite):
+    main.add_command(command)

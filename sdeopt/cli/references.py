@@ -1,0 +1,156 @@
+"""The papers that the pages name under "Sources", in BibTeX."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sdeopt import __version__
+from sdeopt.cli.facts import identifiers, sources
+
+__all__ = ["ENTRIES", "bibliography"]
+
+# what a page writes -> (key, kind, fields); a lecture without an identifier is found by its authors and year
+ENTRIES: dict[str, tuple[str, str, dict[str, str]]] = {
+    "arXiv:1412.6980": ("kingma2015adam", "inproceedings", {
+        "author": "Kingma, Diederik P. and Ba, Jimmy",
+        "title": "{Adam}: A Method for Stochastic Optimization",
+        "booktitle": "International Conference on Learning Representations",
+        "year": "2015",
+    }),
+    "arXiv:1511.06251": ("li2017stochastic", "inproceedings", {
+        "author": "Li, Qianxiao and Tai, Cheng and E, Weinan",
+        "title": "Stochastic Modified Equations and Adaptive Stochastic Gradient Algorithms",
+        "booktitle": "Proceedings of the 34th International Conference on Machine Learning",
+        "series": "Proceedings of Machine Learning Research",
+        "volume": "70",
+        "pages": "2101--2110",
+        "year": "2017",
+    }),
+    "arXiv:1711.05101": ("loshchilov2019decoupled", "inproceedings", {
+        "author": "Loshchilov, Ilya and Hutter, Frank",
+        "title": "Decoupled Weight Decay Regularization",
+        "booktitle": "International Conference on Learning Representations",
+        "year": "2019",
+    }),
+    "arXiv:1802.04434": ("bernstein2018signsgd", "inproceedings", {
+        "author": "Bernstein, Jeremy and Wang, Yu-Xiang and Azizzadenesheli, Kamyar and Anandkumar, Animashree",
+        "title": "{signSGD}: Compressed Optimisation for Non-Convex Problems",
+        "booktitle": "Proceedings of the 35th International Conference on Machine Learning",
+        "series": "Proceedings of Machine Learning Research",
+        "volume": "80",
+        "pages": "560--569",
+        "year": "2018",
+    }),
+    "arXiv:1811.01558": ("li2019stochastic", "article", {
+        "author": "Li, Qianxiao and Tai, Cheng and E, Weinan",
+        "title": "Stochastic Modified Equations and Dynamics of Stochastic Gradient Algorithms {I}: "
+        "Mathematical Foundations",
+        "journal": "Journal of Machine Learning Research",
+        "volume": "20",
+        "number": "40",
+        "pages": "1--47",
+        "year": "2019",
+    }),
+    "arXiv:2010.01412": ("foret2021sharpness", "inproceedings", {
+        "author": "Foret, Pierre and Kleiner, Ariel and Mobahi, Hossein and Neyshabur, Behnam",
+        "title": "Sharpness-Aware Minimization for Efficiently Improving Generalization",
+        "booktitle": "International Conference on Learning Representations",
+        "year": "2021",
+    }),
+    "arXiv:2205.10287": ("malladi2022sdes", "inproceedings", {
+        "author": "Malladi, Sadhika and Lyu, Kaifeng and Panigrahi, Abhishek and Arora, Sanjeev",
+        "title": "On the {SDEs} and Scaling Rules for Adaptive Gradient Algorithms",
+        "booktitle": "Advances in Neural Information Processing Systems",
+        "volume": "35",
+        "pages": "7697--7711",
+        "year": "2022",
+    }),
+    "arXiv:2206.06232": ("andriushchenko2022towards", "inproceedings", {
+        "author": "Andriushchenko, Maksym and Flammarion, Nicolas",
+        "title": "Towards Understanding Sharpness-Aware Minimization",
+        "booktitle": "Proceedings of the 39th International Conference on Machine Learning",
+        "series": "Proceedings of Machine Learning Research",
+        "volume": "162",
+        "pages": "639--668",
+        "year": "2022",
+    }),
+    "arXiv:2301.08203": ("monziocompagnoni2023sde", "inproceedings", {
+        "author": "Monzio Compagnoni, Enea and Biggio, Luca and Orvieto, Antonio and Proske, Frank Norbert and "
+        "Kersting, Hans and Lucchi, Aurelien",
+        "title": "An {SDE} for Modeling {SAM}: Theory and Insights",
+        "booktitle": "Proceedings of the 40th International Conference on Machine Learning",
+        "series": "Proceedings of Machine Learning Research",
+        "volume": "202",
+        "pages": "25209--25253",
+        "year": "2023",
+    }),
+    "arXiv:2411.15958": ("monziocompagnoni2025adaptive", "inproceedings", {
+        "author": "Monzio Compagnoni, Enea and Liu, Tianlin and Islamov, Rustem and Proske, Frank Norbert and "
+        "Orvieto, Antonio and Lucchi, Aurelien",
+        "title": "Adaptive Methods through the Lens of {SDEs}: Theoretical Insights on the Role of Noise",
+        "booktitle": "International Conference on Learning Representations",
+        "year": "2025",
+    }),
+    "arXiv:2509.21614": ("callisti2025effective", "misc", {
+        "author": "Callisti, Luca and Romito, Marco and Triggiano, Francesco",
+        "title": "Effective Continuous Equations for Adaptive {SGD}: A Stochastic Analysis View",
+        "year": "2025",
+    }),
+    "doi:10.1016/0041-5553(64)90137-5": ("polyak1964methods", "article", {
+        "author": "Polyak, Boris T.",
+        "title": "Some Methods of Speeding Up the Convergence of Iteration Methods",
+        "journal": "USSR Computational Mathematics and Mathematical Physics",
+        "volume": "4",
+        "number": "5",
+        "pages": "1--17",
+        "year": "1964",
+    }),
+    "doi:10.2307/2332716": ("plackett1954reduction", "article", {
+        "author": "Plackett, Robin L.",
+        "title": "A Reduction Formula for Normal Multivariate Integrals",
+        "journal": "Biometrika",
+        "volume": "41",
+        "number": "3/4",
+        "pages": "351--360",
+        "year": "1954",
+    }),
+    "Tieleman & Hinton (2012)": ("tieleman2012rmsprop", "misc", {
+        "author": "Tieleman, Tijmen and Hinton, Geoffrey",
+        "title": "Lecture 6.5: {RMSProp}, Divide the Gradient by a Running Average of Its Recent Magnitude",
+        "howpublished": "Coursera: Neural Networks for Machine Learning",
+        "year": "2012",
+    }),
+}  # fmt: skip
+
+
+def bibliography(cls: Any) -> str:
+    """The entries of what a method's page names, in that order, and sdeopt's own."""
+    said = sources(cls)
+    named = [*identifiers(said), *(name for name in ENTRIES if ":" not in name and name in said)]
+    entries = [_entry(name, *ENTRIES[name]) for name in sorted(named, key=said.index)]
+    remark = f"% Numbers made with sdeopt {__version__}: cite it beside the sources of {cls.__name__}."
+    return "\n\n".join([*entries, f"{remark}\n{_own(cls.__name__)}"])
+
+
+def _own(method: str) -> str:
+    return _bibtex("sdeopt", "software", {
+        "author": "{The sdeopt developers}",
+        "title": "sdeopt: Stochastic Optimizers and Their Stochastic Differential Equations, Side by Side",
+        "version": __version__,
+        "year": "2026",
+        "note": f"The numbers on {method} and its SDE were computed with sdeopt {__version__}",
+    })  # fmt: skip
+
+
+def _entry(name: str, key: str, kind: str, fields: dict[str, str]) -> str:
+    system, _, number = name.partition(":")
+    if system == "arXiv":
+        fields = fields | {"eprint": number, "archiveprefix": "arXiv"}
+    elif system == "doi":
+        fields = fields | {"doi": number}
+    return _bibtex(key, kind, fields)
+
+
+def _bibtex(key: str, kind: str, fields: dict[str, str]) -> str:
+    lines = (f"  {name} = {{{value}}}," for name, value in fields.items())
+    return "\n".join([f"@{kind}{{{key},", *lines, "}"])

@@ -1,0 +1,121 @@
+"""``sdeopt simulate`` and ``sdeopt compare``: their options, and the order of events of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from sdeopt.cli import config
+
+__all__ = ["compare", "simulate"]
+
+
+def _option(name: str, help: str, kind: Any = str, metavar: str | None = None, **more: Any) -> click.Option:
+    return click.Option([name], type=kind, metavar=metavar, help=help, **more)
+
+
+def _flag(name: str, help: str) -> click.Option:
+    return click.Option([name], is_flag=True, help=help)
+
+
+def _words() -> list[click.Parameter]:
+    """The options that both commands share; the hyperparameters come from the registry."""
+    return [
+        click.Argument(["method"], metavar="METHOD"),
+        _option("--objective", "Objective by name, see `sdeopt list`.  [default: quadratic:1,2]", metavar="SPEC"),
+        _option(
+            "--noise",
+            "Law of the gradient noise by name.  [default: gaussian:0.5; an objective over data has none]",
+            metavar="SPEC",
+        ),
+        _option("--batch", "Minibatches of so many examples, for an objective over data; --noise minibatch:B.", int),
+        _option("--x0", "Starting point, as 1,-1.  [default: the objective's own]", metavar="NUMBERS"),
+        _option(
+            "--schedule",
+            "Learning rate in time, from --lr at t = 0: cosine, cosine:final=0.1,horizon=5 (default: the run's horizon)"
+            ", power:0.5.",
+            metavar="SPEC",
+        ),
+        _option("--sde", "SDE of the method by name, see `sdeopt show METHOD`.  [default: its own]", metavar="NAME"),
+        _option("--horizon", "How long, in continuous time.  [default: 10]", float),
+        _option("--steps", "How long, in optimizer steps.", int),
+        _option("--paths", "Independent paths.  [default: 4000, fewer where a path costs more, see below]", int),
+        _option("--dt", "Step of the SDE integrator.  [default: a 16th of the optimizer's]", float),
+        _option("--substeps", "The same, as its number per optimizer step.", int),
+        _option("--scheme", "heun (default) or euler.", metavar="NAME"),
+        _option("--save-at", "Number of saves.", int),
+        _option("--observables", "Of loss, norm2, grad_norm2.  [default: all that exist]", metavar="NAMES"),
+        _option("--seed", "Randomness; the same seed gives the same numbers.  [default: 0]", int),
+        _option("--threads", "Threads; they do not change the numbers.  [default: one per core]", int),
+        _option("--config", "TOML file with the same words; this line wins over it.", metavar="FILE", is_eager=True,
+                expose_value=False, callback=config.load),
+        _flag("--json", "Print JSON, not a table."),
+        _flag("--quiet", "No progress bar, no remarks."),
+    ]  # fmt: skip
+
+
+class Run(click.Command):
+    """A command whose options include the hyperparameters of all methods, read from the registry when it is used."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The declared options, the hyperparameters, and --help."""
+        from sdeopt.cli.words import hyperparameters
+
+        method, *rest = super().get_params(ctx)
+        named = [_option(name, text, float) for name, text in hyperparameters().items()]
+        return [method, *named, *rest]
+
+
+PATHS = """\b
+Default number of paths: the largest of 4000, 2000, 1000, 500, 250, 125, 64, 32, 16
+whose estimated cost is below a minute of CPU time: 0.25 µs, and 2.5 ns for every
+number that the objective stores, per step of the integrator. The output says which.
+More paths keep the old ones and narrow every interval."""
+
+
+@click.command("simulate", cls=Run, epilog=PATHS, params=[
+    *_words(),
+    _option("--kind", "discrete (default) or sde.", metavar="NAME"),
+    _option("--out", "Write the numbers to STEM.npz.", metavar="STEM"),
+])  # fmt: skip
+@click.pass_context
+def simulate(ctx: click.Context, /, **words: Any) -> None:
+    """Simulate METHOD, or its SDE, on many paths: means in time.
+
+    Example: sdeopt simulate sgd --kind sde --objective rosenbrock --lr 0.001 --steps 2000
+    """
+    _run(ctx, words)
+
+
+@click.command("compare", cls=Run, epilog=PATHS, params=[
+    *_words(),
+    _option("--tolerance", "Margin of the verdicts, as a fraction of each quantity's scale.  [default: 0.1]", float),
+    _option("--out", "Write the figure to STEM.png and the report to STEM.npz.", metavar="STEM"),
+])  # fmt: skip
+@click.pass_context
+def compare(ctx: click.Context, /, **words: Any) -> None:
+    """Compare METHOD with its SDE: gaps with intervals, and a verdict.
+
+    Example: sdeopt compare adam --beta2 0.99 --lr 0.01 --horizon 5 --out adam
+    """
+    _run(ctx, words)
+
+
+def _run(ctx: click.Context, words: dict[str, Any]) -> None:
+    """Read the words, run, print, write the files."""
+    import sdeopt as so
+    from sdeopt.cli import output
+    from sdeopt.cli.words import read
+
+    job = read(str(ctx.info_name), config.settled(ctx, words))
+    run = so.compare if ctx.info_name == "compare" else so.simulate
+    result = run(job.method, job.problem, **job.arguments)
+    if words["json"]:
+        click.echo(output.as_json(result))
+    else:
+        output.show(result, job.remark)
+    if job.stem:
+        written = output.write(result, job.stem)
+        if not words["quiet"]:
+            click.echo(f"wrote {' and '.join(written)}", err=True)

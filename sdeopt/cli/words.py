@@ -1,0 +1,145 @@
+"""From the words of the command line to the arguments of ``so.simulate`` and ``so.compare``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sdeopt.core import checks, lookup, methods
+from sdeopt.core.problem import Problem
+from sdeopt.core.schedule import Cosine, Power
+from sdeopt.core.spec import allow, number, numbers, split
+from sdeopt.noise import Minibatch
+from sdeopt.noise import spec as noises
+from sdeopt.objectives import spec as objectives
+
+__all__ = ["PATHS", "Job", "hyperparameters", "paths", "read"]
+
+OBJECTIVE, NOISE, LR, HORIZON, SEED = "quadratic:1,2", "gaussian:0.5", 0.05, 10.0, 0
+PASSED = ("kind", "sde", "scheme", "dt", "substeps", "save_at", "tolerance")  # as they are, where given
+PATHS = (4000, 2000, 1000, 500, 250, 125, 64, 32, 16)
+SUBSTEPS = 16  # of the library, where none are asked for
+# measured on one core: a step of the integrator, and what every number that the objective stores adds to it
+BUDGET, STEP_COST, NUMBER_COST = 60.0, 2.5e-7, 2.5e-9
+
+
+class Job(NamedTuple):
+    """A run that is ready: arguments of the function, where the files go, and a remark for the output."""
+
+    method: Any
+    problem: Problem
+    arguments: dict[str, Any]
+    stem: str | None
+    remark: str | None
+
+
+def hyperparameters() -> dict[str, str]:
+    """Option -> help, for every hyperparameter of any method of the registry."""
+    registry: dict[str, Any] = methods()
+    owners: dict[str, list[str]] = {}
+    for name, cls in sorted(registry.items()):
+        for field in cls._fields:
+            default = cls._field_defaults.get(field)
+            owners.setdefault(field, []).append(name if default is None else f"{name} ({default:g})")
+    texts = {field: ", ".join(names) for field, names in owners.items()}
+    return {_dashed(field): text for field, text in texts.items()} | {"--lr": f"Learning rate.  [default: {LR}]"}
+
+
+def read(command: str, words: Mapping[str, Any]) -> Job:
+    """Return the run that the words describe; a ``ValueError`` or ``TypeError`` says which of them make no sense."""
+    stem = _stem(words["out"])
+    cls = lookup(words["method"])
+    method = cls(**_fields(cls, words))
+    problem = _problem(words)
+    length = {key: words[key] for key in ("horizon", "steps") if words[key] is not None} or {"horizon": HORIZON}
+    arguments = {key: words[key] for key in PASSED if words.get(key) is not None} | length
+    steps = _steps(length, method.clock)
+    if words["schedule"] is not None:
+        method = method._replace(lr=schedule(words["schedule"], method.lr, steps * method.clock))
+    if words["observables"] is not None:
+        arguments["observables"] = [name.strip() for name in words["observables"].split(",")]
+    if words["threads"] is not None:
+        arguments["executor"] = ThreadPoolExecutor(checks.integer("threads", words["threads"], low=1))
+    arguments["rng"] = SEED if words["seed"] is None else checks.integer("seed", words["seed"])
+    arguments["progress"] = False if words["quiet"] else None
+    arguments["paths"], remark = words["paths"], None
+    if words["paths"] is None:
+        arguments["paths"] = paths(problem, _work(command, arguments, steps, method.clock), command == "compare")
+        remark = f"{arguments['paths']} paths, the default for a problem of this cost; --paths sets another number"
+    return Job(method, problem, arguments, stem, None if words["quiet"] else remark)
+
+
+def paths(problem: Problem, work: float, compared: bool) -> int:
+    """The default number of paths: the largest in ``PATHS`` within the budget of CPU time, for ``work`` steps each."""
+    stored = sum(np.size(value) for value in vars(problem.objective).values())
+    cost = work * (STEP_COST + NUMBER_COST * stored)
+    runs = {n: n + 3 * min(n, max(64, n // 4)) if compared else n for n in PATHS}  # compare halves dt on some
+    return next((n for n in PATHS if runs[n] * cost <= BUDGET), PATHS[-1])
+
+
+def schedule(spec: str, lr: float, horizon: float) -> Cosine | Power:
+    """Return the schedule that ``spec`` names, from the learning rate ``lr``; a cosine ends at ``horizon``."""
+    name, args, kwargs = split(spec)
+    if checks.choice("schedule", name, ("cosine", "power")) == "cosine":
+        allow(name, args, kwargs, most=0, keys=("horizon", "final"))
+        given = {key: number(f"cosine: {key}", text) for key, text in kwargs.items()}
+        return Cosine(lr, **{"horizon": horizon} | given)
+    allow(name, args, kwargs, most=1, keys=("exponent",))
+    if args and kwargs:
+        raise ValueError(f"power: exponent is given twice: {spec!r}")
+    return Power(lr, *(number("power: exponent", text) for text in [*args, *kwargs.values()]))
+
+
+def _dashed(field: str) -> str:
+    return "--" + field.replace("_", "-")
+
+
+def _stem(out: str | None) -> str | None:
+    """Where the files go; a missing folder is noticed before the work, not after."""
+    if out is not None and not Path(out).parent.is_dir():
+        raise ValueError(f"out: there is no folder {str(Path(out).parent)!r}")
+    return out
+
+
+def _fields(cls: Any, words: Mapping[str, Any]) -> dict[str, float]:
+    """The hyperparameters that were given; one that the method does not have is refused."""
+    given = {option[2:].replace("-", "_") for option in hyperparameters()} & {w for w in words if words[w] is not None}
+    for field in sorted(given):
+        if field not in cls._fields:
+            has = ", ".join(map(_dashed, cls._fields))
+            raise ValueError(f"{cls.__name__} has no {_dashed(field)}, its hyperparameters are {has}")
+    return {"lr": LR} | {field: words[field] for field in given}
+
+
+def _problem(words: Mapping[str, Any]) -> Problem:
+    spec = words["objective"] or OBJECTIVE
+    objective = objectives.parse(spec)
+    if words["batch"] is not None and words["noise"] is not None:
+        raise ValueError(f"--batch {words['batch']} is itself the noise, so give it or --noise, not both")
+    if words["batch"] is not None:
+        noise: Any = Minibatch(words["batch"])
+    elif words["noise"] is None and objective.lacks("batch_grad") is None:
+        raise ValueError(f"{spec} is an objective over data, so say how its gradient is disturbed: --batch or --noise")
+    else:
+        noise = noises.parse(words["noise"] or NOISE)
+    return Problem(objective, noise, None if words["x0"] is None else numbers("x0", words["x0"].split(",")))
+
+
+def _steps(length: Mapping[str, Any], clock: float) -> int:
+    """Number of optimizer steps."""
+    if "steps" in length:
+        return checks.integer("steps", length["steps"], low=1)
+    return round(checks.number("horizon", length["horizon"], low=0.0, open_low=True) / clock)
+
+
+def _work(command: str, arguments: Mapping[str, Any], steps: int, clock: float) -> float:
+    """Steps of the loop for one path, a rough number."""
+    if command == "simulate" and arguments.get("kind") != "sde":
+        return steps
+    if "dt" in arguments:
+        return steps * clock / checks.number("dt", arguments["dt"], low=0.0, open_low=True)
+    return steps * checks.integer("substeps", arguments.get("substeps", SUBSTEPS), low=1)
