@@ -19,7 +19,7 @@ import sdeopt as so
 from sdeopt.cli import facts, main
 from sdeopt.cli.config import settled
 from sdeopt.cli.references import ENTRIES, bibliography
-from sdeopt.cli.words import PATHS, Job, paths, read, schedule
+from sdeopt.cli.words import BUDGET, NUMBER_COST, PATHS, STEP_COST, Job, paths, read, schedule
 from sdeopt.noise.spec import FORMS as NOISES
 from sdeopt.objectives.spec import FORMS as OBJECTIVES
 
@@ -298,6 +298,13 @@ def test_paths_that_are_given_stay_and_need_no_remark() -> None:
     said = succeeded("simulate", "sgd", "--steps", "2", "--paths", "10").stdout
     assert re.search(r"^paths +10, none diverged", said, re.MULTILINE)
     assert "default" not in said
+
+
+def test_the_help_states_the_rule_of_the_default() -> None:
+    said = succeeded("compare", "--help").stdout
+    assert f"{', '.join(map(str, PATHS))}\n" in said
+    assert f"{1e6 * STEP_COST:g} µs, and {1e9 * NUMBER_COST:g} ns for every" in said
+    assert BUDGET == 60.0
 
 
 def test_costlier_paths_are_fewer() -> None:

@@ -23,8 +23,8 @@ OBJECTIVE, NOISE, LR, HORIZON, SEED = "quadratic:1,2", "gaussian:0.5", 0.05, 10.
 PASSED = ("kind", "sde", "scheme", "dt", "substeps", "save_at", "tolerance")  # as they are, where given
 PATHS = (4000, 2000, 1000, 500, 250, 125, 64, 32, 16)
 SUBSTEPS = 16  # of the library, where none are asked for
-# measured on one core: a step of the integrator, and what every number that the objective stores adds to it
-BUDGET, STEP_COST, NUMBER_COST = 60.0, 2.5e-7, 2.5e-9
+# seconds of CPU time that a run may take; measured: a step of the integrator, and what each stored number adds to it
+BUDGET, STEP_COST, NUMBER_COST = 60.0, 2.5e-7, 2e-9
 
 
 class Job(NamedTuple):
@@ -75,9 +75,12 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
 
 def paths(problem: Problem, work: float, compared: bool) -> int:
     """The default number of paths: the largest in ``PATHS`` within the budget of CPU time, for ``work`` steps each."""
+    from sdeopt.comparison.compare import PATHS_CHANGE
+
     stored = sum(np.size(value) for value in vars(problem.objective).values())
     cost = work * (STEP_COST + NUMBER_COST * stored)
-    runs = {n: n + 3 * min(n, max(64, n // 4)) if compared else n for n in PATHS}  # compare halves dt on some
+    halved = {n: min(n, max(PATHS_CHANGE, n // 4)) for n in PATHS}  # run by compare at dt and, twice as long, at dt/2
+    runs = {n: n + 3 * halved[n] if compared else n for n in PATHS}
     return next((n for n in PATHS if runs[n] * cost <= BUDGET), PATHS[-1])
 
 
