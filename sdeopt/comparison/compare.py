@@ -142,7 +142,7 @@ def _columns(run: Run) -> tuple[Run, Run, Run, Run]:
         replace(sde, kind="discrete"),
         sde,
         replace(sde, substeps=2 * run.substeps),
-        replace(sde, flow=True, interpreted=True),
+        replace(sde, noise_factor=0.0),
     )
 
 

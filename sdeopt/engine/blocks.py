@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sdeopt.engine.kernels import Kernel, Run
+from sdeopt.engine.kernels import Kernel, Run, lane_width
 from sdeopt.engine.progress import Progress
 
 __all__ = ["Interrupted", "Task", "chunk_size", "fold"]
@@ -45,9 +45,9 @@ class Interrupted(Exception):
 
 
 def chunk_size(task: Task) -> int:
-    """Paths per chunk: 256, fewer where their records would be large. It depends on the task alone."""
+    """Paths per chunk, by the task alone: 256, or 16 of problems too large for lanes; fewer for large records."""
     bytes_per_path = 8 * sum(len(run.saves) * run.width for run in task.runs)
-    size = 256
+    size = 256 if all(lane_width(run) for run in task.runs) else 16
     while size > 1 and size * bytes_per_path > RECORD_LIMIT:
         size //= 2
     return size
@@ -88,9 +88,9 @@ def _executor(given: Executor | None) -> Iterator[Executor]:
 
 def fold(
     task: Task, paths: int, merge: Callable[[Any, Any], Any], executor: Executor | None = None,
-    progress: bool | Callable[[int, int], None] | None = None, label: str = "",
+    progress: bool | Callable[[int, int], None] | None = None, label: str = "", first: int = 0,
 ) -> Any:  # fmt: skip
-    """Run ``paths`` paths and fold the reductions of the chunks from first to last.
+    """Run ``paths`` paths, from the path numbered ``first`` on, and fold the reductions of the chunks in order.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def fold(
     """
     worker = Worker(task)  # in this process also for remote executors: errors surface here, at once
     size = chunk_size(task)
-    starts = deque((i, min(size, paths - i)) for i in range(0, paths, size))
+    starts = deque((first + i, min(size, paths - i)) for i in range(0, paths, size))
     local = executor is None or isinstance(executor, ThreadPoolExecutor)
     submit = worker if local else functools.partial(_remote, pickle.dumps(task))
     result, done = None, 0
@@ -109,8 +109,8 @@ def fold(
         try:
             while starts or pending:
                 while starts and len(pending) < depth:
-                    first, count = starts.popleft()
-                    pending.append((pool.submit(submit, first, count), count))
+                    start, count = starts.popleft()
+                    pending.append((pool.submit(submit, start, count), count))
                 future, count = pending[0]
                 part = future.result()
                 result = part if done == 0 else merge(result, part)

@@ -28,8 +28,8 @@ TILE = 4096  # numbers drawn at a time: two pages of L1
 class Run:
     """One column to simulate, on one grid. ``saves`` are step numbers; ``substeps`` and ``scheme`` serve the SDE.
 
-    ``resolution`` is the number of fine increments in one step that all runs of one comparison share. ``flow`` drops
-    the diffusion.
+    ``resolution`` is the number of fine increments in one step that all runs of one comparison share. ``noise_factor``
+    multiplies the diffusion: 0 gives the flow, the baseline of every comparison.
     """
 
     method: Any
@@ -45,7 +45,7 @@ class Run:
     entropy: Entropy
     interpreted: bool = False
     lanes: bool = True
-    flow: bool = False
+    noise_factor: float = 1.0
 
     @property
     def model(self) -> Any:
@@ -61,7 +61,7 @@ class Run:
 def refuse(run: Run) -> None:
     """Raise a ``ValueError`` naming what the method asks and the problem cannot answer."""
     page = run.model if run.kind == "sde" else type(run.method)
-    functions = (page.step,) if run.kind == "discrete" else (page.drift,) if run.flow else (page.drift, page.diffusion)
+    functions = (page.step,) if run.kind == "discrete" else (page.drift, page.diffusion)
     column = f"the SDE {run.sde!r} of" if run.kind == "sde" else "the discrete"
     for question in sorted(set().union(*(asked(f) for f in functions))):
         reason = run.problem.lacks(question)
@@ -90,7 +90,7 @@ def _draws(run: Run) -> tuple[Any, list[tuple[int, int, str, int]]]:
             for i, (kind, _) in enumerate(draws)
         ]
         return tuple(size for _, size in draws), streams
-    names = () if run.flow else run.model.brownian
+    names = run.model.brownian
     sizes = [(objective.dim,) if n == "state" else noise.brownian(n, objective) for n in names]
     nested = tuple(s[0] if len(s) == 1 else s for s in sizes)
     labels = [f"{n}.{i}" for n, s in zip(names, sizes, strict=True) for i in range(len(s))]
@@ -121,8 +121,6 @@ def _assemble(run: Run, shape: Any, width: int = 0) -> Any:
     """The loop of the run as one plain function."""
     cls, scale = type(run.method), states.scaler(len(run.method.parts))
     functions: tuple[Any, ...] = (cls.step,) if run.kind == "discrete" else (run.model.drift, run.model.diffusion)
-    if run.flow:
-        functions = (functions[0], states.standstill(len(run.method.parts)))
     schedule = run.method.schedule
     if schedule is not None:
         common = (type(schedule).factor, replace_lr(cls), cls.clock_of)
@@ -158,7 +156,7 @@ _LOOPS: dict[Any, Any] = {}
 def _compiled_loop(run: Run, shape: Any, width: int, linker: Linker) -> Any:
     problem = run.problem
     key = (
-        run.kind, type(run.method), run.sde, run.flow, run.scheme, shape, width, _identity(run.method.schedule),
+        run.kind, type(run.method), run.sde, run.scheme, shape, width, _identity(run.method.schedule),
         _identity(problem.objective), _identity(problem.noise), tuple(run.observables.values()),
     )  # fmt: skip
     if key not in _LOOPS:
@@ -174,8 +172,9 @@ def _numbers(thing: Any) -> int:
     return int(thing.size) if isinstance(thing, np.ndarray) else 0
 
 
-def lane_width(run: Run, columns: int) -> int:
+def lane_width(run: Run) -> int:
     """Paths per SIMD group, or 0 where the problem is too large to live in registers."""
+    columns = sum(states.flat_sizes(_draws(run)[0]))
     size = run.problem.dim * len(run.method.parts)
     data = sum(map(_numbers, run.problem.oracle))
     if size > 64 or columns > 64 or data > 512:
@@ -210,7 +209,7 @@ class Kernel:
         m, schedule, o = run.method.constant(), run.method.schedule, run.problem.oracle
         begin = (y0,) if run.kind == "discrete" else (y0, y1)
         wanted = [] if run.interpreted or not all(is_dataclass(side) for side in o) else ["vectors"]
-        lanes_wide = lane_width(run, self._columns) if run.lanes else 0
+        lanes_wide = lane_width(run) if run.lanes else 0
         for mode in ["lanes", *wanted] if wanted and lanes_wide else wanted:
             width = lanes_wide if mode == "lanes" else 0
             linker: Linker = _linker(*map(type, o), mode == "lanes")
@@ -244,7 +243,7 @@ class Kernel:
             self._tile,
         )
         if run.kind == "sde":
-            tail += (run.substeps, self._states[2], run.method.clock)
+            tail += (run.substeps, self._states[2], run.method.clock, run.noise_factor)
         loop(*arguments, *tail)
 
     def __call__(self, path0: int, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:

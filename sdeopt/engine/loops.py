@@ -101,10 +101,10 @@ def assemble_sde(parts: Parts, drift: Any, diffusion: Any, heun: bool) -> Any:
 
     def euler_maruyama(m: Any, o: Any, y0: Any, y1: Any, path0: int, records: Any, buffer: Any, scratch: Any,
                        layout: Any, keys: Any, saves: Any, steps: int, tile: int, substeps: int, first: int,
-                       clock: float) -> None:  # fmt: skip
+                       clock: float, noise_factor: float) -> None:  # fmt: skip
         columns = buffer.size // (tile * width)
         dt = clock / substeps
-        root = math.sqrt(dt)
+        root = noise_factor * math.sqrt(dt)
         for p in range(0, records.shape[0], width):
             y = begin(y0)
             alive = 0.0 * total(position(y))

@@ -20,7 +20,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-__all__ = ["Entropy", "fill", "normalise", "stream_key", "threefry"]
+__all__ = ["Entropy", "fill", "normalise", "stream_key", "threefry", "wide_vectors"]
 
 Entropy = tuple[int, ...]
 
@@ -62,7 +62,7 @@ def _as_bits(typing: Any, value: Any) -> Any:
 
 
 @intrinsic
-def _stand_alone(typing: Any) -> Any:
+def wide_vectors(typing: Any) -> Any:
     """Keep the calling function out of line (it compiles once, not at every call) and let it use 512-bit vectors."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -129,7 +129,7 @@ def box_muller(a: Any, b: Any) -> Any:
 @njit(error_model="numpy", nogil=True, cache=True)
 def _pairs(first: Any, second: Any, path: Any, next_path: Any, counter: Any, next_counter: Any, key: Any) -> None:
     """Normals along a line of addresses; contiguous, so that LLVM vectorises it."""
-    _stand_alone()
+    wide_vectors()
     k0, k1 = key[0], key[1]
     for i in range(first.size):
         a, b = threefry(path + U(i) * next_path, counter + U(i) * next_counter, k0, k1)
@@ -142,7 +142,7 @@ def _normals(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, pat
 
     The inner loop runs along whatever is long: the lanes, the components, or else the steps. The values are the same.
     """
-    _stand_alone()
+    wide_vectors()
     odd = step % 2
     pairs = (count + odd + 1) // 2
     pair = U(step // 2)
@@ -174,7 +174,7 @@ def _normals(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, pat
 @njit(error_model="numpy", nogil=True, cache=True)
 def _uniforms(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path: Any, step: Any, key: Any) -> None:
     """Uniforms in [0, 1) with 52 bits, likewise."""
-    _stand_alone()
+    wide_vectors()
     for i in range(count):
         for c in range(b - a):
             for lane in range(width):
@@ -191,7 +191,7 @@ def fill(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any,
     uniform. A normal of stride s is the sum of the s fine normals of its step divided by √s: this is how a coarse step
     shares the Brownian path of the fine ones.
     """
-    _stand_alone()
+    wide_vectors()
     for v in range(layout.shape[0]):
         a, b, kind, stride = layout[v, 0], layout[v, 1], layout[v, 2], layout[v, 3]
         key = (keys[v, 0], keys[v, 1])

@@ -17,7 +17,6 @@ __all__ = [
     "positioner",
     "scaler",
     "slicer",
-    "standstill",
     "store_number",
     "store_vector",
     "unpacker",
@@ -59,12 +58,6 @@ def scaler(parts: int) -> Any:
         return lambda r, b: (_scale(r, b[i]), *rest(r, b))
 
     return _fold(prepend, range(parts), nothing) if parts > 1 else _scale
-
-
-def standstill(parts: int) -> Any:
-    """A diffusion that is zero."""
-    scale = scaler(parts)
-    return lambda m, t, y, o, dw: scale(0.0, y)
 
 
 def _whole(y: Any) -> Any:

@@ -17,6 +17,7 @@ from numba.extending import overload
 from sdeopt.core import elementary, math
 from sdeopt.engine import lane_ops, lane_shapes
 from sdeopt.engine.lanes import Mask, Matrix, Pack
+from sdeopt.engine.rng import wide_vectors
 
 __all__ = ["ELEMENTARY", "OPTIONS", "TWINS", "elementwise"]
 
@@ -71,12 +72,28 @@ def elementwise(scalar: Any, inlined: Any, arity: int) -> Any:
     return _by_type(unary if arity == 1 else binary)
 
 
+def _entry_of(a: Any, b: Any) -> Any:
+    if isinstance(a, types.Array):
+        return lambda a, b: a[b]
+    return lambda a, b: a
+
+
+entry = _by_type(_entry_of)
+
+
 def _where(a: Any, b: Any, c: Any) -> Any:
     if isinstance(a, Mask):
         return lambda a, b, c: lane_ops.select(a, b, c)
-    if isinstance(a, types.Array):
-        return lambda a, b, c: np.where(a, b, c)
-    return lambda a, b, c: b if a else c
+    if not isinstance(a, types.Array):
+        return lambda a, b, c: b if a else c
+
+    def loop(a: Any, b: Any, c: Any) -> Any:
+        out = np.empty(a.size)
+        for i in range(a.size):
+            out[i] = entry(b, i) if a[i] else entry(c, i)
+        return out
+
+    return loop
 
 
 def _total(a: Any) -> Any:
@@ -118,23 +135,34 @@ def _dot(a: Any, b: Any) -> Any:
     return loop
 
 
+@njit(**OPTIONS)
+def columns(a: Any, b: Any) -> Any:
+    """a @ b for arrays, eight columns a pass: an eighth of the traffic of one column at a time, the same sums."""
+    wide_vectors()
+    rows, n = a.shape
+    out = np.empty(rows)
+    for i in range(rows):
+        out[i] = a[i, 0] * b[0]
+    whole = 1 + (n - 1) // 8 * 8
+    for j in range(1, whole, 8):
+        b0, b1, b2, b3, b4, b5, b6, b7 = b[j], b[j + 1], b[j + 2], b[j + 3], b[j + 4], b[j + 5], b[j + 6], b[j + 7]
+        for i in range(rows):
+            s = ((out[i] + a[i, j] * b0) + a[i, j + 1] * b1) + a[i, j + 2] * b2
+            s = ((s + a[i, j + 3] * b3) + a[i, j + 4] * b4) + a[i, j + 5] * b5
+            out[i] = (s + a[i, j + 6] * b6) + a[i, j + 7] * b7
+    for j in range(whole, n):
+        for i in range(rows):
+            out[i] += a[i, j] * b[j]
+    return out
+
+
 def _matvec(a: Any, b: Any) -> Any:
     if isinstance(a, Matrix):
         return lambda a, b: lane_shapes.matvec(a, b)
     if isinstance(a, Pack) or a.ndim == 1:
         return lambda a, b: a * b
 
-    def columns(a: Any, b: Any) -> Any:
-        rows, n = a.shape
-        out = np.empty(rows)
-        for i in range(rows):
-            out[i] = a[i, 0] * b[0]
-        for j in range(1, n):
-            for i in range(rows):
-                out[i] += a[i, j] * b[j]
-        return out
-
-    return columns
+    return lambda a, b: columns(a, b)
 
 
 def _basis(a: Any, b: Any) -> Any:
