@@ -238,7 +238,7 @@ def test_halving_dt_shows_the_bias_of_the_integrator() -> None:
 
 def test_a_dt_that_is_too_large_is_not_blamed_on_the_sde() -> None:
     report = so.compare(
-        so.SGD(lr=0.6), black_box(), steps=6, paths=64, substeps=2, scheme="euler", tolerance=0.05, rng=0
+        so.SGD(lr=0.6), black_box(), steps=6, paths=256, substeps=2, scheme="euler", tolerance=0.05, rng=0
     )
     row = next(row for row in report.rows if row.quantity == "mean x₂")
     assert row.verdict == "inconclusive" and row.substeps is not None and row.substeps >= 4
@@ -311,7 +311,7 @@ def test_progress_counts_all_paths_once() -> None:
     so.compare(
         so.SGD(lr=0.05), black_box(), steps=2, paths=100, substeps=2, rng=0, progress=lambda *now: seen.append(now)
     )
-    assert seen == [(64, 164), (164, 164)]
+    assert seen == [(25, 125), (125, 125)]
 
 
 def test_ctrl_c_keeps_the_paths_that_are_done() -> None:

@@ -149,6 +149,7 @@ def test_all_paths_may_diverge():
     e = so.simulate(so.SGD(lr=3.0), QUADRATIC, steps=400, paths=4, rng=0)
     assert e.diverged.count == 4
     assert np.isnan(e.cov[-1]).all()
+    assert np.isnan(e.mean[-1]).all()
 
 
 def test_a_schedule_runs_both_columns():
@@ -233,6 +234,10 @@ def test_progress_counts_paths():
     seen = []
     run(paths=600, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(256, 600), (512, 600), (600, 600)]
+
+
+def test_costly_problems_come_in_small_chunks():
+    assert blocks.chunk_size(blocks.Task((plan(SGD, DATA, steps=10, rng=0),), run)) == 16
 
 
 def test_chunks_shrink_with_the_records():

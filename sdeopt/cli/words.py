@@ -24,7 +24,7 @@ PASSED = ("kind", "sde", "scheme", "dt", "substeps", "save_at", "tolerance")  # 
 PATHS = (4000, 2000, 1000, 500, 250, 125, 64, 32, 16)
 SUBSTEPS = 16  # of the library, where none are asked for
 # seconds of CPU time that a run may take; measured: a step of the integrator, and what each stored number adds to it
-BUDGET, STEP_COST, NUMBER_COST = 60.0, 2.5e-7, 2e-9
+BUDGET, STEP_COST, NUMBER_COST = 120.0, 1e-7, 1.5e-9
 
 
 class Job(NamedTuple):

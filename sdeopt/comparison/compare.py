@@ -24,7 +24,7 @@ __all__ = ["compare"]
 
 SAVES = 40
 SMALL_CHUNK = 16  # paths that a chunk should hold at least, for covariances within it
-PATHS_CHANGE = 64  # paths on which dt is halved, at least
+PATHS_CHANGE = 16  # paths on which dt is halved, at least
 
 Array = NDArray[np.float64]
 
@@ -51,7 +51,7 @@ def compare(
 
     Both columns run on the same paths with common random numbers, so that the interval of a gap is far narrower than
     those of the means. Beside the gap stand the change when dt is halved (on the first quarter of the paths, and at
-    least 64), the drift-only flow, and closed forms where the SDE has them. A quantity *agrees* if its gap is known
+    least 16), the drift-only flow, and closed forms where the SDE has them. A quantity *agrees* if its gap is known
     to stay within ``tolerance`` of its scale at every save, *differs* if it is known to leave it at some save, and is
     *inconclusive* otherwise; `Report` says how scales, intervals and the false-alarm rate of 0.1 % are defined.
 

@@ -36,11 +36,15 @@ class Moments:
     @staticmethod
     def of(records: Array, valid: NDArray[np.bool_], d: int) -> Moments:
         """Moments of a chunk; ``d`` is the number of leading columns whose products are kept (0 for none)."""
-        weight = valid[:, :, None]
         count = valid.sum(axis=0).astype(float)
         some = np.maximum(count, 1.0)[:, None]
-        mean = np.where(weight, records, 0.0).sum(axis=0) / some
-        deviation = np.where(weight, records - mean, 0.0)
+        if valid.all():
+            mean = records.sum(axis=0) / some
+            deviation = records - mean
+        else:
+            weight = valid[:, :, None]
+            mean = np.where(weight, records, 0.0).sum(axis=0) / some
+            deviation = np.where(weight, records - mean, 0.0)
         x = np.ascontiguousarray(deviation[:, :, :d])
         product = np.einsum("psi,psj->sij", x, x)
         return Moments(count, mean, (deviation * deviation).sum(axis=0), product)

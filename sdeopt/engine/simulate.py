@@ -205,11 +205,12 @@ def _join(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
 def _ensemble(run: Run, summary: dict[str, Any], partial: bool) -> Ensemble:
     moments, d = summary["moments"], run.problem.dim
     lost = np.concatenate(summary["diverged"])
-    ends = {name: (moments.mean[:, d + i], moments.stderr[:, d + i]) for i, name in enumerate(run.observables)}
+    mean = np.where(moments.count[:, None] > 0, moments.mean, np.nan)  # no path, no mean
+    ends = {name: (mean[:, d + i], moments.stderr[:, d + i]) for i, name in enumerate(run.observables)}
     return Ensemble(
         kind=run.kind,
         times=np.array(run.saves) * run.method.clock,
-        mean=moments.mean[:, :d],
+        mean=mean[:, :d],
         cov=moments.covariance if d <= FULL_COVARIANCE_LIMIT else moments.variance[:, :d],
         observables=ends,
         final=np.concatenate(summary["final"]),
