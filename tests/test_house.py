@@ -62,6 +62,11 @@ def test_files_stay_short(path: Path) -> None:
     assert lines <= 300, "which idea left?"
 
 
+def test_every_folder_is_packaged() -> None:
+    folders = {path.parent for path in FILES}
+    assert [name(folder) for folder in folders if not (folder / "__init__.py").is_file()] == []
+
+
 @pytest.mark.parametrize("path", FILES, ids=name)
 def test_only_the_engine_knows_numba(path: Path) -> None:
     used = {module.partition(".")[0] for module in imports(ast.parse(path.read_text(encoding="utf-8")))}
