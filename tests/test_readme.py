@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sdeopt.cli.facts import Word
+
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKER = runpy.run_path(str(ROOT / "docs" / "make_readme.py"))
@@ -30,7 +32,7 @@ def test_a_stale_table_is_noticed() -> None:
 
 
 def test_a_clock_is_written_as_a_formula() -> None:
-    lr, beta = MAKER["Word"]("lr"), MAKER["Word"]("beta")
+    lr, beta = Word("lr"), Word("beta")
     assert str(lr / (1 - beta)) == "lr / (1 - beta)"
     assert str(np.sqrt(lr * lr + beta)) == "sqrt(lr * lr + beta)"
 
