@@ -13,6 +13,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sdeopt.certificate import Certificate as Certificate
+    from sdeopt.certificate import certify as certify
     from sdeopt.comparison import Report as Report
     from sdeopt.comparison.compare import compare as compare
     from sdeopt.core.ensemble import Ensemble as Ensemble
@@ -34,6 +36,7 @@ _HOMES = {
     "sdeopt.core.method": ("methods",),
     "sdeopt.core.ensemble": ("Ensemble",),
     "sdeopt.engine.simulate": ("simulate",),
+    "sdeopt.certificate": ("Certificate", "certify"),
     "sdeopt.comparison": ("Report", "compare"),
     "sdeopt.noise": ("Gaussian", "Laplace", "Minibatch", "NoNoise", "Rademacher", "StudentT"),
     "sdeopt.objectives": (

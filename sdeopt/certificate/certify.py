@@ -1,0 +1,199 @@
+"""``certify``: the weak order of an SDE, measured on a ladder of learning rates."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdeopt.certificate import fit
+from sdeopt.certificate.ladder import exponent, rungs
+from sdeopt.certificate.report import Certificate
+from sdeopt.certificate.rung import Rung
+from sdeopt.comparison.report import labels
+from sdeopt.core import checks
+from sdeopt.core.problem import Problem
+from sdeopt.engine.blocks import Interrupted
+from sdeopt.engine.simulate import describe
+
+__all__ = ["certify"]
+
+Array = NDArray[np.float64]
+GROWTH = 4  # times more paths in one round, at most
+CHUNK = 256  # numbers of paths, after the first, are multiples of this
+
+
+def certify(
+    method: Any,
+    problem: Problem,
+    lrs: Any = None,
+    *,
+    horizon: float,
+    observables: Any = None,
+    sde: str | None = None,
+    precision: float = 0.1,
+    paths: int = 4096,
+    max_paths: int = 2**20,
+    seconds: float | None = None,
+    substeps: int = 8,
+    rng: Any = None,
+    executor: Executor | None = None,
+    progress: bool | Callable[[int, int], None] | None = None,
+) -> Certificate:
+    """Certify the weak order of an SDE: slopes, with intervals, of its gaps to the optimizer along a ladder of lr.
+
+    At every learning rate both columns run to the same continuous time on common random numbers, the SDE with the Heun
+    drift at one dt for all. Judged are the slopes in h, the time of one step (h = lr for most methods), between the two
+    smallest h: of a coordinate's mean, which should be the claimed order, and of a covariance entry, which is 2 if the
+    diffusion is right and 1 if it is wrong (1.5 if it misses a factor 1 + O(√h)). Means alone are blind: the flow, the
+    drift without noise, passes as well; it is shown beside, and so is the SDE with twice the noise variance.
+
+    Judged is the coordinate, and the covariance entry, whose gap is clearest (most standard errors from zero, after the
+    first ``paths`` paths) at the smallest h at which any is told from zero. Paths are added, each learning rate by its
+    own need, until all judged slopes have half-widths below ``precision`` or ``max_paths`` are reached.
+
+    Parameters
+    ----------
+    method : method
+        An instance from ``sdeopt.methods()``, such as ``SGD(lr=0.1)``, or a page of your own. Hyperparameters that its
+        regime ties to the learning rate follow it (``scaled`` of the page).
+    problem : Problem
+        Objective, noise and start.
+    lrs : array_like, optional
+        Learning rates, falling, at least two; each must divide the horizon into whole steps. Default four: the method's
+        own and those whose steps take 1/2, 1/4 and 1/8 of its time.
+    horizon : float
+        Continuous time at which the laws are compared.
+    observables : mapping or sequence of str, optional
+        Name -> function of x; their means are judged, all of them, in place of the coordinate's. Prefer x₁ or sin x₁:
+        in f and |x|² the errors of mean and variance cancel, and an order is not visible.
+    sde : str
+        Name of the SDE; default the method's own.
+    precision : float
+        Half-width of a slope's 95 % interval to be reached, in (0, 1]; default 0.1.
+    paths, max_paths : int
+        Paths of the first round, which also serve the baselines, and the most for any one learning rate.
+    seconds : float, optional
+        No round begins later than this. With it the result depends on the machine; default no limit.
+    substeps : int
+        Integrator steps in the smallest h, at least 4; default 8. What halving dt would do to the slopes is shown.
+    rng : int, SeedSequence, Generator or None
+        Randomness (SPEC 7); an integer gives bitwise the same certificate for any number of threads and any executor.
+    executor : concurrent.futures.Executor
+        Where chunks of paths run; default one thread per core.
+    progress : bool or callable
+        As in `simulate`, for every round by itself.
+
+    Returns
+    -------
+    Certificate
+        On Ctrl-C after the first round, of the paths that are finished, with ``meta["partial"]`` true.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For learning rates that do not fall or do not divide the horizon, for arguments out of range, or for a problem
+        that cannot answer what the method asks.
+
+    Examples
+    --------
+    >>> import sdeopt as so
+    >>> problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.5, 1.0]), x0=[1.0, -1.0])
+    >>> so.certify(so.SGD(lr=0.1), problem, lrs=[0.1, 0.05, 0.025], horizon=1.0, rng=0)
+    Certificate(SGD, SDE order1: certified)
+    """
+    precision = checks.number("precision", precision, low=0.0, high=1.0, open_low=True)
+    paths = checks.integer("paths", paths, low=32)
+    max_paths = checks.integer("max_paths", max_paths, low=paths)
+    limit = np.inf if seconds is None else checks.number("seconds", seconds, low=0.0, open_low=True)
+    if rng is None:
+        rng = np.random.SeedSequence().entropy  # fresh, and in the certificate
+    began = time.monotonic()
+    substeps = checks.integer("substeps", substeps, low=4)
+    ladder = [Rung(run) for run in rungs(method, problem, lrs, horizon, substeps, sde, observables, rng)]
+    options = {"executor": executor, "progress": progress}
+    for i, rung in enumerate(ladder):
+        rung.begin(paths, i >= len(ladder) - 2, options)
+    settings = {"rng": repr(rng), "horizon": float(horizon), "precision": precision, "max_paths": max_paths}
+    meta = _meta(ladder) | settings | {"paths_baselines": paths, "judged": _judged(ladder, observables)}
+    certificate = _certificate(ladder, meta)
+    while not meta["partial"] and time.monotonic() - began < limit:
+        numbers = [_next(r.paths, n, max_paths) for r, n in zip(ladder, certificate.targets(), strict=True)]
+        if numbers == [rung.paths for rung in ladder]:
+            break
+        try:
+            for rung, n in zip(ladder, numbers, strict=True):
+                rung.grow(n, options)
+        except Interrupted:
+            meta["partial"] = True
+        certificate = _certificate(ladder, meta)
+    return certificate
+
+
+def _next(now: int, target: float, most: int) -> int:
+    """Number of paths of the next round."""
+    if target <= now:
+        return now
+    reach = max(2.0 * now, min(1.1 * target, GROWTH * float(now)))
+    return max(now, min(most, int(-(-reach // CHUNK)) * CHUNK))
+
+
+def _judged(ladder: list[Rung], observables: Any) -> list[int]:
+    """Columns whose slopes are judged: a mean, or the user's observables, and a covariance entry."""
+    runs = [rung.numbers() for rung in ladder]
+    gap, stderr = (np.array([run[name] for run in runs]) for name in ("gap", "gap_stderr"))
+    kinds = np.array(_labels(ladder)[0])
+    means = np.flatnonzero(kinds == "observable").tolist()
+    if observables is None:
+        means = [_clearest(gap, stderr, np.flatnonzero(kinds == "mean"))]
+    entries = np.flatnonzero((kinds == "variance") | (kinds == "covariance"))
+    return [*means, _clearest(gap, stderr, entries)]
+
+
+def _clearest(gap: Array, stderr: Array, columns: NDArray[np.intp]) -> int:
+    """The column furthest from zero in standard errors, at the smallest step at which any is told from zero."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = np.nan_to_num(np.abs(gap[:, columns]) / stderr[:, columns])
+    rows = np.flatnonzero((distance > fit.RESOLVED).any(axis=1))
+    return int(columns[np.argmax(distance[rows[-1] if rows.size else 0])])
+
+
+def _labels(ladder: list[Rung]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    run = ladder[0].sde
+    return labels(run.problem.dim, tuple(run.observables))
+
+
+def _meta(ladder: list[Rung]) -> dict[str, Any]:
+    """What was run, as text and numbers; lists have an entry per learning rate."""
+    runs = [rung.sde for rung in ladder]
+    first, last = runs[0], runs[-1]
+    return describe(first) | {
+        "page": type(first.method).__name__,
+        "order": first.model.order,
+        "exponent": exponent(first.method),
+        "lrs": [float(run.method.constant().lr) for run in runs],
+        "clock": [float(run.method.clock) for run in runs],
+        "steps": [run.steps for run in runs],
+        "substeps": [run.substeps for run in runs],
+        "entropy": [list(run.entropy) for run in runs],
+        "dt": last.method.clock / last.substeps,
+        "partial": False,
+    }
+
+
+def _certificate(ladder: list[Rung], meta: dict[str, Any]) -> Certificate:
+    runs, last = [rung.numbers() for rung in ladder], [rung.halved() for rung in ladder[-2:]]
+    kinds, names = _labels(ladder)
+    return Certificate(
+        meta=meta | {"diverged": [rung.lost() for rung in ladder]},
+        kinds=kinds,
+        names=names,
+        h=np.array(meta["clock"]),
+        paths=np.array([float(rung.paths) for rung in ladder]),
+        **{name: np.array([run[name] for run in runs]) for name in runs[0]},
+        **{name: np.array([run[name] for run in last]) for name in last[0]},
+    )

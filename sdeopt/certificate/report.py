@@ -1,0 +1,212 @@
+"""``Certificate``: gaps along a ladder of learning rates, the slopes, and what they say."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdeopt.certificate import fit, render
+from sdeopt.certificate.fit import NONE, Curve, Row
+
+__all__ = ["Certificate"]
+
+Array = NDArray[np.float64]
+MODELS = ("SDE", "flow", "noise x2")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Certificate:
+    """What `certify` found. ``print`` it, ``plot()`` it, ``save`` it.
+
+    Arrays have one row per learning rate (L), from the largest to the smallest, and one column per quantity (Q), as in
+    `Report`: coordinate means, observables, variances, covariances (d <= 8), their trace, the share of diverged paths;
+    all at the horizon.
+
+    Attributes
+    ----------
+    verdict : str
+        "certified" if every mean is certified and the covariance is right, "refuted" if a mean is refuted or the
+        covariance wrong, else "inconclusive".
+    means, covariance : str
+        The verdicts of the two parts: "certified", "refuted" or "inconclusive"; "right", "wrong" or "inconclusive".
+    rows : tuple of Row
+        The judged quantities, of the SDE and of the two baselines.
+    needs : float or None
+        For an inconclusive certificate: estimated paths at one learning rate that would decide (inf: not known).
+    h : ndarray, shape (L,)
+        Time of one step, the learning rate for most methods; slopes are in h.
+    paths : ndarray, shape (L,)
+        Paths of every learning rate.
+    discrete, sde, discrete_stderr, sde_stderr, gap, gap_stderr : ndarray, shape (L, Q)
+        Values, standard errors, and SDE minus discrete from paired paths.
+    flow_gap, flow_stderr, loud_gap, loud_stderr : ndarray, shape (L, Q)
+        The same gaps of the drift alone, and of the SDE with twice the noise variance; their means on the first paths.
+    change, change_stderr : ndarray, shape (2, Q)
+        SDE with dt/2 minus SDE with dt at the two smallest learning rates, on the first paths.
+    kinds, names : tuple of str
+        What the columns are.
+    meta : dict
+        Everything needed to run it again.
+
+    Notes
+    -----
+    With [a, b] the 95 % interval of the slope between the two smallest h and c the claimed order in h, a mean is
+    *certified* if a >= c - 0.15 and the half-width is at most 0.15, *refuted* if b < c - 0.15. A covariance is *right*
+    if a >= 1.75 and *wrong* if b < 1.75, the middle of 2 and the 1.5 of a diffusion that misses a factor 1 + O(√h).
+    *Inconclusive* is all else: also a slope above c + 1.25 (the gap is about to change its sign), a dt that moves the
+    slope by more than the precision, and runs with diverged paths.
+    """
+
+    meta: dict[str, Any]
+    kinds: tuple[str, ...]
+    names: tuple[str, ...]
+    h: Array
+    paths: Array
+    discrete: Array
+    discrete_stderr: Array
+    sde: Array
+    sde_stderr: Array
+    gap: Array
+    gap_stderr: Array
+    flow_gap: Array
+    flow_stderr: Array
+    loud_gap: Array
+    loud_stderr: Array
+    change: Array
+    change_stderr: Array
+
+    def curve(self, i: int, model: str = "SDE") -> Curve:
+        """Gaps of column ``i`` along the ladder, for "SDE", "flow" or "noise x2"."""
+        if model == "SDE":
+            return Curve(self.h, self.gap[:, i], self.gap_stderr[:, i], self.paths)
+        first = np.full(len(self.h), float(self.meta["paths_baselines"]))
+        if model == "flow":
+            return Curve(self.h, self.flow_gap[:, i], self.flow_stderr[:, i], first)
+        return Curve(self.h, self.loud_gap[:, i], self.loud_stderr[:, i], first)
+
+    @functools.cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The table."""
+        return tuple(self._row(model, i) for model in MODELS for i in self.meta["judged"])
+
+    def _row(self, model: str, i: int) -> Row:
+        c, kind = self.curve(i, model), "mean" if self.kinds[i] in ("mean", "observable") else "covariance"
+        claimed, precision = self.claimed(i), self.meta["precision"]
+        moved = fit.shift(c, self.change[:, i], self.change_stderr[:, i]) if model == "SDE" else NONE
+        lost = any(map(any, self.meta["diverged"][-2:]))
+        verdict, reason = fit.judge(c, kind, claimed, moved, precision, lost)
+        needs = None
+        if model == "SDE" and reason in ("gap lost in noise", "interval too wide"):
+            needs = float(fit.wanted(c, claimed, min(precision, fit.HALF))[-2:].max())
+        slope, overall = fit.pair(c), fit.weighted(c)
+        return Row(model, self.names[i], kind, i, claimed, slope, overall, moved, verdict, reason, needs)
+
+    def claimed(self, i: int) -> float:
+        """The slope in h that column ``i`` should have: the order of the SDE for means, 2 for covariances."""
+        if self.kinds[i] in ("mean", "observable"):
+            return float(self.meta["order"] / self.meta["exponent"])
+        return 2.0
+
+    def targets(self) -> list[float]:
+        """Paths that every learning rate should have for the precision; 0 where all slopes have reached it."""
+        judged = [row for row in self.rows if row.model == "SDE"]
+        missing = [row for row in judged if not row.slope.half <= self.meta["precision"]]
+        precision = self.meta["precision"]
+        each = [fit.wanted(self.curve(row.column), row.claimed, precision) for row in missing]
+        return [float(n) for n in np.max(each, axis=0)] if each else [0.0] * len(self.h)
+
+    @property
+    def means(self) -> str:
+        """The gravest verdict of the means."""
+        found = [row.verdict for row in self.rows if row.model == "SDE" and row.kind == "mean"]
+        return max(found, key=("certified", "inconclusive", "refuted").index)
+
+    @property
+    def covariance(self) -> str:
+        """The verdict of the covariance."""
+        return next(row.verdict for row in self.rows if row.model == "SDE" and row.kind == "covariance")
+
+    @property
+    def verdict(self) -> str:
+        """Both parts together."""
+        if self.means == "refuted" or self.covariance == "wrong":
+            return "refuted"
+        return "certified" if (self.means, self.covariance) == ("certified", "right") else "inconclusive"
+
+    @property
+    def needs(self) -> float | None:
+        """Paths that would decide an inconclusive certificate."""
+        found = [row.needs for row in self.rows if row.model == "SDE" and row.needs is not None]
+        return max(found) if found and self.verdict == "inconclusive" else None
+
+    def __repr__(self) -> str:
+        return f"Certificate({self.meta['page']}, SDE {self.meta['sde']}: {self.verdict})"
+
+    def __str__(self) -> str:
+        return render.text(self)
+
+    def __rich__(self) -> Any:
+        return render.rich(self)
+
+    def to_json(self) -> str:
+        """Everything as JSON; numbers that are not finite become null."""
+        content: dict[str, Any] = {"verdict": self.verdict, "means": self.means, "covariance": self.covariance}
+        content |= {"needs": self.needs, "meta": self.meta, "kinds": self.kinds, "names": self.names}
+        content["rows"] = [
+            row._asdict() | {name: getattr(row, name)._asdict() for name in ("slope", "fit", "shift")}
+            for row in self.rows
+        ]
+        content |= {name: getattr(self, name).tolist() for name in _arrays()}
+        return json.dumps(_finite(content), ensure_ascii=False, indent=1, allow_nan=False)
+
+    def save(self, file: str | Path) -> None:
+        """Write the certificate to ``file`` (npz: arrays, and the rest as JSON)."""
+        head = json.dumps({"meta": self.meta, "kinds": self.kinds, "names": self.names})
+        arrays = {name: getattr(self, name) for name in _arrays()}
+        np.savez_compressed(file, head=np.frombuffer(head.encode(), np.uint8), **arrays)
+
+    @staticmethod
+    def load(file: str | Path) -> Certificate:
+        """Read what `save` wrote."""
+        with np.load(file, allow_pickle=False) as data:
+            head = json.loads(bytes(data["head"]))
+            arrays = {name: data[name] for name in _arrays()}
+        return Certificate(meta=head["meta"], kinds=tuple(head["kinds"]), names=tuple(head["names"]), **arrays)
+
+    def plot(self, axes: Any = None) -> Any:
+        """Draw the gaps against h with reference slopes; return the matplotlib Axes of the means.
+
+        Parameters
+        ----------
+        axes : matplotlib Axes, optional
+            Draw only the means, here. Default: a new figure, with the covariance beside.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            ``.figure`` holds all panels.
+        """
+        from sdeopt.plots import orders
+
+        return orders.figure(self) if axes is None else orders.slopes(axes, self, self.meta["judged"][0])
+
+
+def _arrays() -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(Certificate) if f.name not in ("meta", "kinds", "names"))
+
+
+def _finite(value: Any) -> Any:
+    """``value`` with None for NaN and infinities."""
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

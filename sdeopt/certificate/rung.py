@@ -1,0 +1,123 @@
+"""One learning rate of a ladder: what is run for it, and the statistics so far."""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdeopt.comparison import paired
+from sdeopt.engine.blocks import Interrupted, Task, fold
+from sdeopt.engine.kernels import Kernel, Run
+
+__all__ = ["LOUD", "Rung"]
+
+Array = NDArray[np.float64]
+LOUD = math.sqrt(2.0)  # factor of the diffusion in the wrong SDE: twice the variance
+
+
+@dataclass
+class Rung:
+    """The runs of one learning rate, on common random numbers, and their statistics at the horizon.
+
+    ``main`` pairs the optimizer and the SDE, on ``paths`` paths. On the first paths only: ``loud`` pairs the optimizer
+    and the SDE with twice the noise variance, ``even`` the same after averages over ±W (see `_reduce`), ``change`` the
+    SDE with dt and with dt/2. ``flow`` is where the drift alone leads, shape (d + observables,).
+    """
+
+    sde: Run
+    main: Any = None
+    loud: Any = None
+    even: Any = None
+    change: Any = None
+    flow: Any = None
+    paths: int = 0
+
+    def begin(self, paths: int, halve: bool, options: dict[str, Any]) -> None:
+        """Run the first paths, with the baselines; if asked also with half the dt."""
+        discrete, label = replace(self.sde, kind="discrete"), f"{self.sde.method}"
+        reduce = functools.partial(_reduce, d=self.sde.problem.dim)
+        others = [replace(self.sde, noise_factor=factor) for factor in (-1.0, LOUD, -LOUD)]
+        try:
+            task = Task((discrete, self.sde, *others), reduce)
+            self.main, self.loud, self.even = fold(task, paths, _merge, label=label, **options)
+            if halve:
+                coarse = replace(self.sde, resolution=2 * self.sde.substeps)
+                fine = replace(coarse, substeps=2 * coarse.substeps)
+                (self.change,) = fold(Task((coarse, fine), reduce), paths, _merge, label=f"{label}, dt/2", **options)
+        except Interrupted:
+            raise KeyboardInterrupt from None
+        self.flow = Kernel(replace(self.sde, noise_factor=0.0))(0, 1)[0, -1]
+        self.paths = paths
+
+    def grow(self, paths: int, options: dict[str, Any]) -> None:
+        """Add paths up to the number ``paths``; on Ctrl-C those that are finished."""
+        if paths <= self.paths:
+            return
+        runs = (replace(self.sde, kind="discrete"), self.sde)
+        task = Task(runs, functools.partial(_reduce, d=self.sde.problem.dim))
+        more, label = paths - self.paths, f"{self.sde.method}"
+        try:
+            (part,) = fold(task, more, _merge, label=label, first=self.paths, **options)
+        except Interrupted as stop:
+            self.main, self.paths = paired.merge(self.main, stop.result[0]), self.paths + stop.folded
+            raise
+        self.main, self.paths = paired.merge(self.main, part), paths
+
+    def lost(self) -> list[int]:
+        """Numbers of paths that diverged, of the optimizer and of the SDE."""
+        return [round(float(share) * self.paths) for share in self.main.lost.mean[-1, :2]]
+
+    def numbers(self) -> dict[str, Array]:
+        """Values, gaps and standard errors at the horizon, each of shape (Q,), also those of the baselines."""
+        d, w = self.sde.problem.dim, self.sde.width
+        main, loud, even = (paired.estimates(p, d) for p in (self.main, self.loud, self.even))
+        loud_gap, loud_stderr = loud.gap[0].copy(), loud.gap_stderr[0].copy()
+        loud_gap[:w], loud_stderr[:w] = even.gap[0, :w], even.gap_stderr[0, :w]
+        sharper = even.first_stderr[0, :w] < main.first_stderr[0, :w]  # few paths averaged over ±W, or many plain ones
+        flow_gap, flow_stderr = -main.first[0], main.first_stderr[0].copy()
+        flow_gap[:w] = self.flow - np.where(sharper, even.first[0, :w], main.first[0, :w])
+        flow_stderr[:w] = np.minimum(even.first_stderr[0, :w], main.first_stderr[0, :w])
+        return {
+            "discrete": main.first[0],
+            "discrete_stderr": main.first_stderr[0],
+            "sde": main.second[0],
+            "sde_stderr": main.second_stderr[0],
+            "gap": main.gap[0],
+            "gap_stderr": main.gap_stderr[0],
+            "flow_gap": flow_gap,
+            "flow_stderr": flow_stderr,
+            "loud_gap": loud_gap,
+            "loud_stderr": loud_stderr,
+        }
+
+    def halved(self) -> dict[str, Array]:
+        """Change of the SDE, (Q,), when dt is halved."""
+        change = paired.estimates(self.change, self.sde.problem.dim)
+        return {"change": change.gap[0], "change_stderr": change.gap_stderr[0]}
+
+
+def _reduce(first: int, discrete: Array, sde: Array, *others: Array, d: int) -> tuple[Any, ...]:
+    """The pair (discrete, SDE); given ``others``, also the two pairs of the baseline.
+
+    These are the SDE on -W, and the louder SDE on W and on -W. Half the difference of ±W has mean zero and most of the
+    variance: without it a mean of the optimizer is known well enough to be compared with the flow.
+    """
+
+    def pair(a: Array, b: Array) -> paired.Paired:
+        return paired.reduce(first, a, b, d=d, keep=0)._replace(finals=())  # no positions are kept
+
+    if not others:
+        return (pair(discrete, sde),)
+    mirrored, loud, loud_mirrored = others
+    with np.errstate(invalid="ignore", over="ignore"):  # diverged paths
+        even = pair(discrete - 0.5 * (sde - mirrored), 0.5 * (loud + loud_mirrored))
+    return pair(discrete, sde), pair(discrete, loud), even
+
+
+def _merge(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(paired.merge(x, y) for x, y in zip(a, b, strict=True))
