@@ -28,6 +28,7 @@ BELOW = {
     "engine": {"core", "engine"},
     "plots": {"core", "plots"},
     "comparison": {"core", "engine", "theory", "comparison"},
+    "certificate": {"core", "engine", "comparison", "certificate"},
 }
 
 
