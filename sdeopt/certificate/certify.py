@@ -64,8 +64,8 @@ def certify(
     problem : Problem
         Objective, noise and start.
     lrs : array_like, optional
-        Learning rates, falling, at least two; each must divide the horizon into whole steps. Default four: the method's
-        own and those whose steps take 1/2, 1/4 and 1/8 of its time.
+        Learning rates, falling, at least three; each must divide the horizon into whole steps. Default four: the
+        method's own and those whose steps take 1/2, 1/4 and 1/8 of its time.
     horizon : float
         Continuous time at which the laws are compared.
     observables : mapping or sequence of str, optional

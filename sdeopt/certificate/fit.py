@@ -4,9 +4,10 @@ A weak error behaves like C h^p (1 + D h). The order that is judged is the slope
 
     p = ln(g₁/g₂)/ln(h₁/h₂),   half-width q √(r₁² + r₂²)/ln(h₁/h₂),   r_i = standard error of g_i / |g_i|
 
-(delta method, q the 97.5 % quantile of Student's t). Beside it stands a fit to all h, weighted least squares of
-ln |g| on 1, ln h and, from four h on, h, the last for the curvature D. A gap within `RESOLVED` standard errors of
-zero has no logarithm worth the name and enters no fit.
+(delta method, q the 97.5 % quantile of Student's t). A gap still far from its limit bends: beside that slope stands a
+fit, weighted least squares of ln |g| on 1, ln h and, from three h on, h, the last for D. It has all h that obey this
+law: the largest are left out one by one while χ² rejects it at 0.1 %. A verdict needs both. A gap within `RESOLVED`
+standard errors of zero has no logarithm worth the name and enters no fit, nor do gaps before the last change of sign.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ Array = NDArray[np.float64]
 RESOLVED = 4.0
 MISS = 0.05  # two-sided, of every interval
 GATES = {"mean": 0.15, "covariance": 0.25}  # by how much a slope may miss its claim; 1.75: halfway to a missing √h
+EXACT = 1e-12  # relative error of gaps without noise
 STEEP = 1.25  # a slope above its claim by more than this is a gap about to change sign
+LOST, WIDE = "gap lost in noise", "interval too wide"  # what more paths would cure
 HALF = 0.15  # no order is certified by a wider interval
 
 
@@ -48,7 +51,7 @@ class Slope(NamedTuple):
 class Row(NamedTuple):
     """One line of the table: a quantity of a model, its slopes, and what they say.
 
-    ``slope`` is that of the two smallest h, ``fit`` that of all; ``shift`` is what halving dt does to the former.
+    ``slope`` is that of the two smallest h, ``fit`` that of `weighted`; ``shift`` is what halving dt does to ``slope``.
     ``needs`` is the estimated number of paths at the smallest learning rate that would decide.
     """
 
@@ -84,22 +87,35 @@ def pair(c: Curve) -> Slope:
 
 
 def weighted(c: Curve) -> Slope:
-    """Exponent p of C h^p (1 + D h) from all resolved gaps; without D where there are fewer than four.
-
-    Where the points scatter more than their errors allow, these are enlarged by √(χ²/freedom).
-    """
-    keep = resolved(c)
-    if keep.sum() < 2 or len(set(np.sign(c.gap[keep]))) > 1:
+    """Exponent p of C h^p (1 + D h) from the resolved gaps of the last sign that obey it; two are fitted without D."""
+    known = resolved(c)
+    turns = np.flatnonzero(known & (np.sign(c.gap) != np.sign(c.gap[-1])))
+    keep = known & (np.arange(len(c.h)) > (turns[-1] if turns.size else -1))
+    if keep.sum() < 2:
         return NONE
     h, y, error = c.h[keep], np.log(np.abs(c.gap[keep])), c.stderr[keep] / np.abs(c.gap[keep])
-    error = np.maximum(error, 1e-12)  # exact gaps
-    design = np.stack([np.ones_like(h), np.log(h), h], axis=1)[:, : 3 if len(h) > 3 else 2]
+    error = np.maximum(error, EXACT)
+    slope, deviance = _bent(h, y, error)
+    while len(h) > 3 and deviance > chi2(len(h) - 3):
+        h, y, error = h[1:], y[1:], error[1:]
+        slope, deviance = _bent(h, y, error)
+    return Slope(slope.value, quantile(c.paths[keep], MISS) * slope.half)
+
+
+def _bent(h: Array, y: Array, error: Array) -> tuple[Slope, float]:
+    """Slope with its standard error in place of the half-width, and χ²."""
+    design = np.stack([np.ones_like(h), np.log(h), h], axis=1)[:, : min(3, len(h))]
     inverse = np.linalg.pinv(design / error[:, None])
     coefficients = inverse @ (y / error)
-    freedom = len(h) - design.shape[1]
-    misfit = float(np.sum(((y - design @ coefficients) / error) ** 2)) / freedom if freedom else 0.0
-    scatter = math.sqrt(max(misfit, 1.0))
-    return Slope(float(coefficients[1]), quantile(c.paths[keep], MISS) * scatter * float(np.linalg.norm(inverse[1])))
+    deviance = float(np.sum(((y - design @ coefficients) / error) ** 2))
+    return Slope(float(coefficients[1]), float(np.linalg.norm(inverse[1]))), deviance
+
+
+def chi2(freedom: int) -> float:
+    """The value that χ² exceeds with a probability of 0.1 %."""
+    from scipy import stats
+
+    return float(stats.chi2.isf(0.001, freedom))
 
 
 def shift(c: Curve, change: Array, stderr: Array) -> Slope:
@@ -136,18 +152,21 @@ def judge(c: Curve, kind: str, claimed: float, moved: Slope, precision: float, l
     else "inconclusive"; for a covariance the words are "right" and "wrong".
     """
     good, bad = ("certified", "refuted") if kind == "mean" else ("right", "wrong")
-    p, floor = pair(c), claimed - GATES[kind]
+    p, overall, floor = pair(c), weighted(c), claimed - GATES[kind]
     if lost:
         return "inconclusive", "paths diverged"
+    if not c.gap[-2:].any():
+        return "inconclusive", "there is no gap"
     if math.isnan(p.value):
         opposite = resolved(c)[-2:].all()
-        return "inconclusive", "the gap changes sign: smaller lrs" if opposite else "gap lost in noise"
+        return "inconclusive", "the gap changes sign: smaller lrs" if opposite else LOST
     if 2.0 * (abs(moved.value) - moved.half) > precision:  # what is left at dt/2 is at most as much again
         return "inconclusive", "dt too large: more substeps"
-    if p.value + p.half < floor:
-        return bad, ""
     if p.value - p.half > claimed + STEEP:
-        return "inconclusive", "too steep, the gap nears a sign change: smaller lrs"
-    if p.value - p.half >= floor and p.half <= max(HALF, precision):
-        return good, ""
-    return "inconclusive", "interval too wide"
+        return "inconclusive", "too steep, the gap nears a change of sign: smaller lrs"
+    reaches = overall.value + overall.half >= floor
+    if p.value + p.half < floor:
+        return ("inconclusive", "the slope still rises: smaller lrs") if reaches or resolved(c).sum() < 3 else (bad, "")
+    if p.value - p.half < floor or p.half > max(HALF, precision):
+        return "inconclusive", WIDE
+    return (good, "") if reaches else ("inconclusive", "the slope still falls: smaller lrs")

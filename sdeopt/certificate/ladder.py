@@ -66,8 +66,8 @@ def _rates(method: Any, lrs: Any) -> Array:
         halves: Array = float(method.constant().lr) * 2.0 ** (-np.arange(RUNGS) / q)
         return halves
     rates = checks.array("lrs", lrs)
-    if len(rates) < 2:
-        raise ValueError(f"lrs must hold at least two learning rates, to have a slope, got {rates.tolist()}")
+    if len(rates) < 3:
+        raise ValueError(f"lrs must hold at least three learning rates, a slope and its bend, got {rates.tolist()}")
     if rates.min() <= 0.0:
         raise ValueError(f"lrs must be positive, got {rates.tolist()}")
     if (rates[1:] * CLOSE ** (1.0 / q) > rates[:-1]).any():

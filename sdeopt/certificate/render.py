@@ -69,7 +69,7 @@ def ladder(c: Certificate) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
 
 def table(c: Certificate) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """The slopes: headings, and a line per row of the certificate."""
-    headings = ("model", "gap in", "claim", "slope", "all h", "dt/2 change", "verdict")
+    headings = ("model", "gap in", "claim", "slope", "fit", "dt/2 change", "verdict")
     return headings, [
         (row.model, row.quantity, number(row.claimed), _slope(row.slope), _slope(row.fit), _shift(row.shift),
          decision(row))
@@ -81,8 +81,8 @@ def notes(c: Certificate) -> list[str]:
     """How to read the tables."""
     blind = [row.quantity for row in c.rows if row.model == "flow" and row.kind == "mean" and row.verdict != "refuted"]
     lines = [
-        "gap = SDE - discrete at the horizon. slope: between the two smallest steps; all h: C h^p (1 + D h); ± is half "
-        "of a 95 % interval.",
+        "gap = SDE - discrete at the horizon. slope: between the two smallest steps h; fit: p of C h^p (1 + D h). ± is "
+        "half of a 95 % interval.",
         "A covariance gap has slope 2 if the diffusion is right, 1 if it is wrong; decided at 1.75. Means decide at "
         "claim - 0.15.",
         f"flow: the drift without noise; noise x2: twice the noise variance, on {c.meta['paths_baselines']} paths.",

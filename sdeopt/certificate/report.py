@@ -61,8 +61,9 @@ class Certificate:
     With [a, b] the 95 % interval of the slope between the two smallest h and c the claimed order in h, a mean is
     *certified* if a >= c - 0.15 and the half-width is at most 0.15, *refuted* if b < c - 0.15. A covariance is *right*
     if a >= 1.75 and *wrong* if b < 1.75, the middle of 2 and the 1.5 of a diffusion that misses a factor 1 + O(√h).
-    *Inconclusive* is all else: also a slope above c + 1.25 (the gap is about to change its sign), a dt that moves the
-    slope by more than the precision, and runs with diverged paths.
+    The fit of C h^p (1 + D h) to more h must not contradict: its interval has to reach the threshold in the first case
+    and to stay below it in the second. *Inconclusive* is all else: also a slope above c + 1.25 (the gap nears a change
+    of sign), a dt that moves the slope by more than the precision, and diverged paths at the two smallest h.
     """
 
     meta: dict[str, Any]
@@ -104,7 +105,7 @@ class Certificate:
         lost = any(map(any, self.meta["diverged"][-2:]))
         verdict, reason = fit.judge(c, kind, claimed, moved, precision, lost)
         needs = None
-        if model == "SDE" and reason in ("gap lost in noise", "interval too wide"):
+        if model == "SDE" and reason in (fit.LOST, fit.WIDE):
             needs = float(fit.wanted(c, claimed, min(precision, fit.HALF))[-2:].max())
         slope, overall = fit.pair(c), fit.weighted(c)
         return Row(model, self.names[i], kind, i, claimed, slope, overall, moved, verdict, reason, needs)
