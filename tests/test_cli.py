@@ -72,7 +72,7 @@ def test_without_a_command_there_is_help() -> None:
     assert succeeded().stdout == succeeded("--help").stdout
 
 
-@pytest.mark.parametrize("command", ["simulate", "compare"])
+@pytest.mark.parametrize("command", ["simulate", "compare", "certify"])
 def test_help_names_every_hyperparameter(command: str) -> None:
     said = succeeded(command, "--help").stdout
     fields = {field for _, cls in METHODS for field in cls._fields}  # type: ignore[attr-defined]

@@ -54,7 +54,8 @@ def certify(
 
     Judged is the coordinate, and the covariance entry, whose gap is clearest (most standard errors from zero, after the
     first ``paths`` paths) at the smallest h at which any is told from zero. Paths are added, each learning rate by its
-    own need, until all judged slopes have half-widths below ``precision`` or ``max_paths`` are reached.
+    own need, until all judged slopes have half-widths below ``precision``, and further while that is too wide for a
+    verdict, or until ``max_paths`` are reached.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ import click
 
 from sdeopt import __version__
 from sdeopt.cli.pages import cite, list_, show
-from sdeopt.cli.runs import compare, simulate
+from sdeopt.cli.runs import certify, compare, simulate
 
 __all__ = ["main"]
 
@@ -77,11 +77,12 @@ def main(ctx: click.Context) -> None:
     """Stochastic optimizers beside their stochastic differential equations.
 
     A method is a page with two columns, the discrete update and its SDE. `simulate` runs one of them, `compare` runs
-    both on common random numbers and says, with intervals, whether they agree.
+    both on common random numbers and says, with intervals, whether they agree; `certify` does so along a ladder of
+    learning rates, and measures the order.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
 
-for command in (list_, show, simulate, compare, cite):
+for command in (list_, show, simulate, compare, certify, cite):
     main.add_command(command)

@@ -1,7 +1,7 @@
 """``--config FILE``: the words of the command line in TOML.
 
-Keys are the options without their dashes. A flat file serves both commands; a table ``[simulate]`` or ``[compare]``
-is read by its command only, and wins over the flat part. What is typed wins over the file.
+Keys are the options without their dashes. A flat file serves all commands; a table ``[simulate]``, ``[compare]`` or
+``[certify]`` is read by its command only, and wins over the flat part. What is typed wins over the file.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import click
 
 __all__ = ["load", "settled"]
 
-TABLES = ("simulate", "compare")
+TABLES = ("simulate", "compare", "certify")
 KINDS: dict[str, tuple[tuple[type, ...], str]] = {  # by click's names
     "boolean": ((bool,), "true or false"),
     "integer": ((int,), "an integer"),

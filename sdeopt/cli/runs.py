@@ -1,4 +1,4 @@
-"""``sdeopt simulate`` and ``sdeopt compare``: their options, and the order of events of a run."""
+"""``sdeopt simulate``, ``compare`` and ``certify``: their options, and the order of events of a run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from sdeopt.cli import config
 
-__all__ = ["compare", "simulate"]
+__all__ = ["certify", "compare", "simulate"]
 
 
 def _option(name: str, help: str, kind: Any = str, metavar: str | None = None, **more: Any) -> click.Option:
@@ -102,6 +102,30 @@ def compare(ctx: click.Context, /, **words: Any) -> None:
     _run(ctx, words)
 
 
+NOT_ON_A_LADDER = {"steps", "paths", "dt", "substeps", "scheme", "save_at", "horizon", "observables"}
+
+
+@click.command("certify", cls=Run, params=[
+    *(word for word in _words() if word.name not in NOT_ON_A_LADDER),
+    _option("--lrs", "Learning rates, falling, as 0.1,0.05,0.025.  [default: --lr, and those whose steps take 1/2, 1/4 "
+            "and 1/8 of its time]", metavar="NUMBERS"),
+    _option("--horizon", "Continuous time, whole steps of every learning rate.  [default: 1]", float),
+    _option("--precision", "Half-width of a slope's interval to be reached.  [default: 0.1]", float),
+    _option("--paths", "Paths of the first round.  [default: 4096]", int),
+    _option("--max-paths", "The most for any one learning rate.  [default: 1048576]", int),
+    _option("--seconds", "No round of paths begins later; the result then depends on the machine.", float),
+    _option("--substeps", "Integrator steps in the smallest optimizer step.  [default: 8]", int),
+    _option("--out", "Write the figure to STEM.png and the certificate to STEM.npz.", metavar="STEM"),
+])  # fmt: skip
+@click.pass_context
+def certify(ctx: click.Context, /, **words: Any) -> None:
+    """Measure the weak order of METHOD's SDE, of means and covariance, along a ladder of learning rates.
+
+    Example: sdeopt certify sgd --sde order2 --lrs 0.2,0.1,0.05,0.025 --out order2
+    """
+    _run(ctx, words)
+
+
 def _run(ctx: click.Context, words: dict[str, Any]) -> None:
     """Read the words, run, print, write the files."""
     import sdeopt as so
@@ -109,8 +133,7 @@ def _run(ctx: click.Context, words: dict[str, Any]) -> None:
     from sdeopt.cli.words import read
 
     job = read(str(ctx.info_name), config.settled(ctx, words))
-    run = so.compare if ctx.info_name == "compare" else so.simulate
-    result = run(job.method, job.problem, **job.arguments)
+    result = getattr(so, str(ctx.info_name))(job.method, job.problem, **job.arguments)
     if words["json"]:
         click.echo(output.as_json(result))
     else:

@@ -1,4 +1,4 @@
-"""From the words of the command line to the arguments of ``so.simulate`` and ``so.compare``."""
+"""From the words of the command line to the arguments of ``so.simulate``, ``so.compare`` and ``so.certify``."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ from sdeopt.objectives import spec as objectives
 
 __all__ = ["PATHS", "Job", "hyperparameters", "paths", "read"]
 
-OBJECTIVE, NOISE, LR, HORIZON, SEED = "quadratic:1,2", "gaussian:0.5", 0.05, 10.0, 0
-PASSED = ("kind", "sde", "scheme", "dt", "substeps", "save_at", "tolerance")  # as they are, where given
+OBJECTIVE, NOISE, LR, SEED = "quadratic:1,2", "gaussian:0.5", 0.05, 0
+HORIZONS = {"simulate": 10.0, "compare": 10.0, "certify": 1.0}  # by the end gaps are gone on what converges
+PASSED = (  # as they are, where given
+    "kind", "sde", "scheme", "dt", "substeps", "save_at", "tolerance", "precision", "max_paths", "seconds",
+)  # fmt: skip
 PATHS = (4000, 2000, 1000, 500, 250, 125, 64, 32, 16)
 SUBSTEPS = 16  # of the library, where none are asked for
 # seconds of CPU time that a run may take; measured: a step of the integrator, and what each stored number adds to it
@@ -53,21 +56,26 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
     """Return the run that the words describe; a ``ValueError`` or ``TypeError`` says which of them make no sense."""
     stem = _stem(words["out"])
     cls = lookup(words["method"])
-    method = cls(**_fields(cls, words))
+    lrs = {"lrs": numbers("lrs", words["lrs"].split(","))} if words.get("lrs") is not None else {}
+    largest = {"lr": lrs["lrs"][0]} if lrs and words["lr"] is None else {}
+    method = cls(**_fields(cls, words) | largest)
     problem = _problem(words)
-    length = {key: words[key] for key in ("horizon", "steps") if words[key] is not None} or {"horizon": HORIZON}
-    arguments = {key: words[key] for key in PASSED if words.get(key) is not None} | length
+    length = {key: words[key] for key in ("horizon", "steps") if words.get(key) is not None}
+    length = length or {"horizon": HORIZONS[command]}
+    arguments = {key: words[key] for key in PASSED if words.get(key) is not None} | length | lrs
     steps = _steps(length, method.clock)
     if words["schedule"] is not None:
         method = method._replace(lr=schedule(words["schedule"], method.lr, steps * method.clock))
-    if words["observables"] is not None:
+    if words.get("observables") is not None:
         arguments["observables"] = [name.strip() for name in words["observables"].split(",")]
     if words["threads"] is not None:
         arguments["executor"] = ThreadPoolExecutor(checks.integer("threads", words["threads"], low=1))
     arguments["rng"] = SEED if words["seed"] is None else checks.integer("seed", words["seed"])
     arguments["progress"] = False if words["quiet"] else None
-    arguments["paths"], remark = words["paths"], None
-    if words["paths"] is None:
+    remark = None
+    if words["paths"] is not None:
+        arguments["paths"] = words["paths"]
+    elif command != "certify":
         arguments["paths"] = paths(problem, _work(command, arguments, steps, method.clock), command == "compare")
         remark = f"{arguments['paths']} paths, the default for a problem of this cost; --paths sets another number"
     return Job(method, problem, arguments, stem, None if words["quiet"] else remark)
