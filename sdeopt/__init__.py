@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sdeopt.certificate import Certificate as Certificate
-    from sdeopt.certificate import certify as certify
+    from sdeopt.certificate.certify import certify as certify
     from sdeopt.comparison import Report as Report
     from sdeopt.comparison.compare import compare as compare
     from sdeopt.core.ensemble import Ensemble as Ensemble

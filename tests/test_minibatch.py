@@ -6,22 +6,17 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from scipy import special
 
 import sdeopt as so
 from sdeopt.core.oracle import (
     Oracle,
     grad,
-    mean_sign,
     noise,
     noise_var,
     noisy_grad,
     root_cov,
-    root_sign_cov,
-    root_square_cov,
 )
 from sdeopt.noise.minibatch import floyd, independent_draws
-from sdeopt.noise.signs import sign_covariance
 
 N, D = 5, 3
 RNG = np.random.default_rng(20)
@@ -103,34 +98,10 @@ def test_the_law_depends_on_where_it_is_asked():
     assert not np.allclose(noise_var(o, X), noise_var(o, 2 * X))
 
 
-@both
-def test_signs_of_the_closure(law):
-    o, g, n = Oracle(SUM, law), np.array([0.4, -0.2, 0.1]), 400_000
-    sd = np.sqrt(noise_var(o, X))
-    mean = mean_sign(o, X, g)
-    np.testing.assert_allclose(mean, special.erf(g / (math.sqrt(2) * sd)), rtol=1e-13)
-    e, w = RNG.standard_normal(1), RNG.standard_normal(N)
-    np.testing.assert_allclose(root_sign_cov(o, X, g, (e, w)), e * (np.sign(g + root(law) @ w) - mean), atol=1e-14)
-    z = np.random.default_rng(6).standard_normal((n, N)) @ root(law).T
-    rest = np.sign(g + z) - mean  # what e multiplies; E e² = 1
-    cov = root(law) @ root(law).T
-    expected = sign_covariance(g / sd, np.clip(cov / np.outer(sd, sd), -1, 1))
-    np.testing.assert_allclose(rest.T @ rest / n, expected, atol=2 * 6.5 / math.sqrt(n))  # sd of products <= 2: 1e-9
-
-
-@both
-def test_squares_of_the_closure(law):
-    o = Oracle(SUM, law)
-    signs = np.array(list(itertools.product([-1.0, 1.0], repeat=2 * N)))  # degree 2 in each normal: ±1 is exact
-    values = np.array([root_square_cov(o, X, (w[:N], w[N:])) for w in signs])
-    cov = root(law) @ root(law).T
-    np.testing.assert_allclose(values.T @ values / len(values), 2 * cov * cov, atol=1e-12)
-
-
 def test_sizes_of_draws_and_increments():
     law = so.Minibatch(3)
     assert law.draws(SUM) == (("uniform", 3),)
-    assert [law.brownian(q, SUM) for q in ("gradient", "sign", "square")] == [(N,), (1, N), (N, N)]
+    assert law.brownian("gradient", SUM) == (N,)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +126,12 @@ def test_more_draws_than_examples_are_fine_with_replacement():
 
 @pytest.mark.parametrize(
     ("question", "says"),
-    [("expect_direction", "no closed form for the random direction"), ("root_additive_cov", "depends on x")],
+    [
+        ("expect_direction", "no closed form for the random direction"),
+        ("root_additive_cov", "depends on x"),
+        ("mean_sign", "the SDE 'sampled' does without"),
+        ("root_square_cov", "the SDE 'sampled' does without"),
+    ],
 )
 def test_unanswerable_questions_are_refused_in_a_sentence(question, says):
     assert says in so.Problem(SUM, so.Minibatch(2)).lacks(question)

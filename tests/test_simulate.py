@@ -1,4 +1,4 @@
-"""simulate: the same numbers whoever computes them, statistics that are what they say, and errors that name the culprit."""
+"""simulate: the same numbers whoever computes them, honest statistics, and errors that name the culprit."""
 
 import dataclasses
 import logging
@@ -273,7 +273,11 @@ def test_bad_arguments(arguments, message):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"paths": 1.5}, "paths must be an integer"), ({"observables": "loss"}, "observables must be"), ({"rng": "a"}, "rng")],
+    [
+        ({"paths": 1.5}, "paths must be an integer"),
+        ({"observables": "loss"}, "observables must be"),
+        ({"rng": "a"}, "rng"),
+    ],
 )
 def test_bad_types(arguments, message):
     with pytest.raises(TypeError, match=message):

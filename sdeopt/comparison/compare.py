@@ -24,6 +24,7 @@ __all__ = ["compare"]
 
 SAVES = 40
 SMALL_CHUNK = 16  # paths that a chunk should hold at least, for covariances within it
+PATHS_FLOW = 32  # paths whose mean stands for the flow of a sampled SDE
 PATHS_CHANGE = 16  # paths on which dt is halved, at least
 
 Array = NDArray[np.float64]
@@ -169,8 +170,8 @@ def _run(columns: tuple[Run, ...], paths: int, executor: Any, progress: Any) -> 
 
 
 def _flow(run: Run, covariances: int) -> Array:
-    """Values of the flow, (n, Q): a single path, without spread."""
-    record = Kernel(run)(0, 1)[0]
+    """Values of the flow, (n, Q): a single path without spread, or the mean of some where the drift is sampled."""
+    record = Kernel(run)(0, 1 if run.model.drift is not None else PATHS_FLOW).mean(axis=0)
     return np.hstack([record, np.zeros((len(record), covariances)), np.full((len(record), 1), np.nan)])
 
 

@@ -7,7 +7,8 @@ A page is a ``typing.NamedTuple`` whose fields are the hyperparameters and whose
     diffusion(self, t, y, o, dw)  σ(t, y) dw, an action on the Brownian increment
 
 Optional: ``init(self, x, o)`` gives the state y at time 0 (default: y is x itself; else a tuple whose first part is x);
-``start(self, x, o)`` gives the state of the SDE after the first step, for SDEs that are singular at t = 0.
+``start(self, x, o)`` gives the state of the SDE after the first step, for SDEs that are singular at t = 0;
+``domain(self, y)`` puts a state back where the step is defined, for methods whose state has constraints.
 Functions are compiled by the engine, so they use NumPy arithmetic and the vocabulary of ``sdeopt.core`` only.
 
 Increments: the integrator multiplies the diffusion by √dt, so ``dw`` is standard normal here. Write the diffusion
@@ -19,13 +20,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from sdeopt.core import checks
 from sdeopt.core.schedule import Cosine, Power, Schedule
 
-__all__ = ["SDE", "lookup", "method", "methods", "rival"]
+__all__ = ["SAMPLED", "SDE", "lookup", "method", "methods", "model", "rival"]
 
 T = TypeVar("T", bound=type)
 
@@ -59,8 +60,8 @@ class SDE:
 
     name: str
     order: float
-    drift: Callable[..., Any]
-    diffusion: Callable[..., Any]
+    drift: Any
+    diffusion: Any
     brownian: tuple[str, ...]
     start: Callable[..., Any] | None
     linear: Callable[..., Any] | None
@@ -68,7 +69,33 @@ class SDE:
     doc: str
 
 
+SAMPLED = SDE(
+    name="sampled",
+    order=1,
+    drift=None,
+    diffusion=None,
+    brownian=(),
+    start=None,
+    linear=None,
+    stationary=None,
+    doc="""dY = E[Δ]/η dt + (Cov Δ/η)^{1/2} dW, Δ the step of the method itself: its moments, sampled.
+
+    Every method has it. Each integrator step takes fresh draws of the method's own step instead of formulas for its
+    mean and covariance, and has exactly the moments of the SDE (`sdeopt.engine.sampled`). Valid for any law of the
+    noise with a variance, minibatches of any size included; it costs four steps of the optimizer per integrator step.
+
+    Source: the general recipe of weak approximation, Li, Tai & E (2019), arXiv:1811.01558, theorem 9: drift and
+    diffusion are the mean and covariance of a step; the sampling is chosen here.
+    """,
+)
+
 _REGISTRY: dict[str, type] = {}
+
+
+def model(method: Any, name: str) -> SDE:
+    """The SDE of ``method`` called ``name``, or `SAMPLED`, which every method has."""
+    found: SDE | None = method.sdes.get(name)
+    return found if found is not None else replace(SAMPLED, order=method.order)
 
 
 def _sde(cls: type, name: str, order: float, brownian: str | tuple[str, ...]) -> SDE:

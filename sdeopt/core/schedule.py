@@ -111,7 +111,7 @@ class Power:
     Examples
     --------
     >>> import sdeopt as so
-    >>> so.Power(0.1, exponent=1.0).factor(3.0)
+    >>> round(float(so.Power(0.1, exponent=1.0).factor(3.0)), 12)
     0.25
     """
 

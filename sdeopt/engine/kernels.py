@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 from numba.core.errors import NumbaError
 
+from sdeopt.core.method import model
 from sdeopt.core.problem import Problem
-from sdeopt.engine import lanes, loops, states
+from sdeopt.engine import lanes, loops, sampled, states
 from sdeopt.engine.cache import LoopCache
+from sdeopt.engine.draws import draws
 from sdeopt.engine.linker import Linker, asked, replace_lr
 from sdeopt.engine.rng import Entropy, fill, stream_key
 
-__all__ = ["Kernel", "Run", "initial_states", "lane_width", "refuse"]
+__all__ = ["Kernel", "Run", "initial_states", "lacking", "lane_width", "refuse"]
 
 log = logging.getLogger("sdeopt")
 TILE = 4096  # numbers drawn at a time: two pages of L1
@@ -50,7 +52,14 @@ class Run:
     @property
     def model(self) -> Any:
         """The chosen SDE of the method."""
-        return self.method.sdes[self.sde]
+        return model(self.method, self.sde)
+
+    @property
+    def functions(self) -> tuple[Any, ...]:
+        """The functions of the page that this run calls."""
+        if self.kind == "discrete" or self.model.drift is None:
+            return (type(self.method).step,)
+        return self.model.drift, self.model.diffusion
 
     @property
     def width(self) -> int:
@@ -58,15 +67,24 @@ class Run:
         return self.problem.dim + len(self.observables)
 
 
-def refuse(run: Run) -> None:
-    """Raise a ``ValueError`` naming what the method asks and the problem cannot answer."""
-    page = run.model if run.kind == "sde" else type(run.method)
-    functions = (page.step,) if run.kind == "discrete" else (page.drift, page.diffusion)
-    column = f"the SDE {run.sde!r} of" if run.kind == "sde" else "the discrete"
-    for question in sorted(set().union(*(asked(f) for f in functions))):
+def lacking(run: Run) -> str | None:
+    """What the run asks and the problem cannot answer, as "question: reason", or None."""
+    questions = set().union(*(asked(f) for f in run.functions))
+    if run.kind == "sde" and run.model.drift is None:
+        questions.add("noise_var")  # a sampled SDE needs second moments
+    for question in sorted(questions):
         reason = run.problem.lacks(question)
         if reason is not None:
-            raise ValueError(f"{column} {type(run.method).__name__} needs {question}: {reason}")
+            return f"{question}: {reason}"
+    return None
+
+
+def refuse(run: Run) -> None:
+    """Raise a ``ValueError`` naming what the method asks and the problem cannot answer."""
+    reason = lacking(run)
+    if reason is not None:
+        column = f"the SDE {run.sde!r} of" if run.kind == "sde" else "the discrete"
+        raise ValueError(f"{column} {type(run.method).__name__} needs {reason}")
 
 
 def initial_states(run: Run) -> tuple[Any, Any, int]:
@@ -77,26 +95,6 @@ def initial_states(run: Run) -> tuple[Any, Any, int]:
     if run.kind == "sde" and run.model.start is not None:
         return y0, run.model.start(m, x0, o), 1
     return y0, y0, 0
-
-
-def _draws(run: Run) -> tuple[Any, list[tuple[int, int, str, int]]]:
-    """Nested shape of the draws of one step, and per vector (kind, stride, stream, resolution)."""
-    objective, noise, fine = run.problem.objective, run.problem.noise, run.resolution
-    if run.kind == "discrete":
-        draws = noise.draws(objective)
-        first = next((i for i, (kind, _) in enumerate(draws) if kind == "normal"), -1)
-        streams = [
-            (0, fine, "gradient", fine) if i == first else (int(kind == "uniform"), 1, f"noise.{i}", 1)
-            for i, (kind, _) in enumerate(draws)
-        ]
-        return tuple(size for _, size in draws), streams
-    names = run.model.brownian
-    sizes = [(objective.dim,) if n == "state" else noise.brownian(n, objective) for n in names]
-    nested = tuple(s[0] if len(s) == 1 else s for s in sizes)
-    labels = [f"{n}.{i}" for n, s in zip(names, sizes, strict=True) for i in range(len(s))]
-    stride = fine // run.substeps
-    streams = [(0, stride, "gradient" if i == 0 else label, fine) for i, label in enumerate(labels)]
-    return nested[0] if len(nested) == 1 else nested, streams
 
 
 def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
@@ -110,31 +108,42 @@ def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
         begin=states.beginner(parts, lanes.spread(width) if width else None),
         position=states.positioner(parts),
         unpack=states.unpacker(shape, cut),
-        advance=states.advancer(parts),
         observe=states.observer(list(run.observables.values()), store_number, width or 1),
         store_vector=store or states.store_vector,
         store_number=store_number,
     )
 
 
+def _scheduled(run: Run) -> tuple[Any, ...]:
+    """The page's functions, at the learning rate of the moment where the method has a schedule."""
+    functions, schedule, cls = run.functions, run.method.schedule, type(run.method)
+    if schedule is None:
+        return functions
+    common = (type(schedule).factor, replace_lr(cls), cls.clock_of)
+    if len(functions) == 1:
+        return (loops.scheduled_step(functions[0], *common),)
+    scale = states.lift(loops.times, len(run.method.parts), 1)
+    drift, diffusion = functions
+    return loops.scheduled_drift(drift, *common, scale), loops.scheduled_diffusion(diffusion, *common, scale)
+
+
 def _assemble(run: Run, shape: Any, width: int = 0) -> Any:
     """The loop of the run as one plain function."""
-    cls, scale = type(run.method), states.scaler(len(run.method.parts))
-    functions: tuple[Any, ...] = (cls.step,) if run.kind == "discrete" else (run.model.drift, run.model.diffusion)
-    schedule = run.method.schedule
-    if schedule is not None:
-        common = (type(schedule).factor, replace_lr(cls), cls.clock_of)
-        if run.kind == "discrete":
-            functions = (loops.scheduled_step(functions[0], *common),)
-        else:
-            functions = (
-                loops.scheduled_drift(functions[0], *common, scale),
-                loops.scheduled_diffusion(functions[1], *common, scale),
-            )
-    parts = _parts(run, shape, width)
+    functions: Any = _scheduled(run)
+    parts, count = _parts(run, shape, width), len(run.method.parts)
     if run.kind == "discrete":
-        return loops.assemble_discrete(parts, functions[0])
-    return loops.assemble_sde(parts, functions[0], functions[1], run.scheme == "heun")
+        return loops.assemble_discrete(parts, *functions)
+    if run.model.drift is not None:
+        scheme = loops.heun if run.scheme == "heun" else loops.euler
+        return loops.assemble_sde(parts, scheme(*functions, states.lift(loops.advance, count, 4)))
+    rotate = sampled.rotator(tuple(kind for kind, _ in run.problem.noise.draws(run.problem.objective)))
+    domain = loops.constant(getattr(type(run.method), "domain", sampled.anywhere), run.method.schedule is not None)
+    predict = states.lift(sampled.euler_part, count, 3)
+    if run.scheme == "heun":
+        move = sampled.heun(*functions, rotate, domain, predict, states.lift(sampled.heun_part, count, 6))
+    else:
+        move = sampled.euler(*functions, rotate, domain, predict)
+    return loops.assemble_sde(parts, move)
 
 
 def _identity(thing: Any) -> Any:
@@ -174,7 +183,7 @@ def _numbers(thing: Any) -> int:
 
 def lane_width(run: Run) -> int:
     """Paths per SIMD group, or 0 where the problem is too large to live in registers."""
-    columns = sum(states.flat_sizes(_draws(run)[0]))
+    columns = sum(states.flat_sizes(draws(run)[0]))
     size = run.problem.dim * len(run.method.parts)
     data = sum(map(_numbers, run.problem.oracle))
     if size > 64 or columns > 64 or data > 512:
@@ -188,7 +197,7 @@ class Kernel:
     def __init__(self, run: Run) -> None:
         refuse(run)
         self.run = run
-        self.shape, streams = _draws(run)
+        self.shape, streams = draws(run)
         ends = np.cumsum([0, *states.flat_sizes(self.shape)])
         self._columns = int(ends[-1])
         self._layout = np.array(

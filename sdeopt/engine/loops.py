@@ -21,11 +21,16 @@ from sdeopt.engine.rng import fill
 __all__ = [
     "ESCAPE",
     "Parts",
+    "advance",
     "assemble_discrete",
     "assemble_sde",
+    "constant",
+    "euler",
+    "heun",
     "scheduled_diffusion",
     "scheduled_drift",
     "scheduled_step",
+    "times",
 ]
 
 ESCAPE = 1e50
@@ -38,7 +43,6 @@ class Parts(NamedTuple):
     begin: Any
     position: Any
     unpack: Any
-    advance: Any
     observe: Any
     store_vector: Any
     store_number: Any
@@ -94,17 +98,15 @@ def assemble_discrete(parts: Parts, step: Any) -> Any:
     return discrete
 
 
-def assemble_sde(parts: Parts, drift: Any, diffusion: Any, heun: bool) -> Any:
-    """Euler–Maruyama, or with ``heun`` the trapezoidal drift with Itô–Euler noise, over a chunk of paths."""
+def assemble_sde(parts: Parts, move: Any) -> Any:
+    """The integration of an SDE over a chunk of paths; ``move`` takes one integrator step, see `euler` and `heun`."""
     write, width = _writer(parts), parts.width
-    begin, position, unpack, advance = parts.begin, parts.position, parts.unpack, parts.advance
+    begin, position, unpack = parts.begin, parts.position, parts.unpack
 
-    def euler_maruyama(m: Any, o: Any, y0: Any, y1: Any, path0: int, records: Any, buffer: Any, scratch: Any,
-                       layout: Any, keys: Any, saves: Any, steps: int, tile: int, substeps: int, first: int,
-                       clock: float, noise_factor: float) -> None:  # fmt: skip
+    def integrate(m: Any, o: Any, y0: Any, y1: Any, path0: int, records: Any, buffer: Any, scratch: Any, layout: Any,
+                  keys: Any, saves: Any, steps: int, tile: int, substeps: int, first: int, clock: float,
+                  noise_factor: float) -> None:  # fmt: skip
         columns = buffer.size // (tile * width)
-        dt = clock / substeps
-        root = noise_factor * math.sqrt(dt)
         for p in range(0, records.shape[0], width):
             y = begin(y0)
             alive = 0.0 * total(position(y))
@@ -120,21 +122,45 @@ def assemble_sde(parts: Parts, drift: Any, diffusion: Any, heun: bool) -> Any:
                 n = min(tile, steps * substeps - j0)
                 fill(buffer, n, columns, width, layout, keys, path0 + p, j0)
                 for i in range(n):
-                    t = (j0 + i) * dt
-                    b = drift(m, t, y, o)
-                    w = diffusion(m, t, y, o, unpack(buffer, i * columns * width))
-                    ahead = advance(y, dt, b, b, root, w)
-                    if heun:
-                        y = advance(y, dt, b, drift(m, t + dt, ahead, o), root, w)
-                    else:
-                        y = ahead
+                    y = move(m, o, j0 + i, y, unpack(buffer, i * columns * width), clock, substeps, noise_factor)
                     if s < saves.size and saves[s] * substeps == j0 + i + 1:
                         alive = screen(position(y), alive)
                         write(o, position(y), alive, records, p, s, scratch)
                         s += 1
                 alive = screen(position(y), alive)
 
-    return euler_maruyama
+    return integrate
+
+
+def advance(S: Any, q: Any) -> Any:
+    """y + dt (a + b)/2 + √dt w."""
+    y, a, b, w = S
+    dt, root = q
+    return y + (0.5 * dt) * (a + b) + root * w
+
+
+def euler(drift: Any, diffusion: Any, combine: Any) -> Any:
+    """Euler–Maruyama; ``combine`` is `advance` for the state at hand."""
+
+    def move(m: Any, o: Any, j: int, y: Any, dw: Any, clock: float, substeps: int, noise_factor: float) -> Any:
+        dt = clock / substeps
+        b = drift(m, j * dt, y, o)
+        return combine((y, b, b, diffusion(m, j * dt, y, o, dw)), (dt, noise_factor * math.sqrt(dt)))
+
+    return move
+
+
+def heun(drift: Any, diffusion: Any, combine: Any) -> Any:
+    """The trapezoidal drift with Itô–Euler noise."""
+
+    def move(m: Any, o: Any, j: int, y: Any, dw: Any, clock: float, substeps: int, noise_factor: float) -> Any:
+        dt = clock / substeps
+        b, w = drift(m, j * dt, y, o), diffusion(m, j * dt, y, o, dw)
+        q = (dt, noise_factor * math.sqrt(dt))
+        ahead = combine((y, b, b, w), q)
+        return combine((y, b, drift(m, j * dt + dt, ahead, o), w), q)
+
+    return move
 
 
 def scheduled_step(step: Any, factor: Any, with_lr: Any, clock: Any) -> Any:
@@ -147,6 +173,16 @@ def scheduled_step(step: Any, factor: Any, with_lr: Any, clock: Any) -> Any:
     return scheduled
 
 
+def constant(f: Any, scheduled: bool) -> Any:
+    """``f(method, y)`` for the first argument of the loops, which carries the schedule along where there is one."""
+    return (lambda m, y: f(m[0], y)) if scheduled else f
+
+
+def times(S: Any, q: Any) -> Any:
+    """A number times a vector."""
+    return q[0] * S[0]
+
+
 def scheduled_drift(drift: Any, factor: Any, with_lr: Any, clock: Any, scale: Any) -> Any:
     """The drift at learning rate ηψ(t) in the time of the base learning rate: r b(rt, y), r the ratio of the clocks."""
 
@@ -154,7 +190,7 @@ def scheduled_drift(drift: Any, factor: Any, with_lr: Any, clock: Any, scale: An
         method, schedule = m
         now = with_lr(method, method.lr * factor(schedule, t))
         r = clock(now) / clock(method)
-        return scale(r, drift(now, r * t, y, o))
+        return scale((drift(now, r * t, y, o),), (r,))
 
     return scheduled
 
@@ -166,6 +202,6 @@ def scheduled_diffusion(diffusion: Any, factor: Any, with_lr: Any, clock: Any, s
         method, schedule = m
         now = with_lr(method, method.lr * factor(schedule, t))
         r = clock(now) / clock(method)
-        return scale(math.sqrt(r), diffusion(now, r * t, y, o, dw))
+        return scale((diffusion(now, r * t, y, o, dw),), (math.sqrt(r),))
 
     return scheduled

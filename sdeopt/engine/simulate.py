@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from sdeopt.core import checks
 from sdeopt.core import observables as observable
 from sdeopt.core.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Trajectory
+from sdeopt.core.method import SAMPLED
 from sdeopt.core.moments import Moments, valid_paths
 from sdeopt.core.problem import Problem
 from sdeopt.engine.blocks import Interrupted, Task, fold
-from sdeopt.engine.kernels import Kernel, Run
+from sdeopt.engine.kernels import Kernel, Run, lacking
 from sdeopt.engine.loops import ESCAPE
 from sdeopt.engine.rng import normalise
 
@@ -72,7 +73,8 @@ def simulate(
         "heun" (default): trapezoidal drift with Itô–Euler noise, weak error O(dt²) + O(η dt); "euler":
         Euler–Maruyama, weak error O(dt).
     sde : str
-        Name of the SDE; default the method's own. ``method.sdes`` lists them.
+        Name of the SDE; ``method.sdes`` lists them, and every method has "sampled" (`sdeopt.engine.sampled`). Default
+        the method's own or, where the problem has no closed form for what that asks, "sampled".
     save_at : int or array_like
         Number of saves, or times, rounded to optimizer steps; default up to 100 equally spaced, and t = 0.
     observables : sequence of str, or mapping
@@ -133,11 +135,11 @@ def plan(
     clock = method.clock
     total = _steps(horizon, steps, clock)
     fine = _substeps(dt, substeps, clock, DEFAULT_SUBSTEPS if kind == "sde" else 1)
-    return Run(
+    run = Run(
         method=method,
         problem=problem,
         kind=checks.choice("kind", kind, ("discrete", "sde")),
-        sde=checks.choice("sde", sde or method.default_sde, method.sdes),
+        sde=checks.choice("sde", sde or method.default_sde, (*method.sdes, SAMPLED.name)),
         steps=total,
         saves=_saves(save_at, total, clock),
         substeps=fine,
@@ -146,6 +148,10 @@ def plan(
         observables=observable.resolve(observables, problem),
         entropy=normalise(rng),
     )
+    sampled = replace(run, kind="sde", sde=SAMPLED.name)
+    if sde is None and lacking(replace(run, kind="sde")) is not None and lacking(sampled) is None:
+        return replace(run, sde=SAMPLED.name)
+    return run
 
 
 def _steps(horizon: float | None, steps: int | None, clock: float) -> int:

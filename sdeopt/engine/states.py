@@ -10,12 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 __all__ = [
-    "advancer",
     "beginner",
     "flat_sizes",
+    "lift",
     "observer",
     "positioner",
-    "scaler",
     "slicer",
     "store_number",
     "store_vector",
@@ -25,39 +24,23 @@ __all__ = [
 Shape = int | tuple["Shape", ...]
 
 
-def _advance(y: Any, dt: float, a: Any, b: Any, root: float, w: Any) -> Any:
-    return y + (0.5 * dt) * (a + b) + root * w
+def lift(g: Any, parts: int, count: int) -> Any:
+    """A function of ``count`` states from ``g``, the same function of vectors.
 
+    Both are called as f(S, q) with a tuple S of states (vectors) and a tuple q of numbers. A state of one part is a
+    vector, of several a tuple of vectors, to which ``g`` is applied one part at a time.
+    """
+    if parts == 1:
+        return g
 
-def advancer(parts: int) -> Any:
-    """y + dt (a + b)/2 + √dt w for a state of ``parts`` vectors."""
-
-    def nothing(y: Any, dt: float, a: Any, b: Any, root: float, w: Any) -> Any:
-        return ()
-
-    def prepend(i: int, rest: Any) -> Any:
-        def f(y: Any, dt: float, a: Any, b: Any, root: float, w: Any) -> Any:
-            return (_advance(y[i], dt, a[i], b[i], root, w[i]), *rest(y, dt, a, b, root, w))
-
-        return f
-
-    return _fold(prepend, range(parts), nothing) if parts > 1 else _advance
-
-
-def _scale(r: float, b: Any) -> Any:
-    return r * b
-
-
-def scaler(parts: int) -> Any:
-    """r b for a state of ``parts`` vectors."""
-
-    def nothing(r: float, b: Any) -> Any:
-        return ()
+    def member(i: int, n: int, rest: Any) -> Any:
+        return lambda S: (S[n][i], *rest(S))
 
     def prepend(i: int, rest: Any) -> Any:
-        return lambda r, b: (_scale(r, b[i]), *rest(r, b))
+        pick = _fold(lambda n, others: member(i, n, others), range(count), lambda S: ())
+        return lambda S, q: (g(pick(S), q), *rest(S, q))
 
-    return _fold(prepend, range(parts), nothing) if parts > 1 else _scale
+    return _fold(prepend, range(parts), lambda S, q: ())
 
 
 def _whole(y: Any) -> Any:

@@ -13,14 +13,10 @@ from sdeopt.core.oracle import (
     examples,
     grad,
     grad_var,
-    mean_sign,
-    noise_var,
     noisy_grad,
-    root_cov,
     weighted_grad,
 )
 from sdeopt.noise.law import Law
-from sdeopt.noise.signs import gaussian_sign
 
 __all__ = ["Minibatch"]
 
@@ -35,9 +31,9 @@ class Minibatch(Law):
     normals w by one pass over the data, √(c/(nB)) Σ_i (w_i - w̄) ∇f_i; no d by d matrix is formed. One batch is drawn
     for each step and serves every point at which the step asks for a gradient.
 
-    Signs and squares use the Gaussian closure (the central limit of the batch mean): ξ ~ N(0, Σ(x)). With a normal e
-    and n normals w, e (sign(g + Σ^{1/2}w) - E sign) has exactly the covariance of the closure's signs, and with two
-    vectors √2 Σ^{1/2}w ∘ Σ^{1/2}w' that of its squares, Λ = 2Σ∘Σ. The closure is poor for B of a few examples.
+    The signs, squares and directions of a batch gradient have no closed form, and their Gaussian closure is poor (on
+    logistic regression at B = 16 it is off by up to 0.2 in E sign, since examples that are fitted leave a skewed law):
+    SDEs that ask for them are refused, and "sampled" is taken instead.
 
     Parameters
     ----------
@@ -86,9 +82,11 @@ class Minibatch(Law):
             raise ValueError(f"batch must be at most n = {n} without replacement, got {self.batch}")
 
     def lacks(self, question: str, objective: Any) -> str | None:
-        """Directions, and what only additive noise has."""
+        """What only additive noise has, and what only formulas of the law give."""
         if question == "root_additive_cov":
             return f"{self!r} depends on x, so it is not additive noise: use Gaussian with a constant scale or cov"
+        if question in ("mean_sign", "root_sign_cov", "root_square_cov"):
+            return f"{self!r} has no closed form of it; the SDE 'sampled' does without"
         return super().lacks(question, objective)
 
     def draws(self, objective: Any) -> tuple[tuple[str, int], ...]:
@@ -97,8 +95,7 @@ class Minibatch(Law):
 
     def brownian(self, question: str, objective: Any) -> tuple[int, ...]:
         """One normal per example of the data, see the class."""
-        n = int(objective.examples())
-        return {"sign": (1, n), "square": (n, n)}.get(question, (n,))
+        return (int(objective.examples()),)
 
     def sample(self, o: Any, x: Any, z: Any) -> Any:
         return noisy_grad(o, x, z) - grad(o, x)
@@ -115,16 +112,6 @@ class Minibatch(Law):
 
     def var(self, o: Any, x: Any) -> Any:
         return correction(examples(o), self.batch, self.replace) / self.batch * grad_var(o, x)
-
-    def mean_sign(self, o: Any, x: Any, g: Any) -> Any:
-        return gaussian_sign(g, np.sqrt(noise_var(o, x)))
-
-    def root_sign_cov(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
-        e, w = dw
-        return e[0] * (np.sign(g + root_cov(o, x, w)) - mean_sign(o, x, g))
-
-    def root_square_cov(self, o: Any, x: Any, dw: Any) -> Any:
-        return np.sqrt(2.0) * root_cov(o, x, dw[0]) * root_cov(o, x, dw[1])
 
 
 def correction(n: Any, batch: int, replace: bool) -> float:

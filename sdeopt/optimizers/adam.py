@@ -121,6 +121,10 @@ class Adam(NamedTuple):
         square = v1 / (1.0 - power(self.beta2, k + 1.0))
         return x - self.lr * mean / (np.sqrt(square) + self.eps), m1, v1
 
+    def domain(self, y: Any) -> Any:
+        x, m, v = y
+        return x, m, np.maximum(v, 0.0)
+
     def start(self, x: Any, o: Any) -> Any:
         return first(self, x, o)
 

@@ -33,6 +33,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from sdeopt.core import method, rival
 from sdeopt.optimizers.adam import Adam, AdamCompagnoni, AdamMalladi, frozen
 
@@ -100,6 +102,10 @@ class AdamW(NamedTuple):
     def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
         x1, m1, v1 = adam_step(self, k, y, o, z)
         return x1 - self.lr * self.weight_decay * y[0], m1, v1
+
+    def domain(self, y: Any) -> Any:
+        x, m, v = y
+        return x, m, np.maximum(v, 0.0)
 
     def start(self, x: Any, o: Any) -> Any:
         x1, m1, v1 = adam_start(self, x, o)

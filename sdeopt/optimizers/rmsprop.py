@@ -109,6 +109,10 @@ class RMSprop(NamedTuple):
         v1 = self.beta * v + (1.0 - self.beta) * g * g
         return x - self.lr * g / (np.sqrt(v1) + self.eps), v1
 
+    def domain(self, y: Any) -> Any:
+        x, v = y
+        return x, np.maximum(v, 0.0)
+
     def start(self, x: Any, o: Any) -> Any:
         g = grad(o, x)
         v = (1.0 - self.beta) * (g * g + noise_var(o, x))

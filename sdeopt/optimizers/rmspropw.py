@@ -97,6 +97,10 @@ class RMSpropW(NamedTuple):
         x1, v1 = rmsprop_step(self, k, y, o, z)
         return x1 - self.lr * self.weight_decay * y[0], v1
 
+    def domain(self, y: Any) -> Any:
+        x, v = y
+        return x, np.maximum(v, 0.0)
+
     def start(self, x: Any, o: Any) -> Any:
         x1, v1 = rmsprop_start(self, x, o)
         return x1 - self.lr * self.weight_decay * x, v1
