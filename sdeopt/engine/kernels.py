@@ -129,21 +129,19 @@ def _scheduled(run: Run) -> tuple[Any, ...]:
 
 def _assemble(run: Run, shape: Any, width: int = 0) -> Any:
     """The loop of the run as one plain function."""
-    functions: Any = _scheduled(run)
-    parts, count = _parts(run, shape, width), len(run.method.parts)
+    functions, parts, count = _scheduled(run), _parts(run, shape, width), len(run.method.parts)
     if run.kind == "discrete":
-        return loops.assemble_discrete(parts, *functions)
+        return loops.assemble_discrete(parts, functions[0])
     if run.model.drift is not None:
         scheme = loops.heun if run.scheme == "heun" else loops.euler
-        return loops.assemble_sde(parts, scheme(*functions, states.lift(loops.advance, count, 4)))
+        return loops.assemble_sde(parts, scheme(functions[0], functions[1], states.lift(loops.advance, count, 4)))
     rotate = sampled.rotator(tuple(kind for kind, _ in run.problem.noise.draws(run.problem.objective)))
     domain = loops.constant(getattr(type(run.method), "domain", sampled.anywhere), run.method.schedule is not None)
     predict = states.lift(sampled.euler_part, count, 3)
     if run.scheme == "heun":
-        move = sampled.heun(*functions, rotate, domain, predict, states.lift(sampled.heun_part, count, 6))
-    else:
-        move = sampled.euler(*functions, rotate, domain, predict)
-    return loops.assemble_sde(parts, move)
+        correct = states.lift(sampled.heun_part, count, 6)
+        return loops.assemble_sde(parts, sampled.heun(functions[0], rotate, domain, predict, correct))
+    return loops.assemble_sde(parts, sampled.euler(functions[0], rotate, domain, predict))
 
 
 def _identity(thing: Any) -> Any:
