@@ -47,6 +47,7 @@ def show(method: str) -> None:
     from sdeopt.cli import facts
     from sdeopt.cli.output import console
     from sdeopt.core import lookup
+    from sdeopt.core.method import SAMPLED, model
 
     cls = lookup(method)
     sdes = [
@@ -56,7 +57,7 @@ def show(method: str) -> None:
             ", ".join(sde.brownian),
             "as above" if name == cls.default_sde else _paragraphs(sde.doc),
         )
-        for name, sde in cls.sdes.items()
+        for name, sde in (*cls.sdes.items(), (SAMPLED.name, model(cls, SAMPLED.name)))
     ]
     out = console()
     state = f"One step takes {facts.clock(cls)} units of time; the state is ({', '.join(cls.parts)})."
