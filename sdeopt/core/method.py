@@ -84,8 +84,8 @@ SAMPLED = SDE(
     mean and covariance, and has exactly the moments of the SDE (`sdeopt.engine.sampled`). Valid for any law of the
     noise with a variance, minibatches of any size included; it costs four steps of the optimizer per integrator step.
 
-    Source: the general recipe of weak approximation, Li, Tai & E (2019), arXiv:1811.01558, theorem 9: drift and
-    diffusion are the mean and covariance of a step; the sampling is chosen here.
+    Source: the recipe of weak approximation, drift and diffusion from the mean and covariance of a step, is that of Li,
+    Tai & E (2019), arXiv:1811.01558; the sampling is chosen here.
     """,
 )
 
