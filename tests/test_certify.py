@@ -274,6 +274,31 @@ def test_learning_rates_have_draws_of_their_own() -> None:
     assert len({tuple(words) for words in c.meta["entropy"]}) == 3
 
 
+def stop_at(total: int) -> Any:
+    """A progress function that presses Ctrl-C in the round of so many paths."""
+
+    def press(done: int, paths: int) -> None:
+        if paths == total:
+            raise KeyboardInterrupt
+
+    return press
+
+
+def test_ctrl_c_leaves_what_is_finished() -> None:
+    words: dict[str, Any] = {"lrs": LRS, "horizon": 1.0, "rng": 3, "paths": 310, "max_paths": 610, "precision": 0.01}
+    with pytest.raises(KeyboardInterrupt):
+        so.certify(so.SGD(0.1), TILTED, progress=stop_at(310), **words)
+    c = so.certify(so.SGD(0.1), TILTED, progress=stop_at(300), **words)
+    assert c.meta["partial"]
+    assert c.paths.tolist() == [310.0, 310.0 + 256.0, 310.0]  # one chunk of the second learning rate was done
+    assert "interrupted" in str(c)
+
+
+def test_a_spent_budget_ends_the_run() -> None:
+    c = so.certify(so.SGD(0.1), TILTED, LRS, horizon=1.0, rng=3, paths=300, seconds=1e-9, precision=0.01)
+    assert c.paths.tolist() == [300.0] * 3
+
+
 def first_sine(x: Any) -> Any:
     return sin(x[0])
 
