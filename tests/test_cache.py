@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import sdeopt as so
+from sdeopt.core import rival
 from sdeopt.engine import cache, kernels
 
 SCRIPT = """
@@ -81,6 +82,29 @@ def test_recursive_functions_can_be_described():
         return loop(n - 1) if n else 0
 
     assert "again" in cache.describe(loop)
+
+
+def test_a_rival_defined_anew_is_compiled_anew():
+    """As in a notebook cell that is run again with another formula."""
+
+    def final(factor):
+        class Flow:
+            """A drift alone. Source: this test."""
+
+            def drift(self, t, x, o):
+                return factor * x
+
+            def diffusion(self, t, x, o, dw):
+                return 0.0 * dw
+
+        rival(so.SGD, "anew", order=1)(Flow)
+        problem = so.Problem(so.Quadratic([1.0]), so.Gaussian(0.5), x0=[1.0])
+        return so.simulate(so.SGD(lr=0.1), problem, "sde", sde="anew", horizon=1.0, paths=1, rng=0).final.item()
+
+    try:
+        np.testing.assert_allclose([final(-1.0), final(-2.0)], np.exp([-1.0, -2.0]), rtol=1e-4)
+    finally:
+        del so.SGD.sdes["anew"]
 
 
 def test_loops_are_reused_for_new_values():

@@ -162,8 +162,9 @@ _LOOPS: dict[Any, Any] = {}
 
 def _compiled_loop(run: Run, shape: Any, width: int, linker: Linker) -> Any:
     problem = run.problem
+    cls = type(run.method)
     key = (
-        run.kind, type(run.method), run.sde, run.scheme, shape, width, _identity(run.method.schedule),
+        run.kind, cls, run.functions, cls.clock_of, run.sde, run.scheme, shape, width, _identity(run.method.schedule),
         _identity(problem.objective), _identity(problem.noise), tuple(run.observables.values()),
     )  # fmt: skip
     if key not in _LOOPS:
