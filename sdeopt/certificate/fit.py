@@ -76,6 +76,13 @@ def resolved(c: Curve) -> NDArray[np.bool_]:
     return np.isfinite(c.gap) & np.isfinite(c.stderr) & (np.abs(c.gap) > RESOLVED * c.stderr)
 
 
+def lasting(c: Curve) -> NDArray[np.bool_]:
+    """Which gaps are told from zero, after the last change of their sign."""
+    known = resolved(c)
+    turns = np.flatnonzero(known & (np.sign(c.gap) != np.sign(c.gap[-1])))
+    return known & (np.arange(len(c.h)) > (turns[-1] if turns.size else -1))
+
+
 def pair(c: Curve) -> Slope:
     """Slope between the two smallest h."""
     last = Curve(*(a[-2:] for a in c))
@@ -88,9 +95,7 @@ def pair(c: Curve) -> Slope:
 
 def weighted(c: Curve) -> Slope:
     """Exponent p of C h^p (1 + D h) from the resolved gaps of the last sign that obey it; two are fitted without D."""
-    known = resolved(c)
-    turns = np.flatnonzero(known & (np.sign(c.gap) != np.sign(c.gap[-1])))
-    keep = known & (np.arange(len(c.h)) > (turns[-1] if turns.size else -1))
+    keep = lasting(c)
     if keep.sum() < 2:
         return NONE
     h, y, error = c.h[keep], np.log(np.abs(c.gap[keep])), c.stderr[keep] / np.abs(c.gap[keep])
@@ -166,7 +171,9 @@ def judge(c: Curve, kind: str, claimed: float, moved: Slope, precision: float, l
         return "inconclusive", "too steep, the gap nears a change of sign: smaller lrs"
     reaches = overall.value + overall.half >= floor
     if p.value + p.half < floor:
-        return ("inconclusive", "the slope still rises: smaller lrs") if reaches or resolved(c).sum() < 3 else (bad, "")
+        return (
+            ("inconclusive", "the slope may still rise: smaller lrs") if reaches or lasting(c).sum() < 3 else (bad, "")
+        )
     if p.value - p.half < floor or p.half > max(HALF, precision):
         return "inconclusive", WIDE
     return (good, "") if reaches else ("inconclusive", "the slope still falls: smaller lrs")
