@@ -163,7 +163,8 @@ def rich(report: Report) -> Any:
     table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     for heading in HEADINGS:
         width = {"quantity": 9, "verdict": 12}.get(heading)
-        table.add_column(heading, justify="left" if width else "right", min_width=width)
+        whole = heading not in ("quantity", "verdict")  # numbers stay on one line
+        table.add_column(heading, justify="left" if width else "right", min_width=width, no_wrap=whole)
     for row in report.rows:
         *values, last = cells(row)
         table.add_row(*map(Text, values), Text(last, style=COLOURS[row.verdict]))
