@@ -44,8 +44,11 @@ class Problem:
     x0: Any = None
 
     def __post_init__(self) -> None:
-        if not hasattr(self.objective, "grad") or not hasattr(self.objective, "dim"):
-            raise TypeError(f"objective must have grad and dim (see sdeopt.Objective), got {self.objective!r}")
+        if not all(hasattr(self.objective, name) for name in ("grad", "dim", "lacks")):
+            raise TypeError(
+                "objective must be one of sdeopt.objectives, or sdeopt.Objective around your own functions, got "
+                f"{self.objective!r}"
+            )
         if not hasattr(self.noise, "check"):
             raise TypeError(f"noise must be one of sdeopt.noise, got {self.noise!r}")
         d = self.objective.dim
