@@ -182,7 +182,10 @@ def test_sdeopt_is_cited_with_its_version() -> None:
         ("compare sgd --config missing.toml", "missing.toml: No such file"),
         ("simulate sgd --kind both", "known: discrete, sde"),
         ("simulate sgd --observables los", "did you mean 'loss'?"),
-        ("simulate dnsam --objective diagonal-linear-network --batch 3 --kind sde --sde order1", "DNSAM needs root_additive_cov"),
+        (
+            "simulate dnsam --objective diagonal-linear-network --batch 3 --kind sde --sde order1",
+            "DNSAM needs root_additive_cov",
+        ),
     ],
 )
 def test_an_error_is_one_sentence(line: str, says: str) -> None:

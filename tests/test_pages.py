@@ -373,7 +373,7 @@ def test_decay_of_rmspropw_is_decoupled() -> None:
 def test_a_noisy_hessian_is_refused(name: str) -> None:
     problem = so.Problem(so.LinearRegression([[1.0, 0.0], [0.0, 2.0], [1.0, 1.0]], [1.0, 2.0, 0.0]), so.Minibatch(1))
     with pytest.raises(ValueError, match="Minibatch"):
-        so.simulate(so.methods()[name](0.1), problem, "sde", steps=1, paths=2)
+        so.simulate(so.methods()[name](0.1), problem, "sde", sde="order1", steps=1, paths=2)
 
 
 class RoundEverywhere(Round):

@@ -18,7 +18,7 @@ from sdeopt.engine import lanes, loops, sampled, states
 from sdeopt.engine.cache import LoopCache
 from sdeopt.engine.draws import draws
 from sdeopt.engine.linker import Linker, asked, replace_lr
-from sdeopt.engine.rng import Entropy, fill, stream_key
+from sdeopt.engine.rng import Entropy, fill, stream_key, wide_vectors
 
 __all__ = ["Kernel", "Run", "initial_states", "lacking", "lane_width", "refuse"]
 
@@ -105,6 +105,7 @@ def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
     cut = (lambda a, b: lanes.loader(a, b - a, width)) if width else states.slicer
     return loops.Parts(
         width=width or 1,
+        widen=wide_vectors if width else states.nothing,
         begin=states.beginner(parts, lanes.spread(width) if width else None),
         position=states.positioner(parts),
         unpack=states.unpacker(shape, cut),

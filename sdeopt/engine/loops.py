@@ -40,6 +40,7 @@ class Parts(NamedTuple):
     """What the loops are assembled from, see ``states``: functions, and the number of paths at a time."""
 
     width: int
+    widen: Any
     begin: Any
     position: Any
     unpack: Any
@@ -72,10 +73,11 @@ def _writer(parts: Parts) -> Any:
 def assemble_discrete(parts: Parts, step: Any) -> Any:
     """The recursion y_{k+1} = step(k, y_k) over a chunk of paths."""
     write, width = _writer(parts), parts.width
-    begin, position, unpack = parts.begin, parts.position, parts.unpack
+    widen, begin, position, unpack = parts.widen, parts.begin, parts.position, parts.unpack
 
     def discrete(m: Any, o: Any, y0: Any, path0: int, records: Any, buffer: Any, scratch: Any, layout: Any, keys: Any,
                  saves: Any, steps: int, tile: int) -> None:  # fmt: skip
+        widen()
         columns = buffer.size // (tile * width)
         for p in range(0, records.shape[0], width):
             y = begin(y0)
@@ -101,11 +103,12 @@ def assemble_discrete(parts: Parts, step: Any) -> Any:
 def assemble_sde(parts: Parts, move: Any) -> Any:
     """The integration of an SDE over a chunk of paths; ``move`` takes one integrator step, see `euler` and `heun`."""
     write, width = _writer(parts), parts.width
-    begin, position, unpack = parts.begin, parts.position, parts.unpack
+    widen, begin, position, unpack = parts.widen, parts.begin, parts.position, parts.unpack
 
     def integrate(m: Any, o: Any, y0: Any, y1: Any, path0: int, records: Any, buffer: Any, scratch: Any, layout: Any,
                   keys: Any, saves: Any, steps: int, tile: int, substeps: int, first: int, clock: float,
                   noise_factor: float) -> None:  # fmt: skip
+        widen()
         columns = buffer.size // (tile * width)
         for p in range(0, records.shape[0], width):
             y = begin(y0)

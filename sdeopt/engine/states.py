@@ -13,6 +13,7 @@ __all__ = [
     "beginner",
     "flat_sizes",
     "lift",
+    "nothing",
     "observer",
     "positioner",
     "slicer",
@@ -41,6 +42,10 @@ def lift(g: Any, parts: int, count: int) -> Any:
         return lambda S, q: (g(pick(S), q), *rest(S, q))
 
     return _fold(prepend, range(parts), lambda S, q: ())
+
+
+def nothing() -> None:
+    """What vectors do where lanes ask for wide registers."""
 
 
 def _whole(y: Any) -> Any:

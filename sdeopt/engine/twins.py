@@ -24,6 +24,8 @@ __all__ = ["ELEMENTARY", "OPTIONS", "TWINS", "elementwise"]
 INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # never called from Python: half the compile time
 OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, **INNER}
 
+INLINED = OPTIONS | {"forceinline": True}
+
 ELEMENTARY: frozenset[Any] = frozenset(
     {elementary.exp, elementary.log, elementary.erf, elementary.tanh, elementary.sin, elementary.cos, elementary.power}
 )
@@ -70,6 +72,21 @@ def elementwise(scalar: Any, inlined: Any, arity: int) -> Any:
         return loop
 
     return _by_type(unary if arity == 1 else binary)
+
+
+def _horner(a: Any, b: Any) -> Any:
+    """Unrolled: LLVM would carry a pack through memory around a loop over the coefficients."""
+
+    def last(x: Any, c: Any, p: Any) -> Any:
+        return p
+
+    def prepend(i: int, rest: Any) -> Any:
+        return njit(lambda x, c, p: rest(x, c, p * x + c[i]), **INLINED)
+
+    f = njit(last, **INLINED)
+    for i in reversed(range(2, len(b))):
+        f = prepend(i, f)
+    return lambda a, b: f(a, b, b[0] * a + b[1])
 
 
 def _entry_of(a: Any, b: Any) -> Any:
@@ -215,6 +232,7 @@ dot = _by_type(_dot)
 
 TWINS: dict[Any, Any] = {
     elementary.where: _by_type(_where),
+    elementary.horner: _by_type(_horner),
     elementary.two_to: njit(lambda k: lane_ops.two_to(k), **OPTIONS),
     elementary.exponent: njit(lambda x: lane_ops.exponent(x), **OPTIONS),
     math.total: _by_type(_total),
