@@ -46,7 +46,7 @@ def header(c: Certificate) -> list[tuple[str, str]]:
         ("method", f"{m['method']} and its SDE {m['sde']}, claimed order {number(m['order'])} in lr"),
         ("problem", f"{m['objective']}, {m['noise']}, x0 = [{x0}]"),
         ("time", f"{m['horizon']:.4g}; SDE by Heun drift, Itô-Euler noise, dt = {m['dt']:.4g}"),
-        ("paths", f"{sum(c.paths):.0f}{partial}, common random numbers, rng={m['rng']}; {gone}"),
+        ("paths", f"{sum(c.paths):.0f}{partial}, {m['draws']}, rng={m['rng']}; {gone}"),
         ("verdict", f"{c.verdict}: means {c.means}, covariance {c.covariance}{needs}"),
     ]
 

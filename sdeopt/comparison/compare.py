@@ -50,11 +50,12 @@ def compare(
 ) -> Report:
     """Compare an optimizer with its SDE: gaps of means and covariances in time, with intervals and verdicts.
 
-    Both columns run on the same paths with common random numbers, so that the interval of a gap is far narrower than
-    those of the means. Beside the gap stand the change when dt is halved (on the first quarter of the paths, and at
-    least 16), the drift-only flow, and closed forms where the SDE has them. A quantity *agrees* if its gap is known
-    to stay within ``tolerance`` of its scale at every save, *differs* if it is known to leave it at some save, and is
-    *inconclusive* otherwise; `Report` says how scales, intervals and the false-alarm rate of 0.1 % are defined.
+    Where the noise is made of normals both columns run on common random numbers (a minibatch is drawn independently,
+    and the report says so), so that the interval of a gap is narrower than those of the means. Beside the gap stand
+    the change when dt is halved (on the first quarter of the paths, and at least 16), the drift-only flow, and closed
+    forms where the SDE has them. A quantity *agrees* if its gap is known to stay within ``tolerance`` of its scale at
+    every save, *differs* if it is known to leave it at some save, and is *inconclusive* otherwise; `Report` says how
+    scales, intervals and the false-alarm rate of 0.1 % are defined.
 
     Parameters
     ----------

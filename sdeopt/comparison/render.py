@@ -94,7 +94,7 @@ def header(report: Report) -> list[tuple[str, str]]:
         ("problem", f"{m['objective']}, {m['noise']}, x0 = [{x0}]"),
         ("time", f"t = k·{m['clock']:.4g} up to {report.times[-1]:.4g}, {m['steps']} steps, {len(report.times)} saves"),
         ("SDE", f"{scheme}, dt = {m['dt']:.4g} ({m['substeps']} per step)"),
-        ("paths", f"{m['paths']}{partial}, common random numbers, rng={m['rng']}; {lost}"),
+        ("paths", f"{m['paths']}{partial}, {m['draws']}, rng={m['rng']}; {lost}"),
         ("verdict", f"{final}, margin {100 * m['tolerance']:g} % of each quantity's scale"),
     ]
 
