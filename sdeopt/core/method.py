@@ -8,7 +8,13 @@ A page is a ``typing.NamedTuple`` whose fields are the hyperparameters and whose
 
 Optional: ``init(self, x, o)`` gives the state y at time 0 (default: y is x itself; else a tuple whose first part is x);
 ``start(self, x, o)`` gives the state of the SDE after the first step, for SDEs that are singular at t = 0;
-``domain(self, y)`` puts a state back where the step is defined, for methods whose state has constraints.
+``domain(self, y)`` puts a state back where the step is defined, for methods whose state has constraints;
+``own(self, objective, noise)``, plain Python, lists the draws that a step makes beside the gradient's, as
+``Law.draws`` does: ("normal" | "uniform" | "fractional", size, parameters...).
+
+The draws ``z`` of a step are those of the noise law. A method that sees the gradient of two samples has a tuple of two
+such; one with draws of its own gets the pair (those of the gradient, its own).
+
 Functions are compiled by the engine, so they use NumPy arithmetic and the vocabulary of ``sdeopt.core`` only.
 
 Increments: the integrator multiplies the diffusion by √dt, so ``dw`` is standard normal here. Write the diffusion
@@ -26,7 +32,7 @@ from typing import Any, TypeVar
 from sdeopt.core import checks
 from sdeopt.core.schedule import Cosine, Power, Schedule
 
-__all__ = ["SAMPLED", "SDE", "lookup", "method", "methods", "model", "rival"]
+__all__ = ["FAMILIES", "SAMPLED", "SDE", "lookup", "method", "methods", "model", "rival"]
 
 T = TypeVar("T", bound=type)
 
@@ -41,6 +47,17 @@ RULES: dict[str, dict[str, Any]] = {
     "weight_decay": {"low": 0.0},
 }
 SCHEDULES = (Schedule, Cosine, Power)
+FAMILIES = {
+    "descent": "Gradient descent and momentum",
+    "sharpness": "Sharpness-aware",
+    "sign": "Signs",
+    "adaptive": "Adaptive step sizes",
+    "normalised": "Normalised steps and norm balls",
+    "injection": "Injected noise",
+    "distributed": "Distributed and compressed",
+    "private": "Differentially private",
+    "minimax": "Minimax games",
+}
 
 
 @dataclass(frozen=True)
@@ -48,8 +65,9 @@ class SDE:
     """One SDE of a method: its two coefficients, its claim, and the Brownian motions that it needs.
 
     ``drift``, ``diffusion`` and ``start`` take the method as ``self``. ``brownian`` names the increments in ``dw`` by
-    the question that consumes them ("gradient", "sign", "square", "direction") or "state" for one per coordinate;
-    with several names ``dw`` is a tuple.
+    the question that consumes them ("gradient", "sign", "square", "direction"), "gradient2" for a second sample of the
+    gradient, "own" for the method's own draws, or "state" for one per coordinate; with several names ``dw`` is a tuple.
+    An SDE without ``drift`` is `SAMPLED`.
 
     Closed forms, plain Python, where the class has them (else None): ``linear(self, H, Sigma)`` returns (A, D) of
     dY = -A Y dt + D^{1/2} dW, exact on a quadratic with Hessian H and constant noise covariance Sigma, Y being the
@@ -138,6 +156,10 @@ def method(
     sde: str = "order1",
     parts: tuple[str, ...] = ("x",),
     brownian: str | tuple[str, ...] = "gradient",
+    family: str = "descent",
+    samples: int = 1,
+    objective: str = "quadratic:1,2",
+    noise: str = "gaussian:0.5",
 ) -> Callable[[T], T]:
     """Register a page and give it typed equality, validation, its clock and its default SDE.
 
@@ -148,11 +170,17 @@ def method(
     clock : callable
         Units of time of one step, a function of the method; default its learning rate, t = kη.
     sde : str
-        Name of the page's own SDE; rivals are added by `rival`.
+        Name of the page's own SDE; rivals are added by `rival`. A page without ``drift`` has "sampled" only.
     parts : tuple of str
         Names of the parts of the state; the first is the position x.
     brownian : str or tuple of str
         The increments that ``diffusion`` receives, see `SDE`.
+    family : str
+        Where the method belongs, a key of ``FAMILIES``.
+    samples : int
+        Independent samples of the gradient that one step sees, 1 or 2.
+    objective, noise : str
+        Names, as on the command line, of a small problem on which the method makes sense.
 
     Returns
     -------
@@ -172,8 +200,15 @@ def method(
         page.schedule = property(lambda self: self.lr if isinstance(self.lr, SCHEDULES) else None)
         page.constant = lambda self: self._replace(lr=self.lr.lr) if self.schedule else self
         page.clock_of = staticmethod(clock)
-        page.default_sde = sde
-        page.sdes = {sde: _sde(cls, sde, order, brownian)}
+        page.samples = samples
+        page.family = checks.choice("family", family, FAMILIES)
+        page.example = (objective, noise)
+        page.sdes = {}
+        if hasattr(cls, "drift"):
+            page.sdes[sde] = _sde(cls, sde, order, brownian)
+        else:
+            page.sdes[SAMPLED.name] = replace(SAMPLED, order=order)
+        page.default_sde = next(iter(page.sdes))
         _REGISTRY[cls.__name__] = cls
         return cls
 

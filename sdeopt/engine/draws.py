@@ -1,43 +1,112 @@
-"""Which raw draws a run needs in one step: their shape, kinds, strides and streams."""
+"""Which raw draws a run needs in one step: their nested shape, kinds, strides and streams.
+
+A step of the optimizer draws the noise of each sample of the gradient that it sees and, where the page has ``own``, its
+own randomness; an SDE draws its Brownian increments; a sampled SDE draws whole sets of the step's own. The normals that
+stand for the same thing in both columns, the first of each sample and the page's own, share a stream.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-__all__ = ["draws"]
+__all__ = ["Draw", "draws", "kinds"]
+
+GIVEN = ("fractional", "stable")  # made for whole paths before the loop, see ``given``
+CODES = {"normal": 0, "uniform": 1} | dict.fromkeys(GIVEN, 2)
 
 
-def draws(run: Any) -> tuple[Any, list[tuple[int, int, str, int]]]:
-    """Nested shape of the draws of one step, and per vector (kind, stride, stream, resolution)."""
+class Draw(NamedTuple):
+    """One vector of draws. A normal of ``stride`` s is made of s fine ones, ``fine`` to a step of the optimizer."""
+
+    kind: str
+    size: int
+    stride: int
+    stream: str
+    fine: int
+    parameters: tuple[float, ...] = ()
+
+    @property
+    def code(self) -> int:
+        """The kind as `rng.fill` knows it."""
+        return CODES[self.kind]
+
+
+def draws(run: Any) -> tuple[Any, list[Draw]]:
+    """Nested shape of the draws of one step of the loop, and what each vector is."""
+    fine, sampled = run.resolution, run.kind == "sde" and run.model.drift is None
+    if run.kind == "sde" and not sampled:
+        return _brownian(run)
+    copies, stride = ((4 if run.scheme == "heun" else 2), fine // run.substeps) if sampled else (1, fine)
+    vectors = []
+    for copy in range(copies):
+        for source, entries in _sources(run):
+            first = next((i for i, entry in enumerate(entries) if entry[0] == "normal"), -1)
+            for i, (kind, size, *parameters) in enumerate(entries):
+                shared = copy == 0 and kind != "uniform" and (source == "own" or i == first)
+                stream = _shared(source, i) if shared else f"{_private(source, copy, sampled)}.{i}"
+                # a private draw of the optimizer is one a step; a sampled SDE takes one per integrator step
+                alone = not shared and not sampled
+                vectors.append(Draw(kind, size, 1 if alone else stride, stream, 1 if alone else fine, (*parameters,)))
+    shape = _nest(run, lambda entry: entry[1])
+    return (shape if copies == 1 else (shape,) * copies), vectors
+
+
+def kinds(run: Any) -> Any:
+    """Kinds of the draws of one step of the optimizer, nested as ``z`` is."""
+    return _nest(run, lambda entry: entry[0])
+
+
+def _sources(run: Any) -> list[tuple[str, Any]]:
+    """Where the draws of a step come from, and what they are: (kind, size, parameters...) each."""
+    objective, noise, page = run.problem.objective, run.problem.noise, run.method
+    sources = [("gradient", noise.draws(objective))]
+    if page.samples == 2:
+        sources.append(("gradient2", noise.draws(objective)))
+    return [*sources, ("own", page.own(objective, noise))] if hasattr(page, "own") else sources
+
+
+def _nest(run: Any, of: Any) -> Any:
+    """``of`` every draw of a step, nested as ``z`` is."""
+    groups = [tuple(of(entry) for entry in entries) for _, entries in _sources(run)]
+    seen = groups[0] if run.method.samples == 1 else (groups[0], groups[1])
+    return (seen, groups[-1]) if hasattr(run.method, "own") else seen
+
+
+def _shared(source: str, i: int) -> str:
+    return f"own.{i}" if source == "own" else source
+
+
+def _private(source: str, copy: int, sampled: bool) -> str:
+    """Stream of a draw that the columns do not share."""
+    if sampled:
+        return f"sampled.{copy}" if source == "gradient" else f"sampled.{copy}.{source}"
+    return "noise" if source == "gradient" else source
+
+
+def _brownian(run: Any) -> tuple[Any, list[Draw]]:
+    """The increments that the diffusion names."""
     objective, noise, fine = run.problem.objective, run.problem.noise, run.resolution
-    if run.kind == "discrete":
-        draws = noise.draws(objective)
-        first = next((i for i, (kind, _) in enumerate(draws) if kind == "normal"), -1)
-        streams = [
-            (0, fine, "gradient", fine) if i == first else (int(kind == "uniform"), 1, f"noise.{i}", 1)
-            for i, (kind, _) in enumerate(draws)
-        ]
-        return tuple(size for _, size in draws), streams
-    if run.model.drift is None:
-        return _sampled(run)
-    names = run.model.brownian
-    sizes = [(objective.dim,) if n == "state" else noise.brownian(n, objective) for n in names]
-    nested = tuple(s[0] if len(s) == 1 else s for s in sizes)
-    labels = [f"{n}.{i}" for n, s in zip(names, sizes, strict=True) for i in range(len(s))]
     stride = fine // run.substeps
-    streams = [(0, stride, "gradient" if i == 0 else label, fine) for i, label in enumerate(labels)]
-    return nested[0] if len(nested) == 1 else nested, streams
+    vectors, nested = [], []
+    for n, name in enumerate(run.model.brownian):
+        entries = _increment(run, name, objective, noise)
+        for i, (kind, size, *parameters) in enumerate(entries):
+            if name == "own":
+                stream = f"own.{i}"
+            elif i == 0 and (name == "gradient2" or n == 0):
+                stream = name if name == "gradient2" else "gradient"
+            else:
+                stream = f"{name}.{i}"
+            vectors.append(Draw(kind, size, stride, stream, fine, (*parameters,)))
+        nested.append(entries[0][1] if len(entries) == 1 else tuple(entry[1] for entry in entries))
+    return nested[0] if len(nested) == 1 else tuple(nested), vectors
 
 
-def _sampled(run: Any) -> tuple[Any, list[tuple[int, int, str, int]]]:
-    """Two, for Heun four, sets of the draws of a step; the first normal of the first set is the shared one."""
-    fine, draws = run.resolution, run.problem.noise.draws(run.problem.objective)
-    first = next((i for i, (kind, _) in enumerate(draws) if kind == "normal"), -1)
-    copies = 4 if run.scheme == "heun" else 2
-    streams = [
-        (int(kind == "uniform"), fine // run.substeps,
-         "gradient" if (copy, i) == (0, first) else f"sampled.{copy}.{i}", fine)
-        for copy in range(copies)
-        for i, (kind, _) in enumerate(draws)
-    ]  # fmt: skip
-    return (tuple(size for _, size in draws),) * copies, streams
+def _increment(run: Any, name: str, objective: Any, noise: Any) -> list[Any]:
+    """(kind, size, parameters...) of the vectors of one named increment."""
+    if name == "state":
+        return [("normal", objective.dim)]
+    if name == "own":
+        return [entry for entry in run.method.own(objective, noise) if entry[0] != "uniform"]
+    sizes = noise.brownian("gradient" if name == "gradient2" else name, objective)
+    return [("normal", size) if isinstance(size, int) else size for size in sizes]

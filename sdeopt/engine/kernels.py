@@ -16,9 +16,10 @@ from sdeopt.core.method import model
 from sdeopt.core.problem import Problem
 from sdeopt.engine import lanes, loops, sampled, states
 from sdeopt.engine.cache import LoopCache
-from sdeopt.engine.draws import draws
+from sdeopt.engine.draws import draws, kinds
+from sdeopt.engine.given import given
 from sdeopt.engine.linker import Linker, asked, replace_lr
-from sdeopt.engine.rng import Entropy, fill, stream_key, wide_vectors
+from sdeopt.engine.rng import Entropy, fill, place, stream_key, wide_vectors
 
 __all__ = ["Kernel", "Run", "initial_states", "lacking", "lane_width", "refuse"]
 
@@ -136,7 +137,7 @@ def _assemble(run: Run, shape: Any, width: int = 0) -> Any:
     if run.model.drift is not None:
         scheme = loops.heun if run.scheme == "heun" else loops.euler
         return loops.assemble_sde(parts, scheme(functions[0], functions[1], states.lift(loops.advance, count, 4)))
-    rotate = sampled.rotator(tuple(kind for kind, _ in run.problem.noise.draws(run.problem.objective)))
+    rotate = sampled.rotator(kinds(run))
     domain = loops.constant(getattr(type(run.method), "domain", sampled.anywhere), run.method.schedule is not None)
     predict = states.lift(sampled.euler_part, count, 3)
     if run.scheme == "heun":
@@ -181,10 +182,15 @@ def _numbers(thing: Any) -> int:
     return int(thing.size) if isinstance(thing, np.ndarray) else 0
 
 
+def _members(y: Any) -> tuple[Any, ...]:
+    """The parts of a state."""
+    return y if isinstance(y, tuple) else (y,)
+
+
 def lane_width(run: Run) -> int:
     """Paths per SIMD group, or 0 where the problem is too large to live in registers."""
     columns = sum(states.flat_sizes(draws(run)[0]))
-    size = run.problem.dim * len(run.method.parts)
+    size = sum(np.size(part) for part in _members(initial_states(run)[0]))
     data = sum(map(_numbers, run.problem.oracle))
     if size > 64 or columns > 64 or data > 512:
         return 0
@@ -197,16 +203,15 @@ class Kernel:
     def __init__(self, run: Run) -> None:
         refuse(run)
         self.run = run
-        self.shape, streams = draws(run)
+        self.shape, vectors = draws(run)
         ends = np.cumsum([0, *states.flat_sizes(self.shape)])
         self._columns = int(ends[-1])
         self._layout = np.array(
-            [(a, b, kind, stride) for a, b, (kind, stride, _, _) in zip(ends, ends[1:], streams, strict=False)],
-            dtype=np.int64,
+            [(a, b, v.code, v.stride) for a, b, v in zip(ends, ends[1:], vectors, strict=False)], dtype=np.int64
         ).reshape(-1, 4)
-        self._keys = np.array(
-            [stream_key(run.entropy, stream, fine) for _, _, stream, fine in streams], dtype=np.uint64
-        ).reshape(-1, 2)
+        keys = [stream_key(run.entropy, v.stream, v.fine) for v in vectors]
+        self._keys = np.array(keys, dtype=np.uint64).reshape(-1, 2)
+        self._vectors = list(zip(vectors, self._keys, strict=True))
         self._saves = np.array(run.saves, dtype=np.int64)
         self._tile = max(2, min(64, TILE // (8 * max(self._columns, 1)))) // 2 * 2
         self._states = initial_states(run)
@@ -247,6 +252,7 @@ class Kernel:
             scratch,
             self._layout,
             self._keys,
+            self._given(path0, len(records)),
             self._saves,
             run.steps,
             self._tile,
@@ -264,7 +270,17 @@ class Kernel:
 
     def increments(self, path: int) -> np.ndarray[Any, np.dtype[np.float64]]:
         """The raw draws of one path, a row per step of the loop: for the SDE its increments per √dt."""
-        rows = self.run.steps * (self.run.substeps if self.run.kind == "sde" else 1)
-        out = np.empty((rows, self._columns))
-        fill(out.reshape(-1), rows, self._columns, 1, self._layout, self._keys, path, 0)
+        out = np.empty((self._rows, self._columns))
+        fill(out.reshape(-1), self._rows, self._columns, 1, self._layout, self._keys, path, 0)
+        place(out.reshape(-1), self._rows, self._columns, 1, self._layout, self._given(path, 1), 0, 0)
         return out
+
+    @property
+    def _rows(self) -> int:
+        """Steps of the loop."""
+        return self.run.steps * (self.run.substeps if self.run.kind == "sde" else 1)
+
+    def _given(self, path0: int, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """What `rng.fill` leaves out."""
+        dt = self.run.method.clock / self.run.substeps if self.run.kind == "sde" else None
+        return given(self._vectors, path0, count, self._rows, dt)

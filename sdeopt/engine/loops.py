@@ -16,7 +16,7 @@ import numpy as np
 
 from sdeopt.core.elementary import where
 from sdeopt.core.math import total
-from sdeopt.engine.rng import fill
+from sdeopt.engine.rng import fill, place
 
 __all__ = [
     "ESCAPE",
@@ -76,7 +76,7 @@ def assemble_discrete(parts: Parts, step: Any) -> Any:
     widen, begin, position, unpack = parts.widen, parts.begin, parts.position, parts.unpack
 
     def discrete(m: Any, o: Any, y0: Any, path0: int, records: Any, buffer: Any, scratch: Any, layout: Any, keys: Any,
-                 saves: Any, steps: int, tile: int) -> None:  # fmt: skip
+                 given: Any, saves: Any, steps: int, tile: int) -> None:  # fmt: skip
         widen()
         columns = buffer.size // (tile * width)
         for p in range(0, records.shape[0], width):
@@ -89,6 +89,7 @@ def assemble_discrete(parts: Parts, step: Any) -> Any:
             for k0 in range(0, steps, tile):
                 n = min(tile, steps - k0)
                 fill(buffer, n, columns, width, layout, keys, path0 + p, k0)
+                place(buffer, n, columns, width, layout, given, p, k0)
                 for i in range(n):
                     y = step(m, k0 + i, y, o, unpack(buffer, i * columns * width))
                     if s < saves.size and saves[s] == k0 + i + 1:
@@ -106,7 +107,7 @@ def assemble_sde(parts: Parts, move: Any) -> Any:
     widen, begin, position, unpack = parts.widen, parts.begin, parts.position, parts.unpack
 
     def integrate(m: Any, o: Any, y0: Any, y1: Any, path0: int, records: Any, buffer: Any, scratch: Any, layout: Any,
-                  keys: Any, saves: Any, steps: int, tile: int, substeps: int, first: int, clock: float,
+                  keys: Any, given: Any, saves: Any, steps: int, tile: int, substeps: int, first: int, clock: float,
                   noise_factor: float) -> None:  # fmt: skip
         widen()
         columns = buffer.size // (tile * width)
@@ -124,6 +125,7 @@ def assemble_sde(parts: Parts, move: Any) -> Any:
             for j0 in range(first * substeps, steps * substeps, tile):
                 n = min(tile, steps * substeps - j0)
                 fill(buffer, n, columns, width, layout, keys, path0 + p, j0)
+                place(buffer, n, columns, width, layout, given, p, j0)
                 for i in range(n):
                     y = move(m, o, j0 + i, y, unpack(buffer, i * columns * width), clock, substeps, noise_factor)
                     if s < saves.size and saves[s] * substeps == j0 + i + 1:

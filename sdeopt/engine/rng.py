@@ -20,7 +20,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-__all__ = ["Entropy", "fill", "normalise", "stream_key", "threefry", "wide_vectors"]
+__all__ = ["Entropy", "fill", "normalise", "place", "stream_key", "threefry", "wide_vectors"]
 
 Entropy = tuple[int, ...]
 
@@ -188,13 +188,15 @@ def fill(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any,
 
     ``out`` is flat: the number of step i, column c and lane l stands at (i columns + c) width + l. Row v of ``layout``
     is (first column, end column, kind, stride) of one vector of draws, row v of ``keys`` its key. Kind 0 is normal, 1
-    uniform. A normal of stride s is the sum of the s fine normals of its step divided by √s: this is how a coarse step
+    uniform, 2 left to `place`. A normal of stride s is the sum of the s fine normals of its step divided by √s: this is how a coarse step
     shares the Brownian path of the fine ones.
     """
     wide_vectors()
     for v in range(layout.shape[0]):
         a, b, kind, stride = layout[v, 0], layout[v, 1], layout[v, 2], layout[v, 3]
         key = (keys[v, 0], keys[v, 1])
+        if kind == 2:
+            continue
         if kind == 1:
             _uniforms(out, count, columns, width, a, b, path, step, key)
         elif stride == 1:
@@ -213,6 +215,24 @@ def fill(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any,
                         out[at + c] += fine[j * size + c]
                 for c in range(size):
                     out[at + c] *= scale
+
+
+@njit(error_model="numpy", nogil=True, cache=True)
+def place(out: Any, count: Any, columns: Any, width: Any, layout: Any, given: Any, path: Any, step: Any) -> None:
+    """Write draws of kind 2, which `fill` leaves out: ``given`` holds them, (paths, steps, their columns in order).
+
+    ``path`` is the first of the ``width`` paths within ``given``; lanes beyond its last path repeat it.
+    """
+    first = 0
+    for v in range(layout.shape[0]):
+        a, b, kind = layout[v, 0], layout[v, 1], layout[v, 2]
+        if kind == 2:
+            for i in range(count):
+                for c in range(b - a):
+                    for lane in range(width):
+                        row = min(path + lane, given.shape[0] - 1)
+                        out[(i * columns + a + c) * width + lane] = given[row, step + i, first + c]
+            first += b - a
 
 
 def normalise(rng: Any) -> Entropy:

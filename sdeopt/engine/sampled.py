@@ -25,21 +25,29 @@ __all__ = ["anywhere", "euler", "euler_part", "heun", "heun_part", "rotator"]
 HALF = math.sqrt(0.5)
 
 
-def rotator(kinds: tuple[str, ...]) -> Any:
-    """A function from two sets of draws (a, b) to two independent ones: (b ± a)/√2 of normals, else a and b."""
+def rotator(kinds: Any) -> Any:
+    """A function from two sets of draws (a, b) to two independent ones: (b ± a)/√2 of normals, else a and b.
 
-    def nothing(a: Any, b: Any) -> Any:
-        return ()
-
-    def prepend(i: int, sign: float, rest: Any) -> Any:
-        if kinds[i] == "normal":
-            return lambda a, b: (HALF * (b[i] + sign * a[i]), *rest(a, b))
-        return (lambda a, b: (a[i], *rest(a, b))) if sign > 0 else (lambda a, b: (b[i], *rest(a, b)))
-
-    first, second = nothing, nothing
-    for i in reversed(range(len(kinds))):
-        first, second = prepend(i, 1.0, first), prepend(i, -1.0, second)
+    ``kinds`` is nested as the draws are.
+    """
+    first, second = _turn(kinds, 1.0), _turn(kinds, -1.0)
     return lambda a, b: (first(a, b), second(a, b))
+
+
+def _turn(kinds: Any, sign: float) -> Any:
+    """One half of a rotation."""
+    if kinds == "normal":
+        return lambda a, b: HALF * (b + sign * a)
+    if isinstance(kinds, str):
+        return (lambda a, b: a) if sign > 0 else (lambda a, b: b)
+
+    def prepend(i: int, turn: Any, rest: Any) -> Any:
+        return lambda a, b: (turn(a[i], b[i]), *rest(a, b))
+
+    f: Any = lambda a, b: ()  # noqa: E731
+    for i in reversed(range(len(kinds))):
+        f = prepend(i, _turn(kinds[i], sign), f)
+    return f
 
 
 def euler_part(S: Any, q: Any) -> Any:

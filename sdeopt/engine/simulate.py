@@ -232,7 +232,7 @@ def _ensemble(run: Run, summary: dict[str, Any], partial: bool) -> Ensemble:
 def describe(run: Run) -> dict[str, Any]:
     """What a run is, as JSON-able text and numbers."""
     sde = {"sde": run.sde, "scheme": run.scheme, "dt": run.method.clock / run.substeps} if run.kind == "sde" else {}
-    kinds = {kind for kind, _ in run.problem.noise.draws(run.problem.objective)}
+    drawn = {entry[0] for entry in run.problem.noise.draws(run.problem.objective)}
     return {
         "method": repr(run.method),
         "objective": repr(run.problem.objective),
@@ -241,7 +241,7 @@ def describe(run: Run) -> dict[str, Any]:
         "clock": run.method.clock,
         "steps": run.steps,
         "substeps": run.substeps,
-        "draws": "common random numbers" if "normal" in kinds or not kinds else "independent draws",
+        "draws": "common random numbers" if "normal" in drawn or not drawn else "independent draws",
         "entropy": list(run.entropy),
         **sde,
     }
