@@ -18,11 +18,13 @@ from sdeopt.core.oracle import (
     noise,
     noise_var,
     noisy_grad,
+    players,
     root_additive_cov,
     root_cov,
     root_sign_cov,
     root_square_cov,
     value,
+    vjp,
     weighted_grad,
 )
 from sdeopt.core.schedule import Cosine, Power, Schedule
@@ -56,6 +58,7 @@ __all__ = [
     "noise_var",
     "noisy_grad",
     "norm",
+    "players",
     "power",
     "product",
     "rival",
@@ -68,6 +71,7 @@ __all__ = [
     "grad_var",
     "total",
     "value",
+    "vjp",
     "weighted_grad",
     "where",
 ]

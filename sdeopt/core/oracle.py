@@ -4,6 +4,9 @@ A page never touches the objective or the noise; it asks the oracle ``o``. Each 
 forwards to the objective or to the noise, so a page is ordinary Python when interpreted; the engine replaces each
 question by the compiled answer of the problem at hand. Which questions a page asks is read from its code, and a
 problem that cannot answer one refuses it in a sentence before anything runs.
+
+A game is an objective whose ``grad`` is the field F = (∇_x f, -∇_y f) of both players' descent directions, and whose
+``hvp`` is J v with J = ∇F, which need not be symmetric.
 """
 
 from __future__ import annotations
@@ -29,7 +32,9 @@ __all__ = [
     "root_sign_cov",
     "root_square_cov",
     "grad_var",
+    "players",
     "value",
+    "vjp",
     "weighted_grad",
 ]
 
@@ -54,6 +59,16 @@ def grad(o: Any, x: Any) -> Any:
 def hvp(o: Any, x: Any, v: Any) -> Any:
     """∇²f(x) v, shape (d,)."""
     return o.objective.hvp(x, v)
+
+
+def vjp(o: Any, x: Any, v: Any) -> Any:
+    """Jᵀ v with J = ∇F the Jacobian of a game's field, shape (d,)."""
+    return o.objective.vjp(x, v)
+
+
+def players(o: Any, x: Any) -> Any:
+    """1 in the coordinates of the minimising player of a game, 0 in those of the maximising one, shape (d,)."""
+    return o.objective.players(x)
 
 
 def noisy_grad(o: Any, x: Any, z: Any) -> Any:

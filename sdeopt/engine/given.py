@@ -60,7 +60,8 @@ def _fractional(draw: Draw, key: Any, path0: int, count: int, rows: int) -> Arra
     for i in range(count):
         increments = fractional_noise(_raw(key, 0, draw.size, path0 + i, 2 * fine), hurst)
         out[i] = increments.reshape(rows, draw.stride, draw.size).sum(axis=1)
-    return out / float(draw.stride) ** hurst
+    coarse: Array = out / float(draw.stride) ** hurst
+    return coarse
 
 
 def fractional_noise(normals: Array, hurst: float) -> Array:

@@ -148,8 +148,10 @@ def _assemble(run: Run, shape: Any, width: int = 0) -> Any:
 
 def _identity(thing: Any) -> Any:
     """What of an object shapes compiled code: its class and its functions."""
+    if isinstance(thing, tuple):
+        return tuple(map(_identity, thing))
     held = [getattr(thing, f.name) for f in fields(thing)] if is_dataclass(thing) else []
-    return type(thing), tuple(_identity(v) for v in held if is_dataclass(v)), tuple(
+    return type(thing), tuple(_identity(v) for v in held if is_dataclass(v) or isinstance(v, tuple)), tuple(
         v for v in held if isinstance(v, FunctionType)
     )  # fmt: skip
 
@@ -177,6 +179,8 @@ def _compiled_loop(run: Run, shape: Any, width: int, linker: Linker) -> Any:
 
 def _numbers(thing: Any) -> int:
     """Numbers held in the arrays of a problem's half."""
+    if isinstance(thing, tuple):
+        return sum(map(_numbers, thing))
     if is_dataclass(thing):
         return sum(_numbers(getattr(thing, f.name)) for f in fields(thing))
     return int(thing.size) if isinstance(thing, np.ndarray) else 0

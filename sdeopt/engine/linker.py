@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 from numba import njit
+from numba.extending import overload
 
 from sdeopt.core import oracle as questions
 from sdeopt.engine.lanes import Block, Row
@@ -62,7 +63,7 @@ def asked(f: FunctionType, seen: set[FunctionType] | None = None) -> set[str]:
 
 @functools.cache
 def _lowered_class(cls: Any, fields: tuple[str, ...]) -> Any:
-    return namedtuple(f"Lowered{cls.__name__}", fields)
+    return type(f"Lowered{cls.__name__}", (namedtuple("Lowered", fields),), {"lowered": cls, "__slots__": ()})
 
 
 class Linker:
@@ -90,10 +91,25 @@ class Linker:
 
     def _answer(self, question: FunctionType) -> Any:
         side, name = question.__code__.co_names[:2]  # every question reads o.<side>.<name>(...)
+        if side == "noise" and getattr(self._owners[side], "wraps", False):
+            return self._answer_of_any(name)
         answer = self.compiled(getattr(self._owners[side], name))
         if side == "objective":
             return njit(lambda o, *rest: answer(o.objective, *rest), **self._options)
         return njit(lambda o, *rest: answer(o.noise, o, *rest), **self._options)
+
+    def _answer_of_any(self, name: str) -> Any:
+        """The answer of whichever law an oracle holds: a law that wraps others puts questions to theirs."""
+
+        def asked(o: Any, *rest: Any) -> Any: ...
+
+        def choose(o: Any, *rest: Any) -> Any:
+            law = o.types[o.fields.index("noise")].instance_class.lowered
+            answer = self.compiled(getattr(law, name))
+            return lambda o, *rest: answer(o.noise, o, *rest)
+
+        overload(asked, strict=False, jit_options=self._options)(choose)
+        return njit(lambda o, *rest: asked(o, *rest), **self._options)
 
     def _copy(self, f: FunctionType, options: dict[str, Any] | None = None) -> Any:
         namespace = dict(f.__globals__)

@@ -188,8 +188,8 @@ def fill(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any,
 
     ``out`` is flat: the number of step i, column c and lane l stands at (i columns + c) width + l. Row v of ``layout``
     is (first column, end column, kind, stride) of one vector of draws, row v of ``keys`` its key. Kind 0 is normal, 1
-    uniform, 2 left to `place`. A normal of stride s is the sum of the s fine normals of its step divided by √s: this is how a coarse step
-    shares the Brownian path of the fine ones.
+    uniform, 2 left to `place`. A normal of stride s is the sum of the s fine normals of its step divided by √s: this is
+    how a coarse step shares the Brownian path of the fine ones.
     """
     wide_vectors()
     for v in range(layout.shape[0]):

@@ -68,6 +68,7 @@ class Law:
     """Defaults of a noise law with one normal per coordinate."""
 
     family: ClassVar[str | None] = None  # the public name, where a class is one of several behind it
+    wraps: ClassVar[bool] = False  # whether it holds other laws and puts questions to them, Oracle(o.objective, law)
 
     def check(self, objective: Any) -> None:
         """Raise a ``ValueError`` if the law does not fit the objective."""

@@ -22,6 +22,7 @@ __all__ = ["Array", "Smooth", "fortran", "frozen", "spectrum", "symmetric"]
 Array = NDArray[np.float64]
 
 FINITE_SUM = ("examples", "weighted_grad", "batch_grad", "grad_var")
+GAME = ("vjp", "players")
 LARGEST_PRINTED = 9  # entries of an array that is printed in full
 
 
@@ -55,8 +56,9 @@ class Smooth:
 
     def lacks(self, question: str) -> str | None:
         """Why the objective cannot answer ``question``, or None."""
-        if question in ("value", "grad", "hvp", *FINITE_SUM) and getattr(self, question, None) is None:
+        if question in ("value", "grad", "hvp", *GAME, *FINITE_SUM) and getattr(self, question, None) is None:
             kind = "is not a finite sum, so it has no" if question in FINITE_SUM else "has no"
+            kind = "is not a game, so it has no" if question in GAME else kind
             return f"{type(self).__name__} {kind} {question}"
         return None
 
