@@ -66,11 +66,19 @@ def _lowered_class(cls: Any, fields: tuple[str, ...]) -> Any:
     return type(f"Lowered{cls.__name__}", (namedtuple("Lowered", fields),), {"lowered": cls, "__slots__": ()})
 
 
-class Linker:
-    """Compiles the functions of pages for one pair of objective and noise classes, on vectors or on SIMD lanes."""
+def _wraps(owner: Any) -> bool:
+    return bool(getattr(owner, "wraps", False))
 
-    def __init__(self, objective: type, noise: type, lanes: bool) -> None:
-        self._lanes = lanes
+
+class Linker:
+    """Compiles the functions of pages for one pair of objective and noise classes, on vectors or on SIMD lanes.
+
+    A law that wraps others asks its questions of oracles that hold them. Its functions are compiled by a linker of
+    their own, ``wrapped``, in which the law that a question is put to is known by the type of its oracle only.
+    """
+
+    def __init__(self, objective: type, noise: Any, lanes: bool, wrapped: bool = False) -> None:
+        self._lanes, self._wrapped = lanes, wrapped
         self._options = OPTIONS | {"forceinline": lanes}
         self._owners = {"objective": objective, "noise": noise}
         self._done: dict[FunctionType, Any] = dict(TWINS)
@@ -91,22 +99,24 @@ class Linker:
 
     def _answer(self, question: FunctionType) -> Any:
         side, name = question.__code__.co_names[:2]  # every question reads o.<side>.<name>(...)
-        if side == "noise" and getattr(self._owners[side], "wraps", False):
-            return self._answer_of_any(name)
-        answer = self.compiled(getattr(self._owners[side], name))
+        if side == "noise" and self._wrapped:
+            return self._by_type(question)
+        owner = self._owners[side]
+        inside = Linker(self._owners["objective"], owner, self._lanes, True) if _wraps(owner) else self
+        answer = inside.compiled(getattr(owner, name))
         if side == "objective":
             return njit(lambda o, *rest: answer(o.objective, *rest), **self._options)
         return njit(lambda o, *rest: answer(o.noise, o, *rest), **self._options)
 
-    def _answer_of_any(self, name: str) -> Any:
-        """The answer of whichever law an oracle holds: a law that wraps others puts questions to theirs."""
+    def _by_type(self, question: FunctionType) -> Any:
+        """The answer of the law that the oracle at hand holds; linkers of their own, for Numba takes no recursion."""
 
         def asked(o: Any, *rest: Any) -> Any: ...
 
         def choose(o: Any, *rest: Any) -> Any:
             law = o.types[o.fields.index("noise")].instance_class.lowered
-            answer = self.compiled(getattr(law, name))
-            return lambda o, *rest: answer(o.noise, o, *rest)
+            answer = Linker(self._owners["objective"], law, self._lanes).compiled(question)
+            return lambda o, *rest: answer(o, *rest)
 
         overload(asked, strict=False, jit_options=self._options)(choose)
         return njit(lambda o, *rest: asked(o, *rest), **self._options)
