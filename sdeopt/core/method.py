@@ -158,6 +158,7 @@ def method(
     brownian: str | tuple[str, ...] = "gradient",
     family: str = "descent",
     samples: int = 1,
+    bounded: bool = False,
     objective: str = "quadratic:1,2",
     noise: str = "gaussian:0.5",
 ) -> Callable[[T], T]:
@@ -179,6 +180,8 @@ def method(
         Where the method belongs, a key of ``FAMILIES``.
     samples : int
         Independent samples of the gradient that one step sees, 1 or 2.
+    bounded : bool
+        Whether steps are bounded whatever the noise, so that the sampled SDE exists without a variance of the noise.
     objective, noise : str
         Names, as on the command line, of a small problem on which the method makes sense.
 
@@ -201,6 +204,7 @@ def method(
         page.constant = lambda self: self._replace(lr=self.lr.lr) if self.schedule else self
         page.clock_of = staticmethod(clock)
         page.samples = samples
+        page.bounded = bounded
         page.family = checks.choice("family", family, FAMILIES)
         page.example = (objective, noise)
         page.sdes = {}

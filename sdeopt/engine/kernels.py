@@ -71,8 +71,8 @@ class Run:
 def lacking(run: Run) -> str | None:
     """What the run asks and the problem cannot answer, as "question: reason", or None."""
     questions = set().union(*(asked(f) for f in run.functions))
-    if run.kind == "sde" and run.model.drift is None:
-        questions.add("noise_var")  # a sampled SDE needs second moments
+    if run.kind == "sde" and run.model.drift is None and not run.method.bounded:
+        questions.add("noise_var")  # a sampled SDE needs second moments of the step
     for question in sorted(questions):
         reason = run.problem.lacks(question)
         if reason is not None:

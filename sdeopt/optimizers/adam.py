@@ -30,6 +30,10 @@ Claim
     η log(1/η) from the cold start, and a wrong covariance wherever g ≠ 0; malladi does not converge at fixed σ.
     Stationary on a quadratic, to leading order (V = diag Σ): η/2 Σ^{1/2} H⁻¹ for diagonal H and Σ, for every ρ₁.
 
+Heavy tails
+    Refused where ξ has no variance: V tends to g² + diag Σ, which does not exist (the SDE full also asks for fourth
+    moments). The discrete column runs.
+
 Sources
     Kingma & Ba (2015), arXiv:1412.6980. full: arXiv:2509.21614; floor and start are chosen here. compagnoni: Monzio
     Compagnoni et al. (2025), arXiv:2411.15958. malladi: Malladi et al. (2022), arXiv:2205.10287.
@@ -61,7 +65,7 @@ def first(self: Any, x: Any, o: Any) -> Any:
     return x - self.lr * g / (np.sqrt(square) + self.eps), i1 * g, i2 * square
 
 
-@method(order=1, sde="full", parts=("x", "m", "v"), brownian=("gradient", "square"))
+@method(order=1, sde="full", parts=("x", "m", "v"), brownian=("gradient", "square"), family="adaptive")
 class Adam(NamedTuple):
     """Adam, as torch.optim.Adam without weight decay.
 

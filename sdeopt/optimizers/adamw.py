@@ -23,6 +23,10 @@ Claim
     Var = (η/2) ρ₁/(ρ₁ + θ) / (h/σ + θ), below η/(2θ) however large the noise. The factor ρ₁/(ρ₁ + θ) is missing in
     lemma C.57 of arXiv:2411.15958, which is the limit ρ₁ » θ; at 1 - β₁ = 0.1, η = 10⁻³, θ = 0.1 it is 0.999.
 
+Heavy tails
+    Refused where ξ has no variance: V tends to g² + diag Σ, which does not exist (the SDE full also asks for fourth
+    moments). The discrete column runs.
+
 Sources
     Loshchilov & Hutter (2019), arXiv:1711.05101. full: arXiv:2509.21614; floor and start are chosen here. compagnoni:
     Monzio Compagnoni et al. (2025), arXiv:2411.15958. malladi: Malladi et al. (2022), arXiv:2205.10287. The stationary
@@ -49,7 +53,7 @@ compagnoni_drift, compagnoni_diffusion = AdamCompagnoni.drift, AdamCompagnoni.di
 malladi_start, malladi_drift, malladi_diffusion = AdamMalladi.start, AdamMalladi.drift, AdamMalladi.diffusion
 
 
-@method(order=1, sde="full", parts=("x", "m", "v"), brownian=("gradient", "square"))
+@method(order=1, sde="full", parts=("x", "m", "v"), brownian=("gradient", "square"), family="adaptive")
 class AdamW(NamedTuple):
     """Adam with decoupled weight decay, as torch.optim.AdamW.
 

@@ -17,6 +17,9 @@ Claim
     Weak order 1 in η away from critical points. DNSAM is not a model of SAM: the two differ at order √η because
     E[(g + ξ)/|g + ξ|] is not g/|g|.
 
+Heavy tails
+    Refused where ξ has no variance: Σ does not exist. The discrete column runs.
+
 Sources
     Monzio Compagnoni et al. (2023), arXiv:2301.08203.
 """
@@ -32,7 +35,7 @@ from sdeopt.core import grad, hvp, method, noisy_grad, norm, root_additive_cov
 __all__ = ["DNSAM"]
 
 
-@method(order=1)
+@method(order=1, family="sharpness")
 class DNSAM(NamedTuple):
     """Deterministically normalised SAM.
 

@@ -22,6 +22,10 @@ Claim
     Weak order 1 and 2 in √η, that is 1/2 and 1 in η. Stationary on f = h x²/2 with noise variance s²:
     Var X = η s²/(2h(1 - μ)), while the discrete x has η s² (1 + μ)/(h (1 - μ) [2(1 + μ) - ηh]).
 
+Heavy tails
+    Refused where ξ has no variance: Σ does not exist, and momentum averages noise without making its variance finite.
+    The discrete column runs.
+
 Sources
     Polyak (1964), doi:10.1016/0041-5553(64)90137-5. Li, Tai & E, arXiv:1511.06251, and arXiv:1811.01558;
     order2 re-derived here: b - (h/2)(∇b) b + h b₁ for a step of h = √η whose drift is b + h b₁.

@@ -26,6 +26,10 @@ Claim
     1/3 too large from a warm V); malladi does not converge at fixed σ.
     Stationary on a quadratic, to leading order (V = diag Σ): η/2 Σ^{1/2} H⁻¹ for diagonal H and Σ.
 
+Heavy tails
+    Refused where ξ has no variance: V tends to g² + diag Σ, which does not exist (the SDE full also asks for fourth
+    moments). The discrete column runs: its steps are bounded by η/√(1 - β).
+
 Sources
     Tieleman & Hinton (2012), Coursera lecture 6.5. compagnoni: Monzio Compagnoni et al. (2025), arXiv:2411.15958.
     malladi: Malladi et al. (2022), arXiv:2205.10287. full: arXiv:2509.21614; the floor is chosen here.
@@ -58,7 +62,7 @@ def square_noise(o: Any, x: Any, g: Any, w: Any, dw: Any) -> Any:
     return 2.0 * g * w + root_square_cov(o, x, dw)
 
 
-@method(order=1, sde="full", parts=("x", "v"), brownian=("gradient", "square"))
+@method(order=1, sde="full", parts=("x", "v"), brownian=("gradient", "square"), family="adaptive")
 class RMSprop(NamedTuple):
     """RMSprop, as torch.optim.RMSprop without momentum, weight decay and centring.
 

@@ -19,6 +19,10 @@ Claim
     Weak order 1 in η from a V of order one, 1/2 from the cold start, as for RMSprop. Stationary on a quadratic, to
     leading order (V = diag Σ): η/2 (H Σ^{-1/2} + θI)⁻¹ for diagonal H and Σ, below η/(2θ) however large the noise.
 
+Heavy tails
+    Refused where ξ has no variance: V tends to g² + diag Σ, which does not exist (the SDE full also asks for fourth
+    moments). The discrete column runs.
+
 Sources
     Decoupled decay: Loshchilov & Hutter (2019), arXiv:1711.05101. compagnoni and the stationary law: Monzio Compagnoni
     et al. (2025), arXiv:2411.15958. malladi: Malladi et al. (2022), arXiv:2205.10287. full: arXiv:2509.21614.
@@ -45,7 +49,7 @@ compagnoni_drift, compagnoni_diffusion = RMSpropCompagnoni.drift, RMSpropCompagn
 malladi_start, malladi_drift, malladi_diffusion = RMSpropMalladi.start, RMSpropMalladi.drift, RMSpropMalladi.diffusion
 
 
-@method(order=1, sde="full", parts=("x", "v"), brownian=("gradient", "square"))
+@method(order=1, sde="full", parts=("x", "v"), brownian=("gradient", "square"), family="adaptive")
 class RMSpropW(NamedTuple):
     """RMSprop with decoupled weight decay.
 

@@ -21,6 +21,10 @@ Claim
     Var = η [σ²(1 + ρhm/σ)² + ρ²h²(1/d - m²)] / [2h (1 + ρhm/σ)];
     a saddle direction h < 0 attracts if and only if ρm|h| > σ. (Without noise it attracts from |x| < ρ, whatever h.)
 
+Heavy tails
+    Refused where ξ has no variance: only the direction of the climb is bounded, the descent is not, and Σ does not exist.
+    The discrete column runs.
+
 Sources
     SAM: Foret et al. (2021), arXiv:2010.01412. Drift of order1: Monzio Compagnoni et al. (2023), arXiv:2301.08203; its
     diffusion (the paper keeps the first order in ρ, which need not be a covariance) and moments are derived here.
@@ -54,7 +58,7 @@ from sdeopt.theory import stationary
 __all__ = ["SAM", "SAMMoments"]
 
 
-@method(order=1, brownian=("gradient", "direction"))
+@method(order=1, brownian=("gradient", "direction"), family="sharpness")
 class SAM(NamedTuple):
     """Sharpness-aware minimisation.
 

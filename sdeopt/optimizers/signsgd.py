@@ -18,6 +18,10 @@ Claim
     dX = -√(2/π) diag(Σ)^{-1/2} H X dt - √η (2/π arcsin R)^{1/2} dW, R the correlation matrix of ξ; for diagonal H and
     Σ the variance is (η/2) √(π/2) σ/h: linear in σ, where that of SGD is quadratic.
 
+Heavy tails
+    Runs for any law of ξ, with infinite variance or without a mean: a sign has moments, and s needs only the
+    distribution function of ξ.
+
 Sources
     SignSGD: Bernstein et al. (2018), arXiv:1802.04434. SDE: Monzio Compagnoni et al. (2025), arXiv:2411.15958,
     corollary 3.3 for diagonal Gaussian noise; the correlated case is Plackett's identity (1954, doi:10.2307/2332716).
@@ -35,7 +39,7 @@ from sdeopt.theory import correlation, stationary
 __all__ = ["SignSGD"]
 
 
-@method(order=1, brownian="sign")
+@method(order=1, brownian="sign", family="sign")
 class SignSGD(NamedTuple):
     """Sign stochastic gradient descent.
 

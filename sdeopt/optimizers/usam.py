@@ -18,6 +18,9 @@ Claim
     Weak order 1 in η. On a quadratic USAM is SGD preconditioned by P = I + ρH, and the two SDEs coincide; stationary
     for diagonal H and Σ: η s² (1 + ρh)/(2h), and a direction h < 0 attracts if and only if ρ > 1/|h|.
 
+Heavy tails
+    Refused where ξ has no variance: Σ does not exist. The discrete column runs.
+
 Sources
     USAM: Andriushchenko & Flammarion (2022), arXiv:2206.06232. order1: Monzio Compagnoni et al. (2023),
     arXiv:2301.08203. moments: derived here.
@@ -34,7 +37,7 @@ from sdeopt.core import basis, grad, hvp, method, noisy_grad, rival, root_additi
 __all__ = ["USAM", "USAMMoments"]
 
 
-@method(order=1)
+@method(order=1, family="sharpness")
 class USAM(NamedTuple):
     """Unnormalised SAM.
 
