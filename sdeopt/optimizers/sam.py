@@ -22,8 +22,8 @@ Claim
     a saddle direction h < 0 attracts if and only if ρm|h| > σ. (Without noise it attracts from |x| < ρ, whatever h.)
 
 Heavy tails
-    Refused where ξ has no variance: only the direction of the climb is bounded, the descent is not, and Σ does not exist.
-    The discrete column runs.
+    Refused where ξ has no variance: only the direction of the climb is bounded, the descent is not, and Σ does not
+    exist. The discrete column runs.
 
 Sources
     SAM: Foret et al. (2021), arXiv:2010.01412. Drift of order1: Monzio Compagnoni et al. (2023), arXiv:2301.08203; its

@@ -21,8 +21,8 @@ Claim
     that of order1: on f = h x²/2 the ratios to the discrete one are 1 - ηh/2 (order1), 1 - ηh (order2), 1 + O(η²).
 
 Heavy tails
-    Refused where ξ has no variance: Σ does not exist, and a sum of such steps tends to a stable law, not to a normal one.
-    The discrete column runs.
+    Refused where ξ has no variance: Σ does not exist, and a sum of such steps tends to a stable law, not to a normal
+    one. The discrete column runs.
 
 Sources
     order1, order2: Li, Tai & E (2017), arXiv:1511.06251, and (2019), arXiv:1811.01558. order2-corrected is
