@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cases import PAGES, drawn, flat, ordinary, problem, run
 
 import sdeopt as so
-
-PAGES = so.methods()
 
 
 def frozen(thing: Any) -> Any:
@@ -21,27 +20,15 @@ def frozen(thing: Any) -> Any:
     return copy
 
 
-def flat(thing: Any) -> Any:
-    return np.concatenate([flat(member) for member in thing]) if isinstance(thing, tuple) else thing
-
-
-def increments(sde: Any, problem: so.Problem) -> Any:
-    """A draw of what ``diffusion`` is given."""
-    point, d = np.random.default_rng(3), problem.dim
-    names = [(d,) if name == "state" else problem.noise.brownian(name, problem.objective) for name in sde.brownian]
-    drawn = [tuple(point.standard_normal(n) for n in sizes) for sizes in names]
-    vectors = [v if len(v) > 1 else v[0] for v in drawn]
-    return tuple(vectors) if len(vectors) > 1 else vectors[0]
-
-
-@pytest.mark.parametrize("d", [1, 2, 3])
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize(
+    ("name", "d"), [(n, d) for n, cls in PAGES.items() for d in (1, 2, 3) if d == 2 or ordinary(cls)]
+)
 def test_functions_leave_their_arguments_alone(name: str, d: int) -> None:
     cls = PAGES[name]
     page = cls(lr=0.1)
     law = so.Gaussian(cov=0.3 * np.eye(d) + 0.1)
-    problem = so.Problem(so.EmbeddedSaddle(np.linspace(-0.5, 1.0, d)), law)
-    x, o = frozen(problem.x0), problem.oracle
+    subject = problem(cls, so.Problem(so.EmbeddedSaddle(np.linspace(-0.5, 1.0, d)), law))
+    x, o, point = frozen(subject.x0), subject.oracle, np.random.default_rng(3)
 
     def twice(function: Any, *arguments: Any) -> Any:
         """The value of a call; an argument that is written to raises, and a second call must agree."""
@@ -50,8 +37,9 @@ def test_functions_leave_their_arguments_alone(name: str, d: int) -> None:
         return frozen(values[0])
 
     y = twice(page.init, x, o) if hasattr(page, "init") else x
-    y = twice(page.step, 0, y, o, (frozen(np.linspace(-1.0, 1.0, d)),))
+    y = twice(page.step, 0, y, o, frozen(drawn(run(page, subject, "discrete"), point)))
     for sde in cls.sdes.values():
-        at = y if sde.start is None else twice(sde.start, page, x, o)
-        twice(sde.drift, page, 0.3, at, o)
-        twice(sde.diffusion, page, 0.3, at, o, frozen(increments(sde, problem)))
+        if sde.drift is not None:
+            at = y if sde.start is None else twice(sde.start, page, x, o)
+            twice(sde.drift, page, 0.3, at, o)
+            twice(sde.diffusion, page, 0.3, at, o, frozen(drawn(run(page, subject, "sde", sde.name), point)))
