@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 __all__ = [
     "Oracle",
     "batch_grad",
+    "batch_value",
     "direction_cov",
     "direction_jacobian",
     "direction_residual",
@@ -23,16 +24,22 @@ __all__ = [
     "expect_direction",
     "grad",
     "hvp",
+    "labels",
+    "matrix_rows",
     "mean_sign",
     "noise",
     "noise_var",
+    "noisy_class_grads",
     "noisy_grad",
+    "noisy_value",
     "root_additive_cov",
     "root_cov",
     "root_sign_cov",
     "root_square_cov",
     "grad_var",
     "players",
+    "root_sign_residual",
+    "sign_response",
     "value",
     "vjp",
     "weighted_grad",
@@ -76,6 +83,20 @@ def noisy_grad(o: Any, x: Any, z: Any) -> Any:
     return o.noise.noisy_grad(o, x, z)
 
 
+def noisy_value(o: Any, x: Any, z: Any) -> Any:
+    """Loss of the sample whose gradient is ``noisy_grad``: of a minibatch its own, else f(x), free of noise."""
+    return o.noise.noisy_value(o, x, z)
+
+
+def noisy_class_grads(o: Any, x: Any, z: Any) -> Any:
+    """Gradients of the two classes, those of label -1 and of label +1, as a pair; ``z`` holds two samples.
+
+    Each is the mean over the examples of its class: in one minibatch (0 where the class is absent), or in the data,
+    plus noise of its own.
+    """
+    return o.noise.noisy_class_grads(o, x, z)
+
+
 def noise(o: Any, x: Any, z: Any) -> Any:
     """ξ(x, z), the gradient noise itself: its true law, heavy-tailed or a minibatch draw."""
     return o.noise.sample(o, x, z)
@@ -104,6 +125,16 @@ def mean_sign(o: Any, x: Any, g: Any) -> Any:
 def root_sign_cov(o: Any, x: Any, g: Any, dw: Any) -> Any:
     """Cov(sign(g + ξ(x)))^{1/2} dw; ``dw`` is the "sign" Brownian increment."""
     return o.noise.root_sign_cov(o, x, g, dw)
+
+
+def sign_response(o: Any, x: Any, g: Any, v: Any) -> Any:
+    """M v with M = Cov(sign(g + ξ), ξ) Σ⁻¹, diagonal for normal ξ: the linear response of the sign to its noise."""
+    return o.noise.sign_response(o, x, g, v)
+
+
+def root_sign_residual(o: Any, x: Any, g: Any, dw: Any) -> Any:
+    """[Cov sign(g + ξ) - M Σ M]^{1/2} dw, what M ξ leaves of the sign; ``dw`` is a "sign" increment."""
+    return o.noise.root_sign_residual(o, x, g, dw)
 
 
 def root_square_cov(o: Any, x: Any, dw: Any) -> Any:
@@ -144,6 +175,21 @@ def weighted_grad(o: Any, x: Any, w: Any) -> Any:
 def batch_grad(o: Any, x: Any, index: Any) -> Any:
     """(1/B) Σ_{i in index} ∇f_i(x) for B example numbers (floats or integers)."""
     return o.objective.batch_grad(x, index)
+
+
+def batch_value(o: Any, x: Any, index: Any) -> Any:
+    """(1/B) Σ_{i in index} f_i(x) for B example numbers, a number."""
+    return o.objective.batch_value(x, index)
+
+
+def labels(o: Any) -> Any:
+    """The class of each example, -1 or +1, shape (n,)."""
+    return o.objective.labels()
+
+
+def matrix_rows(o: Any) -> Any:
+    """Number of rows of the matrix that x is, flattened row by row."""
+    return o.objective.matrix_rows()
 
 
 def grad_var(o: Any, x: Any) -> Any:

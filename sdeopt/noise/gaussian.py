@@ -13,7 +13,15 @@ from sdeopt.core.checks import Array
 from sdeopt.core.oracle import noise_var, root_cov
 from sdeopt.noise.directions import direction_moments, direction_spread, rule, unit
 from sdeopt.noise.law import Law, derived, fit, spread
-from sdeopt.noise.signs import gaussian_sign, independent_root, lower_root, plackett_rule, sign_matrix
+from sdeopt.noise.signs import (
+    gaussian_response,
+    gaussian_sign,
+    independent_root,
+    lower_root,
+    plackett_rule,
+    residual_matrix,
+    sign_matrix,
+)
 
 __all__ = ["DiagonalGaussian", "FieldGaussian", "FullGaussian", "Gaussian"]
 
@@ -23,7 +31,8 @@ class Gaussian(Law):
 
     Signs: E sign(g + ξ) = erf(g/(√2 σ)) per coordinate, σ² = diag Σ; the covariance of the signs is 1 - mean² and, for
     correlated noise, Plackett's integral (`sdeopt.noise.signs.sign_covariance`), for which a d by d matrix is filled
-    and factorised in every evaluation: meant for d up to about 50. Squares: Λ = 2Σ∘Σ. Directions (SAM): the exact
+    and factorised in every evaluation: meant for d up to about 50. What sign and noise share is Stein's identity,
+    E[sign(g + ξ)_i ξ_j] = 2 φ(g_i/σ_i)/σ_i Σ_ij with the standard normal density φ. Squares: Λ = 2Σ∘Σ. Directions (SAM): the exact
     moments of u = (g + ξ)/|g + ξ| by quadrature, with the errors stated in ``sdeopt.noise.directions``.
 
     Parameters
@@ -82,6 +91,9 @@ class Gaussian(Law):
     def mean_sign(self, o: Any, x: Any, g: Any) -> Any:
         return gaussian_sign(g, np.sqrt(noise_var(o, x)))
 
+    def sign_response(self, o: Any, x: Any, g: Any, v: Any) -> Any:
+        return gaussian_response(g, np.sqrt(noise_var(o, x))) * v
+
 
 class _Separable(Gaussian):
     """Independent coordinates: every answer follows from diag Σ(x)."""
@@ -89,6 +101,12 @@ class _Separable(Gaussian):
     def root_sign_cov(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
         sd = np.sqrt(noise_var(o, x))
         return independent_root(gaussian_sign(g, sd), sd, dw)
+
+    def root_sign_residual(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+        sd = np.sqrt(noise_var(o, x))
+        mean, shared = gaussian_sign(g, sd), gaussian_response(g, sd) * sd
+        rest = (1.0 - mean) * (1.0 + mean) - shared * shared
+        return where(sd > 0.0, np.sqrt(np.maximum(rest, 0.0)), 0.0) * dw
 
     def root_square_cov(self, o: Any, x: Any, dw: Any) -> Any:
         return np.sqrt(2.0) * noise_var(o, x) * dw
@@ -229,6 +247,12 @@ class FullGaussian(Gaussian):
         noisy = where(sd > 0.0, 1.0, 0.0)
         a = noisy * g / where(sd > 0.0, sd, 1.0)
         return noisy * matvec(lower_root(sign_matrix(a, self.angles, self.sign_nodes, self.sign_weights)), dw)
+
+    def root_sign_residual(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+        sd = np.sqrt(self.variance)
+        noisy = where(sd > 0.0, 1.0, 0.0)
+        a = noisy * g / where(sd > 0.0, sd, 1.0)
+        return noisy * matvec(lower_root(residual_matrix(a, self.angles, self.sign_nodes, self.sign_weights)), dw)
 
     def root_square_cov(self, o: Any, x: Any, dw: Any) -> Any:
         return matvec(self.square_root, dw)

@@ -9,6 +9,8 @@ A law is a frozen dataclass. Its functions are written like pages (they are comp
     var(self, o, x)                        diag Σ(x)
     mean_sign(self, o, x, g)               E sign(g + ξ)
     root_sign_cov(self, o, x, g, dw)       Cov(sign(g + ξ))^{1/2} dw
+    sign_response(self, o, x, g, v)        M v, M = Cov(sign(g + ξ), ξ) Σ⁻¹
+    root_sign_residual(self, o, x, g, dw)  [Cov sign(g + ξ) - M Σ M]^{1/2} dw
     root_square_cov(self, o, x, dw)        Λ^{1/2} dw, Λ_ij = Cov(ξ_i², ξ_j²)
     expect_direction, direction_jacobian, direction_cov, direction_residual      see ``sdeopt.core.oracle``
 
@@ -33,6 +35,7 @@ from sdeopt.core.oracle import grad, noise
 
 __all__ = ["Law", "derived", "fit", "spread"]
 
+SIGN = ("sign_response", "root_sign_residual")
 DIRECTION = ("expect_direction", "direction_jacobian", "direction_cov", "direction_residual")
 
 
@@ -79,6 +82,11 @@ class Law:
             return (
                 f"{self!r} has no closed form for the random direction (g + ξ)/|g + ξ| that {question} asks for: "
                 "use Gaussian or NoNoise"
+            )
+        if question in SIGN and not hasattr(self, question):
+            return (
+                f"{self!r} has no closed form for what its sign and the noise itself have in common, which {question} "
+                "asks for: use Gaussian or NoNoise"
             )
         return None
 

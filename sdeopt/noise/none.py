@@ -50,6 +50,12 @@ class NoNoise(Law):
     def root_sign_cov(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
         return 0.0 * dw
 
+    def sign_response(self, o: Any, x: Any, g: Any, v: Any) -> Any:
+        return 0.0 * v
+
+    def root_sign_residual(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+        return 0.0 * dw
+
     def root_square_cov(self, o: Any, x: Any, dw: Any) -> Any:
         return 0.0 * dw
 

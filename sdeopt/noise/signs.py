@@ -12,10 +12,12 @@ from sdeopt.core.checks import Array
 
 __all__ = [
     "arctan",
+    "gaussian_response",
     "gaussian_sign",
     "independent_root",
     "lower_root",
     "plackett_rule",
+    "residual_matrix",
     "sign_covariance",
     "sign_matrix",
     "student_series",
@@ -32,6 +34,14 @@ def gaussian_sign(g: Any, sd: Any) -> Any:
     """E sign(g + ξ) = erf(g/(√2 sd)) for ξ ~ N(0, sd²); sign(g) where sd = 0."""
     noisy = sd > 0.0
     return where(noisy, erf(g / (np.sqrt(2.0) * where(noisy, sd, 1.0))), np.sign(g))
+
+
+def gaussian_response(g: Any, sd: Any) -> Any:
+    """E[sign(g + ξ) ξ]/sd² = 2 φ(g/sd)/sd for ξ ~ N(0, sd²), the mean derivative of the sign; 0 where sd = 0."""
+    noisy = sd > 0.0
+    scale = where(noisy, sd, 1.0)
+    a = np.minimum(np.abs(g / scale), FAR)
+    return where(noisy, np.sqrt(2.0 / np.pi) / scale * exp(-0.5 * a * a), 0.0)
 
 
 def independent_root(mean: Any, sd: Any, dw: Any) -> Any:
@@ -60,6 +70,18 @@ def sign_matrix(a: Any, angle: Any, nodes: Any, weights: Any) -> Any:
                 form = (a[i] - a[j]) * (a[i] - a[j]) + 2.0 * a[i] * a[j] * (1.0 - s)
                 c[i, j] += weights[k] * angle[i, j] * exp(-0.5 * form / ((1.0 - s) * (1.0 + s)))
             c[j, i] = c[i, j]
+    return c
+
+
+def residual_matrix(a: Any, angle: Any, nodes: Any, weights: Any) -> Any:
+    """`sign_matrix` less 4 φ(a_i) φ(a_j) ρ_ij, the covariance of the signs' regressions on the noise (Stein)."""
+    d = len(a)
+    c = sign_matrix(a, angle, nodes, weights)
+    shared = gaussian_response(a, 0.0 * a + 1.0)
+    for i in range(d):
+        for j in range(d):
+            c[i, j] -= shared[i] * shared[j] * sin(angle[i, j])
+        c[i, i] = np.maximum(c[i, i], 0.0)
     return c
 
 
