@@ -5,18 +5,19 @@ What a page asks is watched here, on a problem that answers everything; the engi
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from cases import PAGES, drawn, first_state, ordinary
 
 import sdeopt as so
 from sdeopt.core.oracle import Oracle
 from sdeopt.engine import kernels
 from sdeopt.engine.simulate import plan
 
-PAGES = so.methods()
 RICH = so.Problem(so.EmbeddedSaddle(), so.Gaussian(0.6))
 LAST = so.Objective(grad=lambda x: x, dim=2)
 DIRECTION = {"expect_direction", "direction_jacobian", "direction_cov", "direction_residual"}
@@ -44,17 +45,17 @@ class Watched:
 
 
 def asked(run: kernels.Run) -> set[str]:
-    """What the functions of a column ask for."""
+    """What a column asks for; a sampled SDE wants the variance of a noise that its steps do not bound."""
     notes: set[str] = set()
     o = Oracle(Watched(RICH.objective, notes), Watched(RICH.noise, notes))
-    kernel = kernels.Kernel(replace(run, problem=RICH, interpreted=True))
-    draws = kernels.states.unpacker(kernel.shape, kernels.states.slicer)(kernel.increments(0).reshape(-1), 0)
-    y = kernels.initial_states(kernel.run)[1]
-    if run.kind == "discrete":
-        run.method.step(0, y, o, draws)
-    else:
-        run.model.drift(run.method, 0.1, y, o)
-        run.model.diffusion(run.method, 0.1, y, o, draws)
+    run = replace(run, problem=RICH, interpreted=True)
+    if run.kind == "discrete" or run.model.drift is None:
+        draws = drawn(replace(run, kind="discrete"), np.random.default_rng(0))
+        run.method.step(0, first_state(run.method, RICH), o, draws)
+        return notes | ({"var"} if run.kind == "sde" and not run.method.bounded else set())
+    draws, y = drawn(run, np.random.default_rng(0)), kernels.initial_states(run)[1]
+    run.model.drift(run.method, 0.1, y, o)
+    run.model.diffusion(run.method, 0.1, y, o, draws)
     return notes
 
 
@@ -65,7 +66,7 @@ def columns(name: str, problem: so.Problem) -> list[kernels.Run]:
 
 
 @pytest.mark.parametrize("lacking", LACKING)
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", [name for name, cls in PAGES.items() if ordinary(cls)])
 def test_what_cannot_be_answered_is_refused_by_name(name: str, lacking: str) -> None:
     problem, answers = LACKING[lacking]
     for run in columns(name, problem):
@@ -79,10 +80,23 @@ def test_what_cannot_be_answered_is_refused_by_name(name: str, lacking: str) -> 
             assert np.isfinite(kernels.Kernel(replace(run, interpreted=True))(0, 1)).all()
 
 
+@pytest.mark.parametrize("name", [name for name, cls in PAGES.items() if not ordinary(cls)])
+def test_what_needs_a_problem_of_its_own_is_refused_elsewhere_or_runs(name: str) -> None:
+    """A game without players, a compressor without agents: a sentence, not a traceback."""
+    for run in columns(name, RICH):
+        try:
+            kernels.refuse(run)
+        except ValueError as error:
+            assert re.match(rf"(the discrete|the SDE '{run.sde}' of) {name} needs \w+: .{{20}}", str(error))
+        else:
+            assert np.isfinite(kernels.Kernel(replace(run, interpreted=True))(0, 1)).all()
+
+
 def test_the_watch_sees_what_is_known() -> None:
     """Which columns ask for the Hessian."""
     asking = {
-        name: [run.sde for run in columns(name, RICH) if run.kind == "sde" and "hvp" in asked(run)] for name in PAGES
+        name: [run.sde for run in columns(name, RICH) if run.kind == "sde" and "hvp" in asked(run)]
+        for name in ("SGD", "HeavyBall", "Adam", "SignSGD", "USAM")
     }
     assert asking["SGD"] == ["order2", "order2-corrected"]
     assert asking["HeavyBall"] == ["order2"]
