@@ -5,6 +5,8 @@ A law is a frozen dataclass. Its functions are written like pages (they are comp
 
     sample(self, o, x, z)                  ξ(x, z)
     noisy_grad(self, o, x, z)              ∇f(x) + ξ(x, z)
+    noisy_value(self, o, x, z)             the loss of that sample
+    noisy_class_grads(self, o, x, z)       the gradients of the classes -1 and 1, with the noise of two samples
     root_cov(self, o, x, dw)               Σ(x)^{1/2} dw
     var(self, o, x)                        diag Σ(x)
     mean_sign(self, o, x, g)               E sign(g + ξ)
@@ -29,14 +31,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sdeopt.core import checks
+from sdeopt.core import checks, total
 from sdeopt.core.checks import Array
-from sdeopt.core.oracle import grad, noise
+from sdeopt.core.oracle import grad, labels, noise, value, weighted_grad
 
-__all__ = ["Law", "derived", "fit", "spread"]
+__all__ = ["Law", "class_grad", "derived", "fit", "spread"]
 
 SIGN = ("sign_response", "root_sign_residual")
 DIRECTION = ("expect_direction", "direction_jacobian", "direction_cov", "direction_residual")
+NEEDS = {"noisy_value": ("value",), "noisy_class_grads": ("labels", "weighted_grad")}  # of the objective
 
 
 def spread(name: str, value: Any) -> float | Array:
@@ -54,6 +57,12 @@ def fit(name: str, value: Any, objective: Any) -> None:
     size = np.shape(value)
     if size and size[0] != objective.dim:
         raise ValueError(f"{name} has {size[0]} entries, but {type(objective).__name__} has dim {objective.dim}")
+
+
+def class_grad(o: Any, x: Any, label: float) -> Any:
+    """Mean of ∇f_i(x) over the examples whose label, -1 or 1, is ``label``; 0 if there are none."""
+    member = 0.5 * (1.0 + label * labels(o))
+    return weighted_grad(o, x, member / np.maximum(total(member), 1.0))
 
 
 def derived() -> Any:
@@ -78,6 +87,9 @@ class Law:
 
     def lacks(self, question: str, objective: Any) -> str | None:
         """Why the law cannot answer ``question`` (a name of ``sdeopt.core.oracle``), or None if it can."""
+        for needed in NEEDS.get(question, ()):
+            if objective.lacks(needed) is not None:
+                return str(objective.lacks(needed))
         if question in DIRECTION and not hasattr(self, question):
             return (
                 f"{self!r} has no closed form for the random direction (g + ξ)/|g + ξ| that {question} asks for: "
@@ -101,6 +113,14 @@ class Law:
     def noisy_grad(self, o: Any, x: Any, z: Any) -> Any:
         """∇f(x) + ξ(x, z)."""
         return grad(o, x) + noise(o, x, z)
+
+    def noisy_value(self, o: Any, x: Any, z: Any) -> Any:
+        """f(x): additive noise disturbs the gradient only."""
+        return value(o, x)
+
+    def noisy_class_grads(self, o: Any, x: Any, z: Any) -> Any:
+        """The gradients of the two classes, each plus noise of its own."""
+        return class_grad(o, x, -1.0) + noise(o, x, z[0]), class_grad(o, x, 1.0) + noise(o, x, z[1])
 
     def __repr__(self) -> str:
         fields = dataclasses.fields(self)  # type: ignore[arg-type]

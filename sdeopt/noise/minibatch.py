@@ -10,9 +10,11 @@ import numpy as np
 from sdeopt.core import checks, total
 from sdeopt.core.oracle import (
     batch_grad,
+    batch_value,
     examples,
     grad,
     grad_var,
+    labels,
     noisy_grad,
     weighted_grad,
 )
@@ -85,6 +87,8 @@ class Minibatch(Law):
         """What only additive noise has, and what only formulas of the law give."""
         if question == "root_additive_cov":
             return f"{self!r} depends on x, so it is not additive noise: use Gaussian with a constant scale or cov"
+        if question == "noisy_value":
+            return None if callable(getattr(objective, "batch_value", None)) else "there is no batch_value to ask"
         if question in ("mean_sign", "root_sign_cov", "root_square_cov"):
             return f"{self!r} has no closed form of it; the SDE 'sampled' does without"
         return super().lacks(question, objective)
@@ -97,13 +101,21 @@ class Minibatch(Law):
         """One normal per example of the data, see the class."""
         return (int(objective.examples()),)
 
+    def noisy_value(self, o: Any, x: Any, z: Any) -> Any:
+        """The mean loss of the drawn examples."""
+        return batch_value(o, x, drawn(z[0], examples(o), self.replace))
+
+    def noisy_class_grads(self, o: Any, x: Any, z: Any) -> Any:
+        """Of the two samples the first alone is used: one batch, divided by class."""
+        index, y = drawn(z[0][0], examples(o), self.replace), labels(o)
+        return class_part(o, x, index, y, -1.0), class_part(o, x, index, y, 1.0)
+
     def sample(self, o: Any, x: Any, z: Any) -> Any:
         return noisy_grad(o, x, z) - grad(o, x)
 
     def noisy_grad(self, o: Any, x: Any, z: Any) -> Any:
         """The mean gradient of the drawn examples."""
-        n = examples(o)
-        return batch_grad(o, x, independent_draws(z[0], n) if self.replace else floyd(z[0], n))
+        return batch_grad(o, x, drawn(z[0], examples(o), self.replace))
 
     def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
         n = examples(o)
@@ -117,6 +129,24 @@ class Minibatch(Law):
 def correction(n: Any, batch: int, replace: bool) -> float:
     """The finite-population factor c."""
     return 1.0 if replace else (n - batch) / max(n - 1.0, 1.0)
+
+
+def drawn(u: Any, n: Any, replace: bool) -> Any:
+    """Numbers of the drawn examples."""
+    return independent_draws(u, n) if replace else floyd(u, n)
+
+
+def class_part(o: Any, x: Any, index: Any, y: Any, label: float) -> Any:
+    """Mean gradient of the drawn examples of one class, 0 if there is none."""
+    count = 0
+    chosen = np.empty(len(index))
+    for i in range(len(index)):
+        if y[int(index[i])] == label:
+            chosen[count] = index[i]
+            count += 1
+    if count == 0:
+        return 0.0 * x
+    return batch_grad(o, x, chosen[:count])
 
 
 def independent_draws(u: Any, n: Any) -> Any:

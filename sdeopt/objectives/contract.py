@@ -2,8 +2,9 @@
 
 An objective is a frozen dataclass whose array and number fields are the data. Its functions are written like pages
 (they are compiled by the engine): ``value(self, x)``, ``grad(self, x)``, ``hvp(self, x, v)``; a finite sum
-f = (1/n) Σ f_i adds ``examples(self)``, ``weighted_grad(self, x, w)``, ``batch_grad(self, x, index)`` and
-``grad_var(self, x)``. Around them, in plain Python: ``dim``, ``start``, and where they exist ``optimum`` (a
+f = (1/n) Σ f_i adds ``examples(self)``, ``weighted_grad(self, x, w)``, ``batch_grad(self, x, index)``,
+``batch_value(self, x, index)`` and ``grad_var(self, x)``; a classification ``labels(self)``, a function of a matrix
+``matrix_rows(self)``. Around them, in plain Python: ``dim``, ``start``, and where they exist ``optimum`` (a
 minimiser), ``minimum`` (its value) and ``curvature`` (smallest and largest Hessian eigenvalue: mu, L).
 """
 
@@ -21,8 +22,14 @@ __all__ = ["Array", "Smooth", "fortran", "frozen", "spectrum", "symmetric"]
 
 Array = NDArray[np.float64]
 
-FINITE_SUM = ("examples", "weighted_grad", "batch_grad", "grad_var")
+FINITE_SUM = ("examples", "weighted_grad", "batch_grad", "batch_value", "grad_var")
 GAME = ("vjp", "players")
+LACKING = (  # what some objectives do not have -> how the refusal begins
+    dict.fromkeys(("value", "grad", "hvp"), "has no")
+    | dict.fromkeys(FINITE_SUM, "is not a finite sum, so it has no")
+    | dict.fromkeys(GAME, "is not a game, so it has no")
+    | {"labels": "is no classification, so it has no", "matrix_rows": "is no function of a matrix, so it has no"}
+)
 LARGEST_PRINTED = 9  # entries of an array that is printed in full
 
 
@@ -56,10 +63,8 @@ class Smooth:
 
     def lacks(self, question: str) -> str | None:
         """Why the objective cannot answer ``question``, or None."""
-        if question in ("value", "grad", "hvp", *GAME, *FINITE_SUM) and getattr(self, question, None) is None:
-            kind = "is not a finite sum, so it has no" if question in FINITE_SUM else "has no"
-            kind = "is not a game, so it has no" if question in GAME else kind
-            return f"{type(self).__name__} {kind} {question}"
+        if question in LACKING and getattr(self, question, None) is None:
+            return f"{type(self).__name__} {LACKING[question]} {question}"
         return None
 
     def hessian(self, x: Any) -> Array:

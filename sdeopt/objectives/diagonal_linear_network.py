@@ -89,6 +89,11 @@ class DiagonalLinearNetwork(FiniteSum):
         r = matvec(rows, difference(x, x, self.width)) - self.y[pick]
         return twice(x, matvec(rows.T, r) / index.size, self.width)
 
+    def batch_value(self, x: Any, index: Any) -> Any:
+        pick = index.astype(np.int64)
+        r = matvec(self.X[pick], difference(x, x, self.width)) - self.y[pick]
+        return 0.5 * dot(r, r) / index.size
+
     def grad_var(self, x: Any) -> Any:
         r = matvec(self.columns, difference(x, x, self.width)) - self.y
         h = slope_variance(self.X, self.squares, r)

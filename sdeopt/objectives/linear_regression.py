@@ -85,6 +85,11 @@ class LinearRegression(FiniteSum):
         r = matvec(rows, x) - self.y[pick]
         return matvec(rows.T, r) / index.size + self.l2 * x
 
+    def batch_value(self, x: Any, index: Any) -> Any:
+        pick = index.astype(np.int64)
+        r = matvec(self.X[pick], x) - self.y[pick]
+        return 0.5 * (dot(r, r) / index.size + self.l2 * dot(x, x))
+
     def grad_var(self, x: Any) -> Any:
         r = matvec(self.columns, x) - self.y
         return slope_variance(self.X, self.squares, r)

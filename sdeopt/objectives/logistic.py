@@ -68,10 +68,12 @@ class Logistic(FiniteSum):
         self._store(X, signs(y))
         object.__setattr__(self, "l2", checks.number("l2", self.l2, low=0.0))
 
+    def labels(self) -> Any:
+        """The labels, -1 and 1."""
+        return self.y
+
     def value(self, x: Any) -> Any:
-        m = self.y * matvec(self.columns, x)
-        loss = log(1.0 + exp(-np.abs(m))) - np.minimum(m, 0.0)
-        return total(loss) / self.count + 0.5 * self.l2 * dot(x, x)
+        return total(losses(self.y * matvec(self.columns, x))) / self.count + 0.5 * self.l2 * dot(x, x)
 
     def grad(self, x: Any) -> Any:
         s = slopes(self.y, matvec(self.columns, x))
@@ -90,6 +92,11 @@ class Logistic(FiniteSum):
         rows = self.X[pick]
         s = slopes(self.y[pick], matvec(rows, x))
         return matvec(rows.T, s) / index.size + self.l2 * x
+
+    def batch_value(self, x: Any, index: Any) -> Any:
+        pick = index.astype(np.int64)
+        m = self.y[pick] * matvec(self.X[pick], x)
+        return total(losses(m)) / index.size + 0.5 * self.l2 * dot(x, x)
 
     def grad_var(self, x: Any) -> Any:
         s = slopes(self.y, matvec(self.columns, x))
@@ -120,6 +127,11 @@ class Logistic(FiniteSum):
     def curvature(self) -> tuple[float, float]:
         largest = float(np.linalg.norm(self.X, 2)) ** 2
         return self.l2, self.l2 + largest / (4.0 * self.count)
+
+
+def losses(m: Any) -> Any:
+    """log(1 + e^(-m)) of the margins m, without overflow."""
+    return log(1.0 + exp(-np.abs(m))) - np.minimum(m, 0.0)
 
 
 def slopes(y: Any, scores: Any) -> Any:
