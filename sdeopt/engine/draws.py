@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-__all__ = ["Draw", "draws", "kinds"]
+__all__ = ["Draw", "draws", "kinds", "unsuited"]
 
 GIVEN = ("fractional", "stable")  # made for whole paths before the loop, see ``given``
 CODES = {"normal": 0, "uniform": 1} | dict.fromkeys(GIVEN, 2)
@@ -49,6 +49,17 @@ def draws(run: Any) -> tuple[Any, list[Draw]]:
                 vectors.append(Draw(kind, size, 1 if alone else stride, stream, 1 if alone else fine, (*parameters,)))
     shape = _nest(run, lambda entry: entry[1])
     return (shape if copies == 1 else (shape,) * copies), vectors
+
+
+def unsuited(run: Any) -> str | None:
+    """What an SDE needs and does not get from noise that is not Brownian, as "need: reason", or None."""
+    if run.kind != "sde" or all(vector.kind not in GIVEN for vector in draws(run)[1]):
+        return None
+    if run.model.drift is None:
+        return "independent steps of finite variance: the moments of one step do not give the law of several"
+    if run.method.schedule is not None:
+        return "a constant lr: over a time dt its noise does not grow like √dt, as the change of clock assumes"
+    return None
 
 
 def kinds(run: Any) -> Any:
@@ -95,8 +106,9 @@ def _brownian(run: Any) -> tuple[Any, list[Draw]]:
                 stream = f"own.{i}"
             elif i == 0 and (name == "gradient2" or n == 0):
                 stream = name if name == "gradient2" else "gradient"
-            else:
-                stream = f"{name}.{i}"
+            else:  # an increment named twice is two increments
+                again = run.model.brownian[:n].count(name)
+                stream = f"{name}{again + 1}.{i}" if again else f"{name}.{i}"
             vectors.append(Draw(kind, size, stride, stream, fine, (*parameters,)))
         nested.append(entries[0][1] if len(entries) == 1 else tuple(entry[1] for entry in entries))
     return nested[0] if len(nested) == 1 else tuple(nested), vectors
