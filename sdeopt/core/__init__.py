@@ -6,6 +6,8 @@ from sdeopt.core.method import SDE, lookup, method, methods, rival
 from sdeopt.core.oracle import (
     Oracle,
     batch_grad,
+    batch_size,
+    clipped_grad,
     batch_value,
     direction_cov,
     direction_jacobian,
@@ -44,6 +46,8 @@ __all__ = [
     "Schedule",
     "basis",
     "batch_grad",
+    "batch_size",
+    "clipped_grad",
     "batch_value",
     "cos",
     "direction_cov",

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 __all__ = [
     "Oracle",
     "batch_grad",
+    "batch_size",
+    "clipped_grad",
     "batch_value",
     "direction_cov",
     "direction_jacobian",
@@ -95,6 +97,16 @@ def noisy_class_grads(o: Any, x: Any, z: Any) -> Any:
     plus noise of its own.
     """
     return o.noise.noisy_class_grads(o, x, z)
+
+
+def clipped_grad(o: Any, x: Any, z: Any, clip: Any) -> Any:
+    """(1/B) Σ_j g_j min(1, C/|g_j|) over the gradients g_j of the B examples that the optimizer sees, C = ``clip``."""
+    return o.noise.clipped_grad(o, x, z, clip)
+
+
+def batch_size(o: Any) -> Any:
+    """B, the number by which ``clipped_grad`` divides: examples in a batch, the expected one if it is random."""
+    return o.noise.batch_size(o)
 
 
 def noise(o: Any, x: Any, z: Any) -> Any:

@@ -26,7 +26,7 @@ import numpy as np
 from sdeopt.core import dot, exp, norm, product, total, where
 from sdeopt.core.checks import Array
 
-__all__ = ["direction_moments", "direction_spread", "length", "rule", "unit"]
+__all__ = ["clipped", "direction_moments", "direction_spread", "length", "rule", "unit"]
 
 NODES = 32
 STRETCH = 3.0
@@ -89,3 +89,8 @@ def length(y: Any) -> Any:
 def unit(y: Any) -> Any:
     """y/|y|, 0 at y = 0."""
     return y / length(y)
+
+
+def clipped(g: Any, limit: Any) -> Any:
+    """g min(1, C/|g|): g itself up to the length C = ``limit``, else the vector of that length along g."""
+    return np.minimum(1.0, limit / length(g)) * g

@@ -5,6 +5,8 @@ A law is a frozen dataclass. Its functions are written like pages (they are comp
 
     sample(self, o, x, z)                  ξ(x, z)
     noisy_grad(self, o, x, z)              ∇f(x) + ξ(x, z)
+    clipped_grad(self, o, x, z, clip)      the mean of the clipped gradients of the B examples that are seen
+    batch_size(self, o)                    B
     noisy_value(self, o, x, z)             the loss of that sample
     noisy_class_grads(self, o, x, z)       the gradients of the classes -1 and 1, with the noise of two samples
     root_cov(self, o, x, dw)               Σ(x)^{1/2} dw
@@ -113,6 +115,14 @@ class Law:
     def noisy_grad(self, o: Any, x: Any, z: Any) -> Any:
         """∇f(x) + ξ(x, z)."""
         return grad(o, x) + noise(o, x, z)
+
+    def clipped_grad(self, o: Any, x: Any, z: Any, clip: Any) -> Any:
+        """The gradient that is seen is that of one example."""
+        return clipped(noisy_grad(o, x, z), clip)
+
+    def batch_size(self, o: Any) -> Any:
+        """One example."""
+        return 1.0
 
     def noisy_value(self, o: Any, x: Any, z: Any) -> Any:
         """f(x): additive noise disturbs the gradient only."""
