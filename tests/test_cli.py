@@ -87,7 +87,23 @@ def test_list_has_the_whole_catalogue() -> None:
 
 
 def test_list_puts_the_default_sde_first() -> None:
-    assert re.search(r"^HeavyBall\(lr, momentum=0\.9\)\s+order1, order2\s", succeeded("list").stdout, re.MULTILINE)
+    assert re.search(r"^ +HeavyBall\(lr, momentum=0\.9\)\s+order1, order2\s", succeeded("list").stdout, re.MULTILINE)
+
+
+def test_list_puts_methods_under_their_families() -> None:
+    listed = [line.split("(")[0].strip() for line in succeeded("list").stdout.splitlines()]
+    places = [
+        listed.index(name) for name in ("Sharpness-aware", "SAM", "Signs", "SignSGD", "Adaptive step sizes", "Adam")
+    ]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(("name", "cls"), METHODS)
+def test_every_method_has_a_problem_of_its_own(name: str, cls: Any) -> None:
+    """Without options a method runs on the small problem that its page names, and `show` says which."""
+    planned = job("compare", name)
+    assert planned.method == cls(lr=0.05)
+    assert [side in succeeded("show", name).stdout for side in cls.example] == [True, True]
 
 
 @pytest.mark.parametrize(("name", "cls"), METHODS, ids=[name for name, _ in METHODS])

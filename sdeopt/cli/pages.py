@@ -15,25 +15,27 @@ def list_() -> None:
     """The methods, objectives and noise laws."""
     from rich.text import Text
 
-    from sdeopt.cli import facts
     from sdeopt.cli.output import console
     from sdeopt.core import methods
+    from sdeopt.core.method import FAMILIES
 
     registry: dict[str, Any] = methods()
-    pages = [
-        (
-            facts.constructor(cls),
-            ", ".join(sorted(cls.sdes, key=lambda name: name != cls.default_sde)),
-            ", ".join(cls.parts),
-            f"{cls.order:g}",
-            facts.summary(cls),
-        )
-        for _, cls in sorted(registry.items(), key=lambda item: item[0].lower())
-    ]
+    pages: list[tuple[str, ...]] = []
+    for family, title in FAMILIES.items():
+        members = [cls for _, cls in sorted(registry.items(), key=lambda item: item[0].lower()) if cls.family == family]
+        pages += [(title,), *map(_page, members)] if members else []
     out = console()
     out.print(_table("method", "its SDEs, default first", "state", "order", "what it does", rows=pages))
     for kind, rows in (("objective", _objectives()), ("noise", _noises())):
         out.print(Text(), _table(f"{kind} SPEC", "what it is", rows=rows))
+
+
+def _page(cls: Any) -> tuple[str, ...]:
+    """The row of a method in ``sdeopt list``."""
+    from sdeopt.cli import facts
+
+    sdes = ", ".join(sorted(cls.sdes, key=lambda name: name != cls.default_sde))
+    return f"  {facts.constructor(cls)}", sdes, ", ".join(cls.parts), f"{cls.order:g}", facts.summary(cls)
 
 
 @click.command()
@@ -62,7 +64,8 @@ def show(method: str) -> None:
     out = console()
     state = f"One step takes {facts.clock(cls)} units of time; the state is ({', '.join(cls.parts)})."
     hyperparameters = f"Hyperparameters\n{textwrap.indent(facts.hyperparameters(cls), '    ')}"
-    for part in (Text(facts.constructor(cls), style="bold"), facts.head(cls), hyperparameters, state):
+    example = "A small problem for it: --objective {} --noise {}".format(*cls.example)
+    for part in (Text(facts.constructor(cls), style="bold"), facts.head(cls), hyperparameters, state, example):
         out.print(part, "", sep="\n", markup=False, soft_wrap=True)  # pages have their own line breaks
     out.print(_table("SDE", "weak order", "Brownian motions", "what it says", rows=sdes))
 

@@ -23,10 +23,14 @@ def _words() -> list[click.Parameter]:
     """The options that both commands share; the hyperparameters come from the registry."""
     return [
         click.Argument(["method"], metavar="METHOD"),
-        _option("--objective", "Objective by name, see `sdeopt list`.  [default: quadratic:1,2]", metavar="SPEC"),
+        _option(
+            "--objective",
+            "Objective by name, see `sdeopt list`.  [default: quadratic:1,2, or what METHOD needs]",
+            metavar="SPEC",
+        ),
         _option(
             "--noise",
-            "Law of the gradient noise by name.  [default: gaussian:0.5; an objective over data has none]",
+            "Law of the gradient noise by name.  [default: gaussian:0.5, or what METHOD needs; over data, none]",
             metavar="SPEC",
         ),
         _option("--batch", "Minibatches of so many examples, for an objective over data; --noise minibatch:B.", int),

@@ -19,7 +19,7 @@ from sdeopt.objectives import spec as objectives
 
 __all__ = ["PATHS", "Job", "hyperparameters", "paths", "read"]
 
-OBJECTIVE, NOISE, LR, SEED = "quadratic:1,2", "gaussian:0.5", 0.05, 0
+LR, SEED = 0.05, 0
 HORIZONS = {"simulate": 10.0, "compare": 10.0, "certify": 1.0}  # by the end gaps are gone on what converges
 PASSED = (  # as they are, where given
     "kind", "sde", "scheme", "dt", "substeps", "save_at", "tolerance", "precision", "max_paths", "seconds",
@@ -59,7 +59,7 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
     lrs = {"lrs": numbers("lrs", words["lrs"].split(","))} if words.get("lrs") is not None else {}
     largest = {"lr": lrs["lrs"][0]} if lrs and words["lr"] is None else {}
     method = cls(**_fields(cls, words) | largest)
-    problem = _problem(words)
+    problem = _problem(cls, words)
     length = {key: words[key] for key in ("horizon", "steps") if words.get(key) is not None}
     length = length or {"horizon": HORIZONS[command]}
     arguments = {key: words[key] for key in PASSED if words.get(key) is not None} | length | lrs
@@ -126,17 +126,18 @@ def _fields(cls: Any, words: Mapping[str, Any]) -> dict[str, float]:
     return {"lr": LR} | {field: words[field] for field in given}
 
 
-def _problem(words: Mapping[str, Any]) -> Problem:
-    spec = words["objective"] or OBJECTIVE
+def _problem(cls: Any, words: Mapping[str, Any]) -> Problem:
+    """What is named; for the rest, the small problem on which the method's page says that it makes sense."""
+    spec = words["objective"] or cls.example[0]
     objective = objectives.parse(spec)
     if words["batch"] is not None and words["noise"] is not None:
         raise ValueError(f"--batch {words['batch']} is itself the noise, so give it or --noise, not both")
     if words["batch"] is not None:
         noise: Any = Minibatch(words["batch"])
-    elif words["noise"] is None and objective.lacks("batch_grad") is None:
+    elif words["noise"] is None and words["objective"] is not None and objective.lacks("batch_grad") is None:
         raise ValueError(f"{spec} is an objective over data, so say how its gradient is disturbed: --batch or --noise")
     else:
-        noise = noises.parse(words["noise"] or NOISE)
+        noise = noises.parse(words["noise"] or cls.example[1])
     return Problem(objective, noise, None if words["x0"] is None else numbers("x0", words["x0"].split(",")))
 
 
