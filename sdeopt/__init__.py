@@ -40,11 +40,12 @@ _HOMES = {
     "sdeopt.comparison": ("Report", "compare"),
     "sdeopt.noise": ("Gaussian", "Laplace", "Minibatch", "NoNoise", "Rademacher", "StudentT"),
     "sdeopt.objectives": (
-        "DiagonalLinearNetwork", "DoubleWell", "EmbeddedSaddle", "LinearRegression", "Logistic", "MatrixFactorization",
-        "Objective", "Quadratic", "Rosenbrock",
+        "BilinearGame", "DiagonalLinearNetwork", "DiracGAN", "DoubleWell", "EmbeddedSaddle", "Game",
+        "LinearRegression", "Logistic", "MatrixFactorization", "NonlinearGame", "Objective", "Quadratic",
+        "QuadraticGame", "Rosenbrock", "WideningValley",
     ),
     "sdeopt.optimizers": (
-        "SAM", "SGD", "USAM", "Adam", "AdamW", "DNSAM", "HeavyBall", "RMSprop", "RMSpropW", "SignSGD",
+        "FPGD", "PGD", "SAM", "SGD", "USAM", "Adam", "AdamW", "AntiPGD", "DNSAM", "HeavyBall", "RMSprop", "RMSpropW", "SignSGD",
     ),
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -11,7 +11,7 @@ import numpy as np
 from sdeopt.core import checks
 from sdeopt.objectives.contract import Array, Smooth
 
-__all__ = ["Objective"]
+__all__ = ["Objective", "expect_vector"]
 
 
 def no_value(x: Any) -> Any:
@@ -95,9 +95,9 @@ class Objective(Smooth):
         self._try(begin)
 
     def _try(self, x: Array) -> None:
-        _expect_vector("grad", self.grad(x.copy()), self.dim)
+        expect_vector("grad", self.grad(x.copy()), self.dim)
         if self.lacks("hvp") is None:
-            _expect_vector("hvp", self.hvp(x.copy(), x.copy()), self.dim)
+            expect_vector("hvp", self.hvp(x.copy(), x.copy()), self.dim)
         if self.lacks("value") is None:
             f = self.value(x.copy())
             if np.ndim(f) != 0:
@@ -133,14 +133,15 @@ class Objective(Smooth):
     def lacks(self, question: str) -> str | None:
         """Why the objective cannot answer ``question``, or None."""
         absent = {"value": self.value_function is no_value, "hvp": self.hvp_function is no_hvp}
-        return f"Objective has no {question}" if absent.get(question) else super().lacks(question)
+        return f"{type(self).__name__} has no {question}" if absent.get(question) else super().lacks(question)
 
     def __repr__(self) -> str:
         given = [name for name in ("value", "grad", "hvp") if self.lacks(name) is None]
         return f"Objective({', '.join(given)}, dim={self.dim})"
 
 
-def _expect_vector(name: str, got: Any, d: int) -> None:
+def expect_vector(name: str, got: Any, d: int) -> None:
+    """Raise unless ``got`` is a finite array of shape (d,)."""
     if not isinstance(got, np.ndarray):
         raise TypeError(f"{name} must return a NumPy array of shape ({d},), got {type(got).__name__}")
     if got.shape != (d,):

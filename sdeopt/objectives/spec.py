@@ -10,13 +10,17 @@ import numpy as np
 from sdeopt.core import checks
 from sdeopt.core.spec import allow, number, numbers, split
 from sdeopt.objectives.diagonal_linear_network import DiagonalLinearNetwork
+from sdeopt.objectives.dirac_gan import DiracGAN
 from sdeopt.objectives.double_well import DoubleWell
 from sdeopt.objectives.embedded_saddle import EmbeddedSaddle
 from sdeopt.objectives.linear_regression import LinearRegression
 from sdeopt.objectives.logistic import Logistic
 from sdeopt.objectives.matrix_factorization import MatrixFactorization
+from sdeopt.objectives.nonlinear_game import NonlinearGame
 from sdeopt.objectives.quadratic import Quadratic
+from sdeopt.objectives.quadratic_game import BilinearGame, QuadraticGame
 from sdeopt.objectives.rosenbrock import Rosenbrock
+from sdeopt.objectives.widening_valley import WideningValley
 
 __all__ = ["FORMS", "parse"]
 
@@ -56,9 +60,14 @@ FORMS = {
         lambda name="breast_cancer", **k: Logistic(name, **k), "logistic:breast_cancer,l2=0.1", 1, ("l2",)
     ),
     "matrix-factorization": Form(factorization, "matrix-factorization:rank=2", keys=("rows", "cols", "rank")),
+    "widening-valley": Form(WideningValley, "widening-valley:d=10", keys=("d",)),
     "diagonal-linear-network": Form(
         sparse_recovery, "diagonal-linear-network:n=20,p=40,nonzero=3", keys=("n", "p", "nonzero")
     ),
+    "bilinear": Form(lambda c="1": BilinearGame(number("coupling", c)), "bilinear:1", 1),
+    "quadratic-game": Form(QuadraticGame, "quadratic-game:a=0.5,coupling=1,b=1", keys=("a", "coupling", "b")),
+    "nonlinear-game": Form(NonlinearGame, "nonlinear-game:shift=0.45", keys=("shift",)),
+    "dirac-gan": Form(DiracGAN, "dirac-gan:size=1,penalty=0.5", keys=("size", "penalty")),
 }
 
 
