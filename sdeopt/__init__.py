@@ -45,7 +45,8 @@ _HOMES = {
         "QuadraticGame", "Rosenbrock", "WideningValley",
     ),
     "sdeopt.optimizers": (
-        "FPGD", "PGD", "SAM", "SGD", "USAM", "Adam", "AdamW", "AntiPGD", "DNSAM", "HeavyBall", "RMSprop", "RMSpropW", "SignSGD",
+        "FPGD", "PGD", "SAM", "SGD", "USAM", "Adam", "AdamW", "AntiPGD", "DNSAM", "HeavyBall", "RMSprop", "RMSpropW",
+        "SignSGD",
     ),
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -45,6 +45,8 @@ RULES: dict[str, dict[str, Any]] = {
     "beta2": {"low": 0.0, "high": 1.0, "open_high": True},
     "eps": {"low": 0.0},
     "weight_decay": {"low": 0.0},
+    "sigma": {"low": 0.0},
+    "hurst": {"low": 0.0, "high": 1.0, "open_low": True, "open_high": True},
 }
 SCHEDULES = (Schedule, Cosine, Power)
 FAMILIES = {

@@ -1,9 +1,9 @@
 """Increments that are made for whole paths before the loop runs, because they are not sums of independent normals.
 
 "fractional", H: increments of a fractional Brownian motion B^H, by circulant embedding: the covariance γ(k) of unit
-increments, wrapped around a circle of twice the length, is diagonal in Fourier space with eigenvalues λ >= 0, and √λ
-times white noise there has exactly that covariance. Coarse increments are sums of the fine ones, so both columns of a
-comparison follow the same motion.
+increments, wrapped around a circle of 2n places, is diagonal in Fourier space with eigenvalues λ >= 0, and √λ times
+white noise there has exactly that covariance. Coarse increments are sums of the fine ones, so both columns of a
+comparison follow the same motion. n is the number of fine increments, rounded up to a power of two.
 
 "stable", α: increments of a symmetric α-stable Lévy motion with E exp(i u L_1) = exp(-|u|^α), by Chambers, Mallows and
 Stuck from a uniform angle and an exponential.
@@ -11,86 +11,106 @@ Stuck from a uniform angle and an exponential.
 The integrator multiplies what it is given by √dt, so an increment ΔB^H = dt^H G is passed as dt^{H - 1/2} G, and a
 stable one as dt^{1/α - 1/2} S. A step of the optimizer gets the unit G and S.
 
-Sources: Davies & Harte, Biometrika 74 (1987) 95-101, doi:10.1093/biomet/74.1.95; Chambers, Mallows & Stuck, J. Amer.
-Statist. Assoc. 71 (1976) 340-344, doi:10.1080/01621459.1976.10480344.
+A path's increments are held for all its steps, 8 bytes each: `portion` says of how many paths at a time.
+
+Sources: Davies & Harte, Biometrika 74 (1987) 95-101, doi:10.1093/biomet/74.1.95 (λ >= 0 for every H: Craigmile, J. Time
+Ser. Anal. 24 (2003) 505-511, doi:10.1111/1467-9892.00318); Chambers, Mallows & Stuck, J. Amer. Statist. Assoc. 71
+(1976) 340-344, doi:10.1080/01621459.1976.10480344.
 """
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sdeopt.core.fractional import autocovariance
 from sdeopt.engine.draws import Draw
 from sdeopt.engine.rng import fill
 
-__all__ = ["fractional_noise", "given", "stable"]
+__all__ = ["fractional_noise", "given", "portion", "stable"]
 
 Array = NDArray[np.float64]
+HELD = 2**22  # numbers that a portion of paths may hold, 32 MiB
+RAW = 2**17  # raw draws that are transformed at a time, 1 MiB
+
+
+def portion(vectors: list[tuple[Draw, Any]], rows: int, width: int) -> int | None:
+    """Paths at a time for a loop that takes ``width``; None if nothing is given."""
+    columns = sum(draw.size for draw, _ in vectors if draw.code == 2)
+    return max(HELD // (rows * columns) // width, 1) * width if columns else None
 
 
 def given(vectors: list[tuple[Draw, Any]], path0: int, count: int, rows: int, dt: float | None) -> Array:
-    """What the loop is given for a chunk of paths, shape (count, rows, columns); ``dt`` is None for the optimizer."""
-    columns = [
-        _columns(draw, key, path0, count, rows, dt) for draw, key in vectors if draw.code == 2
-    ]  # fmt: skip
+    """What the loop is given for a portion of paths, shape (count, rows, columns); ``dt`` is None for the optimizer."""
+    columns = [_columns(draw, key, path0, count, rows, dt) for draw, key in vectors if draw.code == 2]
     return np.concatenate(columns, axis=2) if columns else np.empty((count, 0, 0))
 
 
 def _columns(draw: Draw, key: Any, path0: int, count: int, rows: int, dt: float | None) -> Array:
+    """One vector of draws, (count, rows, size), a few paths at a time."""
     (parameter,) = draw.parameters
-    if draw.kind == "fractional":
-        exponent, unit = parameter, _fractional(draw, key, path0, count, rows)
-    else:
-        exponent, unit = 1.0 / parameter, _stable(draw, key, path0, count, rows)
+    make, exponent = (_fractional, parameter) if draw.kind == "fractional" else (_stable, 1.0 / parameter)
+    unit = np.empty((count, rows, draw.size))
+    few = max(RAW // (rows * draw.stride * draw.size), 1)
+    for first in range(0, count, few):
+        paths = min(few, count - first)
+        unit[first : first + paths] = np.moveaxis(make(draw, key, path0 + first, paths, rows), 2, 0)
     return unit if dt is None else unit * dt ** (exponent - 0.5)
 
 
-def _raw(key: Any, kind: int, columns: int, path: int, rows: int) -> Array:
-    """``rows`` rows of addressed draws of one path."""
-    out = np.empty((rows, columns))
-    fill(out.reshape(-1), rows, columns, 1, np.array([[0, columns, kind, 1]]), key[None, :], path, 0)
+def _raw(key: Any, kind: int, columns: int, path: int, paths: int, rows: int) -> Array:
+    """Addressed draws, (rows, columns, paths): normals or uniforms."""
+    out = np.empty((rows, columns, paths))
+    fill(out.reshape(-1), rows, columns, paths, np.array([[0, columns, kind, 1]]), key[None, :], path, 0)
     return out
 
 
-def _fractional(draw: Draw, key: Any, path0: int, count: int, rows: int) -> Array:
-    hurst, fine = draw.parameters[0], rows * draw.stride
-    out = np.empty((count, rows, draw.size))
-    for i in range(count):
-        increments = fractional_noise(_raw(key, 0, draw.size, path0 + i, 2 * fine), hurst)
-        out[i] = increments.reshape(rows, draw.stride, draw.size).sum(axis=1)
-    coarse: Array = out / float(draw.stride) ** hurst
-    return coarse
+def _fractional(draw: Draw, key: Any, path: int, paths: int, rows: int) -> Array:
+    """Sums of ``stride`` fine increments in units of their standard deviation, (rows, size, paths)."""
+    hurst, stride = draw.parameters[0], draw.stride
+    half = 1 << (rows * stride - 1).bit_length()
+    fine = fractional_noise(_raw(key, 0, draw.size, path, paths, 2 * half), hurst)[: rows * stride]
+    coarse = fine[::stride].copy()
+    for j in range(1, stride):
+        coarse += fine[j::stride]
+    return coarse / float(stride) ** hurst
+
+
+@functools.lru_cache(maxsize=4)
+def _root_spectrum(n: int, hurst: float) -> Array:
+    """√(2n λ) for the circle of 2n places, n + 1 of them; rounding may leave a λ of 0 below it."""
+    gamma = autocovariance(np.arange(n + 1), hurst)
+    return np.sqrt(2.0 * n * np.maximum(np.fft.rfft(np.concatenate([gamma, gamma[-2:0:-1]])).real, 0.0))
 
 
 def fractional_noise(normals: Array, hurst: float) -> Array:
-    """Unit fractional Gaussian noise, (n, d), from 2n standard normals per column.
+    """Unit fractional Gaussian noise along the first axis, (n, ...), from normals (2n, ...), 2n for each series.
 
-    Its covariance is γ(k) = ½ (|k + 1|^{2H} - 2|k|^{2H} + |k - 1|^{2H}), columns independent.
+    Its covariance is `autocovariance`; the series are independent.
     """
     n = len(normals) // 2
-    k = np.arange(n + 1.0)
-    gamma = 0.5 * ((k + 1.0) ** (2 * hurst) - 2.0 * k ** (2 * hurst) + np.abs(k - 1.0) ** (2 * hurst))
-    spectrum = np.maximum(np.fft.rfft(np.concatenate([gamma, gamma[-2:0:-1]])).real, 0.0)  # >= 0 but for rounding
-    inner = (normals[1:n] + 1j * normals[n + 1 :]) / np.sqrt(2.0)
-    white = np.concatenate([normals[:1], inner, normals[n : n + 1]])
-    full: Array = np.fft.irfft(np.sqrt(spectrum * 2 * n)[:, None] * white, n=2 * n, axis=0)
-    return full[:n]
+    root = _root_spectrum(n, hurst).reshape(-1, *[1] * (normals.ndim - 1))
+    white = np.empty((n + 1, *normals.shape[1:]), dtype=complex)
+    white.real[:] = root * normals[: n + 1]
+    white.imag[[0, n]] = 0.0
+    white.imag[1:n] = root[1:n] * normals[n + 1 :]
+    white[1:n] *= np.sqrt(0.5)
+    noise: Array = np.fft.irfft(white, n=2 * n, axis=0)[:n]
+    return noise
 
 
-def _stable(draw: Draw, key: Any, path0: int, count: int, rows: int) -> Array:
+def _stable(draw: Draw, key: Any, path: int, paths: int, rows: int) -> Array:
     d = draw.size
-    out = np.empty((count, rows, d))
-    for i in range(count):
-        u = _raw(key, 1, 2 * d, path0 + i, rows)
-        out[i] = stable(u[:, :d], u[:, d:], draw.parameters[0])
-    return out
+    u = _raw(key, 1, 2 * d, path, paths, rows)
+    return stable(u[:, :d], u[:, d:], draw.parameters[0])
 
 
 def stable(u: Array, v: Array, alpha: float) -> Array:
-    """Symmetric α-stable variables of unit scale from uniforms u and v in [0, 1)."""
-    angle, exponential = np.pi * (u + 0.5**53 - 0.5), -np.log1p(-v)
-    tail = (np.cos((1.0 - alpha) * angle) / np.maximum(exponential, 1e-300)) ** ((1.0 - alpha) / alpha)
+    """Symmetric α-stable variables of unit scale from uniforms u and v on the grid of multiples of 2⁻⁵² in [0, 1)."""
+    angle, exponential = np.pi * (u + 0.5**53 - 0.5), -np.log1p(-(v + 0.5**53))
+    tail = (np.cos((1.0 - alpha) * angle) / exponential) ** ((1.0 - alpha) / alpha)
     result: Array = np.sin(alpha * angle) / np.cos(angle) ** (1.0 / alpha) * tail
     return result

@@ -16,8 +16,8 @@ from sdeopt.core.method import model
 from sdeopt.core.problem import Problem
 from sdeopt.engine import lanes, loops, sampled, states
 from sdeopt.engine.cache import LoopCache
-from sdeopt.engine.draws import draws, kinds
-from sdeopt.engine.given import given
+from sdeopt.engine.draws import draws, kinds, unsuited
+from sdeopt.engine.given import given, portion
 from sdeopt.engine.linker import Linker, asked, replace_lr
 from sdeopt.engine.rng import Entropy, fill, place, stream_key, wide_vectors
 
@@ -69,7 +69,7 @@ class Run:
 
 
 def lacking(run: Run) -> str | None:
-    """What the run asks and the problem cannot answer, as "question: reason", or None."""
+    """What the run needs and the problem or the method does not give, as "question: reason", or None."""
     questions = set().union(*(asked(f) for f in run.functions))
     if run.kind == "sde" and run.model.drift is None and not run.method.bounded:
         questions.add("noise_var")  # a sampled SDE needs second moments of the step
@@ -77,7 +77,7 @@ def lacking(run: Run) -> str | None:
         reason = run.problem.lacks(question)
         if reason is not None:
             return f"{question}: {reason}"
-    return None
+    return unsuited(run)
 
 
 def refuse(run: Run) -> None:
@@ -268,8 +268,10 @@ class Kernel:
     def __call__(self, path0: int, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
         """Records of the paths ``path0`` to ``path0 + count``, shape (count, saves, d + observables)."""
         records = np.empty((count, len(self.run.saves), self.run.width))
+        few = portion(self._vectors, self._rows, self._width) or count
         with np.errstate(all="ignore"):  # a path that overflows is found by its records and reported
-            self._call(self._loop, self._arguments, self._width, records, path0)
+            for i in range(0, count, few):
+                self._call(self._loop, self._arguments, self._width, records[i : i + few], path0 + i)
         return records
 
     def increments(self, path: int) -> np.ndarray[Any, np.dtype[np.float64]]:
