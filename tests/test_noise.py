@@ -122,7 +122,7 @@ def test_the_given_covariance_is_the_one_sampled():
         (so.Laplace(SCALES), stats.laplace(scale=SCALES)),
         (so.Rademacher(SCALES), None),
     ],
-    ids=str,
+    ids=["student 4.5", "student 7", "laplace", "rademacher"],
 )
 def test_independent_laws_have_the_textbook_moments(law, truth):
     o = oracle(law)
