@@ -38,7 +38,9 @@ _HOMES = {
     "sdeopt.engine.simulate": ("simulate",),
     "sdeopt.certificate": ("Certificate", "certify"),
     "sdeopt.comparison": ("Report", "compare"),
-    "sdeopt.noise": ("Gaussian", "Laplace", "Minibatch", "NoNoise", "Rademacher", "StudentT"),
+    "sdeopt.noise": (
+        "Batch", "Gaussian", "Laplace", "Minibatch", "NoNoise", "PoissonBatch", "Rademacher", "StudentT",
+    ),
     "sdeopt.objectives": (
         "BilinearGame", "DiagonalLinearNetwork", "DiracGAN", "DoubleWell", "EmbeddedSaddle", "Game",
         "LinearRegression", "Logistic", "MatrixFactorization", "NonlinearGame", "Objective", "Quadratic",

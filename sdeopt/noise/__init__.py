@@ -1,10 +1,11 @@
 """The laws of gradient noise."""
 
+from sdeopt.noise.batch import Batch
 from sdeopt.noise.gaussian import Gaussian
 from sdeopt.noise.laplace import Laplace
-from sdeopt.noise.minibatch import Minibatch
+from sdeopt.noise.minibatch import Minibatch, PoissonBatch
 from sdeopt.noise.none import NoNoise
 from sdeopt.noise.rademacher import Rademacher
 from sdeopt.noise.student import StudentT
 
-__all__ = ["Gaussian", "Laplace", "Minibatch", "NoNoise", "Rademacher", "StudentT"]
+__all__ = ["Batch", "Gaussian", "Laplace", "Minibatch", "NoNoise", "PoissonBatch", "Rademacher", "StudentT"]

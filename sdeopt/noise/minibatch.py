@@ -1,4 +1,4 @@
-"""``Minibatch``: the noise of sampling examples of a finite sum."""
+"""``Minibatch`` and ``PoissonBatch``: the noise of sampling examples of a finite sum."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.core import checks, total
+from sdeopt.core import checks, total, where
 from sdeopt.core.oracle import (
     batch_grad,
     batch_value,
@@ -18,15 +18,50 @@ from sdeopt.core.oracle import (
     noisy_grad,
     weighted_grad,
 )
+from sdeopt.noise.directions import clipped
 from sdeopt.noise.law import Law
 
-__all__ = ["Minibatch"]
+__all__ = ["Minibatch", "PoissonBatch"]
 
 FINITE_SUM = ("examples", "weighted_grad", "batch_grad", "grad_var")
 
 
+class _Examples(Law):
+    """What the laws that draw examples share; ``batch`` is a field."""
+
+    batch: int
+
+    def check(self, objective: Any) -> None:
+        if any(not callable(getattr(objective, name, None)) for name in FINITE_SUM):
+            raise ValueError(
+                f"{type(objective).__name__} is not a finite sum, so there are no examples to draw a batch from: use "
+                f"{type(self).__name__} with a finite sum such as LinearRegression, or additive noise such as "
+                "Gaussian(scale)"
+            )
+
+    def lacks(self, question: str, objective: Any) -> str | None:
+        """What only additive noise has, and what only formulas of the law give."""
+        if question == "root_additive_cov":
+            return f"{self!r} depends on x, so it is not additive noise: use Gaussian with a constant scale or cov"
+        if question == "noisy_value":
+            return None if callable(getattr(objective, "batch_value", None)) else "there is no batch_value to ask"
+        if question in ("mean_sign", "root_sign_cov", "root_square_cov"):
+            return f"{self!r} has no closed form of it; the SDE 'sampled' does without"
+        return super().lacks(question, objective)
+
+    def brownian(self, question: str, objective: Any) -> tuple[int, ...]:
+        """One normal per example of the data, see the class."""
+        return (int(objective.examples()),)
+
+    def batch_size(self, o: Any) -> Any:
+        return 1.0 * self.batch
+
+    def sample(self, o: Any, x: Any, z: Any) -> Any:
+        return noisy_grad(o, x, z) - grad(o, x)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Minibatch(Law):
+class Minibatch(_Examples):
     """The optimizer sees (1/B) Σ_{i in batch} ∇f_i(x) of a finite sum f = (1/n) Σ f_i.
 
     Σ(x) = (c/B) [(1/n) Σ_i ∇f_i ∇f_iᵀ - ∇f ∇fᵀ], c = 1 with replacement and (n - B)/(n - 1) without. Its root acts on n
@@ -74,32 +109,14 @@ class Minibatch(Law):
             raise TypeError(f"replace must be True or False, got {self.replace!r}")
 
     def check(self, objective: Any) -> None:
-        if any(not callable(getattr(objective, name, None)) for name in FINITE_SUM):
-            raise ValueError(
-                f"{type(objective).__name__} is not a finite sum, so there are no examples to draw a batch from: use "
-                "Minibatch with a finite sum such as LinearRegression, or additive noise such as Gaussian(scale)"
-            )
+        super().check(objective)
         n = objective.examples()
         if not self.replace and self.batch > n:
             raise ValueError(f"batch must be at most n = {n} without replacement, got {self.batch}")
 
-    def lacks(self, question: str, objective: Any) -> str | None:
-        """What only additive noise has, and what only formulas of the law give."""
-        if question == "root_additive_cov":
-            return f"{self!r} depends on x, so it is not additive noise: use Gaussian with a constant scale or cov"
-        if question == "noisy_value":
-            return None if callable(getattr(objective, "batch_value", None)) else "there is no batch_value to ask"
-        if question in ("mean_sign", "root_sign_cov", "root_square_cov"):
-            return f"{self!r} has no closed form of it; the SDE 'sampled' does without"
-        return super().lacks(question, objective)
-
     def draws(self, objective: Any) -> tuple[tuple[str, int], ...]:
         """One uniform per example of the batch."""
         return (("uniform", self.batch),)
-
-    def brownian(self, question: str, objective: Any) -> tuple[int, ...]:
-        """One normal per example of the data, see the class."""
-        return (int(objective.examples()),)
 
     def noisy_value(self, o: Any, x: Any, z: Any) -> Any:
         """The mean loss of the drawn examples."""
@@ -110,12 +127,17 @@ class Minibatch(Law):
         index, y = drawn(z[0][0], examples(o), self.replace), labels(o)
         return class_part(o, x, index, y, -1.0), class_part(o, x, index, y, 1.0)
 
-    def sample(self, o: Any, x: Any, z: Any) -> Any:
-        return noisy_grad(o, x, z) - grad(o, x)
-
     def noisy_grad(self, o: Any, x: Any, z: Any) -> Any:
         """The mean gradient of the drawn examples."""
         return batch_grad(o, x, drawn(z[0], examples(o), self.replace))
+
+    def clipped_grad(self, o: Any, x: Any, z: Any, clip: Any) -> Any:
+        """Each drawn example is clipped by itself."""
+        index = drawn(z[0], examples(o), self.replace)
+        mean = clipped(batch_grad(o, x, index[:1]), clip)
+        for j in range(1, len(index)):
+            mean = mean + clipped(batch_grad(o, x, index[j : j + 1]), clip)
+        return mean / self.batch
 
     def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
         n = examples(o)
@@ -124,6 +146,78 @@ class Minibatch(Law):
 
     def var(self, o: Any, x: Any) -> Any:
         return correction(examples(o), self.batch, self.replace) / self.batch * grad_var(o, x)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PoissonBatch(_Examples):
+    """Poisson sampling: each of the n examples is drawn with probability q = B/n, independently of the others.
+
+    The optimizer sees (1/B) Σ_{i drawn} ∇f_i(x), the sum divided by the expected size B of the batch, not by its own:
+    that is unbiased, and the sum is what differential privacy calibrates its noise to. The random size is noise too:
+    Σ(x) = ((1 - q)/B) (1/n) Σ_i ∇f_i ∇f_iᵀ, without subtraction of ∇f ∇fᵀ, so that it does not vanish where all
+    examples have the same gradient. Its root acts on n normals w as √((1 - q)/(nB)) Σ_i w_i ∇f_i.
+
+    Parameters
+    ----------
+    batch : int
+        Expected batch size B >= 1, at most n. A step costs n uniforms.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``batch`` is not a positive integer; in a `Problem`, if the objective is not a finite sum or has fewer than B
+        examples.
+
+    References
+    ----------
+    Abadi et al. (2016), arXiv:1607.00133, section 3.1: the sampling for which privacy is amplified by q.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sdeopt as so
+    >>> f = so.LinearRegression([[1.0, 0.0], [0.0, 2.0]], [1.0, 2.0])
+    >>> o = so.Problem(f, so.PoissonBatch(1)).oracle
+    >>> o.noise.var(o, np.zeros(2)).tolist()  # (1 - 1/2) times the mean squares of (-1, 0) and (0, -4)
+    [0.25, 4.0]
+    """
+
+    batch: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "batch", checks.integer("batch", self.batch, low=1))
+
+    def check(self, objective: Any) -> None:
+        super().check(objective)
+        n = objective.examples()
+        if self.batch > n:
+            raise ValueError(f"batch must be at most n = {n}, got {self.batch}")
+
+    def draws(self, objective: Any) -> tuple[tuple[str, int], ...]:
+        """One uniform per example of the data."""
+        return (("uniform", int(objective.examples())),)
+
+    def noisy_grad(self, o: Any, x: Any, z: Any) -> Any:
+        """The summed gradient of the drawn examples over the expected size."""
+        return weighted_grad(o, x, where(z[0] < self.batch / examples(o), 1.0 / self.batch, 0.0))
+
+    def clipped_grad(self, o: Any, x: Any, z: Any, clip: Any) -> Any:
+        """The same, each drawn example clipped by itself; 0 for an empty batch."""
+        u, rate = z[0], self.batch / examples(o)
+        mean = 0.0 * x
+        index = np.arange(1.0 * len(u))
+        for i in range(len(u)):
+            if u[i] < rate:
+                mean = mean + clipped(batch_grad(o, x, index[i : i + 1]), clip)
+        return mean / self.batch
+
+    def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
+        n = examples(o)
+        return np.sqrt((1.0 - self.batch / n) / (n * self.batch)) * weighted_grad(o, x, dw)
+
+    def var(self, o: Any, x: Any) -> Any:
+        g = grad(o, x)
+        return (1.0 - self.batch / examples(o)) / self.batch * (grad_var(o, x) + g * g)
 
 
 def correction(n: Any, batch: int, replace: bool) -> float:

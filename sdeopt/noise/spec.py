@@ -1,4 +1,4 @@
-"""Noise laws by name, for the command line: "gaussian:0.5", "student-t:0.5,nu=2", "minibatch:16,replace=false"."""
+"""Noise laws by name, for the command line: "gaussian:0.5,batch=4", "student-t:0.5,nu=2", "minibatch:16"."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 from sdeopt.core import checks
 from sdeopt.core.spec import allow, number, numbers, split
+from sdeopt.noise.batch import Batch
 from sdeopt.noise.gaussian import Gaussian
 from sdeopt.noise.laplace import Laplace
 from sdeopt.noise.law import Law
-from sdeopt.noise.minibatch import Minibatch
+from sdeopt.noise.minibatch import Minibatch, PoissonBatch
 from sdeopt.noise.none import NoNoise
 from sdeopt.noise.rademacher import Rademacher
 from sdeopt.noise.student import StudentT
@@ -48,12 +49,19 @@ def _minibatch(*args: str, batch: str | None = None, replace: str = "true") -> L
     return Minibatch(number("batch", args[0] if args else str(batch)), flag == "true")  # type: ignore[arg-type]
 
 
+def _poisson(*args: str) -> Law:
+    if not args:
+        raise ValueError("poisson-batch needs its expected size, as in 'poisson-batch:16'")
+    return PoissonBatch(number("batch", args[0]))  # type: ignore[arg-type]
+
+
 FORMS = {
     "gaussian": Form(lambda *a, scale=None: Gaussian(_scale(a, scale)), "gaussian:0.5"),
     "student-t": Form(_student, "student-t:0.5,nu=2", keys=("scale", "nu")),
     "laplace": Form(lambda *a, scale=None: Laplace(_scale(a, scale)), "laplace:0.5"),
     "rademacher": Form(lambda *a, scale=None: Rademacher(_scale(a, scale)), "rademacher:1"),
     "minibatch": Form(_minibatch, "minibatch:16,replace=false", 1, ("batch", "replace")),
+    "poisson-batch": Form(_poisson, "poisson-batch:16", 1, ()),
     "none": Form(NoNoise, "none", 0, ()),
 }
 
@@ -66,7 +74,7 @@ def parse(spec: str) -> Law:
     spec : str
         ``name``, ``name:positional,...`` or ``name:...,key=value``; the names are the keys of ``FORMS``, each with an
         example in its ``usage``. Positional numbers are scales, one for all coordinates or one for each (the batch size
-        of "minibatch").
+        of "minibatch"). ``batch=4`` after any law of additive noise makes it that of one example in a `Batch` of 4.
 
     Raises
     ------
@@ -80,8 +88,12 @@ def parse(spec: str) -> Law:
     (Gaussian(scale=[0.5, 1.0]), StudentT(nu=2.0, scale=0.5))
     >>> parse("minibatch:16,replace=false")
     Minibatch(batch=16, replace=False)
+    >>> parse("gaussian:0.5,batch=4")
+    Batch(law=Gaussian(scale=0.5), batch=4)
     """
     name, args, kwargs = split(spec)
     form = FORMS[checks.choice("noise", name, FORMS)]
+    size = None if "batch" in form.keys else kwargs.pop("batch", None)
     allow(name, args, kwargs, most=form.most, keys=form.keys)
-    return form.build(*args, **kwargs)
+    law = form.build(*args, **kwargs)
+    return law if size is None else Batch(law, number("batch", size))  # type: ignore[arg-type]
