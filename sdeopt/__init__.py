@@ -39,7 +39,7 @@ _HOMES = {
     "sdeopt.certificate": ("Certificate", "certify"),
     "sdeopt.comparison": ("Report", "compare"),
     "sdeopt.noise": (
-        "Batch", "Gaussian", "Laplace", "Minibatch", "NoNoise", "PoissonBatch", "Rademacher", "StudentT",
+        "Agents", "Batch", "Gaussian", "Laplace", "Minibatch", "NoNoise", "PoissonBatch", "Rademacher", "StudentT",
     ),
     "sdeopt.objectives": (
         "BilinearGame", "DiagonalLinearNetwork", "DiracGAN", "DoubleWell", "EmbeddedSaddle", "Game",
@@ -47,8 +47,8 @@ _HOMES = {
         "QuadraticGame", "Rosenbrock", "WideningValley",
     ),
     "sdeopt.optimizers": (
-        "FPGD", "PGD", "SAM", "SGD", "USAM", "Adam", "AdamW", "AntiPGD", "DNSAM", "HeavyBall", "RMSprop", "RMSpropW",
-        "SignSGD",
+        "DNSAM", "FPGD", "PGD", "SAM", "SGD", "SGLD", "USAM", "Adagrad", "Adam", "AdamW", "AntiPGD", "HeavyBall",
+        "Lion", "Nesterov", "RMSprop", "RMSpropW", "SignSGD", "SignSGDW", "Signum",
     ),
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -17,6 +17,24 @@ ENTRIES: dict[str, tuple[str, str, dict[str, str]]] = {
         "booktitle": "International Conference on Learning Representations",
         "year": "2015",
     }),
+    "arXiv:1501.00438": ("vollmer2016exploration", "article", {
+        "author": "Vollmer, Sebastian J. and Zygalakis, Konstantinos C. and Teh, Yee Whye",
+        "title": "Exploration of the (Non-)Asymptotic Bias and Variance of Stochastic Gradient {Langevin} Dynamics",
+        "journal": "Journal of Machine Learning Research",
+        "volume": "17",
+        "number": "159",
+        "pages": "1--48",
+        "year": "2016",
+    }),
+    "arXiv:1503.01243": ("su2016differential", "article", {
+        "author": "Su, Weijie and Boyd, Stephen and Cand{\\`e}s, Emmanuel J.",
+        "title": "A Differential Equation for Modeling {Nesterov's} Accelerated Gradient Method: Theory and Insights",
+        "journal": "Journal of Machine Learning Research",
+        "volume": "17",
+        "number": "153",
+        "pages": "1--43",
+        "year": "2016",
+    }),
     "arXiv:1511.06251": ("li2017stochastic", "inproceedings", {
         "author": "Li, Qianxiao and Tai, Cheng and E, Weinan",
         "title": "Stochastic Modified Equations and Adaptive Stochastic Gradient Algorithms",
@@ -24,6 +42,15 @@ ENTRIES: dict[str, tuple[str, str, dict[str, str]]] = {
         "series": "Proceedings of Machine Learning Research",
         "volume": "70",
         "pages": "2101--2110",
+        "year": "2017",
+    }),
+    "arXiv:1702.03849": ("raginsky2017nonconvex", "inproceedings", {
+        "author": "Raginsky, Maxim and Rakhlin, Alexander and Telgarsky, Matus",
+        "title": "Non-Convex Learning via Stochastic Gradient {Langevin} Dynamics: A Nonasymptotic Analysis",
+        "booktitle": "Proceedings of the 2017 Conference on Learning Theory",
+        "series": "Proceedings of Machine Learning Research",
+        "volume": "65",
+        "pages": "1674--1703",
         "year": "2017",
     }),
     "arXiv:1703.00887": ("jin2017escape", "inproceedings", {
@@ -118,6 +145,14 @@ ENTRIES: dict[str, tuple[str, str, dict[str, str]]] = {
         "pages": "25209--25253",
         "year": "2023",
     }),
+    "arXiv:2302.06675": ("chen2023symbolic", "inproceedings", {
+        "author": "Chen, Xiangning and Liang, Chen and Huang, Da and Real, Esteban and Wang, Kaiyuan and Liu, Yao and "
+        "Pham, Hieu and Dong, Xuanyi and Luong, Thang and Hsieh, Cho-Jui and Lu, Yifeng and Le, Quoc V.",
+        "title": "Symbolic Discovery of Optimization Algorithms",
+        "booktitle": "Advances in Neural Information Processing Systems",
+        "volume": "36",
+        "year": "2023",
+    }),
     "arXiv:2411.15958": ("monziocompagnoni2025adaptive", "inproceedings", {
         "author": "Monzio Compagnoni, Enea and Liu, Tianlin and Islamov, Rustem and Proske, Frank Norbert and "
         "Orvieto, Antonio and Lucchi, Aurelien",
@@ -139,6 +174,15 @@ ENTRIES: dict[str, tuple[str, str, dict[str, str]]] = {
         "pages": "1--17",
         "year": "1964",
     }),
+    "doi:10.1080/07362999008809220": ("talay1990expansion", "article", {
+        "author": "Talay, Denis and Tubaro, Luciano",
+        "title": "Expansion of the Global Error for Numerical Schemes Solving Stochastic Differential Equations",
+        "journal": "Stochastic Analysis and Applications",
+        "volume": "8",
+        "number": "4",
+        "pages": "483--509",
+        "year": "1990",
+    }),
     "doi:10.1137/1010093": ("mandelbrot1968fractional", "article", {
         "author": "Mandelbrot, Benoit B. and Van Ness, John W.",
         "title": "Fractional {Brownian} Motions, Fractional Noises and Applications",
@@ -157,11 +201,45 @@ ENTRIES: dict[str, tuple[str, str, dict[str, str]]] = {
         "pages": "351--360",
         "year": "1954",
     }),
+    "Duchi, Hazan & Singer (2011)": ("duchi2011adaptive", "article", {
+        "author": "Duchi, John and Hazan, Elad and Singer, Yoram",
+        "title": "Adaptive Subgradient Methods for Online Learning and Stochastic Optimization",
+        "journal": "Journal of Machine Learning Research",
+        "volume": "12",
+        "number": "61",
+        "pages": "2121--2159",
+        "year": "2011",
+    }),
+    "Nesterov (1983)": ("nesterov1983method", "article", {
+        "author": "Nesterov, Yurii",
+        "title": "A Method for Solving the Convex Programming Problem with Convergence Rate {$O(1/k^2)$}",
+        "journal": "Soviet Mathematics Doklady",
+        "volume": "27",
+        "pages": "372--376",
+        "year": "1983",
+    }),
+    "Sutskever et al. (2013)": ("sutskever2013importance", "inproceedings", {
+        "author": "Sutskever, Ilya and Martens, James and Dahl, George and Hinton, Geoffrey",
+        "title": "On the Importance of Initialization and Momentum in Deep Learning",
+        "booktitle": "Proceedings of the 30th International Conference on Machine Learning",
+        "series": "Proceedings of Machine Learning Research",
+        "volume": "28",
+        "number": "3",
+        "pages": "1139--1147",
+        "year": "2013",
+    }),
     "Tieleman & Hinton (2012)": ("tieleman2012rmsprop", "misc", {
         "author": "Tieleman, Tijmen and Hinton, Geoffrey",
         "title": "Lecture 6.5: {RMSProp}, Divide the Gradient by a Running Average of Its Recent Magnitude",
         "howpublished": "Coursera: Neural Networks for Machine Learning",
         "year": "2012",
+    }),
+    "Welling & Teh (2011)": ("welling2011bayesian", "inproceedings", {
+        "author": "Welling, Max and Teh, Yee Whye",
+        "title": "{Bayesian} Learning via Stochastic Gradient {Langevin} Dynamics",
+        "booktitle": "Proceedings of the 28th International Conference on Machine Learning",
+        "pages": "681--688",
+        "year": "2011",
     }),
 }  # fmt: skip
 

@@ -45,6 +45,9 @@ RULES: dict[str, dict[str, Any]] = {
     "beta2": {"low": 0.0, "high": 1.0, "open_high": True},
     "eps": {"low": 0.0},
     "weight_decay": {"low": 0.0},
+    "l2": {"low": 0.0},
+    "temperature": {"low": 0.0},
+    "initial": {"low": 0.0},
     "sigma": {"low": 0.0},
     "hurst": {"low": 0.0, "high": 1.0, "open_low": True, "open_high": True},
 }
