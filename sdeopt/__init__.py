@@ -43,12 +43,14 @@ _HOMES = {
     ),
     "sdeopt.objectives": (
         "BilinearGame", "DiagonalLinearNetwork", "DiracGAN", "DoubleWell", "EmbeddedSaddle", "Game",
-        "LinearRegression", "Logistic", "MatrixFactorization", "NonlinearGame", "Objective", "Quadratic",
-        "QuadraticGame", "Rosenbrock", "WideningValley",
+        "LinearRegression", "Logistic", "MatrixFactorization", "MatrixQuadratic", "NonlinearGame", "Objective",
+        "Quadratic", "QuadraticGame", "Rosenbrock", "WideningValley",
     ),
     "sdeopt.optimizers": (
-        "DNSAM", "FPGD", "PGD", "SAM", "SGD", "SGLD", "USAM", "Adagrad", "Adam", "AdamW", "AntiPGD", "HeavyBall",
-        "Lion", "Nesterov", "RMSprop", "RMSpropW", "SignSGD", "SignSGDW", "Signum",
+        "DNSAM", "FPGD", "NGN", "NGNM", "PCNSGD", "PGD", "SAM", "SEG", "SGD", "SGDA", "SGLD", "SHGD", "SHGD2", "USAM",
+        "Adagrad", "Adam", "AdamW", "AltGDA", "AntiPGD", "HeavyBall", "Lion", "Muon", "Nesterov", "RMSprop",
+        "RMSpropW", "SEGIndependent", "Scion", "ScionSpectral", "SignSGD", "SignSGDW", "Signum", "SmoothedGDA",
+        "WarmupSGD",
     ),
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

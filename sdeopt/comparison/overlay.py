@@ -2,13 +2,15 @@
 
 A page whose SDE is linear on quadratics (``linear(self, H, Sigma)``) has the mean and covariance of an
 Ornstein-Uhlenbeck process at every time, and with them E f, E |x|² and E |∇f|², which are second moments. A page with
-``stationary`` has the covariance as t → ∞, to leading order in the learning rate.
+``stationary`` has the covariance as t → ∞, to leading order in the learning rate. For methods of the family "minimax"
+quadratic games are quadratics too, with a Jacobian J in the place of the Hessian.
 """
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +24,20 @@ __all__ = ["Theory", "noise_covariance", "theory"]
 
 Array = NDArray[np.float64]
 LEVELLED = 0.05  # relative distance of the covariance from its limit at which that limit is worth showing
+
+
+class Affine(NamedTuple):
+    """A gradient, or a game's field, J (x - c), and 1 in the coordinates that minimise, 0 in those that maximise."""
+
+    J: Array
+    center: Array
+    minimising: Array
+
+    @property
+    def bend(self) -> Array:
+        """Hessian of the value: f is (x - c)ᵀ ∇²f (x - c)/2."""
+        hessian: Array = (2.0 * self.minimising - 1.0)[:, None] * self.J
+        return hessian
 
 
 class Theory(NamedTuple):
@@ -40,10 +56,28 @@ def noise_covariance(problem: Any) -> Array:
     return covariance
 
 
-def _second_moments(run: Run, mean: Array, cov: Array, H: Array, center: Array) -> Array:
+def _affine(run: Run) -> Affine | None:
+    """The problem as closed forms see it, or None if it is no quadratic."""
+    from sdeopt.objectives import Quadratic
+    from sdeopt.objectives.quadratic_game import AffineGame
+
+    f = run.problem.objective
+    if isinstance(f, AffineGame) and run.method.family == "minimax":
+        return Affine(f.J, f.center, f.minimising)
+    if isinstance(f, Quadratic):
+        return Affine(f.H if f.H.ndim == 2 else np.diag(f.H), f.center, np.ones(f.dim))
+    return None
+
+
+def _given(run: Run, field: Affine, Sigma: Array) -> tuple[Array, ...]:
+    """Arguments of the page's ``linear`` and ``stationary``."""
+    return (field.J, Sigma, field.minimising) if run.method.family == "minimax" else (field.J, Sigma)
+
+
+def _second_moments(run: Run, mean: Array, cov: Array, field: Affine) -> Array:
     """E of the named observables under laws with these means (n, d) and covariances (n, d, d); NaN for others."""
-    r = mean - center
-    forms = {"loss": (0.5 * H, r), "norm2": (np.eye(len(H)), mean), "grad_norm2": (H @ H, r)}
+    r, J = mean - field.center, field.J
+    forms = {"loss": (0.5 * field.bend, r), "norm2": (np.eye(len(J)), mean), "grad_norm2": (J.T @ J, r)}
     out = np.full((len(mean), len(run.observables)), np.nan)
     for k, (name, f) in enumerate(run.observables.items()):
         if f is NAMED.get(name):
@@ -71,20 +105,24 @@ def _propagated(A: Array, D: Array, mean: Array, steps: Array) -> Iterator[tuple
         yield mean, cov
 
 
-def _linear(run: Run, H: Array, center: Array, Sigma: Array) -> tuple[Array, Array] | None:
+def _stacked(y: Any) -> Array:
+    """The parts of a state, one after the other."""
+    return np.concatenate(y) if isinstance(y, tuple) else np.array(y)
+
+
+def _linear(run: Run, field: Affine, Sigma: Array) -> tuple[Array, Array] | None:
     """Mean (n, d) and covariance (n, d, d) of x at the saves, or None."""
-    form = None if run.model.linear is None else run.model.linear(run.method, H, Sigma)
+    form = None if run.model.linear is None else run.model.linear(run.method, *_given(run, field, Sigma))
     if form is None:
         return None
     A, D = (np.asarray(a, dtype=float) for a in form)
-    y0, y1, first = initial_states(run)
-    start = np.concatenate(y1) if isinstance(y1, tuple) else np.array(y1)
-    d = run.problem.dim
-    start[:d] -= center
-    clock = run.method.clock
+    _, y1, first = initial_states(run)
+    critical, _, _ = initial_states(replace(run, problem=replace(run.problem, x0=field.center)))
+    start = _stacked(y1) - _stacked(critical)
+    d, clock = run.problem.dim, run.method.clock
     later = [k for k in run.saves if k >= first]
     states = list(_propagated(A, (D + D.T) / 2.0, start, np.diff([first, *later]) * clock))
-    mean = np.array([m[:d] for m, _ in states]) + center
+    mean = np.array([m[:d] for m, _ in states]) + field.center
     cov = np.array([c[:d, :d] for _, c in states])
     if len(later) < len(run.saves):  # t = 0, before an SDE that starts after the first step
         mean = np.vstack([run.problem.x0, mean])
@@ -92,16 +130,16 @@ def _linear(run: Run, H: Array, center: Array, Sigma: Array) -> tuple[Array, Arr
     return mean, cov
 
 
-def _limit(run: Run, H: Array, Sigma: Array) -> Array | None:
+def _limit(run: Run, field: Affine, Sigma: Array) -> Array | None:
     """Covariance of x as t → ∞, or None."""
     from sdeopt.theory import stationary
 
-    page, d = run.model, run.problem.dim
+    page, d, given = run.model, run.problem.dim, _given(run, field, Sigma)
     try:
         if page.stationary is not None:
-            level = page.stationary(run.method, H, Sigma)
+            level = page.stationary(run.method, *given)
         else:
-            level = None if page.linear is None else stationary(*page.linear(run.method, H, Sigma))
+            level = None if page.linear is None else stationary(*page.linear(run.method, *given))
     except ValueError:  # no stationary law, or none in closed form for this Σ
         return None
     return None if level is None else np.asarray(level)[:d, :d]
@@ -113,21 +151,18 @@ def theory(run: Run, trace: Array) -> Theory:
     A limit is given only if the covariance has come within 5 % of it or, where only the limit is known, if its trace
     has moved by less than 5 % over the last quarter of the time.
     """
-    from sdeopt.objectives import Quadratic
-
-    problem = run.problem
+    problem, field = run.problem, _affine(run)
     d, extra = problem.dim, len(run.observables)
     blank = np.full((len(run.saves), d + extra + len(entries(d)[0]) + 2), np.nan)
     nothing = Theory(blank, blank[0])
     additive = problem.lacks("root_additive_cov") is None
-    if not isinstance(problem.objective, Quadratic) or not additive or run.method.schedule is not None:
+    if field is None or not additive or run.method.schedule is not None:
         return nothing
-    H = problem.objective.H if problem.objective.H.ndim == 2 else np.diag(problem.objective.H)
-    center, Sigma = problem.objective.center, noise_covariance(problem)
-    exact, level = _linear(run, H, center, Sigma), _limit(run, H, Sigma)
+    Sigma = noise_covariance(problem)
+    exact, level = _linear(run, field, Sigma), _limit(run, field, Sigma)
     if exact is not None:
         mean, cov = exact
-        blank = _row(mean, _second_moments(run, mean, cov, H, center), cov)
+        blank = _row(mean, _second_moments(run, mean, cov, field), cov)
         trace = np.trace(cov, axis1=1, axis2=2)
     if level is None:
         return Theory(blank, nothing.stationary)

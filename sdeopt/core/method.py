@@ -45,11 +45,19 @@ RULES: dict[str, dict[str, Any]] = {
     "beta2": {"low": 0.0, "high": 1.0, "open_high": True},
     "eps": {"low": 0.0},
     "weight_decay": {"low": 0.0},
+    "radius": {"low": 0.0, "open_low": True},
+    "h0": {"low": 0.0, "open_low": True},
+    "h1": {"low": 0.0},
     "l2": {"low": 0.0},
     "temperature": {"low": 0.0},
     "initial": {"low": 0.0},
     "sigma": {"low": 0.0},
     "hurst": {"low": 0.0, "high": 1.0, "open_low": True, "open_high": True},
+    "ratio": {"low": 0.0, "open_low": True},
+    "pull": {"low": 0.0},
+    "follow": {"low": 0.0, "high": 1.0, "open_low": True},
+    "SEG.rho": {},  # of one page, whose name comes first
+    "SEGIndependent.rho": {},
 }
 SCHEDULES = (Schedule, Cosine, Power)
 FAMILIES = {
@@ -78,7 +86,8 @@ class SDE:
     dY = -A Y dt + D^{1/2} dW, exact on a quadratic with Hessian H and constant noise covariance Sigma, Y being the
     parts of the state stacked, measured from the critical point; ``stationary(self, H, Sigma)`` returns the covariance
     of x at stationarity on that quadratic, shape (d, d), to leading order in the learning rate, or raises a
-    ``ValueError`` that says why there is none.
+    ``ValueError`` that says why there is none. In the family "minimax" both take the Jacobian J of an affine field in
+    the place of H, and a third argument: 1 in the coordinates of the minimising player and 0 in the others, (d,).
     """
 
     name: str
@@ -146,7 +155,8 @@ def _field(owner: str, name: str, value: Any) -> Any:
     if name == "lr" and callable(value):
         first = checks.number("lr(0)", value(0.0), **RULES["lr"])
         return Schedule(first, lambda t: value(t) / first)
-    return checks.number(f"{owner}: {name}", value, **RULES.get(name, {}))
+    rule = RULES.get(f"{owner}.{name}", RULES.get(name, {}))
+    return checks.number(f"{owner}: {name}", value, **rule)
 
 
 def learning_rate(self: Any) -> Any:

@@ -46,7 +46,7 @@ class NonlinearGame(Minimax):
     Notes
     -----
     A game of Hsieh, Mertikopoulos & Cevher (2021), arXiv:2006.09065, with which Compagnoni et al. (2024),
-    arXiv:2402.12508, test their SDEs. F = 0 near (0.08, 0.40), which has no closed form. ``start`` = (0.6, 0.9). The
+    arXiv:2402.12508, test their SDEs. F = 0 near (0.078, 0.412), which has no closed form. ``start`` = (0.6, 0.9). The
     field has fifth powers: with Gaussian noise and a learning rate of 0.05 or more, rare paths of the extragradient
     blow up.
 

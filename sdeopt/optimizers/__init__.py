@@ -3,41 +3,69 @@
 from sdeopt.optimizers.adagrad import Adagrad
 from sdeopt.optimizers.adam import Adam
 from sdeopt.optimizers.adamw import AdamW
+from sdeopt.optimizers.altgda import AltGDA
 from sdeopt.optimizers.antipgd import AntiPGD
 from sdeopt.optimizers.dnsam import DNSAM
 from sdeopt.optimizers.fpgd import FPGD
 from sdeopt.optimizers.heavyball import HeavyBall
 from sdeopt.optimizers.lion import Lion
+from sdeopt.optimizers.muon import Muon
 from sdeopt.optimizers.nesterov import Nesterov
+from sdeopt.optimizers.ngn import NGN
+from sdeopt.optimizers.ngnm import NGNM
+from sdeopt.optimizers.pcnsgd import PCNSGD
 from sdeopt.optimizers.pgd import PGD
 from sdeopt.optimizers.rmsprop import RMSprop
 from sdeopt.optimizers.rmspropw import RMSpropW
 from sdeopt.optimizers.sam import SAM
+from sdeopt.optimizers.scion import Scion
+from sdeopt.optimizers.scionspectral import ScionSpectral
+from sdeopt.optimizers.seg import SEG
+from sdeopt.optimizers.segindependent import SEGIndependent
 from sdeopt.optimizers.sgd import SGD
+from sdeopt.optimizers.sgda import SGDA
 from sdeopt.optimizers.sgld import SGLD
+from sdeopt.optimizers.shgd import SHGD
+from sdeopt.optimizers.shgd2 import SHGD2
 from sdeopt.optimizers.signsgd import SignSGD
 from sdeopt.optimizers.signsgdw import SignSGDW
 from sdeopt.optimizers.signum import Signum
+from sdeopt.optimizers.smoothedgda import SmoothedGDA
 from sdeopt.optimizers.usam import USAM
+from sdeopt.optimizers.warmupsgd import WarmupSGD
 
 __all__ = [
     "DNSAM",
     "FPGD",
+    "NGN",
+    "NGNM",
+    "PCNSGD",
     "PGD",
     "SAM",
+    "SEG",
     "SGD",
+    "SGDA",
     "SGLD",
+    "SHGD",
+    "SHGD2",
     "USAM",
     "Adagrad",
     "Adam",
     "AdamW",
+    "AltGDA",
     "AntiPGD",
     "HeavyBall",
     "Lion",
+    "Muon",
     "Nesterov",
     "RMSprop",
     "RMSpropW",
+    "SEGIndependent",
+    "Scion",
+    "ScionSpectral",
     "SignSGD",
     "SignSGDW",
     "Signum",
+    "SmoothedGDA",
+    "WarmupSGD",
 ]
