@@ -135,6 +135,14 @@ ENTRIES: dict[str, tuple[str, str, dict[str, str]]] = {
         "volume": "35",
         "year": "2022",
     }),
+    "arXiv:2207.00391": ("francazi2023theoretical", "inproceedings", {
+        "author": "Francazi, Emanuele and Baity-Jesi, Marco and Lucchi, Aurelien",
+        "title": "A Theoretical Analysis of the Learning Dynamics under Class Imbalance",
+        "booktitle": "Proceedings of the 40th International Conference on Machine Learning",
+        "series": "Proceedings of Machine Learning Research",
+        "volume": "202",
+        "year": "2023",
+    }),
     "arXiv:2301.08203": ("monziocompagnoni2023sde", "inproceedings", {
         "author": "Monzio Compagnoni, Enea and Biggio, Luca and Orvieto, Antonio and Proske, Frank Norbert and "
         "Kersting, Hans and Lucchi, Aurelien",
@@ -153,6 +161,11 @@ ENTRIES: dict[str, tuple[str, str, dict[str, str]]] = {
         "volume": "36",
         "year": "2023",
     }),
+    "arXiv:2407.04358": ("orvieto2024adaptive", "misc", {
+        "author": "Orvieto, Antonio and Xiao, Lin",
+        "title": "An Adaptive Stochastic Gradient Method with Non-negative {Gauss-Newton} Stepsizes",
+        "year": "2024",
+    }),
     "arXiv:2411.15958": ("monziocompagnoni2025adaptive", "inproceedings", {
         "author": "Monzio Compagnoni, Enea and Liu, Tianlin and Islamov, Rustem and Proske, Frank Norbert and "
         "Orvieto, Antonio and Lucchi, Aurelien",
@@ -160,9 +173,31 @@ ENTRIES: dict[str, tuple[str, str, dict[str, str]]] = {
         "booktitle": "International Conference on Learning Representations",
         "year": "2025",
     }),
+    "arXiv:2502.07529": ("pethick2025training", "inproceedings", {
+        "author": "Pethick, Thomas and Xie, Wanyun and Antonakopoulos, Kimon and Zhu, Zhenyu and "
+        "Silveti-Falls, Antonio and Cevher, Volkan",
+        "title": "Training Deep Learning Models with Norm-Constrained {LMOs}",
+        "booktitle": "Proceedings of the 42nd International Conference on Machine Learning",
+        "year": "2025",
+    }),
+    "arXiv:2502.16982": ("liu2025muon", "misc", {
+        "author": "Liu, Jingyuan and Su, Jianlin and others",
+        "title": "{Muon} is Scalable for {LLM} Training",
+        "year": "2025",
+    }),
+    "arXiv:2508.15071": ("islamov2025enhancing", "misc", {
+        "author": "Islamov, Rustem and Ajroldi, Niccol{\\`o} and Orvieto, Antonio and Lucchi, Aurelien",
+        "title": "Enhancing Optimizer Stability: Momentum Adaptation of the {NGN} Step-size",
+        "year": "2025",
+    }),
     "arXiv:2509.21614": ("callisti2025effective", "misc", {
         "author": "Callisti, Luca and Romito, Marco and Triggiano, Francesco",
         "title": "Effective Continuous Equations for Adaptive {SGD}: A Stochastic Analysis View",
+        "year": "2025",
+    }),
+    "arXiv:2510.03164": ("alimisis2025warmup", "misc", {
+        "author": "Alimisis, Foivos and Islamov, Rustem and Lucchi, Aurelien",
+        "title": "Why Do We Need Warm-up? {A} Theoretical Perspective",
         "year": "2025",
     }),
     "doi:10.1016/0041-5553(64)90137-5": ("polyak1964methods", "article", {

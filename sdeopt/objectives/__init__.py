@@ -8,6 +8,7 @@ from sdeopt.objectives.game import Game
 from sdeopt.objectives.linear_regression import LinearRegression
 from sdeopt.objectives.logistic import Logistic
 from sdeopt.objectives.matrix_factorization import MatrixFactorization
+from sdeopt.objectives.matrix_quadratic import MatrixQuadratic
 from sdeopt.objectives.nonlinear_game import NonlinearGame
 from sdeopt.objectives.objective import Objective
 from sdeopt.objectives.quadratic import Quadratic
@@ -25,6 +26,7 @@ __all__ = [
     "LinearRegression",
     "Logistic",
     "MatrixFactorization",
+    "MatrixQuadratic",
     "NonlinearGame",
     "Objective",
     "Quadratic",

@@ -16,6 +16,7 @@ from sdeopt.objectives.embedded_saddle import EmbeddedSaddle
 from sdeopt.objectives.linear_regression import LinearRegression
 from sdeopt.objectives.logistic import Logistic
 from sdeopt.objectives.matrix_factorization import MatrixFactorization
+from sdeopt.objectives.matrix_quadratic import MatrixQuadratic
 from sdeopt.objectives.nonlinear_game import NonlinearGame
 from sdeopt.objectives.quadratic import Quadratic
 from sdeopt.objectives.quadratic_game import BilinearGame, QuadraticGame
@@ -42,6 +43,13 @@ def factorization(rows: int = 4, cols: int = 3, rank: int = 1) -> MatrixFactoriz
     return MatrixFactorization(target, rank)
 
 
+def matrix_least_squares(rows: int = 2, cols: int = 3) -> MatrixQuadratic:
+    """Standard normal A, square, divided by √rows, and a standard normal target divided by √cols."""
+    random = np.random.default_rng(SEED)
+    target = random.standard_normal((rows, cols)) / np.sqrt(cols)
+    return MatrixQuadratic(target, random.standard_normal((rows, rows)) / np.sqrt(rows))
+
+
 def sparse_recovery(n: int = 20, p: int = 40, nonzero: int = 3) -> DiagonalLinearNetwork:
     """Noiseless y = Xβ with standard normal X and the first ``nonzero`` entries of β equal to 1."""
     X = np.random.default_rng(SEED).standard_normal((n, p))
@@ -61,6 +69,7 @@ FORMS = {
     ),
     "matrix-factorization": Form(factorization, "matrix-factorization:rank=2", keys=("rows", "cols", "rank")),
     "widening-valley": Form(WideningValley, "widening-valley:d=10", keys=("d",)),
+    "matrix-quadratic": Form(matrix_least_squares, "matrix-quadratic:rows=2,cols=3", keys=("rows", "cols")),
     "diagonal-linear-network": Form(
         sparse_recovery, "diagonal-linear-network:n=20,p=40,nonzero=3", keys=("n", "p", "nonzero")
     ),
