@@ -13,6 +13,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sdeopt import privacy as privacy
     from sdeopt.certificate import Certificate as Certificate
     from sdeopt.certificate.certify import certify as certify
     from sdeopt.comparison import Report as Report
@@ -47,20 +48,23 @@ _HOMES = {
         "Quadratic", "QuadraticGame", "Rosenbrock", "WideningValley",
     ),
     "sdeopt.optimizers": (
-        "DNSAM", "FPGD", "NGN", "NGNM", "PCNSGD", "PGD", "SAM", "SEG", "SGD", "SGDA", "SGLD", "SHGD", "SHGD2", "USAM",
-        "Adagrad", "Adam", "AdamW", "AltGDA", "AntiPGD", "HeavyBall", "Lion", "Muon", "Nesterov", "RMSprop",
+        "DNSAM", "DPSGD", "FPGD", "NGN", "NGNM", "PCNSGD", "PGD", "SAM", "SEG", "SGD", "SGDA", "SGLD", "SHGD", "SHGD2", "USAM",
+        "Adagrad", "Adam", "AdamW", "AltGDA", "AntiPGD", "DPAdam", "DPSignSGD", "HeavyBall", "Lion", "Muon", "Nesterov", "RMSprop",
         "RMSpropW", "SEGIndependent", "Scion", "ScionSpectral", "SignSGD", "SignSGDW", "Signum", "SmoothedGDA",
         "WarmupSGD",
     ),
 }  # fmt: skip
+_MODULES = ("privacy",)
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = [*_HOME, "__version__"]
+__all__ = [*_HOME, *_MODULES, "__version__"]
 
 logging.getLogger("sdeopt").addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"sdeopt.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'sdeopt' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOME[name]), name)

@@ -1,14 +1,17 @@
 """The vocabulary: method, oracle, problem, ensemble, the arithmetic of pages. Plain Python; no loops, no Numba."""
 
-from sdeopt.core.elementary import cos, erf, exp, log, power, sin, tanh, where
-from sdeopt.core.math import basis, dot, matvec, norm, product, total
+from sdeopt.core.elementary import cos, erf, exp, log, octave, power, sin, tanh, where
+from sdeopt.core.math import basis, dot, matvec, norm, pieces, product, total
 from sdeopt.core.method import SDE, lookup, method, methods, rival
 from sdeopt.core.oracle import (
     Oracle,
+    agent_grads,
+    agent_means,
+    agent_roots,
     batch_grad,
     batch_size,
-    clipped_grad,
     batch_value,
+    clipped_grad,
     direction_cov,
     direction_jacobian,
     direction_residual,
@@ -19,6 +22,7 @@ from sdeopt.core.oracle import (
     hvp,
     labels,
     matrix_rows,
+    mean_agent_sign,
     mean_sign,
     noise,
     noise_var,
@@ -27,6 +31,7 @@ from sdeopt.core.oracle import (
     noisy_value,
     players,
     root_additive_cov,
+    root_agent_sign_cov,
     root_cov,
     root_sign_cov,
     root_sign_residual,
@@ -44,6 +49,9 @@ __all__ = [
     "Oracle",
     "Power",
     "Schedule",
+    "agent_grads",
+    "agent_means",
+    "agent_roots",
     "basis",
     "batch_grad",
     "batch_size",
@@ -65,6 +73,7 @@ __all__ = [
     "lookup",
     "matrix_rows",
     "matvec",
+    "mean_agent_sign",
     "mean_sign",
     "method",
     "methods",
@@ -74,11 +83,14 @@ __all__ = [
     "noisy_grad",
     "noisy_value",
     "norm",
+    "octave",
+    "pieces",
     "players",
     "power",
     "product",
     "rival",
     "root_additive_cov",
+    "root_agent_sign_cov",
     "root_cov",
     "root_sign_cov",
     "root_sign_residual",

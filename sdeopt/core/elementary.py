@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["cos", "erf", "exp", "exponent", "horner", "log", "power", "sin", "tanh", "two_to", "where"]
+__all__ = ["cos", "erf", "exp", "exponent", "horner", "log", "octave", "power", "sin", "tanh", "two_to", "where"]
 
 LN2_HIGH, LN2_LOW = 0.6931471803691238, 1.9082149292705877e-10
 HALF_PI = (1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21)
@@ -132,6 +132,12 @@ def sin(x: Any) -> Any:
 def cos(x: Any) -> Any:
     """Cosine, elementwise, for |x| <= 10^5."""
     return _quarter(x, 1.0)
+
+
+def octave(x: Any) -> Any:
+    """The largest power of two that is at most x, elementwise, for normal x > 0."""
+    near = two_to(exponent(x))
+    return where(near > x, 0.5 * near, near)
 
 
 def power(x: Any, exponent: Any) -> Any:

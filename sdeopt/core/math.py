@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["basis", "dot", "matvec", "norm", "product", "total"]
+__all__ = ["basis", "dot", "matvec", "norm", "pieces", "product", "total"]
 
 
 def total(x: Any) -> Any:
@@ -46,3 +46,9 @@ def basis(x: Any, i: Any) -> Any:
     e = np.zeros(x.size)
     e[i] = 1.0
     return e
+
+
+def pieces(x: Any, like: Any) -> Any:
+    """The vector ``x`` cut into equal pieces, one for each member of the tuple ``like``; np.concatenate joins them."""
+    size = x.size // len(like)
+    return tuple(x[i * size : (i + 1) * size] for i in range(len(like)))

@@ -15,6 +15,9 @@ from typing import Any, NamedTuple
 
 __all__ = [
     "Oracle",
+    "agent_grads",
+    "agent_means",
+    "agent_roots",
     "batch_grad",
     "batch_size",
     "clipped_grad",
@@ -28,6 +31,7 @@ __all__ = [
     "hvp",
     "labels",
     "matrix_rows",
+    "mean_agent_sign",
     "mean_sign",
     "noise",
     "noise_var",
@@ -35,6 +39,7 @@ __all__ = [
     "noisy_grad",
     "noisy_value",
     "root_additive_cov",
+    "root_agent_sign_cov",
     "root_cov",
     "root_sign_cov",
     "root_square_cov",
@@ -207,3 +212,28 @@ def matrix_rows(o: Any) -> Any:
 def grad_var(o: Any, x: Any) -> Any:
     """(1/n) Σ_i (∇f_i(x) - ∇f(x))², per coordinate."""
     return o.objective.grad_var(x)
+
+
+def agent_grads(o: Any, x: Any, z: Any) -> Any:
+    """∇f_i(x) + ξ_i for each of the N agents, a tuple; their mean is ``noisy_grad``."""
+    return o.noise.agent_grads(o, x, z)
+
+
+def agent_means(o: Any, x: Any) -> Any:
+    """∇f_i(x) for each of the N agents, a tuple; their mean is ∇f(x)."""
+    return o.noise.agent_means(o, x)
+
+
+def agent_roots(o: Any, x: Any, dw: Any) -> Any:
+    """Σ_i(x)^{1/2} dw_i for each of the N agents, a tuple; ``dw`` is the "gradient" increment."""
+    return o.noise.agent_roots(o, x, dw)
+
+
+def mean_agent_sign(o: Any, x: Any) -> Any:
+    """(1/N) Σ_i E sign(∇f_i(x) + ξ_i)."""
+    return o.noise.mean_agent_sign(o, x)
+
+
+def root_agent_sign_cov(o: Any, x: Any, dw: Any) -> Any:
+    """(1/N) Σ_i Cov(sign(∇f_i(x) + ξ_i))^{1/2} dw_i; ``dw`` is the "sign" increment."""
+    return o.noise.root_agent_sign_cov(o, x, dw)

@@ -27,7 +27,16 @@ OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, **INNER}
 INLINED = OPTIONS | {"forceinline": True}
 
 ELEMENTARY: frozenset[Any] = frozenset(
-    {elementary.exp, elementary.log, elementary.erf, elementary.tanh, elementary.sin, elementary.cos, elementary.power}
+    {
+        elementary.exp,
+        elementary.log,
+        elementary.erf,
+        elementary.tanh,
+        elementary.sin,
+        elementary.cos,
+        elementary.octave,
+        elementary.power,
+    }
 )
 
 
@@ -228,6 +237,22 @@ def _basis(a: Any, b: Any) -> Any:
     return zeros_but_one
 
 
+def _pieces(a: Any, b: Any) -> Any:
+    """Unrolled, since the places of rows of a pack must be known when it is compiled."""
+    count = len(b)
+
+    def prepend(i: int, rest: Any) -> Any:
+        if isinstance(a, Pack):
+            first, last = i * (a.d // count), (i + 1) * (a.d // count)
+            return njit(lambda x: (x[first:last], *rest(x)), **INLINED)
+        return njit(lambda x: (x[i * (x.size // count) : (i + 1) * (x.size // count)], *rest(x)), **INLINED)
+
+    f = njit(lambda x: (), **INLINED)
+    for i in reversed(range(count)):
+        f = prepend(i, f)
+    return lambda a, b: f(a)
+
+
 dot = _by_type(_dot)
 
 TWINS: dict[Any, Any] = {
@@ -241,4 +266,5 @@ TWINS: dict[Any, Any] = {
     math.norm: njit(lambda x: np.sqrt(dot(x, x)), **OPTIONS),
     math.matvec: _by_type(_matvec),
     math.basis: _by_type(_basis),
+    math.pieces: _by_type(_pieces),
 }

@@ -1,5 +1,6 @@
 """The laws of gradient noise."""
 
+from sdeopt.noise.agents import Agents
 from sdeopt.noise.batch import Batch
 from sdeopt.noise.gaussian import Gaussian
 from sdeopt.noise.laplace import Laplace
@@ -8,4 +9,4 @@ from sdeopt.noise.none import NoNoise
 from sdeopt.noise.rademacher import Rademacher
 from sdeopt.noise.student import StudentT
 
-__all__ = ["Batch", "Gaussian", "Laplace", "Minibatch", "NoNoise", "PoissonBatch", "Rademacher", "StudentT"]
+__all__ = ["Agents", "Batch", "Gaussian", "Laplace", "Minibatch", "NoNoise", "PoissonBatch", "Rademacher", "StudentT"]

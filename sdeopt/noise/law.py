@@ -35,12 +35,18 @@ import numpy as np
 
 from sdeopt.core import checks, total
 from sdeopt.core.checks import Array
-from sdeopt.core.oracle import grad, labels, noise, value, weighted_grad
+from sdeopt.core.oracle import grad, labels, mean_sign, noise, noisy_grad, root_cov, root_sign_cov, value, weighted_grad
+from sdeopt.noise.directions import clipped
 
 __all__ = ["Law", "class_grad", "derived", "fit", "spread"]
 
 SIGN = ("sign_response", "root_sign_residual")
 DIRECTION = ("expect_direction", "direction_jacobian", "direction_cov", "direction_residual")
+ONE_AGENT = {  # what a law that is one agent answers by
+    "agent_roots": "root_cov",
+    "mean_agent_sign": "mean_sign",
+    "root_agent_sign_cov": "root_sign_cov",
+}
 NEEDS = {"noisy_value": ("value",), "noisy_class_grads": ("labels", "weighted_grad")}  # of the objective
 
 
@@ -84,11 +90,15 @@ class Law:
     family: ClassVar[str | None] = None  # the public name, where a class is one of several behind it
     wraps: ClassVar[bool] = False  # whether it holds other laws and puts questions to them, Oracle(o.objective, law)
 
+    agents: int = 1  # how many see a gradient each; see `Agents`
+
     def check(self, objective: Any) -> None:
         """Raise a ``ValueError`` if the law does not fit the objective."""
 
     def lacks(self, question: str, objective: Any) -> str | None:
         """Why the law cannot answer ``question`` (a name of ``sdeopt.core.oracle``), or None if it can."""
+        if question in ONE_AGENT:
+            return self.lacks(ONE_AGENT[question], objective)
         for needed in NEEDS.get(question, ()):
             if objective.lacks(needed) is not None:
                 return str(objective.lacks(needed))
@@ -131,6 +141,22 @@ class Law:
     def noisy_class_grads(self, o: Any, x: Any, z: Any) -> Any:
         """The gradients of the two classes, each plus noise of its own."""
         return class_grad(o, x, -1.0) + noise(o, x, z[0]), class_grad(o, x, 1.0) + noise(o, x, z[1])
+
+    def agent_grads(self, o: Any, x: Any, z: Any) -> Any:
+        """One agent, as are the next four."""
+        return (noisy_grad(o, x, z),)
+
+    def agent_means(self, o: Any, x: Any) -> Any:
+        return (grad(o, x),)
+
+    def agent_roots(self, o: Any, x: Any, dw: Any) -> Any:
+        return (root_cov(o, x, dw),)
+
+    def mean_agent_sign(self, o: Any, x: Any) -> Any:
+        return mean_sign(o, x, grad(o, x))
+
+    def root_agent_sign_cov(self, o: Any, x: Any, dw: Any) -> Any:
+        return root_sign_cov(o, x, grad(o, x), dw)
 
     def __repr__(self) -> str:
         fields = dataclasses.fields(self)  # type: ignore[arg-type]

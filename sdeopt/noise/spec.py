@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sdeopt.core import checks
 from sdeopt.core.spec import allow, number, numbers, split
+from sdeopt.noise.agents import Agents
 from sdeopt.noise.batch import Batch
 from sdeopt.noise.gaussian import Gaussian
 from sdeopt.noise.laplace import Laplace
@@ -26,6 +27,7 @@ class Form(NamedTuple):
     usage: str
     most: int | None = None
     keys: tuple[str, ...] = ("scale",)
+    holds: bool = False  # another spec: then it is built from the whole text
 
 
 def _scale(args: tuple[str, ...], scale: str | None) -> Any:
@@ -55,6 +57,14 @@ def _poisson(*args: str) -> Law:
     return PoissonBatch(number("batch", args[0]))  # type: ignore[arg-type]
 
 
+def _agents(spec: str) -> Law:
+    """The rest of the text is the law of one agent."""
+    count, comma, law = spec.partition(":")[2].partition(",")
+    if not comma:
+        raise ValueError("agents needs how many and a law, as in 'agents:4,gaussian:0.5'")
+    return Agents(parse(law), number("agents", count))
+
+
 FORMS = {
     "gaussian": Form(lambda *a, scale=None: Gaussian(_scale(a, scale)), "gaussian:0.5"),
     "student-t": Form(_student, "student-t:0.5,nu=2", keys=("scale", "nu")),
@@ -63,6 +73,7 @@ FORMS = {
     "minibatch": Form(_minibatch, "minibatch:16,replace=false", 1, ("batch", "replace")),
     "poisson-batch": Form(_poisson, "poisson-batch:16", 1, ()),
     "none": Form(NoNoise, "none", 0, ()),
+    "agents": Form(_agents, "agents:4,gaussian:0.5", holds=True),
 }
 
 
@@ -75,6 +86,7 @@ def parse(spec: str) -> Law:
         ``name``, ``name:positional,...`` or ``name:...,key=value``; the names are the keys of ``FORMS``, each with an
         example in its ``usage``. Positional numbers are scales, one for all coordinates or one for each (the batch size
         of "minibatch"). ``batch=4`` after any law of additive noise makes it that of one example in a `Batch` of 4.
+        "agents:4," before the whole of another spec makes it the law of each of 4 `Agents`.
 
     Raises
     ------
@@ -93,6 +105,8 @@ def parse(spec: str) -> Law:
     """
     name, args, kwargs = split(spec)
     form = FORMS[checks.choice("noise", name, FORMS)]
+    if form.holds:
+        return form.build(spec)
     size = None if "batch" in form.keys else kwargs.pop("batch", None)
     allow(name, args, kwargs, most=form.most, keys=form.keys)
     law = form.build(*args, **kwargs)

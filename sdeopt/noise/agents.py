@@ -1,0 +1,286 @@
+"""``Agents``: several optimizers' eyes on one objective, each with a gradient and a noise of its own."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from sdeopt.core import checks, pieces
+from sdeopt.core.checks import Array
+from sdeopt.core.oracle import Oracle, agent_grads, agent_means, noise, noise_var, noisy_grad, root_cov, root_sign_cov
+from sdeopt.core.oracle import mean_sign as expected_sign
+from sdeopt.noise.law import Law, derived, fit
+from sdeopt.noise.minibatch import Minibatch
+from sdeopt.noise.share import Share
+
+__all__ = ["Agents"]
+
+LINE = SimpleNamespace(dim=1, examples=lambda: 1)  # the number of draws of a law does not depend on the objective
+MEAN = ("root_cov", "root_additive_cov", "noise_var")
+OF_EACH = {"agent_roots": "root_cov", "mean_agent_sign": "mean_sign", "root_agent_sign_cov": "root_sign_cov"}
+NEVER = ("mean_sign", "root_sign_cov", "root_square_cov", "noisy_class_grads")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Agents(Law):
+    """N agents: agent i sees ∇f_i(x) + ξ_i, with f = (1/N) Σ f_i and independent ξ_i, each with a law of its own.
+
+    Methods of the distributed family see every agent. To any other method this is the noise of the mean gradient,
+    ξ = (1/N) Σ ξ_i with Σ = (1/N²) Σ Σ_i, whose signs, squares and directions have no closed form. Any other law is one
+    agent.
+
+    Heterogeneous gradients are ∇f_i = ∇f + b_i with Σ b_i = 0, the rows of ``shifts``; or, with `Minibatch` and a
+    finite sum of n examples, ∇f_i of the i-th share of the data, n/N examples in a row, from which the agent's batch is
+    drawn. Compiled code holds every agent one after the other: meant for N up to about 32.
+
+    Parameters
+    ----------
+    laws : law or sequence of laws
+        The noise of every agent, or of one agent each: any laws of ``sdeopt.noise``, one may be heavy-tailed; if one
+        is a `Minibatch`, all are.
+    agents : int, optional
+        N >= 1, needed with one law only.
+    shifts : array_like, shape (N, d), optional
+        The b_i, which sum to 0 in every coordinate; default 0.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the numbers of agents disagree, a shift is not finite, the shifts do not sum to 0, or laws are not laws; in a
+        `Problem`, if a law does not fit the objective or n is not a multiple of N.
+
+    References
+    ----------
+    Monzio Compagnoni et al., arXiv:2502.17009, where the agents' noises differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sdeopt as so
+    >>> law = so.Agents([so.Gaussian(0.5), so.StudentT(nu=3)], shifts=[[1.0, 0.0], [-1.0, 0.0]])
+    >>> o = so.Problem(so.Quadratic([1.0, 2.0]), law).oracle
+    >>> [g.tolist() for g in so.core.agent_means(o, np.ones(2))]
+    [[2.0, 2.0], [0.0, 2.0]]
+    >>> o.noise.var(o, np.ones(2)).tolist()  # (0.25 + 3)/4
+    [0.8125, 0.8125]
+    >>> so.Agents(so.Gaussian(0.5), agents=4)
+    Agents(Gaussian(scale=0.5), agents=4)
+    """
+
+    laws: Any
+    agents: Any = None
+    shifts: Any = None
+    offsets: tuple[Any, ...] = derived()
+    each: Callable[..., Any] = derived()
+    deal: Callable[..., Any] = derived()
+
+    wraps: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        laws, n = _members(self.laws, self.agents)
+        every = laws * n if len(laws) == 1 else laws
+        first = tuple(_leads_with_normal(law) for law in every)
+        fields: dict[str, Any] = {
+            "laws": laws,
+            "agents": n,
+            "offsets": (0.0,) * n,
+            "each": _each(n, len(laws) == 1),
+            "deal": _deal(first, tuple(len(law.draws(LINE)) for law in every)),
+        }
+        if self.shifts is not None:
+            fields["shifts"] = _balanced(self.shifts, n)
+            fields["offsets"] = tuple(checks.array("shifts", b) for b in fields["shifts"])
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+
+    def check(self, objective: Any) -> None:
+        fit("shifts", self.offsets[0], objective)
+        for law in self.laws:
+            law.check(objective)
+
+    def lacks(self, question: str, objective: Any) -> str | None:
+        """What an agent lacks, and what the mean over agents has no formula for."""
+        if question in MEAN or question in OF_EACH:
+            reasons = (law.lacks(OF_EACH.get(question, question), objective) for law in self.laws)
+            return next((reason for reason in reasons if reason is not None), None)
+        if question in NEVER:
+            return f"the mean gradient of {self!r} has no closed form of it; the SDE 'sampled' does without"
+        return super().lacks(question, objective)
+
+    def draws(self, objective: Any) -> tuple[tuple[str, int], ...]:
+        """One vector for the first normals of all agents, if any has some, then what else each agent draws."""
+        every = [law.draws(objective) for law in self._every()]
+        normals = [_leads_with_normal(law) for law in self._every()]
+        rest = [entry for entries, leads in zip(every, normals, strict=True) for entry in entries[leads:]]
+        joined = [("normal", self.agents * objective.dim)] if any(normals) else []
+        return (*joined, *rest)
+
+    def brownian(self, question: str, objective: Any) -> tuple[int, ...]:
+        """One vector for all agents, of equal pieces."""
+        sizes = [law.brownian(question, objective) for law in self._every()]
+        return (sum(size for (size,) in sizes),)
+
+    def _every(self) -> tuple[Law, ...]:
+        return self.laws * self.agents if len(self.laws) == 1 else self.laws
+
+    def sample(self, o: Any, x: Any, z: Any) -> Any:
+        return average(self.each(one_noise, self.laws, self.offsets, o, x, self.deal(z)))
+
+    def noisy_grad(self, o: Any, x: Any, z: Any) -> Any:
+        """The mean of what the agents see."""
+        return average(agent_grads(o, x, z))
+
+    def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
+        return average(self.each(one_root, self.laws, self.offsets, o, x, pieces(dw, self.offsets)))
+
+    def var(self, o: Any, x: Any) -> Any:
+        return average(self.each(one_var, self.laws, self.offsets, o, x, self.offsets)) / len(self.offsets)
+
+    def agent_grads(self, o: Any, x: Any, z: Any) -> Any:
+        return self.each(one_grad, self.laws, self.offsets, o, x, self.deal(z))
+
+    def agent_means(self, o: Any, x: Any) -> Any:
+        return self.each(one_mean, self.laws, self.offsets, o, x, self.offsets)
+
+    def agent_roots(self, o: Any, x: Any, dw: Any) -> Any:
+        return self.each(one_root, self.laws, self.offsets, o, x, pieces(dw, self.offsets))
+
+    def mean_agent_sign(self, o: Any, x: Any) -> Any:
+        return average(self.each(one_sign, self.laws, self.offsets, o, x, self.offsets))
+
+    def root_agent_sign_cov(self, o: Any, x: Any, dw: Any) -> Any:
+        return average(self.each(one_sign_root, self.laws, self.offsets, o, x, pieces(dw, self.offsets)))
+
+    def __reduce__(self) -> Any:
+        return Agents, (self.laws, self.agents, self.shifts)
+
+    def __repr__(self) -> str:
+        shown = list(dict.fromkeys(map(repr, self.laws)))
+        inner = f"{shown[0]}, agents={self.agents}" if len(shown) == 1 else f"[{', '.join(map(repr, self.laws))}]"
+        shifts = "" if self.shifts is None else f", shifts={self.shifts.tolist()}"
+        return f"Agents({inner}{shifts})"
+
+
+def one_noise(o: Any, law: Any, offset: Any, x: Any, z: Any) -> Any:
+    """ξ_i."""
+    return noise(Oracle(o.objective, law), x, z)
+
+
+def one_grad(o: Any, law: Any, offset: Any, x: Any, z: Any) -> Any:
+    """∇f_i + ξ_i."""
+    return noisy_grad(Oracle(o.objective, law), x, z) + offset
+
+
+def one_mean(o: Any, law: Any, offset: Any, x: Any, z: Any) -> Any:
+    """∇f_i."""
+    return agent_means(Oracle(o.objective, law), x)[0] + offset
+
+
+def one_root(o: Any, law: Any, offset: Any, x: Any, dw: Any) -> Any:
+    """Σ_i^{1/2} dw_i."""
+    return root_cov(Oracle(o.objective, law), x, dw)
+
+
+def one_var(o: Any, law: Any, offset: Any, x: Any, z: Any) -> Any:
+    """diag Σ_i."""
+    return noise_var(Oracle(o.objective, law), x) + 0.0 * x
+
+
+def one_sign(o: Any, law: Any, offset: Any, x: Any, z: Any) -> Any:
+    """E sign(∇f_i + ξ_i)."""
+    return expected_sign(Oracle(o.objective, law), x, one_mean(o, law, offset, x, z))
+
+
+def one_sign_root(o: Any, law: Any, offset: Any, x: Any, dw: Any) -> Any:
+    """Cov(sign(∇f_i + ξ_i))^{1/2} dw_i."""
+    return root_sign_cov(Oracle(o.objective, law), x, one_mean(o, law, offset, x, dw), dw)
+
+
+def average(vectors: Any) -> Any:
+    """The mean of a tuple of vectors, summed from the first to the last."""
+    s = vectors[0]
+    for i in range(1, len(vectors)):
+        s = s + vectors[i]
+    return s / len(vectors)
+
+
+@functools.cache
+def _each(n: int, alike: bool) -> Any:
+    """A function (f, laws, offsets, o, x, items) of the N values f(o, law_i, offset_i, x, item_i).
+
+    The members of a tuple of different types must be known by constants: see ``states.py``.
+    """
+
+    def prepend(i: int, j: int, rest: Any) -> Any:
+        return lambda f, laws, offsets, o, x, items: (
+            f(o, laws[j], offsets[i], x, items[i]),
+            *rest(f, laws, offsets, o, x, items),
+        )
+
+    every: Any = lambda f, laws, offsets, o, x, items: ()  # noqa: E731
+    for i in reversed(range(n)):
+        every = prepend(i, 0 if alike else i, every)
+    return every
+
+
+@functools.cache
+def _deal(leads: tuple[bool, ...], counts: tuple[int, ...]) -> Any:
+    """A function of the draws of all agents that gives the tuple of those of each."""
+    joined = int(any(leads))
+    size = (0,) * len(leads)
+
+    def with_normals(i: int, a: int, b: int, rest: Any) -> Any:
+        return lambda z: ((pieces(z[0], size)[i], *z[a:b]), *rest(z))
+
+    def without(a: int, b: int, rest: Any) -> Any:
+        return lambda z: (z[a:b], *rest(z))
+
+    dealt: Any = lambda z: ()  # noqa: E731
+    end = joined + sum(counts) - sum(leads)
+    for i in reversed(range(len(leads))):
+        start = end - counts[i] + leads[i]
+        dealt = with_normals(i, start, end, dealt) if leads[i] else without(start, end, dealt)
+        end = start
+    return dealt
+
+
+def _leads_with_normal(law: Law) -> bool:
+    entries = law.draws(LINE)
+    return bool(entries) and entries[0][0] == "normal"
+
+
+def _members(laws: Any, agents: Any) -> tuple[tuple[Law, ...], int]:
+    """The laws, one for all agents or one for each, and how many agents there are."""
+    given = tuple(laws) if isinstance(laws, Sequence) else (laws,)
+    if not given or not all(isinstance(law, Law) and not isinstance(law, Agents) for law in given):
+        raise TypeError(f"laws must be a law of sdeopt.noise, or several, none of them Agents, got {laws!r}")
+    if agents is None and len(given) == 1 and not isinstance(laws, Sequence):
+        raise ValueError("agents must be given with one law, as in Agents(Gaussian(0.5), agents=4)")
+    n = len(given) if agents is None else checks.integer("agents", agents, low=1)
+    if len(given) not in (1, n):
+        raise ValueError(f"agents must be the number of laws, {len(given)}, got {n}")
+    batches = [isinstance(law, Minibatch) for law in given]
+    if any(batches):
+        if not all(batches):
+            raise ValueError(
+                f"laws must all be Minibatch or none, since a batch is of the agent's own data, got {laws!r}"
+            )
+        given = tuple(
+            Share(law.batch, law.replace, i, n) for i, law in enumerate(given * n if len(given) == 1 else given)
+        )
+    return given, n
+
+
+def _balanced(shifts: Any, n: int) -> Array:
+    b = checks.array("shifts", shifts, ndim=2)
+    if len(b) != n:
+        raise ValueError(f"shifts must have one row for each of {n} agents, got shape {b.shape}")
+    gap = np.abs(b.sum(axis=0)).max()
+    if gap > 1e-12 * np.abs(b).sum():
+        raise ValueError(f"shifts must sum to 0 over the agents, since f is the mean of the f_i, got {b.sum(axis=0)}")
+    return b
