@@ -40,7 +40,8 @@ _HOMES = {
     "sdeopt.certificate": ("Certificate", "certify"),
     "sdeopt.comparison": ("Report", "compare"),
     "sdeopt.noise": (
-        "Agents", "Batch", "Gaussian", "Laplace", "Minibatch", "NoNoise", "PoissonBatch", "Rademacher", "StudentT",
+        "Agents", "AlphaStable", "Batch", "Gaussian", "Laplace", "Minibatch", "NoNoise", "PoissonBatch", "Rademacher",
+        "StudentT",
     ),
     "sdeopt.objectives": (
         "BilinearGame", "DiagonalLinearNetwork", "DiracGAN", "DoubleWell", "EmbeddedSaddle", "Game",
@@ -48,10 +49,10 @@ _HOMES = {
         "Quadratic", "QuadraticGame", "Rosenbrock", "WideningValley",
     ),
     "sdeopt.optimizers": (
-        "DNSAM", "DPSGD", "FPGD", "NGN", "NGNM", "PCNSGD", "PGD", "SAM", "SEG", "SGD", "SGDA", "SGLD", "SHGD", "SHGD2", "USAM",
-        "Adagrad", "Adam", "AdamW", "AltGDA", "AntiPGD", "DPAdam", "DPSignSGD", "HeavyBall", "Lion", "Muon", "Nesterov", "RMSprop",
-        "RMSpropW", "SEGIndependent", "Scion", "ScionSpectral", "SignSGD", "SignSGDW", "Signum", "SmoothedGDA",
-        "WarmupSGD",
+        "DNSAM", "DPSGD", "FPGD", "NGN", "NGNM", "PCNSGD", "PGD", "SAM", "SEG", "SGD", "SGDA", "SGLD", "SHGD",
+        "SHGD2", "USAM", "Adagrad", "Adam", "AdamW", "AltGDA", "AntiPGD", "DPAdam", "DPSignSGD", "HeavyBall", "Lion",
+        "Muon", "Nesterov", "RMSprop", "RMSpropW", "SEGIndependent", "Scion", "ScionSpectral", "SignSGD", "SignSGDW",
+        "Signum", "SmoothedGDA", "WarmupSGD",
     ),
 }  # fmt: skip
 _MODULES = ("privacy",)

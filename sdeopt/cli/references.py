@@ -62,6 +62,14 @@ ENTRIES: dict[str, tuple[str, str, dict[str, str]]] = {
         "pages": "1724--1732",
         "year": "2017",
     }),
+    "arXiv:1607.00133": ("abadi2016deep", "inproceedings", {
+        "author": "Abadi, Martin and Chu, Andy and Goodfellow, Ian and McMahan, H. Brendan and Mironov, Ilya and "
+        "Talwar, Kunal and Zhang, Li",
+        "title": "Deep Learning with Differential Privacy",
+        "booktitle": "Proceedings of the 2016 ACM SIGSAC Conference on Computer and Communications Security",
+        "pages": "308--318",
+        "year": "2016",
+    }),
     "arXiv:1711.05101": ("loshchilov2019decoupled", "inproceedings", {
         "author": "Loshchilov, Ilya and Hutter, Frank",
         "title": "Decoupled Weight Decay Regularization",
@@ -199,6 +207,13 @@ ENTRIES: dict[str, tuple[str, str, dict[str, str]]] = {
         "author": "Alimisis, Foivos and Islamov, Rustem and Lucchi, Aurelien",
         "title": "Why Do We Need Warm-up? {A} Theoretical Perspective",
         "year": "2025",
+    }),
+    "arXiv:2603.03226": ("monziocompagnoni2026adaptive", "inproceedings", {
+        "author": "Monzio Compagnoni, Enea and Stanghellini, Alessandro and Islamov, Rustem and Lucchi, Aurelien and "
+        "Koloskova, Anastasia",
+        "title": "Adaptive Methods Are Preferable in High Privacy Settings: An {SDE} Perspective",
+        "booktitle": "International Conference on Learning Representations",
+        "year": "2026",
     }),
     "doi:10.1016/0041-5553(64)90137-5": ("polyak1964methods", "article", {
         "author": "Polyak, Boris T.",

@@ -45,6 +45,8 @@ RULES: dict[str, dict[str, Any]] = {
     "beta2": {"low": 0.0, "high": 1.0, "open_high": True},
     "eps": {"low": 0.0},
     "weight_decay": {"low": 0.0},
+    "clip": {"low": 0.0, "open_low": True},
+    "sigma_dp": {"low": 0.0},
     "radius": {"low": 0.0, "open_low": True},
     "h0": {"low": 0.0, "open_low": True},
     "h1": {"low": 0.0},

@@ -6,6 +6,9 @@ from sdeopt.optimizers.adamw import AdamW
 from sdeopt.optimizers.altgda import AltGDA
 from sdeopt.optimizers.antipgd import AntiPGD
 from sdeopt.optimizers.dnsam import DNSAM
+from sdeopt.optimizers.dpadam import DPAdam
+from sdeopt.optimizers.dpsgd import DPSGD
+from sdeopt.optimizers.dpsignsgd import DPSignSGD
 from sdeopt.optimizers.fpgd import FPGD
 from sdeopt.optimizers.heavyball import HeavyBall
 from sdeopt.optimizers.lion import Lion
@@ -36,6 +39,7 @@ from sdeopt.optimizers.warmupsgd import WarmupSGD
 
 __all__ = [
     "DNSAM",
+    "DPSGD",
     "FPGD",
     "NGN",
     "NGNM",
@@ -54,6 +58,8 @@ __all__ = [
     "AdamW",
     "AltGDA",
     "AntiPGD",
+    "DPAdam",
+    "DPSignSGD",
     "HeavyBall",
     "Lion",
     "Muon",
