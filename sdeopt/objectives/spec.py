@@ -44,10 +44,9 @@ def factorization(rows: int = 4, cols: int = 3, rank: int = 1) -> MatrixFactoriz
 
 
 def matrix_least_squares(rows: int = 2, cols: int = 3) -> MatrixQuadratic:
-    """Standard normal A, square, divided by √rows, and a standard normal target divided by √cols."""
-    random = np.random.default_rng(SEED)
-    target = random.standard_normal((rows, cols)) / np.sqrt(cols)
-    return MatrixQuadratic(target, random.standard_normal((rows, rows)) / np.sqrt(rows))
+    """A standard normal target; curvatures from 1 to 2 along the rows."""
+    target = np.random.default_rng(SEED).standard_normal((rows, cols))
+    return MatrixQuadratic(target, np.diag(np.sqrt(np.linspace(1.0, 2.0, rows))))
 
 
 def sparse_recovery(n: int = 20, p: int = 40, nonzero: int = 3) -> DiagonalLinearNetwork:

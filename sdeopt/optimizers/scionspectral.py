@@ -46,7 +46,7 @@ EXACT = (10, 8)  # steps: quintic, which lift small singular values by 3.4445 ea
 def msign(d: Any, rows: int) -> Any:
     """U Vᵀ of the matrix D = U S Vᵀ with that many rows, flattened row by row; 0 at 0.
 
-    The error of a singular value is below 1e-12 if it is above 1e-5 of the length of S.
+    Singular values above 1e-5 of the length of S have converged to 1; what is left is the rounding of D itself.
     """
     return newton_schulz(d, rows, EXACT[0], EXACT[1])
 
