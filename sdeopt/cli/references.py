@@ -104,11 +104,51 @@ ENTRIES: dict[str, tuple[str, str, dict[str, str]]] = {
         "pages": "5827--5837",
         "year": "2019",
     }),
+    "arXiv:1907.04392": ("bailey2020finite", "inproceedings", {
+        "author": "Bailey, James P. and Gidel, Gauthier and Piliouras, Georgios",
+        "title": "Finite Regret and Cycles with Fixed Step-Size via Alternating Gradient Descent-Ascent",
+        "booktitle": "Proceedings of the 33rd Conference on Learning Theory",
+        "series": "Proceedings of Machine Learning Research",
+        "volume": "125",
+        "year": "2020",
+    }),
+    "arXiv:2007.04202": ("loizou2020stochastic", "inproceedings", {
+        "author": "Loizou, Nicolas and Berard, Hugo and Jolicoeur-Martineau, Alexia and Vincent, Pascal and "
+        "Lacoste-Julien, Simon and Mitliagkas, Ioannis",
+        "title": "Stochastic {Hamiltonian} Gradient Methods for Smooth Games",
+        "booktitle": "Proceedings of the 37th International Conference on Machine Learning",
+        "series": "Proceedings of Machine Learning Research",
+        "volume": "119",
+        "year": "2020",
+    }),
     "arXiv:2010.01412": ("foret2021sharpness", "inproceedings", {
         "author": "Foret, Pierre and Kleiner, Ariel and Mobahi, Hossein and Neyshabur, Behnam",
         "title": "Sharpness-Aware Minimization for Efficiently Improving Generalization",
         "booktitle": "International Conference on Learning Representations",
         "year": "2021",
+    }),
+    "arXiv:2010.15768": ("zhang2020single", "inproceedings", {
+        "author": "Zhang, Jiawei and Xiao, Peijun and Sun, Ruoyu and Luo, Zhi-Quan",
+        "title": "A Single-Loop Smoothed Gradient Descent-Ascent Algorithm for Nonconvex-Concave Min-Max Problems",
+        "booktitle": "Advances in Neural Information Processing Systems",
+        "volume": "33",
+        "year": "2020",
+    }),
+    "arXiv:2111.08611": ("gorbunov2022stochastic", "inproceedings", {
+        "author": "Gorbunov, Eduard and Berard, Hugo and Gidel, Gauthier and Loizou, Nicolas",
+        "title": "Stochastic Extragradient: General Analysis and Improved Rates",
+        "booktitle": "Proceedings of the 25th International Conference on Artificial Intelligence and Statistics",
+        "series": "Proceedings of Machine Learning Research",
+        "volume": "151",
+        "year": "2022",
+    }),
+    "arXiv:2112.05604": ("yang2022faster", "inproceedings", {
+        "author": "Yang, Junchi and Orvieto, Antonio and Lucchi, Aurelien and He, Niao",
+        "title": "Faster Single-Loop Algorithms for Minimax Optimization without Strong Concavity",
+        "booktitle": "Proceedings of the 25th International Conference on Artificial Intelligence and Statistics",
+        "series": "Proceedings of Machine Learning Research",
+        "volume": "151",
+        "year": "2022",
     }),
     "arXiv:2202.02831": ("orvieto2022anticorrelated", "inproceedings", {
         "author": "Orvieto, Antonio and Kersting, Hans and Proske, Frank and Bach, Francis and Lucchi, Aurelien",
@@ -168,6 +208,15 @@ ENTRIES: dict[str, tuple[str, str, dict[str, str]]] = {
         "booktitle": "Advances in Neural Information Processing Systems",
         "volume": "36",
         "year": "2023",
+    }),
+    "arXiv:2402.12508": ("monziocompagnoni2024sdes", "inproceedings", {
+        "author": "Monzio Compagnoni, Enea and Orvieto, Antonio and Kersting, Hans and Proske, Frank Norbert and "
+        "Lucchi, Aurelien",
+        "title": "{SDEs} for Minimax Optimization",
+        "booktitle": "Proceedings of the 27th International Conference on Artificial Intelligence and Statistics",
+        "series": "Proceedings of Machine Learning Research",
+        "volume": "238",
+        "year": "2024",
     }),
     "arXiv:2407.04358": ("orvieto2024adaptive", "misc", {
         "author": "Orvieto, Antonio and Xiao, Lin",
@@ -259,6 +308,14 @@ ENTRIES: dict[str, tuple[str, str, dict[str, str]]] = {
         "number": "61",
         "pages": "2121--2159",
         "year": "2011",
+    }),
+    "Korpelevich (1976)": ("korpelevich1976extragradient", "article", {
+        "author": "Korpelevich, Galina M.",
+        "title": "The Extragradient Method for Finding Saddle Points and Other Problems",
+        "journal": "Matecon",
+        "volume": "12",
+        "pages": "747--756",
+        "year": "1976",
     }),
     "Nesterov (1983)": ("nesterov1983method", "article", {
         "author": "Nesterov, Yurii",
