@@ -138,12 +138,12 @@ MUTATIONS = [
     ),
     Mutation(
         "engine: noise increments of dt for √dt",
-        "sdeopt/engine/loops.py", "q = (dt, noise_factor * math.sqrt(dt))", "q = (dt, noise_factor * dt)",
+        "sdeopt/engine/schemes.py", "q = (dt, noise_factor * math.sqrt(dt))", "q = (dt, noise_factor * dt)",
         ("tests/test_acceptance.py::test_means_and_covariances_on_the_quadratic[SGD(lr=0.1)-order1]",),
     ),
     Mutation(
         "engine: the drift at the end of a step taken at its beginning",
-        "sdeopt/engine/loops.py",
+        "sdeopt/engine/schemes.py",
         "drift(m, j * dt + dt, ahead, o)", "drift(m, j * dt, y, o)",
         ("tests/test_simulate.py::test_heun_is_of_second_order_where_euler_is_of_first",),
     ),

@@ -14,7 +14,7 @@ from numba.core.errors import NumbaError
 
 from sdeopt.core.method import model
 from sdeopt.core.problem import Problem
-from sdeopt.engine import lanes, loops, sampled, states
+from sdeopt.engine import lanes, loops, sampled, schemes, states
 from sdeopt.engine.cache import LoopCache
 from sdeopt.engine.draws import draws, kinds, unsuited
 from sdeopt.engine.given import given, portion
@@ -135,8 +135,8 @@ def _assemble(run: Run, shape: Any, width: int = 0) -> Any:
     if run.kind == "discrete":
         return loops.assemble_discrete(parts, functions[0])
     if run.model.drift is not None:
-        scheme = loops.heun if run.scheme == "heun" else loops.euler
-        return loops.assemble_sde(parts, scheme(functions[0], functions[1], states.lift(loops.advance, count, 4)))
+        scheme = schemes.SCHEMES[run.scheme]
+        return loops.assemble_sde(parts, scheme(functions[0], functions[1], states.lift(schemes.advance, count, 4)))
     rotate = sampled.rotator(kinds(run))
     domain = loops.constant(getattr(type(run.method), "domain", sampled.anywhere), run.method.schedule is not None)
     predict = states.lift(sampled.euler_part, count, 3)

@@ -21,12 +21,9 @@ from sdeopt.engine.rng import fill, place
 __all__ = [
     "ESCAPE",
     "Parts",
-    "advance",
     "assemble_discrete",
     "assemble_sde",
     "constant",
-    "euler",
-    "heun",
     "scheduled_diffusion",
     "scheduled_drift",
     "scheduled_step",
@@ -102,7 +99,7 @@ def assemble_discrete(parts: Parts, step: Any) -> Any:
 
 
 def assemble_sde(parts: Parts, move: Any) -> Any:
-    """The integration of an SDE over a chunk of paths; ``move`` takes one integrator step, see `euler` and `heun`."""
+    """The integration of an SDE over a chunk of paths; ``move`` takes one integrator step, see `schemes`."""
     write, width = _writer(parts), parts.width
     widen, begin, position, unpack = parts.widen, parts.begin, parts.position, parts.unpack
 
@@ -135,37 +132,6 @@ def assemble_sde(parts: Parts, move: Any) -> Any:
                 alive = screen(position(y), alive)
 
     return integrate
-
-
-def advance(S: Any, q: Any) -> Any:
-    """y + dt (a + b)/2 + √dt w."""
-    y, a, b, w = S
-    dt, root = q
-    return y + (0.5 * dt) * (a + b) + root * w
-
-
-def euler(drift: Any, diffusion: Any, combine: Any) -> Any:
-    """Euler–Maruyama; ``combine`` is `advance` for the state at hand."""
-
-    def move(m: Any, o: Any, j: int, y: Any, dw: Any, clock: float, substeps: int, noise_factor: float) -> Any:
-        dt = clock / substeps
-        b = drift(m, j * dt, y, o)
-        return combine((y, b, b, diffusion(m, j * dt, y, o, dw)), (dt, noise_factor * math.sqrt(dt)))
-
-    return move
-
-
-def heun(drift: Any, diffusion: Any, combine: Any) -> Any:
-    """The trapezoidal drift with Itô–Euler noise."""
-
-    def move(m: Any, o: Any, j: int, y: Any, dw: Any, clock: float, substeps: int, noise_factor: float) -> Any:
-        dt = clock / substeps
-        b, w = drift(m, j * dt, y, o), diffusion(m, j * dt, y, o, dw)
-        q = (dt, noise_factor * math.sqrt(dt))
-        ahead = combine((y, b, b, w), q)
-        return combine((y, b, drift(m, j * dt + dt, ahead, o), w), q)
-
-    return move
 
 
 def scheduled_step(step: Any, factor: Any, with_lr: Any, clock: Any) -> Any:

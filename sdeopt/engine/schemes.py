@@ -1,0 +1,147 @@
+"""The schemes: one integrator step each, as ``move`` functions for the loop of `loops.assemble_sde`.
+
+A scheme is built from ``drift(m, t, y, o)``, ``diffusion(m, t, y, o, dw)``, an action on the increment, and
+``combine``, which is `advance` for the state at hand. ``dw`` is standard normal; a scheme that draws more says so.
+
+"euler" and "heun" are good for states of several parts and serve every SDE; the others are for one vector. Write
+h = dt, ξ = ΔW/√h.
+
+milstein    y + h b + √h σξ + (√h/2) (σ(t, y + √h σ) - σ)(ξ² - 1) for diagonal noise, σ_i a function of t and y_i:
+            strong order 1. Kloeden & Platen (1992), section 11.1, with σ'σ as a difference; the support value has no
+            drift, so that the step is Milstein's own where σ is linear.
+weak2       weak order 2 for any noise, commutative or not, see `weak2`; `weak2_diagonal` is what is left of it where
+            the noise is diagonal.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from sdeopt.core.math import basis, dot
+
+__all__ = ["SCHEMES", "advance"]
+
+
+def advance(S: Any, q: Any) -> Any:
+    """y + dt (a + b)/2 + √dt w."""
+    y, a, b, w = S
+    dt, root = q
+    return y + (0.5 * dt) * (a + b) + root * w
+
+
+def euler(drift: Any, diffusion: Any, combine: Any) -> Any:
+    """Euler–Maruyama."""
+
+    def move(m: Any, o: Any, j: int, y: Any, dw: Any, clock: float, substeps: int, noise_factor: float) -> Any:
+        dt = clock / substeps
+        b = drift(m, j * dt, y, o)
+        return combine((y, b, b, diffusion(m, j * dt, y, o, dw)), (dt, noise_factor * math.sqrt(dt)))
+
+    return move
+
+
+def heun(drift: Any, diffusion: Any, combine: Any) -> Any:
+    """The trapezoidal drift with Itô–Euler noise."""
+
+    def move(m: Any, o: Any, j: int, y: Any, dw: Any, clock: float, substeps: int, noise_factor: float) -> Any:
+        dt = clock / substeps
+        b, w = drift(m, j * dt, y, o), diffusion(m, j * dt, y, o, dw)
+        q = (dt, noise_factor * math.sqrt(dt))
+        ahead = combine((y, b, b, w), q)
+        return combine((y, b, drift(m, j * dt + dt, ahead, o), w), q)
+
+    return move
+
+
+def milstein(drift: Any, diffusion: Any, combine: Any) -> Any:
+    """Milstein's scheme for diagonal noise, whose σ is the action on the number 1."""
+
+    def move(m: Any, o: Any, j: int, y: Any, dw: Any, clock: float, substeps: int, noise_factor: float) -> Any:
+        dt = clock / substeps
+        t, root = j * dt, noise_factor * math.sqrt(dt)
+        b, s = drift(m, t, y, o), diffusion(m, t, y, o, 1.0)
+        ahead = diffusion(m, t, y + root * s, o, 1.0)
+        return combine((y, b, b, s * dw + 0.5 * (ahead - s) * (dw * dw - 1.0)), (dt, root))
+
+    return move
+
+
+def _iterated(diffusion: Any) -> Any:
+    """The last line of `weak2`, ½ Σ_r [g_r(t, y + σJ_r) - g_r(t, y - σJ_r)]; ``half`` is h/2."""
+
+    def sum_over_columns(m: Any, t: float, y: Any, o: Any, dw: Any, chi: Any, half: float) -> Any:
+        later = 0.0 * dw + 1.0  # 1 on the noises after r, -1 on those before, 0 on r
+        change = 0.0 * y
+        for r in range(dw.size):
+            e = basis(dw, r)
+            later = later - e
+            J = half * (dot(e, dw) * dw - dot(e, chi) * (later * chi) - e)
+            shift = diffusion(m, t, y, o, J)
+            change = change + 0.5 * (diffusion(m, t, y + shift, o, e) - diffusion(m, t, y - shift, o, e))
+            later = later - e
+        return change
+
+    return sum_over_columns
+
+
+def weak2(drift: Any, diffusion: Any, combine: Any) -> Any:
+    """Weak order 2 for any noise: Talay's scheme without derivatives.
+
+    With the columns g_r of σ, Σ_r over them, signs χ_r = ±1 drawn beside ξ, and k = y + h b(t, y),
+
+        y + (h/2) (b(t, y) + b(t + h, k + √h σξ))
+          + (√h/2) [σ(t + h/2, (y + k)/2 + √(h/2) σχ) + σ(t + h/2, (y + k)/2 - √(h/2) σχ)] ξ
+          + ½ Σ_r [g_r(t, y + σJ_r) - g_r(t, y - σJ_r)],
+        J_qr = (h/2) (ξ_q ξ_r + sgn(r - q) χ_q χ_r) for q ≠ r,   J_rr = (h/2) (ξ_r² - 1),
+
+    where σ without arguments is that at (t, y). J stands for the iterated integrals: for weak order 2 its parts beside
+    ξξᵀ need mean 0, variance h²/4 and no correlation, which products of two signs have for any number of noises. One
+    sign per noise in their place would correlate J_13 with J_23: order 1 from three noises on.
+    Needs b and σ four times differentiable with derivatives of polynomial growth. Per step 2 drifts and 3m + 4 actions.
+
+    Sources: Abdulle, Vilmart & Zygalakis, SIAM J. Sci. Comput. 35 (2013) A1792, doi:10.1137/12088954X (the
+    derivative-free form); Kloeden & Platen (1992), section 14.2 (what J must satisfy).
+    """
+    iterated = _iterated(diffusion)
+
+    def move(m: Any, o: Any, j: int, y: Any, draws: Any, clock: float, substeps: int, noise_factor: float) -> Any:
+        dw, chi = draws[0], np.sign(draws[1] - 0.5)
+        dt = clock / substeps
+        t, root = j * dt, noise_factor * math.sqrt(dt)
+        b = drift(m, t, y, o)
+        ahead = combine((y, b, b, diffusion(m, t, y, o, dw)), (dt, root))
+        middle, aside = y + (0.5 * dt) * b, (math.sqrt(0.5) * root) * diffusion(m, t, y, o, chi)
+        w = diffusion(m, t + 0.5 * dt, middle + aside, o, dw) + diffusion(m, t + 0.5 * dt, middle - aside, o, dw)
+        after = combine((y, b, drift(m, t + dt, ahead, o), 0.5 * w), (dt, root))
+        return after + iterated(m, t, y, o, dw, chi, 0.5 * root * root)
+
+    return move
+
+
+def weak2_diagonal(drift: Any, diffusion: Any, combine: Any) -> Any:
+    """`weak2` for diagonal noise: the signs drop out, J is diagonal. Five evaluations of σ, however many noises."""
+
+    def move(m: Any, o: Any, j: int, y: Any, dw: Any, clock: float, substeps: int, noise_factor: float) -> Any:
+        dt = clock / substeps
+        t, root = j * dt, noise_factor * math.sqrt(dt)
+        b, s = drift(m, t, y, o), diffusion(m, t, y, o, 1.0)
+        ahead = combine((y, b, b, s * dw), (dt, root))
+        middle, aside = y + (0.5 * dt) * b, (math.sqrt(0.5) * root) * s
+        w = diffusion(m, t + 0.5 * dt, middle + aside, o, dw) + diffusion(m, t + 0.5 * dt, middle - aside, o, dw)
+        shift = (0.5 * root * root) * s * (dw * dw - 1.0)
+        iterated = 0.5 * (diffusion(m, t, y + shift, o, 1.0) - diffusion(m, t, y - shift, o, 1.0))
+        return combine((y, b, drift(m, t + dt, ahead, o), 0.5 * w), (dt, root)) + iterated
+
+    return move
+
+
+SCHEMES: dict[str, Any] = {
+    "euler": euler,
+    "heun": heun,
+    "milstein": milstein,
+    "weak2": weak2,
+    "weak2_diagonal": weak2_diagonal,
+}
