@@ -1,7 +1,7 @@
 """The vocabulary: method, oracle, problem, ensemble, the arithmetic of pages. Plain Python; no loops, no Numba."""
 
 from sdeopt.core.elementary import cos, erf, exp, log, octave, power, sin, tanh, where
-from sdeopt.core.math import basis, dot, matvec, norm, pieces, product, total
+from sdeopt.core.math import average, basis, dot, each, matvec, norm, pieces, product, total
 from sdeopt.core.method import SDE, lookup, method, methods, rival
 from sdeopt.core.oracle import (
     Oracle,
@@ -33,6 +33,7 @@ from sdeopt.core.oracle import (
     root_additive_cov,
     root_agent_sign_cov,
     root_cov,
+    root_levy,
     root_sign_cov,
     root_sign_residual,
     root_square_cov,
@@ -52,6 +53,7 @@ __all__ = [
     "agent_grads",
     "agent_means",
     "agent_roots",
+    "average",
     "basis",
     "batch_grad",
     "batch_size",
@@ -62,6 +64,7 @@ __all__ = [
     "direction_jacobian",
     "direction_residual",
     "dot",
+    "each",
     "erf",
     "examples",
     "exp",
@@ -92,6 +95,7 @@ __all__ = [
     "root_additive_cov",
     "root_agent_sign_cov",
     "root_cov",
+    "root_levy",
     "root_sign_cov",
     "root_sign_residual",
     "root_square_cov",

@@ -41,6 +41,7 @@ __all__ = [
     "root_additive_cov",
     "root_agent_sign_cov",
     "root_cov",
+    "root_levy",
     "root_sign_cov",
     "root_square_cov",
     "grad_var",
@@ -127,6 +128,11 @@ def root_cov(o: Any, x: Any, dw: Any) -> Any:
 def root_additive_cov(o: Any, x: Any, dw: Any) -> Any:
     """Σ^{1/2} dw of an additive law, ξ(x) = ξ(y) for all x, y: the Hessian is seen without noise (else refused)."""
     return o.noise.root_cov(o, x, dw)
+
+
+def root_levy(o: Any, x: Any, lr: Any, dw: Any) -> Any:
+    """η^{1 - 1/α} scale dL of α-stable noise at a learning rate η; ``dw`` is the "levy" increment, of unit scale."""
+    return o.noise.root_levy(o, x, lr, dw)
 
 
 def noise_var(o: Any, x: Any) -> Any:

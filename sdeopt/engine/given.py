@@ -83,7 +83,9 @@ def _fractional(draw: Draw, key: Any, path: int, paths: int, rows: int) -> Array
 def _root_spectrum(n: int, hurst: float) -> Array:
     """√(2n λ) for the circle of 2n places, n + 1 of them; rounding may leave a λ of 0 below it."""
     gamma = autocovariance(np.arange(n + 1), hurst)
-    return np.sqrt(2.0 * n * np.maximum(np.fft.rfft(np.concatenate([gamma, gamma[-2:0:-1]])).real, 0.0))
+    spectrum = np.fft.rfft(np.concatenate([gamma, gamma[-2:0:-1]])).real
+    root: Array = np.sqrt(2.0 * n * np.maximum(spectrum, 0.0))
+    return root
 
 
 def fractional_noise(normals: Array, hurst: float) -> Array:

@@ -7,6 +7,18 @@ from sdeopt.noise.laplace import Laplace
 from sdeopt.noise.minibatch import Minibatch, PoissonBatch
 from sdeopt.noise.none import NoNoise
 from sdeopt.noise.rademacher import Rademacher
+from sdeopt.noise.stable import AlphaStable
 from sdeopt.noise.student import StudentT
 
-__all__ = ["Agents", "Batch", "Gaussian", "Laplace", "Minibatch", "NoNoise", "PoissonBatch", "Rademacher", "StudentT"]
+__all__ = [
+    "Agents",
+    "AlphaStable",
+    "Batch",
+    "Gaussian",
+    "Laplace",
+    "Minibatch",
+    "NoNoise",
+    "PoissonBatch",
+    "Rademacher",
+    "StudentT",
+]

@@ -171,7 +171,7 @@ class FieldGaussian(_Separable):
     def lacks(self, question: str, objective: Any) -> str | None:
         if question == "root_additive_cov":
             return f"{self!r} depends on x, so it is not additive noise: use a constant scale or cov"
-        return None
+        return super().lacks(question, objective)
 
     def sample(self, o: Any, x: Any, z: Any) -> Any:
         return np.abs(self.scale(x)) * z[0]

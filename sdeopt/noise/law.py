@@ -102,6 +102,8 @@ class Law:
         for needed in NEEDS.get(question, ()):
             if objective.lacks(needed) is not None:
                 return str(objective.lacks(needed))
+        if question == "root_levy" and not hasattr(self, question):
+            return f"{self!r} is not α-stable, so no Lévy motion belongs to it: use AlphaStable"
         if question in DIRECTION and not hasattr(self, question):
             return (
                 f"{self!r} has no closed form for the random direction (g + ξ)/|g + ξ| that {question} asks for: "

@@ -15,6 +15,7 @@ from sdeopt.noise.law import Law
 from sdeopt.noise.minibatch import Minibatch, PoissonBatch
 from sdeopt.noise.none import NoNoise
 from sdeopt.noise.rademacher import Rademacher
+from sdeopt.noise.stable import AlphaStable
 from sdeopt.noise.student import StudentT
 
 __all__ = ["FORMS", "parse"]
@@ -44,6 +45,12 @@ def _student(*args: str, scale: str | None = None, nu: str | None = None) -> Law
     return StudentT(number("nu", nu), _scale(args, scale))
 
 
+def _stable(*args: str, scale: str | None = None, alpha: str | None = None) -> Law:
+    if alpha is None:
+        raise ValueError("alpha-stable needs alpha, as in 'alpha-stable:0.5,alpha=1.5'")
+    return AlphaStable(number("alpha", alpha), _scale(args, scale))
+
+
 def _minibatch(*args: str, batch: str | None = None, replace: str = "true") -> Law:
     if len(args) + (batch is not None) != 1:
         raise ValueError("minibatch needs its size once, as in 'minibatch:16'")
@@ -68,6 +75,7 @@ def _agents(spec: str) -> Law:
 FORMS = {
     "gaussian": Form(lambda *a, scale=None: Gaussian(_scale(a, scale)), "gaussian:0.5"),
     "student-t": Form(_student, "student-t:0.5,nu=2", keys=("scale", "nu")),
+    "alpha-stable": Form(_stable, "alpha-stable:0.5,alpha=1.5", keys=("scale", "alpha")),
     "laplace": Form(lambda *a, scale=None: Laplace(_scale(a, scale)), "laplace:0.5"),
     "rademacher": Form(lambda *a, scale=None: Rademacher(_scale(a, scale)), "rademacher:1"),
     "minibatch": Form(_minibatch, "minibatch:16,replace=false", 1, ("batch", "replace")),

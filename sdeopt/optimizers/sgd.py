@@ -7,9 +7,11 @@ SDE
     order1             dX = -g dt - √η Σ^{1/2} dW
     order2             dX = -(I + η/2 H) g dt - √η Σ^{1/2} dW                                 H = ∇²f(X)
     order2-corrected   dX = -[(I + η/2 H) g - η²/4 ∇tr(ΣH)] dt - √η (I + η/2 H) Σ^{1/2} dW
+    levy               dX = -g dt - η^{1 - 1/α} s dL^α          for α-stable noise ξ of scale s, E e^{iuξ} = e^{-|su|^α}
 
     One step is η units of time. The drift of order2 is -∇(f + η/4 |∇f|²): discretisation adds a force down the slope
-    of the gradient's length.
+    of the gradient's length. levy is order1 with the motion L^α to which sums of heavy tails tend in the place of W; at
+    α = 2 the two are the same.
 
 Regime
     η → 0 on a fixed horizon t = kη with the law of ξ fixed. order2-corrected keeps its order also where the noise
@@ -19,14 +21,18 @@ Claim
     Weak order 1, 2 and 2 in η. The order of the mean does not judge the diffusion; of the three only order2-corrected
     has a covariance whose relative error is O(η²). The stationary variance of order2 is further from the truth than
     that of order1: on f = h x²/2 the ratios to the discrete one are 1 - ηh/2 (order1), 1 - ηh (order2), 1 + O(η²).
+    levy: weak order 1 in η for bounded functions. Stationary on f = h x²/2 both columns are α-stable again, of scales
+    s (η^{α-1}/(αh))^{1/α} and, discrete, η s (1 - |1 - ηh|^α)^{-1/α}.
 
 Heavy tails
     Refused where ξ has no variance: Σ does not exist, and a sum of such steps tends to a stable law, not to a normal
-    one. The discrete column runs.
+    one. The discrete column runs, and for α-stable noise (`AlphaStable`) so does levy. Then means of f or |x|² are
+    infinite in both columns, whatever a finite number of paths shows: compare bounded functions of x.
 
 Sources
     order1, order2: Li, Tai & E (2017), arXiv:1511.06251, and (2019), arXiv:1811.01558. order2-corrected is
     derived here: the drift and diffusion whose own one-step expansion returns the first two moments of the step.
+    levy: Simsekli, Sagun & Gürbüzbalaban (2019), arXiv:1901.06053.
 """
 
 from __future__ import annotations
@@ -35,9 +41,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import basis, grad, hvp, method, noisy_grad, rival, root_additive_cov, root_cov
+from sdeopt.core import basis, grad, hvp, method, noisy_grad, rival, root_additive_cov, root_cov, root_levy
 
-__all__ = ["SGD", "SGDOrder2", "SGDOrder2Corrected"]
+__all__ = ["SGD", "SGDLevy", "SGDOrder2", "SGDOrder2Corrected"]
 
 
 @method(order=1)
@@ -47,7 +53,7 @@ class SGD(NamedTuple):
     Discrete
         x' = x - η (∇f(x) + ξ)
     SDE
-        dX = -∇f dt - √η Σ^{1/2} dW, default "order1"; rivals "order2", "order2-corrected"
+        dX = -∇f dt - √η Σ^{1/2} dW, default "order1"; rivals "order2", "order2-corrected", "levy"
     Regime
         η → 0, t = kη fixed
     Claim
@@ -129,3 +135,20 @@ class SGDOrder2Corrected:
     def linear(self: Any, H: Any, Sigma: Any) -> Any:
         response = np.eye(len(H)) + 0.5 * self.lr * H
         return response @ H, self.lr * response @ Sigma @ response
+
+
+@rival(SGD, "levy", order=1, brownian="levy")
+class SGDLevy:
+    """dX = -∇f dt - η^{1 - 1/α} s dL^α: the jumps of α-stable noise (`AlphaStable`; other laws are refused).
+
+    L^α is the symmetric Lévy motion with E exp(iu L_t) = exp(-t |u|^α), one in each coordinate; a step of the optimizer
+    sums η^{1/α} of it. Its increments are independent of the draws of the discrete column.
+
+    Source: Simsekli, Sagun & Gürbüzbalaban, arXiv:1901.06053.
+    """
+
+    def drift(self: Any, t: Any, x: Any, o: Any) -> Any:
+        return -grad(o, x)
+
+    def diffusion(self: Any, t: Any, x: Any, o: Any, dw: Any) -> Any:
+        return -root_levy(o, x, self.lr, dw)
