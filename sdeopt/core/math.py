@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["basis", "dot", "matvec", "norm", "pieces", "product", "total"]
+__all__ = ["average", "basis", "dot", "each", "matvec", "norm", "pieces", "product", "total"]
 
 
 def total(x: Any) -> Any:
@@ -50,5 +50,24 @@ def basis(x: Any, i: Any) -> Any:
 
 def pieces(x: Any, like: Any) -> Any:
     """The vector ``x`` cut into equal pieces, one for each member of the tuple ``like``; np.concatenate joins them."""
-    size = x.size // len(like)
+    size = len(x) // len(like)
     return tuple(x[i * size : (i + 1) * size] for i in range(len(like)))
+
+
+def each(f: Any, *given: Any) -> Any:
+    """The tuple of f(...) with the i-th members of the tuples among the arguments; other arguments serve every call."""
+    count = next(len(a) for a in given if _plain(a))
+    return tuple(f(*(a[i] if _plain(a) else a for a in given)) for i in range(count))
+
+
+def _plain(a: Any) -> bool:
+    """Whether ``a`` is a tuple, not a named one."""
+    return isinstance(a, tuple) and not hasattr(a, "_fields")
+
+
+def average(vectors: Any) -> Any:
+    """The mean of the members of a tuple, summed from the first to the last."""
+    s = vectors[0]
+    for i in range(1, len(vectors)):
+        s = s + vectors[i]
+    return s / len(vectors)

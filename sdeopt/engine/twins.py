@@ -253,6 +253,33 @@ def _pieces(a: Any, b: Any) -> Any:
     return lambda a, b: f(a)
 
 
+def _each(f: Any, *given: Any) -> Any:
+    """Unrolled, since the members of a tuple may be of different types."""
+    plain = [isinstance(a, (types.UniTuple, types.Tuple)) for a in given]
+    count = next(len(a) for a, is_plain in zip(given, plain, strict=True) if is_plain)
+    function = f.dispatcher
+
+    def member(n: int, i: int, rest: Any) -> Any:
+        if plain[n]:
+            return njit(lambda given: (given[n][i], *rest(given)), **INLINED)
+        return njit(lambda given: (given[n], *rest(given)), **INLINED)
+
+    def prepend(i: int, rest: Any) -> Any:
+        pick = njit(lambda given: (), **INLINED)
+        for n in reversed(range(len(given))):
+            pick = member(n, i, pick)
+        return njit(lambda given: (function(*pick(given)), *rest(given)), **INLINED)
+
+    all_of = njit(lambda given: (), **INLINED)
+    for i in reversed(range(count)):
+        all_of = prepend(i, all_of)
+    return lambda f, *given: all_of(given)
+
+
+def every(f: Any, *given: Any) -> Any: ...  # known to the compiler as `_each`
+
+
+overload(every, strict=False)(_each)
 dot = _by_type(_dot)
 
 TWINS: dict[Any, Any] = {
@@ -267,4 +294,5 @@ TWINS: dict[Any, Any] = {
     math.matvec: _by_type(_matvec),
     math.basis: _by_type(_basis),
     math.pieces: _by_type(_pieces),
+    math.each: every,
 }

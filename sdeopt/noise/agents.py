@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sdeopt.core import checks, pieces
+from sdeopt.core import average, checks, each, pieces
 from sdeopt.core.checks import Array
 from sdeopt.core.oracle import Oracle, agent_grads, agent_means, noise, noise_var, noisy_grad, root_cov, root_sign_cov
 from sdeopt.core.oracle import mean_sign as expected_sign
@@ -76,21 +76,19 @@ class Agents(Law):
     agents: Any = None
     shifts: Any = None
     offsets: tuple[Any, ...] = derived()
-    each: Callable[..., Any] = derived()
     deal: Callable[..., Any] = derived()
 
     wraps: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         laws, n = _members(self.laws, self.agents)
-        every = laws * n if len(laws) == 1 else laws
-        first = tuple(_leads_with_normal(law) for law in every)
+        every = laws if isinstance(laws, tuple) else (laws,) * n
+        leads = tuple(_leads_with_normal(law) for law in every)
         fields: dict[str, Any] = {
             "laws": laws,
             "agents": n,
             "offsets": (0.0,) * n,
-            "each": _each(n, len(laws) == 1),
-            "deal": _deal(first, tuple(len(law.draws(LINE)) for law in every)),
+            "deal": _deal(leads, tuple(len(law.draws(LINE)) for law in every)),
         }
         if self.shifts is not None:
             fields["shifts"] = _balanced(self.shifts, n)
@@ -100,13 +98,13 @@ class Agents(Law):
 
     def check(self, objective: Any) -> None:
         fit("shifts", self.offsets[0], objective)
-        for law in self.laws:
+        for law in self._every():
             law.check(objective)
 
     def lacks(self, question: str, objective: Any) -> str | None:
         """What an agent lacks, and what the mean over agents has no formula for."""
         if question in MEAN or question in OF_EACH:
-            reasons = (law.lacks(OF_EACH.get(question, question), objective) for law in self.laws)
+            reasons = (law.lacks(OF_EACH.get(question, question), objective) for law in self._every())
             return next((reason for reason in reasons if reason is not None), None)
         if question in NEVER:
             return f"the mean gradient of {self!r} has no closed form of it; the SDE 'sampled' does without"
@@ -125,45 +123,47 @@ class Agents(Law):
         sizes = [law.brownian(question, objective) for law in self._every()]
         return (sum(size for (size,) in sizes),)
 
-    def _every(self) -> tuple[Law, ...]:
-        return self.laws * self.agents if len(self.laws) == 1 else self.laws
+    def _every(self) -> tuple[Any, ...]:
+        """The law of each agent."""
+        return self.laws if isinstance(self.laws, tuple) else (self.laws,) * self.agents
 
     def sample(self, o: Any, x: Any, z: Any) -> Any:
-        return average(self.each(one_noise, self.laws, self.offsets, o, x, self.deal(z)))
+        return average(each(one_noise, o, self.laws, self.offsets, x, self.deal(z)))
 
     def noisy_grad(self, o: Any, x: Any, z: Any) -> Any:
         """The mean of what the agents see."""
         return average(agent_grads(o, x, z))
 
     def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
-        return average(self.each(one_root, self.laws, self.offsets, o, x, pieces(dw, self.offsets)))
+        return average(each(one_root, o, self.laws, self.offsets, x, pieces(dw, self.offsets)))
 
     def var(self, o: Any, x: Any) -> Any:
-        return average(self.each(one_var, self.laws, self.offsets, o, x, self.offsets)) / len(self.offsets)
+        return average(each(one_var, o, self.laws, self.offsets, x, self.offsets)) / len(self.offsets)
 
     def agent_grads(self, o: Any, x: Any, z: Any) -> Any:
-        return self.each(one_grad, self.laws, self.offsets, o, x, self.deal(z))
+        return each(one_grad, o, self.laws, self.offsets, x, self.deal(z))
 
     def agent_means(self, o: Any, x: Any) -> Any:
-        return self.each(one_mean, self.laws, self.offsets, o, x, self.offsets)
+        return each(one_mean, o, self.laws, self.offsets, x, self.offsets)
 
     def agent_roots(self, o: Any, x: Any, dw: Any) -> Any:
-        return self.each(one_root, self.laws, self.offsets, o, x, pieces(dw, self.offsets))
+        return each(one_root, o, self.laws, self.offsets, x, pieces(dw, self.offsets))
 
     def mean_agent_sign(self, o: Any, x: Any) -> Any:
-        return average(self.each(one_sign, self.laws, self.offsets, o, x, self.offsets))
+        return average(each(one_sign, o, self.laws, self.offsets, x, self.offsets))
 
     def root_agent_sign_cov(self, o: Any, x: Any, dw: Any) -> Any:
-        return average(self.each(one_sign_root, self.laws, self.offsets, o, x, pieces(dw, self.offsets)))
+        return average(each(one_sign_root, o, self.laws, self.offsets, x, pieces(dw, self.offsets)))
 
     def __reduce__(self) -> Any:
         return Agents, (self.laws, self.agents, self.shifts)
 
     def __repr__(self) -> str:
-        shown = list(dict.fromkeys(map(repr, self.laws)))
-        inner = f"{shown[0]}, agents={self.agents}" if len(shown) == 1 else f"[{', '.join(map(repr, self.laws))}]"
+        every = list(map(repr, self._every()))
+        alike = len(set(every)) == 1
+        laws = f"{every[0]}, agents={self.agents}" if alike else f"[{', '.join(every)}]"
         shifts = "" if self.shifts is None else f", shifts={self.shifts.tolist()}"
-        return f"Agents({inner}{shifts})"
+        return f"Agents({laws}{shifts})"
 
 
 def one_noise(o: Any, law: Any, offset: Any, x: Any, z: Any) -> Any:
@@ -201,33 +201,6 @@ def one_sign_root(o: Any, law: Any, offset: Any, x: Any, dw: Any) -> Any:
     return root_sign_cov(Oracle(o.objective, law), x, one_mean(o, law, offset, x, dw), dw)
 
 
-def average(vectors: Any) -> Any:
-    """The mean of a tuple of vectors, summed from the first to the last."""
-    s = vectors[0]
-    for i in range(1, len(vectors)):
-        s = s + vectors[i]
-    return s / len(vectors)
-
-
-@functools.cache
-def _each(n: int, alike: bool) -> Any:
-    """A function (f, laws, offsets, o, x, items) of the N values f(o, law_i, offset_i, x, item_i).
-
-    The members of a tuple of different types must be known by constants: see ``states.py``.
-    """
-
-    def prepend(i: int, j: int, rest: Any) -> Any:
-        return lambda f, laws, offsets, o, x, items: (
-            f(o, laws[j], offsets[i], x, items[i]),
-            *rest(f, laws, offsets, o, x, items),
-        )
-
-    every: Any = lambda f, laws, offsets, o, x, items: ()  # noqa: E731
-    for i in reversed(range(n)):
-        every = prepend(i, 0 if alike else i, every)
-    return every
-
-
 @functools.cache
 def _deal(leads: tuple[bool, ...], counts: tuple[int, ...]) -> Any:
     """A function of the draws of all agents that gives the tuple of those of each."""
@@ -254,26 +227,22 @@ def _leads_with_normal(law: Law) -> bool:
     return bool(entries) and entries[0][0] == "normal"
 
 
-def _members(laws: Any, agents: Any) -> tuple[tuple[Law, ...], int]:
-    """The laws, one for all agents or one for each, and how many agents there are."""
-    given = tuple(laws) if isinstance(laws, Sequence) else (laws,)
+def _members(laws: Any, agents: Any) -> tuple[Any, int]:
+    """The law of all agents, or the tuple of those of each, and how many agents there are."""
+    one = not isinstance(laws, Sequence)
+    given = (laws,) if one else tuple(laws)
     if not given or not all(isinstance(law, Law) and not isinstance(law, Agents) for law in given):
         raise TypeError(f"laws must be a law of sdeopt.noise, or several, none of them Agents, got {laws!r}")
-    if agents is None and len(given) == 1 and not isinstance(laws, Sequence):
+    if one and agents is None:
         raise ValueError("agents must be given with one law, as in Agents(Gaussian(0.5), agents=4)")
     n = len(given) if agents is None else checks.integer("agents", agents, low=1)
-    if len(given) not in (1, n):
+    if not one and len(given) != n:
         raise ValueError(f"agents must be the number of laws, {len(given)}, got {n}")
-    batches = [isinstance(law, Minibatch) for law in given]
-    if any(batches):
-        if not all(batches):
-            raise ValueError(
-                f"laws must all be Minibatch or none, since a batch is of the agent's own data, got {laws!r}"
-            )
-        given = tuple(
-            Share(law.batch, law.replace, i, n) for i, law in enumerate(given * n if len(given) == 1 else given)
-        )
-    return given, n
+    if not any(isinstance(law, Minibatch) for law in given):
+        return (laws if one else given), n
+    if not all(isinstance(law, Minibatch) for law in given):
+        raise ValueError(f"laws must all be Minibatch or none, since a batch is of the agent's data, got {laws!r}")
+    return tuple(Share(law.batch, law.replace, i, n) for i, law in enumerate(given * n if one else given)), n
 
 
 def _balanced(shifts: Any, n: int) -> Array:
