@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from sdeopt.core.schedule import Cosine as Cosine
     from sdeopt.core.schedule import Power as Power
     from sdeopt.core.schedule import Schedule as Schedule
+    from sdeopt.diagnostics import Diagnosis as Diagnosis
+    from sdeopt.diagnostics import diagnose as diagnose
     from sdeopt.engine.simulate import simulate as simulate
+    from sdeopt.ito import SDE as SDE
+    from sdeopt.ito import integrate as integrate
     from sdeopt.noise import *  # noqa: F403
     from sdeopt.objectives import *  # noqa: F403
     from sdeopt.optimizers import *  # noqa: F403
@@ -37,8 +41,10 @@ _HOMES = {
     "sdeopt.core.method": ("methods",),
     "sdeopt.core.ensemble": ("Ensemble",),
     "sdeopt.engine.simulate": ("simulate",),
+    "sdeopt.ito": ("SDE", "integrate"),
     "sdeopt.certificate": ("Certificate", "certify"),
     "sdeopt.comparison": ("Report", "compare"),
+    "sdeopt.diagnostics": ("Diagnosis", "diagnose"),
     "sdeopt.noise": (
         "Agents", "AlphaStable", "Batch", "Gaussian", "Laplace", "Minibatch", "NoNoise", "PoissonBatch", "Rademacher",
         "StudentT",
