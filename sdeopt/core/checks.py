@@ -21,6 +21,7 @@ def number(
     high: float = math.inf,
     open_low: bool = False,
     open_high: bool = False,
+    whole: bool = False,
 ) -> float:
     """Return ``value`` as a finite float inside the interval, or raise a ``ValueError``/``TypeError`` that says why."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
@@ -31,6 +32,8 @@ def number(
         left = "(" if open_low or low == -math.inf else "["
         right = ")" if open_high or high == math.inf else "]"
         raise ValueError(f"{name} must be in {left}{low:g}, {high:g}{right}, got {value!r}")
+    if whole and x != int(x):
+        raise ValueError(f"{name} must be a whole number, got {value!r}")
     return x
 
 

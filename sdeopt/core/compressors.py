@@ -24,7 +24,7 @@ def ranks(a: Any) -> Any:
     """
     rank = 0.0 * a
     seen = 0.0 * a
-    for i in range(a.size):
+    for i in range(len(a)):
         e = basis(a, i)
         entry = total(e * a)
         seen = seen + e
@@ -37,7 +37,7 @@ def rand_k(g: Any, w: Any, k: Any) -> Any:
 
     Normals choose a uniformly random set, and an SDE can follow them: sending an entry goes with a large w.
     """
-    return g.size / np.minimum(k, 1.0 * g.size) * where(ranks(w) < k, g, 0.0)
+    return len(g) / np.minimum(k, 1.0 * len(g)) * where(ranks(w) < k, g, 0.0)
 
 
 def rand_k_weights(d: Any, k: Any) -> Any:
