@@ -26,6 +26,7 @@ BELOW = {
     "theory": {"core", "theory"},
     "optimizers": {"core", "theory", "optimizers"},
     "engine": {"core", "engine"},
+    "ito": {"core", "engine", "ito"},
     "plots": {"core", "plots"},
     "comparison": {"core", "engine", "theory", "comparison"},
     "certificate": {"core", "engine", "comparison", "certificate"},

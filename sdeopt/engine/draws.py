@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 __all__ = ["Draw", "draws", "kinds", "unsuited"]
 
-GIVEN = ("fractional", "stable")  # made for whole paths before the loop, see ``given``
+GIVEN = ("fractional", "stable", "increments")  # made for whole paths before the loop, see ``given``
 CODES = {"normal": 0, "uniform": 1} | dict.fromkeys(GIVEN, 2)
 
 
@@ -23,7 +23,7 @@ class Draw(NamedTuple):
     stride: int
     stream: str
     fine: int
-    parameters: tuple[float, ...] = ()
+    parameters: tuple[Any, ...] = ()
 
     @property
     def code(self) -> int:

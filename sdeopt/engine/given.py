@@ -11,6 +11,8 @@ Stuck from a uniform angle and an exponential.
 The integrator multiplies what it is given by √dt, so an increment ΔB^H = dt^H G is passed as dt^{H - 1/2} G, and a
 stable one as dt^{1/α - 1/2} S. A step of the optimizer gets the unit G and S.
 
+"increments": the user's own, an array (paths, steps, size) of ΔW, passed as ΔW/√dt.
+
 A path's increments are held for all its steps, 8 bytes each: `portion` says of how many paths at a time.
 
 Sources: Davies & Harte, Biometrika 74 (1987) 95-101, doi:10.1093/biomet/74.1.95 (λ >= 0 for every H: Craigmile, J. Time
@@ -21,6 +23,7 @@ Ser. Anal. 24 (2003) 505-511, doi:10.1111/1467-9892.00318); Chambers, Mallows & 
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 import numpy as np
@@ -52,6 +55,8 @@ def given(vectors: list[tuple[Draw, Any]], path0: int, count: int, rows: int, dt
 def _columns(draw: Draw, key: Any, path0: int, count: int, rows: int, dt: float | None) -> Array:
     """One vector of draws, (count, rows, size), a few paths at a time."""
     (parameter,) = draw.parameters
+    if draw.kind == "increments":
+        return np.asarray(parameter[path0 : path0 + count] / math.sqrt(dt or 1.0))
     make, exponent = (_fractional, parameter) if draw.kind == "fractional" else (_stable, 1.0 / parameter)
     unit = np.empty((count, rows, draw.size))
     few = max(RAW // (rows * draw.stride * draw.size), 1)

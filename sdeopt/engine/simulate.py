@@ -22,7 +22,18 @@ from sdeopt.engine.kernels import Kernel, Run, lacking
 from sdeopt.engine.loops import ESCAPE
 from sdeopt.engine.rng import normalise
 
-__all__ = ["DEFAULT_SUBSTEPS", "plan", "simulate"]
+__all__ = [
+    "DEFAULT_SUBSTEPS",
+    "collect",
+    "describe",
+    "ensemble",
+    "plan",
+    "room",
+    "saves",
+    "simulate",
+    "spread",
+    "summary",
+]
 
 DEFAULT_SUBSTEPS = 16
 DEFAULT_SAVES = 100
@@ -111,15 +122,8 @@ def simulate(
         method, problem, kind, horizon=horizon, steps=steps, dt=dt, substeps=substeps, scheme=scheme, sde=sde,
         save_at=save_at, observables=observables, rng=rng,
     )  # fmt: skip
-    size = 8 * count * len(run.saves) * problem.dim
-    if keep_paths and size > PATHS_LIMIT:
-        raise ValueError(f"keep_paths would take {size / 2**30:.1f} GiB (limit 4); save fewer times or fewer paths")
-    task = Task((run,), functools.partial(_summary, d=problem.dim, keep=bool(keep_paths)))
-    try:
-        summary, partial = fold(task, count, _join, executor, progress, f"{run.method} {kind}"), False
-    except Interrupted as stop:
-        summary, partial = stop.result, True
-    return _ensemble(run, summary, partial)
+    task = Task((run,), functools.partial(summary, d=problem.dim, keep=room(run, count, keep_paths)))
+    return ensemble(run, *collect(task, count, executor, progress, f"{run.method} {kind}"), describe(run))
 
 
 def plan(
@@ -141,7 +145,7 @@ def plan(
         kind=checks.choice("kind", kind, ("discrete", "sde")),
         sde=checks.choice("sde", sde or method.default_sde, (*method.sdes, SAMPLED.name)),
         steps=total,
-        saves=_saves(save_at, total, clock),
+        saves=saves(save_at, total, clock),
         substeps=fine,
         resolution=fine,
         scheme=checks.choice("scheme", scheme, ("heun", "euler")),
@@ -177,7 +181,8 @@ def _substeps(dt: float | None, substeps: int | None, clock: float, default: int
     return round(ratio)
 
 
-def _saves(save_at: Any, total: int, clock: float) -> tuple[int, ...]:
+def saves(save_at: Any, total: int, clock: float) -> tuple[int, ...]:
+    """Step numbers of the saves."""
     if save_at is None:
         save_at = DEFAULT_SAVES
     if isinstance(save_at, (int, np.integer)) and not isinstance(save_at, bool):
@@ -191,7 +196,16 @@ def _saves(save_at: Any, total: int, clock: float) -> tuple[int, ...]:
     return tuple(int(k) for k in np.unique(np.rint(chosen)))
 
 
-def _summary(first: int, records: NDArray[np.float64], d: int, keep: bool) -> dict[str, Any]:
+def room(run: Run, count: int, keep_paths: bool) -> bool:
+    """``keep_paths``, refused where there is no room for them."""
+    size = 8 * count * len(run.saves) * run.problem.dim
+    if keep_paths and size > PATHS_LIMIT:
+        raise ValueError(f"keep_paths would take {size / 2**30:.1f} GiB (limit 4); save fewer times or fewer paths")
+    return bool(keep_paths)
+
+
+def summary(first: int, records: NDArray[np.float64], d: int, keep: bool) -> dict[str, Any]:
+    """What is kept of a chunk of paths."""
     valid = valid_paths(records, ESCAPE)
     final = np.where(valid[:, -1, None], records[:, -1, :d], np.nan)
     return {
@@ -203,28 +217,41 @@ def _summary(first: int, records: NDArray[np.float64], d: int, keep: bool) -> di
 
 
 def _join(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
-    joined: dict[str, Any] = {name: a[name] + b[name] for name in ("final", "diverged", "paths")}
-    joined["moments"] = a["moments"].merge(b["moments"])
-    return joined
+    """Summaries of two chunks: moments are merged, lists appended."""
+    return {name: a[name].merge(b[name]) if isinstance(a[name], Moments) else a[name] + b[name] for name in a}
 
 
-def _ensemble(run: Run, summary: dict[str, Any], partial: bool) -> Ensemble:
-    moments, d = summary["moments"], run.problem.dim
-    lost = np.concatenate(summary["diverged"])
+def collect(task: Task, count: int, *where: Any) -> tuple[dict[str, Any], bool]:
+    """The summary of ``count`` paths, and whether Ctrl-C left it partial; ``where`` is the rest of `fold`."""
+    try:
+        return fold(task, count, _join, *where), False
+    except Interrupted as stop:
+        return stop.result, True
+
+
+def spread(moments: Moments, d: int) -> NDArray[np.float64]:
+    """Covariance of the position, or its variances where d is large."""
+    return moments.covariance if d <= FULL_COVARIANCE_LIMIT else moments.variance[:, :d]
+
+
+def ensemble(run: Run, found: dict[str, Any], partial: bool, meta: dict[str, Any]) -> Ensemble:
+    """An `Ensemble` from the summary of all chunks."""
+    moments, d = found["moments"], run.problem.dim
+    lost = np.concatenate(found["diverged"])
     mean = np.where(moments.count[:, None] > 0, moments.mean, np.nan)  # no path, no mean
     ends = {name: (mean[:, d + i], moments.stderr[:, d + i]) for i, name in enumerate(run.observables)}
     return Ensemble(
         kind=run.kind,
         times=np.array(run.saves) * run.method.clock,
         mean=mean[:, :d],
-        cov=moments.covariance if d <= FULL_COVARIANCE_LIMIT else moments.variance[:, :d],
+        cov=spread(moments, d),
         observables=ends,
-        final=np.concatenate(summary["final"]),
+        final=np.concatenate(found["final"]),
         counts=moments.count,
         diverged=Diverged(len(lost), lost),
         stderr=moments.stderr[:, :d],
-        meta=describe(run) | {"partial": partial},
-        paths=np.concatenate(summary["paths"]) if summary["paths"] else None,
+        meta=meta | {"partial": partial},
+        paths=np.concatenate(found["paths"]) if found["paths"] else None,
         _replay=functools.partial(_replay, run),
     )
 

@@ -1,0 +1,100 @@
+"""An equation in the form that the engine runs: a page whose step is dt, a problem, and the law of its increments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdeopt.core.method import SDE as Model
+from sdeopt.core.method import learning_rate
+from sdeopt.core.oracle import Oracle
+from sdeopt.ito.equation import SDE
+
+__all__ = ["Increments", "Start", "page"]
+
+NAME = "ito"
+
+
+class General(NamedTuple):
+    """The page of an equation whose diffusion is an action; its functions stand in the place of the objective."""
+
+    lr: float
+
+    def drift(self, t: Any, x: Any, o: Any) -> Any:
+        """b(t, x)."""
+        return o.objective.drift(t, x)
+
+    def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
+        """σ(t, x) dw."""
+        return o.objective.diffusion(t, x, dw)
+
+
+class Diagonal(NamedTuple):
+    """The page of an equation with diagonal noise."""
+
+    lr: float
+
+    def drift(self, t: Any, x: Any, o: Any) -> Any:
+        """b(t, x)."""
+        return o.objective.drift(t, x)
+
+    def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
+        """σ(t, x) dw, entry by entry."""
+        return o.objective.diffusion(t, x) * dw
+
+
+def _equip(cls: Any) -> None:
+    """What ``@method`` gives a page, without the registry."""
+    cls.parts, cls.schedule, cls.samples = ("x",), None, 1
+    cls.clock, cls.clock_of = property(learning_rate), staticmethod(learning_rate)
+    cls.constant = lambda self: self
+    cls.sdes = {NAME: Model(NAME, 1, cls.drift, cls.diffusion, ("gradient",), None, None, None, "")}
+
+
+_equip(General)
+_equip(Diagonal)
+
+
+def page(sde: SDE, dt: float) -> Any:
+    """The page of an equation."""
+    return Diagonal(dt) if sde.diagonal else General(dt)
+
+
+@dataclass(frozen=True, eq=False, init=False)
+class Increments:
+    """The vectors that a scheme draws in one step: a size for normals, or (kind, size, parameters...)."""
+
+    # not a field: what is not compiled
+    _vectors: ClassVar[tuple[Any, ...]]
+
+    def __init__(self, *vectors: Any) -> None:
+        object.__setattr__(self, "_vectors", vectors)
+
+    def brownian(self, question: str, objective: Any) -> tuple[Any, ...]:
+        """The vectors of the only increment that a page here has."""
+        return self._vectors
+
+
+class Start(NamedTuple):
+    """What the engine knows as a problem."""
+
+    objective: SDE
+    noise: Increments
+    x0: NDArray[np.float64]
+
+    @property
+    def dim(self) -> int:
+        """Dimension d."""
+        return self.objective.dim
+
+    @property
+    def oracle(self) -> Oracle:
+        """The pair that pages question."""
+        return Oracle(self.objective, self.noise)
+
+    def lacks(self, question: str) -> str | None:
+        """An equation is asked for its coefficients alone."""
+        return None
