@@ -16,28 +16,30 @@ __all__ = ["average", "basis", "dot", "each", "matvec", "norm", "pieces", "produ
 
 def total(x: Any) -> Any:
     """Sum of a vector, from the first entry to the last."""
-    return np.cumsum(x)[-1]
+    return np.cumsum(x, axis=0)[-1]
 
 
 def product(x: Any) -> Any:
     """Product of the entries of a vector, from the first to the last."""
-    return np.cumprod(x)[-1]
+    return np.cumprod(x, axis=0)[-1]
 
 
 def dot(a: Any, b: Any) -> Any:
     """Scalar product of two vectors, summed from the first entry to the last."""
-    return np.cumsum(a * b)[-1]
+    return np.cumsum(a * b, axis=0)[-1]
 
 
 def norm(x: Any) -> Any:
     """Euclidean length of a vector."""
-    return np.sqrt(np.cumsum(x * x)[-1])
+    return np.sqrt(np.cumsum(x * x, axis=0)[-1])
 
 
 def matvec(a: Any, x: Any) -> Any:
     """``a @ x``; a one-dimensional ``a`` stands for a diagonal matrix. Columns are added from first to last."""
     if a.ndim == 1:
         return a * x
+    if x.ndim == 2:  # many vectors at a time, side by side; a column stands for a diagonal matrix then
+        return a * x if a.shape[1] == 1 else sum((a[:, j, None] * x[j] for j in range(1, len(x))), a[:, :1] * x[0])
     return np.cumsum(a * x, axis=1)[:, -1]
 
 

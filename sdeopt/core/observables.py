@@ -30,7 +30,11 @@ LABELS = {"loss": "f(x)", "norm2": "|x|²", "grad_norm2": "|∇f(x)|²"}
 
 
 def _of_position(f: Callable[[Any], float]) -> Callable[..., Any]:
-    return lambda o, x: f(x)
+    def of_position(o: Any, x: Any) -> Any:
+        return f(x)
+
+    of_position.batched = getattr(f, "batched", False)  # type: ignore[attr-defined]  # it takes (d, paths)
+    return of_position
 
 
 def resolve(observables: Any, problem: Any) -> dict[str, Callable[..., Any]]:

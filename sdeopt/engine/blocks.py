@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from sdeopt.engine import batched
 from sdeopt.engine.kernels import Kernel, Run, lane_width
 from sdeopt.engine.progress import Progress
 
@@ -45,10 +46,11 @@ class Interrupted(Exception):
 
 
 def chunk_size(task: Task) -> int:
-    """Paths per chunk, by the task alone: 256, or 16 of problems too large for lanes; fewer for large records."""
+    """Paths per chunk, by the task alone: 256, or 16 where lanes are no help, or a batch; fewer for large records."""
     bytes_per_path = 8 * sum(len(run.saves) * run.width for run in task.runs)
-    size = 256 if all(lane_width(run) for run in task.runs) else 16
-    while size > 1 and size * bytes_per_path > RECORD_LIMIT:
+    together = all(batched.suits(run) for run in task.runs)
+    size = batched.WIDTH if together else 256 if all(lane_width(run) for run in task.runs) else 16
+    while size > 1 and size * bytes_per_path > RECORD_LIMIT * (8 if together else 1):
         size //= 2
     return size
 

@@ -14,7 +14,7 @@ from numba.core.errors import NumbaError
 
 from sdeopt.core.method import model
 from sdeopt.core.problem import Problem
-from sdeopt.engine import lanes, loops, sampled, schemes, states
+from sdeopt.engine import batched, lanes, loops, sampled, schemes, states
 from sdeopt.engine.cache import LoopCache
 from sdeopt.engine.draws import draws, kinds, unsuited
 from sdeopt.engine.given import given, portion
@@ -129,9 +129,9 @@ def _scheduled(run: Run) -> tuple[Any, ...]:
     return loops.scheduled_drift(drift, *common, scale), loops.scheduled_diffusion(diffusion, *common, scale)
 
 
-def _assemble(run: Run, shape: Any, width: int = 0) -> Any:
+def _assemble(run: Run, shape: Any, width: int = 0, parts: loops.Parts | None = None) -> Any:
     """The loop of the run as one plain function."""
-    functions, parts, count = _scheduled(run), _parts(run, shape, width), len(run.method.parts)
+    functions, parts, count = _scheduled(run), parts or _parts(run, shape, width), len(run.method.parts)
     if run.kind == "discrete":
         return loops.assemble_discrete(parts, functions[0])
     if run.model.drift is not None:
@@ -222,10 +222,14 @@ class Kernel:
         self.mode, self._width, self._loop, self._arguments = self._choose()
 
     def _choose(self) -> tuple[str, int, Any, tuple[Any, ...]]:
-        """The first of lanes, vectors, interpreted that works: (mode, lanes, loop, its leading arguments)."""
+        """The first of batched, lanes, vectors, interpreted that works: (mode, lanes, loop, leading arguments)."""
         run, (y0, y1, _) = self.run, self._states
         m, schedule, o = run.method.constant(), run.method.schedule, run.problem.oracle
         begin = (y0,) if run.kind == "discrete" else (y0, y1)
+        plain = m if schedule is None else (m, schedule)
+        if batched.suits(run):
+            loop = batched.Loop(run, self.shape, lambda parts: _assemble(run, self.shape, parts=parts))
+            return "batched", batched.WIDTH, loop, (plain, batched.columned(o), *begin)
         wanted = [] if run.interpreted or not all(is_dataclass(side) for side in o) else ["vectors"]
         lanes_wide = lane_width(run) if run.lanes else 0
         for mode in ["lanes", *wanted] if wanted and lanes_wide else wanted:
@@ -243,7 +247,7 @@ class Kernel:
             return mode, width or 1, loop, arguments
         if wanted:
             log.warning("%s does not compile, so it runs interpreted, much slower", type(o.objective).__name__)
-        return "interpreted", 1, _assemble(run, self.shape), (m if schedule is None else (m, schedule), o, *begin)
+        return "interpreted", 1, _assemble(run, self.shape), (plain, o, *begin)
 
     def _call(self, loop: Any, arguments: Any, width: int, records: Any, path0: int) -> None:
         run = self.run

@@ -30,20 +30,21 @@ from sdeopt.core import oracle as questions
 from sdeopt.engine.lanes import Block, Row
 from sdeopt.engine.twins import ELEMENTARY, OPTIONS, TWINS, elementwise
 
-__all__ = ["Linker", "asked", "replace_lr"]
+__all__ = ["QUESTIONS", "Linker", "asked", "names", "references", "replace_lr"]
 
 QUESTIONS = {getattr(questions, name) for name in questions.__all__ if name != "Oracle"}
 
 
-def _names(code: CodeType) -> set[str]:
+def names(code: CodeType) -> set[str]:
+    """Names that a function uses, of globals and of attributes."""
     nested = (c for c in code.co_consts if isinstance(c, CodeType))
-    return set(code.co_names).union(*(_names(c) for c in nested))
+    return set(code.co_names).union(*(names(c) for c in nested))
 
 
-def _references(f: FunctionType) -> Iterator[FunctionType]:
+def references(f: FunctionType) -> Iterator[FunctionType]:
     """Plain functions that ``f`` may call, by global name or by closure."""
     cells = [c.cell_contents for c in f.__closure__ or ()]
-    for value in (*(f.__globals__.get(n) for n in _names(f.__code__)), *cells):
+    for value in (*(f.__globals__.get(n) for n in names(f.__code__)), *cells):
         if isinstance(value, FunctionType):
             yield value
 
@@ -52,7 +53,7 @@ def asked(f: FunctionType, seen: set[FunctionType] | None = None) -> set[str]:
     """Names of the oracle's questions that ``f`` asks, itself or through its helpers."""
     seen = set() if seen is None else seen
     found: set[str] = set()
-    for g in _references(f):
+    for g in references(f):
         if g in QUESTIONS:
             found.add(g.__name__)
         elif g not in seen and g not in TWINS and g not in ELEMENTARY:
@@ -123,7 +124,7 @@ class Linker:
 
     def _copy(self, f: FunctionType, options: dict[str, Any] | None = None) -> Any:
         namespace = dict(f.__globals__)
-        for name in _names(f.__code__):
+        for name in names(f.__code__):
             if isinstance(namespace.get(name), FunctionType):
                 namespace[name] = self.compiled(namespace[name])
         closure = tuple(

@@ -44,6 +44,7 @@ class Parts(NamedTuple):
     observe: Any
     store_vector: Any
     store_number: Any
+    write: Any = None  # in the place of the last three
 
 
 def screen(x: Any, alive: Any) -> Any:
@@ -69,7 +70,7 @@ def _writer(parts: Parts) -> Any:
 
 def assemble_discrete(parts: Parts, step: Any) -> Any:
     """The recursion y_{k+1} = step(k, y_k) over a chunk of paths."""
-    write, width = _writer(parts), parts.width
+    write, width = parts.write or _writer(parts), parts.width
     widen, begin, position, unpack = parts.widen, parts.begin, parts.position, parts.unpack
 
     def discrete(m: Any, o: Any, y0: Any, path0: int, records: Any, buffer: Any, scratch: Any, layout: Any, keys: Any,
@@ -100,7 +101,7 @@ def assemble_discrete(parts: Parts, step: Any) -> Any:
 
 def assemble_sde(parts: Parts, move: Any) -> Any:
     """The integration of an SDE over a chunk of paths; ``move`` takes one integrator step, see `schemes`."""
-    write, width = _writer(parts), parts.width
+    write, width = parts.write or _writer(parts), parts.width
     widen, begin, position, unpack = parts.widen, parts.begin, parts.position, parts.unpack
 
     def integrate(m: Any, o: Any, y0: Any, y1: Any, path0: int, records: Any, buffer: Any, scratch: Any, layout: Any,

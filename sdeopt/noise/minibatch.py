@@ -245,21 +245,17 @@ def class_part(o: Any, x: Any, index: Any, y: Any, label: float) -> Any:
 
 def independent_draws(u: Any, n: Any) -> Any:
     """Example numbers ⌊u n⌋ for uniforms u in [0, 1)."""
-    index = np.empty(len(u))
-    for i in range(len(u)):
-        index[i] = min(int(u[i] * n), n - 1)
-    return index
+    return np.minimum(np.floor(u * n), n - 1.0)
 
 
 def floyd(u: Any, n: Any) -> Any:
     """A uniformly distributed set of len(u) example numbers: Floyd's algorithm, one uniform each."""
     batch = len(u)
-    index = np.empty(batch)
+    index = 0.0 * u
     for i in range(batch):
         last = n - batch + i
-        pick = float(min(int(u[i] * (last + 1)), last))
+        pick = np.minimum(np.floor(u[i] * (last + 1.0)), 1.0 * last)
         for j in range(i):
-            if index[j] == pick:
-                pick = float(last)  # larger than every earlier entry, so it cannot meet another one
+            pick = where(index[j] == pick, 1.0 * last, pick)  # larger than every earlier entry: it meets no other one
         index[i] = pick
     return index

@@ -1,0 +1,139 @@
+"""Batched: the loops as plain Python on arrays (size, paths), for objectives that answer for many paths at once.
+
+A page is written for vectors. Elementwise arithmetic and the vocabulary, whose sums run over the first axis, hold word
+for word for arrays with a column per path: a number of one path, |g| say, becomes a vector over the paths, and
+broadcasts. The vectors that a law holds are turned into columns. What asks for the shape of a vector, or loops over its
+coordinates, would mean something else here; such a page runs one path after the other, "interpreted".
+
+All arithmetic on the NumPy side, draws and sums included, gives the bits of the interpreted run of each path. The
+objective need not: PyTorch's product of a stack of matrices rounds differently from that of one, so positions agree to
+rounding. An objective opts in by ``batched = True``; its answers then take x of shape (d,) or (d, paths), and weights
+and example numbers likewise.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import functools
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from sdeopt.core.observables import NAMED
+from sdeopt.core.oracle import Oracle
+from sdeopt.engine import loops, states
+from sdeopt.engine.linker import QUESTIONS, names, references
+from sdeopt.engine.twins import ELEMENTARY, TWINS
+
+__all__ = ["WIDTH", "Loop", "columned", "parts", "suits"]
+
+WIDTH = 64  # paths at a time
+SHAPED = {"basis", "concatenate", "empty", "int", "pieces", "reshape", "shape", "size", "zeros"}
+SCHEMES = ("euler", "heun")
+
+
+def suits(run: Any) -> bool:
+    """Whether the run can take many paths at a time."""
+    o = run.problem.oracle
+    if run.interpreted or not getattr(o.objective, "batched", False) or run.scheme not in SCHEMES or o.noise.wraps:
+        return False
+    return not any(_shaped(f, o, set()) for f in run.functions)
+
+
+def _shaped(f: FunctionType, o: Any, seen: set[FunctionType]) -> bool:
+    """Whether ``f``, a helper of it or an answer of the law looks at the shape of a vector."""
+    if SHAPED & names(f.__code__):
+        return True
+    for g in references(f):
+        if g in QUESTIONS:
+            side, question = g.__code__.co_names[:2]
+            if side == "objective":
+                continue
+            g = getattr(type(o.noise), question)
+        if g not in seen and g not in TWINS and g not in ELEMENTARY:
+            seen.add(g)
+            if _shaped(g, o, seen):
+                return True
+    return False
+
+
+def columned(o: Oracle) -> Oracle:
+    """The oracle with the vectors of its law as columns, which broadcast over paths."""
+    law = copy.copy(o.noise)
+    for f in dataclasses.fields(law):
+        v = getattr(law, f.name)
+        if isinstance(v, np.ndarray) and v.ndim == 1:
+            object.__setattr__(law, f.name, v[:, None])
+    return Oracle(o.objective, law)
+
+
+def parts(run: Any, shape: Any, width: int) -> loops.Parts:
+    """The small functions of a loop over ``width`` paths at a time."""
+    count = len(run.method.parts)
+    return loops.Parts(
+        width=width,
+        widen=states.nothing,
+        begin=states.beginner(count, _repeater(width)),
+        position=states.positioner(count),
+        unpack=states.unpacker(shape, lambda a, b: _cutter(a, b, width)),
+        observe=None,
+        store_vector=None,
+        store_number=None,
+        write=_writer([_over_paths(f) for f in run.observables.values()]),
+    )
+
+
+def _repeater(width: int) -> Callable[[Any], Any]:
+    """A function that gives every path the same vector; memory holds path after path, as objectives like it."""
+    return lambda v: np.ascontiguousarray(np.broadcast_to(v, (width, v.size))).T
+
+
+def _cutter(a: int, b: int, width: int) -> Callable[[Any, int], Any]:
+    """The draws of the columns a to b at ``at``, a row per column and a column per path."""
+    return lambda buffer, at: buffer[at + a * width : at + b * width].reshape(b - a, width)
+
+
+def _over_paths(f: Callable[..., Any]) -> Callable[..., Any]:
+    """The observable of many paths: our own take them at once, others one after the other unless they say batched."""
+    if f in NAMED.values() or getattr(f, "batched", False):
+        return f
+    return lambda o, x: np.array([f(o, path) for path in np.ascontiguousarray(x.T)])
+
+
+def _writer(observables: list[Callable[..., Any]]) -> Callable[..., None]:
+    """A function that writes one save of all paths of the records."""
+
+    def write(o: Any, x: Any, alive: Any, records: Any, p: int, s: int, scratch: Any) -> None:
+        d = len(x)
+        records[:, s, :d] = x.T
+        for i, f in enumerate(observables):
+            records[:, s, d + i] = f(o, x)
+        records[:, s] += alive[:, None]
+
+    return write
+
+
+class Loop:
+    """A loop that takes the paths of a chunk ``WIDTH`` at a time, and in the last group as many as there are.
+
+    ``assemble(parts)`` builds it; ``run`` and ``shape`` are those of the kernel.
+    """
+
+    def __init__(self, run: Any, shape: Any, assemble: Callable[[loops.Parts], Any]) -> None:
+        self._lead = 3 if run.kind == "discrete" else 4  # method, oracle and first states come before the grid
+        self._of_width = functools.lru_cache(maxsize=4)(lambda width: assemble(parts(run, shape, width)))
+
+    def __call__(self, *arguments: Any) -> None:
+        """Fill the records among the arguments, as the loops of ``loops`` do."""
+        lead, (path0, records, buffer, scratch, layout, keys, given, *grid) = (
+            arguments[: self._lead],
+            arguments[self._lead :],
+        )
+        for p in range(0, len(records), WIDTH):
+            some = records[p : p + WIDTH]
+            room = buffer[: buffer.size // WIDTH * len(some)]
+            loop = self._of_width(len(some))
+            loop(*lead, path0 + p, some, room, scratch, layout, keys, given[p : p + WIDTH], *grid)
