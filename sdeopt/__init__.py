@@ -52,7 +52,7 @@ _HOMES = {
     "sdeopt.objectives": (
         "BilinearGame", "DiagonalLinearNetwork", "DiracGAN", "DoubleWell", "EmbeddedSaddle", "Game",
         "LinearRegression", "Logistic", "MatrixFactorization", "MatrixQuadratic", "NonlinearGame", "Objective",
-        "Quadratic", "QuadraticGame", "Rosenbrock", "WideningValley",
+        "Quadratic", "QuadraticGame", "Rosenbrock", "TorchObjective", "WideningValley",
     ),
     "sdeopt.optimizers": (
         "DNSAM", "DPSGD", "FPGD", "NGN", "NGNM", "PCNSGD", "PGD", "SAM", "SEG", "SGD", "SGDA", "SGLD", "SHGD",

@@ -37,6 +37,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="slow: run with --slow"))
         if isinstance(item, pytest.Function) and "importorskip" in item.function.__code__.co_names:
             item.add_marker("extras")
+        if isinstance(item, pytest.DoctestItem) and item.dtest and "import torch" in (item.dtest.docstring or ""):
+            item.add_marker(pytest.mark.extras("torch"))
         for marker in item.iter_markers("extras"):
             missing = [module for module in marker.args if importlib.util.find_spec(module) is None]
             if missing:

@@ -14,6 +14,7 @@ from sdeopt.objectives.objective import Objective
 from sdeopt.objectives.quadratic import Quadratic
 from sdeopt.objectives.quadratic_game import BilinearGame, QuadraticGame
 from sdeopt.objectives.rosenbrock import Rosenbrock
+from sdeopt.objectives.torch import TorchObjective
 from sdeopt.objectives.widening_valley import WideningValley
 
 __all__ = [
@@ -32,5 +33,6 @@ __all__ = [
     "Quadratic",
     "QuadraticGame",
     "Rosenbrock",
+    "TorchObjective",
     "WideningValley",
 ]

@@ -1,0 +1,284 @@
+"""``TorchObjective``: the training loss of a PyTorch module, as a finite sum over its examples."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from sdeopt.objectives.contract import Array, Smooth
+from sdeopt.objectives.torch_checks import accept, data, imported, independent, mean_of, per_example
+
+__all__ = ["TorchObjective"]
+
+log = logging.getLogger("sdeopt")
+PASS = 8192  # pairs of an example and a path in one pass through the module
+SQUARES = 2**22  # numbers that the gradients of single examples may hold at a time, 32 MiB
+
+
+class TorchObjective(Smooth):
+    """The loss f(x) = (1/n) Σ_i ℓ(module_x(X_i), y_i) of a PyTorch module, x its trainable parameters in one vector.
+
+    Every page runs on it as on any finite sum: with `Minibatch` noise the optimizer sees (1/B) Σ_{i in batch} ∇f_i, and
+    the SDE the exact covariance of that: Σ^{1/2} dW = (nB)^{-1/2} Σ_i (w_i - w̄) ∇f_i is the gradient of one weighted
+    loss, as dear as one gradient; no matrix is formed. All is float64. Not compiled: the engine runs many paths at a
+    time, a stack of parameters through the module (`sdeopt.engine.batched`); a module whose operations cannot be
+    stacked (`torch.vmap`) runs path by path.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Copied, and run in the mode, training or evaluation, in which it is given. Its parameters that require gradients
+        are x, in the order of ``module.parameters()``; others, and buffers, are constants. ``start`` is their value.
+    loss : callable or torch.nn.Module
+        (output, y) -> loss: one of PyTorch's with ``reduction`` (set to "none" here), such as
+        ``torch.nn.functional.cross_entropy``, or a function that returns one loss per example.
+    X, y : array_like or torch.Tensor
+        Inputs and targets, one row per example; floating numbers become float64, integers int64.
+    test : tuple (X, y), optional
+        Data held out, for `observables`.
+
+    Raises
+    ------
+    ValueError
+        For what would not be a fixed function of x with independent examples: batch normalisation in training mode,
+        dropout, layers that draw or keep state, losses that are no mean over examples; each with its remedy.
+    TypeError
+        If ``module`` is no module, ``loss`` not callable, or a parameter is complex.
+    ImportError
+        If PyTorch is missing.
+
+    Notes
+    -----
+    Piecewise linear activations (ReLU) have ∇f and a Hessian almost everywhere only; the claims of the pages want a
+    smooth f (tanh, GELU, SiLU). Results of a path do not depend on how paths are grouped, up to rounding.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sdeopt as so
+    >>> import torch
+    >>> f = so.TorchObjective(torch.nn.Linear(1, 1, bias=False), torch.nn.MSELoss(), [[1.0], [2.0]], [[1.0], [0.0]])
+    >>> f.dim, f.value(np.array([1.0])).item(), f.grad(np.array([1.0])).tolist()  # ((x - 1)² + (2x)²)/2
+    (1, 2.0, [4.0])
+    """
+
+    batched: bool = True  # or path by path
+
+    def __init__(self, module: Any, loss: Any, X: Any, y: Any, *, test: Any = None) -> None:
+        torch = imported()
+        accept(module)
+        self._loss = per_example(loss)
+        self._name = type(module).__name__
+        self._module = copy.deepcopy(module).to(torch.float64)
+        for p in self._module.parameters():
+            p.grad = None
+        self._X, self._y = data("X", X), data("y", y)
+        self._test = None if test is None else (data("test X", test[0]), data("test y", test[1]))
+        self._local = threading.local()
+        named = {n: p for n, p in self._module.named_parameters() if p.requires_grad}
+        self._names, self._shapes = list(named), [p.shape for p in named.values()]
+        self._sizes = [p.numel() for p in named.values()]
+        self._start = torch.cat([p.detach().reshape(-1) for p in named.values()]).numpy().copy()
+        self._check(loss)
+
+    # what pages ask; x is (d,) or (d, paths)
+
+    def value(self, x: Any) -> Any:
+        return self._mean(x, self._X, self._y, self._loss)
+
+    def batch_value(self, x: Any, index: Any) -> Any:
+        pick = _numbers(index)
+        return self._mean(x, self._X[pick], self._y[pick], self._loss, own=x.ndim == 2)
+
+    def grad(self, x: Any) -> Any:
+        n = self.examples()
+        return self._pull(x, None, np.full((n, *x.shape[1:]), 1.0 / n))
+
+    def batch_grad(self, x: Any, index: Any) -> Any:
+        return self._pull(x, _numbers(index), np.full(index.shape, 1.0 / len(index)))
+
+    def weighted_grad(self, x: Any, w: Any) -> Any:
+        return self._pull(x, None, w)
+
+    def hvp(self, x: Any, v: Any) -> Any:
+        torch = imported()
+        n = self.examples()
+        product = np.zeros(x.shape)
+        for loss, at in self._losses(x, None, np.full((n, *x.shape[1:]), 1.0 / n)):
+            (g,) = torch.autograd.grad(loss, at, create_graph=True, materialize_grads=True)
+            if g.requires_grad:
+                (row,) = torch.autograd.grad((g * _tensor(v)).sum(), at, materialize_grads=True)
+                product += row.numpy().T
+        return product
+
+    def grad_var(self, x: Any) -> Any:
+        """One gradient per example, some examples at a time; many paths one after the other."""
+        if x.ndim == 2:
+            return np.stack([self.grad_var(path) for path in np.ascontiguousarray(x.T)], axis=1)
+        torch = imported()
+        at, mean, n = _tensor(x), _tensor(self.grad(x)), self.examples()
+        of_example = torch.func.vmap(torch.func.grad(self._single), in_dims=(None, 0, 0))
+        squares, few = torch.zeros_like(at), max(SQUARES // len(x), 1)
+        for i in range(0, n, few):
+            squares += ((of_example(at, self._X[i : i + few], self._y[i : i + few]) - mean) ** 2).sum(0)
+        return (squares / n).numpy()
+
+    def examples(self) -> int:
+        """Number n of examples."""
+        return len(self._X)
+
+    # plain Python around them
+
+    @property
+    def dim(self) -> int:
+        return len(self._start)
+
+    @property
+    def start(self) -> Array:
+        return np.array(self._start)
+
+    def module(self, x: Any) -> Any:
+        """A copy of the module with the parameters x, shape (d,)."""
+        torch = imported()
+        twin = copy.deepcopy(self._module)
+        with torch.no_grad():
+            for name, value in self._parameters(_tensor(np.asarray(x, dtype=float))).items():
+                twin.get_parameter(name).copy_(value)
+        return twin
+
+    def observables(self) -> dict[str, Any]:
+        """Loss and, where y are classes, accuracy, on the training data and on the test data: for ``observables=``."""
+        sets = {"train": (self._X, self._y)} | ({} if self._test is None else {"test": self._test})
+        found: dict[str, Any] = {}
+        for name, (X, y) in sets.items():
+            found[f"{name} loss"] = Measure(self, self._loss, X, y)
+            if not y.is_floating_point():
+                found[f"{name} accuracy"] = Measure(self, hits, X, y)
+        return found
+
+    def __repr__(self) -> str:
+        return f"TorchObjective({self._name}, examples={self.examples()}, dim={self.dim})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_local"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._local = threading.local()
+
+    # passes through the module
+
+    def _own(self) -> Any:
+        """A copy of the module for the calling thread: its parameters are exchanged while it runs."""
+        if not hasattr(self._local, "module"):
+            self._local.module = copy.deepcopy(self._module)
+        return self._local.module
+
+    def _parameters(self, x: Any) -> dict[str, Any]:
+        """The parameters by name that a flat tensor stands for."""
+        pieces = zip(self._names, x.split(self._sizes), self._shapes, strict=True)
+        return {name: piece.view(shape) for name, piece, shape in pieces}
+
+    def _output(self, x: Any, X: Any) -> Any:
+        return imported().func.functional_call(self._own(), self._parameters(x), (X,))
+
+    def _weighted(self, x: Any, X: Any, y: Any, w: Any) -> Any:
+        """Σ_i w_i f_i(x)."""
+        return (self._loss(self._output(x, X), y) * w).sum()
+
+    def _single(self, x: Any, X: Any, y: Any) -> Any:
+        """f_i(x) of one example."""
+        return self._loss(self._output(x, X[None]), y[None]).sum()
+
+    def _losses(self, x: Any, index: Any, w: Any) -> Iterator[tuple[Any, Any]]:
+        """Σ_i w_i f_i of some examples at a time, summed over paths, and the tensor of x, (paths, d) or (d,)."""
+        torch = imported()
+        at, w = _tensor(x).requires_grad_(), _tensor(w)
+        paths = len(at) if x.ndim == 2 else 1
+        n, few = w.shape[-1], max(PASS // paths, 1)
+        for i in range(0, n, few):
+            some = slice(i, i + few) if index is None else index[..., i : i + few]
+            X, y = self._X[some], self._y[some]
+            if x.ndim == 1:
+                yield self._weighted(at, X, y, w[i : i + few]), at
+            else:
+                own = None if index is None else 0
+                many = torch.func.vmap(self._weighted, in_dims=(0, own, own, 0))
+                yield many(at, X, y, w[:, i : i + few]).sum(), at
+
+    def _pull(self, x: Any, index: Any, w: Any) -> Any:
+        """Σ_i w_i ∇f_i(x), over all examples or those of ``index``."""
+        torch = imported()
+        parts = [
+            torch.autograd.grad(loss, at, materialize_grads=True)[0] for loss, at in self._losses(x, index, w)
+        ]  # fmt: skip
+        total = parts[0]
+        for part in parts[1:]:
+            total += part
+        return total.numpy().T
+
+    def _mean(self, x: Any, X: Any, y: Any, measure: Callable[..., Any], own: bool = False) -> Any:
+        """The mean of ``measure(output, y)`` over examples; ``own`` data for each path, or common ones."""
+        torch = imported()
+
+        def total(at: Any, X: Any, y: Any) -> Any:
+            return measure(self._output(at, X), y).sum()
+
+        with torch.no_grad():
+            at = _tensor(x)
+            if x.ndim == 1:
+                return total(at, X, y).numpy()[()] / len(X)
+            axis = 0 if own else None
+            many = torch.func.vmap(total, in_dims=(0, axis, axis))
+            n, few = X.shape[axis is not None], max(PASS // len(at), 1)
+            cut = (slice(None),) if own else ()
+            slices = [(*cut, slice(i, i + few)) for i in range(0, n, few)]
+            return sum(many(at, X[s], y[s]).numpy() for s in slices) / n
+
+    def _check(self, loss: Any) -> None:
+        """Try the module and the loss on a few examples, and whether paths can be stacked."""
+        torch = imported()
+        if len(self._y) != len(self._X):
+            raise ValueError(f"y must have one row per example, got {len(self._y)} for {len(self._X)}")
+        independent(self._module, self._X)
+        with torch.no_grad():
+            few = min(8, len(self._X))
+            mean_of(loss, self._loss, self._module(self._X[:few]), self._y[:few])
+        try:
+            x = np.stack([self._start, self._start], axis=1)
+            self.batch_grad(x, np.zeros((1, 2)))
+        except (RuntimeError, NotImplementedError) as error:
+            log.info("%s runs path by path: %s", self._name, str(error).splitlines()[0])
+            self.batched = False
+
+
+class Measure:
+    """An observable: the mean of ``function(output, y)`` over examples, for x of shape (d,) or (d, paths)."""
+
+    batched = True
+
+    def __init__(self, objective: TorchObjective, function: Callable[[Any, Any], Any], X: Any, y: Any) -> None:
+        self._objective, self._function, self._X, self._y = objective, function, X, y
+
+    def __call__(self, x: Any) -> Any:
+        return self._objective._mean(x, self._X, self._y, self._function)
+
+
+def hits(output: Any, y: Any) -> Any:
+    """1 where the largest entry of the output is that of the class, else 0."""
+    return (output.argmax(1) == y).to(output.dtype)
+
+
+def _tensor(a: Any) -> Any:
+    """A tensor of its own, paths first."""
+    return imported().from_numpy(np.array(a.T, dtype=np.float64, order="C"))
+
+
+def _numbers(index: Any) -> Any:
+    """Example numbers as a tensor, paths first."""
+    return imported().from_numpy(np.array(index.T, dtype=np.int64, order="C"))

@@ -1,0 +1,140 @@
+"""What `TorchObjective` takes and refuses: modules, losses and data."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+__all__ = ["accept", "data", "imported", "independent", "mean_of", "per_example"]
+
+FEW = 8  # examples on which a module is tried
+CLOSE = 1e-9
+
+
+def imported() -> Any:
+    """PyTorch, which is optional."""
+    try:
+        import torch
+    except ImportError as error:
+        raise ImportError('TorchObjective needs PyTorch: pip install "sdeopt[nn]"') from error
+    return torch
+
+
+def data(name: str, value: Any) -> Any:
+    """A tensor of float64 or int64, one row per example."""
+    torch = imported()
+    a = value.detach().cpu().clone() if isinstance(value, torch.Tensor) else torch.from_numpy(np.array(value))
+    if a.ndim == 0 or len(a) == 0:
+        raise ValueError(f"{name} must have one row per example, got shape {tuple(a.shape)}")
+    if a.is_complex():
+        raise TypeError(f"{name} must be real, got {a.dtype}")
+    a = a.to(torch.float64 if a.is_floating_point() else torch.int64)
+    if not torch.isfinite(a).all():
+        raise ValueError(f"{name} must be finite")
+    return a
+
+
+def accept(module: Any) -> None:
+    """Raise for a module whose loss is no fixed function of its parameters, as far as its layers tell."""
+    torch = imported()
+    if not isinstance(module, torch.nn.Module):
+        raise TypeError(f"module must be a torch.nn.Module, got {module!r}")
+    for name, p in module.named_parameters():
+        if isinstance(p, torch.nn.parameter.UninitializedParameter):
+            raise ValueError(f"parameter {name!r} has no shape yet: call the module once before")
+        if p.is_complex():
+            raise TypeError(f"parameter {name!r} is complex: x is real, so keep real and imaginary part as two")
+    if not any(p.requires_grad for p in module.parameters()):
+        raise ValueError("module must have a parameter that requires gradients")
+    for name, layer in module.named_modules():
+        reason = _unfaithful(layer)
+        if reason is not None:
+            raise ValueError(f"{type(layer).__name__} {name!r} {reason}")
+
+
+def _unfaithful(layer: Any) -> str | None:
+    """Why the loss with this layer is no sum of fixed functions of x, and what to do."""
+    nn = imported().nn
+    normalises = isinstance(layer, nn.modules.batchnorm._BatchNorm)
+    if normalises and layer.running_mean is None:
+        return "mixes the examples of a batch: take GroupNorm or LayerNorm"
+    if not layer.training:
+        return None
+    if normalises:
+        return "mixes the examples of a batch: take GroupNorm or LayerNorm, or freeze its statistics with module.eval()"
+    if getattr(layer, "track_running_stats", False):
+        return "keeps running statistics: set track_running_stats=False, or call module.eval()"
+    random = isinstance(layer, nn.modules.dropout._DropoutNd) and layer.p > 0.0
+    random |= isinstance(layer, (nn.RNNBase, nn.MultiheadAttention)) and layer.dropout > 0.0
+    if random:
+        return "drops entries at random, which is no function of x: set its p to 0, or call module.eval()"
+    return None
+
+
+def per_example(loss: Any) -> Callable[[Any, Any], Any]:
+    """The function (output, y) -> one loss per example, the mean over what an example has."""
+    torch = imported()
+    if not callable(loss):
+        raise TypeError(f"loss must be a function of (output, y), got {loss!r}")
+    if isinstance(loss, torch.nn.Module) and hasattr(loss, "reduction"):
+        single = copy.deepcopy(loss)
+        single.reduction = "none"
+        return Rows(single)
+    if "reduction" in inspect.signature(loss).parameters:
+        return Rows(loss, {"reduction": "none"})
+    return Rows(loss)
+
+
+class Rows:
+    """A loss without reduction over examples."""
+
+    def __init__(self, loss: Any, options: dict[str, str] | None = None) -> None:
+        self._loss, self._options = loss, options or {}
+
+    def __call__(self, output: Any, y: Any) -> Any:
+        losses = self._loss(output, y, **self._options)
+        if losses.ndim == 0 or losses.shape[0] != y.shape[0]:
+            raise ValueError(
+                f"loss must return one number per example, got shape {tuple(losses.shape)} for {y.shape[0]} examples: "
+                "leave out the mean, or give it an argument reduction='none'"
+            )
+        return losses.reshape(y.shape[0], -1).mean(1)
+
+
+def mean_of(loss: Any, rows: Any, output: Any, y: Any) -> None:
+    """Raise unless the user's own reduction is the mean over examples."""
+    torch = imported()
+    own = loss(output, y)
+    mean = rows(output, y).mean()
+    if own.ndim == 0 and not torch.allclose(own, mean, rtol=CLOSE, atol=CLOSE):
+        raise ValueError(
+            f"the loss of {y.shape[0]} examples is {float(own):.6g}, not the mean {float(mean):.6g} of their own "
+            "losses (class weights, ignore_index, reduction='sum'?): give a function that returns one loss per example"
+        )
+
+
+def independent(module: Any, X: Any) -> None:
+    """Raise unless the module answers the same twice, leaves its buffers alone and treats examples by themselves."""
+    torch = imported()
+    module = copy.deepcopy(module)
+    before = {name: b.clone() for name, b in module.named_buffers()}
+    few = X[:FEW]
+    with torch.no_grad():
+        first, second = module(few), module(few)
+        alone = torch.cat([module(few[i : i + 1]) for i in range(len(few))])
+    if not isinstance(first, torch.Tensor) or first.shape[:1] != few.shape[:1]:
+        raise ValueError("module must return one tensor with one row per example")
+    changed = [name for name, b in module.named_buffers() if not torch.equal(b, before[name])]
+    if changed:
+        raise ValueError(f"module changes its buffers {changed} when it is called: module.eval() may keep them")
+    if not torch.equal(first, second):
+        raise ValueError("module gives another output each time, so it draws at random: module.eval() may stop that")
+    if not torch.allclose(first, alone, rtol=CLOSE, atol=CLOSE):
+        raise ValueError(
+            "the output of an example depends on the others in its batch, so the loss is no sum over examples: take "
+            "GroupNorm or LayerNorm for layers that normalise a batch"
+        )
