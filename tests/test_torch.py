@@ -69,12 +69,20 @@ def adamw(**settings: Any) -> Callable[[Any], Any]:
     return lambda x: pytest.importorskip("torch").optim.AdamW(x, **settings)
 
 
+def adagrad(**settings: Any) -> Callable[[Any], Any]:
+    return lambda x: pytest.importorskip("torch").optim.Adagrad(x, **settings)
+
+
 PAIRS = [
     (so.SGD(0.1), sgd(lr=0.1)),
     (so.SGD(0.003), sgd(lr=0.003)),
     (so.HeavyBall(0.01), sgd(lr=0.01, momentum=0.9)),
     (so.HeavyBall(0.05, 0.5), sgd(lr=0.05, momentum=0.5)),
     (so.HeavyBall(0.1, 0.0), sgd(lr=0.1)),
+    (so.Nesterov(0.01), sgd(lr=0.01, momentum=0.9, nesterov=True)),
+    (so.Nesterov(0.05, 0.5), sgd(lr=0.05, momentum=0.5, nesterov=True)),
+    (so.Adagrad(0.1), adagrad(lr=0.1)),
+    (so.Adagrad(0.3, 1e-2, 0.5), adagrad(lr=0.3, eps=1e-2, initial_accumulator_value=0.5)),
     (so.RMSprop(0.01), rmsprop(lr=0.01)),
     (so.RMSprop(0.03, 0.9, 1e-3), rmsprop(lr=0.03, alpha=0.9, eps=1e-3)),
     (so.RMSprop(0.1, 0.5, 0.3), rmsprop(lr=0.1, alpha=0.5, eps=0.3)),
@@ -105,14 +113,16 @@ def cosine(clock: float, horizon: float, final: float) -> Callable[[int], float]
     [
         (so.SGD, {}, sgd(lr=0.1)),
         (so.HeavyBall, {"momentum": 0.8}, sgd(lr=0.1, momentum=0.8)),
+        (so.Nesterov, {"momentum": 0.8}, sgd(lr=0.1, momentum=0.8, nesterov=True)),
+        (so.Adagrad, {"initial": 2.0}, adagrad(lr=0.1, initial_accumulator_value=2.0)),
         (so.RMSprop, {"beta": 0.9}, rmsprop(lr=0.1, alpha=0.9)),
         (so.Adam, {"beta2": 0.99}, adam(lr=0.1, betas=(0.9, 0.99))),
         (so.AdamW, {"weight_decay": 0.5}, adamw(lr=0.1, weight_decay=0.5)),
     ],
-    ids=["SGD", "HeavyBall", "RMSprop", "Adam", "AdamW"],
+    ids=["SGD", "HeavyBall", "Nesterov", "Adagrad", "RMSprop", "Adam", "AdamW"],
 )
 def test_a_cosine_schedule_is_that_of_torch(kind: Any, rest: dict[str, float], optimizer: Any) -> None:
-    """Down to a tenth after three quarters of the run, then constant; t = k clock, and clock is √lr for HeavyBall."""
+    """Down to a tenth after three quarters of the run, then constant; clock = √lr for momentum, lr² for Adagrad."""
     clock = kind(0.1, **rest).clock
     horizon = 0.75 * STEPS * clock
     page = kind(so.Cosine(0.1, horizon, final=0.1), **rest)
