@@ -1,0 +1,526 @@
+"""Private methods: clipping, batches of examples, the noise multiplier, both phases of the SDEs, accounting, curves.
+
+Moments are exact, by quadrature in polar coordinates around the point where the gradient seen vanishes. What is said of
+"theory" is section 4 of its compendium on private optimizers, 2603.03226 with the exact moments of clipping.
+"""
+
+import math
+import sys
+
+import numpy as np
+import pytest
+from scipy.special import erf, gamma, hyp1f1, ndtr
+
+import sdeopt as so
+from sdeopt.core.oracle import Oracle, batch_size, clipped_grad, noise_var, noisy_grad, root_cov
+from sdeopt.engine.kernels import Kernel
+from sdeopt.engine.simulate import plan
+from sdeopt.noise.batch import middle
+from sdeopt.noise.directions import clipped
+from sdeopt.noise.signs import sign_covariance
+from sdeopt.optimizers.dpsignsgd import covariance, difference
+from sdeopt.theory.private import (
+    abadi_sigma,
+    dpsgd_loss,
+    dpsgd_lr,
+    dpsignsgd_loss,
+    dpsignsgd_lr,
+    private_scale,
+)
+
+ROUND = so.Quadratic([1.0, 1.0])
+SIGMA = 0.6
+ONE = so.Gaussian(SIGMA)
+FOUR = so.Batch(ONE, 4)
+
+
+def polar(center, *radii, n=48, around=96):
+    """Nodes and weights for two standard normals, for functions that bend at distances ``radii`` from ``center``."""
+    points, weights = np.polynomial.legendre.leggauss(n)
+    ends = sorted({0.0, *radii, 4.0, 9.0 + float(np.linalg.norm(center))})
+    angles = 2.0 * np.pi * np.arange(around) / around
+    nodes = []
+    for low, high in zip(ends, ends[1:], strict=False):
+        for p, w in zip((low + high) / 2 + (high - low) / 2 * points, (high - low) / 2 * weights, strict=True):
+            z = center + p * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+            nodes.append((z, p * w * np.exp(-0.5 * (z * z).sum(axis=1)) / around))
+    return np.concatenate([z for z, _ in nodes]), np.concatenate([w for _, w in nodes])
+
+
+def moments(values, weights):
+    mean = weights @ values
+    return mean, (values - mean).T * weights @ (values - mean)
+
+
+def examples(r, clip):
+    """Gradients of one example at |∇f| = r along the first axis, with weights."""
+    z, weights = polar(np.array([-r / SIGMA, 0.0]), clip / SIGMA)
+    return np.array([r, 0.0]) + SIGMA * z, weights
+
+
+# ---- clipping
+
+
+@pytest.mark.parametrize(
+    ("r", "mean", "along", "across", "share"),
+    [
+        (0.6, 0.36698190, 0.11524439, 0.14987233, 0.65288875),
+        (1.2, 0.57866793, 0.03352149, 0.09476550, 0.88322005),
+    ],
+)
+def test_moments_of_a_clipped_example(r, mean, along, across, share):
+    """Theory's numbers for C = 0.7, σ = 0.6, d = 2, to all digits given."""
+    o, z = Oracle(ROUND, ONE), examples(r, 0.7)
+    x = np.array([r, 0.0])
+    draws = (z[0] - x) / SIGMA
+    m, S = moments(np.array([clipped_grad(o, x, (w,), 0.7) for w in draws]), z[1])
+    np.testing.assert_allclose([*m, S[0, 0], S[1, 1], S[0, 1]], [mean, 0.0, along, across, 0.0], atol=6e-9)
+    assert z[1] @ (np.linalg.norm(z[0], axis=1) > 0.7) == pytest.approx(share, abs=6e-9)
+
+
+def test_clipping_keeps_short_vectors_and_shortens_long_ones():
+    assert clipped(np.array([0.3, 0.4]), 0.5000001).tolist() == [0.3, 0.4]
+    np.testing.assert_allclose(clipped(np.array([3.0, -4.0]), 2.0), [1.2, -1.6], rtol=1e-15)
+    assert clipped(np.zeros(2), 1.0).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("law", [so.Minibatch(3), so.Minibatch(3, replace=False), so.PoissonBatch(3)], ids=str)
+def test_every_drawn_example_is_clipped_by_itself(law):
+    """Against a sum over the drawn examples; the sum is divided by B, not by the number drawn."""
+    rng = np.random.default_rng(2)
+    f = so.LinearRegression(rng.standard_normal((5, 2)), rng.standard_normal(5), l2=0.1)
+    o, x = Oracle(f, law), np.array([0.3, -0.7])
+    u = np.array([0.1, 0.5, 0.99, 0.3, 0.9])[: 5 if isinstance(law, so.PoissonBatch) else 3]
+    drawn = {"Minibatch(batch=3, replace=True)": [0, 2, 4], "Minibatch(batch=3, replace=False)": [0, 2, 4]}
+    index = drawn.get(repr(law), [0, 1, 3])
+    grads = [f.batch_grad(x, np.array([float(i)])) for i in index]
+    clip = float(np.median([np.linalg.norm(g) for g in grads]))
+    shares = [min(1.0, clip / np.linalg.norm(g)) for g in grads]
+    assert min(shares) < 0.9
+    expected = sum(s * g for s, g in zip(shares, grads, strict=True)) / 3
+    np.testing.assert_allclose(clipped_grad(o, x, (u,), clip), expected, rtol=1e-13)
+    np.testing.assert_allclose(clipped_grad(o, x, (u,), 1e3), noisy_grad(o, x, (u,)), rtol=1e-13)
+    assert batch_size(o) == 3.0
+
+
+# ---- batches
+
+
+@pytest.mark.parametrize("batch", [1, 2, 5])
+def test_the_normals_of_the_examples_are_independent_and_sum_to_the_shared_one(batch):
+    """N = A z with A Aᵀ = I and the rows of A summing to √B times the first unit vector, exactly."""
+    units = np.eye(batch + 1)
+    columns = [tuple(np.array([c]) for c in e) for e in units]
+    A = np.array([[(middle(z, batch) + z[1 + j])[0] for z in columns] for j in range(batch)])
+    np.testing.assert_allclose(A @ A.T, np.eye(batch), atol=1e-15)
+    np.testing.assert_allclose(A.sum(axis=0), math.sqrt(batch) * units[0], atol=1e-15)
+
+
+@pytest.mark.parametrize("law", [so.Gaussian(0.5), so.StudentT(3, 0.5), so.Laplace(0.5)], ids=str)
+def test_a_batch_is_the_mean_of_draws_of_the_law(law):
+    """The noise and the clipped gradient against the law's own samples, one example after the other."""
+    o, x = Oracle(ROUND, so.Batch(law, 3)), np.array([0.3, -0.4])
+    rng = np.random.default_rng(0)
+    z = tuple(rng.standard_normal(2) for _ in o.noise.draws(ROUND))
+    kinds = len(law.draws(ROUND))
+    assert len(z) == 1 + 3 * kinds
+    rest = [z[4 + (kinds - 1) * j :][: kinds - 1] for j in range(3)]
+    noises = [law.sample(o, x, (z[0] / math.sqrt(3) + z[1 + j] - sum(z[1:4]) / 3, *rest[j])) for j in range(3)]
+    np.testing.assert_allclose(o.noise.sample(o, x, z), sum(noises) / 3, rtol=1e-12)
+    expected = sum(clipped(x + n, 0.4) for n in noises) / 3
+    np.testing.assert_allclose(clipped_grad(o, x, z, 0.4), expected, rtol=1e-12)
+
+
+def test_the_mean_of_normal_noise_is_normal_noise():
+    """Every answer equals that of the Gaussian with a B-th of the covariance."""
+    cov, x, g = np.array([[1.0, 0.3], [0.3, 0.5]]), np.ones(2), np.array([0.4, -0.2])
+    rng = np.random.default_rng(1)
+    for law, mean in ((so.Gaussian(cov=cov), so.Gaussian(cov=cov / 4)), (ONE, so.Gaussian(SIGMA / 2))):
+        a, b = Oracle(ROUND, so.Batch(law, 4)), Oracle(ROUND, mean)
+        w = rng.standard_normal(2)
+        z = tuple(rng.standard_normal(2) for _ in a.noise.draws(ROUND))
+        np.testing.assert_allclose(noisy_grad(a, x, z), noisy_grad(b, x, (z[0],)), rtol=1e-12)
+        np.testing.assert_allclose(root_cov(a, x, w), root_cov(b, x, w), rtol=1e-12)
+        np.testing.assert_allclose(noise_var(a, x), noise_var(b, x), rtol=1e-12)
+        np.testing.assert_allclose(a.noise.root_square_cov(a, x, w), b.noise.root_square_cov(b, x, w), rtol=1e-12)
+        for question in ("mean_sign", "expect_direction"):
+            found, right = (getattr(o.noise, question)(o, x, g) for o in (a, b))
+            np.testing.assert_allclose(found, right, rtol=1e-12)
+        for question in ("root_sign_cov", "sign_response", "root_sign_residual", "direction_jacobian", "direction_cov"):
+            found, right = (getattr(o.noise, question)(o, x, g, w) for o in (a, b))
+            np.testing.assert_allclose(found, right, rtol=1e-11, err_msg=question)
+        dw = (np.array([0.7]), w)
+        found, right = (o.noise.direction_residual(o, x, g, dw) for o in (a, b))
+        np.testing.assert_allclose(found, right, rtol=1e-10)
+
+
+def test_what_a_batch_cannot_answer_is_refused():
+    student = so.Problem(ROUND, so.Batch(so.StudentT(5, 1.0), 4))
+    assert "its mean is not normal" in student.lacks("mean_sign")
+    assert student.lacks("root_cov") is None
+    assert so.Problem(ROUND, so.Batch(so.StudentT(5, 1.0), 1)).lacks("mean_sign") is None
+    assert "no covariance" in so.Problem(ROUND, so.Batch(so.StudentT(1.5, 1.0), 4)).lacks("root_cov")
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "says"),
+    [
+        (lambda: so.Batch(ONE, 0), ValueError, "batch must be at least 1"),
+        (lambda: so.Batch(0.5, 4), TypeError, "law must be a noise law"),
+        (lambda: so.Batch(so.Minibatch(2), 4), ValueError, "law must take one to 3 normals"),
+        (lambda: so.Batch(so.NoNoise(), 4), ValueError, "law must take one to 3 normals"),
+        (lambda: so.Problem(ROUND, so.Batch(so.Gaussian([1.0, 1.0, 1.0]), 4)), ValueError, "scale has 3 entries"),
+        (lambda: so.Problem(ROUND, so.PoissonBatch(2)), ValueError, "Quadratic is not a finite sum"),
+        (
+            lambda: so.Problem(so.LinearRegression([[1.0], [2.0]], [1.0, 1.0]), so.PoissonBatch(3)),
+            ValueError,
+            "batch must be at most n = 2",
+        ),
+        (lambda: so.DPSGD(0.1, clip=0.0), ValueError, "clip must be in"),
+        (lambda: so.DPSGD(0.1, sigma_dp=-1.0), ValueError, "sigma_dp must be in"),
+    ],
+)
+def test_bad_input_is_refused_at_once(make, error, says):
+    with pytest.raises(error, match=says):
+        make()
+
+
+def test_poisson_sampling_is_unbiased_and_has_the_stated_covariance():
+    """Against all 2⁴ batches, each with its probability."""
+    rng = np.random.default_rng(3)
+    f = so.LinearRegression(rng.standard_normal((4, 2)), rng.standard_normal(4))
+    o, x, q = Oracle(f, so.PoissonBatch(3)), np.array([0.3, -0.7]), 3 / 4
+    values, weights = [], []
+    for bits in range(16):
+        seen = np.array([(bits >> i) & 1 for i in range(4)])
+        values.append(noisy_grad(o, x, (np.where(seen, 0.99 * q, q),)))
+        weights.append(q ** seen.sum() * (1 - q) ** (4 - seen.sum()))
+    mean, cov = moments(np.array(values), np.array(weights))
+    np.testing.assert_allclose(mean, f.grad(x), rtol=1e-12)
+    root = np.array([root_cov(o, x, e) for e in np.eye(4)]).T
+    np.testing.assert_allclose(root @ root.T, cov, rtol=1e-12)
+    np.testing.assert_allclose(noise_var(o, x), np.diag(cov), rtol=1e-12)
+
+
+# ---- the noise multiplier, and steps by hand
+
+
+def test_the_multiplier_is_that_of_the_sum_and_is_divided_by_the_batch():
+    """Var G = S/B + (C z/B)² from the response of the step to the private normal alone: C z/B, for each law's B."""
+    f = so.LinearRegression(np.eye(3), np.ones(3))
+    x = np.zeros(3)
+    for law, B in ((so.NoNoise(), 1), (so.Batch(ONE, 8), 8), (so.Minibatch(2), 2), (so.PoissonBatch(2), 2)):
+        o = Oracle(f, law)
+        seen = tuple(np.full(size, 0.3) for _, size in law.draws(f))
+        page = so.DPSGD(lr=0.1, clip=0.5, sigma_dp=3.0)
+        quiet, loud = (page.step(0, x, o, (seen, (w,))) for w in (np.zeros(3), np.array([1.0, 0.0, -2.0])))
+        np.testing.assert_allclose((loud - quiet) / -0.1, 0.5 * 3.0 / B * np.array([1.0, 0.0, -2.0]), atol=1e-14)
+
+
+def test_two_steps_of_dp_adam_by_hand():
+    """In two dimensions with B = 2, against the formulas written out in NumPy."""
+    o, page = Oracle(ROUND, so.Batch(ONE, 2)), so.DPAdam(0.1, 0.8, 0.9, 1e-3, clip=0.5, sigma_dp=2.0)
+    rng = np.random.default_rng(5)
+    x, m, v = np.array([0.9, -0.4]), np.zeros(2), np.zeros(2)
+    y = page.init(x, o)
+    for k in range(2):
+        W, e1, e2, w = rng.standard_normal((4, 2))
+        y = page.step(k, y, o, ((W, e1, e2), (w,)))
+        seen = [x + SIGMA * (W / math.sqrt(2) + e - (e1 + e2) / 2) for e in (e1, e2)]
+        total = sum(g * min(1.0, 0.5 / math.hypot(*g)) for g in seen)
+        G = (total + 0.5 * 2.0 * w) / 2
+        m, v = 0.8 * m + 0.2 * G, 0.9 * v + 0.1 * G**2
+        x = x - 0.1 * (m / (1 - 0.8 ** (k + 1))) / (np.sqrt(v / (1 - 0.9 ** (k + 1))) + 1e-3)
+        np.testing.assert_allclose(np.concatenate(y), np.concatenate([x, m, v]), rtol=1e-12)
+
+
+# ---- the SDEs
+
+
+def direction_mean(r, d):
+    """Theory's E u for noise σ in d dimensions, along ∇f."""
+    return (
+        r / (SIGMA * math.sqrt(2)) * gamma((d + 1) / 2) / gamma(d / 2 + 1)
+        * hyp1f1(0.5, d / 2 + 1, -(r**2) / (2 * SIGMA**2))
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("d", "mean"), [(2, 0.55717947), (10, 0.29623569)])
+def test_the_drift_when_everything_is_clipped(d, mean):
+    """C E u with theory's numbers at |∇f| = σ = 0.6; a batch of 4 must not change it."""
+    assert direction_mean(0.6, d) == pytest.approx(mean, abs=5e-9)
+    for law in (ONE, FOUR):
+        o, page = Oracle(so.Quadratic(np.ones(d)), law), so.DPSGD(0.1, 0.7, 1.0)
+        drift = page.sdes["clipped"].drift(page, 0.0, 0.6 * np.eye(d)[0], o)
+        np.testing.assert_allclose(drift, -0.7 * mean * np.eye(d)[0], atol=5e-9)
+
+
+def test_the_diffusion_when_everything_is_clipped():
+    """η C² [Cov(u)/B + (z/B)² I] with Cov u by quadrature; the three increments enter additively."""
+    page, o, x = so.DPSGD(0.2, 0.7, 3.0), Oracle(ROUND, FOUR), np.array([0.6, 0.0])
+    zero, silent = np.zeros(2), (np.zeros(1), np.zeros(2))
+
+    def kick(*dw):
+        return page.sdes["clipped"].diffusion(page, 0.0, x, o, dw)
+
+    draws, weights = polar(np.array([-0.6 / SIGMA, 0.0]), n=14, around=20)
+    g = x + SIGMA * draws
+    _, S = moments(g / np.linalg.norm(g, axis=1)[:, None], weights)
+    linear = np.array([kick(e, silent, zero) for e in np.eye(2)])
+    rest = np.array([kick(zero, (np.ones(1), w), zero) for w in draws])
+    private = np.array([kick(zero, silent, e) for e in np.eye(2)])
+    np.testing.assert_allclose(private, -math.sqrt(0.2) * 0.7 * 3.0 / 4 * np.eye(2), rtol=1e-12)
+    found = linear.T @ linear + rest.T * weights @ rest + private.T @ private
+    np.testing.assert_allclose(found, 0.2 * 0.7**2 * (S / 4 + (3.0 / 4) ** 2 * np.eye(2)), rtol=1e-7, atol=1e-9)
+    w = np.array([0.3, -1.1])
+    both = kick(w, (np.array([-0.4]), w), w)
+    np.testing.assert_allclose(both, w @ linear - 0.4 * kick(zero, (np.ones(1), w), zero) + w @ private, rtol=1e-12)
+
+
+def test_the_sde_when_nothing_is_clipped():
+    """Drift -∇f, covariance η [Σ/B + (C z/B)² I] for correlated noise."""
+    cov = np.array([[0.5, 0.2], [0.2, 0.3]])
+    page, o, x = (
+        so.DPSGD(0.2, 10.0, 0.3),
+        Oracle(so.Quadratic([1.0, 2.0]), so.Batch(so.Gaussian(cov=cov), 4)),
+        np.ones(2),
+    )
+    sde, zero = page.sdes["unclipped"], np.zeros(2)
+    np.testing.assert_allclose(sde.drift(page, 0.0, x, o), [-1.0, -2.0])
+    kicks = np.array([sde.diffusion(page, 0.0, x, o, dw) for e in np.eye(2) for dw in ((e, zero), (zero, e))])
+    np.testing.assert_allclose(kicks.T @ kicks, 0.2 * (cov / 4 + (10.0 * 0.3 / 4) ** 2 * np.eye(2)), rtol=1e-12)
+
+
+def test_signs_of_a_correlated_normal():
+    """`difference` has mean 0, the covariance of Plackett's identity and no third moments; 10⁶ draws, 6 errors."""
+    rng, A, m = np.random.default_rng(7), np.array([[1.0, 0.6], [0.6, 0.8]]), np.array([0.4, -0.7])
+    a, b = (np.linalg.cholesky(A) @ rng.standard_normal((2, 10**6)) for _ in range(2))
+    d = difference(m[:, None], a, b)
+    sd = np.sqrt(np.diag(A))
+    expected = sign_covariance(m / sd, A / np.outer(sd, sd))
+    assert expected[0, 1] > 0.2
+    np.testing.assert_allclose(d @ d.T / 10**6, expected, atol=6e-3)  # each product is at most 2
+    np.testing.assert_allclose(d.mean(axis=1), 0.0, atol=6e-3)
+    np.testing.assert_allclose(np.einsum("ip,jp,kp->ijk", d, d, d) / 10**6, 0.0, atol=6 * 2.83e-3)
+    assert (d * a).mean() > 0.3  # it moves with the increment that the columns share
+
+
+def test_the_sign_drift_when_nothing_is_clipped():
+    """erf(∇f/√(2A)) is exact for normal noise: against the mean over the law of G itself, one coordinate."""
+    o, page = Oracle(so.Quadratic([1.0]), FOUR), so.DPSignSGD(0.1, 10.0, 0.2)
+    s = private_scale(SIGMA, 4, 10.0, 0.2)
+    found = page.sdes["unclipped"].drift(page, 0.0, np.array([0.5]), o)
+    np.testing.assert_allclose(found, ndtr(-0.5 / s) - ndtr(0.5 / s), rtol=1e-12)
+
+
+def exact_sign(r, z, batch):
+    """E sign of the first coordinate of Σ_j u_j + z w, from E sin(t S) by the characteristic function of u."""
+    draws, weights = polar(np.array([-r / SIGMA, 0.0]), n=24, around=48)
+    g = np.array([r, 0.0]) + SIGMA * draws
+    u = g[:, 0] / np.linalg.norm(g, axis=1)
+    points, w = np.polynomial.legendre.leggauss(80)
+    t = (points + 1.0) * 6.0 / z
+    phi = np.array([weights @ np.exp(1j * tk * u) for tk in t])
+    return float(2.0 / np.pi * (6.0 / z * w) @ ((phi**batch).imag * np.exp(-0.5 * (t * z) ** 2) / t))
+
+
+@pytest.mark.parametrize(("z", "low", "high"), [(1.0, 0.015, 0.02), (4.0, 0.005, 0.007)])
+def test_the_plateau_of_the_gaussian_closure(z, low, high):
+    """The largest relative error of the drift of "clipped", which no η and no C removes, as the page states it."""
+    o, page = Oracle(ROUND, FOUR), so.DPSignSGD(0.1, 0.1, z)
+    drifts = [page.sdes["clipped"].drift(page, 0.0, np.array([r, 0.0]), o)[0] for r in (0.1, 0.3, 0.6, 1.2)]
+    errors = [-drift / exact_sign(r, z, 4) - 1.0 for drift, r in zip(drifts, (0.1, 0.3, 0.6, 1.2), strict=True)]
+    assert low < max(map(abs, errors)) < high
+    other = page._replace(clip=0.01, lr=1e-3)
+    assert other.sdes["clipped"].drift(other, 0.0, np.array([0.6, 0.0]), o)[0] == drifts[2]
+
+
+def test_the_covariance_of_a_direction_is_filled_by_columns():
+    """Against quadrature, off the axes."""
+    x = np.array([0.4, 0.5])
+    draws, weights = polar(-x / SIGMA)
+    g = x + SIGMA * draws
+    _, S = moments(g / np.linalg.norm(g, axis=1)[:, None], weights)
+    assert abs(S[0, 1]) > 0.01
+    np.testing.assert_allclose(covariance(Oracle(ROUND, FOUR), x, x / 2.0), S, atol=1e-9)
+
+
+@pytest.mark.slow
+def test_a_step_of_the_clipped_sign_sde():
+    """Mean and covariance over one Euler step of length η, 200 000 paths; false alarm below 1e-6 (6 errors)."""
+    x, page = np.array([0.4, 0.5]), so.DPSignSGD(1e-3, 0.1, 1.0)
+    problem = so.Problem(ROUND, FOUR, x0=x)
+    moves = Kernel(plan(page, problem, "sde", sde="clipped", scheme="euler", steps=1, substeps=1, rng=0))(0, 200_000)
+    d = (moves[:, -1, :2] - x) / page.lr
+    draws, weights = polar(-x / SIGMA)
+    g = x + SIGMA * draws
+    m, S = moments(g / np.linalg.norm(g, axis=1)[:, None], weights)
+    A = S / 4 + np.eye(2) / 16
+    sd = np.sqrt(np.diag(A))
+    np.testing.assert_allclose(d.mean(axis=0), -erf(m / sd / math.sqrt(2)), atol=6 * 1.0 / math.sqrt(200_000))
+    expected = sign_covariance(m / sd, A / np.outer(sd, sd))
+    assert abs(expected[0, 1]) > 0.02
+    np.testing.assert_allclose(np.cov(d.T), expected, atol=6 * 2.0 / math.sqrt(200_000))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["discrete", "sde"])
+def test_mixed_clipping_on_the_quadratic(kind):
+    """Theory's table: C = 0.7, z = 1, B = 4, η = 0.025, t = 1, and the errors of its exact SDE; 5 standard errors."""
+    problem = so.Problem(so.Quadratic([1.0, 2.0]), FOUR, x0=[1.0, -0.7])
+    e = so.simulate(
+        so.DPSGD(0.025, 0.7, 1.0), problem, kind, horizon=1.0, paths=100_000, save_at=[1.0], substeps=4, rng=3
+    )
+    truth = np.array([0.6210, 0.0333, 0.0245, 0.0006]) - (0 if kind == "discrete" else 1) * np.array(
+        [-5.06e-4, 1.62e-4, 2.78e-4, 7.78e-5]
+    )
+    V = e.cov[-1] / 0.025
+    found = np.array([e.mean[-1, 0], V[0, 0], V[1, 1], V[0, 1]])
+    bound = 5e-5 + 5 * np.array([e.stderr[-1, 0], *np.array([2**0.5 * V[0, 0], 2**0.5 * V[1, 1], 0.03]) / 100_000**0.5])
+    assert (np.abs(found - truth) < bound).all(), (found, truth, bound)
+
+
+# ---- accounting
+
+
+@pytest.mark.extras("dp_accounting")
+def test_the_accountant_gives_the_known_numbers():
+    """Theory, q = 0.01, δ = 1e-5: T = 10⁴, z = 4; T = 1000, z = 1.1, where its whole orders give 1.725291 only."""
+    assert so.privacy.epsilon(4.0, 1e-5, 10_000, 0.01) == pytest.approx(1.035490, abs=1e-6)
+    assert so.privacy.epsilon(1.1, 1e-5, 1000, 0.01) == pytest.approx(1.7118, abs=5e-5)
+    ratio = [so.privacy.sigma(e, 1e-5, 1000, 0.01) / abadi_sigma(e, 1e-5, 1000, 0.01) for e in (0.25, 2.0)]
+    np.testing.assert_allclose(ratio, [0.778, 1.348], rtol=0.01)  # whole orders again
+
+
+@pytest.mark.extras("dp_accounting")
+def test_noise_and_budget_are_inverse_to_each_other():
+    for epsilon, rate in ((0.5, 0.02), (2.0, 1.0)):
+        z = so.privacy.sigma(epsilon, 1e-6, 300, rate)
+        assert epsilon - 1e-4 < so.privacy.epsilon(z, 1e-6, 300, rate) <= epsilon
+
+
+def test_accounting_checks_its_arguments():
+    for arguments, says in (
+        ((0.0, 1e-5, 10, 0.1), "epsilon must be in"),
+        ((1.0, 1.0, 10, 0.1), "delta must be in"),
+        ((1.0, 1e-5, 0, 0.1), "steps must be at least 1"),
+        ((1.0, 1e-5, 10, 1.5), "sample_rate must be in"),
+    ):
+        with pytest.raises(ValueError, match=says):
+            so.privacy.sigma(*arguments)
+    with pytest.raises(ValueError, match="sigma must be in"):
+        so.privacy.epsilon(0.0, 1e-5, 10, 0.1)
+
+
+def test_without_the_package_accounting_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "dp_accounting", None)
+    with pytest.raises(ImportError, match=r"sdeopt\[dp\]"):
+        so.privacy.epsilon(1.0, 1e-5, 10, 0.1)
+
+
+def test_privacy_is_loaded_when_it_is_asked_for(fresh):
+    script = """
+import sys
+import sdeopt as so
+assert "sdeopt.privacy" not in sys.modules and "privacy" in dir(so)
+so.privacy
+assert "sdeopt.privacy" in sys.modules and "dp_accounting" not in sys.modules
+"""
+    fresh(script)
+
+
+# ---- privacy against utility
+
+EPSILONS = 2.0 ** np.arange(-4, 1)
+BUDGET = {"delta": 1e-5, "steps": 2000, "sample_rate": 0.01}
+
+
+def scales(sigma):
+    return np.array([private_scale(sigma, 64, 1.0, abadi_sigma(e, **BUDGET)) for e in EPSILONS])
+
+
+def slopes(values):
+    return np.diff(np.log(values)) / np.diff(np.log(EPSILONS))
+
+
+def sgd_at_rest(h, lr, s):
+    """Exact: x' = (1 - ηh) x - η s w."""
+    return 0.5 * h * lr * s**2 / (h * (2.0 - lr * h))
+
+
+def sign_at_rest(h, lr, s):
+    """Exact: x' = x - η sign(h x + s w) is a birth and death chain on ηZ, which detailed balance solves."""
+    x = lr * np.arange(2000)
+    up = ndtr(-h * x / s)  # from x to x + η; from x + η down with 1 - up there
+    weights = np.concatenate([[0.0], np.cumsum(np.log(up[:-1]) - np.log1p(-up[1:]))])
+    p = np.exp(weights - weights.max())
+    p[0] *= 0.5  # the other half of the line
+    return 0.5 * h * (p @ x**2) / p.sum()
+
+
+def test_the_loss_at_rest_falls_as_the_square_and_as_the_first_power_of_epsilon():
+    """Theory: -2.00 and -1.00 where the private noise dominates; the closed forms hold to O(η)."""
+    s, lr = scales(0.0), {"sgd": 0.01, "sign": 2e-4}
+    sgd = np.array([sgd_at_rest(1.0, lr["sgd"], v) for v in s])
+    sign = np.array([sign_at_rest(1.0, lr["sign"], v) for v in s])
+    np.testing.assert_allclose(slopes(sgd), -2.0, atol=1e-9)
+    np.testing.assert_allclose(slopes(sign), -1.0, atol=5e-3)
+    np.testing.assert_allclose([dpsgd_loss(lr["sgd"], v, 1) for v in s], sgd, rtol=0.01)
+    np.testing.assert_allclose([dpsignsgd_loss(lr["sign"], v, 1) for v in s], sign, rtol=0.01)
+
+
+def test_batch_noise_flattens_the_curves():
+    """Theory: exponents slide to 0 once the noise of the batch dominates; the sign's are half of the others."""
+    s = scales(16.0)
+    sgd, sign = (slopes([loss(0.01, v, 3) for v in s]) for loss in (dpsgd_loss, dpsignsgd_loss))
+    assert (np.diff(sgd) > 0.0).all() and sgd[0] > -2.0 and sgd[-1] > -0.3
+    np.testing.assert_allclose(sign, sgd / 2, rtol=1e-12)
+
+
+def test_the_rates_of_the_curves():
+    """DP-SGD against its exact second moment, DP-SignSGD against the linear SDE; f = |x|², from f₀."""
+    lr, s, t = 1e-4, 0.5, 0.7
+    k = round(t / lr)
+    factor = (1.0 - 2.0 * lr) ** (2 * k)
+    exact = 1.0 * factor + 0.5 * 2.0 * 2 * lr * s**2 / (2.0 * (2.0 - lr * 2.0)) * (1.0 - factor)
+    assert dpsgd_loss(lr, s, 2, mu=2.0, L=2.0, initial=1.0, time=t) == pytest.approx(exact, rel=1e-3)
+    A = 2.0 * math.sqrt(2.0 / math.pi) / s
+    factor = math.exp(-2.0 * A * t)
+    exact = factor + 0.5 * 2.0 * 2 * lr / (2.0 * A) * (1.0 - factor)
+    assert dpsignsgd_loss(lr, s, 2, mu=2.0, L=2.0, initial=1.0, time=t) == pytest.approx(exact, rel=1e-12)
+    with pytest.raises(ValueError, match="L must be at least mu"):
+        dpsgd_loss(lr, s, 2, mu=2.0, L=1.0)
+
+
+def best(lrs, losses):
+    """Minimum over a geometric grid, by a parabola through the lowest three."""
+    i = int(np.argmin(losses))
+    assert 0 < i < len(lrs) - 1
+    c = np.polyfit(np.log(lrs[i - 1 : i + 2]), losses[i - 1 : i + 2], 2)
+    return math.exp(-c[1] / (2.0 * c[0]))
+
+
+def test_the_best_learning_rate_of_dp_sgd_is_proportional_to_epsilon():
+    """Exact loss after T = 2000 steps, spectrum i/d, d = 400; theory measured the powers 0.96, 0.88, 0.74, 0.57."""
+    h, T = np.arange(1, 401) / 400, BUDGET["steps"]
+    lrs, x2 = np.geomspace(1e-3, 1.9, 300)[:, None], 1.0 / h
+    kept = (1.0 - lrs * h) ** (2 * T)
+    tuned = []
+    for s in scales(0.0):
+        losses = 0.5 * (h * (x2 * kept + lrs**2 * s**2 * (1.0 - kept) / (1.0 - (1.0 - lrs * h) ** 2))).sum(axis=1)
+        tuned.append(best(lrs[:, 0], losses))
+    np.testing.assert_allclose(slopes(tuned), [0.96, 0.88, 0.74, 0.57], atol=0.02)
+    formula = [dpsgd_lr(T, s, 400, 200.0) for s in scales(0.0)]
+    np.testing.assert_allclose(slopes(formula), 1.0, rtol=1e-12)
+    assert 0.3 < formula[0] / tuned[0] < 3.0
+
+
+def test_the_best_learning_rates_minimise_their_bounds():
+    """f₀/(ηT) + η L d s²/2 and √(π/2) s [f₀/(ηT) + η L d/2], on a fine grid; the second is free of s."""
+    T, d, f0, L = 500, 7, 3.0, 1.7
+    lrs = np.geomspace(1e-4, 1.0, 20_001)
+    for s in (0.5, 4.0):
+        sgd = lrs[np.argmin(f0 / (lrs * T) + lrs * L * d * s**2 / 2)]
+        sign = lrs[np.argmin(math.sqrt(math.pi / 2) * s * (f0 / (lrs * T) + lrs * L * d / 2))]
+        assert dpsgd_lr(T, s, d, f0, L=L) == pytest.approx(sgd, rel=1e-3)
+        assert dpsignsgd_lr(T, d, f0, L=L) == pytest.approx(sign, rel=1e-3)
