@@ -18,6 +18,7 @@ from sdeopt.comparison.report import labels
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
 from sdeopt.engine.blocks import Interrupted
+from sdeopt.engine.draws import heavy
 from sdeopt.engine.simulate import describe
 
 __all__ = ["certify"]
@@ -97,8 +98,8 @@ def certify(
     Raises
     ------
     ValueError, TypeError
-        For learning rates that do not fall or do not divide the horizon, for arguments out of range, or for a problem
-        that cannot answer what the method asks.
+        For learning rates that do not fall or do not divide the horizon, for arguments out of range, for a problem that
+        cannot answer what the method asks, or for noise without a variance.
 
     Examples
     --------
@@ -116,6 +117,10 @@ def certify(
     began = time.monotonic()
     substeps = checks.integer("substeps", substeps, low=4)
     ladder = [Rung(run) for run in rungs(method, problem, lrs, horizon, substeps, sde, observables, rng)]
+    if heavy(ladder[0].sde):
+        raise ValueError(
+            f"{problem.noise!r} has no variance, and a certificate judges covariances: compare bounded observables"
+        )
     options = {"executor": executor, "progress": progress}
     for i, rung in enumerate(ladder):
         rung.begin(paths, i >= len(ladder) - 2, options)

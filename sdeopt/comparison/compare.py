@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any
@@ -17,6 +17,7 @@ from sdeopt.comparison.report import Report, labels
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
+from sdeopt.engine.draws import heavy
 from sdeopt.engine.kernels import Kernel, Run, refuse
 from sdeopt.engine.simulate import describe, plan
 
@@ -78,7 +79,8 @@ def compare(
     save_at : int or array_like
         Number of saves, or times, rounded to optimizer steps; default 40, fewer in large dimension.
     observables : sequence of str, or mapping
-        Names ("loss", "norm2", "grad_norm2") or name -> function of x; default all that exist.
+        Names ("loss", "norm2", "grad_norm2") or name -> function of x; default all that exist. For an SDE whose noise
+        has no variance (SGD's "levy") functions must be given, bounded ones: nothing else is judged then.
     tolerance : float
         Margin of the verdicts as a fraction of each quantity's scale; default 0.1.
     rng : int, SeedSequence, Generator or None
@@ -96,7 +98,8 @@ def compare(
     Raises
     ------
     ValueError, TypeError
-        For arguments out of range, for one substep per step, or for a problem that cannot answer what the method asks.
+        For arguments out of range, for one substep per step, for a problem that cannot answer what the method asks, or
+        for noise without a variance and no observables of your own.
 
     Examples
     --------
@@ -126,8 +129,13 @@ def compare(
     columns = _columns(run)
     for column in columns[:2]:
         refuse(column)
+    if heavy(run) and not isinstance(observables, Mapping):
+        raise ValueError(
+            f"{problem.noise!r} has no variance, so means of f(x) or |x|² and covariances never settle: give bounded "
+            "functions to compare, such as observables={'cos x1': lambda x: sdeopt.core.cos(x)[0]}"
+        )
     change, main, partial = _run(columns, paths, executor, progress)
-    meta = describe(columns[1]) | {"rng": repr(rng), "tolerance": tolerance, "partial": partial}
+    meta = describe(columns[1]) | {"rng": repr(rng), "tolerance": tolerance, "partial": partial, "heavy": heavy(run)}
     return _report(columns, main, change, meta)
 
 
@@ -182,7 +190,7 @@ def _report(columns: tuple[Run, ...], main: paired.Paired, change: paired.Paired
     both, halved = paired.estimates(main, d), paired.estimates(change, d)
     kinds, names = labels(d, tuple(discrete.observables))
     lost = [round(share * n) for share, n in zip(main.lost.mean[-1, :2], main.lost.count[-1:].repeat(2), strict=True)]
-    comparisons = len(verdict.judged(kinds, any(lost))) * sum(k > 0 for k in discrete.saves)
+    comparisons = len(verdict.judged(kinds, any(lost), meta["heavy"])) * sum(k > 0 for k in discrete.saves)
     closed = theory(sde, both.second[:, kinds.index("trace")])
     meta |= {
         "paths": int(main.lost.count[-1]),

@@ -112,6 +112,8 @@ def notes(report: Report) -> list[str]:
     ]
     if any(math.isnan(row.theory) and not math.isnan(row.stationary) for row in report.rows):
         lines.append("theory t→∞: stationary value to leading order, shown since the spread of the SDE has levelled.")
+    if m.get("heavy", False):
+        lines.append("The noise has no variance: only the observables are judged, and only bounded ones have meaning.")
     if report.any_diverged:
         lines.append(
             "Paths that diverged in either column are left out of both from then on: all but the row 'diverged' "

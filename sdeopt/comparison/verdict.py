@@ -150,14 +150,18 @@ def _decide_flow(report: Report, index: int) -> Decision:
     return judge(gap, stderr, margin, report.meta["quantile"], report.meta["paths"])
 
 
-def judged(kinds: tuple[str, ...], diverged: bool) -> list[int]:
-    """Columns that get a verdict: all but the trace, and the share of diverged paths only where some diverged."""
-    return [i for i, kind in enumerate(kinds) if kind != "trace" and (kind != "diverged" or diverged)]
+def judged(kinds: tuple[str, ...], diverged: bool, heavy: bool) -> list[int]:
+    """Columns that get a verdict: all but the trace, and the share of diverged paths only where some diverged.
+
+    Of laws with heavy tails, without a variance, only the observables: they are the user's, and bounded.
+    """
+    kept = {"observable"} if heavy else {"observable", "mean", "variance", "covariance"}
+    return [i for i, kind in enumerate(kinds) if kind in kept or (kind == "diverged" and diverged)]
 
 
 def _groups(report: Report) -> list[list[int]]:
     """Columns per row: observables, means, variances, covariances, diverged; one row for many coordinates."""
-    columns = judged(report.kinds, report.any_diverged)
+    columns = judged(report.kinds, report.any_diverged, report.meta.get("heavy", False))
     groups: list[list[int]] = []
     for kind in ("observable", "mean", "variance", "covariance", "diverged"):
         members = [i for i in columns if report.kinds[i] == kind]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-__all__ = ["Draw", "draws", "kinds", "unsuited"]
+__all__ = ["Draw", "draws", "heavy", "kinds", "unsuited"]
 
 GIVEN = ("fractional", "stable", "increments")  # made for whole paths before the loop, see ``given``
 CODES = {"normal": 0, "uniform": 1} | dict.fromkeys(GIVEN, 2)
@@ -60,6 +60,11 @@ def unsuited(run: Any) -> str | None:
     if run.method.schedule is not None:
         return "a constant lr: over a time dt its noise does not grow like √dt, as the change of clock assumes"
     return None
+
+
+def heavy(run: Any) -> bool:
+    """Whether an SDE is driven by a Lévy motion without a variance."""
+    return run.kind == "sde" and any(v.kind == "stable" and v.parameters[0] < 2.0 for v in draws(run)[1])
 
 
 def kinds(run: Any) -> Any:

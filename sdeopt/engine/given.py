@@ -81,7 +81,8 @@ def _fractional(draw: Draw, key: Any, path: int, paths: int, rows: int) -> Array
     coarse = fine[::stride].copy()
     for j in range(1, stride):
         coarse += fine[j::stride]
-    return coarse / float(stride) ** hurst
+    unit: Array = coarse / float(stride) ** hurst
+    return unit
 
 
 @functools.lru_cache(maxsize=4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,23 +149,25 @@ def clenshaw(t: Any, c: Any) -> Any:
     return c[0] + t * value - later
 
 
+def _interpolated(f: Callable[[Array], Array]) -> Array:
+    """Chebyshev coefficients of the polynomial through f at the Chebyshev points."""
+    points = chebyshev.chebpts1(DEGREE + 1)
+    return np.asarray(chebyshev.chebfit(points, f(points), DEGREE))
+
+
 def _near(alpha: float, split: float) -> Array:
-    """Chebyshev coefficients of P(|S| < a)/a in 2(a/split)² - 1."""
+    """P(|S| < a)/a as a function of 2(a/split)² - 1."""
 
     def ratio(t: Array) -> Array:
-        a = split * np.sqrt(0.5 * (t + 1.0))
+        a: Array = split * np.sqrt(0.5 * (t + 1.0))
         return central_mass(a, alpha) / a
 
-    return np.asarray(chebyshev.chebinterpolate(ratio, DEGREE))
+    return _interpolated(ratio)
 
 
 def _far(alpha: float, split: float) -> Array:
-    """Chebyshev coefficients of P(|S| > a) in 2(a/split)^{-α} - 1."""
-    return np.asarray(
-        chebyshev.chebinterpolate(
-            lambda t: 1.0 - central_mass(split * (0.5 * (t + 1.0)) ** (-1.0 / alpha), alpha), DEGREE
-        )
-    )
+    """P(|S| > a) as a function of 2(a/split)^{-α} - 1."""
+    return _interpolated(lambda t: 1.0 - central_mass(split * (0.5 * (t + 1.0)) ** (-1.0 / alpha), alpha))
 
 
 def central_mass(a: Any, alpha: float) -> Array:
