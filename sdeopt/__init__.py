@@ -13,6 +13,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sdeopt import networks as networks
     from sdeopt import privacy as privacy
     from sdeopt.certificate import Certificate as Certificate
     from sdeopt.certificate.certify import certify as certify
@@ -55,13 +56,14 @@ _HOMES = {
         "Quadratic", "QuadraticGame", "Rosenbrock", "TorchObjective", "WideningValley",
     ),
     "sdeopt.optimizers": (
+        "DSGD", "Clip21SGD2M", "DCSGDDithering", "DCSGDNatural", "DCSGDRandK", "DSignSGD", "TopKEF",
         "DNSAM", "DPSGD", "FPGD", "NGN", "NGNM", "PCNSGD", "PGD", "SAM", "SEG", "SGD", "SGDA", "SGLD", "SHGD",
         "SHGD2", "USAM", "Adagrad", "Adam", "AdamW", "AltGDA", "AntiPGD", "DPAdam", "DPSignSGD", "HeavyBall", "Lion",
         "Muon", "Nesterov", "RMSprop", "RMSpropW", "SEGIndependent", "Scion", "ScionSpectral", "SignSGD", "SignSGDW",
         "Signum", "SmoothedGDA", "WarmupSGD",
     ),
 }  # fmt: skip
-_MODULES = ("privacy",)
+_MODULES = ("networks", "privacy")
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [*_HOME, *_MODULES, "__version__"]

@@ -44,6 +44,13 @@ ENTRIES: dict[str, tuple[str, str, dict[str, str]]] = {
         "pages": "2101--2110",
         "year": "2017",
     }),
+    "arXiv:1610.02132": ("alistarh2017qsgd", "inproceedings", {
+        "author": "Alistarh, Dan and Grubic, Demjan and Li, Jerry and Tomioka, Ryota and Vojnovic, Milan",
+        "title": "{QSGD}: Communication-Efficient {SGD} via Gradient Quantization and Encoding",
+        "booktitle": "Advances in Neural Information Processing Systems",
+        "volume": "30",
+        "year": "2017",
+    }),
     "arXiv:1702.03849": ("raginsky2017nonconvex", "inproceedings", {
         "author": "Raginsky, Maxim and Rakhlin, Alexander and Telgarsky, Matus",
         "title": "Non-Convex Learning via Stochastic Gradient {Langevin} Dynamics: A Nonasymptotic Analysis",
@@ -85,6 +92,13 @@ ENTRIES: dict[str, tuple[str, str, dict[str, str]]] = {
         "pages": "560--569",
         "year": "2018",
     }),
+    "arXiv:1809.07599": ("stich2018sparsified", "inproceedings", {
+        "author": "Stich, Sebastian U. and Cordonnier, Jean-Baptiste and Jaggi, Martin",
+        "title": "Sparsified {SGD} with Memory",
+        "booktitle": "Advances in Neural Information Processing Systems",
+        "volume": "31",
+        "year": "2018",
+    }),
     "arXiv:1811.01558": ("li2019stochastic", "article", {
         "author": "Li, Qianxiao and Tai, Cheng and E, Weinan",
         "title": "Stochastic Modified Equations and Dynamics of Stochastic Gradient Algorithms {I}: "
@@ -103,6 +117,25 @@ ENTRIES: dict[str, tuple[str, str, dict[str, str]]] = {
         "volume": "97",
         "pages": "5827--5837",
         "year": "2019",
+    }),
+    "arXiv:1901.09847": ("karimireddy2019error", "inproceedings", {
+        "author": "Karimireddy, Sai Praneeth and Rebjock, Quentin and Stich, Sebastian U. and Jaggi, Martin",
+        "title": "Error Feedback Fixes {SignSGD} and other Gradient Compression Schemes",
+        "booktitle": "Proceedings of the 36th International Conference on Machine Learning",
+        "series": "Proceedings of Machine Learning Research",
+        "volume": "97",
+        "pages": "3252--3261",
+        "year": "2019",
+    }),
+    "arXiv:1905.10988": ("horvath2022natural", "inproceedings", {
+        "author": "Horv{\\'a}th, Samuel and Ho, Chen-Yu and Horvath, Ludovit and Sahu, Atal Narayan and Canini, Marco "
+        "and Richt{\\'a}rik, Peter",
+        "title": "Natural Compression for Distributed Deep Learning",
+        "booktitle": "Proceedings of Mathematical and Scientific Machine Learning",
+        "series": "Proceedings of Machine Learning Research",
+        "volume": "190",
+        "pages": "129--141",
+        "year": "2022",
     }),
     "arXiv:1907.04392": ("bailey2020finite", "inproceedings", {
         "author": "Bailey, James P. and Gidel, Gauthier and Piliouras, Georgios",
@@ -237,9 +270,24 @@ ENTRIES: dict[str, tuple[str, str, dict[str, str]]] = {
         "booktitle": "Proceedings of the 42nd International Conference on Machine Learning",
         "year": "2025",
     }),
+    "arXiv:2502.11682": ("islamov2025double", "misc", {
+        "author": "Islamov, Rustem and Horv{\\'a}th, Samuel and Lucchi, Aurelien and Richt{\\'a}rik, Peter and "
+        "Gorbunov, Eduard",
+        "title": "Double Momentum and Error Feedback for Clipping with Fast Rates and Differential Privacy",
+        "year": "2025",
+    }),
     "arXiv:2502.16982": ("liu2025muon", "misc", {
         "author": "Liu, Jingyuan and Su, Jianlin and others",
         "title": "{Muon} is Scalable for {LLM} Training",
+        "year": "2025",
+    }),
+    "arXiv:2502.17009": ("monziocompagnoni2025unbiased", "inproceedings", {
+        "author": "Monzio Compagnoni, Enea and Islamov, Rustem and Proske, Frank Norbert and Lucchi, Aurelien",
+        "title": "Unbiased and Sign Compression in Distributed Learning: Comparing Noise Resilience via {SDEs}",
+        "booktitle": "Proceedings of the 28th International Conference on Artificial Intelligence and Statistics",
+        "series": "Proceedings of Machine Learning Research",
+        "volume": "258",
+        "pages": "4087--4095",
         "year": "2025",
     }),
     "arXiv:2508.15071": ("islamov2025enhancing", "misc", {

@@ -5,10 +5,16 @@ from sdeopt.optimizers.adam import Adam
 from sdeopt.optimizers.adamw import AdamW
 from sdeopt.optimizers.altgda import AltGDA
 from sdeopt.optimizers.antipgd import AntiPGD
+from sdeopt.optimizers.clip21sgd2m import Clip21SGD2M
+from sdeopt.optimizers.dcsgddithering import DCSGDDithering
+from sdeopt.optimizers.dcsgdnatural import DCSGDNatural
+from sdeopt.optimizers.dcsgdrandk import DCSGDRandK
 from sdeopt.optimizers.dnsam import DNSAM
 from sdeopt.optimizers.dpadam import DPAdam
 from sdeopt.optimizers.dpsgd import DPSGD
 from sdeopt.optimizers.dpsignsgd import DPSignSGD
+from sdeopt.optimizers.dsgd import DSGD
+from sdeopt.optimizers.dsignsgd import DSignSGD
 from sdeopt.optimizers.fpgd import FPGD
 from sdeopt.optimizers.heavyball import HeavyBall
 from sdeopt.optimizers.lion import Lion
@@ -34,10 +40,18 @@ from sdeopt.optimizers.signsgd import SignSGD
 from sdeopt.optimizers.signsgdw import SignSGDW
 from sdeopt.optimizers.signum import Signum
 from sdeopt.optimizers.smoothedgda import SmoothedGDA
+from sdeopt.optimizers.topkef import TopKEF
 from sdeopt.optimizers.usam import USAM
 from sdeopt.optimizers.warmupsgd import WarmupSGD
 
 __all__ = [
+    "Clip21SGD2M",
+    "DCSGDDithering",
+    "DCSGDNatural",
+    "DCSGDRandK",
+    "DSGD",
+    "DSignSGD",
+    "TopKEF",
     "DNSAM",
     "DPSGD",
     "FPGD",
