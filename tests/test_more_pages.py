@@ -432,6 +432,23 @@ def test_one_step_of_adagrad_has_the_moments_of_the_sde() -> None:
     assert np.linalg.norm(fine) > 0.2 * np.linalg.norm(coarse)
 
 
+def test_eighty_steps_of_adagrad() -> None:
+    """Theory B, 6.9: α² = 1/80, α²v₀ = 1, t = 1; many pairs of coordinates of (x₁² + 2x₂²)/2 as one problem.
+
+    Five digits of the theory and five standard errors; false alarm below 2e-6.
+    """
+    pairs, lr = 200_000, math.sqrt(1.0 / 80.0)
+    f = so.Quadratic(np.tile([1.0, 2.0], pairs))
+    page, o = so.Adagrad(lr, eps=0.0, initial=80.0), Oracle(f, so.Gaussian(np.tile([0.3, 0.4], pairs)))
+    y, draw = page.init(np.tile([1.0, -0.7], pairs), o), np.random.default_rng(3)
+    for k in range(80):
+        y = page.step(k, y, o, (draw.standard_normal(2 * pairs),))
+    x = y[0].reshape(pairs, 2)
+    assert abs(x[:, 0].mean() - 0.4185) < 5e-5 + 5.0 * x[:, 0].std() / math.sqrt(pairs)
+    for found, expected in zip(x.var(axis=0) / lr**2, (0.0255, 0.0276), strict=True):
+        assert abs(found - expected) < 5e-5 + 5.0 * expected * math.sqrt(2.0 / pairs)
+
+
 def test_the_sum_of_squares_starts_where_it_is_told_and_is_floored() -> None:
     o, page, x = Oracle(so.Quadratic([1.5]), so.Gaussian(0.6)), so.Adagrad(0.1, 0.0, 2.0), np.array([0.8])
     assert page.init(x, o)[1] == 2.0

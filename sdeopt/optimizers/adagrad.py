@@ -20,9 +20,9 @@ Regime
     learning rate is to SGD. ξ without third moments (else W and W' are correlated).
 
 Claim
-    Weak order 1 in α², that is 2 in α, from α²v₀ of order one (sums of squares that an earlier run has left), for the
-    covariance of x too. From the cold start v₀ = 0 the order is 1/2, 1 in α: the first steps have length α, whatever
-    the gradient, and no SDE resolves them. No stationary law: the steps shrink for ever.
+    Weak order 2 in α, that is 1 in the time of a step, from α²v₀ of order one (squares that an earlier run has summed),
+    for the covariance of x too. From the cold start v₀ = 0 it is 1 in α: the first steps have length α, whatever the
+    gradient, and no SDE resolves them. No stationary law: the steps shrink for ever.
 
 Heavy tails
     Refused where ξ has no variance or no fourth moment: V gathers ξ², whose mean is Σ and whose noise is Λ. The
@@ -56,7 +56,7 @@ def denominator(self: Any, t: Any, x: Any, v: Any, o: Any) -> Any:
     return np.sqrt(np.maximum(v, self.initial + 0.1 * seen)) + self.eps
 
 
-@method(order=1, clock=squared_lr, parts=("x", "v"), brownian=("gradient", "square"), family="adaptive")
+@method(order=2, clock=squared_lr, parts=("x", "v"), brownian=("gradient", "square"), family="adaptive")
 class Adagrad(NamedTuple):
     """Adagrad, as torch.optim.Adagrad without decay of the learning rate and of the weights.
 
@@ -68,7 +68,7 @@ class Adagrad(NamedTuple):
     Regime
         α → 0, t = kα² and α²v₀ fixed: one step is α² units of time
     Claim
-        weak order 1 in α² from α²v₀ of order one, 1/2 from the cold start
+        weak order 2 in α (1 in the time of a step) from α²v₀ of order one, 1 from the cold start
     Sources
         Duchi, Hazan & Singer (2011); derived here as in arXiv:2509.21614
 

@@ -14,7 +14,7 @@ SDE
 
 Regime
     η → 0 with κ fixed, that is 1 - β₂ = κη, and β₁ fixed; t = kη and the law of ξ fixed. The SDE has the mean and
-    covariance of the step for normal ξ at any β₁ and β₂, but at fixed β₂ M moves within a step and so does not follow.
+    covariance of a step at any β₁ and β₂, but with β₂ fixed M forgets in a few steps, and it is no longer of order 1.
 
 Claim
     Weak order 1 in η, for the covariance too. Stationary on a quadratic, to leading order in η, with b = β₁/(1 - β₁):
