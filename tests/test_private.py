@@ -9,12 +9,10 @@ import sys
 
 import numpy as np
 import pytest
-from scipy.special import erf, gamma, hyp1f1, ndtr
+from scipy.special import gamma, hyp1f1, ndtr
 
 import sdeopt as so
 from sdeopt.core.oracle import Oracle, batch_size, clipped_grad, noise_var, noisy_grad, root_cov
-from sdeopt.engine.kernels import Kernel
-from sdeopt.engine.simulate import plan
 from sdeopt.noise.batch import middle
 from sdeopt.noise.directions import clipped
 from sdeopt.noise.signs import sign_covariance
@@ -345,22 +343,23 @@ def test_the_covariance_of_a_direction_is_filled_by_columns():
     np.testing.assert_allclose(covariance(Oracle(ROUND, FOUR), x, x / 2.0), S, atol=1e-9)
 
 
-@pytest.mark.slow
-def test_a_step_of_the_clipped_sign_sde():
-    """Mean and covariance over one Euler step of length η, 200 000 paths; false alarm below 1e-6 (6 errors)."""
-    x, page = np.array([0.4, 0.5]), so.DPSignSGD(1e-3, 0.1, 1.0)
-    problem = so.Problem(ROUND, FOUR, x0=x)
-    moves = Kernel(plan(page, problem, "sde", sde="clipped", scheme="euler", steps=1, substeps=1, rng=0))(0, 200_000)
-    d = (moves[:, -1, :2] - x) / page.lr
+@pytest.mark.parametrize("sde", ["unclipped", "clipped"])
+def test_the_sign_diffusion_is_made_of_normals_with_the_covariance_of_the_gradient(sde):
+    """[sign(m + a) - sign(m + b)]/√2 with a, b = A^{1/2} (w₂ ± w₁)/√2, for 200 draws: a wrong A turns some signs."""
+    x, page, rng = np.array([0.3, 0.25]), so.DPSignSGD(0.25, 0.2, 1.0), np.random.default_rng(11)
     draws, weights = polar(-x / SIGMA)
     g = x + SIGMA * draws
     m, S = moments(g / np.linalg.norm(g, axis=1)[:, None], weights)
-    A = S / 4 + np.eye(2) / 16
-    sd = np.sqrt(np.diag(A))
-    np.testing.assert_allclose(d.mean(axis=0), -erf(m / sd / math.sqrt(2)), atol=6 * 1.0 / math.sqrt(200_000))
-    expected = sign_covariance(m / sd, A / np.outer(sd, sd))
-    assert abs(expected[0, 1]) > 0.02
-    np.testing.assert_allclose(np.cov(d.T), expected, atol=6 * 2.0 / math.sqrt(200_000))
+    if sde == "unclipped":
+        m, S = x / page.clip, SIGMA**2 / page.clip**2 * np.eye(2)
+    turned = 0
+    for w in rng.standard_normal((200, 4, 2)):
+        a, b = (np.linalg.cholesky(S / 4) @ w[i] + w[i + 1] / 4 for i in (0, 2))
+        signs = np.sign(m + (b + a) / math.sqrt(2)) - np.sign(m + (b - a) / math.sqrt(2))
+        kick = page.sdes[sde].diffusion(page, 0.0, x, Oracle(ROUND, FOUR), tuple(w))
+        np.testing.assert_allclose(kick, -0.5 * signs / math.sqrt(2), atol=1e-12)
+        turned += np.abs(signs).sum() / 2
+    assert turned > 20
 
 
 @pytest.mark.slow
