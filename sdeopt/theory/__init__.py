@@ -1,5 +1,17 @@
 """Closed forms that pages share."""
 
+from sdeopt.theory.compression import (
+    NATURAL_OMEGA,
+    dcsgd_bound,
+    dcsgd_rule,
+    dithering_covariance,
+    dithering_omega,
+    dsignsgd_rule,
+    natural_covariance,
+    rand_k_covariance,
+    rand_k_omega,
+    rand_k_stationary,
+)
 from sdeopt.theory.fractional import (
     antipgd_variance,
     fpgd_variance,
@@ -11,6 +23,16 @@ from sdeopt.theory.linear import correlation, moments, stationary, transition
 from sdeopt.theory.stable import levy_ou_scale, stable_sgd_scale
 
 __all__ = [
+    "NATURAL_OMEGA",
+    "dcsgd_bound",
+    "dcsgd_rule",
+    "dithering_covariance",
+    "dithering_omega",
+    "dsignsgd_rule",
+    "natural_covariance",
+    "rand_k_covariance",
+    "rand_k_omega",
+    "rand_k_stationary",
     "antipgd_variance",
     "fpgd_variance",
     "fractional_ou_variance",
