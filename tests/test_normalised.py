@@ -351,9 +351,12 @@ def test_problems_that_lack_something_are_refused(page: Any, problem: so.Problem
         so.simulate(page, problem, horizon=0.2, paths=2, rng=0)
 
 
-@pytest.mark.parametrize("page", [so.NGN(lr=0.1), so.PCNSGD(lr=0.1)], ids=lambda p: type(p).__name__)
-def test_batches_give_the_bits_of_plain_python(page: Any) -> None:
-    run = plan(page, so.Problem(LABELS, so.Minibatch(3)), "discrete", steps=6, save_at=6, rng=2)
+BATCHES = [(so.NGN(lr=0.1), LINEAR), pytest.param(so.PCNSGD(lr=0.1), LABELS, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("page, objective", BATCHES, ids=lambda v: type(v).__name__)
+def test_batches_give_the_bits_of_plain_python(page: Any, objective: Any) -> None:
+    run = plan(page, so.Problem(objective, so.Minibatch(3)), "discrete", steps=6, save_at=6, rng=2)
     compiled = Kernel(run)
     assert compiled.mode != "interpreted"
     assert np.array_equal(compiled(0, 8), Kernel(replace(run, interpreted=True))(0, 8))
