@@ -343,6 +343,7 @@ def test_bad_numbers_are_named(make: Any, name: str) -> None:
         (so.Muon(lr=0.1), so.Problem(so.Quadratic([1.0])), "no function of a matrix"),
         (so.PCNSGD(lr=0.1), so.Problem(LINEAR, so.Gaussian(0.1)), "no classification"),
         (so.NGN(lr=0.1), so.Problem(so.Objective(grad=lambda x: x, dim=1)), "Objective has no value"),
+        (so.NGN(lr=0.1), so.Problem(LINEAR, so.PoissonBatch(2)), "may draw no example"),
     ],
     ids=lambda v: type(v).__name__,
 )

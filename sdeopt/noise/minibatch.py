@@ -193,6 +193,12 @@ class PoissonBatch(_Examples):
         if self.batch > n:
             raise ValueError(f"batch must be at most n = {n}, got {self.batch}")
 
+    def lacks(self, question: str, objective: Any) -> str | None:
+        """The batch may be empty."""
+        if question in ("noisy_value", "noisy_class_grads"):
+            return f"{self!r} may draw no example, and has no mean over them then: use Minibatch"
+        return super().lacks(question, objective)
+
     def draws(self, objective: Any) -> tuple[tuple[str, int], ...]:
         """One uniform per example of the data."""
         return (("uniform", int(objective.examples())),)
