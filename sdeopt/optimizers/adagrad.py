@@ -22,7 +22,8 @@ Regime
 Claim
     Weak order 2 in α, that is 1 in the time of a step, from α²v₀ of order one (squares that an earlier run has summed),
     for the covariance of x too. From the cold start v₀ = 0 it is 1 in α: the first steps have length α, whatever the
-    gradient, and no SDE resolves them. No stationary law: the steps shrink for ever.
+    gradient, and no SDE resolves them (f = x²/2, x₀ = 1, σ = 1/2, t = 1: the error of E x is 0.10 α at α = 0.11 and
+    0.12 α at 0.056). No stationary law: the steps shrink for ever.
 
 Heavy tails
     Refused where ξ has no variance or no fourth moment: V gathers ξ², whose mean is Σ and whose noise is Λ. The
