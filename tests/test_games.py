@@ -244,7 +244,6 @@ def test_a_step_on_an_affine_game_has_the_covariance_of_the_sde(cls: Any) -> Non
     _, Q = recursion(page, QUADRATIC, SIGMA)
     _, D = page.sdes[page.default_sde].linear(page, QUADRATIC.J, SIGMA, QUADRATIC.minimising)
     assert Q[:2, :2] / 1e-7 == pytest.approx(D[:2, :2], rel=1e-6)
-    assert D[:2, :2] != pytest.approx(1e-7 * SIGMA, rel=0.2) or cls in (so.SGDA, so.AltGDA, so.SmoothedGDA)
 
 
 # ---- orders
@@ -260,8 +259,8 @@ def hermite(d: int, n: int) -> list[tuple[Any, float]]:
 def test_one_step_on_a_curved_game(cls: Any) -> None:
     """Mean and covariance of a step, exact by quadrature (F has degree 5), against the SDE: what is left is O(η).
 
-    ρ ~ √η leaves O(√η) in the covariance of SEG. With Σ in the place of JᵀΣJ or (I - ρJ)Σ(I - ρJ)ᵀ, or J in the place
-    of Jᵀ, it would not shrink, or for SEG start from 0.3 where it starts from below 0.02.
+    Σ in the place of JᵀΣJ, or J in that of Jᵀ, would leave an error of order 1, and Σ in the place of
+    (I - ρJ)Σ(I - ρJ)ᵀ one of order ρ ~ √η.
     """
     o, x = Oracle(so.NonlinearGame(), so.Gaussian(cov=SIGMA)), np.array([0.6, 0.9])
     rule = hermite(2 * cls.samples, 8 if cls.samples == 1 else 6)
@@ -281,9 +280,7 @@ def test_one_step_on_a_curved_game(cls: Any) -> None:
             [np.linalg.norm(mean - drift) / np.linalg.norm(drift), np.linalg.norm(cov - noise) / np.linalg.norm(noise)]
         )
     coarse, fine = np.array(errors)
-    curved = 0.13 if cls in (so.SEG, so.SEGIndependent) else 0.013
-    assert fine[0] < 0.013 * coarse[0] + 1e-9, errors
-    assert fine[1] < curved * coarse[1] + 1e-9, errors
+    assert (fine < 0.013 * coarse + 1e-9).all(), errors
     assert (coarse < 0.1).all(), errors
 
 
@@ -322,6 +319,26 @@ def test_orders_without_noise(cls: Any, name: str) -> None:
         gaps.append(np.abs(flat(y) - flow(page, name, o, start, 1.0))[:2])
     slopes = np.log2(gaps[0] / gaps[1])
     assert slopes == pytest.approx([order] * 2, abs=0.12), gaps
+
+
+@pytest.mark.parametrize(("cls", "name"), SDES, ids=[f"{c.__name__}-{n}" for c, n in SDES])
+def test_orders_with_noise(cls: Any, name: str) -> None:
+    """Exact moments on the quadratic game at t = 2: the mean's gap has the slope claimed, the covariance's slope 2.
+
+    A wrong diffusion has 1 there. ρ is fixed at 0.4, as it may be on an affine field; the ratio is 0.4 too.
+    """
+    gaps, n = [], len(cls.parts)
+    for lr in (1 / 200, 1 / 400):
+        page = cls(*np.array([lr, 0.4, 0.7, 2.0 * lr])[: len(cls._fields)])
+        A, Q = recursion(page, QUADRATIC, SIGMA)
+        m, C = np.tile(START, n), np.zeros_like(A)
+        for _ in range(round(2 / lr)):
+            m, C = A @ m, A @ C @ A.T + Q
+        form = page.sdes[name].linear(page, QUADRATIC.J, SIGMA, QUADRATIC.minimising)
+        means, covs = moments(*form, np.tile(START, n), np.zeros_like(A), [2.0])
+        gaps.append([np.linalg.norm((m - means[0])[:2]), np.linalg.norm((C - covs[0])[:2, :2])])
+    slopes = np.log2(np.divide(*gaps))
+    assert slopes == pytest.approx([cls.sdes[name].order, 2.0], abs=0.05)
 
 
 # ---- closed forms

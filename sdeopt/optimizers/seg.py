@@ -64,7 +64,7 @@ class SEG(NamedTuple):
     lr : float
         Learning rate η > 0; also the time of one step.
     rho : float
-        Extrapolation ρ of any sign, in units of length per field; default 0.5. At ρ ~ η compare with "order2".
+        Extrapolation ρ of any sign, in units of length per field; default 0.1. At ρ ~ η compare with "order2".
 
     Examples
     --------
@@ -76,7 +76,7 @@ class SEG(NamedTuple):
     """
 
     lr: float
-    rho: float = 0.5
+    rho: float = 0.1
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, rho=self.rho * np.sqrt(lr / self.lr))

@@ -66,7 +66,7 @@ class SEGIndependent(NamedTuple):
     lr : float
         Learning rate η > 0; also the time of one step.
     rho : float
-        Extrapolation ρ of any sign, in units of length per field; default 0.5.
+        Extrapolation ρ of any sign, in units of length per field; default 0.1.
 
     Examples
     --------
@@ -74,12 +74,12 @@ class SEGIndependent(NamedTuple):
     >>> import sdeopt as so
     >>> o = so.Problem(so.BilinearGame(2.0), so.Gaussian(1.0)).oracle
     >>> draws = (np.array([0.0, 1.0]),), (np.array([2.0, 0.0]),)  # ξ¹ and ξ²
-    >>> so.SEGIndependent(lr=0.1).step(0, np.array([1.0, 3.0]), o, draws)  # looks at (-3, 4), sees (8, 6 + 1)
+    >>> so.SEGIndependent(lr=0.1, rho=0.5).step(0, np.array([1.0, 3.0]), o, draws)  # looks at (-3, 4), sees (8, 6 + 1)
     array([0.2, 2.3])
     """
 
     lr: float
-    rho: float = 0.5
+    rho: float = 0.1
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, rho=self.rho * np.sqrt(lr / self.lr))
