@@ -20,8 +20,7 @@ SMALLEST = 2.2250738585072014e-308  # of the normal numbers
 
 
 def ranks(a: Any) -> Any:
-    """Rank of each entry of a vector: 0 for the largest; of equal ones the first comes first. It costs d² comparisons.
-    """
+    """Rank of each entry of a vector: 0 for the largest; of equal ones the first comes first. d² comparisons."""
     rank = 0.0 * a
     seen = 0.0 * a
     for i in range(len(a)):

@@ -163,7 +163,7 @@ def rand_k_stationary(
     >>> rand_k_stationary(lr=0.1, curvature=1.0, variance=1.0, agents=1, omega=0.0), rand_k_stationary(
     ...     lr=0.1, curvature=1.0, variance=1.0, agents=1, omega=1.0, discrete=True
     ... )
-    (0.05, 0.1111111111111111)
+    (0.05, 0.11111111111111112)
     """
     lr = checks.number("lr", lr, low=0.0, open_low=True)
     curvature = checks.number("curvature", curvature, low=0.0, open_low=True)
