@@ -132,7 +132,7 @@ def compare(
     if heavy(run) and not isinstance(observables, Mapping):
         raise ValueError(
             f"{problem.noise!r} has no variance, so means of f(x) or |x|² and covariances never settle: give bounded "
-            "functions to compare, such as observables={'cos x1': lambda x: sdeopt.core.cos(x)[0]}"
+            "functions to compare, such as observables={'cos x1': lambda x: cos(x)[0]} with cos from sdeopt.core"
         )
     change, main, partial = _run(columns, paths, executor, progress)
     meta = describe(columns[1]) | {"rng": repr(rng), "tolerance": tolerance, "partial": partial, "heavy": heavy(run)}
