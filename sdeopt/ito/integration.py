@@ -58,8 +58,8 @@ def integrate(
                              order 1 for additive noise
     "milstein"   1      1    diagonal noise; σ'σ is formed by a difference
     "weak2"      1/2    2    any noise, commutative or not; b and σ four times differentiable with derivatives of
-                             polynomial growth. Diagonal noise is recognised and cheaper: five evaluations of σ,
-                             else 3m + 4 actions. Additive noise: Heun's scheme
+                             polynomial growth. 2 evaluations of b and 3m + 4 actions of σ; diagonal noise: 5
+                             evaluations of σ, and strong order 1. On additive noise it is Heun's scheme
     ============ ====== ==== ===================================================================================
 
     "weak2" is Talay's scheme without derivatives, with normal increments and one random sign per Brownian motion.

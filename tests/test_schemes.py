@@ -1,0 +1,268 @@
+"""The schemes, one step at a time: their orders, exactly where expectations can be, else with intervals."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.linalg import expm
+
+from sdeopt.certificate import fit
+from sdeopt.engine.schemes import SCHEMES, advance
+
+NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(4)  # exact for polynomials of degree 7
+WEIGHTS = WEIGHTS / WEIGHTS.sum()
+T = 1.0
+
+
+def scheme(name: str, drift: Any, diffusion: Any) -> Any:
+    """One step y, dw, h -> y of equation functions of (t, y) and (t, y, dw)."""
+    move = SCHEMES[name](lambda m, t, y, o: drift(t, y), lambda m, t, y, o, dw: diffusion(t, y, dw), advance)
+    return lambda j, y, dw, h: move(None, None, j, y, dw, h, 1, 1.0)
+
+
+def draws(name: str, m: int) -> Any:
+    """(probability, draws) of a quadrature over all that a step draws."""
+    for i in itertools.product(range(len(NODES)), repeat=m):
+        p, dw = math.prod(WEIGHTS[list(i)]), NODES[list(i)]
+        if name != "weak2":
+            yield p, dw
+            continue
+        for u in itertools.product((0.25, 0.75), repeat=m):
+            yield p * 0.5**m, (dw, np.array(u))
+
+
+def slopes(h: Any, errors: Any) -> Any:
+    return np.diff(np.log(np.abs(errors))) / np.diff(np.log(h))
+
+
+# ---- expectations by quadrature
+
+
+def nonlinear(m: int) -> tuple[Any, Any]:
+    """Quadratic coefficients that depend on time; the noises of m = 2 or 3 do not commute."""
+    rows = np.random.default_rng(0).normal(0.0, 0.5, (m, 2, 3))
+
+    def drift(t: float, x: Any) -> Any:
+        return np.array([x[1] * x[1] - 0.5 * x[0] + t, 0.3 * x[0] * x[1] - (1.0 + t) * x[1]])
+
+    def diffusion(t: float, x: Any, dw: Any) -> Any:
+        columns = rows @ np.array([1.0 + t, x[0], x[0] * x[1] + t * x[1]])
+        return dw @ columns
+
+    return drift, diffusion
+
+
+def generator(f: Any, drift: Any, diffusion: Any, m: int) -> Any:
+    """∂_t f + b·∇f + ½ Σ_r g_rᵀ∇²f g_r by central differences, exact for polynomials of degree 6 along a line."""
+    first, second = np.array([-1, 9, -45, 0, 45, -9, 1]) / 60, np.array([2, -27, 270, -490, 270, -27, 2]) / 180
+    line = np.arange(-3, 4)
+
+    def action(t: float, x: Any) -> float:
+        b, g = drift(t, x), [diffusion(t, x, e) for e in np.eye(m)]
+        along = sum(c * f(t + 0.5 * s, x + 0.5 * s * b) for c, s in zip(first, line, strict=True)) / 0.5
+        across = sum(c * f(t, x + 0.5 * s * v) for v in g for c, s in zip(second, line, strict=True)) / 0.25
+        return float(along + 0.5 * across)
+
+    return action
+
+
+@pytest.mark.parametrize(("name", "m", "order"), [("euler", 2, 1), ("weak2", 1, 2), ("weak2", 2, 2), ("weak2", 3, 2)])
+def test_one_step_matches_the_expansion_of_the_semigroup(name: str, m: int, order: int) -> None:
+    """E f(step) = f + h L f + (h²/2) L² f + O(h³) with weak order 2; O(h²) with order 1. No randomness."""
+    drift, diffusion = nonlinear(m)
+    step, x, h = scheme(name, drift, diffusion), np.array([0.7, -0.4]), np.array([0.04, 0.02, 0.01])
+    for f in (lambda t, x: x[0] * x[0] * x[1], lambda t, x: x[1] * x[1], lambda t, x: x[0]):
+        Lf = generator(f, drift, diffusion, m)
+        LLf = generator(Lf, drift, diffusion, m)
+        errors = [
+            sum(p * f(0.0, step(0, x, z, s)) for p, z in draws(name, m))
+            - (f(0.0, x) + s * Lf(0.0, x) + 0.5 * s * s * LLf(0.0, x))
+            for s in h
+        ]
+        assert slopes(h, errors)[-1] == pytest.approx(order + 1, abs=0.15)
+
+
+def linear(m: int, d: int) -> tuple[Any, Any]:
+    random = np.random.default_rng(m)
+    return random.normal(0.0, 0.7, (d, d)), random.normal(0.0, 0.5, (m, d, d))
+
+
+def second_moments(name: str, A: Any, B: Any, h: float) -> Any:
+    """E X(h)⊗X(h) as a matrix on x0⊗x0, of one step of the scheme on dX = A X dt + Σ B_r X dW_r."""
+    d = len(A)
+    step = scheme(name, lambda t, y: A @ y, lambda t, y, dw: np.einsum("r,rij,j->i", dw, B, y))
+    once = np.zeros((d * d, d * d))
+    for p, z in draws(name, len(B)):
+        F = np.array([step(0, e, z, h) for e in np.eye(d)]).T
+        once += p * np.kron(F, F)
+    return once
+
+
+def weak_errors(name: str, m: int, levels: tuple[int, ...], time: float | None = T) -> tuple[Any, list[Any]]:
+    """Steps h = T/levels and the errors of second moments at ``time``, by default T, with None after one step."""
+    A, B = linear(m, 2)
+    eye = np.eye(2)
+    L = np.kron(A, eye) + np.kron(eye, A) + sum(np.kron(b, b) for b in B)
+    h, errors = T / np.array(levels), []
+    for s in h:
+        n = 1 if time is None else round(time / s)
+        errors.append(np.linalg.matrix_power(second_moments(name, A, B, s), n) - expm(n * s * L))
+    return h, errors
+
+
+@pytest.mark.parametrize(("name", "m", "order"), [("euler", 2, 1), ("weak2", 1, 2), ("weak2", 2, 2), ("weak2", 3, 2)])
+def test_weak_order_of_second_moments_on_noise_that_does_not_commute(name: str, m: int, order: int) -> None:
+    """Matrices B_r without common structure; exact moments by expm, so slopes have no noise."""
+    h, errors = weak_errors(name, m, (32, 64, 128))
+    assert slopes(h, [np.linalg.norm(e) for e in errors])[-1] == pytest.approx(order, abs=0.06)
+
+
+@pytest.mark.parametrize(("name", "order"), [("euler", 1), ("weak2", 2)])
+def test_extrapolation_gains_an_order(name: str, order: int) -> None:
+    """(2^p E_{h/2} - E_h)/(2^p - 1), Talay and Tubaro."""
+    h, errors = weak_errors(name, 2, (16, 32, 64, 128))
+    better = [(2**order * b - a) / (2**order - 1) for a, b in itertools.pairwise(errors)]
+    assert slopes(h[:-1], [np.linalg.norm(e) for e in better])[-1] == pytest.approx(order + 1, abs=0.1)
+
+
+def test_one_sign_per_noise_would_not_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """J_qr with ±χ_max(q,r) in the place of ±χ_q χ_r: J_13 and J_23 are correlated, and order 2 is lost at m = 3."""
+
+    def iterated(diffusion: Any) -> Any:
+        def total(mm: Any, t: Any, y: Any, o: Any, dw: Any, chi: Any, half: float) -> Any:
+            n, change = len(dw), 0.0 * y
+            for r in range(n):
+                sign = [chi[max(q, r)] * np.sign(r - q) for q in range(n)]
+                shift = diffusion(mm, t, y, o, half * (dw[r] * dw + sign - np.eye(n)[r]))
+                e = np.eye(n)[r]
+                change = change + 0.5 * (diffusion(mm, t, y + shift, o, e) - diffusion(mm, t, y - shift, o, e))
+            return change
+
+        return total
+
+    monkeypatch.setattr("sdeopt.engine.schemes._iterated", iterated)
+    for m, order in ((2, 2), (3, 1)):
+        h, errors = weak_errors("weak2", m, (1024, 2048), time=None)
+        assert slopes(h, [np.linalg.norm(e) for e in errors])[-1] == pytest.approx(order + 1, abs=0.05)
+
+
+@pytest.mark.parametrize(("name", "order"), [("euler", 1), ("milstein", 1), ("weak2_diagonal", 2)])
+@pytest.mark.parametrize("power", [1, 2])
+def test_weak_order_with_coefficients_that_depend_on_time(name: str, order: int, power: int) -> None:
+    """dX = a X dt + b X dW with a = cos 2t, b = 1/(1 + t): E X(T)^p, step by step, is a product of expectations."""
+    a, b = (lambda t: math.cos(2.0 * t)), (lambda t: 1.0 / (1.0 + t))
+    step = scheme(name, lambda t, y: a(t) * y, lambda t, y, dw: b(t) * y * dw)
+    exact = math.exp(power * 0.5 * math.sin(2.0 * T) + 0.5 * power * (power - 1) * (1.0 - 1.0 / (1.0 + T)))
+    levels, errors = np.array([16, 32, 64]), []
+    for n in levels:
+        factors = [WEIGHTS @ step(j, np.ones(len(NODES)), NODES, T / n) ** power for j in range(n)]
+        errors.append(math.prod(factors) - exact)
+    assert slopes(T / levels, errors)[-1] == pytest.approx(order, abs=0.06)
+
+
+def test_diagonal_and_general_form_are_one_scheme() -> None:
+    """One Brownian motion: the general form does, sign for sign, what the diagonal one does."""
+    b, s = (lambda t, y: 0.3 * y * y - t), (lambda t, y: 0.5 + 0.2 * t + 0.1 * y * y)
+    general = scheme("weak2", b, lambda t, y, dw: s(t, y) * dw)
+    diagonal = scheme("weak2_diagonal", b, lambda t, y, dw: s(t, y) * dw)
+    y, dw = np.array([0.8]), np.array([1.3])
+    for u in (0.25, 0.75):
+        assert general(3, y, (dw, np.array([u])), 0.1) == pytest.approx(diagonal(3, y, dw, 0.1), rel=1e-14)
+
+
+# ---- by hand
+
+
+def test_milstein_on_geometric_brownian_motion() -> None:
+    """y (1 + μh + σ ΔW + ½σ²(ΔW² - h)): the difference is exact where σ is linear."""
+    mu, sigma, h, dw = 0.7, 0.9, 0.04, np.array([1.3, -0.4])
+    step = scheme("milstein", lambda t, y: mu * y, lambda t, y, z: sigma * y * z)
+    W = math.sqrt(h) * dw
+    expected = 2.0 * (1.0 + mu * h + sigma * W + 0.5 * sigma**2 * (W * W - h))
+    assert step(0, np.full(2, 2.0), dw, h) == pytest.approx(expected, rel=1e-13)
+
+
+def test_weak2_on_additive_noise_is_heuns_scheme() -> None:
+    b, s, h, y, dw = (lambda t, y: np.array([y[1], -(y[0] ** 3)])), np.diag([0.5, 2.0]), 0.1, np.ones(2), np.ones(2)
+    step = scheme("weak2", b, lambda t, y, z: s @ z)
+    noise = math.sqrt(h) * s @ dw
+    expected = y + 0.5 * h * (b(0, y) + b(0, y + h * b(0, y) + noise)) + noise
+    assert step(0, y, (dw, np.array([0.1, 0.9])), h) == pytest.approx(expected, rel=1e-14)
+
+
+# ---- strong orders, and weak ones of nonlinear equations, along the Brownian motions of exact solutions
+
+# name -> (b, σ, x0, solution of W(T)); Kloeden & Platen (1992), section 4.4
+EQUATIONS: dict[str, tuple[Any, Any, float, Any]] = {
+    "gbm": (lambda t, x: 0.5 * x, lambda t, x, dw: 0.6 * x * dw, 1.0, lambda W: np.exp((0.5 - 0.18) * T + 0.6 * W)),
+    "sinh": (
+        lambda t, x: 0.5 * x + np.sqrt(x * x + 1.0),
+        lambda t, x, dw: np.sqrt(x * x + 1.0) * dw,
+        0.0,
+        lambda W: np.sinh(T + W),
+    ),
+}
+
+
+def ends(name: str, equation: str, dW: Any, levels: Any) -> list[Any]:
+    """X(T) of the scheme for each number of steps along the same motions; the paths are entries of one vector."""
+    b, s, x0, _ = EQUATIONS[equation]
+    step, found = scheme(name, b, s), []
+    for n in levels:
+        x = np.full(dW.shape[1], x0)
+        for j, dw in enumerate(dW.reshape(n, -1, dW.shape[1]).sum(axis=1)):
+            x = step(j, x, dw / math.sqrt(T / n), T / n)
+        found.append(x)
+    return found
+
+
+def slope(levels: Any, errors: list[Any]) -> fit.Slope:
+    """The slope of the means of the two finest, with its interval."""
+    paths = np.full(len(errors), float(len(errors[0])))
+    gap, spread = np.array([e.mean() for e in errors]), np.array([e.std() for e in errors])
+    return fit.pair(fit.Curve(T / np.array(levels, dtype=float), gap, spread / np.sqrt(paths), paths))
+
+
+@pytest.mark.parametrize("equation", EQUATIONS)
+@pytest.mark.parametrize(("name", "order"), [("euler", 0.5), ("milstein", 1.0), ("weak2_diagonal", 1.0)])
+def test_strong_order(name: str, order: float, equation: str) -> None:
+    """E|X_h(T) - X(T)|. Errors of two steps move together, so that the interval is wide: |slope - order| is small."""
+    levels, random = (64, 256), np.random.default_rng(0)
+    dW = random.normal(0.0, math.sqrt(T / 256), (256, 4000))
+    exact = EQUATIONS[equation][3](dW.sum(axis=0))
+    found = slope(levels, [np.abs(x - exact) for x in ends(name, equation, dW, levels)])
+    assert found.half < 0.1
+    assert abs(found.value - order) < 0.08
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "order", "levels"),
+    [("euler", 1.0, (16, 32)), ("milstein", 1.0, (8, 16)), ("weak2_diagonal", 2.0, (6, 12))],
+)
+def test_weak_order_with_intervals(name: str, order: float, levels: tuple[int, int]) -> None:
+    """E p(arsinh X(T)), p(z) = z³ - 6z² + 8z, against the exact solution on the same motions (Rößler's test)."""
+    random = np.random.default_rng(1)
+    errors: list[Any] = [[], []]
+    for _ in range(40):
+        dW = random.normal(0.0, math.sqrt(T / levels[1]), (levels[1], 50_000))
+        exact = payoff(T + dW.sum(axis=0))
+        for found, x in zip(errors, ends(name, "sinh", dW, levels), strict=True):
+            found.append(payoff(np.arcsinh(x)) - exact)
+    found = slope(levels, [np.concatenate(e) for e in errors])
+    assert found.half < 0.15
+    assert abs(found.value - order) < found.half + 0.15  # 0.15: the bend at these steps
+
+
+def payoff(z: Any) -> Any:
+    return z * z * z - 6.0 * z * z + 8.0 * z
+
+
+def test_the_exact_solution_is_one() -> None:
+    """E p(arsinh X(T)) = T³ - 3T² + 2T, which a sample of solutions must meet (4.9 standard errors: 1e-6)."""
+    sample = payoff(np.arcsinh(EQUATIONS["sinh"][3](np.random.default_rng(2).normal(0.0, math.sqrt(T), 100_000))))
+    assert abs(sample.mean() - (T**3 - 3.0 * T**2 + 2.0 * T)) < 4.9 * sample.std() / math.sqrt(100_000)
