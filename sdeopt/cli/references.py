@@ -383,6 +383,13 @@ ENTRIES: dict[str, tuple[str, str, dict[str, str]]] = {
         "pages": "1139--1147",
         "year": "2013",
     }),
+    "Jordan et al. (2024)": ("jordan2024muon", "misc", {
+        "author": "Jordan, Keller and Jin, Yuchen and Boza, Vlado and You, Jiacheng and Cesista, Franz and "
+        "Newhouse, Laker and Bernstein, Jeremy",
+        "title": "{Muon}: An Optimizer for Hidden Layers in Neural Networks",
+        "howpublished": "https://kellerjordan.github.io/posts/muon/",
+        "year": "2024",
+    }),
     "Tieleman & Hinton (2012)": ("tieleman2012rmsprop", "misc", {
         "author": "Tieleman, Tijmen and Hinton, Geoffrey",
         "title": "Lecture 6.5: {RMSProp}, Divide the Gradient by a Running Average of Its Recent Magnitude",
