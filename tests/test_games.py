@@ -515,7 +515,11 @@ def test_extragradient_compared() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("cls", PAGES)
 def test_every_page_is_compared(cls: Any) -> None:
-    """On the curved game, where theory has nothing: simulated means and variances of both columns agree."""
+    """On the curved game, where theory has nothing: simulated means and variances of both columns agree.
+
+    At ρ = 0.1 those of SEG do not: the SDE leaves O(ρ²) out.
+    """
     problem = so.Problem(so.NonlinearGame(), so.Gaussian(0.1))
-    report = so.compare(cls(0.01), problem, horizon=1.0, paths=4000, rng=0)
+    page = cls(0.01, 0.03) if "rho" in cls._fields else cls(0.01)
+    report = so.compare(page, problem, horizon=1.0, paths=4000, rng=0)
     assert report.verdict == "agree", report
