@@ -14,7 +14,7 @@ SDE
 Regime
     A, claimed here: κ fixed, that is 1 - β = κη, t = kη. One sample weighs κη in M, so s is sign M but for |M| of the
     size κησ: in the limit X slides at full speed until M changes sign.
-    B: β fixed. M forgets within a step of t, and x alone follows dX = -s̄ dt - √η C̄^{1/2} dW, the SDE of SignSGD for
+    B: β fixed. M forgets in a few steps, and x alone follows dX = -s̄ dt - √η C̄^{1/2} dW, the SDE of SignSGD for
     the noise of M instead of ξ: Cov = Σ (1 - β)/(1 + β), so s̄ = erf(g/(√2 σ) √((1 + β)/(1 - β))) for normal ξ, with
     the covariances of its signs summed over all lags. At g = 0 and independent coordinates
     C̄ = 1 + (4/π) Σ_{j>=1} arcsin β^j.
