@@ -32,8 +32,9 @@ class Gaussian(Law):
     Signs: E sign(g + ξ) = erf(g/(√2 σ)) per coordinate, σ² = diag Σ; the covariance of the signs is 1 - mean² and, for
     correlated noise, Plackett's integral (`sdeopt.noise.signs.sign_covariance`), for which a d by d matrix is filled
     and factorised in every evaluation: meant for d up to about 50. What sign and noise share is Stein's identity,
-    E[sign(g + ξ)_i ξ_j] = 2 φ(g_i/σ_i)/σ_i Σ_ij with the standard normal density φ. Squares: Λ = 2Σ∘Σ. Directions (SAM): the exact
-    moments of u = (g + ξ)/|g + ξ| by quadrature, with the errors stated in ``sdeopt.noise.directions``.
+    E[sign(g + ξ)_i ξ_j] = 2 φ(g_i/σ_i)/σ_i Σ_ij with the standard normal density φ. Squares: Λ = 2Σ∘Σ. Directions
+    (SAM): the exact moments of u = (g + ξ)/|g + ξ| by quadrature, with the errors stated in
+    ``sdeopt.noise.directions``.
 
     Parameters
     ----------
