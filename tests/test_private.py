@@ -232,6 +232,24 @@ def test_two_steps_of_dp_adam_by_hand():
         np.testing.assert_allclose(np.concatenate(y), np.concatenate([x, m, v]), rtol=1e-12)
 
 
+@pytest.mark.parametrize(("beta1", "beta2"), [(0.9, 0.999), (0.8, 0.85), (0.9, 0.5), (0.0, 0.0)])
+def test_the_domain_of_dp_adam_holds_every_state_that_it_can_reach(beta1, beta2):
+    """The running means of any gradients stay as they are, those that come closest touch the bound; others move."""
+    page, weights = so.DPAdam(0.1, beta1, beta2), np.random.default_rng(6).standard_normal((40, 50))
+    m, v = np.zeros((2, 50))
+    worst = (beta1 / max(beta2, 1e-9)) ** np.arange(40.0)[::-1]
+    for i in range(40):
+        g = np.append(weights[i, 1:], worst[i])
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g * g
+        kept = page.domain((m, m, v))[2]
+        np.testing.assert_allclose(kept, v, rtol=1e-12)
+    low = page.domain((m, m, 0.0 * v))[2]
+    if beta1**2 < beta2:
+        assert (low > 0.0).all() and low[-1] == pytest.approx(v[-1], rel=0.05)
+    else:
+        assert not low.any()
+
+
 # ---- the SDEs
 
 

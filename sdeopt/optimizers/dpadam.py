@@ -9,7 +9,9 @@ SDE
     sampled   dY = E[Δ]/η dt + (Cov Δ/η)^{1/2} dW for Y = (X, M, V), Δ the step itself by fresh draws of G
 
     Moment-matched by us. No closed form is known for a clipped G; where nothing is clipped it is the SDE of Adam with
-    the covariance Σ/B + (C z/B)² I. One step is η units of time.
+    the covariance Σ/B + (C z/B)² I. One step is η units of time. The running means of any G obey, by Cauchy-Schwarz,
+    m² <= v (1 - β₁)² β₂/[(1 - β₂)(β₂ - β₁²)] if β₁² < β₂, which bounds the step; noise that drives V below is stopped
+    there.
 
 Regime
     η → 0 with ρᵢ = (1 - βᵢ)/η fixed and t = kη fixed; C, z, B and the law of ξ fixed.
@@ -115,4 +117,6 @@ class DPAdam(NamedTuple):
 
     def domain(self, y: Any) -> Any:
         x, m, v = y
-        return x, m, np.maximum(v, 0.0)
+        bound = (1.0 - self.beta2) * np.maximum(self.beta2 - self.beta1 * self.beta1, 0.0)
+        scale = (1.0 - self.beta1) * (1.0 - self.beta1) * np.maximum(self.beta2, 1e-300)
+        return x, m, np.maximum(v, bound / scale * m * m)
