@@ -1,0 +1,270 @@
+"""Agents and the methods that see them: exact moments, recursions written by hand, heavy tails, shares of the data."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+from scipy.linalg import expm
+from scipy.special import erf, erfc
+from scipy.stats import t as student
+
+import sdeopt as so
+
+SCALES = np.array([[0.5, 0.8], [1.0, 0.4], [0.7, 1.2], [0.3, 0.6]])
+SHIFTS = np.array([[0.6, -0.4], [-0.6, 0.5], [0.3, 0.3], [-0.3, -0.4]])
+H = np.array([1.0, 2.0])
+START = np.array([1.0, -0.7])
+N, LR, STEPS = 4, 0.05, 20  # to t = 1
+
+
+def problem(law: Any, size: float = 1.0) -> so.Problem:
+    """The setting of theory B, 6.10, with ``law(scale)`` for each agent's noise."""
+    laws = [law(s / size) for s in SCALES]
+    return so.Problem(so.Quadratic(H), so.Agents(laws, shifts=SHIFTS), x0=START)
+
+
+BATCHED = problem(so.Gaussian, np.sqrt(2.0))
+HERMITE = (np.sqrt(3.0) * np.array([0.0, 1.0, -1.0]), np.array([4.0, 1.0, 1.0]) / 6.0)  # exact to degree 5
+
+
+def step_moments(page: Any, x: Any) -> tuple[Any, Any]:
+    """Mean and covariance of a step. Agents add up: the draws of one vary, its normals and which entry it sends."""
+    compressed = hasattr(page, "own")
+    masks = np.eye(2) if compressed else np.eye(2)[:1]
+
+    def move(i: int, z: Any, w: Any) -> Any:
+        normals, own = np.zeros((N, 2)), np.tile(masks[0], (N, 1))
+        normals[i], own[i] = z, w
+        seen = (normals.ravel(),)
+        return page.step(0, x, BATCHED.oracle, (seen, (own.ravel(),)) if compressed else seen) - x
+
+    mean = move(0, np.zeros(2), masks[0])
+    cov, rest = np.zeros((2, 2)), mean
+    for i in range(N):
+        nodes = list(itertools.product(range(3), range(3), masks))
+        moves = np.array([move(i, HERMITE[0][[a, b]], w) for a, b, w in nodes])
+        weights = np.array([HERMITE[1][a] * HERMITE[1][b] / len(masks) for a, b, _ in nodes])
+        centred = moves - weights @ moves
+        cov = cov + centred.T * weights @ centred
+        mean = mean + weights @ moves - rest
+    return mean, cov
+
+
+def kick_covariance(page: Any, x: Any) -> Any:
+    """σσᵀ of the page's own SDE, whose diffusion is linear in its increments."""
+    sizes = [2 * N, 2 * N, 2] if hasattr(page, "own") else [2 * N]
+    kicks = []
+    for e in np.eye(sum(sizes)):
+        dw = tuple(np.split(e, np.cumsum(sizes)[:-1]))
+        kicks.append(page.diffusion(0.0, x, BATCHED.oracle, dw if len(dw) > 1 else dw[0]))
+    return np.array(kicks).T @ np.array(kicks)
+
+
+def quadratic_in_x(f: Any) -> Any:
+    """The function S = E x xᵀ, m -> E f(x) for f of degree 2 in x, found by interpolation."""
+    points = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0], [1.0, 1.0]])
+    monomials = lambda m, S: np.array([1.0, *m, S[0, 0], S[0, 1], S[1, 1]])  # noqa: E731
+    system = np.array([monomials(p, np.outer(p, p)) for p in points])
+    table = np.linalg.solve(system, np.array([f(p).ravel() for p in points]))
+    other = np.array([0.37, -0.81])
+    assert np.allclose(monomials(other, np.outer(other, other)) @ table, f(other).ravel(), rtol=0, atol=1e-13)
+    return lambda m, S: (monomials(m, S) @ table).reshape(2, 2)
+
+
+def discrete(page: Any) -> tuple[Any, Any]:
+    """Mean and second moments of x after ``STEPS`` steps, exactly."""
+    spread, A = quadratic_in_x(lambda x: step_moments(page, x)[1]), np.diag(1.0 - LR * H)
+    assert np.allclose(step_moments(page, START)[0], -LR * H * START, rtol=0, atol=1e-14)
+    m, S = START, np.outer(START, START)
+    for _ in range(STEPS):
+        m, S = A @ m, A @ S @ A + spread(m, S)
+    return m, S
+
+
+def diffused(page: Any) -> tuple[Any, Any]:
+    """The same of the SDE, by its moment equations."""
+    spread = quadratic_in_x(lambda x: kick_covariance(page, x))
+    assert np.allclose(page.drift(0.0, START, BATCHED.oracle), -H * START, rtol=0, atol=1e-15)
+
+    def slope(t: float, y: Any) -> Any:
+        m, S = y[:2], y[2:].reshape(2, 2)
+        return np.concatenate([-H * m, (-H[:, None] * S - S * H + spread(m, S)).ravel()])
+
+    y = solve_ivp(slope, (0.0, 1.0), np.concatenate([START, np.outer(START, START).ravel()]), rtol=1e-12, atol=1e-15)
+    return y.y[:2, -1], y.y[2:, -1].reshape(2, 2)
+
+
+@pytest.mark.parametrize(
+    ("page", "column", "loss", "v11", "v22", "v12"),
+    [(so.DSGD(LR), discrete, 0.07319094, 0.02555806, 0.02106554, 0.0),
+     (so.DSGD(LR), diffused, 0.07825743, 0.02472401, 0.01994046, 0.0),
+     (so.DCSGDRandK(LR, k=1), discrete, 0.07744369, 0.11242348, 0.06268780, 0.02434840),
+     (so.DCSGDRandK(LR, k=1), diffused, 0.08233517, 0.10813067, 0.05979189, 0.02369657)],
+)  # fmt: skip
+def test_moments_of_four_unequal_agents(
+    page: Any, column: Any, loss: float, v11: float, v22: float, v12: float
+) -> None:
+    """Theory B, item 6: exact to the eight digits given there."""
+    m, S = column(page)
+    V = (S - np.outer(m, m)) / LR
+    found = (0.5 * (H * np.diag(S)).sum(), V[0, 0], V[1, 1], V[0, 1])
+    assert np.allclose(found, (loss, v11, v22, v12), rtol=0, atol=6e-9)
+
+
+LAWS = {None: so.Gaussian, 3.0: lambda s: so.StudentT(3.0, s), 2.0: lambda s: so.StudentT(2.0, s)}
+
+
+def lattice(nu: float | None) -> tuple[Any, Any]:
+    """First and second moments of both coordinates of DSignSGD, which lives on x₀ + (η/N) ℤ."""
+    probability = (lambda a: 0.5 * (1 + erf(a / np.sqrt(2)))) if nu is None else (lambda a: student.cdf(a, nu))
+    first, second = np.zeros(2), np.zeros(2)
+    for j in range(2):
+        x = START[j] + LR / N * np.arange(-N * STEPS, N * STEPS + 1)
+        count = np.ones((1, x.size))  # law of the number of plus signs
+        for i in range(N):
+            p = probability((H[j] * x + SHIFTS[i, j]) / SCALES[i, j])
+            count = np.pad(count, ((0, 1), (0, 0))) * (1 - p) + np.pad(count, ((1, 0), (0, 0))) * p
+        law = np.where(np.arange(x.size) == N * STEPS, 1.0, 0.0)
+        for _ in range(STEPS):
+            law = sum(np.roll(law * count[plus], N - 2 * plus) for plus in range(N + 1))
+        first[j], second[j] = law @ x, law @ (x * x)
+    return first, second
+
+
+def spectral(nu: float | None) -> tuple[Any, Any]:
+    """The same of the page's SDE: its backward equation, by collocation at 301 Chebyshev points of [-4, 4].
+
+    The coefficients are those of the page on as many independent coordinates, one at each point.
+    """
+    page, n = so.DSignSGD(LR), 301
+    y = np.cos(np.pi * np.arange(n) / (n - 1))
+    c = np.r_[2.0, np.ones(n - 2), 2.0] * (-1.0) ** np.arange(n)
+    D = np.outer(c, 1 / c) / (y[:, None] - y + np.eye(n))
+    D, x = (D - np.diag(D.sum(axis=1))) / 4.0, 4.0 * y
+    out_of_reach = 0.5 * erfc((np.abs(x) - 3.2) / 0.3) * (np.abs(y) < 1.0)
+    first, second = np.zeros(2), np.zeros(2)
+    for j in range(2):
+        agents = so.Agents([LAWS[nu](s) for s in SCALES[:, j]], shifts=np.tile(SHIFTS[:, j, None], n))
+        o = so.Problem(so.Quadratic(np.full(n, H[j])), agents).oracle
+        kicks = [page.diffusion(0.0, x, o, dw.ravel()) for dw in np.eye(N)[:, :, None] * np.ones(n)]
+        noise = (np.array(kicks) ** 2).sum(axis=0) * out_of_reach
+        flow = expm(page.drift(0.0, x, o)[:, None] * D + 0.5 * noise[:, None] * (D @ D))
+        at = 1.0 / c / (START[j] - x)
+        first[j], second[j] = (at / at.sum()) @ flow @ np.stack([x, x * x], axis=1)
+    return first, second
+
+
+@pytest.mark.parametrize(
+    ("nu", "column", "loss", "v11", "v22"),
+    [(None, lattice, 0.08758890, 0.06124882, 0.04681104), (None, spectral, 0.09215798, 0.05961538, 0.04444312),
+     (3.0, lattice, 0.11183525, 0.07582970, 0.05593387), (3.0, spectral, 0.11662552, 0.07383454, 0.05337997),
+     (2.0, lattice, 0.12532152, 0.08361511, 0.06057683), (2.0, spectral, 0.13014237, 0.08145253, 0.05791921)],
+)  # fmt: skip
+def test_moments_of_signs(nu: float | None, column: Any, loss: float, v11: float, v22: float) -> None:
+    """Theory B, item 6, to its eight digits; the SDE is the page's own."""
+    first, second = column(nu)
+    V = (second - first**2) / LR
+    assert np.allclose((0.5 * H @ second, *V), (loss, v11, v22), rtol=0, atol=6e-9)
+
+
+def hand(compress: Any, grads: Any, draws: Any) -> Any:
+    return np.mean([compress(g, w) for g, w in zip(grads, draws, strict=True)], axis=0)
+
+
+def by_order(k: int) -> Any:
+    """rand-k: the entries with the k largest normals, times d/k."""
+    return lambda g, w: np.where(np.isin(np.arange(g.size), np.argsort(-w)[:k]), g * g.size / k, 0.0)
+
+
+def by_levels(s: int) -> Any:
+    def compress(g: Any, u: Any) -> Any:
+        r = s * np.abs(g) / np.linalg.norm(g)
+        return np.linalg.norm(g) * np.sign(g) * (np.floor(r) + (u >= 1.0 - r % 1.0)) / s
+
+    return compress
+
+
+def by_powers(g: Any, u: Any) -> Any:
+    low = 2.0 ** np.floor(np.log2(np.abs(g)))
+    return np.sign(g) * np.where(u < (np.abs(g) - low) / low, 2.0 * low, low)
+
+
+WIDE = so.Problem(
+    so.Quadratic(np.linspace(0.5, 2.0, 5)),
+    so.Agents([so.Gaussian(0.6), so.StudentT(3, 0.4), so.NoNoise()], shifts=np.outer([1.0, -2.0, 1.0], np.arange(5.0))),
+)
+
+
+def noisy(x: Any, z: Any) -> Any:
+    """What the three agents of ``WIDE`` see, written out; ``z`` holds 15 normals and 5 more of the Student-t."""
+    n = z[0].reshape(3, 5)
+    q = n[1] ** 2 + z[1] ** 2
+    noise = np.array([0.6 * n[0], 0.4 * n[1] * np.sqrt(3.0 * np.expm1(q / 3.0) / q), np.zeros(5)])
+    return np.linspace(0.5, 2.0, 5) * x + np.outer([1.0, -2.0, 1.0], np.arange(5.0)) + noise
+
+
+def rolled(page: Any, steps: int) -> Any:
+    """States of the page, and the draws of the gradient and its own, normals or uniforms as it says."""
+    point, o = np.random.default_rng(8), WIDE.oracle
+    own = page.own(WIDE.objective, WIDE.noise) if hasattr(page, "own") else ()
+    y = page.init(WIDE.x0, o) if hasattr(page, "init") else WIDE.x0
+    states, draws = [y], []
+    for k in range(steps):
+        seen = point.normal(size=15), point.normal(size=5)
+        mine = tuple(point.random(n) if kind == "uniform" else point.normal(size=n) for kind, n in own)
+        draws.append((seen, mine))
+        states.append(page.step(k, states[-1], o, (seen, mine) if own else seen))
+    return states, draws
+
+
+@pytest.mark.parametrize(
+    ("page", "compress"),
+    [(so.DCSGDRandK(0.1, k=2), by_order(2)), (so.DCSGDDithering(0.1, levels=3), by_levels(3)),
+     (so.DCSGDNatural(0.1), by_powers), (so.DSGD(0.1), None), (so.DSignSGD(0.1), None)],
+)  # fmt: skip
+def test_steps_by_hand(page: Any, compress: Any) -> None:
+    states, draws = rolled(page, 6)
+    for x, after, (seen, own) in zip(states, states[1:], draws, strict=False):
+        g = noisy(x, seen)
+        sent = np.sign(g).mean(axis=0) if isinstance(page, so.DSignSGD) else g.mean(axis=0)
+        if compress is not None:
+            sent = hand(compress, g, own[0].reshape(3, 5))
+        assert np.allclose(after, x - 0.1 * sent, rtol=0, atol=1e-12)
+
+
+def test_top_k_with_error_feedback_by_hand() -> None:
+    """Also its identity: x less the mean memory makes the steps of DSGD."""
+    states, draws = rolled(so.TopKEF(0.1, k=2), 8)
+    memory = np.zeros((3, 5))
+    for (x, e), (after, e1), (seen, _) in zip(states, states[1:], draws, strict=False):
+        p = memory + 0.1 * noisy(x, seen)
+        sent = np.where(np.argsort(np.argsort(-np.abs(p), axis=1), axis=1) < 2, p, 0.0)
+        memory = p - sent
+        assert np.allclose(after, x - sent.mean(axis=0), rtol=0, atol=1e-12)
+        assert np.allclose(e1, memory.ravel(), rtol=0, atol=1e-12)
+        virtual = x - e.reshape(3, 5).mean(axis=0) - 0.1 * noisy(x, seen).mean(axis=0)
+        assert np.allclose(after - e1.reshape(3, 5).mean(axis=0), virtual, rtol=0, atol=1e-12)
+
+
+def test_clip21_by_hand() -> None:
+    """Also its identity: G less the mean of the g_i is the walk of the private noise."""
+    page = so.Clip21SGD2M(0.1, beta1=0.3, beta2=0.2, clip=3.0, sigma_omega=0.7)
+    states, draws = rolled(page, 8)
+    x, v, g, G, walk = WIDE.x0, np.zeros((3, 5)), np.zeros((3, 5)), np.zeros(5), np.zeros(5)
+    clipped = False
+    for after, (seen, (w,)) in zip(states[1:], draws, strict=True):
+        x = x - 0.1 * G
+        v = 0.7 * v + 0.3 * noisy(x, seen)
+        size = np.linalg.norm(v - g, axis=1, keepdims=True)
+        c = (v - g) * np.minimum(1.0, 3.0 / size)
+        clipped = clipped or bool((size > 3.0).any() and (size < 3.0).any())
+        g, G = g + 0.2 * c, G + 0.2 * (c.mean(axis=0) + 0.7 / np.sqrt(3.0) * w)
+        walk = walk + 0.2 * 0.7 / np.sqrt(3.0) * w
+        for found, expected in zip(after, (x, v.ravel(), g.ravel(), G), strict=True):
+            assert np.allclose(found, expected, rtol=0, atol=1e-12)
+        assert np.allclose(after[3] - after[2].reshape(3, 5).mean(axis=0), walk, rtol=0, atol=1e-12)
+    assert clipped
