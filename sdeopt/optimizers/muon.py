@@ -36,49 +36,56 @@ import numpy as np
 
 from sdeopt.core import grad, matrix_rows, method, noisy_grad, norm, root_cov, where
 
-__all__ = ["Muon", "newton_schulz", "times"]
+__all__ = ["Muon", "newton_schulz"]
 
 A, B, C = 3.4445, -4.7750, 2.0315
 
 
-def times(a: Any, b: Any, n: int, m: int, p: int) -> Any:
-    """The product of an n by m and an m by p matrix, all flattened row by row."""
-    out = np.empty(n * p)
+def polynomial(y: Any, n: int, m: int, a: float, b: float, c: float) -> Any:
+    """aY + (bG + cG²)Y with G = YYᵀ, Y an n by m matrix flattened row by row; sums run from first to last."""
+    gram, row, out = np.empty(n * n), np.empty(n), np.empty(n * m)
     for i in range(n):
-        for j in range(p):
-            s = a[i * m] * b[j]
+        for j in range(n):
+            s = y[i * m] * y[j * m]
             for k in range(1, m):
-                s += a[i * m + k] * b[k * p + j]
-            out[i * p + j] = s
-    return out
-
-
-def transposed(a: Any, n: int, m: int) -> Any:
-    """The transpose of an n by m matrix, flattened row by row."""
-    out = np.empty(n * m)
+                s += y[i * m + k] * y[j * m + k]
+            gram[i * n + j] = s
     for i in range(n):
+        for j in range(n):
+            s = gram[i * n] * gram[j]
+            for k in range(1, n):
+                s += gram[i * n + k] * gram[k * n + j]
+            row[j] = b * gram[i * n + j] + c * s
         for j in range(m):
-            out[j * n + i] = a[i * m + j]
+            s = row[0] * y[j]
+            for k in range(1, n):
+                s += row[k] * y[k * m + j]
+            out[i * m + j] = a * y[i * m + j] + s
     return out
 
 
 def newton_schulz(g: Any, rows: int, quintic: int, cubic: int) -> Any:
-    """Steps of Newton-Schulz from G/|G|_F: Y ← aY + (bA + cA²)Y, then Y ← (3Y - AY)/2, A = YYᵀ; flattened like G.
+    """Steps of Newton-Schulz from G/|G|_F, quintic ones, then cubic ones (3Y - YYᵀY)/2; flattened like G.
 
     Y has the smaller side of G as its rows. Singular values go through the polynomials, singular vectors stay. The
     cubic converges to 1 from (0, √3).
     """
     cols = g.size // rows
     n, m = min(rows, cols), max(rows, cols)
+    down, right = (1, cols) if rows > cols else (cols, 1)  # strides of Y in G
     size = norm(g)
-    y = (transposed(g, rows, cols) if rows > cols else g) / where(size > 0.0, size, 1.0)
+    y, out = np.empty(n * m), np.empty(n * m)
+    for i in range(n):
+        for j in range(m):
+            y[i * m + j] = g[i * down + j * right] / where(size > 0.0, size, 1.0)
     for _ in range(quintic):
-        a = times(y, transposed(y, n, m), n, m, n)
-        y = A * y + times(B * a + C * times(a, a, n, n, n), y, n, n, m)
+        y = polynomial(y, n, m, A, B, C)
     for _ in range(cubic):
-        a = times(y, transposed(y, n, m), n, m, n)
-        y = 1.5 * y - 0.5 * times(a, y, n, n, m)
-    return transposed(y, cols, rows) if rows > cols else y
+        y = polynomial(y, n, m, 1.5, -0.5, 0.0)
+    for i in range(n):
+        for j in range(m):
+            out[i * down + j * right] = y[i * m + j]
+    return out
 
 
 def stretch(x: Any, rows: int) -> Any:
