@@ -268,3 +268,27 @@ def test_clip21_by_hand() -> None:
             assert np.allclose(found, expected, rtol=0, atol=1e-12)
         assert np.allclose(after[3] - after[2].reshape(3, 5).mean(axis=0), walk, rtol=0, atol=1e-12)
     assert clipped
+
+
+@pytest.mark.parametrize("radius", [0.05, 50.0])
+def test_one_step_of_clip21_has_the_moments_of_its_sde(radius: float) -> None:
+    """To a relative O(η) at η = 1e-5, clipped and not, with private noise; the walk of G is exact in both columns."""
+    page = so.Clip21SGD2M(1e-5, beta1=3e-5, beta2=2e-5, clip=radius, sigma_omega=0.7)
+    o, point, zero = BATCHED.oracle, np.random.default_rng(4), np.zeros(2 * N)
+    y = tuple(point.normal(size=n) for n in (2, 2 * N, 2 * N, 2))
+
+    def moved(z: Any, w: Any) -> Any:
+        after = page.step(0, y, o, ((z,), (w,)))
+        return [(a - b) / 1e-5 for a, b in zip(after, y, strict=True)]
+
+    rest, drift = moved(zero, np.zeros(2)), page.drift(0.0, y, o)
+    for found, expected in zip(rest, drift, strict=True):
+        assert np.allclose(found, expected, rtol=0, atol=1e-3 * np.linalg.norm(expected))
+    assert np.allclose(drift[3], drift[2].reshape(N, 2).mean(axis=0), rtol=0, atol=1e-12)
+    for z, w in [*((e, np.zeros(2)) for e in np.eye(2 * N)), *((zero, e) for e in np.eye(2))]:
+        kick = [np.sqrt(1e-5) * (a - b) for a, b in zip(moved(z, w), rest, strict=True)]
+        sde = page.diffusion(0.0, y, o, (z, w))
+        for found, expected in zip(kick, sde, strict=True):  # of which the largest are 8e-3 and 2e-3
+            assert np.allclose(found, expected, rtol=0, atol=1e-5)
+        assert np.array_equal(sde[0], np.zeros(2))
+        assert np.array_equal(sde[2], zero)
