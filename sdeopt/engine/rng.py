@@ -16,9 +16,11 @@ import math
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
+
+from sdeopt.engine import lane_ops  # noqa: F401  (the arithmetic of packs)
+from sdeopt.engine.words import bits, fma, iota, lanes_of, numbers, power, store_words, to_number
 
 __all__ = ["Entropy", "fill", "normalise", "place", "stream_key", "threefry", "wide_vectors"]
 
@@ -37,28 +39,7 @@ U = np.uint64
 PARITY, ROOT_HALF, ONE = U(0x1BD11BDAA9FC1A22), U(0x3FE6A09E667F3BCD), U(0x3FF0000000000000)
 SIGN, LOW = U(0x8000000000000000), U(0xFFFFFFFF)
 S1, S2, S12, S52, S32 = U(1), U(2), U(12), U(52), U(32)
-
-
-@intrinsic
-def _fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
-    """a b + c rounded once."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.fma(*args)
-
-    return types.float64(types.float64, types.float64, types.float64), generate
-
-
-@intrinsic
-def _as_float(typing: Any, bits: Any) -> Any:
-    """The float64 with these 64 bits."""
-    return types.float64(types.uint64), lambda context, builder, sig, args: builder.bitcast(args[0], ir.DoubleType())
-
-
-@intrinsic
-def _as_bits(typing: Any, value: Any) -> Any:
-    """The 64 bits of a float64."""
-    return types.uint64(types.float64), lambda context, builder, sig, args: builder.bitcast(args[0], ir.IntType(64))
+ids32, ids8, ids1 = iota(32), iota(8), iota(1)
 
 
 @intrinsic
@@ -73,7 +54,7 @@ def wide_vectors(typing: Any) -> Any:
     return types.void(), generate
 
 
-inline = functools.partial(njit, error_model="numpy", forceinline=True)
+inline = functools.partial(njit, error_model="numpy", forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 @inline
@@ -98,77 +79,99 @@ def threefry(x0: Any, x1: Any, k0: Any, k1: Any) -> Any:
 
 @inline
 def _polynomial(y: Any, c: Any) -> Any:
-    p = _fma(c[0], y, c[1])
-    p = _fma(p, y, c[2])
-    p = _fma(p, y, c[3])
-    p = _fma(p, y, c[4])
-    return _fma(p, y, c[5])
+    p = fma(c[0], y, c[1])
+    p = fma(p, y, c[2])
+    p = fma(p, y, c[3])
+    p = fma(p, y, c[4])
+    return fma(p, y, c[5])
 
 
 @inline
 def _minus_log(u: Any) -> Any:
     """-ln u for u in (0, 1], by exponent and 2 atanh((m - 1)/(m + 1))."""
-    bits = _as_bits(u)
-    e = np.int64(bits - ROOT_HALF) >> np.int64(52)
-    m = _as_float(bits - (U(e) << S52))
+    word = bits(u)
+    e = power(word - ROOT_HALF)
+    m = numbers(word - (e << S52))
     s = (m - 1.0) / (m + 1.0)
-    return -_fma(s, _polynomial(s * s, ATANH), float(e) * LN2)
+    return -fma(s, _polynomial(s * s, ATANH), to_number(e) * LN2)
 
 
 @inline
 def box_muller(a: Any, b: Any) -> Any:
     """Two standard normals from two words; radius √(-ln u) times (cos θ ∓ sin θ), two sign bits for the quadrant."""
-    radius = math.sqrt(_minus_log(2.0 - _as_float((a >> S12) | ONE)))
-    t = _as_float(((b << S2) >> S12) | ONE) - 1.5
+    radius = math.sqrt(_minus_log(2.0 - numbers((a >> S12) | ONE)))
+    t = numbers(((b << S2) >> S12) | ONE) - 1.5
     y = t * t
     sine, cosine = t * _polynomial(y, SIN), _polynomial(y, COS)
     first, second = radius * (cosine - sine), radius * (cosine + sine)
-    return _as_float(_as_bits(first) ^ (b & SIGN)), _as_float(_as_bits(second) ^ ((b << S1) & SIGN))
+    return numbers(bits(first) ^ (b & SIGN)), numbers(bits(second) ^ ((b << S1) & SIGN))
+
+
+@inline
+def _pair(path: Any, counter: Any, key: Any) -> Any:
+    """The two normals at an address; or, for words, at many."""
+    a, b = threefry(path, counter, key[0], key[1])
+    return box_muller(a, b)
 
 
 @njit(error_model="numpy", nogil=True, cache=True)
-def _pairs(first: Any, second: Any, path: Any, next_path: Any, counter: Any, next_counter: Any, key: Any) -> None:
-    """Normals along a line of addresses; contiguous, so that LLVM vectorises it."""
+def _steps(out: Any, count: Any, columns: Any, at: Any, path: Any, counter: Any, step: Any, key: Any) -> None:
+    """Normals of one component of one path along the steps."""
     wide_vectors()
-    k0, k1 = key[0], key[1]
-    for i in range(first.size):
-        a, b = threefry(path + U(i) * next_path, counter + U(i) * next_counter, k0, k1)
-        first[i], second[i] = box_muller(a, b)
+    odd = step % 2
+    size = (count + odd + 1) // 2
+    first, second = np.empty(size), np.empty(size)
+    for j in range(size):
+        first[j], second[j] = _pair(path, counter + (U(j) << S32), key)
+    for j in range(size):
+        even = 2 * j - odd
+        if even >= 0:
+            out[even * columns + at] = first[j]
+        if even + 1 < count:
+            out[(even + 1) * columns + at] = second[j]
+
+
+@njit(error_model="numpy", nogil=True, cache=True)
+def _lines(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path: Any, step: Any, key: Any, ids: Any,
+           begin: Any) -> Any:  # fmt: skip
+    """Normals of all lanes and components, as many at once as ``ids`` has words; returns how far it got in a line.
+
+    Lanes and components of one step stand in one line of (b - a) width numbers; lines are filled from ``begin`` on.
+    """
+    wide_vectors()
+    odd = step % 2
+    group = lanes_of(ids)
+    end = begin + ((b - a) * width - begin) // group * group
+    shift = U(0)
+    while (1 << int(shift)) < width:
+        shift += S1
+    for j in range((count + odd + 1) // 2):
+        even = 2 * j - odd
+        pair = U(step // 2 + j) << S32
+        for i in range(begin, end, group):
+            number = ids + U(i)
+            first, second = _pair((number & U(width - 1)) + U(path), (number >> shift) + pair, key)
+            if even >= 0:
+                store_words(out, (even * columns + a) * width + i, first)
+            if even + 1 < count:
+                store_words(out, ((even + 1) * columns + a) * width + i, second)
+    return end
 
 
 @njit(error_model="numpy", nogil=True, cache=True)
 def _normals(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path: Any, step: Any, key: Any) -> None:
     """Standard normals of the steps ``step``, ``step + 1``, ... in the columns a to b; see `fill` for the layout.
 
-    The inner loop runs along whatever is long: the lanes, the components, or else the steps. The values are the same.
+    They are computed in groups along whatever is long: the lanes and components, or else the steps. The values are the
+    same. ``width`` is a power of two.
     """
-    wide_vectors()
-    odd = step % 2
-    pairs = (count + odd + 1) // 2
-    pair = U(step // 2)
-    long = width > 1 or b - a >= 16
-    size = width if width > 1 else b - a if long else pairs
-    first, second = np.empty(size), np.empty(size)
-    lines = pairs * (b - a) if width > 1 else pairs if long else b - a
-    for line in range(lines):
-        if width > 1:
-            j, c = line // (b - a), line % (b - a)
-            _pairs(first, second, U(path), U(1), ((pair + U(j)) << S32) | U(c), U(0), key)
-        elif long:
-            j, c = line, 0
-            _pairs(first, second, U(path), U(0), (pair + U(j)) << S32, U(1), key)
-        else:
-            j, c = 0, line
-            _pairs(first, second, U(path), U(0), (pair << S32) | U(c), S1 << S32, key)
-        along_steps = not long
-        for i in range(size):
-            even = 2 * (i if along_steps else j) - odd
-            column = a + c if along_steps or width > 1 else a + i
-            lane = i if width > 1 else 0
-            if even >= 0:
-                out[(even * columns + column) * width + lane] = first[i]
-            if even + 1 < count:
-                out[((even + 1) * columns + column) * width + lane] = second[i]
+    if width == 1 and b - a < 16:
+        for c in range(b - a):
+            _steps(out, count, columns, a + c, U(path), (U(step // 2) << S32) | U(c), step, key)
+        return
+    done = _lines(out, count, columns, width, a, b, path, step, key, ids32(), 0)
+    done = _lines(out, count, columns, width, a, b, path, step, key, ids8(), done)
+    _lines(out, count, columns, width, a, b, path, step, key, ids1(), done)
 
 
 @njit(error_model="numpy", nogil=True, cache=True)
@@ -179,7 +182,7 @@ def _uniforms(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, pa
         for c in range(b - a):
             for lane in range(width):
                 r, _ = threefry(U(path + lane), (U(step + i) << S32) | U(c), key[0], key[1])
-                out[(i * columns + a + c) * width + lane] = _as_float((r >> S12) | ONE) - 1.0
+                out[(i * columns + a + c) * width + lane] = numbers((r >> S12) | ONE) - 1.0
 
 
 @njit(error_model="numpy", nogil=True, cache=True)
