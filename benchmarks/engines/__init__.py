@@ -1,0 +1,1 @@
+"""Peers of sdeopt on four equations; see ``benchmarks/peers.py``."""
