@@ -50,8 +50,9 @@ def certify(
     At every learning rate both columns run to the same continuous time on common random numbers, the SDE with the Heun
     drift at one dt for all. Judged are the slopes in h, the time of one step (h = lr for most methods), between the two
     smallest h: of a coordinate's mean, which should be the claimed order, and of a covariance entry, which is 2 if the
-    diffusion is right and 1 if it is wrong (1.5 if it misses a factor 1 + O(√h)). Means alone are blind: the flow, the
-    drift without noise, passes as well; it is shown beside, and so is the SDE with twice the noise variance.
+    diffusion is right and 1 if it is wrong (1.5 if it misses a factor 1 + O(√h)); where the noise lasts as lr → 0
+    (PGD) these are the claimed order and 0. Means alone are blind: the flow, the drift without noise, passes as well;
+    it is shown beside, and so is the SDE with twice the noise variance.
 
     Judged is the coordinate, and the covariance entry, whose gap is clearest (most standard errors from zero, after the
     first ``paths`` paths) at the smallest h at which any is told from zero. Paths are added, each learning rate by its
@@ -180,6 +181,7 @@ def _meta(ladder: list[Rung]) -> dict[str, Any]:
     return describe(first) | {
         "page": type(first.method).__name__,
         "order": first.model.order,
+        "lasting": first.method.lasting,
         "exponent": exponent(first.method),
         "lrs": [float(run.method.constant().lr) for run in runs],
         "clock": [float(run.method.clock) for run in runs],

@@ -61,7 +61,8 @@ class Certificate:
     -----
     With [a, b] the 95 % interval of the slope between the two smallest h and c the claimed order in h, a mean is
     *certified* if a >= c - 0.15 and the half-width is at most 0.15, *refuted* if b < c - 0.15. A covariance is *right*
-    if a >= 1.75 and *wrong* if b < 1.75, the middle of 2 and the 1.5 of a diffusion that misses a factor 1 + O(√h).
+    if a >= 1.75 and *wrong* if b < 1.75, the middle of 2 and the 1.5 of a diffusion that misses a factor 1 + O(√h);
+    for noise that lasts as lr → 0 the threshold is c - 0.25, since a wrong diffusion has slope 0 there.
     The fit of C h^p (1 + D h) to more h must not contradict: its interval has to reach the threshold in the first case
     and to stay below it in the second. *Inconclusive* is all else: also a slope above c + 1.25 (the gap nears a change
     of sign), a dt that moves the slope by more than the precision, and diverged paths at the two smallest h. The rule
@@ -115,8 +116,8 @@ class Certificate:
         return Row(model, self.names[i], kind, i, claimed, slope, overall, moved, verdict, reason, needs)
 
     def claimed(self, i: int) -> float:
-        """The slope in h that column ``i`` should have: the order of the SDE for means, 2 for covariances."""
-        if self.kinds[i] in ("mean", "observable"):
+        """The slope in h that column ``i`` should have: the SDE's order for means, 2 for covariances that vanish."""
+        if self.kinds[i] in ("mean", "observable") or self.meta.get("lasting", False):
             return float(self.meta["order"] / self.meta["exponent"])
         return 2.0
 

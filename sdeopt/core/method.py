@@ -179,6 +179,7 @@ def method(
     family: str = "descent",
     samples: int = 1,
     bounded: bool = False,
+    lasting: bool = False,
     objective: str = "quadratic:1,2",
     noise: str = "gaussian:0.5",
 ) -> Callable[[T], T]:
@@ -202,6 +203,8 @@ def method(
         Independent samples of the gradient that one step sees, 1 or 2.
     bounded : bool
         Whether steps are bounded whatever the noise, so that the sampled SDE exists without a variance of the noise.
+    lasting : bool
+        Whether the noise of the SDE lasts as the learning rate goes to 0 (injected noise), in place of vanishing.
     objective, noise : str
         Names, as on the command line, of a small problem on which the method makes sense.
 
@@ -225,6 +228,7 @@ def method(
         page.clock_of = staticmethod(clock)
         page.samples = samples
         page.bounded = bounded
+        page.lasting = lasting
         page.family = checks.choice("family", family, FAMILIES)
         page.example = (objective, noise)
         page.sdes = {}

@@ -40,7 +40,7 @@ from sdeopt.core import grad, method, noisy_grad, power, root_cov
 __all__ = ["FPGD"]
 
 
-@method(order=1, brownian=("gradient", "own"), family="injection")
+@method(order=1, brownian=("gradient", "own"), family="injection", lasting=True)
 class FPGD(NamedTuple):
     """Fractional perturbed gradient descent.
 

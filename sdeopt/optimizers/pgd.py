@@ -37,7 +37,7 @@ from sdeopt.core import grad, method, noisy_grad, root_cov
 __all__ = ["PGD"]
 
 
-@method(order=1, brownian=("gradient", "own"), family="injection")
+@method(order=1, brownian=("gradient", "own"), family="injection", lasting=True)
 class PGD(NamedTuple):
     """Perturbed gradient descent.
 

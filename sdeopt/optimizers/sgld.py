@@ -39,7 +39,7 @@ from sdeopt.core import grad, method, noisy_grad, root_cov
 __all__ = ["SGLD"]
 
 
-@method(order=1, brownian=("gradient", "own"), family="injection")
+@method(order=1, brownian=("gradient", "own"), family="injection", lasting=True)
 class SGLD(NamedTuple):
     """Stochastic gradient Langevin dynamics at a fixed learning rate.
 

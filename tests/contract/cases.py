@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,11 @@ def ordinary(cls: Any) -> bool:
 def problem(cls: Any, default: so.Problem) -> so.Problem:
     """``default``, or what the page says it needs."""
     return default if ordinary(cls) else so.Problem(objective(cls.example[0]), law(cls.example[1]))
+
+
+def suited(sde: Any, problem: so.Problem) -> so.Problem:
+    """``problem``, with the noise that a Lévy motion belongs to where the SDE is driven by one."""
+    return replace(problem, noise=so.AlphaStable(1.5, 0.5)) if "levy" in sde.brownian else problem
 
 
 def heavy(cls: Any) -> so.Problem:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import PAGES, drawn, flat, ordinary, problem, run
+from cases import PAGES, drawn, flat, ordinary, problem, run, suited
 
 import sdeopt as so
 
@@ -42,4 +42,6 @@ def test_functions_leave_their_arguments_alone(name: str, d: int) -> None:
         if sde.drift is not None:
             at = y if sde.start is None else twice(sde.start, page, x, o)
             twice(sde.drift, page, 0.3, at, o)
-            twice(sde.diffusion, page, 0.3, at, o, frozen(drawn(run(page, subject, "sde", sde.name), point)))
+            its = suited(sde, subject)
+            draws = frozen(drawn(run(page, its, "sde", sde.name), point))
+            twice(sde.diffusion, page, 0.3, at, its.oracle, draws)

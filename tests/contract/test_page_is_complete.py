@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import PAGES, drawn, first_state, flat, ordinary, problem, run, sizes
+from cases import PAGES, drawn, first_state, flat, ordinary, problem, run, sizes, suited
 
 import sdeopt as so
 
@@ -89,4 +89,6 @@ def test_functions_return_states(name: str, d: int) -> None:
             y = after if sde.start is None else sde.start(page, np.array(subject.x0), o)
             assert_state(y)
             assert_state(sde.drift(page, page.clock, y, o))
-            assert_state(sde.diffusion(page, page.clock, y, o, drawn(run(page, subject, "sde", sde.name), point)))
+            its = suited(sde, subject)
+            dw = drawn(run(page, its, "sde", sde.name), point)
+            assert_state(sde.diffusion(page, page.clock, y, its.oracle, dw))

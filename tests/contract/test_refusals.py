@@ -61,7 +61,7 @@ def asked(run: kernels.Run) -> set[str]:
 
 def columns(name: str, problem: so.Problem) -> list[kernels.Run]:
     page = PAGES[name](lr=0.1)
-    kinds = [("discrete", None), *(("sde", sde) for sde in page.sdes)]
+    kinds = [("discrete", None), *(("sde", sde) for sde, m in page.sdes.items() if "levy" not in m.brownian)]
     return [plan(page, problem, kind, sde=sde, steps=2, observables=[], rng=0) for kind, sde in kinds]
 
 
