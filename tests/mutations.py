@@ -159,7 +159,7 @@ MUTATIONS = [
 
 def pytest(folder: Path, tests: tuple[str, ...]) -> tuple[int, str, str]:
     """Exit status of a run in ``folder``, its first failed test, and why it failed."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", *tests]
     env = os.environ | {"SDEOPT_CACHE_DIR": str(folder / "cache"), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "500"}
     env.pop("PYTHONPATH", None)
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=600)
