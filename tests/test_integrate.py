@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 
 import sdeopt as so
-from sdeopt.core import dot
+from sdeopt.core import dot, matvec
 from sdeopt.engine.kernels import Kernel
 from sdeopt.ito.integration import _plan
 
 MU, SIGMA = 0.5, 0.6
+OFFSET = np.array([0.2, -0.1])
 A, B1, B2 = (
     np.array([[-0.5, 0.3], [0.1, -0.8]]),
     np.array([[0.3, 0.0], [0.4, 0.1]]),
@@ -68,6 +69,18 @@ def test_lanes_and_interpreted_have_the_same_bits(sde: so.SDE, scheme: str) -> N
     run, _ = _plan(sde, np.ones(sde.dim), 1.0, 0.1, None, 40, scheme, None, 4, None, 0)
     kernel, plain = Kernel(run), Kernel(replace(run, interpreted=True))
     assert (kernel.mode, plain.mode) == ("lanes", "interpreted")
+    assert (kernel(0, 40) == plain(0, 40)).all()
+
+
+def test_arrays_and_lists_of_entries_in_lanes() -> None:
+    """A matrix from outside, in a closure or global, and a vector written entry by entry."""
+    spin = np.array([[0.0, -0.7], [0.7, 0.0]])
+    sde = so.SDE(
+        lambda t, x: matvec(spin, x) - OFFSET, lambda t, x, dw: np.array([0.0, x[0] * dw[0]]), dim=2, noise_dim=1
+    )
+    run, _ = _plan(sde, np.ones(2), 1.0, 0.1, None, 40, "euler", None, 4, None, 0)
+    kernel, plain = Kernel(run), Kernel(replace(run, interpreted=True))
+    assert kernel.mode == "lanes"
     assert (kernel(0, 40) == plain(0, 40)).all()
 
 

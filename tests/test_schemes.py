@@ -75,7 +75,8 @@ def test_one_step_matches_the_expansion_of_the_semigroup(name: str, m: int, orde
     """E f(step) = f + h L f + (h²/2) L² f + O(h³) with weak order 2; O(h²) with order 1. No randomness."""
     drift, diffusion = nonlinear(m)
     step, x, h = scheme(name, drift, diffusion), np.array([0.7, -0.4]), np.array([0.04, 0.02, 0.01])
-    for f in (lambda t, x: x[0] * x[0] * x[1], lambda t, x: x[1] * x[1], lambda t, x: x[0]):
+    functions: tuple[Any, ...] = (lambda t, x: x[0] * x[0] * x[1], lambda t, x: x[1] * x[1], lambda t, x: x[0])
+    for f in functions:
         Lf = generator(f, drift, diffusion, m)
         LLf = generator(Lf, drift, diffusion, m)
         errors = [
@@ -154,8 +155,7 @@ def test_one_sign_per_noise_would_not_do(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize("power", [1, 2])
 def test_weak_order_with_coefficients_that_depend_on_time(name: str, order: int, power: int) -> None:
     """dX = a X dt + b X dW with a = cos 2t, b = 1/(1 + t): E X(T)^p, step by step, is a product of expectations."""
-    a, b = (lambda t: math.cos(2.0 * t)), (lambda t: 1.0 / (1.0 + t))
-    step = scheme(name, lambda t, y: a(t) * y, lambda t, y, dw: b(t) * y * dw)
+    step = scheme(name, lambda t, y: math.cos(2.0 * t) * y, lambda t, y, dw: y / (1.0 + t) * dw)
     exact = math.exp(power * 0.5 * math.sin(2.0 * T) + 0.5 * power * (power - 1) * (1.0 - 1.0 / (1.0 + T)))
     levels, errors = np.array([16, 32, 64]), []
     for n in levels:
@@ -166,9 +166,8 @@ def test_weak_order_with_coefficients_that_depend_on_time(name: str, order: int,
 
 def test_diagonal_and_general_form_are_one_scheme() -> None:
     """One Brownian motion: the general form does, sign for sign, what the diagonal one does."""
-    b, s = (lambda t, y: 0.3 * y * y - t), (lambda t, y: 0.5 + 0.2 * t + 0.1 * y * y)
-    general = scheme("weak2", b, lambda t, y, dw: s(t, y) * dw)
-    diagonal = scheme("weak2_diagonal", b, lambda t, y, dw: s(t, y) * dw)
+    equation: tuple[Any, Any] = (lambda t, y: 0.3 * y * y - t, lambda t, y, dw: (0.5 + 0.2 * t + 0.1 * y * y) * dw)
+    general, diagonal = scheme("weak2", *equation), scheme("weak2_diagonal", *equation)
     y, dw = np.array([0.8]), np.array([1.3])
     for u in (0.25, 0.75):
         assert general(3, y, (dw, np.array([u])), 0.1) == pytest.approx(diagonal(3, y, dw, 0.1), rel=1e-14)
@@ -187,10 +186,13 @@ def test_milstein_on_geometric_brownian_motion() -> None:
 
 
 def test_weak2_on_additive_noise_is_heuns_scheme() -> None:
-    b, s, h, y, dw = (lambda t, y: np.array([y[1], -(y[0] ** 3)])), np.diag([0.5, 2.0]), 0.1, np.ones(2), np.ones(2)
-    step = scheme("weak2", b, lambda t, y, z: s @ z)
+    def b(y: Any) -> Any:
+        return np.array([y[1], -(y[0] ** 3)])
+
+    s, h, y, dw = np.diag([0.5, 2.0]), 0.1, np.array([1.0, 0.5]), np.array([0.3, -1.2])
+    step = scheme("weak2", lambda t, y: b(y), lambda t, y, z: s @ z)
     noise = math.sqrt(h) * s @ dw
-    expected = y + 0.5 * h * (b(0, y) + b(0, y + h * b(0, y) + noise)) + noise
+    expected = y + 0.5 * h * (b(y) + b(y + h * b(y) + noise)) + noise
     assert step(0, y, (dw, np.array([0.1, 0.9])), h) == pytest.approx(expected, rel=1e-14)
 
 

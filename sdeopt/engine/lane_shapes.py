@@ -161,3 +161,25 @@ def _concatenate(arrays: Any) -> Any:
     if isinstance(arrays, types.BaseTuple) and all(isinstance(k, Pack) and k.d for k in arrays):
         return lambda arrays: _join(arrays)
     return None
+
+
+@overload(np.array, strict=False)
+def _array(entries: Any) -> Any:
+    if not isinstance(entries, types.BaseTuple) or not any(isinstance(k, Pack) for k in entries):
+        return None
+    if all(isinstance(k, (types.Float, types.Integer)) or (isinstance(k, Pack) and not k.d) for k in entries):
+        return lambda entries: _stack(entries)
+    return None
+
+
+@intrinsic
+def _stack(typing: Any, entries: Any) -> Any:
+    """A pack from its entries."""
+    kinds = list(entries)
+    kind = Pack(len(kinds), max(k.width for k in kinds if isinstance(k, Pack)))
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        items = [row(builder, builder.extract_value(args[0], n), k, 0, kind.width) for n, k in enumerate(kinds)]
+        return rebuild(builder, items)
+
+    return kind(entries), generate

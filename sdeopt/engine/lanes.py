@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core.imputils import lower_constant
 from numba.core.typeconv import Conversion
 from numba.extending import (
     NativeValue,
@@ -191,6 +192,13 @@ def _unbox(kind: Any, wrapper: Any, c: Any) -> Any:
 
 unbox(Pack)(_unbox)
 unbox(Matrix)(_unbox)
+
+
+@lower_constant(Pack)
+@lower_constant(Matrix)
+def _constant(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+    """A `Row` or `Block` that a function refers to."""
+    return ir.Constant(ir.ArrayType(F64, value.data.size), [F64(x) for x in value.data.tolist()])
 
 
 def _pointer(context: Any, builder: Any, array_type: Any, array: Any, offset: Any, width: int) -> Any:

@@ -19,6 +19,7 @@ import dataclasses
 import functools
 from collections import namedtuple
 from collections.abc import Callable, Iterator
+from opcode import opmap
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
@@ -32,6 +33,7 @@ from sdeopt.engine.twins import ELEMENTARY, OPTIONS, TWINS, elementwise
 
 __all__ = ["QUESTIONS", "Linker", "asked", "names", "references", "replace_lr"]
 
+SMALL = 512  # numbers of an array that lanes keep in registers
 QUESTIONS = {getattr(questions, name) for name in questions.__all__ if name != "Oracle"}
 
 
@@ -65,6 +67,15 @@ def asked(f: FunctionType, seen: set[FunctionType] | None = None) -> set[str]:
 @functools.cache
 def _lowered_class(cls: Any, fields: tuple[str, ...]) -> Any:
     return type(f"Lowered{cls.__name__}", (namedtuple("Lowered", fields),), {"lowered": cls, "__slots__": ()})
+
+
+def _without_lists(code: CodeType) -> CodeType:
+    """The code with tuples for lists of entries, ``np.array([x[1], -x[0]])``: lanes know tuples."""
+    ops = bytearray(code.co_code)
+    for i in range(0, len(ops), 2):
+        if ops[i] == opmap["BUILD_LIST"] and ops[i + 1]:
+            ops[i] = opmap["BUILD_TUPLE"]
+    return code.replace(co_code=bytes(ops))
 
 
 def _wraps(owner: Any) -> bool:
@@ -123,17 +134,22 @@ class Linker:
         return njit(lambda o, *rest: asked(o, *rest), **self._options)
 
     def _copy(self, f: FunctionType, options: dict[str, Any] | None = None) -> Any:
+        foreign = self._lanes and not f.__module__.startswith("sdeopt.")
         namespace = dict(f.__globals__)
-        for name in names(f.__code__):
-            if isinstance(namespace.get(name), FunctionType):
-                namespace[name] = self.compiled(namespace[name])
-        closure = tuple(
-            CellType(self.compiled(c.cell_contents)) if isinstance(c.cell_contents, FunctionType) else c
-            for c in f.__closure__ or ()
-        )
-        copy = FunctionType(f.__code__, namespace, f.__name__, f.__defaults__, closure)
+        for name in names(f.__code__) & namespace.keys():
+            namespace[name] = self._bound(namespace[name], foreign)
+        closure = tuple(CellType(self._bound(c.cell_contents, foreign)) for c in f.__closure__ or ())
+        code = _without_lists(f.__code__) if foreign else f.__code__
+        copy = FunctionType(code, namespace, f.__name__, f.__defaults__, closure)
         copy.__kwdefaults__ = f.__kwdefaults__
         return njit(copy, **(options or self._options))
+
+    def _bound(self, thing: Any, foreign: bool) -> Any:
+        """What a function refers to, as its copy needs it; on lanes also the arrays of the user's functions."""
+        if isinstance(thing, FunctionType):
+            return self.compiled(thing)
+        small = isinstance(thing, np.ndarray) and thing.dtype == np.float64 and 0 < thing.size <= SMALL
+        return self.lower(thing) if foreign and small and thing.ndim in (1, 2) else thing
 
     def lower(self, thing: Any) -> Any:
         """The named tuple of a frozen dataclass: arrays, numbers, and its functions compiled."""

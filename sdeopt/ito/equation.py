@@ -23,9 +23,11 @@ EXACT = 1e-9  # relative difference that counts as none
 class SDE:
     """The Itô equation dX = b(t, X) dt + σ(t, X) dW in d dimensions, with m independent Brownian motions.
 
-    Functions written in the arithmetic of pages (NumPy's + - * /, sqrt, and the vocabulary of ``sdeopt.core``) are
-    compiled for many paths at a time; with entries ``x[0]`` and ``np.array([...])`` too, as far as Numba takes them;
-    any other function runs interpreted, with the same results. Functions must not write into their arguments.
+    Functions written in the arithmetic of pages (NumPy's + - * /, sqrt, entries ``x[0]``, ``np.array([x[1], 0.0])``,
+    and the vocabulary of ``sdeopt.core``: ``matvec``, ``dot``, ``exp``, ``sin``, ...) are compiled for many paths at a
+    time. What else Numba knows, ``np.exp`` say, is compiled a path at a time, some thirty times slower; anything else
+    runs interpreted. Arrays and numbers that a function refers to become constants of the compiled code. Functions
+    must not write into their arguments.
 
     Parameters
     ----------
@@ -55,7 +57,7 @@ class SDE:
     >>> import numpy as np, sdeopt as so
     >>> so.SDE(lambda t, x: 0.5 * x, lambda t, x: 0.2 * x, dim=3)
     SDE(dim=3, diagonal noise)
-    >>> so.SDE(lambda t, x: -0.5 * x, lambda t, x, dw: np.array([-x[1], x[0]]) * dw[0], dim=2, noise_dim=1)
+    >>> so.SDE(lambda t, x: -0.5 * x, lambda t, x, dw: np.array([-x[1] * dw[0], x[0] * dw[0]]), dim=2, noise_dim=1)
     SDE(dim=2, noise_dim=1)
     """
 
