@@ -409,3 +409,20 @@ def test_the_smoothed_flow_conserves_what_it_should() -> None:
         assert kept == pytest.approx(np.full(len(p), kept[0]), rel=1e-9)
     with pytest.raises(ValueError, match="times must increase"):
         theory.widening_flow(0.5, 1.5, 10, 0.1, [1.0, 0.5])
+
+
+@pytest.mark.slow
+def test_a_certificate_knows_noise_that_lasts() -> None:
+    """Injected noise does not vanish with lr: covariance gaps have slope 1 if the diffusion is right, 0 if not."""
+    problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5), x0=[1.0, -0.8])
+    certificate = so.certify(so.PGD(0.1, 0.5), problem, horizon=0.8, rng=1, paths=1024, max_paths=2**15)
+    covariances = {row.model: row for row in certificate.rows if row.kind == "covariance"}
+    assert {row.claimed for row in certificate.rows} == {1.0}
+    assert {model: row.verdict for model, row in covariances.items()} == {
+        "SDE": "right",
+        "flow": "wrong",
+        "noise x2": "wrong",
+    }
+    assert abs(covariances["flow"].slope.value) < 0.2
+    assert "for its noise lasts" in str(certificate)
+    assert certificate.verdict == "certified"
