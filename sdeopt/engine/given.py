@@ -68,9 +68,10 @@ def _columns(draw: Draw, key: Any, path0: int, count: int, rows: int, dt: float 
 
 def _raw(key: Any, kind: int, columns: int, path: int, paths: int, rows: int) -> Array:
     """Addressed draws, (rows, columns, paths): normals or uniforms."""
-    out = np.empty((rows, columns, paths))
-    fill(out.reshape(-1), rows, columns, paths, np.array([[0, columns, kind, 1]]), key[None, :], path, 0)
-    return out
+    width = 1 << (paths - 1).bit_length()  # a power of two, as `fill` asks
+    out = np.empty((rows, columns, width))
+    fill(out.reshape(-1), rows, columns, width, np.array([[0, columns, kind, 1]]), key[None, :], path, 0)
+    return out[:, :, :paths]
 
 
 def _fractional(draw: Draw, key: Any, path: int, paths: int, rows: int) -> Array:
