@@ -17,6 +17,7 @@ A law is a frozen dataclass. Its functions are written like pages (they are comp
     root_sign_residual(self, o, x, g, dw)  [Cov sign(g + ξ) - M Σ M]^{1/2} dw
     root_square_cov(self, o, x, dw)        Λ^{1/2} dw, Λ_ij = Cov(ξ_i², ξ_j²)
     expect_direction, direction_jacobian, direction_cov, direction_residual      see ``sdeopt.core.oracle``
+    agent_grads, agent_means, agent_roots, mean_agent_sign, root_agent_sign_cov  of `Agents`; other laws are one agent
 
 Around them, in plain Python, every question is about one objective (its ``dim``, its number of examples). Draws are
 tuples of vectors. ``draws(objective)`` lists those of one step: ("normal", size) or ("uniform", size); the first
@@ -89,8 +90,7 @@ class Law:
 
     family: ClassVar[str | None] = None  # the public name, where a class is one of several behind it
     wraps: ClassVar[bool] = False  # whether it holds other laws and puts questions to them, Oracle(o.objective, law)
-
-    agents: int = 1  # how many see a gradient each; see `Agents`
+    agents: int = 1  # how many see a gradient each
 
     def check(self, objective: Any) -> None:
         """Raise a ``ValueError`` if the law does not fit the objective."""
