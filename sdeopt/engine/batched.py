@@ -28,7 +28,7 @@ from sdeopt.engine import loops, states
 from sdeopt.engine.linker import QUESTIONS, names, references
 from sdeopt.engine.twins import ELEMENTARY, TWINS
 
-__all__ = ["WIDTH", "Loop", "columned", "parts", "suits"]
+__all__ = ["WIDTH", "Loop", "suits"]
 
 WIDTH = 64  # paths at a time
 SHAPED = {"basis", "concatenate", "empty", "int", "pieces", "reshape", "shape", "size", "zeros"}
@@ -70,15 +70,15 @@ def columned(o: Oracle) -> Oracle:
     return Oracle(o.objective, law)
 
 
-def parts(run: Any, shape: Any, width: int) -> loops.Parts:
-    """The small functions of a loop over ``width`` paths at a time."""
-    count = len(run.method.parts)
+def parts(run: Any, shape: Any, paths: int) -> loops.Parts:
+    """The small functions of a loop over so many paths at a time; a single path lives on plain vectors."""
+    count, alone = len(run.method.parts), paths == 1
     return loops.Parts(
-        width=width,
+        width=drawn(paths),
         widen=states.nothing,
-        begin=states.beginner(count, _repeater(width)),
+        begin=states.beginner(count, None if alone else _repeater(paths)),
         position=states.positioner(count),
-        unpack=states.unpacker(shape, lambda a, b: _cutter(a, b, width)),
+        unpack=states.unpacker(shape, states.slicer if alone else lambda a, b: _cutter(a, b, paths)),
         observe=None,
         store_vector=None,
         store_number=None,
@@ -86,21 +86,27 @@ def parts(run: Any, shape: Any, width: int) -> loops.Parts:
     )
 
 
-def _repeater(width: int) -> Callable[[Any], Any]:
+def drawn(paths: int) -> int:
+    """Paths for which numbers are drawn: the next power of two, as `rng.fill` asks."""
+    return 1 << (paths - 1).bit_length()
+
+
+def _repeater(paths: int) -> Callable[[Any], Any]:
     """A function that gives every path the same vector; memory holds path after path, as objectives like it."""
-    return lambda v: np.ascontiguousarray(np.broadcast_to(v, (width, v.size))).T
+    return lambda v: np.ascontiguousarray(np.broadcast_to(v, (paths, v.size))).T
 
 
-def _cutter(a: int, b: int, width: int) -> Callable[[Any, int], Any]:
+def _cutter(a: int, b: int, paths: int) -> Callable[[Any, int], Any]:
     """The draws of the columns a to b at ``at``, a row per column and a column per path."""
-    return lambda buffer, at: buffer[at + a * width : at + b * width].reshape(b - a, width)
+    width = drawn(paths)
+    return lambda buffer, at: buffer[at + a * width : at + b * width].reshape(b - a, width)[:, :paths]
 
 
 def _over_paths(f: Callable[..., Any]) -> Callable[..., Any]:
     """The observable of many paths: our own take them at once, others one after the other unless they say batched."""
     if f in NAMED.values() or getattr(f, "batched", False):
         return f
-    return lambda o, x: np.array([f(o, path) for path in np.ascontiguousarray(x.T)])
+    return lambda o, x: f(o, x) if x.ndim == 1 else np.array([f(o, path) for path in np.ascontiguousarray(x.T)])
 
 
 def _writer(observables: list[Callable[..., Any]]) -> Callable[..., None]:
@@ -111,7 +117,7 @@ def _writer(observables: list[Callable[..., Any]]) -> Callable[..., None]:
         records[:, s, :d] = x.T
         for i, f in enumerate(observables):
             records[:, s, d + i] = f(o, x)
-        records[:, s] += alive[:, None]
+        records[:, s] += np.reshape(alive, (-1, 1))
 
     return write
 
@@ -124,7 +130,8 @@ class Loop:
 
     def __init__(self, run: Any, shape: Any, assemble: Callable[[loops.Parts], Any]) -> None:
         self._lead = 3 if run.kind == "discrete" else 4  # method, oracle and first states come before the grid
-        self._of_width = functools.lru_cache(maxsize=4)(lambda width: assemble(parts(run, shape, width)))
+        self._columned = columned(run.problem.oracle)
+        self._of_paths = functools.lru_cache(maxsize=4)(lambda paths: assemble(parts(run, shape, paths)))
 
     def __call__(self, *arguments: Any) -> None:
         """Fill the records among the arguments, as the loops of ``loops`` do."""
@@ -134,6 +141,7 @@ class Loop:
         )
         for p in range(0, len(records), WIDTH):
             some = records[p : p + WIDTH]
-            room = buffer[: buffer.size // WIDTH * len(some)]
-            loop = self._of_width(len(some))
-            loop(*lead, path0 + p, some, room, scratch, layout, keys, given[p : p + WIDTH], *grid)
+            room = buffer[: buffer.size // WIDTH * drawn(len(some))]
+            o = lead[1] if len(some) == 1 else self._columned
+            loop = self._of_paths(len(some))
+            loop(lead[0], o, *lead[2:], path0 + p, some, room, scratch, layout, keys, given[p : p + WIDTH], *grid)

@@ -110,10 +110,10 @@ class TorchObjective(Smooth):
         n = self.examples()
         product = np.zeros(x.shape)
         for loss, at in self._losses(x, None, np.full((n, *x.shape[1:]), 1.0 / n)):
-            (g,) = torch.autograd.grad(loss, at, create_graph=True, materialize_grads=True)
+            g = _flat(torch.autograd.grad(loss, at, create_graph=True, materialize_grads=True), x.ndim)
             if g.requires_grad:
-                (row,) = torch.autograd.grad((g * _tensor(v)).sum(), at, materialize_grads=True)
-                product += row.numpy().T
+                slope = (g * _tensor(v)).sum()
+                product += _flat(torch.autograd.grad(slope, at, materialize_grads=True), x.ndim).numpy().T
         return product
 
     def grad_var(self, x: Any) -> Any:
@@ -174,10 +174,15 @@ class TorchObjective(Smooth):
     # passes through the module
 
     def _own(self) -> Any:
-        """A copy of the module for the calling thread: its parameters are exchanged while it runs."""
-        if not hasattr(self._local, "module"):
-            self._local.module = copy.deepcopy(self._module)
-        return self._local.module
+        """The calling thread's copy: ``module``, its ``parameters``, and the vector ``x`` of which these are views."""
+        own = self._local
+        if not hasattr(own, "module"):
+            own.module = copy.deepcopy(self._module)
+            flat = imported().zeros(self.dim, dtype=imported().float64)
+            for name, piece in self._parameters(flat).items():
+                own.module.get_parameter(name).data = piece
+            own.x, own.parameters = flat.numpy(), [own.module.get_parameter(name) for name in self._names]
+        return own
 
     def _parameters(self, x: Any) -> dict[str, Any]:
         """The parameters by name that a flat tensor stands for."""
@@ -185,42 +190,40 @@ class TorchObjective(Smooth):
         return {name: piece.view(shape) for name, piece, shape in pieces}
 
     def _output(self, x: Any, X: Any) -> Any:
-        return imported().func.functional_call(self._own(), self._parameters(x), (X,))
+        return imported().func.functional_call(self._own().module, self._parameters(x), (X,))
 
     def _weighted(self, x: Any, X: Any, y: Any, w: Any) -> Any:
         """Σ_i w_i f_i(x)."""
-        return (self._loss(self._output(x, X), y) * w).sum()
+        return imported().dot(self._loss(self._output(x, X), y), w)
 
     def _single(self, x: Any, X: Any, y: Any) -> Any:
         """f_i(x) of one example."""
         return self._loss(self._output(x, X[None]), y[None]).sum()
 
     def _losses(self, x: Any, index: Any, w: Any) -> Iterator[tuple[Any, Any]]:
-        """Σ_i w_i f_i of some examples at a time, summed over paths, and the tensor of x, (paths, d) or (d,)."""
-        torch = imported()
-        at, w = _tensor(x).requires_grad_(), _tensor(w)
-        paths = len(at) if x.ndim == 2 else 1
-        n, few = w.shape[-1], max(PASS // paths, 1)
-        for i in range(0, n, few):
+        """Σ_i w_i f_i of some examples at a time, summed over paths, and the tensors that hold x.
+
+        These are the parameters of this thread's module for one path, and one (paths, d) for many.
+        """
+        torch, own, alone = imported(), self._own(), x.ndim == 1
+        if alone:
+            own.x[:] = x
+        else:
+            axis = None if index is None else 0  # common data, or each path its own
+            many = torch.func.vmap(self._weighted, in_dims=(0, axis, axis, 0))
+        w, at = _tensor(w), own.parameters if alone else [_tensor(x).requires_grad_()]
+        few = max(PASS // (1 if alone else len(at[0])), 1)
+        for i in range(0, w.shape[-1], few):
             some = slice(i, i + few) if index is None else index[..., i : i + few]
-            X, y = self._X[some], self._y[some]
-            if x.ndim == 1:
-                yield self._weighted(at, X, y, w[i : i + few]), at
-            else:
-                own = None if index is None else 0
-                many = torch.func.vmap(self._weighted, in_dims=(0, own, own, 0))
-                yield many(at, X, y, w[:, i : i + few]).sum(), at
+            X, y, weights = self._X[some], self._y[some], w[..., i : i + few]
+            yield torch.dot(self._loss(own.module(X), y), weights) if alone else many(at[0], X, y, weights).sum(), at
 
     def _pull(self, x: Any, index: Any, w: Any) -> Any:
         """Σ_i w_i ∇f_i(x), over all examples or those of ``index``."""
-        torch = imported()
-        parts = [
-            torch.autograd.grad(loss, at, materialize_grads=True)[0] for loss, at in self._losses(x, index, w)
-        ]  # fmt: skip
-        total = parts[0]
-        for part in parts[1:]:
-            total += part
-        return total.numpy().T
+        torch, total = imported(), 0.0
+        for loss, at in self._losses(x, index, w):
+            total = total + _flat(torch.autograd.grad(loss, at, materialize_grads=True), x.ndim)
+        return np.asarray(total).T
 
     def _mean(self, x: Any, X: Any, y: Any, measure: Callable[..., Any], own: bool = False) -> Any:
         """The mean of ``measure(output, y)`` over examples; ``own`` data for each path, or common ones."""
@@ -277,6 +280,11 @@ def hits(output: Any, y: Any) -> Any:
 def _tensor(a: Any) -> Any:
     """A tensor of its own, paths first."""
     return imported().from_numpy(np.array(a.T, dtype=np.float64, order="C"))
+
+
+def _flat(gradients: Any, ndim: int) -> Any:
+    """Gradients by what `TorchObjective._losses` gave, as one tensor (d,) or (paths, d)."""
+    return imported().cat([g.reshape(-1) for g in gradients]) if ndim == 1 else gradients[0]
 
 
 def _numbers(index: Any) -> Any:

@@ -102,7 +102,7 @@ class Rows:
                 f"loss must return one number per example, got shape {tuple(losses.shape)} for {y.shape[0]} examples: "
                 "leave out the mean, or give it an argument reduction='none'"
             )
-        return losses.reshape(y.shape[0], -1).mean(1)
+        return losses if losses.ndim == 1 else losses.reshape(y.shape[0], -1).mean(1)
 
 
 def mean_of(loss: Any, rows: Any, output: Any, y: Any) -> None:
