@@ -229,7 +229,7 @@ class Kernel:
         plain = m if schedule is None else (m, schedule)
         if batched.suits(run):
             loop = batched.Loop(run, self.shape, lambda parts: _assemble(run, self.shape, parts=parts))
-            return "batched", batched.WIDTH, loop, (plain, batched.columned(o), *begin)
+            return "batched", batched.WIDTH, loop, (plain, o, *begin)
         wanted = [] if run.interpreted or not all(is_dataclass(side) for side in o) else ["vectors"]
         lanes_wide = lane_width(run) if run.lanes else 0
         for mode in ["lanes", *wanted] if wanted and lanes_wide else wanted:
