@@ -20,14 +20,17 @@ from sdeopt.engine.simulate import plan
 
 RICH = so.Problem(so.EmbeddedSaddle(), so.Gaussian(0.6))
 LAST = so.Objective(grad=lambda x: x, dim=2)
-DIRECTION = {"expect_direction", "direction_jacobian", "direction_cov", "direction_residual"}
+NORMAL = {  # what normal noise alone answers
+    "expect_direction", "direction_jacobian", "direction_cov", "direction_residual",
+    "sign_response", "root_sign_residual",
+}  # fmt: skip
 LACKING = {  # a problem, and all answers that it lacks, by their names on the objective or on the law
     "Hessian": (so.Problem(LAST, so.Gaussian(0.6)), {"value", "hvp"}),
-    "directions": (so.Problem(so.EmbeddedSaddle(), so.StudentT(nu=5)), DIRECTION),
-    "fourth moments": (so.Problem(so.EmbeddedSaddle(), so.StudentT(nu=3)), DIRECTION | {"root_square_cov"}),
+    "normality": (so.Problem(so.EmbeddedSaddle(), so.StudentT(nu=5)), NORMAL),
+    "fourth moments": (so.Problem(so.EmbeddedSaddle(), so.StudentT(nu=3)), NORMAL | {"root_square_cov"}),
     "covariance": (
         so.Problem(so.EmbeddedSaddle(), so.StudentT(nu=1)),
-        DIRECTION | {"root_square_cov", "root_cov", "var"},
+        NORMAL | {"root_square_cov", "root_cov", "var"},
     ),
 }
 
