@@ -148,11 +148,11 @@ def state(page: Any, k: int, subject: so.Problem) -> Any:
     return parted(stretch * flat(y), y)
 
 
-def errors(page: Any, steps: int | None = None) -> Any:
+def errors(page: Any) -> Any:
     """Errors of the drift, by parts, and of the covariance, by pairs of parts, each relative to its own scale."""
     subject = problem(type(page), PROBLEM)
     sde, tau = page.sdes[page.default_sde], page.clock
-    k = round(TIME / tau) if steps is None else steps
+    k = round(TIME / tau)
     y = state(page, k, subject)
     ends = np.cumsum([0, *sizes(y)])
     parts = [slice(a, b) for a, b in itertools.pairwise(ends)]
@@ -176,7 +176,7 @@ def test_one_step_has_the_moments_of_the_sde(name: str) -> None:
     if any(v.code == 2 for v in vectors(column)[1]):
         pytest.skip("noise with memory")
     if not two_normals(column):
-        assert (errors(scaled(cls(lr=0.1), 1e-4), steps=20) < ROUGH).all()
+        assert (errors(scaled(cls(lr=0.1), 5e-4)) < ROUGH).all()
         return
     power = min(1.0, 1.0 / exponent(cls(lr=0.1)))
     pages = [scaled(cls(lr=0.1), lr**power) for lr in (1.6e-3, 1e-4)]
