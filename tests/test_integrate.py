@@ -15,6 +15,7 @@ import pytest
 import sdeopt as so
 from sdeopt.core import dot, matvec
 from sdeopt.engine.kernels import Kernel
+from sdeopt.engine.simulate import plan
 from sdeopt.ito.integration import _plan
 
 MU, SIGMA = 0.5, 0.6
@@ -41,6 +42,11 @@ def matrix_drift(t: Any, x: Any) -> Any:
 def matrix_noise(t: Any, x: Any, dw: Any) -> Any:
     first = np.concatenate((x[0:1] * 0.3, x[0:1] * 0.4 + x[1:2] * 0.1))
     return dw[0] * first + dw[1] * np.concatenate((x[1:2] * -0.5, x[0:1] * 0.2))
+
+
+def writes(t: Any, x: Any) -> Any:
+    x *= 0.5
+    return x
 
 
 GBM = so.SDE(growth, noise, dim=1)
@@ -105,6 +111,16 @@ def test_bitwise_the_same_for_any_executor_and_any_number_of_paths() -> None:
     with ThreadPoolExecutor(3) as threads, ProcessPoolExecutor(2) as processes:
         assert all(same(base, EULER(paths=600, executor=e)) for e in (threads, processes))
     assert (EULER(paths=300).final == base.final[:300]).all()
+
+
+def test_the_sde_of_an_optimizer_by_hand() -> None:
+    """SGD's dX = -∇f dt - √η σ dW on a quadratic: the page and the generic door run the same paths."""
+    problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5), x0=[1.0, -1.0])
+    options: dict[str, Any] = {"steps": 20, "scheme": "euler", "substeps": 1, "observables": [], "rng": 3}
+    page = Kernel(replace(plan(so.SGD(lr=0.1), problem, "sde", **options), interpreted=True))(0, 10)[:, -1]
+    root = math.sqrt(0.1)
+    sde = so.SDE(slow(lambda t, x: -np.array([1.0, 2.0]) * x), slow(lambda t, x: -root * 0.5), dim=2)
+    assert np.abs(so.integrate(sde, [1.0, -1.0], horizon=2.0, steps=20, paths=10, rng=3).final - page).max() < 1e-14
 
 
 # ---- results
@@ -283,8 +299,10 @@ def test_diagonal_noise_has_as_many_motions_as_coordinates() -> None:
         (TypeError, r"drift must return a NumPy array of shape \(2,\), got float", so.SDE(lambda t, x: 0.0, noise, 2)),
         (ValueError, "drift at x0 must be finite", so.SDE(lambda t, x: x / 0.0 * x, noise, 2)),
         (ValueError, r"diffusion must return shape \(2,\), got \(3,\)", so.SDE(growth, lambda t, x: np.ones(3), 2)),
-        (ValueError, "diffusion must be in .*, got nan", so.SDE(growth, lambda t, x: math.nan, 2)),
+        (ValueError, "diffusion at x0 must be in .*, got nan", so.SDE(growth, lambda t, x: math.nan, 2)),
         (ValueError, "diffusion at x0 must be finite", so.SDE(growth, lambda t, x, dw: np.log(-x) * dw, 2)),
+        (TypeError, "diffusion at x0 must be a number, got 'a'", so.SDE(growth, lambda t, x: "a", 2)),
+        (ValueError, "drift must not write into its arguments", so.SDE(writes, noise, 2)),
         (ValueError, "must be linear in dw", so.SDE(growth, lambda t, x, dw: x * dw * dw, 2)),
         (ValueError, "must be linear in dw", so.SDE(growth, lambda t, x, dw: SIGMA * x, 2)),
         (ValueError, r"entry 0 a function of t and x\[0\] alone", so.SDE(growth, lambda t, x: x * x[1], 2)),

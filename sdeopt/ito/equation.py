@@ -98,21 +98,20 @@ class SDE:
 
     def check(self, x: Array) -> None:
         """Raise unless both functions return what they should at time 0 and ``x``."""
-        _vector("drift", self.drift(0.0, x.copy()), x)
+        _vector("drift", _answer("drift", self.drift, x), x)
         if self.diagonal:
             self._check_diagonal(x)
             return
         a, b = np.random.default_rng(0).standard_normal((2, self.noise_dim))
-        first, second, both = (self.diffusion(0.0, x.copy(), dw) for dw in (a.copy(), b.copy(), a + b))
+        first, second, both = (_answer("diffusion", self.diffusion, x, dw) for dw in (a, b, a + b))
         _vector("diffusion", first, x)
         if np.abs(first + second - both).max() > EXACT * (np.abs(first) + np.abs(second)).max():
             raise ValueError("diffusion must be linear in dw: diffusion(t, x, dw) is σ(t, x) times dw")
 
     def _check_diagonal(self, x: Array) -> None:
-        s = self.diffusion(0.0, x.copy())
+        s = _answer("diffusion", self.diffusion, x)
         if np.ndim(s) == 0:
-            checks.number("diffusion", float(s))
-            s = np.full(x.shape, s)
+            s = np.full(x.shape, checks.number("diffusion at x0", s[()] if isinstance(s, np.ndarray) else s))
         _vector("diffusion", s, x)
         for i in range(self.dim):
             moved = x.copy()
@@ -139,6 +138,15 @@ def _arguments(name: str, f: Any, wanted: str) -> int:
     except (TypeError, ValueError):
         raise TypeError(f"{name} must be a function of {wanted}, got {f!r}") from None
     return sum(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+
+
+def _answer(name: str, f: Callable[..., Any], *arguments: Array) -> Any:
+    """What ``f`` returns at time 0; raise if it writes into its arguments."""
+    given = [a.copy() for a in arguments]
+    answer = f(0.0, *given)
+    if not all(map(np.array_equal, given, arguments)):
+        raise ValueError(f"{name} must not write into its arguments; return a new array")
+    return answer
 
 
 def _vector(name: str, got: Any, x: Array) -> None:

@@ -64,7 +64,7 @@ def integrate(
 
     "weak2" is Talay's scheme without derivatives, with normal increments and one random sign per Brownian motion.
     These orders are for coefficients that grow at most linearly; elsewhere (the cubic drift of a double well) paths may
-    leave for infinity at large dt, and then count as diverged.
+    leave for infinity at large dt. They count as diverged then, as do paths on which a coefficient is NaN.
 
     Talay and Tubaro's extrapolation: with ``extrapolate`` every path is integrated with dt and with dt/2 along the same
     Brownian motion, and means, covariances and observables are (2^p E_{dt/2} - E_{dt})/(2^p - 1), p the weak order of
