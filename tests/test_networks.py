@@ -188,6 +188,16 @@ def test_a_page_that_loops_over_coordinates_runs_path_by_path() -> None:
     assert kernels.Kernel(replace(run, sde="order2")).mode == "batched"
 
 
+def test_a_law_that_decides_by_a_value_runs_path_by_path() -> None:
+    """Poisson sampling skips the examples that are not drawn; an infinite clip clips nothing."""
+    f, page = small(), so.DPSGD(0.3, sigma_dp=0.0, clip=1e9)
+    run = column(page, "discrete", f, so.PoissonBatch(3), observables=[])
+    kernel = kernels.Kernel(run)
+    assert kernel.mode == "interpreted"
+    plain = column(so.SGD(0.3), "discrete", f, so.PoissonBatch(3), observables=[])
+    assert np.abs(kernel(0, 2) - kernels.Kernel(plain)(0, 2)).max() < 1e-12
+
+
 def sam(parameters: Any, lr: float, rho: float) -> Any:
     """SAM written with PyTorch: ascend by rho along the gradient of all parameters, come back, step."""
     parameters = list(parameters)

@@ -3,7 +3,8 @@
 A page is written for vectors. Elementwise arithmetic and the vocabulary, whose sums run over the first axis, hold word
 for word for arrays with a column per path: a number of one path, |g| say, becomes a vector over the paths, and
 broadcasts. The vectors that a law holds are turned into columns. What asks for the shape of a vector, or loops over its
-coordinates, would mean something else here; such a page runs one path after the other, "interpreted".
+coordinates, would mean something else here, and what decides by a value with ``if`` has several values to decide by;
+such a page runs one path after the other, "interpreted".
 
 All arithmetic on the NumPy side, draws and sums included, gives the bits of the interpreted run of each path. The
 objective need not: PyTorch's product of a stack of matrices rounds differently from that of one, so positions agree to
@@ -28,7 +29,7 @@ from sdeopt.engine import loops, states
 from sdeopt.engine.linker import QUESTIONS, names, references
 from sdeopt.engine.twins import ELEMENTARY, TWINS
 
-__all__ = ["WIDTH", "Loop", "suits"]
+__all__ = ["WIDTH", "Loop", "branches", "suits"]
 
 WIDTH = 64  # paths at a time
 SHAPED = {"basis", "concatenate", "empty", "int", "pieces", "reshape", "shape", "size", "zeros"}
@@ -57,6 +58,25 @@ def _shaped(f: FunctionType, o: Any, seen: set[FunctionType]) -> bool:
             seen.add(g)
             if _shaped(g, o, seen):
                 return True
+    return False
+
+
+def branches(run: Any, shape: Any, y: Any) -> bool:
+    """Whether the page or its law decides by a value with ``if``, tried on two paths at the state ``y``."""
+    page, o, some = run.method.constant(), columned(run.problem.oracle), parts(run, shape, 2)
+    size = 2 * sum(states.flat_sizes(shape))
+    state, draws = some.begin(y), some.unpack(np.full(size, 0.5), 0)
+    try:
+        with np.errstate(all="ignore"):
+            if run.kind == "sde" and run.model.drift is not None:
+                run.model.drift(page, page.clock, state, o)
+                run.model.diffusion(page, page.clock, state, o, draws)
+            else:
+                type(page).step(page, 0, state, o, draws if run.kind == "discrete" else draws[0])
+    except ValueError as error:
+        if "truth value" in str(error):
+            return True
+        raise
     return False
 
 

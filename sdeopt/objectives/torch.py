@@ -17,7 +17,7 @@ __all__ = ["TorchObjective"]
 
 log = logging.getLogger("sdeopt")
 PASS = 8192  # pairs of an example and a path in one pass through the module
-SQUARES = 2**22  # numbers that the gradients of single examples may hold at a time, 32 MiB
+SQUARES = 2**20  # numbers that the gradients of single examples may hold at a time, 8 MiB
 
 
 class TorchObjective(Smooth):
