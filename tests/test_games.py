@@ -96,7 +96,7 @@ def test_payoffs_by_hand() -> None:
 
 
 def test_specs_name_games() -> None:
-    specs = ["bilinear:2", "quadratic-game:a=0.5,coupling=1,b=1", "nonlinear-game", "dirac-gan:size=2,penalty=0.5"]
+    specs = ["bilinear-game:2", "quadratic-game:a=0.5,coupling=1,b=1", "nonlinear-game", "dirac-gan:size=2,penalty=0.5"]
     shown = [repr(parse(spec)) for spec in specs]
     assert shown == [repr(GAMES[name]) for name in ("bilinear", "quadratic", "nonlinear", "penalised gan")]
 

@@ -72,7 +72,7 @@ FORMS = {
     "diagonal-linear-network": Form(
         sparse_recovery, "diagonal-linear-network:n=20,p=40,nonzero=3", keys=("n", "p", "nonzero")
     ),
-    "bilinear": Form(lambda c="1": BilinearGame(number("coupling", c)), "bilinear:1", 1),
+    "bilinear-game": Form(lambda c="1": BilinearGame(number("coupling", c)), "bilinear-game:1", 1),
     "quadratic-game": Form(QuadraticGame, "quadratic-game:a=0.5,coupling=1,b=1", keys=("a", "coupling", "b")),
     "nonlinear-game": Form(NonlinearGame, "nonlinear-game:shift=0.45", keys=("shift",)),
     "dirac-gan": Form(DiracGAN, "dirac-gan:size=1,penalty=0.5", keys=("size", "penalty")),
