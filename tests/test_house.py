@@ -24,7 +24,7 @@ BELOW = {
     "noise": {"core", "noise"},
     "objectives": {"core", "objectives"},
     "theory": {"core", "theory"},
-    "optimizers": {"core", "theory", "optimizers"},
+    "optimizers": {"core", "noise", "theory", "optimizers"},  # formulas of laws, for what a page makes of many draws
     "engine": {"core", "engine"},
     "ito": {"core", "engine", "ito"},
     "plots": {"core", "plots"},

@@ -16,6 +16,7 @@ as arguments, so that new values never recompile.
 from __future__ import annotations
 
 import dataclasses
+import dis
 import functools
 from collections import namedtuple
 from collections.abc import Callable, Iterator
@@ -38,9 +39,10 @@ QUESTIONS = {getattr(questions, name) for name in questions.__all__ if name != "
 
 
 def names(code: CodeType) -> set[str]:
-    """Names that a function uses, of globals and of attributes."""
+    """Names of globals that a function uses."""
     nested = (c for c in code.co_consts if isinstance(c, CodeType))
-    return set(code.co_names).union(*(names(c) for c in nested))
+    used = {i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+    return used.union(*(names(c) for c in nested))
 
 
 def references(f: FunctionType) -> Iterator[FunctionType]:
