@@ -19,7 +19,8 @@ Claim
     γ h Var a/(2 - γh).
 
 Heavy tails
-    Runs for any law of ξ, by the SDE "sampled", which is then taken: a step is at most √(cF/2) long. order1 needs Σ.
+    Refused where ξ has no variance: order1 needs Σ. Its stand-in is then the SDE "sampled", which runs for any law of ξ:
+    a step is at most √(cF/2) long. So does the discrete column.
 
 Sources
     NGN: Orvieto & Xiao (2024), arXiv:2407.04358. The SDE is moment-matched by us: γ = η + O(η²), so the moments of a

@@ -20,7 +20,8 @@ Claim
     Var X = η s²/(2h), whatever κ.
 
 Heavy tails
-    Runs for any law of ξ, by the SDE "sampled", which is then taken: |γ ĝ| is at most √(cF/2). order1 needs Σ.
+    Refused where ξ has no variance: order1 needs Σ. Its stand-in is then the SDE "sampled", which runs for any law of ξ:
+    |γ ĝ| is at most √(cF/2). So does the discrete column.
 
 Sources
     NGN-M: Islamov et al. (2025), arXiv:2508.15071, algorithm 1; step size of Orvieto & Xiao, arXiv:2407.04358. The SDE
