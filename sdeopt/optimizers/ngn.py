@@ -19,7 +19,7 @@ Claim
     γ h Var a/(2 - γh).
 
 Heavy tails
-    Refused where ξ has no variance: order1 needs Σ. Its stand-in is then the SDE "sampled", which runs for any law of ξ:
+    Refused where ξ has no variance: order1 needs Σ. The SDE "sampled" stands in for it, for any law of ξ:
     a step is at most √(cF/2) long. So does the discrete column.
 
 Sources

@@ -20,7 +20,7 @@ Claim
     Var X = η s²/(2h), whatever κ.
 
 Heavy tails
-    Refused where ξ has no variance: order1 needs Σ. Its stand-in is then the SDE "sampled", which runs for any law of ξ:
+    Refused where ξ has no variance: order1 needs Σ. The SDE "sampled" stands in for it, for any law of ξ:
     |γ ĝ| is at most √(cF/2). So does the discrete column.
 
 Sources
