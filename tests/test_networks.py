@@ -284,13 +284,28 @@ def test_observables_are_losses_and_accuracies_of_the_module() -> None:
     f = so.networks.mlp("breast_cancer", (3,))
     x = np.stack([point(f, seed) for seed in range(2)], axis=1)
     found = f.observables()
-    assert list(found) == ["train loss", "train accuracy", "test loss", "test accuracy"]
+    assert list(found) == ["train loss", "train accuracy", "test loss", "test accuracy", "distance"]
+    assert found["distance"](x)[1] == pytest.approx(np.linalg.norm(x[:, 1] - f.start), rel=1e-14)
     for name, (X, y) in {"train": (f._X, f._y), "test": f._test}.items():
         for p in range(2):
             output = f.module(x[:, p])(X).detach()
             right = (output.argmax(1) == y).double().mean().item()
             assert found[f"{name} loss"](x)[p] == pytest.approx(ENTROPY(output, y).item(), rel=1e-12)
             assert found[f"{name} accuracy"](x)[p] == found[f"{name} accuracy"](x[:, p].copy()) == pytest.approx(right)
+
+
+def test_gradient_and_curvature_can_be_observed() -> None:
+    """tr ∇²f by random signs: the exact trace within five of its own standard deviations, 6e-7 to be off by chance."""
+    f, probes = small(), 400
+    x = np.stack([point(f, seed) for seed in range(2)], axis=1)
+    found = f.observables(gradient=True, probes=probes)
+    g, trace = found["|∇f|²"](x), found["tr ∇²f"](x)
+    for p in range(2):
+        H = f.hessian(x[:, p])
+        spread = np.sqrt(2.0 / probes * (np.sum(H * H) - np.sum(np.diag(H) ** 2)))
+        assert g[p] == pytest.approx(np.sum(f.grad(x[:, p]) ** 2), rel=1e-12)
+        assert abs(trace[p] - np.trace(H)) < 5.0 * spread < 0.5 * np.trace(H)
+        assert trace[p] == pytest.approx(found["tr ∇²f"](x[:, p].copy()), rel=1e-10)
 
 
 def test_a_function_of_one_position_is_asked_path_by_path() -> None:

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from sdeopt.core import checks
 from sdeopt.objectives.contract import Array, Smooth
 from sdeopt.objectives.torch_checks import accept, data, imported, independent, mean_of, per_example
+from sdeopt.objectives.torch_observables import Distance, GradientSquare, HessianTrace, Mean, hits
 
 __all__ = ["TorchObjective"]
 
@@ -55,7 +57,8 @@ class TorchObjective(Smooth):
     Notes
     -----
     Piecewise linear activations (ReLU) have ∇f and a Hessian almost everywhere only; the claims of the pages want a
-    smooth f (tanh, GELU, SiLU). Results of a path do not depend on how paths are grouped, up to rounding.
+    smooth f (tanh, GELU, SiLU). Results of a path do not depend on how paths are grouped, up to rounding. Paths run in
+    threads; for small networks ``torch.set_num_threads(1)`` is faster, else PyTorch starts its own in each of them.
 
     Examples
     --------
@@ -89,11 +92,11 @@ class TorchObjective(Smooth):
     # what pages ask; x is (d,) or (d, paths)
 
     def value(self, x: Any) -> Any:
-        return self._mean(x, self._X, self._y, self._loss)
+        return self.mean(x, self._X, self._y, self._loss)
 
     def batch_value(self, x: Any, index: Any) -> Any:
         pick = _numbers(index)
-        return self._mean(x, self._X[pick], self._y[pick], self._loss, own=x.ndim == 2)
+        return self.mean(x, self._X[pick], self._y[pick], self._loss, own=x.ndim == 2)
 
     def grad(self, x: Any) -> Any:
         n = self.examples()
@@ -151,14 +154,34 @@ class TorchObjective(Smooth):
                 twin.get_parameter(name).copy_(value)
         return twin
 
-    def observables(self) -> dict[str, Any]:
-        """Loss and, where y are classes, accuracy, on the training data and on the test data: for ``observables=``."""
+    def observables(self, *, gradient: bool = False, probes: int = 0) -> dict[str, Any]:
+        """What to observe along a run, for ``observables=``: name -> function of x.
+
+        Parameters
+        ----------
+        gradient : bool
+            Add |∇f|², which costs a gradient of the whole data at every save.
+        probes : int
+            Add tr ∇²f by Hutchinson's estimator with so many random signs, a Hessian product of the whole data each;
+            default 0, without.
+
+        Returns
+        -------
+        dict
+            Loss and, where y are classes, accuracy, on the training data and on the test data if there are any; the
+            distance |x - start|; and what was asked for.
+        """
         sets = {"train": (self._X, self._y)} | ({} if self._test is None else {"test": self._test})
         found: dict[str, Any] = {}
         for name, (X, y) in sets.items():
-            found[f"{name} loss"] = Measure(self, self._loss, X, y)
+            found[f"{name} loss"] = Mean(self, self._loss, X, y)
             if not y.is_floating_point():
-                found[f"{name} accuracy"] = Measure(self, hits, X, y)
+                found[f"{name} accuracy"] = Mean(self, hits, X, y)
+        found["distance"] = Distance(self)
+        if gradient:
+            found["|∇f|²"] = GradientSquare(self)
+        if checks.integer("probes", probes):
+            found["tr ∇²f"] = HessianTrace(self, probes)
         return found
 
     def __repr__(self) -> str:
@@ -225,7 +248,7 @@ class TorchObjective(Smooth):
             total = total + _flat(torch.autograd.grad(loss, at, materialize_grads=True), x.ndim)
         return np.asarray(total).T
 
-    def _mean(self, x: Any, X: Any, y: Any, measure: Callable[..., Any], own: bool = False) -> Any:
+    def mean(self, x: Any, X: Any, y: Any, measure: Callable[..., Any], own: bool = False) -> Any:
         """The mean of ``measure(output, y)`` over examples; ``own`` data for each path, or common ones."""
         torch = imported()
 
@@ -258,23 +281,6 @@ class TorchObjective(Smooth):
         except (RuntimeError, NotImplementedError) as error:
             log.info("%s runs path by path: %s", self._name, str(error).splitlines()[0])
             self.batched = False
-
-
-class Measure:
-    """An observable: the mean of ``function(output, y)`` over examples, for x of shape (d,) or (d, paths)."""
-
-    batched = True
-
-    def __init__(self, objective: TorchObjective, function: Callable[[Any, Any], Any], X: Any, y: Any) -> None:
-        self._objective, self._function, self._X, self._y = objective, function, X, y
-
-    def __call__(self, x: Any) -> Any:
-        return self._objective._mean(x, self._X, self._y, self._function)
-
-
-def hits(output: Any, y: Any) -> Any:
-    """1 where the largest entry of the output is that of the class, else 0."""
-    return (output.argmax(1) == y).to(output.dtype)
 
 
 def _tensor(a: Any) -> Any:

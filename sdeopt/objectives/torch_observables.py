@@ -1,0 +1,78 @@
+"""Numbers read off a network: functions of x, (d,) or (d, paths), for ``observables=``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from sdeopt.core.math import dot, norm
+
+__all__ = ["Distance", "GradientSquare", "HessianTrace", "Mean", "hits"]
+
+
+class Mean:
+    """The mean of ``function(output, y)`` over the examples (X, y)."""
+
+    batched = True
+
+    def __init__(self, objective: Any, function: Callable[[Any, Any], Any], X: Any, y: Any) -> None:
+        self._objective, self._function, self._X, self._y = objective, function, X, y
+
+    def __call__(self, x: Any) -> Any:
+        """The mean, or one for each path."""
+        return self._objective.mean(x, self._X, self._y, self._function)
+
+
+def hits(output: Any, y: Any) -> Any:
+    """1 where the largest entry of the output is that of the class, else 0."""
+    return (output.argmax(1) == y).to(output.dtype)
+
+
+class Distance:
+    """|x - x0| from the objective's own start x0."""
+
+    batched = True
+
+    def __init__(self, objective: Any) -> None:
+        self._start = objective.start
+
+    def __call__(self, x: Any) -> Any:
+        """The distance, or one for each path."""
+        return norm((x.T - self._start).T)
+
+
+class GradientSquare:
+    """|∇f(x)|²."""
+
+    batched = True
+
+    def __init__(self, objective: Any) -> None:
+        self._objective = objective
+
+    def __call__(self, x: Any) -> Any:
+        """The square, or one for each path."""
+        g = self._objective.grad(x)
+        return dot(g, g)
+
+
+class HessianTrace:
+    """Hutchinson's estimate of tr ∇²f: the mean of vᵀ ∇²f v over fixed random signs v, the same for every x.
+
+    Unbiased over the signs, with variance 2/probes Σ_{i≠j} (∇²f)²_ij. Hutchinson (1990), Comm. Stat. Sim. 19: 433-450.
+    """
+
+    batched = True
+
+    def __init__(self, objective: Any, probes: int, seed: int = 0) -> None:
+        self._objective = objective
+        self._signs = np.random.default_rng(seed).choice([-1.0, 1.0], (probes, objective.dim))
+
+    def __call__(self, x: Any) -> Any:
+        """The estimate, or one for each path."""
+        total = 0.0
+        for sign in self._signs:
+            v = np.broadcast_to(sign, x.T.shape).T
+            total = total + dot(v, self._objective.hvp(x, v))
+        return total / len(self._signs)
