@@ -57,6 +57,27 @@ def iota(beta: Any, lr: Any, t: Any) -> Any:
     return 1.0 - exp((beta - 1.0) / lr * t)
 
 
+def update(self: Any, k: Any, y: Any, g: Any) -> Any:
+    """The state after the gradient ``g`` was seen at step k."""
+    x, m, v = y
+    m1 = self.beta1 * m + (1.0 - self.beta1) * g
+    v1 = self.beta2 * v + (1.0 - self.beta2) * g * g
+    rate, share = self.lr / (1.0 - power(self.beta1, k + 1.0)), 1.0 / (1.0 - power(self.beta2, k + 1.0))
+    return x - rate * m1 / (np.sqrt(share * v1) + self.eps), m1, v1
+
+
+def reachable(self: Any, y: Any) -> Any:
+    """The state with v raised to what m demands: of the same gradients, v >= m² (1 - β₂)(β₂ - β₁²)/((1 - β₁)² β₂).
+
+    That is the Cauchy-Schwarz inequality for the two running means. A sampled SDE can leave it, and x would take a
+    rare huge step from a v near 0 with m away from it.
+    """
+    x, m, v = y
+    slack = (1.0 - self.beta2) * np.maximum(self.beta2 - self.beta1 * self.beta1, 0.0)
+    scale = (1.0 - self.beta1) * (1.0 - self.beta1) * np.maximum(self.beta2, 1e-300)
+    return x, m, np.maximum(v, slack / scale * m * m)
+
+
 def first(self: Any, x: Any, o: Any) -> Any:
     """First step of Adam without decay, then ι₁g and ι₂(g² + diag Σ): the state at t = η without its noise."""
     g = grad(o, x)
@@ -117,17 +138,10 @@ class Adam(NamedTuple):
         return x, 0.0 * x, 0.0 * x
 
     def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
-        x, m, v = y
-        g = noisy_grad(o, x, z)
-        m1 = self.beta1 * m + (1.0 - self.beta1) * g
-        v1 = self.beta2 * v + (1.0 - self.beta2) * g * g
-        mean = m1 / (1.0 - power(self.beta1, k + 1.0))
-        square = v1 / (1.0 - power(self.beta2, k + 1.0))
-        return x - self.lr * mean / (np.sqrt(square) + self.eps), m1, v1
+        return update(self, k, y, noisy_grad(o, y[0], z))
 
     def domain(self, y: Any) -> Any:
-        x, m, v = y
-        return x, m, np.maximum(v, 0.0)
+        return reachable(self, y)
 
     def start(self, x: Any, o: Any) -> Any:
         return first(self, x, o)
@@ -136,9 +150,9 @@ class Adam(NamedTuple):
         x, m, v = y
         g = grad(o, x)
         i1, i2 = iota(self.beta1, self.lr, t), iota(self.beta2, self.lr, t)
-        p = root(o, x, v, i2) / np.sqrt(i2) + self.eps
+        p = 1.0 / np.sqrt(i2) * root(o, x, v, i2) + self.eps
         dm = (1.0 - self.beta1) / self.lr * (g - m)
-        return -m / i1 / p, dm, (1.0 - self.beta2) / self.lr * square_drift(o, x, g, v)
+        return -m / (i1 * p), dm, (1.0 - self.beta2) / self.lr * square_drift(o, x, g, v)
 
     def diffusion(self, t: Any, y: Any, o: Any, dw: Any) -> Any:
         x, m, v = y
@@ -179,9 +193,9 @@ class AdamCompagnoni:
         x, m, v = y
         g = grad(o, x)
         i1, i2 = iota(self.beta1, self.lr, t), iota(self.beta2, self.lr, t)
-        p = np.sqrt(v / i2) + self.eps
+        p = np.sqrt(1.0 / i2 * v) + self.eps
         dm = (1.0 - self.beta1) / self.lr * (g - m)
-        return -(m + self.lr * dm) / i1 / p, dm, (1.0 - self.beta2) / self.lr * square_drift(o, x, g, v)
+        return -(m + self.lr * dm) / (i1 * p), dm, (1.0 - self.beta2) / self.lr * square_drift(o, x, g, v)
 
     def diffusion(self: Any, t: Any, y: Any, o: Any, dw: Any) -> Any:
         x, m, v = y
@@ -205,9 +219,9 @@ class AdamMalladi:
     def drift(self: Any, t: Any, y: Any, o: Any) -> Any:
         x, m, v = y
         i1, i2 = iota(self.beta1, self.lr, t), iota(self.beta2, self.lr, t)
-        p = np.sqrt(v / i2) + self.eps
+        p = np.sqrt(1.0 / i2 * v) + self.eps
         rho1, rho2 = (1.0 - self.beta1) / self.lr, (1.0 - self.beta2) / self.lr
-        return -m / i1 / p, rho1 * (grad(o, x) - m), rho2 * (noise_var(o, x) - v)
+        return -m / (i1 * p), rho1 * (grad(o, x) - m), rho2 * (noise_var(o, x) - v)
 
     def diffusion(self: Any, t: Any, y: Any, o: Any, dw: Any) -> Any:
         x, m, v = y

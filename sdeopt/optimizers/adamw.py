@@ -37,10 +37,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from sdeopt.core import method, rival
-from sdeopt.optimizers.adam import Adam, AdamCompagnoni, AdamMalladi, frozen
+from sdeopt.optimizers.adam import Adam, AdamCompagnoni, AdamMalladi, frozen, reachable
 
 __all__ = ["AdamW", "AdamWCompagnoni", "AdamWMalladi"]
 
@@ -108,8 +106,7 @@ class AdamW(NamedTuple):
         return x1 - self.lr * self.weight_decay * y[0], m1, v1
 
     def domain(self, y: Any) -> Any:
-        x, m, v = y
-        return x, m, np.maximum(v, 0.0)
+        return reachable(self, y)
 
     def start(self, x: Any, o: Any) -> Any:
         x1, m1, v1 = adam_start(self, x, o)

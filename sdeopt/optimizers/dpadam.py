@@ -32,9 +32,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from sdeopt.core import method, power
+from sdeopt.core import method
+from sdeopt.optimizers.adam import reachable, update
 from sdeopt.optimizers.dpsgd import private_grad
 
 __all__ = ["DPAdam"]
@@ -107,16 +106,7 @@ class DPAdam(NamedTuple):
         return x, 0.0 * x, 0.0 * x
 
     def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
-        x, m, v = y
-        g = private_grad(self, o, x, z)
-        m1 = self.beta1 * m + (1.0 - self.beta1) * g
-        v1 = self.beta2 * v + (1.0 - self.beta2) * g * g
-        mean = m1 / (1.0 - power(self.beta1, k + 1.0))
-        square = v1 / (1.0 - power(self.beta2, k + 1.0))
-        return x - self.lr * mean / (np.sqrt(square) + self.eps), m1, v1
+        return update(self, k, y, private_grad(self, o, y[0], z))
 
     def domain(self, y: Any) -> Any:
-        x, m, v = y
-        bound = (1.0 - self.beta2) * np.maximum(self.beta2 - self.beta1 * self.beta1, 0.0)
-        scale = (1.0 - self.beta1) * (1.0 - self.beta1) * np.maximum(self.beta2, 1e-300)
-        return x, m, np.maximum(v, bound / scale * m * m)
+        return reachable(self, y)
