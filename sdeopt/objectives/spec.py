@@ -37,6 +37,23 @@ class Form(NamedTuple):
     keys: tuple[str, ...] = ()
 
 
+def regression(name: str = "diabetes", **given: Any) -> LinearRegression:
+    """A data set, or "small": 20 examples of y = x₁ - x₂ + noise, all standard normal."""
+    if name != "small":
+        return LinearRegression(name, **given)
+    X, noise = np.split(np.random.default_rng(SEED).standard_normal((20, 3)), [2], axis=1)
+    return LinearRegression(X, X[:, 0] - X[:, 1] + noise[:, 0], **given)
+
+
+def classification(name: str = "breast_cancer", **given: Any) -> Logistic:
+    """A data set, or "imbalanced": 2 examples around (1, 1) and 6 around (-1, 0), all with unit variance."""
+    if name != "imbalanced":
+        return Logistic(name, **given)
+    rare = np.arange(8) < 2
+    centers = np.where(rare[:, None], [1.0, 1.0], [-1.0, 0.0])
+    return Logistic(centers + np.random.default_rng(SEED).standard_normal((8, 2)), rare, **given)
+
+
 def factorization(rows: int = 4, cols: int = 3, rank: int = 1) -> MatrixFactorization:
     """A standard normal target divided by √cols."""
     target = np.random.default_rng(SEED).standard_normal((rows, cols)) / np.sqrt(cols)
@@ -60,12 +77,8 @@ FORMS = {
     "rosenbrock": Form(Rosenbrock, "rosenbrock:scale=1,stiffness=100", keys=("scale", "stiffness")),
     "double-well": Form(DoubleWell, "double-well:dim=3", keys=("dim", "height")),
     "embedded-saddle": Form(EmbeddedSaddle, "embedded-saddle:cubic=0", keys=("quartic", "cubic")),
-    "linear-regression": Form(
-        lambda name="diabetes", **k: LinearRegression(name, **k), "linear-regression:diabetes,l2=0.1", 1, ("l2",)
-    ),
-    "logistic": Form(
-        lambda name="breast_cancer", **k: Logistic(name, **k), "logistic:breast_cancer,l2=0.1", 1, ("l2",)
-    ),
+    "linear-regression": Form(regression, "linear-regression:diabetes,l2=0.1", 1, ("l2",)),
+    "logistic": Form(classification, "logistic:breast_cancer,l2=0.1", 1, ("l2",)),
     "matrix-factorization": Form(factorization, "matrix-factorization:rank=2", keys=("rows", "cols", "rank")),
     "widening-valley": Form(WideningValley, "widening-valley:d=10", keys=("d",)),
     "matrix-quadratic": Form(matrix_least_squares, "matrix-quadratic:rows=2,cols=3", keys=("rows", "cols")),
@@ -86,8 +99,8 @@ def parse(spec: str) -> Any:
     ----------
     spec : str
         ``name``, ``name:positional,...`` or ``name:...,key=value``; the names are the keys of ``FORMS``, each with an
-        example in its ``usage``. The data of "matrix-factorization" and "diagonal-linear-network" are generated, with a
-        fixed seed.
+        example in its ``usage``. The data of "matrix-factorization", "matrix-quadratic", "diagonal-linear-network",
+        "linear-regression:small" and "logistic:imbalanced" are generated, with a fixed seed.
 
     Raises
     ------

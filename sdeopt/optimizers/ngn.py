@@ -45,7 +45,7 @@ def ngn_step_size(c: Any, g: Any, loss: Any) -> Any:
     return c * where(size > 0.0, twice / where(size > 0.0, size, 1.0), 1.0)
 
 
-@method(order=1, family="normalised", bounded=True, objective="linear-regression:diabetes")
+@method(order=1, family="normalised", bounded=True, objective="linear-regression:small")
 class NGN(NamedTuple):
     """Stochastic gradient descent with non-negative Gauss-Newton step sizes.
 

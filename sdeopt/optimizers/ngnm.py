@@ -40,7 +40,7 @@ from sdeopt.optimizers.ngn import ngn_step_size
 __all__ = ["NGNM"]
 
 
-@method(order=1, parts=("x", "m"), family="normalised", bounded=True, objective="linear-regression:diabetes")
+@method(order=1, parts=("x", "m"), family="normalised", bounded=True, objective="linear-regression:small")
 class NGNM(NamedTuple):
     """NGN with momentum.
 

@@ -49,7 +49,7 @@ from sdeopt.noise.law import class_grad
 __all__ = ["PCNSGD", "PCNSGDDirections"]
 
 
-@method(order=1, family="normalised", samples=2, bounded=True, objective="logistic:breast_cancer")
+@method(order=1, family="normalised", samples=2, bounded=True, objective="logistic:imbalanced")
 class PCNSGD(NamedTuple):
     """Per-class normalised stochastic gradient descent, two classes.
 
