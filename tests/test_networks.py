@@ -20,7 +20,9 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 pytestmark = pytest.mark.extras("torch", "sklearn")
 
-ENTROPY = torch.nn.functional.cross_entropy
+nn = torch.nn
+ENTROPY = nn.functional.cross_entropy
+X, Y = np.random.default_rng(0).standard_normal((9, 4)), np.arange(9) % 2
 
 
 def small(examples: int = 6, **settings: Any) -> Any:
@@ -111,12 +113,45 @@ def test_many_paths_at_once_have_the_answers_of_each(name: str) -> None:
         assert np.abs(ask(x, *given) - np.stack(apart, axis=-1)).max() < 1e-11 * np.abs(apart).max(), question
 
 
+class Twice(nn.Module):
+    """A layer that is called twice, and one that is not called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer, self.idle, self.last = nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(4, 2)
+
+    def forward(self, x: Any) -> Any:
+        return self.last(torch.tanh(self.layer(torch.tanh(self.layer(x)))))
+
+
+class Rows(nn.Module):
+    """A linear layer on a row of tokens, whose gradients add up within an example."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(2, 2)
+
+    def forward(self, x: Any) -> Any:
+        return torch.tanh(self.layer(x.reshape(len(x), 2, 2))).sum(1)
+
+
+@pytest.mark.parametrize(
+    "module", [Twice(), Rows(), nn.Linear(4, 2, bias=False), nn.Sequential(nn.LayerNorm(4), nn.Linear(4, 2))], ids=repr
+)
+def test_variances_are_those_of_single_gradients(module: Any) -> None:
+    """By products of squares where all layers are linear and called once on rows, else by single gradients."""
+    f = so.TorchObjective(module, ENTROPY, X, Y)
+    x = point(f)
+    single = [f.batch_grad(x, np.array([float(i)])) for i in range(len(X))]
+    assert np.abs(f.grad_var(x) - np.var(single, axis=0)).max() < 1e-14
+
+
 def test_passes_over_part_of_the_examples_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
     f = small()
     x = np.stack([point(f, seed) for seed in range(2)], axis=1)
     whole = f.grad(x), f.value(x), f.hvp(x, x), f.grad_var(x)
     monkeypatch.setattr("sdeopt.objectives.torch.PASS", 4)
-    monkeypatch.setattr("sdeopt.objectives.torch.SQUARES", 30)
+    monkeypatch.setattr("sdeopt.objectives.torch_squares.SQUARES", 30)
     for a, b in zip(whole, (f.grad(x), f.value(x), f.hvp(x, x), f.grad_var(x)), strict=True):
         assert np.abs(a - b).max() < 1e-14
 
@@ -315,9 +350,6 @@ def test_a_function_of_one_position_is_asked_path_by_path() -> None:
 
 
 # what is taken and refused
-
-nn = torch.nn
-X, Y = np.random.default_rng(0).standard_normal((9, 4)), np.arange(9) % 2
 
 
 class Mixing(nn.Linear):

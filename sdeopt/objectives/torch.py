@@ -14,12 +14,12 @@ from sdeopt.core import checks
 from sdeopt.objectives.contract import Array, Smooth
 from sdeopt.objectives.torch_checks import accept, data, imported, independent, mean_of, per_example
 from sdeopt.objectives.torch_observables import Distance, GradientSquare, HessianTrace, Mean, hits
+from sdeopt.objectives.torch_squares import by_examples, by_layers, layered
 
 __all__ = ["TorchObjective"]
 
 log = logging.getLogger("sdeopt")
 PASS = 8192  # pairs of an example and a path in one pass through the module
-SQUARES = 2**20  # numbers that the gradients of single examples may hold at a time, 8 MiB
 
 
 class TorchObjective(Smooth):
@@ -87,6 +87,7 @@ class TorchObjective(Smooth):
         self._names, self._shapes = list(named), [p.shape for p in named.values()]
         self._sizes = [p.numel() for p in named.values()]
         self._start = torch.cat([p.detach().reshape(-1) for p in named.values()]).numpy().copy()
+        self._layered = layered(self._module)
         self._check(loss)
 
     # what pages ask; x is (d,) or (d, paths)
@@ -120,16 +121,16 @@ class TorchObjective(Smooth):
         return product
 
     def grad_var(self, x: Any) -> Any:
-        """One gradient per example, some examples at a time; many paths one after the other."""
+        """From the squares of the gradients of single examples; many paths one after the other."""
         if x.ndim == 2:
             return np.stack([self.grad_var(path) for path in np.ascontiguousarray(x.T)], axis=1)
-        torch = imported()
-        at, mean, n = _tensor(x), _tensor(self.grad(x)), self.examples()
-        of_example = torch.func.vmap(torch.func.grad(self._single), in_dims=(None, 0, 0))
-        squares, few = torch.zeros_like(at), max(SQUARES // len(x), 1)
-        for i in range(0, n, few):
-            squares += ((of_example(at, self._X[i : i + few], self._y[i : i + few]) - mean) ** 2).sum(0)
-        return (squares / n).numpy()
+        own, mean, squares = self._own(), self.grad(x), None
+        if self._layered:
+            own.x[:] = x
+            squares = by_layers(own.module, self._names, self._loss, self._X, self._y)
+        if squares is None:
+            squares = by_examples(self._single, _tensor(x), self._X, self._y)
+        return np.maximum(squares.numpy() / self.examples() - mean * mean, 0.0)
 
     def examples(self) -> int:
         """Number n of examples."""

@@ -1,0 +1,62 @@
+"""Σ_i (∂f_i)² per parameter: squares of the gradients of single examples, added up and never kept together.
+
+A linear layer with input a_i and derivative δ_i of the loss by its output has ∂f_i = δ_i a_iᵀ, so Σ_i (∂f_i)² is the
+product of the squares, one matrix product (as in BackPACK, Dangel, Kunstner & Hennig 2020, arXiv:1912.10985). For other
+layers the gradients of some examples at a time are formed by ``torch.func.vmap``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sdeopt.objectives.torch_checks import imported
+
+__all__ = ["by_layers", "by_examples", "layered"]
+
+SQUARES = 2**20  # numbers that the gradients of single examples may hold at a time, 8 MiB
+
+
+def layered(module: Any) -> bool:
+    """Whether all that is trained are linear layers, each with parameters of its own."""
+    linear = imported().nn.Linear
+    inside = [p for layer in module.modules() if type(layer) is linear for p in layer.parameters() if p.requires_grad]
+    trained = {id(p) for p in module.parameters() if p.requires_grad}
+    return trained == set(map(id, inside)) and len(inside) == len(trained)
+
+
+def by_layers(module: Any, names: list[str], loss: Callable[[Any, Any], Any], X: Any, y: Any) -> Any:
+    """The sums for a `layered` module, flat in the order of ``names``; None if a layer is not called once on rows."""
+    torch = imported()
+    calls: list[Any] = []
+
+    def remember(layer: Any, inputs: Any, output: Any) -> None:
+        calls.append((layer, inputs[0], output))
+
+    layers = {layer: name for name, layer in module.named_modules() if type(layer) is torch.nn.Linear}
+    handles = [layer.register_forward_hook(remember) for layer in layers]
+    try:
+        total = loss(module(X), y).sum()
+    finally:
+        for handle in handles:
+            handle.remove()
+    if len({layer for layer, *_ in calls}) < len(calls) or any(a.ndim != 2 for _, a, _ in calls):
+        return None
+    slopes = torch.autograd.grad(total, [output for *_, output in calls], materialize_grads=True)
+    found = {}
+    for (layer, a, _), slope in zip(calls, slopes, strict=True):
+        square = slope * slope
+        found[f"{layers[layer]}.weight".lstrip(".")] = square.T @ (a.detach() * a.detach())
+        found[f"{layers[layer]}.bias".lstrip(".")] = square.sum(0)
+    missing = {name: torch.zeros_like(module.get_parameter(name)) for name in names}  # of layers that are not called
+    return torch.cat([(missing | found)[name].reshape(-1) for name in names])
+
+
+def by_examples(single: Callable[..., Any], x: Any, X: Any, y: Any) -> Any:
+    """The sums for any module; ``single(x, X_i, y_i)`` is the loss of one example."""
+    torch = imported()
+    of_example = torch.func.vmap(torch.func.grad(single), in_dims=(None, 0, 0))
+    squares, few = torch.zeros_like(x), max(SQUARES // len(x), 1)
+    for i in range(0, len(X), few):
+        squares += (of_example(x, X[i : i + few], y[i : i + few]) ** 2).sum(0)
+    return squares
