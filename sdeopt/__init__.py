@@ -47,8 +47,8 @@ _HOMES = {
     "sdeopt.comparison": ("Report", "compare"),
     "sdeopt.diagnostics": ("Diagnosis", "diagnose"),
     "sdeopt.noise": (
-        "Agents", "AlphaStable", "Batch", "Gaussian", "Laplace", "Minibatch", "NoNoise", "PoissonBatch", "Rademacher",
-        "StudentT",
+        "Agents", "AlphaStable", "Batch", "DiagonalMinibatch", "Gaussian", "Laplace", "Minibatch", "NoNoise",
+        "PoissonBatch", "Rademacher", "StudentT",
     ),
     "sdeopt.objectives": (
         "BilinearGame", "DiagonalLinearNetwork", "DiracGAN", "DoubleWell", "EmbeddedSaddle", "Game",

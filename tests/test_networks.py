@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 import pickle
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -23,6 +25,15 @@ pytestmark = pytest.mark.extras("torch", "sklearn")
 nn = torch.nn
 ENTROPY = nn.functional.cross_entropy
 X, Y = np.random.default_rng(0).standard_normal((9, 4)), np.arange(9) % 2
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """PyTorch's own threads only wait for one another on nets of this size."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def small(examples: int = 6, **settings: Any) -> Any:
@@ -75,6 +86,33 @@ def test_the_noise_of_the_sde_has_the_covariance_of_the_batches(replace: bool) -
     assert np.abs(exact).max() > 1e-3
     assert np.abs(root.T @ root - exact).max() < 1e-15
     assert np.abs(law.var(o, x) - np.diag(exact)).max() < 1e-15
+
+
+def test_the_diagonal_closure_keeps_the_variances_and_loses_the_rest() -> None:
+    f = small()
+    x, law, w = point(f), so.DiagonalMinibatch(2), np.random.default_rng(0).standard_normal(15)
+    o = so.Problem(f, law).oracle
+    sd = np.sqrt(so.Minibatch(2).var(o, x))
+    root = np.array([law.root_cov(o, x, e) for e in np.eye(15)])
+    assert np.abs(root - np.diag(sd)).max() < 1e-15
+    mean = np.array([math.erf(g / s / math.sqrt(2.0)) for g, s in zip(f.grad(x), sd, strict=True)])
+    assert np.abs(law.mean_sign(o, x, f.grad(x)) - mean).max() < 1e-13
+    assert np.abs(law.root_sign_cov(o, x, f.grad(x), w) - np.sqrt(1.0 - mean**2) * w).max() < 1e-13
+    assert np.abs(law.root_square_cov(o, x, w) - math.sqrt(2.0) * sd**2 * w).max() < 1e-15
+    z = (np.array([0.1, 0.9]),)
+    assert np.array_equal(law.noisy_grad(o, x, z), so.Minibatch(2).noisy_grad(o, x, z))
+
+
+@pytest.mark.parametrize(
+    ("page", "sde"), [(so.SignSGD(0.01), "order1"), (so.AdamW(0.01), "full"), (so.SAM(0.1), "sampled")]
+)
+def test_the_diagonal_closure_opens_the_formulas(page: Any, sde: str) -> None:
+    """Of signs and squares, those of the papers; with the true batches the same pages have "sampled" only."""
+    run = column(page, "sde", small(), so.DiagonalMinibatch(2), observables=[])
+    assert run.sde == sde and column(page, "sde", small(), so.Minibatch(2)).sde == "sampled"
+    kernel = kernels.Kernel(run)
+    assert kernel.mode == "batched"
+    assert np.abs(kernel(0, 3) - kernels.Kernel(replace(run, interpreted=True))(0, 3)).max() < 1e-12
 
 
 FEW = 0.98  # held out: 11 or 36 examples are left

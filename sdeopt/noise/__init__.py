@@ -2,6 +2,7 @@
 
 from sdeopt.noise.agents import Agents
 from sdeopt.noise.batch import Batch
+from sdeopt.noise.diagonal import DiagonalMinibatch
 from sdeopt.noise.gaussian import Gaussian
 from sdeopt.noise.laplace import Laplace
 from sdeopt.noise.minibatch import Minibatch, PoissonBatch
@@ -14,6 +15,7 @@ __all__ = [
     "Agents",
     "AlphaStable",
     "Batch",
+    "DiagonalMinibatch",
     "Gaussian",
     "Laplace",
     "Minibatch",
