@@ -31,8 +31,9 @@ def masked(g: Any, k: int) -> Outcomes:
 
 
 def rounded(compress: Any, up: Any) -> Outcomes:
-    """What a rounding sends, for uniforms on either side of their thresholds: up[j] is the probability to round up."""
-    sides = [((0.5 * p, p), (0.5 + 0.5 * p, 1.0 - p)) for p in up]
+    """What a rounding sends, for uniforms next to their thresholds: up[j] is the probability to round up."""
+    near = 1e-9
+    sides = [((p - near * p, p), (p + near * (1.0 - p), 1.0 - p)) for p in up]
     return [
         (compress(np.array([u for u, _ in node])), float(np.prod([p for _, p in node])))
         for node in itertools.product(*sides)

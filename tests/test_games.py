@@ -166,6 +166,20 @@ def test_alternating_play_keeps_its_invariant() -> None:
         assert z[0] ** 2 - 0.3 * z[0] * z[1] + z[1] ** 2 == pytest.approx(1.88, abs=1e-12)
 
 
+def test_smoothed_play_by_hand() -> None:
+    """f = x²/2 + 3xy/2 - y²: the first player is pulled to its anchor, the second answers, both anchors follow."""
+    problem = so.Problem(so.QuadraticGame([[1.0]], [[1.5]], [[2.0]]), so.Gaussian(0.3))
+    page = so.SmoothedGDA(0.1, ratio=0.5, pull=0.7, follow=0.2)
+    x, y, p, q = 1.0, -0.8, 0.4, 0.1
+    state = np.array([x, y]), np.array([p, q])
+    for draw in np.random.default_rng(1).standard_normal((3, 2)):
+        x = x - 0.1 * (x + 1.5 * y + 0.3 * draw[0] + 0.7 * (x - p))
+        y = y - 0.05 * (2.0 * y - 1.5 * x + 0.3 * draw[1])
+        p, q = 0.8 * p + 0.2 * x, 0.8 * q + 0.2 * y
+        state = page.step(0, state, problem.oracle, (draw,))
+        assert np.concatenate(state) == pytest.approx([x, y, p, q], abs=1e-14)
+
+
 def test_hamiltonian_descent_transposes_an_asymmetric_coupling() -> None:
     """Jᵀ F = ∇|F|²/2, where the published code has ∇²f without the transpose in the row of y."""
     f, z = GAMES["matrix"], np.linspace(-1.0, 1.0, 5)

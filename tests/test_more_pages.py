@@ -160,7 +160,7 @@ def test_the_covariation_of_lion_is_that_of_the_theory() -> None:
 def test_twenty_steps_by_hand(page: Any) -> None:
     o, y, x, m = Oracle(so.Quadratic([1.5]), so.Gaussian(0.6)), (np.array([1.0]), np.array([0.0])), 1.0, 0.0
     for k in range(20):
-        z = 2.0 * math.sin(3.0 * k)
+        z = 4.0 * math.sin(3.0 * k)  # so large that the sign of Lion depends on which decay is which
         g = 1.5 * x + 0.6 * z
         if isinstance(page, so.Lion):
             direction, m = 0.8 * m + 0.2 * g, 0.7 * m + 0.3 * g
