@@ -19,7 +19,7 @@ import sdeopt as so
 from sdeopt.cli import facts, main
 from sdeopt.cli.config import settled
 from sdeopt.cli.references import bibliography, entries
-from sdeopt.cli.words import BUDGET, NUMBER_COST, PATHS, STEP_COST, Job, paths, read, schedule
+from sdeopt.cli.words import BUDGET, DEMONSTRATION, NUMBER_COST, PATHS, SLOW_COST, STEP_COST, Job, paths, read, schedule
 from sdeopt.noise.spec import FORMS as NOISES
 from sdeopt.objectives.spec import FORMS as OBJECTIVES
 
@@ -323,7 +323,14 @@ def test_paths_that_are_given_stay_and_need_no_remark() -> None:
 def test_the_help_states_the_rule_of_the_default() -> None:
     said = succeeded("compare", "--help").stdout
     assert f"{', '.join(map(str, PATHS))}\n" in said
-    assert f"{1e6 * STEP_COST:g} µs, and {1e9 * NUMBER_COST:g} ns for every" in said
+    for number in (
+        f"({DEMONSTRATION:g} s without",
+        f"{1e6 * STEP_COST:g} µs,",
+        f"{1e6 * SLOW_COST:g} µs for",
+        "two minutes",
+    ):
+        assert number in said
+    assert f"{1e9 * NUMBER_COST:g} ns for every" in said
     assert BUDGET == 120.0
 
 

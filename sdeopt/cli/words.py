@@ -26,8 +26,9 @@ PASSED = (  # as they are, where given
 )  # fmt: skip
 PATHS = (4000, 2000, 1000, 500, 250, 125, 64, 32, 16)
 SUBSTEPS = 16  # of the library, where none are asked for
-# seconds of CPU time that a run may take; measured: a step of the integrator, and what each stored number adds to it
-BUDGET, STEP_COST, NUMBER_COST = 120.0, 1e-7, 5e-10
+# seconds of CPU time that a run may take, on a problem that was named and on the method's own; measured: a step of the
+# integrator, one without SIMD lanes, and what each stored number adds to it
+BUDGET, DEMONSTRATION, STEP_COST, SLOW_COST, NUMBER_COST = 120.0, 15.0, 1e-7, 1e-5, 5e-10
 
 
 class Job(NamedTuple):
@@ -76,12 +77,14 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
     if words["paths"] is not None:
         arguments["paths"] = words["paths"]
     elif command != "certify":
-        arguments["paths"] = paths(problem, _work(command, arguments, steps, method.clock), command == "compare")
+        work = _work(command, arguments, steps, method.clock) * (1.0 if cls.lanes else SLOW_COST / STEP_COST)
+        budget = DEMONSTRATION if words["objective"] is None else BUDGET
+        arguments["paths"] = paths(problem, work, command == "compare", budget)
         remark = f"{arguments['paths']} paths, the default for a problem of this cost; --paths sets another number"
     return Job(method, problem, arguments, stem, None if words["quiet"] else remark)
 
 
-def paths(problem: Problem, work: float, compared: bool) -> int:
+def paths(problem: Problem, work: float, compared: bool, budget: float = BUDGET) -> int:
     """The default number of paths: the largest in ``PATHS`` within the budget of CPU time, for ``work`` steps each."""
     from sdeopt.comparison.compare import PATHS_CHANGE
 
@@ -89,7 +92,7 @@ def paths(problem: Problem, work: float, compared: bool) -> int:
     cost = work * (STEP_COST + NUMBER_COST * stored)
     halved = {n: min(n, max(PATHS_CHANGE, n // 4)) for n in PATHS}  # run by compare at dt and, twice as long, at dt/2
     runs = {n: n + 3 * halved[n] if compared else n for n in PATHS}
-    return next((n for n in PATHS if runs[n] * cost <= BUDGET), PATHS[-1])
+    return next((n for n in PATHS if runs[n] * cost <= budget), PATHS[-1])
 
 
 def schedule(spec: str, lr: float, horizon: float) -> Cosine | Power:

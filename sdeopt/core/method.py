@@ -179,6 +179,7 @@ def method(
     family: str = "descent",
     samples: int = 1,
     bounded: bool = False,
+    lanes: bool = True,
     lasting: bool = False,
     objective: str = "quadratic:1,2",
     noise: str = "gaussian:0.5",
@@ -205,6 +206,8 @@ def method(
         Whether steps are bounded whatever the noise, so that the sampled SDE exists without a variance of the noise.
     lasting : bool
         Whether the noise of the SDE lasts as the learning rate goes to 0 (injected noise), in place of vanishing.
+    lanes : bool
+        Whether its functions do without indices, so that they compile on SIMD lanes; else one path runs at a time.
     objective, noise : str
         Names, as on the command line, of a small problem on which the method makes sense.
 
@@ -228,6 +231,7 @@ def method(
         page.clock_of = staticmethod(clock)
         page.samples = samples
         page.bounded = bounded
+        page.lanes = lanes
         page.lasting = lasting
         page.family = checks.choice("family", family, FAMILIES)
         page.example = (objective, noise)

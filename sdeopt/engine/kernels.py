@@ -193,10 +193,12 @@ def _members(y: Any) -> tuple[Any, ...]:
 
 def lane_width(run: Run) -> int:
     """Paths per SIMD group, or 0 where the problem is too large to live in registers."""
+    if not run.method.lanes:
+        return 0
     columns = sum(states.flat_sizes(draws(run)[0]))
     size = sum(np.size(part) for part in _members(initial_states(run)[0]))
     data = sum(map(_numbers, run.problem.oracle))
-    if size > 64 or columns > 64 or data > 512:
+    if size > 64 or columns > 64 or data > 1024:
         return 0
     return 32 if size <= 4 else 16 if size <= 16 else 8
 

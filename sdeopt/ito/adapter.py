@@ -48,7 +48,7 @@ class Diagonal(NamedTuple):
 
 def _equip(cls: Any) -> None:
     """What ``@method`` gives a page, without the registry."""
-    cls.parts, cls.schedule, cls.samples = ("x",), None, 1
+    cls.parts, cls.schedule, cls.samples, cls.lanes = ("x",), None, 1, True
     cls.clock, cls.clock_of = property(learning_rate), staticmethod(learning_rate)
     cls.constant = lambda self: self
     cls.sdes = {NAME: Model(NAME, 1, cls.drift, cls.diffusion, ("gradient",), None, None, None, "")}
