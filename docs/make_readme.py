@@ -7,6 +7,7 @@ from typing import Any
 
 import sdeopt
 from sdeopt.cli.facts import clock, constructor, identifiers, sources
+from sdeopt.core.method import FAMILIES
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN, END = "<!-- methods:begin -->\n", "<!-- methods:end -->"
@@ -29,10 +30,13 @@ def row(cls: Any) -> str:
 
 
 def table() -> str:
-    """The methods of the package in alphabetical order, one row each."""
-    pages = {name: cls for name, cls in sdeopt.methods().items() if cls.__module__.startswith("sdeopt.")}
-    head = "| method | its SDEs (weak order) | time per step | sources |\n|---|---|---|---|\n"
-    return head + "".join(row(pages[name]) + "\n" for name in sorted(pages, key=str.lower))
+    """The methods of the package, one row each: the families one after the other, each in alphabetical order."""
+    pages: list[Any] = [cls for cls in sdeopt.methods().values() if cls.__module__.startswith("sdeopt.")]
+    lines = ["| method | its SDEs (weak order) | time per step | sources |", "|---|---|---|---|"]
+    for family, title in FAMILIES.items():
+        members = sorted((cls for cls in pages if cls.family == family), key=lambda cls: cls.__name__.lower())
+        lines += [f"| **{title}** | | | |", *map(row, members)]
+    return "\n".join(lines) + "\n"
 
 
 def rewritten(text: str) -> str:
