@@ -106,7 +106,7 @@ MUTATIONS = [
     Mutation(
         "Adam: ε inside the root",
         f"{PAGES}/adam.py",
-        "self.lr * mean / (np.sqrt(square) + self.eps), m1", "self.lr * mean / np.sqrt(square + self.eps), m1",
+        "rate * m1 / (np.sqrt(share * v1) + self.eps)", "rate * m1 / np.sqrt(share * v1 + self.eps)",
         documented("Adam"),
     ),
     Mutation(
@@ -117,7 +117,7 @@ MUTATIONS = [
     ),
     Mutation(
         "Adam: the bias of the mean not corrected",
-        f"{PAGES}/adam.py", "mean = m1 / (1.0 - power(self.beta1, k + 1.0))", "mean = m1", documented("Adam"),
+        f"{PAGES}/adam.py", "self.lr / (1.0 - power(self.beta1, k + 1.0))", "self.lr", documented("Adam"),
     ),
     Mutation(
         "AdamW: x decays after the step",
@@ -348,8 +348,13 @@ MUTATIONS = [
     ),
     Mutation(
         "DPAdam: the bias of the square corrected with β₁",
-        f"{PAGES}/dpadam.py", "v1 / (1.0 - power(self.beta2, k + 1.0))", "v1 / (1.0 - power(self.beta1, k + 1.0))",
+        f"{PAGES}/adam.py", "1.0 / (1.0 - power(self.beta2, k + 1.0))", "1.0 / (1.0 - power(self.beta1, k + 1.0))",
         named("private", "test_two_steps_of_dp_adam_by_hand"),
+    ),
+    Mutation(
+        "DPAdam: β₁ for β₁² in the bound of the square",
+        f"{PAGES}/adam.py", "self.beta2 - self.beta1 * self.beta1", "self.beta2 - self.beta1",
+        named("private", "test_the_domain_of_dp_adam_holds_every_state_that_it_can_reach"),
     ),
     Mutation(
         "DSGD: η for √η in the diffusion",
