@@ -480,6 +480,47 @@ def test_a_module_that_cannot_be_stacked_runs_path_by_path() -> None:
     assert np.abs(f.grad(plain.start) - plain.grad(plain.start)).max() < 1e-15
 
 
+class Recurrent(nn.Module):
+    """Two tokens of two numbers through an LSTM, which cannot be stacked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.LSTM(2, 2, batch_first=True)
+
+    def forward(self, x: Any) -> Any:
+        return self.layer(x.reshape(len(x), 2, 2))[0][:, -1]
+
+
+def test_a_recurrent_network_has_all_answers() -> None:
+    f = so.TorchObjective(Recurrent(), ENTROPY, X, Y)
+    x, v, h = point(f), np.random.default_rng(1).standard_normal(f.dim), 1e-5
+    assert not f.batched
+    single = [f.batch_grad(x, np.array([float(i)])) for i in range(len(X))]
+    assert np.abs(f.grad_var(x) - np.var(single, axis=0)).max() < 1e-15
+    assert np.abs(f.hvp(x, v) - (f.grad(x + h * v) - f.grad(x - h * v)) / (2.0 * h)).max() < 1e-8
+
+
+class Attending(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.MultiheadAttention(2, 1, batch_first=True)
+
+    def forward(self, x: Any) -> Any:
+        x = x.reshape(len(x), 2, 2)
+        return self.layer(x, x, x, need_weights=False)[0].mean(1)
+
+
+@pytest.mark.filterwarnings("ignore:There is a performance drop")
+def test_a_fast_attention_without_second_derivative_is_refused_where_it_is_needed() -> None:
+    f = so.TorchObjective(Attending(), ENTROPY, X, Y)
+    kernels.Kernel(column(so.SGD(0.1), "sde", f, so.Minibatch(3)))
+    with pytest.raises(ValueError, match="needs hvp: Attending has no hvp.*SDPBackend.MATH"):
+        kernels.Kernel(column(so.SGD(0.1), "sde", f, so.Minibatch(3), sde="order2"))
+    with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):
+        f = so.TorchObjective(Attending(), ENTROPY, X, Y)
+        kernels.Kernel(column(so.SGD(0.1), "sde", f, so.Minibatch(3), sde="order2"))(0, 2)
+
+
 def test_networks_are_reproducible_and_leave_the_generator_alone() -> None:
     state = torch.random.get_rng_state()
     first, second, other = (so.networks.cnn("digits", (2,), seed=seed) for seed in (1, 1, 2))

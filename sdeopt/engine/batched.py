@@ -29,7 +29,7 @@ from sdeopt.engine import loops, states
 from sdeopt.engine.linker import QUESTIONS, names, references
 from sdeopt.engine.twins import ELEMENTARY, TWINS
 
-__all__ = ["WIDTH", "Loop", "branches", "suits"]
+__all__ = ["WIDTH", "Loop", "fails", "suits"]
 
 WIDTH = 64  # paths at a time
 SHAPED = {"basis", "concatenate", "empty", "int", "pieces", "reshape", "shape", "size", "zeros"}
@@ -61,8 +61,8 @@ def _shaped(f: FunctionType, o: Any, seen: set[FunctionType]) -> bool:
     return False
 
 
-def branches(run: Any, shape: Any, y: Any) -> bool:
-    """Whether the page or its law decides by a value with ``if``, tried on two paths at the state ``y``."""
+def fails(run: Any, shape: Any, y: Any) -> bool:
+    """Whether the page or its law decides by a value with ``if``, or so: tried on two paths at the state ``y``."""
     page, o, some = run.method.constant(), columned(run.problem.oracle), parts(run, shape, 2)
     size = 2 * sum(states.flat_sizes(shape))
     state, draws = some.begin(y), some.unpack(np.full(size, 0.5), 0)
@@ -73,10 +73,8 @@ def branches(run: Any, shape: Any, y: Any) -> bool:
                 run.model.diffusion(page, page.clock, state, o, draws)
             else:
                 type(page).step(page, 0, state, o, draws if run.kind == "discrete" else draws[0])
-    except ValueError as error:
-        if "truth value" in str(error):
-            return True
-        raise
+    except (ValueError, TypeError, IndexError):  # an error that has nothing to do with it comes again, path by path
+        return True
     return False
 
 

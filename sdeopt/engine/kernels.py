@@ -229,7 +229,7 @@ class Kernel:
         m, schedule, o = run.method.constant(), run.method.schedule, run.problem.oracle
         begin = (y0,) if run.kind == "discrete" else (y0, y1)
         plain = m if schedule is None else (m, schedule)
-        if batched.suits(run) and not batched.branches(run, self.shape, y1 if run.kind == "sde" else y0):
+        if batched.suits(run) and not batched.fails(run, self.shape, y1 if run.kind == "sde" else y0):
             loop = batched.Loop(run, self.shape, lambda parts: _assemble(run, self.shape, parts=parts))
             return "batched", batched.WIDTH, loop, (plain, o, *begin)
         wanted = [] if run.interpreted or not all(is_dataclass(side) for side in o) else ["vectors"]

@@ -12,7 +12,7 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.objectives.contract import Array, Smooth
-from sdeopt.objectives.torch_checks import accept, data, imported, independent, mean_of, per_example
+from sdeopt.objectives.torch_checks import accept, check, data, imported, per_example, unbent
 from sdeopt.objectives.torch_observables import Distance, GradientSquare, HessianTrace, Mean, hits
 from sdeopt.objectives.torch_squares import by_examples, by_layers, layered
 
@@ -77,7 +77,7 @@ class TorchObjective(Smooth):
         accept(module)
         self._loss = per_example(loss)
         self._name = type(module).__name__
-        self._module = copy.deepcopy(module).to(torch.float64)
+        self._module = copy.deepcopy(module).to("cpu", torch.float64)
         for p in self._module.parameters():
             p.grad = None
         self._X, self._y = data("X", X), data("y", y)
@@ -87,8 +87,10 @@ class TorchObjective(Smooth):
         self._names, self._shapes = list(named), [p.shape for p in named.values()]
         self._sizes = [p.numel() for p in named.values()]
         self._start = torch.cat([p.detach().reshape(-1) for p in named.values()]).numpy().copy()
+        check(self._module, loss, self._loss, self._X, self._y)
+        self._unbent = unbent(self._module, self._loss, self._X, self._y)
         self._layered = layered(self._module)
-        self._check(loss)
+        self.batched = self._stacks()
 
     # what pages ask; x is (d,) or (d, paths)
 
@@ -111,8 +113,7 @@ class TorchObjective(Smooth):
 
     def hvp(self, x: Any, v: Any) -> Any:
         torch = imported()
-        n = self.examples()
-        product = np.zeros(x.shape)
+        product, n = np.zeros(x.shape), self.examples()
         for loss, at in self._losses(x, None, np.full((n, *x.shape[1:]), 1.0 / n)):
             g = _flat(torch.autograd.grad(loss, at, create_graph=True, materialize_grads=True), x.ndim)
             if g.requires_grad:
@@ -128,8 +129,11 @@ class TorchObjective(Smooth):
         if self._layered:
             own.x[:] = x
             squares = by_layers(own.module, self._names, self._loss, self._X, self._y)
-        if squares is None:
+        if squares is None and self.batched:
             squares = by_examples(self._single, _tensor(x), self._X, self._y)
+        if squares is None:
+            single = (self.batch_grad(x, np.array([float(i)])) for i in range(self.examples()))
+            return sum((g - mean) ** 2 for g in single) / self.examples()
         return np.maximum(squares.numpy() / self.examples() - mean * mean, 0.0)
 
     def examples(self) -> int:
@@ -137,6 +141,10 @@ class TorchObjective(Smooth):
         return len(self._X)
 
     # plain Python around them
+
+    def lacks(self, question: str) -> str | None:
+        """Why the objective cannot answer ``question``, or None."""
+        return self._unbent if question == "hvp" and self._unbent else super().lacks(question)
 
     @property
     def dim(self) -> int:
@@ -267,21 +275,14 @@ class TorchObjective(Smooth):
             slices = [(*cut, slice(i, i + few)) for i in range(0, n, few)]
             return sum(many(at, X[s], y[s]).numpy() for s in slices) / n
 
-    def _check(self, loss: Any) -> None:
-        """Try the module and the loss on a few examples, and whether paths can be stacked."""
-        torch = imported()
-        if len(self._y) != len(self._X):
-            raise ValueError(f"y must have one row per example, got {len(self._y)} for {len(self._X)}")
-        independent(self._module, self._X)
-        with torch.no_grad():
-            few = min(8, len(self._X))
-            mean_of(loss, self._loss, self._module(self._X[:few]), self._y[:few])
+    def _stacks(self) -> bool:
+        """Whether the parameters of several paths can go through the module at once."""
         try:
-            x = np.stack([self._start, self._start], axis=1)
-            self.batch_grad(x, np.zeros((1, 2)))
+            self.batch_grad(np.stack([self._start, self._start], axis=1), np.zeros((1, 2)))
         except (RuntimeError, NotImplementedError) as error:
             log.info("%s runs path by path: %s", self._name, str(error).splitlines()[0])
-            self.batched = False
+            return False
+        return True
 
 
 def _tensor(a: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["accept", "data", "imported", "independent", "mean_of", "per_example"]
+__all__ = ["accept", "check", "data", "imported", "per_example", "unbent"]
 
 FEW = 8  # examples on which a module is tried
 CLOSE = 1e-9
@@ -105,16 +105,38 @@ class Rows:
         return losses if losses.ndim == 1 else losses.reshape(y.shape[0], -1).mean(1)
 
 
-def mean_of(loss: Any, rows: Any, output: Any, y: Any) -> None:
-    """Raise unless the user's own reduction is the mean over examples."""
+def check(module: Any, loss: Any, rows: Any, X: Any, y: Any) -> None:
+    """Try the module and the loss on a few examples: independent of one another, the loss of a batch their mean."""
     torch = imported()
-    own = loss(output, y)
-    mean = rows(output, y).mean()
+    if len(y) != len(X):
+        raise ValueError(f"y must have one row per example, got {len(y)} for {len(X)}")
+    independent(module, X)
+    with torch.no_grad():
+        output, y = module(X[:FEW]), y[:FEW]
+        own, mean = loss(output, y), rows(output, y).mean()
     if own.ndim == 0 and not torch.allclose(own, mean, rtol=CLOSE, atol=CLOSE):
         raise ValueError(
-            f"the loss of {y.shape[0]} examples is {float(own):.6g}, not the mean {float(mean):.6g} of their own "
+            f"the loss of {len(y)} examples is {float(own):.6g}, not the mean {float(mean):.6g} of their own "
             "losses (class weights, ignore_index, reduction='sum'?): give a function that returns one loss per example"
         )
+
+
+def unbent(module: Any, rows: Any, X: Any, y: Any) -> str | None:
+    """Why the loss has no second derivative in PyTorch, or None; tried on a few examples."""
+    torch = imported()
+    parameters = [p for p in module.parameters() if p.requires_grad]
+    loss = rows(module(X[:FEW]), y[:FEW]).mean()
+    slopes = torch.autograd.grad(loss, parameters, create_graph=True, materialize_grads=True)
+    rest = [slope.sum() for slope in slopes if slope.requires_grad]
+    try:
+        if rest:
+            torch.autograd.grad(sum(rest), parameters, materialize_grads=True)
+    except RuntimeError as error:
+        return (
+            f"{type(module).__name__} has no hvp, {str(error).splitlines()[0]}: build and run a module with attention "
+            "inside torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH)"
+        )
+    return None
 
 
 def independent(module: Any, X: Any) -> None:
