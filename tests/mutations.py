@@ -231,6 +231,11 @@ MUTATIONS = [
         named("more_pages", "test_stationary_of_lion_is_the_linearised_sde"),
     ),
     Mutation(
+        "Lion: β₂ tied to √η",
+        f"{PAGES}/lion.py", "(1.0 - self.beta2) * lr / self.lr)", "(1.0 - self.beta2) * np.sqrt(lr / self.lr))",
+        ("tests/contract/test_regimes.py",),
+    ),
+    Mutation(
         "Signum: the sign of the old mean",
         f"{PAGES}/signum.py", "return x - self.lr * np.sign(m1), m1", "return x - self.lr * np.sign(m), m1",
         named("more_pages", "test_twenty_steps_by_hand[page1]"),
@@ -402,6 +407,11 @@ MUTATIONS = [
         named("distributed", "test_one_step_of_clip21_has_the_moments_of_its_sde[50.0]"),
     ),
     Mutation(
+        "Clip21SGD2M: β₂ not tied to η",
+        f"{PAGES}/clip21sgd2m.py", "beta2=ratio * self.beta2", "beta2=self.beta2",
+        ("tests/contract/test_regimes.py",),
+    ),
+    Mutation(
         "PGD: η for √η in the injected noise",
         f"{PAGES}/pgd.py", "self.sigma * np.sqrt(self.lr) * w", "self.sigma * self.lr * w",
         named("injection", "test_one_euler_step_of_the_sde_is_the_step[page0]"),
@@ -435,6 +445,11 @@ MUTATIONS = [
         "NGNM: the gradient enters the mean in full",
         f"{PAGES}/ngnm.py", "(1.0 - self.beta) * shrink * g", "shrink * g",
         named("normalised", "test_ngnm_is_the_published_recursion"),
+    ),
+    Mutation(
+        "NGNM: κ for κ² in the closed form",
+        f"{PAGES}/ngnm.py", "kappa * kappa * self.lr * Sigma", "kappa * self.lr * Sigma",
+        ("tests/contract/test_linear_forms.py",),
     ),
     Mutation(
         "Scion: η for √η in the diffusion",

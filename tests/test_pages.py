@@ -298,6 +298,8 @@ def test_without_noise_there_is_none(name: str) -> None:
     page, o = PAGES[name][0](0.1), Oracle(LANDSCAPE, so.NoNoise())
     y = PAGES[name][1](0.1, 2)
     for sde in page.sdes.values():
+        if "levy" in sde.brownian:
+            continue  # belongs to a law without a variance
         dw = tuple(np.ones(2) for _ in sde.brownian)
         assert not flat(sde.diffusion(page, 0.7, y, o, dw if len(dw) > 1 else dw[0])).any()
 
