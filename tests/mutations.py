@@ -647,6 +647,9 @@ def verdict(folder: Path, mutation: Mutation) -> tuple[bool, str]:
 
 def main(words: list[str]) -> int:
     chosen = [m for m in MUTATIONS if not words or any(word in m.what for word in words)]
+    if not chosen:
+        print(f"no change has one of these words in its text: {', '.join(words)}")
+        return 1
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for part in ("sdeopt", "tests"):
