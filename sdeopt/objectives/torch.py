@@ -12,14 +12,14 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.objectives.contract import Array, Smooth
-from sdeopt.objectives.torch_checks import accept, check, data, imported, per_example, unbent
+from sdeopt.objectives.torch_checks import accept, check, data, held, imported, per_example, unbent
 from sdeopt.objectives.torch_observables import Distance, GradientSquare, HessianTrace, Mean, hits
 from sdeopt.objectives.torch_squares import by_examples, by_layers, layered
 
 __all__ = ["TorchObjective"]
 
 log = logging.getLogger("sdeopt")
-PASS = 8192  # pairs of an example and a path in one pass through the module
+PASS = 2**26  # bytes that one pass through the module may hold for its way back
 
 
 class TorchObjective(Smooth):
@@ -78,8 +78,7 @@ class TorchObjective(Smooth):
         self._loss = per_example(loss)
         self._name = type(module).__name__
         self._module = copy.deepcopy(module).to("cpu", torch.float64)
-        for p in self._module.parameters():
-            p.grad = None
+        self._module.zero_grad()
         self._X, self._y = data("X", X), data("y", y)
         self._test = None if test is None else (data("test X", test[0]), data("test y", test[1]))
         self._local = threading.local()
@@ -89,6 +88,7 @@ class TorchObjective(Smooth):
         self._start = torch.cat([p.detach().reshape(-1) for p in named.values()]).numpy().copy()
         check(self._module, loss, self._loss, self._X, self._y)
         self._unbent = unbent(self._module, self._loss, self._X, self._y)
+        self._pairs = PASS // held(self._module, self._loss, self._X, self._y)  # of an example and a path, in one pass
         self._layered = layered(self._module)
         self.batched = self._stacks()
 
@@ -244,7 +244,7 @@ class TorchObjective(Smooth):
             axis = None if index is None else 0  # common data, or each path its own
             many = torch.func.vmap(self._weighted, in_dims=(0, axis, axis, 0))
         w, at = _tensor(w), own.parameters if alone else [_tensor(x).requires_grad_()]
-        few = max(PASS // (1 if alone else len(at[0])), 1)
+        few = max(self._pairs // (1 if alone else len(at[0])), 1)
         for i in range(0, w.shape[-1], few):
             some = slice(i, i + few) if index is None else index[..., i : i + few]
             X, y, weights = self._X[some], self._y[some], w[..., i : i + few]
@@ -270,7 +270,7 @@ class TorchObjective(Smooth):
                 return total(at, X, y).numpy()[()] / len(X)
             axis = 0 if own else None
             many = torch.func.vmap(total, in_dims=(0, axis, axis))
-            n, few = X.shape[axis is not None], max(PASS // len(at), 1)
+            n, few = X.shape[axis is not None], max(self._pairs // len(at), 1)
             cut = (slice(None),) if own else ()
             slices = [(*cut, slice(i, i + few)) for i in range(0, n, few)]
             return sum(many(at, X[s], y[s]).numpy() for s in slices) / n

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["accept", "check", "data", "imported", "per_example", "unbent"]
+__all__ = ["accept", "check", "data", "held", "imported", "per_example", "unbent"]
 
 FEW = 8  # examples on which a module is tried
 CLOSE = 1e-9
@@ -137,6 +137,24 @@ def unbent(module: Any, rows: Any, X: Any, y: Any) -> str | None:
             "inside torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH)"
         )
     return None
+
+
+def held(module: Any, rows: Any, X: Any, y: Any) -> int:
+    """Bytes that a pass through the module holds per example until its way back, parameters not counted."""
+    torch, few = imported(), min(FEW, len(X))
+
+    def of(count: int) -> int:
+        kept: list[Any] = []
+
+        def keep(a: Any) -> Any:
+            kept.append(a)
+            return a
+
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda a: a):
+            rows(module(X[:count]), y[:count]).sum()
+        return sum(a.numel() * a.element_size() for a in kept)
+
+    return max((of(few) - of(1)) // max(few - 1, 1), 1)
 
 
 def independent(module: Any, X: Any) -> None:
