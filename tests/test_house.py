@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mutations import MUTATIONS
 
 import sdeopt
 
@@ -122,3 +123,10 @@ def test_every_page_states_its_claim(page: str, cls: Any) -> None:
 @pytest.mark.parametrize(("page", "cls"), PAGES, ids=[page for page, _ in PAGES])
 def test_every_sde_names_its_source(page: str, cls: Any) -> None:
     assert [sde.name for sde in cls.sdes.values() if "Source" not in sde.doc] == []
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.what)
+def test_a_planted_error_finds_its_line(mutation: Any) -> None:
+    """Else ``python tests/mutations.py`` would try nothing."""
+    assert (HOUSE.parent / mutation.file).read_text(encoding="utf-8").count(mutation.old) == 1
+    assert mutation.new != mutation.old
