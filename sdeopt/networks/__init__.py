@@ -197,7 +197,7 @@ def transformer(
     >>> import torch
     >>> import sdeopt as so
     >>> so.networks.transformer("digits", width=8, heads=2)
-    TorchObjective(Transformer, examples=1438, dim=866)
+    TorchObjective(Transformer, examples=1438, dim=874)
     """
     width, heads = checks.integer("width", width, low=1), checks.integer("heads", heads, low=1)
     if width % heads:
