@@ -26,6 +26,7 @@ BELOW = {
     "objectives": {"core", "objectives"},
     "theory": {"core", "theory"},
     "optimizers": {"core", "noise", "theory", "optimizers"},  # formulas of laws, for what a page makes of many draws
+    "networks": {"core", "networks"},
     "engine": {"core", "engine"},
     "ito": {"core", "engine", "ito"},
     "plots": {"core", "plots"},
