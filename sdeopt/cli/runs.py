@@ -74,7 +74,7 @@ class Run(click.Command):
 PATHS = """\b
 Default number of paths: the largest of 4000, 2000, 1000, 500, 250, 125, 64, 32, 16
 whose estimated cost is below two minutes of CPU time (15 s without --objective): 0.1 µs,
-or 10 µs for the few methods that do not run on SIMD lanes, and 0.5 ns for every
+or 20 µs for the few methods that do not run on SIMD lanes, and 0.5 ns for every
 number that the objective stores, per step of the integrator. The output says which.
 More paths keep the old ones and narrow every interval."""
 

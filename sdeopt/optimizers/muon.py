@@ -80,10 +80,9 @@ def newton_schulz(g: Any, rows: int, quintic: int, cubic: int) -> Any:
     for i in range(n):
         for j in range(m):
             y[i * m + j] = g[i * down + j * right] / where(size > 0.0, size, 1.0)
-    for _ in range(quintic):
-        y = polynomial(y, n, m, A, B, C)
-    for _ in range(cubic):
-        y = polynomial(y, n, m, 1.5, -0.5, 0.0)
+    for k in range(quintic + cubic):
+        early = k < quintic
+        y = polynomial(y, n, m, where(early, A, 1.5), where(early, B, -0.5), where(early, C, 0.0))
     for i in range(n):
         for j in range(m):
             out[i * down + j * right] = y[i * m + j]
