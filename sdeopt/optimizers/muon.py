@@ -15,7 +15,8 @@ SDE
 Regime
     η → 0, 1 - β = κη with κ fixed, t = kη. The Nesterov form N = M + O(η) is then the plain one, to this order. The
     first few steps leave M = 0, where O jumps: they cost an error of order η too, which an integrator sees only if its
-    dt is well below η. (Means at κ = 2, t = ½: slopes 0.87, 0.90, 0.93 from η = 0.1 down to 0.0125.)
+    dt is well below η. (Means at κ = 2, t = ½: slopes 0.87, 0.90, 0.93 from η = 0.1 down to 0.0125. At κ = ½, t = 1,
+    where M leaves 0 more slowly, no order shows yet at η = 0.025: certify says inconclusive.)
 
 Claim
     Weak order 1 in η: O is smooth away from M = 0 (an exact msign M = U S Vᵀ → U Vᵀ is not where a singular value
