@@ -33,6 +33,7 @@ __all__ = ["WIDTH", "Loop", "fails", "suits"]
 
 WIDTH = 64  # paths at a time
 SHAPED = {"basis", "concatenate", "empty", "int", "pieces", "reshape", "shape", "size", "zeros"}
+LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_ATTR", "LOAD_METHOD")
 SCHEMES = ("euler", "heun")
 
 
@@ -46,7 +47,7 @@ def suits(run: Any) -> bool:
 
 def _shaped(f: FunctionType, o: Any, seen: set[FunctionType]) -> bool:
     """Whether ``f``, a helper of it or an answer of the law looks at the shape of a vector."""
-    if SHAPED & names(f.__code__):
+    if SHAPED & names(f.__code__, LOADS):
         return True
     for g in references(f):
         if g in QUESTIONS:

@@ -38,11 +38,11 @@ SMALL = 512  # numbers of an array that lanes keep in registers
 QUESTIONS = {getattr(questions, name) for name in questions.__all__ if name != "Oracle"}
 
 
-def names(code: CodeType) -> set[str]:
-    """Names of globals that a function uses."""
+def names(code: CodeType, loaded_by: tuple[str, ...] = ("LOAD_GLOBAL", "LOAD_NAME")) -> set[str]:
+    """Names that a function loads by these instructions: of globals, or of attributes (LOAD_ATTR, LOAD_METHOD)."""
     nested = (c for c in code.co_consts if isinstance(c, CodeType))
-    used = {i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
-    return used.union(*(names(c) for c in nested))
+    used = {i.argval for i in dis.get_instructions(code) if i.opname in loaded_by}
+    return used.union(*(names(c, loaded_by) for c in nested))
 
 
 def references(f: FunctionType) -> Iterator[FunctionType]:
