@@ -13,7 +13,7 @@ from sdeopt.core.oracle import Oracle
 
 H, SIGMA = np.array([[1.2, 0.4], [0.4, 0.9]]), np.array([[0.5, 0.2], [0.2, 0.3]])  # share no axes
 CENTER = np.array([0.3, -0.2])
-LINEAR = [  # games have a Jacobian for the Hessian, see test_games
+LINEAR = [  # games have a Jacobian for the Hessian, see test_game_pages
     (name, sde) for name, cls in PAGES.items() for sde in cls.sdes if cls.sdes[sde].linear and cls.family != "minimax"
 ]
 
