@@ -1,0 +1,97 @@
+"""Certificates of pages: right SDEs get their order, planted errors never do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from tilted import LRS, TILTED, H
+
+import sdeopt as so
+from sdeopt.core import grad, hvp, root_additive_cov, root_cov
+
+NORMAL = so.Problem(so.Quadratic(H), so.Gaussian([0.5, 0.8]), x0=[1.0, -0.7])
+
+# ---- planted errors
+
+
+class Doubled(so.SGD):
+    """The drift twice."""
+
+    def drift(self, t: Any, x: Any, o: Any) -> Any:
+        return -2.0 * grad(o, x)
+
+    sdes = {"order1": replace(so.SGD.sdes["order1"], drift=drift)}
+
+
+class Rootless(so.SGD):
+    """η where √η belongs."""
+
+    def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
+        return -self.lr * root_cov(o, x, dw)
+
+    sdes = {"order1": replace(so.SGD.sdes["order1"], diffusion=diffusion)}
+
+
+class Heavy(so.SGD):
+    """The second-order drift with the whole Hessian term, not half of it."""
+
+    def drift(self, t: Any, x: Any, o: Any) -> Any:
+        g = grad(o, x)
+        return -g - self.lr * hvp(o, x, g)
+
+    sdes = {"order2": replace(so.SGD.sdes["order2"], drift=drift)}
+    default_sde = "order2"
+
+
+class BlindUSAM(so.USAM):
+    """USAM with the diffusion of SGD: a factor 1 + O(√η) is missing."""
+
+    def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
+        return -np.sqrt(self.lr) * root_additive_cov(o, x, dw)
+
+    sdes = {"order1": replace(so.USAM.sdes["order1"], diffusion=diffusion)}
+
+
+@pytest.mark.parametrize(
+    ("page", "means", "covariance"),
+    [
+        pytest.param(Doubled(0.1), {"refuted"}, {"wrong"}, marks=pytest.mark.slow),
+        (Rootless(0.1), {"certified", "inconclusive"}, {"wrong"}),
+        pytest.param(Heavy(0.1), {"refuted"}, {"right"}, marks=pytest.mark.slow),
+        pytest.param(BlindUSAM(0.1, 0.3), {"certified"}, {"wrong"}, marks=pytest.mark.slow),
+    ],
+    ids=lambda v: type(v).__name__ if hasattr(v, "lr") else "",
+)
+def test_planted_errors_are_refuted(page: Any, means: set[str], covariance: set[str]) -> None:
+    # the slopes of the errors lie beyond 5 standard errors from the thresholds
+    c = so.certify(page, TILTED, LRS, horizon=2.0, max_paths=2**15, rng=0)
+    assert c.verdict == "refuted", str(c)
+    assert c.means in means
+    assert c.covariance in covariance
+
+
+# ---- slow: the numbers that the package promises
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("page", "problem", "words", "order"),
+    [
+        (so.SGD(0.2), TILTED, {"sde": "order2", "horizon": 2.0}, 2.0),
+        (so.SignSGD(0.2), NORMAL, {"lrs": [0.2, 0.1, 0.05], "horizon": 1.0}, 1.0),
+        (so.USAM(0.1, 0.3), TILTED, {"lrs": LRS, "horizon": 2.0}, 1.0),
+        (so.HeavyBall(0.04, 0.8), TILTED, {"horizon": 2.0}, 1.0),
+    ],
+    ids=["SGD-order2", "SignSGD", "USAM", "HeavyBall"],
+)
+def test_right_pages_are_certified(page: Any, problem: Any, words: dict[str, Any], order: float) -> None:
+    # half-widths of 0.1 (two standard errors): beyond 0.25 of the limit by chance with probability 1e-6
+    c = so.certify(page, problem, rng=0, **words)
+    mean, cov = c.rows[:2]
+    assert c.verdict == "certified", str(c)
+    assert max(mean.slope.half, cov.slope.half) <= 0.1
+    assert abs(mean.slope.value - order) < 0.25
+    assert abs(cov.slope.value - 2.0) < 0.25

@@ -1,0 +1,136 @@
+"""The words of the command line are those of Python; the default number of paths is that of the help."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+from command import content, job, succeeded
+
+import sdeopt as so
+from sdeopt.cli.words import BUDGET, DEMONSTRATION, NUMBER_COST, PATHS, SLOW_COST, STEP_COST, paths, schedule
+
+DATA = ["--objective", "diagonal-linear-network:n=6,p=3"]
+
+
+@pytest.mark.parametrize("kind", ["discrete", "sde"])
+def test_simulate_is_the_python_function(kind: str) -> None:
+    words = ["--lr", "0.1", "--steps", "5", "--paths", "300", "--seed", "7", "--x0", "1,-2", "--save-at", "3"]
+    said = content("simulate", "sgd", "--kind", kind, *words, "--substeps", "4", "--observables", "loss,norm2")
+    problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5), x0=[1.0, -2.0])
+    want = so.simulate(
+        so.SGD(lr=0.1), problem, kind, steps=5, paths=300, rng=7, save_at=3, substeps=4, observables=["loss", "norm2"]
+    )
+    assert said["times"] == want.times.tolist()
+    assert said["mean"] == want.mean.tolist()
+    assert said["variance"] == np.einsum("nii->ni", want.cov).tolist()
+    assert said["observables"]["norm2"]["stderr"] == want.observables["norm2"][1].tolist()
+    assert sorted(said["observables"]) == ["loss", "norm2"]
+
+
+def test_compare_is_the_python_function() -> None:
+    words = ["--lr", "0.1", "--steps", "5", "--paths", "300", "--seed", "7", "--tolerance", "0.2"]
+    said = content("compare", "sgd", *words)
+    problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5))
+    want = so.compare(so.SGD(lr=0.1), problem, steps=5, paths=300, rng=7, tolerance=0.2)
+    assert said == json.loads(want.to_json())
+
+
+def test_defaults_are_those_of_the_help() -> None:
+    said = job("compare", "sgd")
+    assert said.method == so.SGD(lr=0.05)
+    assert repr(said.problem.objective) == "Quadratic(H=[1.0, 2.0], center=[0.0, 0.0])"
+    assert repr(said.problem.noise) == "Gaussian(scale=0.5)"
+    assert said.arguments == {"horizon": 10.0, "rng": 0, "paths": 4000, "progress": None}
+
+
+def test_every_hyperparameter_reaches_the_method() -> None:
+    words = ["--lr", "0.1", "--beta1", "0.5", "--beta2", "0.75", "--eps", "1e-3", "--weight-decay", "0.25"]
+    want = so.AdamW(lr=0.1, beta1=0.5, beta2=0.75, eps=1e-3, weight_decay=0.25)
+    assert job("simulate", "adamw", *words).method == want
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["--batch", "4"], "Minibatch(batch=4, replace=True)"),
+        (["--noise", "minibatch:4,replace=false"], "Minibatch(batch=4, replace=False)"),
+        (["--noise", "gaussian:0.1"], "Gaussian(scale=0.1)"),
+    ],
+)
+def test_data_get_the_noise_that_is_asked_for(words: list[str], shown: str) -> None:
+    assert repr(job("simulate", "sgd", *DATA, *words).problem.noise) == shown
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["--schedule", "cosine", "--horizon", "2"], so.Cosine(0.1, horizon=2.0)),
+        (["--schedule", "cosine:final=0.1", "--steps", "5"], so.Cosine(0.1, horizon=0.5, final=0.1)),
+        (["--schedule", "power:0.25", "--steps", "5"], so.Power(0.1, exponent=0.25)),
+    ],
+)
+def test_a_schedule_starts_from_the_learning_rate(words: list[str], shown: Any) -> None:
+    assert job("simulate", "sgd", "--lr", "0.1", *words).method == so.SGD(lr=shown)
+
+
+def test_a_cosine_ends_with_the_run_in_the_time_of_the_method() -> None:
+    words = ["--lr", "0.01", "--steps", "5", "--schedule", "cosine"]
+    assert job("simulate", "heavyball", *words).method.lr == so.Cosine(0.01, horizon=5 * np.sqrt(0.01))
+
+
+@pytest.mark.parametrize("spec", ["power", "power:0.5", "power:exponent=0.5", "Power:0.5"])
+def test_a_power_has_the_exponent_of_the_library(spec: str) -> None:
+    assert schedule(spec, 0.1, 1.0) == so.Power(0.1)
+
+
+def test_threads_and_quiet_reach_the_engine() -> None:
+    said = job("simulate", "sgd", "--threads", "3", "--quiet").arguments
+    assert (said["executor"]._max_workers, said["progress"]) == (3, False)
+
+
+def test_threads_do_not_change_the_numbers() -> None:
+    words = ["simulate", "sgd", "--steps", "4", "--paths", "600"]
+    assert content(*words, "--threads", "1") == content(*words, "--threads", "3")
+
+
+# the default number of paths
+
+
+def test_small_problems_get_all_paths_and_say_so() -> None:
+    said = succeeded("simulate", "sgd", "--steps", "2").stdout
+    assert "4000 paths, the default" in said
+    assert re.search(r"^paths +4000, none diverged", said, re.MULTILINE)
+
+
+def test_paths_that_are_given_stay_and_need_no_remark() -> None:
+    said = succeeded("simulate", "sgd", "--steps", "2", "--paths", "10").stdout
+    assert re.search(r"^paths +10, none diverged", said, re.MULTILINE)
+    assert "default" not in said
+
+
+def test_the_help_states_the_rule_of_the_default() -> None:
+    said = succeeded("compare", "--help").stdout
+    assert f"{', '.join(map(str, PATHS))}\n" in said
+    for number in (
+        f"({DEMONSTRATION:g} s without",
+        f"{1e6 * STEP_COST:g} µs,",
+        f"{1e6 * SLOW_COST:g} µs for",
+        "two minutes",
+    ):
+        assert number in said
+    assert f"{1e9 * NUMBER_COST:g} ns for every" in said
+    assert BUDGET == 120.0
+
+
+def test_costlier_paths_are_fewer() -> None:
+    small = so.Problem(so.Quadratic([1.0, 2.0]))
+    large = so.Problem(so.Quadratic(np.ones(1000)))
+    counts = [paths(small, work, compared=True) for work in (1e2, 1e5, 1e6, 1e7, 1e12)]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] == PATHS[0]
+    assert counts[-1] == PATHS[-1]
+    assert paths(large, 4e5, compared=True) < paths(small, 4e5, compared=True) < paths(small, 4e5, compared=False)
