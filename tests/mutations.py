@@ -496,12 +496,12 @@ MUTATIONS = [
     Mutation(
         "Batch: B for √B",
         f"{NOISE}/batch.py", "dw) / np.sqrt(1.0 * self.batch)\n", "dw) / self.batch\n",
-        named("private", "test_the_mean_of_normal_noise_is_normal_noise"),
+        named("batches", "test_the_mean_of_normal_noise_is_normal_noise"),
     ),
     Mutation(
         "Batch: examples not independent",
         f"{NOISE}/batch.py", "return z[0] / np.sqrt(1.0 * count) - mean / count", "return z[0] / np.sqrt(1.0 * count)",
-        named("private", "test_the_normals_of_the_examples_are_independent_and_sum_to_the_shared_one"),
+        named("batches", "test_the_normals_of_the_examples_are_independent_and_sum_to_the_shared_one"),
     ),
     Mutation(
         "Agents: 1/N dropped from the variance of the mean",
@@ -547,17 +547,17 @@ MUTATIONS = [
     Mutation(
         "fractional noise: 2^{2H} - 1 at lag one",
         "sdeopt/core/fractional.py", "2.0 ** (p - 1.0) - 1.0", "2.0**p - 1.0",
-        named("injection", "test_covariance_of_fractional_noise"),
+        named("fractional_noise", "test_covariance_of_fractional_noise"),
     ),
     Mutation(
         "fractional noise: half the variance of the inner frequencies",
         "sdeopt/engine/given.py", "white[1:n] *= np.sqrt(0.5)", "white[1:n] *= 0.5",
-        named("injection", "test_made_noise_has_this_covariance_exactly"),
+        named("fractional_noise", "test_made_noise_has_this_covariance_exactly"),
     ),
     Mutation(
         "fractional noise: coarse noise scaled as white",
         "sdeopt/engine/given.py", "float(stride) ** hurst", "float(stride) ** 0.5",
-        named("injection", "test_both_columns_follow_the_same_motion"),
+        named("fractional_noise", "test_both_columns_follow_the_same_motion"),
     ),
     Mutation(
         "stable increments: dt^α for dt^{1/α}",
@@ -602,12 +602,12 @@ MUTATIONS = [
     Mutation(
         "theory of fractional noise: Γ(2H) for Γ(2H + 1)",
         "sdeopt/theory/fractional.py", "math.gamma(p + 1.0)", "math.gamma(p)",
-        named("injection", "test_variances_of_fractional_noise"),
+        named("fractional_noise", "test_variances_of_fractional_noise"),
     ),
     Mutation(
         "theory of fractional noise: lags counted once",
         "sdeopt/theory/fractional.py", "twice = np.where(k > 0, 2.0, 1.0)", "twice = np.where(k > 0, 1.0, 1.0)",
-        named("injection", "test_discrete_variance_is_the_double_sum"),
+        named("fractional_noise", "test_discrete_variance_is_the_double_sum"),
     ),
     Mutation(
         "theory of stable noise: the age to the power α",
