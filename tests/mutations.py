@@ -37,7 +37,7 @@ def moments(page: str) -> tuple[str, ...]:
 
 
 def documented(page: str) -> tuple[str, ...]:
-    return (f"tests/test_pages.py::test_ten_steps_of_torch[{page}]",)
+    return (f"tests/test_documented.py::test_ten_steps_of_torch[{page}]",)
 
 
 def named(file: str, test: str) -> tuple[str, ...]:
@@ -183,13 +183,13 @@ MUTATIONS = [
     Mutation(
         "Nesterov: v before the step looks ahead",
         f"{PAGES}/nesterov.py", "(g + self.momentum * v1), v1", "(g + self.momentum * v), v1",
-        named("more_pages", "test_twenty_steps_of_nesterov"),
+        named("nesterov", "test_twenty_steps_of_nesterov"),
     ),
     Mutation(
         "Nesterov: order2 seen from the wrong side",
         f"{PAGES}/nesterov.py",
         "dx - np.sqrt(self.lr) * (grad(o, x)", "dx + np.sqrt(self.lr) * (grad(o, x)",
-        named("more_pages", "test_linear_is_the_sde_of_nesterov_on_a_quadratic[order2]"),
+        named("nesterov", "test_linear_is_the_sde_of_nesterov_on_a_quadratic[order2]"),
     ),
     Mutation(
         "SGLD: factor 2 dropped in the injected noise of the SDE",
@@ -199,7 +199,7 @@ MUTATIONS = [
     Mutation(
         "SGLD: η for √η in the injected noise of the step",
         f"{PAGES}/sgld.py", "np.sqrt(2.0 * self.lr * self.temperature)", "self.lr * np.sqrt(2.0 * self.temperature)",
-        named("more_pages", "test_one_step_of_sgld_is_a_step_of_eulers_method"),
+        named("sgld", "test_one_step_of_sgld_is_a_step_of_eulers_method"),
     ),
     Mutation(
         "Adagrad: this step's square not counted",
@@ -211,24 +211,24 @@ MUTATIONS = [
         "Adagrad: the variance of the noise dropped from the drift of V",
         f"{PAGES}/adagrad.py",
         "(g * g + noise_var(o, x)) / (self.lr * self.lr)", "(g * g) / (self.lr * self.lr)",
-        named("more_pages", "test_one_step_of_adagrad_has_the_moments_of_the_sde"),
+        named("adagrad", "test_one_step_of_adagrad_has_the_moments_of_the_sde"),
     ),
     Mutation(
         "Lion: β₁ and β₂ swapped",
         f"{PAGES}/lion.py",
         "c = self.beta1 * m + (1.0 - self.beta1) * g", "c = self.beta2 * m + (1.0 - self.beta2) * g",
-        named("more_pages", "test_twenty_steps_by_hand[page0]"),
+        named("sign_pages", "test_twenty_steps_by_hand[page0]"),
     ),
     Mutation(
         "Lion: the noises of x and m of opposite signs",
         f"{PAGES}/lion.py",
         "kick, (1.0 - self.beta2) / np.sqrt(self.lr) * w", "kick, -(1.0 - self.beta2) / np.sqrt(self.lr) * w",
-        named("more_pages", "test_the_covariation_of_lion_is_that_of_the_theory"),
+        named("sign_pages", "test_the_covariation_of_lion_is_that_of_the_theory"),
     ),
     Mutation(
         "Lion: 2/π twice at rest",
         f"{PAGES}/lion.py", "shared = -kappa * slope * Sigma", "shared = -kappa * 2.0 / np.pi * slope * Sigma",
-        named("more_pages", "test_stationary_of_lion_is_the_linearised_sde"),
+        named("sign_levels", "test_stationary_of_lion_is_the_linearised_sde"),
     ),
     Mutation(
         "Lion: β₂ tied to √η",
@@ -238,23 +238,23 @@ MUTATIONS = [
     Mutation(
         "Signum: the sign of the old mean",
         f"{PAGES}/signum.py", "return x - self.lr * np.sign(m1), m1", "return x - self.lr * np.sign(m), m1",
-        named("more_pages", "test_twenty_steps_by_hand[page1]"),
+        named("sign_pages", "test_twenty_steps_by_hand[page1]"),
     ),
     Mutation(
         "Signum, Lion: the weight of the new gradient forgotten in the sign",
         f"{PAGES}/lion.py", "return beta / (1.0 - beta) * m", "return beta * m",
-        named("more_pages", "test_one_step_of_signs_has_the_moments_of_the_sde[Signum]"),
+        named("sign_pages", "test_one_step_of_signs_has_the_moments_of_the_sde[Signum]"),
     ),
     Mutation(
         "SignSGDW: the L2 term of the step outside the sign",
         f"{PAGES}/signsgdw.py",
         "(np.sign(noisy_grad(o, x, z) + self.l2 * x)", "(np.sign(noisy_grad(o, x, z)) + (self.l2 * x)",
-        named("more_pages", "test_one_step_of_signs_has_the_moments_of_the_sde[SignSGDW]"),
+        named("sign_pages", "test_one_step_of_signs_has_the_moments_of_the_sde[SignSGDW]"),
     ),
     Mutation(
         "SignSGDW: √(π/2) for √(2/π) at rest",
         f"{PAGES}/signsgdw.py", "A = np.sqrt(2.0 / np.pi)", "A = np.sqrt(np.pi / 2.0)",
-        named("more_pages", "test_stationary_variance_with_decay"),
+        named("sign_levels", "test_stationary_variance_with_decay"),
     ),
     Mutation(
         "SGDA: the ratio of step sizes given to the other player",

@@ -10,6 +10,7 @@ import sdeopt as so
 
 H = np.diag([1.0, 2.0])
 SIGMA = np.array([[0.5, 0.2], [0.2, 0.3]])
+BENT = np.array([[1.2, 0.4], [0.4, 0.9]])  # another Hessian, which shares no axes with SIGMA
 START = np.array([1.0, -0.8])
 TILTED = so.Problem(so.Quadratic(H), so.Gaussian(cov=SIGMA), x0=START)
 LRS = [0.1, 0.05, 0.025]  # where the gaps of SGD are close to powers

@@ -1,0 +1,62 @@
+"""Objectives that are means over examples, against each example alone."""
+
+import numpy as np
+from landscapes import OBJECTIVES, SUMS, TARGETS, close, every, points
+
+from sdeopt.core.oracle import Oracle, batch_grad, grad, grad_var, hvp, value, weighted_grad
+
+
+def singles(f, x):
+    """∇f_i(x) for every i, from the objective of that example alone."""
+    options = {"l2": f.l2} if hasattr(f, "l2") else {}
+    alone = [type(f)(f.X[i : i + 1], f.y[i : i + 1], **options) for i in range(f.examples())]
+    return np.array([g.grad(x) for g in alone])
+
+
+@every(SUMS)
+def test_mean_of_the_examples_gradients_is_the_gradient(f):
+    for x in points(f):
+        close(f.grad(x), singles(f, x).mean(axis=0), 1e-13)
+
+
+@every(SUMS)
+def test_weighted_gradient_is_the_weighted_sum(f):
+    n, x = f.examples(), points(f)[2]
+    close(f.weighted_grad(x, np.ones(n)) / n, f.grad(x), 1e-13)
+    w = np.linspace(-1.0, 2.0, n)
+    close(f.weighted_grad(x, w), w @ singles(f, x), 1e-13)
+
+
+@every(SUMS)
+def test_batch_gradient_is_the_mean_over_the_batch(f):
+    x = points(f)[2]
+    index = np.array([0, 3, 3, 4])  # one example twice
+    close(f.batch_grad(x, index), singles(f, x)[index].mean(axis=0), 1e-13)
+    assert (f.batch_grad(x, index.astype(float)) == f.batch_grad(x, index)).all()
+    close(f.batch_grad(x, np.arange(f.examples())), f.grad(x), 1e-13)
+
+
+@every(SUMS)
+def test_gradient_variance_is_that_of_the_examples(f):
+    x = points(f)[2]
+    close(f.grad_var(x), singles(f, x).var(axis=0), 1e-12)
+
+
+@every(OBJECTIVES)
+def test_only_finite_sums_answer_questions_about_examples(f):
+    is_sum = f in SUMS.values()
+    for question in ("examples", "weighted_grad", "batch_grad", "grad_var"):
+        assert (f.lacks(question) is None) == is_sum
+    if not is_sum:
+        assert "is not a finite sum" in f.lacks("examples")
+    assert f.lacks("grad") is None and f.lacks("noise") is None
+
+
+def test_the_oracle_forwards_its_questions():
+    f = SUMS["ridge"]
+    o, x, v = Oracle(f, None), np.ones(4), np.arange(4.0)
+    assert value(o, x) == f.value(x)
+    assert (grad(o, x) == f.grad(x)).all() and (hvp(o, x, v) == f.hvp(x, v)).all()
+    assert (weighted_grad(o, x, TARGETS) == f.weighted_grad(x, TARGETS)).all()
+    assert (batch_grad(o, x, np.zeros(1)) == f.batch_grad(x, np.zeros(1))).all()
+    assert (grad_var(o, x) == f.grad_var(x)).all()
