@@ -1,0 +1,9 @@
+"""The errors that ``python tests/mutations.py`` plants, a family to a file."""
+
+from __future__ import annotations
+
+from planted import adaptive, descent, distributed, engine, games, injected, normalised, private, signs, stable
+from planted.mutation import Mutation
+
+FAMILIES = (descent, adaptive, signs, normalised, games, private, distributed, injected, stable, engine)
+MUTATIONS: list[Mutation] = [mutation for family in FAMILIES for mutation in family.MUTATIONS]

@@ -1,0 +1,99 @@
+"""Errors to plant in the pages of many agents, compressors, and their theory."""
+
+from __future__ import annotations
+
+from planted.mutation import NOISE, PAGES, Mutation, moments, named
+
+MUTATIONS = [
+    Mutation(
+        "DSGD: η for √η in the diffusion",
+        f"{PAGES}/dsgd.py", "return -np.sqrt(self.lr) * root_cov", "return -self.lr * root_cov", moments("DSGD"),
+    ),
+    Mutation(
+        "DCSGDRandK: masks that share nothing",
+        f"{PAGES}/dcsgdrandk.py", "return m * (w - total(w) / len(w))", "return m * w", moments("DCSGDRandK"),
+    ),
+    Mutation(
+        "DCSGDRandK: variance for standard deviation in the noise of the masks",
+        f"{PAGES}/dcsgdrandk.py", "np.sqrt(noise_var(o, x)) * dw_state", "noise_var(o, x) * dw_state",
+        moments("DCSGDRandK"),
+    ),
+    Mutation(
+        "DCSGDDithering: compressed twice as finely as said",
+        f"{PAGES}/dcsgddithering.py", "pieces(u, g), self.levels)", "pieces(u, g), 2.0 * self.levels)",
+        named("distributed", "test_steps_by_hand[page1-compress]"),
+    ),
+    Mutation(
+        "DCSGDNatural: the agents' mean compressed once more",
+        f"{PAGES}/dcsgdnatural.py",
+        "average(each(natural, g, pieces(u, g)))", "natural(average(each(natural, g, pieces(u, g))), pieces(u, g)[0])",
+        named("distributed", "test_steps_by_hand[page2-by_powers]"),
+    ),
+    Mutation(
+        "DSignSGD: the sign of the mean for the mean of the signs",
+        f"{PAGES}/dsignsgd.py", "average(each(sent, agent_grads(o, x, z)))", "sent(average(agent_grads(o, x, z)))",
+        named("distributed", "test_steps_by_hand[page4-None]"),
+    ),
+    Mutation(
+        "TopKEF: the error fed back with the wrong sign",
+        f"{PAGES}/topkef.py", "return p - sent", "return sent - p",
+        named("distributed", "test_top_k_with_error_feedback_by_hand"),
+    ),
+    Mutation(
+        "Clip21SGD2M: the gradient at the old point",
+        f"{PAGES}/clip21sgd2m.py", "grads = agent_grads(o, x1, seen)", "grads = agent_grads(o, x, seen)",
+        named("distributed", "test_clip21_by_hand"),
+    ),
+    Mutation(
+        "Clip21SGD2M: √N dropped in the private noise of the SDE",
+        f"{PAGES}/clip21sgd2m.py",
+        "self.beta2 / h * self.sigma_omega / np.sqrt(1.0 * len(roots))", "self.beta2 / h * self.sigma_omega",
+        named("distributed", "test_one_step_of_clip21_has_the_moments_of_its_sde[50.0]"),
+    ),
+    Mutation(
+        "Clip21SGD2M: β₂ not tied to η",
+        f"{PAGES}/clip21sgd2m.py", "beta2=ratio * self.beta2", "beta2=self.beta2",
+        ("tests/contract/test_regimes.py",),
+    ),
+    Mutation(
+        "Agents: 1/N dropped from the variance of the mean",
+        f"{NOISE}/agents.py", "self.offsets, x, self.offsets)) / len(self.offsets)", "self.offsets, x, self.offsets))",
+        named("agents", "test_covariances_of_each_and_of_the_mean"),
+    ),
+    Mutation(
+        "Agents: shifts subtracted",
+        f"{NOISE}/agents.py", "x, z) + offset\n", "x, z) - offset\n",
+        named("agents", "test_every_agent_sees_its_own_gradient"),
+    ),
+    Mutation(
+        "compressors: rand-k without d/k",
+        "sdeopt/core/compressors.py",
+        "return len(g) / np.minimum(k, 1.0 * len(g)) * where(ranks(w)", "return where(ranks(w)",
+        named("compression", "test_rand_k_over_all_masks"),
+    ),
+    Mutation(
+        "compressors: top-k by value, not by size",
+        "sdeopt/core/compressors.py", "where(ranks(np.abs(g)) < k", "where(ranks(g) < k",
+        named("compression", "test_top_k_takes_the_first_of_equals"),
+    ),
+    Mutation(
+        "compressors: dithering rounds down too often",
+        "sdeopt/core/compressors.py", "floor(r + u)", "floor(r + u * u)",
+        named("compression", "test_dithering_over_all_roundings"),
+    ),
+    Mutation(
+        "compressors: natural compression rounds the wrong way",
+        "sdeopt/core/compressors.py", "where(u < a / low - 1.0, 2.0, 1.0)", "where(u < a / low - 1.0, 1.0, 2.0)",
+        named("compression", "test_natural_compression_over_all_roundings"),
+    ),
+    Mutation(
+        "theory of compression: pairs of entries sent as often as single ones",
+        "sdeopt/theory/compression.py", "d * (k - 1) / (k * max(d - 1, 1))", "d / k",
+        named("compression", "test_rand_k_over_all_masks"),
+    ),
+    Mutation(
+        "theory of compression: root of the variance of dithering",
+        "sdeopt/theory/compression.py", "(size / s) ** 2 * rest", "(size / s) * rest",
+        named("compression", "test_dithering_over_all_roundings"),
+    ),
+]  # fmt: skip

@@ -1,0 +1,55 @@
+"""Errors to plant in the pages that normalise: by the loss, by the classes, by a ball of matrices."""
+
+from __future__ import annotations
+
+from planted.mutation import PAGES, Mutation, moments, named
+
+MUTATIONS = [
+    Mutation(
+        "NGN: 2 dropped before the loss",
+        f"{PAGES}/ngn.py", "twice = 2.0 * np.maximum", "twice = 1.0 * np.maximum",
+        named("normalised", "test_ngn_without_noise_is_implicit_euler_on_quadratics"),
+    ),
+    Mutation(
+        "NGNM: the gradient enters the mean in full",
+        f"{PAGES}/ngnm.py", "(1.0 - self.beta) * shrink * g", "shrink * g",
+        named("normalised", "test_ngnm_is_the_published_recursion"),
+    ),
+    Mutation(
+        "NGNM: κ for κ² in the closed form",
+        f"{PAGES}/ngnm.py", "kappa * kappa * self.lr * Sigma", "kappa * self.lr * Sigma",
+        ("tests/contract/test_linear_forms.py",),
+    ),
+    Mutation(
+        "Scion: η for √η in the diffusion",
+        f"{PAGES}/scion.py",
+        "(1.0 - self.beta) / np.sqrt(self.lr) * root_cov", "(1.0 - self.beta) / self.lr * root_cov",
+        moments("Scion"),
+    ),
+    Mutation(
+        "ScionSpectral: x does not decay",
+        f"{PAGES}/scionspectral.py", "return (1.0 - self.lr) * x", "return x",
+        named("normballs", "test_scion_is_the_published_recursion[ScionSpectral-polar]"),
+    ),
+    Mutation(
+        "Muon: without Nesterov's look ahead",
+        f"{PAGES}/muon.py", "newton_schulz(self.beta * m1 + (1.0 - self.beta) * g, rows", "newton_schulz(m1, rows",
+        named("normballs", "test_muon_is_that_of_torch_in_double_precision"),
+    ),
+    Mutation(
+        "Muon: two coefficients of the quintic swapped",
+        f"{PAGES}/muon.py", "b * gram[i * n + j] + c * s", "c * gram[i * n + j] + b * s",
+        named("normballs", "test_newton_schulz_moves_singular_values_by_its_polynomial"),
+    ),
+    Mutation(
+        "PCNSGD: one class counted twice",
+        f"{PAGES}/pcnsgd.py",
+        "- expect_direction(o, x, class_grad(o, x, 1.0))", "- expect_direction(o, x, class_grad(o, x, -1.0))",
+        named("normalised", "test_pcnsgd_drift_is_the_confluent_form"),
+    ),
+    Mutation(
+        "PCNSGD: the residual of the other class",
+        f"{PAGES}/pcnsgd.py", "direction_residual(o, x, b, dw[3])", "direction_residual(o, x, a, dw[3])",
+        named("normalised", "test_pcnsgd_diffusion_has_the_covariance_of_two_independent_directions"),
+    ),
+]  # fmt: skip
