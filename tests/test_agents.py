@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import sdeopt as so
-from sdeopt.core.oracle import agent_grads, agent_means, agent_roots, grad, noise, noisy_grad, root_cov
+from sdeopt.core.oracle import agent_grads, agent_means, agent_roots, grad, noise, noisy_grad, noisy_value, root_cov
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
 from sdeopt.noise.spec import parse
@@ -150,6 +150,18 @@ def test_shares_of_the_data(replacing: bool) -> None:
     assert np.allclose(law.var(o, x), np.diag(cov), rtol=0, atol=1e-14)
 
 
+@pytest.mark.parametrize("law", [so.Agents(so.Minibatch(2), agents=3), so.Agents(so.Gaussian(0.5), agents=3)])
+def test_the_loss_of_a_sample_is_that_of_its_gradient(law: Any) -> None:
+    """Of batches, and f itself under additive noise: NGN divides by it. Central differences of a quadratic."""
+    o, x = so.Problem(DATA, law).oracle, np.array([0.3, -0.2, 0.5])
+    for u in np.random.default_rng(0).random((4, 9)):
+        z = tuple(u[:6].reshape(3, 2)) if isinstance(law.laws, tuple) else (u,)
+        slope = [noisy_value(o, x + e, z) - noisy_value(o, x - e, z) for e in 0.5 * np.eye(3)]
+        assert np.allclose(slope, noisy_grad(o, x, z) - (0.0 if len(z) == 3 else noise(o, x, z)), rtol=0, atol=1e-13)
+    run = plan(so.NGN(0.1), so.Problem(DATA, law), "discrete", steps=3, rng=3, observables=[], save_at=3)
+    assert np.array_equal(Kernel(run)(0, 3), plain(run))
+
+
 def test_larger_batches_of_a_share() -> None:
     """Two of three examples without replacement: variance (m - B)/(m - 1)/B times that of one."""
     o = so.Problem(DATA, so.Agents(so.Minibatch(2, replace=False), agents=2)).oracle
@@ -182,6 +194,7 @@ def test_the_command_line_and_pickles() -> None:
      (lambda: so.Agents(so.Gaussian(1.0), 2, [[1.0], [1.0]]), ValueError, r"shifts must sum to 0 .* got \[2.\]"),
      (lambda: so.Agents(so.Gaussian(1.0), 2, [[1.0]]), ValueError, "shifts must have one row for each of 2 agents"),
      (lambda: so.Agents([so.Minibatch(1), so.NoNoise()]), ValueError, "all be Minibatch or none"),
+     (lambda: so.Agents(so.DiagonalMinibatch(1), 2), ValueError, "all be Minibatch or none"),
      (lambda: so.Problem(BOWL, so.Agents(so.NoNoise(), 2, [[1.0], [-1.0]])), ValueError, "shifts has 1 entries"),
      (lambda: so.Problem(BOWL, so.Agents([so.Gaussian([1.0] * 3)] * 2)), ValueError, "scale has 3 entries"),
      (lambda: so.Problem(DATA, so.Agents(so.Minibatch(1), 4)), ValueError, "agents must divide the number of examples"),

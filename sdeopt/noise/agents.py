@@ -12,7 +12,17 @@ import numpy as np
 
 from sdeopt.core import average, checks, each, pieces
 from sdeopt.core.checks import Array
-from sdeopt.core.oracle import Oracle, agent_grads, agent_means, noise, noise_var, noisy_grad, root_cov, root_sign_cov
+from sdeopt.core.oracle import (
+    Oracle,
+    agent_grads,
+    agent_means,
+    noise,
+    noise_var,
+    noisy_grad,
+    noisy_value,
+    root_cov,
+    root_sign_cov,
+)
 from sdeopt.core.oracle import mean_sign as expected_sign
 from sdeopt.noise.law import Law, derived, fit
 from sdeopt.noise.minibatch import Minibatch
@@ -21,7 +31,7 @@ from sdeopt.noise.share import Share
 __all__ = ["Agents"]
 
 LINE = SimpleNamespace(dim=1, examples=lambda: 1)  # the number of draws of a law does not depend on the objective
-MEAN = ("root_cov", "root_additive_cov", "noise_var")
+MEAN = ("root_cov", "root_additive_cov", "noise_var", "noisy_value")
 OF_EACH = {"agent_roots": "root_cov", "mean_agent_sign": "mean_sign", "root_agent_sign_cov": "root_sign_cov"}
 NEVER = ("mean_sign", "root_sign_cov", "root_square_cov", "noisy_class_grads")
 
@@ -134,6 +144,10 @@ class Agents(Law):
         """The mean of what the agents see."""
         return average(agent_grads(o, x, z))
 
+    def noisy_value(self, o: Any, x: Any, z: Any) -> Any:
+        """The mean of their losses; the f_i(x) = f(x) + b_iᵀx of ``shifts`` have the mean f(x)."""
+        return average(each(one_value, o, self.laws, self.offsets, x, self.deal(z)))
+
     def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
         return average(each(one_root, o, self.laws, self.offsets, x, pieces(dw, self.offsets)))
 
@@ -174,6 +188,11 @@ def one_noise(o: Any, law: Any, offset: Any, x: Any, z: Any) -> Any:
 def one_grad(o: Any, law: Any, offset: Any, x: Any, z: Any) -> Any:
     """∇f_i + ξ_i."""
     return noisy_grad(Oracle(o.objective, law), x, z) + offset
+
+
+def one_value(o: Any, law: Any, offset: Any, x: Any, z: Any) -> Any:
+    """f_i of the sample, without b_iᵀx."""
+    return noisy_value(Oracle(o.objective, law), x, z)
 
 
 def one_mean(o: Any, law: Any, offset: Any, x: Any, z: Any) -> Any:
@@ -240,7 +259,7 @@ def _members(laws: Any, agents: Any) -> tuple[Any, int]:
         raise ValueError(f"agents must be the number of laws, {len(given)}, got {n}")
     if not any(isinstance(law, Minibatch) for law in given):
         return (laws if one else given), n
-    if not all(isinstance(law, Minibatch) for law in given):
+    if not all(type(law) in (Minibatch, Share) for law in given):
         raise ValueError(f"laws must all be Minibatch or none, since a batch is of the agent's data, got {laws!r}")
     return tuple(Share(law.batch, law.replace, i, n) for i, law in enumerate(given * n if one else given)), n
 

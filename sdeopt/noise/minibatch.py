@@ -44,7 +44,8 @@ class _Examples(Law):
         if question == "root_additive_cov":
             return f"{self!r} depends on x, so it is not additive noise: use Gaussian with a constant scale or cov"
         if question == "noisy_value":
-            return None if callable(getattr(objective, "batch_value", None)) else "there is no batch_value to ask"
+            lack: str | None = objective.lacks("batch_value")
+            return lack
         if question in ("mean_sign", "root_sign_cov", "root_square_cov"):
             return f"{self!r} has no closed form of it; the SDE 'sampled' does without"
         return super().lacks(question, objective)

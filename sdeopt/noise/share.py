@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, total
-from sdeopt.core.oracle import agent_means, batch_grad, examples, noisy_grad, weighted_grad
+from sdeopt.core.oracle import agent_means, batch_grad, batch_value, examples, noisy_grad, weighted_grad
 from sdeopt.noise.minibatch import Minibatch, correction, drawn
 
 __all__ = ["Share"]
@@ -18,7 +18,7 @@ __all__ = ["Share"]
 class Share(Minibatch):
     """Batches of the examples n i/N to n (i + 1)/N - 1 of a finite sum: ∇f_i and Σ_i are those of this share.
 
-    Every function is that of `Minibatch` on m = n/N examples in the place of n.
+    Every function that `Agents` asks for is that of `Minibatch` on m = n/N examples in the place of n.
 
     Parameters
     ----------
@@ -58,8 +58,10 @@ class Share(Minibatch):
         return (int(objective.examples()) // self.agents,)
 
     def noisy_grad(self, o: Any, x: Any, z: Any) -> Any:
-        m = share(o, self.agents)
-        return batch_grad(o, x, drawn(z[0], m, self.replace) + float(self.agent * m))
+        return batch_grad(o, x, picked(self, o, z))
+
+    def noisy_value(self, o: Any, x: Any, z: Any) -> Any:
+        return batch_value(o, x, picked(self, o, z))
 
     def agent_means(self, o: Any, x: Any) -> Any:
         m = share(o, self.agents)
@@ -90,6 +92,12 @@ class Share(Minibatch):
 def share(o: Any, agents: Any) -> Any:
     """m = n/N."""
     return examples(o) // agents
+
+
+def picked(self: Any, o: Any, z: Any) -> Any:
+    """Numbers of the drawn examples."""
+    m = share(o, self.agents)
+    return drawn(z[0], m, self.replace) + float(self.agent * m)
 
 
 def placed(o: Any, weights: Any, first: Any) -> Any:
