@@ -13,7 +13,7 @@ import numpy as np
 from sdeopt.core.elementary import octave, where
 from sdeopt.core.math import basis, norm, total
 
-__all__ = ["clip", "dither", "natural", "rand_k", "rand_k_weights", "top_k"]
+__all__ = ["dither", "natural", "rand_k", "rand_k_weights", "top_k"]
 
 ROUND = 6755399441055744.0  # 1.5 * 2^52: adding and subtracting it rounds to an integer
 SMALLEST = 2.2250738585072014e-308  # of the normal numbers
@@ -63,12 +63,6 @@ def natural(g: Any, u: Any) -> Any:
     a = np.maximum(np.abs(g), SMALLEST)
     low = octave(a)
     return np.sign(g) * low * where(u < a / low - 1.0, 2.0, 1.0)
-
-
-def clip(g: Any, radius: Any) -> Any:
-    """g min(1, τ/|g|), at most of length τ = ``radius``."""
-    size = norm(g)
-    return np.minimum(1.0, radius / where(size > 0.0, size, 1.0)) * g
 
 
 def floor(x: Any) -> Any:

@@ -38,7 +38,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.core import agent_grads, agent_means, agent_roots, average, each, method, pieces
-from sdeopt.core.compressors import clip
+from sdeopt.noise.directions import clipped
 
 __all__ = ["Clip21SGD2M"]
 
@@ -114,14 +114,14 @@ class Clip21SGD2M(NamedTuple):
         x1 = x - self.lr * G
         grads = agent_grads(o, x1, seen)
         v1 = (1.0 - self.beta1) * v + self.beta1 * np.concatenate(grads)
-        c = each(clip, pieces(v1 - g, grads), self.clip)
+        c = each(clipped, pieces(v1 - g, grads), self.clip)
         private = self.sigma_omega / np.sqrt(1.0 * len(c)) * w
         return x1, v1, g + self.beta2 * np.concatenate(c), G + self.beta2 * (average(c) + private)
 
     def drift(self, t: Any, y: Any, o: Any) -> Any:
         x, v, g, G = y
         means = agent_means(o, x)
-        c = each(clip, pieces(v - g, means), self.clip)
+        c = each(clipped, pieces(v - g, means), self.clip)
         k1, k2 = self.beta1 / self.lr, self.beta2 / self.lr
         return -G, k1 * (np.concatenate(means) - v), k2 * np.concatenate(c), k2 * average(c)
 

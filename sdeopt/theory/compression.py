@@ -165,13 +165,14 @@ def rand_k_stationary(
     ... )
     (0.05, 0.11111111111111112)
     """
-    lr = checks.number("lr", lr, low=0.0, open_low=True)
-    curvature = checks.number("curvature", curvature, low=0.0, open_low=True)
+    lr = checks.positive("lr", lr)
+    curvature = checks.positive("curvature", curvature)
     variance = checks.number("variance", variance, low=0.0)
     agents, omega = checks.number("agents", agents, low=1.0), checks.number("omega", omega, low=0.0)
-    rate = 2.0 * curvature - lr * curvature**2 * (omega / agents + float(discrete))
+    growth = curvature * (omega / agents + float(discrete))
+    rate = curvature * (2.0 - lr * growth)
     if rate <= 0.0:
-        raise ValueError(f"lr must be small enough for the variance to stay finite, got {lr:g}")
+        raise ValueError(f"lr must be below {2.0 / growth:g} for the variance to stay finite, got {lr:g}")
     return lr * (1.0 + omega) * variance / agents / rate
 
 
@@ -210,8 +211,8 @@ def dcsgd_bound(
     3.0
     """
     t, gap = checks.number("t", t, low=0.0), checks.number("gap", gap, low=0.0)
-    lr = checks.number("lr", lr, low=0.0, open_low=True)
-    mu = checks.number("mu", mu, low=0.0, open_low=True)
+    lr = checks.positive("lr", lr)
+    mu = checks.positive("mu", mu)
     L = checks.number("L", L, low=mu)
     dim, variance = checks.integer("dim", dim, low=1), checks.number("variance", variance, low=0.0)
     agents, omega = checks.number("agents", agents, low=1.0), checks.number("omega", omega, low=0.0)
@@ -237,8 +238,8 @@ def dcsgd_rule(omega: float, *, agents: float = 1.0, batch: float = 1.0) -> floa
     (0.2, 1.0)
     """
     omega = checks.number("omega", omega, low=0.0)
-    agents = checks.number("agents", agents, low=0.0, open_low=True)
-    return agents * checks.number("batch", batch, low=0.0, open_low=True) / (1.0 + omega)
+    agents = checks.positive("agents", agents)
+    return agents * checks.positive("batch", batch) / (1.0 + omega)
 
 
 def dsignsgd_rule(*, agents: float = 1.0, batch: float = 1.0) -> float:
@@ -254,5 +255,5 @@ def dsignsgd_rule(*, agents: float = 1.0, batch: float = 1.0) -> float:
     >>> dsignsgd_rule(agents=2.0, batch=9.0)
     6.0
     """
-    agents = checks.number("agents", agents, low=0.0, open_low=True)
-    return agents * math.sqrt(checks.number("batch", batch, low=0.0, open_low=True))
+    agents = checks.positive("agents", agents)
+    return agents * math.sqrt(checks.positive("batch", batch))
