@@ -152,7 +152,7 @@ def diagnose(
     f = problem.objective
     if f.lacks("value") is not None or f.minimum is None or f.optimum is None:
         raise ValueError(f"the conditions compare with a known minimum, and {f!r} has none")
-    alpha = checks.number("alpha", alpha, low=0.0, open_low=True)
+    alpha = checks.positive("alpha", alpha)
     level = checks.number("level", level, low=0.0, high=1.0, open_low=True, open_high=True)
     x = _positions(xs, problem.dim)
     samples = _Samples(f, checks.number("sample_minimum", sample_minimum))
@@ -175,11 +175,11 @@ def diagnose(
     )
     kl = "|∇f| >= √(2μ) (f - f*)^θ"
     texts = ("|∇f|² >= 2μ (f - f*)", kl, kl, f"α-β with α = {alpha:g}")
-    values = (_lowest(of_paths[0]), theta, _lowest(of_paths[2]), -_lowest(-of_paths[3]))
+    values = np.array([_least(of_paths[0]), theta, _least(of_paths[2]), -_least(-of_paths[3])])
     constants = []
     for name, text, value, each in zip(NAMES, texts, values, of_paths, strict=True):
         ordered = np.sort(each)  # NaN last: a path that says nothing bounds nothing
-        constants.append(Constant(name, text, value, float(ordered[j - 1]), float(ordered[paths - j]), each))
+        constants.append(Constant(name, text, float(value), float(ordered[j - 1]), float(ordered[paths - j]), each))
     return Diagnosis(tuple(constants), alpha, coverage, gap, slope, int(np.isfinite(gap).sum()))
 
 
@@ -230,14 +230,9 @@ def _ranks(paths: int, level: float) -> tuple[int, int, float]:
 
 
 def _least(ratio: Array) -> Array:
-    """The smallest number of each row, NaN where there is none."""
-    least = np.where(np.isnan(ratio), np.inf, ratio).min(axis=1)
-    return np.where(np.isnan(ratio).all(axis=1), np.nan, least)
-
-
-def _lowest(of_paths: Array) -> float:
-    known = of_paths[~np.isnan(of_paths)]
-    return float(known.min()) if known.size else math.nan
+    """The smallest number along the last axis, NaN where there is none."""
+    least = np.where(np.isnan(ratio), np.inf, ratio).min(axis=-1)
+    return np.where(np.isnan(ratio).all(axis=-1), np.nan, least)
 
 
 def _exponent(gap: Array, slope: Array) -> float:

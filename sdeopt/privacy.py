@@ -102,7 +102,7 @@ def epsilon(sigma: float, delta: float, steps: int, sample_rate: float) -> float
 def _budget(name: str, value: Any, delta: Any, steps: Any, sample_rate: Any) -> tuple[float, float, int, float]:
     """The arguments, checked."""
     return (
-        checks.number(name, value, low=0.0, open_low=True),
+        checks.positive(name, value),
         checks.number("delta", delta, low=0.0, high=1.0, open_low=True, open_high=True),
         checks.integer("steps", steps, low=1),
         checks.number("sample_rate", sample_rate, low=0.0, high=1.0, open_low=True),

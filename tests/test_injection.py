@@ -131,6 +131,7 @@ def test_variances_of_injected_noise() -> None:
     assert theory.pgd_variance(2.0, 0.1, 0.3 / np.sqrt(0.1)) == pytest.approx(0.25, rel=1e-14)
     assert theory.antipgd_variance(1.0, 0.01, 0.3)[0] == pytest.approx(0.0904522613, abs=1e-10)
     assert theory.pgd_variance(1.0, 0.01, 0.3 / np.sqrt(0.01)) == pytest.approx(4.522613, abs=1e-6)
+    assert theory.pgd_variance(1.0, 1e-12, 1.0) == pytest.approx(0.5 + 2.5e-13, rel=1e-14)  # 1/(2 - η)
 
 
 def test_no_stationary_law_beyond_the_edge() -> None:
@@ -138,6 +139,8 @@ def test_no_stationary_law_beyond_the_edge() -> None:
         for h in (0.0, 20.0, -1.0):
             with pytest.raises(ValueError, match="lr \\* h must be in"):
                 f(h, 0.1, 1.0)
+        with pytest.raises(ValueError, match="lr must be in"):
+            f(-1.0, -0.1, 1.0)
     with pytest.raises(ValueError, match="h must be in"):
         theory.fractional_ou_variance(0.0, 1.0, 0.3)
 

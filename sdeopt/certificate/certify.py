@@ -112,7 +112,7 @@ def certify(
     precision = checks.number("precision", precision, low=0.0, high=1.0, open_low=True)
     paths = checks.integer("paths", paths, low=32)
     max_paths = checks.integer("max_paths", max_paths, low=paths)
-    limit = np.inf if seconds is None else checks.number("seconds", seconds, low=0.0, open_low=True)
+    limit = np.inf if seconds is None else checks.positive("seconds", seconds)
     if rng is None:
         rng = np.random.SeedSequence().entropy  # fresh, and in the certificate
     began = time.monotonic()

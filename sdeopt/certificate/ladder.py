@@ -43,7 +43,7 @@ def rungs(
     """The SDE's runs, from the largest learning rate to the smallest; the draws of every rung are its own."""
     if not hasattr(method, "sdes"):
         raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {method!r}")
-    horizon = checks.number("horizon", horizon, low=0.0, open_low=True)
+    horizon = checks.positive("horizon", horizon)
     rates = _rates(method, lrs)
     ladder = [at(method, float(lr)) for lr in rates]
     dt, entropy = ladder[-1].clock / substeps, normalise(rng)

@@ -148,7 +148,7 @@ def _steps(length: Mapping[str, Any], clock: float) -> int:
     """Number of optimizer steps."""
     if "steps" in length:
         return checks.integer("steps", length["steps"], low=1)
-    return round(checks.number("horizon", length["horizon"], low=0.0, open_low=True) / clock)
+    return round(checks.positive("horizon", length["horizon"]) / clock)
 
 
 def _work(command: str, arguments: Mapping[str, Any], steps: int, clock: float) -> float:
@@ -156,5 +156,5 @@ def _work(command: str, arguments: Mapping[str, Any], steps: int, clock: float) 
     if command == "simulate" and arguments.get("kind") != "sde":
         return steps
     if "dt" in arguments:
-        return steps * clock / checks.number("dt", arguments["dt"], low=0.0, open_low=True)
+        return steps * clock / checks.positive("dt", arguments["dt"])
     return steps * checks.integer("substeps", arguments.get("substeps", SUBSTEPS), low=1)

@@ -37,6 +37,11 @@ def number(
     return x
 
 
+def positive(name: str, value: Any) -> float:
+    """Return ``value`` as a finite float above 0."""
+    return number(name, value, low=0.0, open_low=True)
+
+
 def integer(name: str, value: Any, *, low: int = 0) -> int:
     """Return ``value`` as an int that is at least ``low``."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):

@@ -48,7 +48,7 @@ class Schedule:
     shape: Callable[[float], float] = field(repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "lr", checks.number("lr", self.lr, low=0.0, open_low=True))
+        object.__setattr__(self, "lr", checks.positive("lr", self.lr))
         if not callable(self.shape):
             raise TypeError(f"shape must be a function of time, got {self.shape!r}")
         first = checks.number("shape(0)", self.shape(0.0))
@@ -87,8 +87,8 @@ class Cosine:
     final: float = 0.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "lr", checks.number("lr", self.lr, low=0.0, open_low=True))
-        object.__setattr__(self, "horizon", checks.number("horizon", self.horizon, low=0.0, open_low=True))
+        object.__setattr__(self, "lr", checks.positive("lr", self.lr))
+        object.__setattr__(self, "horizon", checks.positive("horizon", self.horizon))
         object.__setattr__(self, "final", checks.number("final", self.final, low=0.0, high=1.0))
 
     def factor(self, t: float) -> Any:
@@ -119,7 +119,7 @@ class Power:
     exponent: float = 0.5
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "lr", checks.number("lr", self.lr, low=0.0, open_low=True))
+        object.__setattr__(self, "lr", checks.positive("lr", self.lr))
         object.__setattr__(self, "exponent", checks.number("exponent", self.exponent, low=0.0))
 
     def factor(self, t: float) -> Any:

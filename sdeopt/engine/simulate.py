@@ -163,7 +163,7 @@ def _steps(horizon: float | None, steps: int | None, clock: float) -> int:
         raise ValueError(f"give exactly one of horizon and steps, got horizon={horizon!r}, steps={steps!r}")
     if steps is not None:
         return checks.integer("steps", steps, low=1)
-    time = checks.number("horizon", horizon, low=0.0, open_low=True)
+    time = checks.positive("horizon", horizon)
     total = round(time / clock)
     if total < 1:
         raise ValueError(f"horizon must be at least one step of the optimizer, {clock:g}, got {time:g}")
@@ -175,7 +175,7 @@ def _substeps(dt: float | None, substeps: int | None, clock: float, default: int
         raise ValueError(f"give dt or substeps, not both, got dt={dt!r}, substeps={substeps!r}")
     if dt is None:
         return default if substeps is None else checks.integer("substeps", substeps, low=1)
-    ratio = clock / checks.number("dt", dt, low=0.0, open_low=True)
+    ratio = clock / checks.positive("dt", dt)
     if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6 * ratio:
         raise ValueError(f"dt must divide the optimizer's step {clock:g} into whole parts, got {dt:g}")
     return round(ratio)

@@ -163,7 +163,7 @@ def _plan(
     name = checks.choice("scheme", scheme, ORDERS)
     if name == "milstein" and not sde.diagonal:
         raise ValueError("scheme 'milstein' needs diagonal noise, a diffusion(t, x); for other noise take 'weak2'")
-    time = checks.number("horizon", horizon, low=0.0, open_low=True)
+    time = checks.positive("horizon", horizon)
     if dW is None:
         increments: Any = sde.noise_dim
         total, count = (
@@ -212,7 +212,7 @@ def _steps(horizon: float, dt: Any, steps: Any) -> int:
         raise ValueError(f"give exactly one of dt and steps, got dt={dt!r}, steps={steps!r}")
     if dt is None:
         return checks.integer("steps", steps, low=1)
-    ratio = horizon / checks.number("dt", dt, low=0.0, open_low=True)
+    ratio = horizon / checks.positive("dt", dt)
     if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6 * ratio:
         raise ValueError(f"dt must divide the horizon {horizon:g} into whole parts, got {dt:g}")
     return round(ratio)

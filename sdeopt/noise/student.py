@@ -74,7 +74,7 @@ class StudentT(Law):
     weights: Array = derived()
 
     def __post_init__(self) -> None:
-        nu = checks.number("nu", self.nu, low=0.0, open_low=True)
+        nu = checks.positive("nu", self.nu)
         whole = nu <= WHOLE and nu == int(nu)
         points, weights = np.polynomial.legendre.leggauss(NODES)
         level = 17.0 * math.log(10.0) / nu  # log cosh of the point beyond which cosh^{-ν} < 1e-17

@@ -52,7 +52,7 @@ class DoubleWell(Smooth):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dim", checks.integer("dim", self.dim, low=1))
-        object.__setattr__(self, "height", checks.number("height", self.height, low=0.0, open_low=True))
+        object.__setattr__(self, "height", checks.positive("height", self.height))
 
     def value(self, x: Any) -> Any:
         w = x * x - 1.0

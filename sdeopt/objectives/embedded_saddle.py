@@ -54,7 +54,7 @@ class EmbeddedSaddle(Smooth):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "H", symmetric("H", self.H))
-        object.__setattr__(self, "quartic", checks.number("quartic", self.quartic, low=0.0, open_low=True))
+        object.__setattr__(self, "quartic", checks.positive("quartic", self.quartic))
         object.__setattr__(self, "cubic", checks.number("cubic", self.cubic))
 
     def value(self, x: Any) -> Any:

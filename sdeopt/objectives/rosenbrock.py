@@ -54,7 +54,7 @@ class Rosenbrock(Smooth):
 
     def __post_init__(self) -> None:
         for name in ("scale", "stiffness"):
-            object.__setattr__(self, name, checks.number(name, getattr(self, name), low=0.0, open_low=True))
+            object.__setattr__(self, name, checks.positive(name, getattr(self, name)))
 
     def value(self, x: Any) -> Any:
         u = 1.0 - x[:1]

@@ -10,19 +10,12 @@ from numpy.typing import NDArray
 
 from sdeopt.core import checks
 from sdeopt.core.fractional import autocovariance
+from sdeopt.theory.linear import contraction
 
 __all__ = ["antipgd_variance", "fpgd_variance", "fractional_ou_variance", "pgd_variance", "widening_flow"]
 
 Array = NDArray[np.float64]
 DIGITS = 40.0  # e^{-40} is below the rounding of 1
-
-
-def _stable(h: float, lr: float) -> float:
-    """a = 1 - ηh, refused unless |a| < 1."""
-    a = 1.0 - lr * h
-    if not abs(a) < 1.0:
-        raise ValueError(f"lr * h must be in (0, 2) for a stationary law, got lr={lr:g}, h={h:g}")
-    return a
 
 
 def fractional_ou_variance(h: float, sigma: float, hurst: float, t: float = math.inf) -> float:
@@ -67,7 +60,7 @@ def fractional_ou_variance(h: float, sigma: float, hurst: float, t: float = math
 
     h, sigma, p = checks.number("h", h), checks.number("sigma", sigma, low=0.0), 2.0 * _hurst(hurst)
     if t == math.inf:
-        h = checks.number("h", h, low=0.0, open_low=True)
+        h = checks.positive("h", h)
         return float(0.5 * sigma * sigma * math.gamma(p + 1.0) * h**-p)
     t = checks.number("t", t, low=0.0)
     rise = hyp1f1(p, p + 1.0, -h * t) + math.exp(-h * t) * hyp1f1(1.0, p + 1.0, -h * t)
@@ -110,18 +103,13 @@ def fpgd_variance(h: float, lr: float, sigma: float, hurst: float, steps: int | 
     >>> round(fpgd_variance(1.0, 0.1, 1.0, hurst=0.25), 6)
     0.475423
     """
-    h, lr, sigma = (
-        checks.number("h", h),
-        checks.number("lr", lr, low=0.0, open_low=True),
-        checks.number("sigma", sigma, low=0.0),
-    )
+    a, sigma = contraction(h, lr, stationary=steps is None), checks.number("sigma", sigma, low=0.0)
     step = sigma * sigma * lr ** (2.0 * _hurst(hurst))
     if steps is None:
-        a = _stable(h, lr)
         count = 1 if a == 0.0 else math.ceil(DIGITS / -math.log(abs(a))) + 1
         left = np.full(count, 1.0 / (1.0 - a * a))
     else:
-        a, count = 1.0 - lr * h, checks.integer("steps", steps)
+        count = checks.integer("steps", steps)
         powers = (a * a) ** np.arange(count)
         left = np.cumsum(powers)[::-1]  # Σ a^{2i} over i < K - k
     k = np.arange(count)
@@ -156,8 +144,9 @@ def pgd_variance(h: float, lr: float, sigma: float) -> float:
     >>> round(pgd_variance(2.0, 0.1, sigma=0.3 / 0.1**0.5), 12)  # every step adds noise of standard deviation 0.3
     0.25
     """
-    a, sigma = _stable(h, lr), checks.number("sigma", sigma, low=0.0)
-    return sigma * sigma * lr / (1.0 - a * a)
+    contraction(h, lr)
+    sigma = checks.number("sigma", sigma, low=0.0)
+    return sigma * sigma / (h * (2.0 - lr * h))
 
 
 def antipgd_variance(h: float, lr: float, sigma: float) -> tuple[float, float]:
@@ -189,7 +178,7 @@ def antipgd_variance(h: float, lr: float, sigma: float) -> tuple[float, float]:
     >>> [round(v, 12) for v in antipgd_variance(2.0, 0.1, sigma=0.3)]
     [0.1, 0.01]
     """
-    _stable(h, lr)
+    contraction(h, lr)
     sigma = checks.number("sigma", sigma, low=0.0)
     y = lr * h * sigma * sigma / (2.0 - lr * h)
     return y + sigma * sigma, y

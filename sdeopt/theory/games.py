@@ -35,7 +35,7 @@ __all__ = [
 def _game(a: float, coupling: float, lr: float, sigma: float) -> tuple[complex, float, float]:
     """j, η and the variance of the noise, checked."""
     j = complex(checks.number("a", a), -checks.number("coupling", coupling))
-    lr = checks.number("lr", lr, low=0.0, open_low=True)
+    lr = checks.positive("lr", lr)
     return j, lr, checks.number("sigma", sigma, low=0.0) ** 2
 
 

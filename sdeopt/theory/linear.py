@@ -27,6 +27,15 @@ def _system(A: Any, D: Any) -> tuple[Array, Array]:
     return checks.array("A", A, ndim=2, shape=D.shape), D
 
 
+def contraction(h: float, lr: float, *, stationary: bool = True) -> float:
+    """a = 1 - ηh, by which a step of gradient descent on f = h x²/2 multiplies x; |a| < 1 for a stationary law."""
+    h, lr = checks.number("h", h), checks.positive("lr", lr)
+    a = 1.0 - lr * h
+    if stationary and not abs(a) < 1.0:
+        raise ValueError(f"lr * h must be in (0, 2) for a stationary law, got lr={lr:g}, h={h:g}")
+    return a
+
+
 def transition(A: Any, D: Any, t: float) -> tuple[Array, Array]:
     """Φ(t) and C(t) of dY = -A Y dt + D^{1/2} dW: Y_t = Φ(t) Y_0 + N(0, C(t)).
 

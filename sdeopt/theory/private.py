@@ -19,10 +19,6 @@ from sdeopt.core import checks
 __all__ = ["abadi_sigma", "dpsgd_loss", "dpsgd_lr", "dpsignsgd_loss", "dpsignsgd_lr", "private_scale"]
 
 
-def _positive(name: str, value: float) -> float:
-    return checks.number(name, value, low=0.0, open_low=True)
-
-
 def private_scale(scale: float, batch: int, clip: float, sigma_dp: float) -> float:
     """s = √(σ²/B + (C z/B)²), the standard deviation of a coordinate of the private gradient, unclipped.
 
@@ -56,7 +52,7 @@ def private_scale(scale: float, batch: int, clip: float, sigma_dp: float) -> flo
     """
     B = checks.integer("batch", batch, low=1)
     example = checks.number("scale", scale, low=0.0)
-    added = _positive("clip", clip) * checks.number("sigma_dp", sigma_dp, low=0.0)
+    added = checks.positive("clip", clip) * checks.number("sigma_dp", sigma_dp, low=0.0)
     return math.sqrt(example**2 / B + (added / B) ** 2)
 
 
@@ -101,7 +97,7 @@ def abadi_sigma(epsilon: float, delta: float, steps: int, sample_rate: float) ->
     q = checks.number("sample_rate", sample_rate, low=0.0, high=1.0, open_low=True)
     d = checks.number("delta", delta, low=0.0, high=1.0, open_low=True, open_high=True)
     T = checks.integer("steps", steps, low=1)
-    return q * math.sqrt(2.0 * T * math.log(1.0 / d)) / _positive("epsilon", epsilon)
+    return q * math.sqrt(2.0 * T * math.log(1.0 / d)) / checks.positive("epsilon", epsilon)
 
 
 def dpsgd_loss(
@@ -145,7 +141,7 @@ def dpsgd_loss(
     >>> dpsgd_loss(lr=0.1, s=1.0, dim=2), dpsgd_loss(lr=0.1, s=2.0, dim=2)
     (0.05, 0.2)
     """
-    return _relaxed(2.0 * _positive("mu", mu), _positive("s", s) ** 2, lr, dim, mu, L, initial, time)
+    return _relaxed(2.0 * checks.positive("mu", mu), checks.positive("s", s) ** 2, lr, dim, mu, L, initial, time)
 
 
 def dpsignsgd_loss(
@@ -180,17 +176,17 @@ def dpsignsgd_loss(
     >>> round(dpsignsgd_loss(lr=0.1, s=1.0, dim=2), 6), round(dpsignsgd_loss(lr=0.1, s=2.0, dim=2), 6)
     (0.062666, 0.125331)
     """
-    slope = math.sqrt(math.pi / 2.0) * _positive("s", s)
-    return _relaxed(2.0 * _positive("mu", mu) / slope, slope, lr, dim, mu, L, initial, time)
+    slope = math.sqrt(math.pi / 2.0) * checks.positive("s", s)
+    return _relaxed(2.0 * checks.positive("mu", mu) / slope, slope, lr, dim, mu, L, initial, time)
 
 
 def _relaxed(
     rate: float, noise: float, lr: float, dim: int, mu: float, L: float, initial: float, time: float | None
 ) -> float:
     """f₀ e^{-rate t} + (1 - e^{-rate t}) η L d noise/(4μ)."""
-    if _positive("L", L) < mu:
+    if checks.positive("L", L) < mu:
         raise ValueError(f"L must be at least mu = {mu:g}, got {L:g}")
-    level = _positive("lr", lr) * L * checks.integer("dim", dim, low=1) * noise / (4.0 * mu)
+    level = checks.positive("lr", lr) * L * checks.integer("dim", dim, low=1) * noise / (4.0 * mu)
     start = checks.number("initial", initial, low=0.0)
     kept = 0.0 if time is None else math.exp(-rate * checks.number("time", time, low=0.0))
     return start * kept + level * (1.0 - kept)
@@ -236,7 +232,7 @@ def dpsgd_lr(steps: int, s: float, dim: int, initial: float, *, L: float = 1.0) 
     >>> dpsgd_lr(steps=100, s=1.0, dim=2, initial=1.0), dpsgd_lr(steps=100, s=2.0, dim=2, initial=1.0)
     (0.1, 0.05)
     """
-    return dpsignsgd_lr(steps, dim, initial, L=L) / _positive("s", s)
+    return dpsignsgd_lr(steps, dim, initial, L=L) / checks.positive("s", s)
 
 
 def dpsignsgd_lr(steps: int, dim: int, initial: float, *, L: float = 1.0) -> float:
@@ -270,4 +266,4 @@ def dpsignsgd_lr(steps: int, dim: int, initial: float, *, L: float = 1.0) -> flo
     0.1
     """
     T, d = checks.integer("steps", steps, low=1), checks.integer("dim", dim, low=1)
-    return math.sqrt(2.0 * _positive("initial", initial) / (_positive("L", L) * T * d))
+    return math.sqrt(2.0 * checks.positive("initial", initial) / (checks.positive("L", L) * T * d))

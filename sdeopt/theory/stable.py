@@ -5,17 +5,14 @@ from __future__ import annotations
 import math
 
 from sdeopt.core import checks
+from sdeopt.theory.linear import contraction
 
 __all__ = ["levy_ou_scale", "stable_sgd_scale"]
 
 
-def _checked(h: float, lr: float, alpha: float, scale: float) -> tuple[float, float, float, float]:
-    return (
-        checks.number("h", h),
-        checks.number("lr", lr, low=0.0, open_low=True),
-        checks.number("alpha", alpha, low=0.0, high=2.0, open_low=True),
-        checks.number("scale", scale, low=0.0),
-    )
+def _law(alpha: float, scale: float) -> tuple[float, float]:
+    """α and s, checked."""
+    return checks.number("alpha", alpha, low=0.0, high=2.0, open_low=True), checks.number("scale", scale, low=0.0)
 
 
 def levy_ou_scale(h: float, lr: float, alpha: float, scale: float, t: float = math.inf) -> float:
@@ -50,9 +47,10 @@ def levy_ou_scale(h: float, lr: float, alpha: float, scale: float, t: float = ma
     >>> levy_ou_scale(1.0, 0.1, alpha=1.0, scale=0.5), round(levy_ou_scale(1.0, 0.1, alpha=2.0, scale=0.5) ** 2, 12)
     (0.5, 0.0125)
     """
-    h, lr, alpha, scale = _checked(h, lr, alpha, scale)
+    h, lr = checks.number("h", h), checks.positive("lr", lr)
+    alpha, scale = _law(alpha, scale)
     if t == math.inf:
-        h = checks.number("h", h, low=0.0, open_low=True)
+        h = checks.positive("h", h)
         age = 1.0 / (alpha * h)
     else:
         t = checks.number("t", t, low=0.0)
@@ -91,11 +89,9 @@ def stable_sgd_scale(h: float, lr: float, alpha: float, scale: float, steps: int
     >>> round(stable_sgd_scale(1.0, 0.1, alpha=1.0, scale=0.5), 12), stable_sgd_scale(1.0, 0.1, 1.5, 0.5, steps=1)
     (0.5, 0.05)
     """
-    h, lr, alpha, scale = _checked(h, lr, alpha, scale)
-    ratio = abs(1.0 - lr * h) ** alpha
+    alpha, scale = _law(alpha, scale)
+    ratio = abs(contraction(h, lr, stationary=steps is None)) ** alpha
     if steps is None:
-        if not ratio < 1.0:
-            raise ValueError(f"lr * h must be in (0, 2) for a stationary law, got lr={lr:g}, h={h:g}")
         terms = 1.0 / (1.0 - ratio)
     else:
         steps = checks.integer("steps", steps)
