@@ -14,6 +14,7 @@ value) and ``curvature`` (smallest and largest Hessian eigenvalue: mu, L).
 from __future__ import annotations
 
 import dataclasses
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from numpy.typing import NDArray
 
 from sdeopt.core import checks
 
-__all__ = ["Array", "Smooth", "fortran", "frozen", "spectrum", "symmetric"]
+__all__ = ["Array", "Smooth", "derived", "fortran", "frozen", "spectrum", "symmetric"]
 
 Array = NDArray[np.float64]
 
@@ -36,13 +37,13 @@ LACKING = (  # what some objectives do not have -> how the refusal begins
 LARGEST_PRINTED = 9  # entries of an array that is printed in full
 
 
-class Smooth:
+class Smooth(ABC):
     """Base of the objectives: a smooth function of d variables."""
 
     @property
+    @abstractmethod
     def dim(self) -> int:
         """Dimension d."""
-        raise NotImplementedError(f"{type(self).__name__} must say its dim")
 
     @property
     def start(self) -> Array:
@@ -86,6 +87,11 @@ def _short(value: Any) -> str:
     if value.size <= LARGEST_PRINTED:
         return repr(value.tolist())
     return f"<{'x'.join(map(str, value.shape))} array>"
+
+
+def derived() -> Any:
+    """A field that the objective computes for itself."""
+    return dataclasses.field(init=False, repr=False)
 
 
 def frozen(a: Array) -> Array:

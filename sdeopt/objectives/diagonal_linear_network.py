@@ -9,8 +9,8 @@ import numpy as np
 
 from sdeopt.core import dot, matvec
 from sdeopt.objectives import datasets
-from sdeopt.objectives.contract import Array
-from sdeopt.objectives.finite_sum import FiniteSum, derived, slope_variance
+from sdeopt.objectives.contract import Array, derived
+from sdeopt.objectives.finite_sum import FiniteSum, slope_variance
 
 __all__ = ["DiagonalLinearNetwork"]
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot, exp, log, matvec, tanh
-from sdeopt.objectives.contract import Array, fortran
-from sdeopt.objectives.minimax import Minimax, derived, first
+from sdeopt.objectives.contract import Array, derived, fortran
+from sdeopt.objectives.minimax import Minimax, first
 
 __all__ = ["DiracGAN"]
 

@@ -7,7 +7,6 @@ squared for the diagonal of the gradient covariance.
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -37,11 +36,6 @@ class FiniteSum(Smooth):
     def examples(self) -> Any:
         """Number n of examples."""
         return self.count
-
-
-def derived() -> Any:
-    """A field that ``_store`` fills."""
-    return field(init=False, repr=False)
 
 
 def slope_variance(X: Any, squares: Any, slopes: Any) -> Any:

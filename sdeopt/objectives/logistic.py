@@ -10,8 +10,8 @@ import numpy as np
 
 from sdeopt.core import checks, dot, exp, log, matvec, total, where
 from sdeopt.objectives import datasets
-from sdeopt.objectives.contract import Array, frozen
-from sdeopt.objectives.finite_sum import FiniteSum, derived, slope_variance
+from sdeopt.objectives.contract import Array, derived, frozen
+from sdeopt.objectives.finite_sum import FiniteSum, slope_variance
 
 __all__ = ["Logistic"]
 

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot
-from sdeopt.objectives.contract import Array, Smooth
-from sdeopt.objectives.finite_sum import derived
+from sdeopt.objectives.contract import Array, Smooth, derived
 
 __all__ = ["MatrixFactorization"]
 

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot, matvec
-from sdeopt.objectives.contract import Array, Smooth, fortran, frozen, spectrum
-from sdeopt.objectives.finite_sum import derived
+from sdeopt.objectives.contract import Array, Smooth, derived, fortran, frozen, spectrum
 
 __all__ = ["MatrixQuadratic"]
 

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import numpy as np
 
 from sdeopt.objectives.contract import Array, Smooth, frozen
 
-__all__ = ["Minimax", "derived", "first"]
-
-
-def derived() -> Any:
-    """A field that the game computes for itself."""
-    return dataclasses.field(init=False, repr=False)
+__all__ = ["Minimax", "first"]
 
 
 def first(minimisers: int, dim: int) -> Array:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot, matvec, total
-from sdeopt.objectives.contract import Array, fortran, frozen
-from sdeopt.objectives.minimax import Minimax, derived, first
+from sdeopt.objectives.contract import Array, derived, fortran, frozen
+from sdeopt.objectives.minimax import Minimax, first
 
 __all__ = ["NonlinearGame"]
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot, matvec
-from sdeopt.objectives.contract import Array, fortran, frozen, symmetric
-from sdeopt.objectives.minimax import Minimax, derived, first
+from sdeopt.objectives.contract import Array, derived, fortran, frozen, symmetric
+from sdeopt.objectives.minimax import Minimax, first
 
 __all__ = ["AffineGame", "BilinearGame", "QuadraticGame"]
 

@@ -34,7 +34,7 @@ def data(name: str, value: Any) -> Any:
         raise TypeError(f"{name} must be real, got {a.dtype}")
     a = a.to(torch.float64 if a.is_floating_point() else torch.int64)
     if not torch.isfinite(a).all():
-        raise ValueError(f"{name} must be finite")
+        raise ValueError(f"{name} must be finite, got {int((~torch.isfinite(a)).sum())} NaN or infinite entries")
     return a
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from sdeopt.core import checks, dot
-from sdeopt.objectives.contract import Array, Smooth, frozen
+from sdeopt.objectives.contract import Array, Smooth, derived, frozen
 
 __all__ = ["WideningValley"]
 
@@ -51,7 +51,7 @@ class WideningValley(Smooth):
     """
 
     d: int = 10
-    last: Any = field(init=False, repr=False)
+    last: Any = derived()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "d", checks.integer("d", self.d, low=1))
