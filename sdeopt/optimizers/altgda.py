@@ -34,10 +34,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, hvp, method, noisy_grad, players, rival, root_additive_cov, root_cov
-from sdeopt.optimizers.sgda import rates
+from sdeopt.core import grad, hvp, method, noisy_grad, players, rival, root_additive_cov
+from sdeopt.optimizers.sgda import SGDA, rates
 
 __all__ = ["AltGDA", "AltGDAOrder2"]
+
+# the functions of SGDA
+sgda_drift: Any = SGDA.drift
+sgda_diffusion: Any = SGDA.diffusion
+sgda_linear: Any = SGDA.linear
 
 
 @method(order=1, family="minimax", objective="quadratic-game:a=0.5,coupling=1,b=1")
@@ -80,14 +85,13 @@ class AltGDA(NamedTuple):
         return half - self.lr * self.ratio * (1.0 - own) * noisy_grad(o, half, draws)
 
     def drift(self, t: Any, z: Any, o: Any) -> Any:
-        return -rates(players(o, z), self.ratio) * grad(o, z)
+        return sgda_drift(self, t, z, o)
 
     def diffusion(self, t: Any, z: Any, o: Any, dw: Any) -> Any:
-        return -np.sqrt(self.lr) * rates(players(o, z), self.ratio) * root_cov(o, z, dw)
+        return sgda_diffusion(self, t, z, o, dw)
 
     def linear(self, J: Any, Sigma: Any, own: Any) -> Any:
-        R = np.diag(rates(own, self.ratio))
-        return R @ J, self.lr * R @ Sigma @ R
+        return sgda_linear(self, J, Sigma, own)
 
 
 @rival(AltGDA, "order2", order=2)
@@ -110,7 +114,6 @@ class AltGDAOrder2:
         return -np.sqrt(self.lr) * rates(players(o, z), self.ratio) * root_additive_cov(o, z, dw)
 
     def linear(self: Any, J: Any, Sigma: Any, own: Any) -> Any:
-        R = np.diag(rates(own, self.ratio))
-        A = R @ J
-        seen = R @ np.diag(1.0 - own) @ J @ np.diag(own) @ J
-        return A + self.lr * (0.5 * A @ A - seen), self.lr * R @ Sigma @ R
+        A, D = sgda_linear(self, J, Sigma, own)
+        seen = np.diag(1.0 - own) @ A @ np.diag(own) @ J
+        return A + self.lr * (0.5 * A @ A - seen), D
