@@ -87,7 +87,7 @@ class AntiPGDHessian:
     """dY = -∇f_σ dt - √η Σ^{1/2} dW - √η σ H dW': the covariance of the step to leading order in σ.
 
     The drift is the mean of 2d gradients at Y ± σ√d e_i, a cubature of degree 3: exact for polynomials f of degree at
-    most 4 (and the widening valley), else off by O(σ⁴). The covariance Σ + σ² H² of the gradient is exact on
+    most 4, as the widening valley is, else off by O(σ⁴). The covariance Σ + σ² H² of the gradient is exact on
     quadratics, else off by O(σ⁴) and by the change of Σ over a length σ: an error in the law of relative order η,
     which for the covariance of Y is not small against that covariance itself.
 
