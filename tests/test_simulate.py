@@ -2,9 +2,6 @@
 
 import dataclasses
 import logging
-import signal
-import threading
-import tracemalloc
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
@@ -12,7 +9,6 @@ import pytest
 
 import sdeopt as so
 from sdeopt.core.ensemble import Ensemble
-from sdeopt.engine import blocks
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
 
@@ -204,51 +200,6 @@ def test_an_error_in_the_users_function_reaches_the_user():
     objective = so.Objective(value=lambda x: 0.0, grad=grad, dim=1)
     with pytest.raises(RuntimeError, match="the user's own message"):
         so.simulate(SGD, so.Problem(objective, x0=[1.0]), steps=50, paths=2, rng=0)
-
-
-def test_memory_does_not_grow_with_steps():
-    def peak(steps):
-        so.simulate(SGD, QUADRATIC, "sde", steps=10, paths=512, rng=0, save_at=10)
-        tracemalloc.start()
-        so.simulate(SGD, QUADRATIC, "sde", steps=steps, paths=512, rng=0, save_at=10)
-        _, top = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        return top
-
-    assert peak(2000) < 1.2 * peak(20) + 100_000
-
-
-def test_ctrl_c_keeps_what_is_finished():
-    def interrupt(done, total):
-        if done >= 512:
-            signal.raise_signal(signal.SIGINT)
-
-    assert threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores the signal
-    try:
-        e = run(paths=256 * 40, progress=interrupt)
-    finally:
-        signal.signal(signal.SIGINT, before)
-    assert e.meta["partial"]
-    assert 512 <= len(e.final) < 256 * 40
-    assert (e.final == run(paths=len(e.final)).final).all()
-
-
-def test_progress_counts_paths():
-    seen = []
-    run(paths=600, progress=lambda done, total: seen.append((done, total)))
-    assert seen == [(256, 600), (512, 600), (600, 600)]
-
-
-def test_costly_problems_come_in_small_chunks():
-    assert blocks.chunk_size(blocks.Task((plan(SGD, DATA, steps=10, rng=0),), run)) == 16
-
-
-def test_chunks_shrink_with_the_records():
-    def size(saves):
-        return blocks.chunk_size(blocks.Task((plan(SGD, QUADRATIC, steps=100_000, save_at=saves, rng=0),), run))
-
-    assert size(10) == 256 > size(10_000) >= 1
 
 
 @pytest.mark.parametrize(
