@@ -182,6 +182,7 @@ def test_the_bound_is_attained_on_a_round_bowl() -> None:
     [(lambda: theory.rand_k_stationary(1.0, 1.0, 1.0, 1.0, 3.0), "lr must be below 0.666667 .* got 1"),
      (lambda: theory.dcsgd_bound(1.0, 1.0, 1.0, 2.0, 2, 1.0, 1.0, 1.0, 1.0), r"lr must be below 2N/\(Lω\) = 1, got 1"),
      (lambda: theory.dcsgd_rule(-1.0), "omega must be in"),
+     (lambda: theory.rand_k_covariance([1.0, 2.0], 1, np.eye(3)), r"Sigma must have shape \(2, 2\), got \(3, 3\)"),
      (lambda: so.DCSGDRandK(0.1, k=1.5), "k must be a whole number, got 1.5"),
      (lambda: so.DCSGDDithering(0.1, levels=0), "levels must be in"),
      (lambda: so.Clip21SGD2M(0.1, clip=0.0), "clip must be in")],

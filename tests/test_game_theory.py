@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from minimax import QUADRATIC, START, WIDE, flow, hermite, nest, recursion
+from scipy.integrate import quad
 
 import sdeopt as so
 from sdeopt.comparison.overlay import theory
@@ -119,6 +120,14 @@ def test_scheduled_levels_solve_their_equation(decay: float, power: float) -> No
         assert slope == pytest.approx(expected, rel=1e-6, abs=1e-8)
 
 
+def test_a_level_that_grows_fast() -> None:
+    """m₀ e^{-2k(u - 1)} + c ∫ e^{-2k(u - u_s)} ds/(1 + s), far out where Ei has a negative argument."""
+    u = lambda s: np.sqrt(1.0 + s)  # noqa: E731
+    noise = quad(lambda s: np.exp(1200.0 * (u(0.1) - u(s))) / (1.0 + s), 0.0, 0.1, epsrel=1e-12)[0]
+    expected = 0.7 * np.exp(1200.0 * (u(0.1) - 1.0)) + 0.3 * noise
+    assert games.Level(0.1, -600.0, 0.3, 0.0).at(0.1, 0.7, 0.5) == pytest.approx(expected, rel=1e-10)
+
+
 @pytest.mark.parametrize("rho", [0.01, 0.5, -0.2])
 def test_noise_on_the_matrix(rho: float) -> None:
     """λ + σN at each use: noise σ(|y|, |x|) on F. Both rates from the exact moments of the page's step."""
@@ -144,6 +153,7 @@ def test_noise_on_the_matrix_of_hamiltonian_descent() -> None:
     found = games.shgd_matrix_noise(coupling=coupling, lr=lr, sigma=sigma)
     assert found.steps == pytest.approx(-np.log(second) / lr, abs=1e-10)
     assert found.sde == pytest.approx(-(2.0 * (mean - 1.0) + second - mean**2) / lr, abs=1e-10)
+    assert games.shgd_matrix_noise(coupling=1.0, lr=1.0, sigma=0.0).steps == np.inf  # one step to the saddle point
 
 
 # ---- beside the simulation

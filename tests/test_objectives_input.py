@@ -5,6 +5,7 @@ import pytest
 from landscapes import FEATURES, LABELS, MATRIX, TARGETS
 
 import sdeopt as so
+from sdeopt.objectives.contract import Smooth
 
 
 def test_objective_says_what_it_lacks():
@@ -17,6 +18,11 @@ def test_objective_says_what_it_lacks():
     with pytest.raises(NotImplementedError, match="hvp"):
         f.hvp(f.start, f.start)
     assert repr(f) == "Objective(grad, dim=3)"
+
+
+def test_an_objective_without_a_dimension_is_not_made():
+    with pytest.raises(TypeError, match="abstract.* dim"):
+        type("Own", (Smooth,), {})()
 
 
 def test_objective_keeps_what_the_user_knows():

@@ -79,5 +79,6 @@ def test_the_smoothed_flow_conserves_what_it_should() -> None:
         p, q = radius**2, v**2
         kept = p - q + sigma**2 * (10 * np.log(p) - np.log(q))
         assert kept == pytest.approx(np.full(len(p), kept[0]), rel=1e-9)
+    assert [part.tolist() for part in theory.widening_flow(0.5, 1.5, 10, 0.1, [0.0])] == [[0.5], [1.5]]
     with pytest.raises(ValueError, match="times must increase"):
         theory.widening_flow(0.5, 1.5, 10, 0.1, [1.0, 0.5])

@@ -70,9 +70,9 @@ def array(name: str, value: Any, *, ndim: int | tuple[int, ...] = 1, shape: tupl
     return a
 
 
-def covariance(name: str, value: Any) -> Array:
-    """Return ``value`` as a symmetric positive semidefinite matrix."""
-    a = array(name, value, ndim=2)
+def covariance(name: str, value: Any, *, shape: tuple[int, ...] | None = None) -> Array:
+    """Return ``value`` as a symmetric positive semidefinite matrix of the stated shape."""
+    a = array(name, value, ndim=2, shape=shape)
     if a.shape[0] != a.shape[1]:
         raise ValueError(f"{name} must be a square matrix, got shape {a.shape}")
     scale = max(float(np.abs(a).max()), np.finfo(float).tiny)

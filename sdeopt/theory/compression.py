@@ -89,7 +89,7 @@ def rand_k_covariance(g: Any, k: int, Sigma: Any = None) -> Array:
     """
     g = checks.array("g", g)
     d, k = len(g), min(checks.integer("k", k, low=1), len(g))
-    second = np.outer(g, g) + (0.0 if Sigma is None else checks.covariance("Sigma", Sigma))
+    second = np.outer(g, g) + (0.0 if Sigma is None else checks.covariance("Sigma", Sigma, shape=(d, d)))
     W = np.full((d, d), d * (k - 1) / (k * max(d - 1, 1)))
     np.fill_diagonal(W, d / k)
     return np.asarray(W * second - np.outer(g, g))

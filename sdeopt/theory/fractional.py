@@ -234,6 +234,6 @@ def widening_flow(radius: float, v: float, d: int, sigma: float, times: Any) -> 
     def slope(_: float, y: Array) -> Array:
         return np.array([-(y[1] ** 2 + noise) * y[0], -(y[0] ** 2 + d * noise) * y[1]])
 
-    span = (0.0, float(times[-1]))
+    span = (0.0, float(times[-1]) or 1.0)  # an interval of length 0 cannot be integrated over
     found = solve_ivp(slope, span, start, "DOP853", t_eval=times, rtol=1e-11, atol=1e-14)
     return found.y[0], found.y[1]

@@ -14,7 +14,7 @@ Source: the SDEs and their levels are of Compagnoni et al. (2024), arXiv:2402.12
 
 from __future__ import annotations
 
-import math
+import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.theory.level import Level, Rates
@@ -226,4 +226,5 @@ def shgd_matrix_noise(*, coupling: float, lr: float, sigma: float) -> Rates:
 
 
 def _rates(sde: float, square: float, lr: float) -> Rates:
-    return Rates(sde, -math.log1p(-lr * sde + lr**2 * square) / lr)
+    with np.errstate(divide="ignore"):  # a step that ends the game has the rate ∞
+        return Rates(sde, float(-np.log1p(max(-lr * sde + lr**2 * square, -1.0)) / lr))

@@ -21,7 +21,7 @@ __all__ = ["Level", "Rates"]
 
 Array = NDArray[np.float64]
 POWERS = (0.0, 0.5, 1.0)
-FAR = 50.0  # above it the divergent series of Ei is exact to rounding
+FAR = 50.0  # beyond it, on both sides, the divergent series of Ei is exact to rounding
 
 
 class Level(NamedTuple):
@@ -117,8 +117,9 @@ def _faded(x: Any) -> Any:
     from scipy.special import expi
 
     x = np.asarray(x, dtype=float)
-    near = np.exp(-np.minimum(x, FAR)) * expi(np.minimum(x, FAR))
-    far, term = np.zeros_like(x), 1.0 / np.maximum(x, FAR)
-    for n in range(1, 26):  # Σ n!/x^{n+1}; its terms shrink until n ~ x
-        far, term = far + term, term * n / np.maximum(x, FAR)
-    return np.where(x < FAR, near, far)
+    inside = np.clip(x, -FAR, FAR)
+    outside = np.where(np.abs(x) < FAR, FAR, x)
+    far, term = np.zeros_like(x), 1.0 / outside
+    for n in range(1, 26):  # Σ n!/x^{n+1}; its terms shrink until n ~ |x|
+        far, term = far + term, term * n / outside
+    return np.where(np.abs(x) < FAR, np.exp(-inside) * expi(inside), far)

@@ -122,9 +122,7 @@ def moments(A: Any, D: Any, mean: Any, cov: Any, times: Any) -> tuple[Array, Arr
     """
     A, D = _system(A, D)
     mean = checks.array("mean", mean, shape=(len(A),))
-    cov = checks.covariance("cov", cov)
-    if cov.shape != A.shape:
-        raise ValueError(f"cov must have shape {A.shape}, got {cov.shape}")
+    cov = checks.covariance("cov", cov, shape=A.shape)
     flows = [transition(A, D, t) for t in checks.array("times", times).tolist()]
     return np.array([phi @ mean for phi, _ in flows]), np.array([phi @ cov @ phi.T + added for phi, added in flows])
 
