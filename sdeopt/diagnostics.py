@@ -164,7 +164,7 @@ def diagnose(
             gap[p, i], slope[p, i] = loss, np.linalg.norm(f.grad(x[p, i]))
             beta[p, i] = samples.beta(x[p, i], alpha)
     if not np.isfinite(gap).any():
-        raise ValueError("xs must hold a finite position that is no minimiser")
+        raise ValueError(f"xs must hold a finite position that is no minimiser, got {x[..., 0].size} without one")
     theta = _exponent(gap, slope)
     paths, j, coverage = _ranks(len(x), level)
     of_paths = (

@@ -51,8 +51,8 @@ class Agents(Law):
     Parameters
     ----------
     laws : law or sequence of laws
-        The noise of every agent, or of one agent each: any laws of ``sdeopt.noise``, one may be heavy-tailed; if one
-        is a `Minibatch`, all are.
+        The noise of every agent, or of one agent each: any laws of ``sdeopt.noise`` but `DiagonalMinibatch`, one may be
+        heavy-tailed; if one is a `Minibatch`, all are.
     agents : int, optional
         N >= 1, needed with one law only.
     shifts : array_like, shape (N, d), optional

@@ -142,8 +142,7 @@ class Minibatch(_Examples):
 
     def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
         n = examples(o)
-        size = np.sqrt(correction(n, self.batch, self.replace) / (n * self.batch))
-        return size * weighted_grad(o, x, dw - total(dw) / n)
+        return root_size(self, n) * weighted_grad(o, x, dw - total(dw) / n)
 
     def var(self, o: Any, x: Any) -> Any:
         return correction(examples(o), self.batch, self.replace) / self.batch * grad_var(o, x)
@@ -230,6 +229,11 @@ class PoissonBatch(_Examples):
 def correction(n: Any, batch: int, replace: bool) -> float:
     """The finite-population factor c."""
     return 1.0 if replace else (n - batch) / max(n - 1.0, 1.0)
+
+
+def root_size(self: Any, n: Any) -> Any:
+    """√(c/(nB))."""
+    return np.sqrt(correction(n, self.batch, self.replace) / (n * self.batch))
 
 
 def drawn(u: Any, n: Any, replace: bool) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from sdeopt.core import checks, total
 from sdeopt.core.oracle import agent_means, batch_grad, batch_value, examples, noisy_grad, weighted_grad
-from sdeopt.noise.minibatch import Minibatch, correction, drawn
+from sdeopt.noise.minibatch import Minibatch, correction, drawn, root_size
 
 __all__ = ["Share"]
 
@@ -50,7 +50,7 @@ class Share(Minibatch):
         n = objective.examples()
         if n % self.agents:
             raise ValueError(f"agents must divide the number of examples, {n}, got {self.agents}")
-        if not self.replace and self.batch > n // self.agents:
+        if not self.replace:
             checks.number("batch", self.batch, low=1.0, high=n // self.agents)
 
     def brownian(self, question: str, objective: Any) -> tuple[int, ...]:
@@ -72,8 +72,7 @@ class Share(Minibatch):
 
     def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
         m = share(o, self.agents)
-        size = np.sqrt(correction(m, self.batch, self.replace) / (m * self.batch))
-        return size * weighted_grad(o, x, placed(o, dw - total(dw) / m, self.agent * m))
+        return root_size(self, m) * weighted_grad(o, x, placed(o, dw - total(dw) / m, self.agent * m))
 
     def var(self, o: Any, x: Any) -> Any:
         """One gradient after the other: sums of squares are kept for all the data only."""

@@ -167,7 +167,8 @@ def independent(module: Any, X: Any) -> None:
         first, second = module(few), module(few)
         alone = torch.cat([module(few[i : i + 1]) for i in range(len(few))])
     if not isinstance(first, torch.Tensor) or first.shape[:1] != few.shape[:1]:
-        raise ValueError("module must return one tensor with one row per example")
+        got = f"shape {tuple(first.shape)}" if isinstance(first, torch.Tensor) else type(first).__name__
+        raise ValueError(f"module must return one tensor with one row per example, got {got} for {len(few)} examples")
     changed = [name for name, b in module.named_buffers() if not torch.equal(b, before[name])]
     if changed:
         raise ValueError(f"module changes its buffers {changed} when it is called: module.eval() may keep them")
