@@ -1,7 +1,15 @@
 """Compiled loops on disk: found again by another process, keyed by all that shapes them, never in the way."""
 
+import os
+import sys
+from pathlib import Path
+from subprocess import PIPE, Popen
+
+import numba
 import numpy as np
 import pytest
+from command import run, succeeded
+from numba import njit
 
 import sdeopt as so
 from sdeopt.core import rival
@@ -20,6 +28,22 @@ kernel = Kernel(plan(so.SGD(lr=0.1), problem, "sde", steps=5, rng=0))
 print(kernel.mode, kernel(0, 3)[:, -1].tobytes().hex())
 """
 
+LOADED = """
+import sys
+print("scipy.linalg" in sys.modules)  # Numba would load it, for its BLAS
+"""
+PARALLEL = """
+from numba import njit
+from sdeopt.engine import cache
+
+def loop(factor):
+    f = njit(lambda x: factor * x)
+    f._cache = cache.LoopCache(("test", factor))
+    return f
+
+print(*(loop(factor)(1.0) for factor in (0.0, 1.5, 3.0, 4.5)), sep=",")
+"""
+
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
@@ -30,21 +54,105 @@ def folder(tmp_path, monkeypatch):
 
 def test_a_second_process_finds_the_loop(fresh, folder):
     first = fresh(SCRIPT.replace("FACTOR", "0.5"))
-    (file,) = folder.iterdir()
-    stamp = file.stat().st_mtime_ns
-    assert fresh(SCRIPT.replace("FACTOR", "0.5")) == first
-    assert [f.stat().st_mtime_ns for f in folder.iterdir()] == [stamp]
+    stamps = {file: file.stat().st_mtime_ns for file in folder.iterdir()}
+    assert len(stamps) == 3  # the loop, and the two functions that bring its draws
+    assert fresh(SCRIPT.replace("FACTOR", "0.5") + LOADED) == first + "False\n"
+    assert {file: file.stat().st_mtime_ns for file in folder.iterdir()} == stamps
     other = fresh(SCRIPT.replace("FACTOR", "0.25"))  # the user's code has changed: a loop of its own
     assert other != first
-    assert len(list(folder.iterdir())) == 2
-    file.write_bytes(file.read_bytes()[:1000])  # a damaged file is compiled again
-    assert fresh(SCRIPT.replace("FACTOR", "0.5")) == first
+    (file,) = set(folder.iterdir()) - set(stamps)
+    assert cache.info().usable == cache.info().entries == 4
+    file.write_bytes(file.read_bytes()[:1000])  # a damaged file is compiled again, and replaced
+    assert fresh(SCRIPT.replace("FACTOR", "0.25")) == other
+    assert file.stat().st_size > 1000
 
 
-def test_without_a_usable_folder_loops_are_compiled(fresh, tmp_path, monkeypatch):
+def loop(factor, key="test"):
+    """A small compiled function that is kept on disk."""
+    f = njit(lambda x: factor * x)
+    f._cache = cache.LoopCache((key, factor))
+    return f
+
+
+def hits(f):
+    return sum(f.stats.cache_hits.values())
+
+
+@pytest.mark.parametrize("damage", [b"", b"not a loop", None])
+def test_a_damaged_file_is_replaced(folder, damage):
+    assert loop(2.0)(1.0) == 2.0
+    (file,) = folder.iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-100] if damage is None else damage)
+    again = loop(2.0)
+    assert (again(1.0), hits(again)) == (2.0, 0)
+    assert file.stat().st_size == len(whole)
+    third = loop(2.0)
+    assert (third(1.0), hits(third)) == (2.0, 1)
+
+
+@pytest.mark.parametrize("place", ["below a file", "/proc", "/proc/loops", "no home"])
+def test_without_a_usable_folder_loops_are_compiled(place, tmp_path, monkeypatch):
+    """The folder /proc exists and takes no files, not even from root; /proc/loops cannot be made."""
     (tmp_path / "file").write_text("not a folder")
-    monkeypatch.setenv("SDEOPT_CACHE_DIR", str(tmp_path / "file" / "loops"))
-    assert fresh(SCRIPT.replace("FACTOR", "0.5")).startswith("lanes")
+    monkeypatch.setenv("SDEOPT_CACHE_DIR", str(tmp_path / "file" / "loops") if place[0] == "b" else place)
+    if place == "no home":
+        monkeypatch.delenv("SDEOPT_CACHE_DIR")
+        monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+        monkeypatch.setattr(cache.Path, "home", nowhere)
+    assert loop(3.0)(1.0) == 3.0
+
+
+def nowhere():
+    raise RuntimeError("Could not determine home directory.")
+
+
+def test_a_full_disk_leaves_nothing_behind(folder, monkeypatch):
+    def full(self, target):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(cache.Path, "replace", full)
+    assert loop(4.0)(1.0) == 4.0
+    assert list(folder.iterdir()) == []
+
+
+def test_processes_may_start_at_once(folder, tmp_path):
+    """On an empty folder: all have the result, and whole files stay."""
+    script = tmp_path / "script.py"
+    script.write_text(PARALLEL)
+    env = os.environ | {"PYTHONPATH": str(Path(so.__file__).parent.parent)}
+    running = [Popen([sys.executable, script], env=env, stdout=PIPE, text=True) for _ in range(4)]
+    said = [process.communicate(timeout=300)[0] for process in running]
+    assert [process.returncode for process in running] == [0] * 4
+    assert {text.split()[0] for text in said} == {"0.0,1.5,3.0,4.5"}
+    assert (cache.info().entries, cache.info().usable) == (4, 4)
+    assert [hits(f) for f in map(loop, (0.0, 1.5, 3.0, 4.5)) if f(1.0) is not None] == [1] * 4
+
+
+def test_info_and_clear_know_our_files_only(folder):
+    assert cache.info() == cache.clear() == (0, 0, 0)  # before the folder exists
+    for factor in (1.0, 2.0):
+        loop(factor)(1.0)
+    ours = sorted(folder.iterdir())
+    old = folder / f"{16 * '0'}{ours[0].name[16:]}"  # of another version
+    old.write_bytes(b"12345")
+    (folder / "sdeopt-abc.part").write_bytes(b"")  # of a process that was killed
+    for name in ("mine.txt", "x.loop", "notes.part"):
+        (folder / name).write_text("keep")
+    size = sum(file.stat().st_size for file in ours) + 5
+    assert cache.info() == (4, size, 2)
+    said = succeeded("cache", "info").stdout
+    assert str(folder) in said
+    assert f"4 entries, {size / 1e6:.1f} MB, 2 usable" in said
+    assert f"sdeopt {so.__version__}, Numba {numba.__version__}" in said
+    assert succeeded("cache", "clear").stdout == f"removed 4 entries, {size / 1e6:.1f} MB, from {folder}\n"
+    assert sorted(file.name for file in folder.iterdir()) == ["mine.txt", "notes.part", "x.loop"]
+    assert cache.info() == (0, 0, 0)
+
+
+def test_cache_alone_shows_its_help():
+    assert succeeded("cache").stdout == succeeded("cache", "--help").stdout
+    assert "No such command 'empty'" in run("cache", "empty").stderr
 
 
 def test_folder_follows_the_environment(monkeypatch, tmp_path):

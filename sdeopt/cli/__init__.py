@@ -1,4 +1,4 @@
-"""The command line: ``sdeopt list | show | simulate | compare | cite``, in the words of the Python functions."""
+"""The command line: ``sdeopt list | show | simulate | compare | certify | cite | cache``, in the words of Python."""
 
 from sdeopt.cli.app import main
 

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from sdeopt import __version__
+from sdeopt.cli.cache import cache
 from sdeopt.cli.pages import cite, list_, show
 from sdeopt.cli.runs import certify, compare, simulate
 
@@ -84,5 +85,5 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (list_, show, simulate, compare, certify, cite):
+for command in (list_, show, simulate, compare, certify, cite, cache):
     main.add_command(command)

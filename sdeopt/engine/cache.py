@@ -6,32 +6,51 @@ llvmlite, the processor, the types of the arguments, and the code (with constant
 the user brought. One file per loop, written beside its place and renamed, so that concurrent processes never read half
 a file. If the folder cannot be used, loops are compiled as if there were no cache.
 
-The folder is ``$SDEOPT_CACHE_DIR``, else ``sdeopt`` in ``$XDG_CACHE_HOME`` or ``~/.cache``.
+The folder is ``$SDEOPT_CACHE_DIR``, else ``sdeopt`` in ``$XDG_CACHE_HOME`` or ``~/.cache``; ``sdeopt cache info`` and
+``sdeopt cache clear`` are `info` and `clear` on the command line.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import importlib
 import logging
 import os
 import pickle
 import re
+import sys
 import tempfile
 from pathlib import Path
 from types import CodeType, FunctionType
-from typing import Any
+from typing import Any, NamedTuple
 
 import llvmlite
+import llvmlite.binding
 import numba
 import numpy as np
 from numba.core import serialize
 from numba.core.compiler import CompileResult
+from numba.np import linalg
 
-__all__ = ["LoopCache", "folder"]
+__all__ = ["Contents", "LoopCache", "clear", "folder", "info", "versions"]
 
 log = logging.getLogger("sdeopt")
+OURS = re.compile(r"([0-9a-f]{16})-[0-9a-f]{48}\.loop|sdeopt-\w+\.part")
+PARTS = ("", "engine")  # of the package, on which a loop may depend
 ATOMS = (bool, int, float, complex, str, bytes, type(None))
+
+
+def _spare_blas() -> None:
+    """Load the part of Numba that asks for SciPy's BLAS without it, a sixth of the start; what calls BLAS loads it."""
+    ask, linalg.ensure_blas = linalg.ensure_blas, lambda: None
+    try:
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = ask
+
+
+_spare_blas()
 
 
 def folder() -> Path:
@@ -40,11 +59,62 @@ def folder() -> Path:
     return Path(os.environ.get("SDEOPT_CACHE_DIR") or Path(base) / "sdeopt")
 
 
+class Contents(NamedTuple):
+    """Files of the cache: how many, their bytes, and how many of them these sources and compilers can use."""
+
+    entries: int
+    bytes: int
+    usable: int
+
+
+def _files() -> list[tuple[Path, str | None]]:
+    """Our files in the folder, each with the mark of the sources that it was made by."""
+    found = [(file, OURS.fullmatch(file.name)) for file in folder().iterdir()] if folder().is_dir() else []
+    return [(file, match[1]) for file, match in sorted(found) if match]
+
+
+def info() -> Contents:
+    """What the folder of the cache holds of ours.
+
+    Examples
+    --------
+    >>> from sdeopt.engine import cache
+    >>> cache.info().entries >= cache.info().usable
+    True
+    """
+    files, marks = _files(), {_sources(part)[:16] for part in PARTS}
+    return Contents(len(files), sum(_size(file) for file, _ in files), sum(mark in marks for _, mark in files))
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:  # another process has just cleared the cache
+        return 0
+
+
+def clear() -> Contents:
+    """Remove the files of the cache, and no others; return what there was. Loops are compiled anew when needed."""
+    there = info()
+    for file, _ in _files():
+        file.unlink(missing_ok=True)
+    return there
+
+
+def versions() -> str:
+    """The compilers that a loop is good for, and the processor."""
+    cpu = numba.config.CPU_NAME or llvmlite.binding.get_host_cpu_name()
+    return (
+        f"Numba {numba.__version__}, llvmlite {llvmlite.__version__}, NumPy {np.__version__}, "
+        f"{sys.implementation.cache_tag}, {cpu}"
+    )
+
+
 @functools.cache
-def _sources() -> str:
-    """Hash of the package's own code and of the compilers."""
-    digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__} {np.__version__}".encode())
-    root = Path(__file__).parent.parent
+def _sources(part: str) -> str:
+    """Hash of the compilers and of the package's own code, or of a part of it."""
+    digest = hashlib.sha256(versions().encode())
+    root = Path(__file__).parent.parent / part
     for file in sorted(root.rglob("*.py")):
         digest.update(str(file.relative_to(root)).encode() + file.read_bytes())
     return digest.hexdigest()
@@ -91,18 +161,19 @@ def _code(code: CodeType) -> str:
 class LoopCache:
     """What a Numba dispatcher asks for: ``load_overload`` and ``save_overload`` of one loop.
 
-    It is put in the place of the dispatcher's own cache; that place is private to Numba, so the tests pin it.
+    It is put in the place of the dispatcher's own cache; that place is private to Numba, so the tests pin it. What
+    depends on a ``part`` of the package only, a folder of it, outlives changes elsewhere.
     """
 
-    def __init__(self, loop_key: Any) -> None:
-        self._key = describe(loop_key)
+    def __init__(self, loop_key: Any, part: str = "") -> None:
+        self._key, self._part = describe(loop_key), part
 
     cache_path = property(lambda self: str(folder()))
 
     def _file(self, signature: Any, codegen: Any) -> Path:
         types = re.sub(r"0x[0-9a-f]+", "", str(signature))  # functions show their address; the key has their code
-        text = f"{_sources()}{self._key}{types}{codegen.magic_tuple()}"
-        return folder() / f"{hashlib.sha256(text.encode()).hexdigest()}.loop"
+        sources, text = _sources(self._part), f"{self._key}{types}{codegen.magic_tuple()}"
+        return folder() / f"{sources[:16]}-{hashlib.sha256((sources + text).encode()).hexdigest()[:48]}.loop"
 
     def load_overload(self, signature: Any, context: Any) -> Any:
         """The compiled loop for these argument types, or None."""
@@ -122,13 +193,18 @@ class LoopCache:
         """Keep a compiled loop; without a usable folder, do nothing."""
         if result.library.has_dynamic_globals:
             return
+        part = None
         try:
-            folder().mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=folder(), delete=False) as file:
-                file.write(serialize.dumps(result._reduce()))
-            os.replace(file.name, self._file(signature, result.codegen))
-        except OSError as error:
+            payload, target = serialize.dumps(result._reduce()), self._file(signature, result.codegen)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=target.parent, prefix="sdeopt-", suffix=".part", delete=False) as file:
+                part = Path(file.name)
+                file.write(payload)
+            part.replace(target)
+        except Exception as error:  # no folder, no room, no home: none of them may stop a run
             log.debug("not caching: %s", error)
+            if part is not None:
+                part.unlink(missing_ok=True)
 
     def enable(self) -> None:
         """Numba's interface; this cache is always enabled."""

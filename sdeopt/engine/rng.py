@@ -20,6 +20,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from sdeopt.engine import lane_ops  # noqa: F401  (the arithmetic of packs)
+from sdeopt.engine.cache import LoopCache
 from sdeopt.engine.words import bits, fma, iota, lanes_of, numbers, power, store_words, to_number
 
 __all__ = ["Entropy", "fill", "normalise", "place", "stream_key", "threefry", "wide_vectors"]
@@ -52,6 +53,12 @@ def wide_vectors(typing: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(), generate
+
+
+def kept(f: Any) -> Any:
+    """The compiled function ``f``, found on disk by the next process."""
+    f._cache = LoopCache(f.__name__, "engine")
+    return f
 
 
 inline = functools.partial(njit, error_model="numpy", forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
@@ -114,7 +121,7 @@ def _pair(path: Any, counter: Any, key: Any) -> Any:
     return box_muller(a, b)
 
 
-@njit(error_model="numpy", nogil=True, cache=True)
+@njit(error_model="numpy", nogil=True)
 def _steps(out: Any, count: Any, columns: Any, at: Any, path: Any, counter: Any, step: Any, key: Any) -> None:
     """Normals of one component of one path along the steps."""
     wide_vectors()
@@ -131,7 +138,7 @@ def _steps(out: Any, count: Any, columns: Any, at: Any, path: Any, counter: Any,
             out[(even + 1) * columns + at] = second[j]
 
 
-@njit(error_model="numpy", nogil=True, cache=True)
+@njit(error_model="numpy", nogil=True)
 def _lines(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path: Any, step: Any, key: Any, ids: Any,
            begin: Any) -> Any:  # fmt: skip
     """Normals of all lanes and components, as many at once as ``ids`` has words; returns how far it got in a line.
@@ -158,23 +165,24 @@ def _lines(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path:
     return end
 
 
-@njit(error_model="numpy", nogil=True, cache=True)
+@njit(error_model="numpy", nogil=True)
 def _normals(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path: Any, step: Any, key: Any) -> None:
     """Standard normals of the steps ``step``, ``step + 1``, ... in the columns a to b; see `fill` for the layout.
 
     They are computed in groups along whatever is long: the lanes and components, or else the steps. The values are the
-    same. ``width`` is a power of two.
+    same. ``width`` is a power of two. The zeros are ``min(a, 0)``, here and in `fill`, because a literal 0 would be a
+    type of its own, and everything compiled twice.
     """
     if width == 1 and b - a < 16:
         for c in range(b - a):
             _steps(out, count, columns, a + c, U(path), (U(step // 2) << S32) | U(c), step, key)
         return
-    done = _lines(out, count, columns, width, a, b, path, step, key, ids32(), 0)
+    done = _lines(out, count, columns, width, a, b, path, step, key, ids32(), min(a, 0))
     done = _lines(out, count, columns, width, a, b, path, step, key, ids8(), done)
     _lines(out, count, columns, width, a, b, path, step, key, ids1(), done)
 
 
-@njit(error_model="numpy", nogil=True, cache=True)
+@njit(error_model="numpy", nogil=True)
 def _uniforms(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path: Any, step: Any, key: Any) -> None:
     """Uniforms in [0, 1) with 52 bits, likewise."""
     wide_vectors()
@@ -185,7 +193,8 @@ def _uniforms(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, pa
                 out[(i * columns + a + c) * width + lane] = numbers((r >> S12) | ONE) - 1.0
 
 
-@njit(error_model="numpy", nogil=True, cache=True)
+@kept
+@njit(error_model="numpy", nogil=True)
 def fill(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any, path: Any, step: Any) -> None:
     """Write the draws of ``count`` steps from ``step`` on, for ``width`` paths from ``path`` on.
 
@@ -209,7 +218,7 @@ def fill(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any,
             fine = np.empty(stride * size)
             scale = 1.0 / math.sqrt(stride)
             for i in range(count):
-                _normals(fine, stride, b - a, width, 0, b - a, path, (step + i) * stride, key)
+                _normals(fine, stride, b - a, width, min(a, 0), b - a, path, (step + i) * stride, key)
                 at = (i * columns + a) * width
                 for c in range(size):
                     out[at + c] = fine[c]
@@ -220,7 +229,8 @@ def fill(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any,
                     out[at + c] *= scale
 
 
-@njit(error_model="numpy", nogil=True, cache=True)
+@kept
+@njit(error_model="numpy", nogil=True)
 def place(out: Any, count: Any, columns: Any, width: Any, layout: Any, given: Any, path: Any, step: Any) -> None:
     """Write draws of kind 2, which `fill` leaves out: ``given`` holds them, (paths, steps, their columns in order).
 
