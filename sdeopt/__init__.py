@@ -48,7 +48,7 @@ _HOMES = {
     "sdeopt.diagnostics": ("Diagnosis", "diagnose"),
     "sdeopt.noise": (
         "Agents", "AlphaStable", "Batch", "DiagonalMinibatch", "Gaussian", "Laplace", "Minibatch", "NoNoise",
-        "PoissonBatch", "Rademacher", "StudentT",
+        "PoissonBatch", "Rademacher", "Reshuffled", "StudentT",
     ),
     "sdeopt.objectives": (
         "BilinearGame", "DiagonalLinearNetwork", "DiracGAN", "DoubleWell", "EmbeddedSaddle", "Game",

@@ -159,3 +159,22 @@ def test_simulate_does_not_depend_on_threads_and_replays() -> None:
         second = so.simulate(so.SGD(0.3), problem, "sde", substeps=2, executor=pool, **settings)
     assert np.array_equal(first.final, second.final)
     assert np.abs(first.replay(66).states[-1] - first.final[66]).max() < 1e-12
+
+
+def test_epochs_walk_the_data_as_a_shuffling_loader_does() -> None:
+    """Two epochs of four batches: each example once in an epoch, the numbers of the path, and the loop of torch."""
+    f = small(8)
+    run = column(so.SGD(0.3), "discrete", f, so.Reshuffled(2), steps=8, save_at=8, observables=[])
+    kernel = kernels.Kernel(run)
+    assert kernel.mode == "batched"
+    records = kernel(0, 3)
+    batches = kernel.increments(1).astype(int)
+    assert [sorted(batches[i : i + 4].reshape(-1)) for i in (0, 4)] == [list(range(8))] * 2
+    module = f.module(f.start)
+    worker = torch.optim.SGD(module.parameters(), lr=0.3)
+    for index in batches:
+        worker.zero_grad()
+        ENTROPY(module(f._X[index]), f._y[index]).backward()
+        worker.step()
+    theirs = torch.cat([p.detach().reshape(-1) for p in module.parameters()]).numpy()
+    assert np.abs(records[1, -1] - theirs).max() < 1e-12

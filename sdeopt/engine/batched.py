@@ -39,7 +39,7 @@ SCHEMES = ("euler", "heun")
 
 def suits(run: Any) -> bool:
     """Whether the run can take many paths at a time."""
-    o = run.problem.oracle
+    o = run.oracle
     if run.interpreted or not getattr(o.objective, "batched", False) or run.scheme not in SCHEMES or o.noise.wraps:
         return False
     return not any(_shaped(f, o, set()) for f in run.functions)
@@ -64,7 +64,7 @@ def _shaped(f: FunctionType, o: Any, seen: set[FunctionType]) -> bool:
 
 def fails(run: Any, shape: Any, y: Any) -> bool:
     """Whether the page or its law decides by a value with ``if``, or so: tried on two paths at the state ``y``."""
-    page, o, some = run.method.constant(), columned(run.problem.oracle), parts(run, shape, 2)
+    page, o, some = run.method.constant(), columned(run.oracle), parts(run, shape, 2)
     size = 2 * sum(states.flat_sizes(shape))
     state, draws = some.begin(y), some.unpack(np.full(size, 0.5), 0)
     try:
@@ -149,7 +149,7 @@ class Loop:
 
     def __init__(self, run: Any, shape: Any, assemble: Callable[[loops.Parts], Any]) -> None:
         self._lead = 3 if run.kind == "discrete" else 4  # method, oracle and first states come before the grid
-        self._columned = columned(run.problem.oracle)
+        self._columned = columned(run.oracle)
         self._of_paths = functools.lru_cache(maxsize=4)(lambda paths: assemble(parts(run, shape, paths)))
 
     def __call__(self, *arguments: Any) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 __all__ = ["Draw", "draws", "heavy", "kinds", "unsuited"]
 
 GIVEN = ("fractional", "stable", "increments")  # made for whole paths before the loop, see ``given``
-CODES = {"normal": 0, "uniform": 1} | dict.fromkeys(GIVEN, 2)
+CODES = {"normal": 0, "uniform": 1, "epochs": 3} | dict.fromkeys(GIVEN, 2)
 
 
 class Draw(NamedTuple):
@@ -29,6 +29,11 @@ class Draw(NamedTuple):
     def code(self) -> int:
         """The kind as `rng.fill` knows it."""
         return CODES[self.kind]
+
+    @property
+    def number(self) -> int:
+        """What else it asks: of epochs the number of examples."""
+        return int(self.parameters[0]) if self.kind == "epochs" else self.stride
 
 
 def draws(run: Any) -> tuple[Any, list[Draw]]:
@@ -74,7 +79,7 @@ def kinds(run: Any) -> Any:
 
 def _sources(run: Any) -> list[tuple[str, Any]]:
     """Where the draws of a step come from, and what they are: (kind, size, parameters...) each."""
-    objective, noise, page = run.problem.objective, run.problem.noise, run.method
+    (objective, noise), page = run.oracle, run.method
     sources = [("gradient", noise.draws(objective))]
     if page.samples == 2:
         sources.append(("gradient2", noise.draws(objective)))

@@ -13,6 +13,7 @@ import numpy as np
 from numba.core.errors import NumbaError
 
 from sdeopt.core.method import model
+from sdeopt.core.oracle import Oracle
 from sdeopt.core.problem import Problem
 from sdeopt.engine import batched, lanes, loops, sampled, schemes, states
 from sdeopt.engine.cache import LoopCache
@@ -67,6 +68,12 @@ class Run:
         """Numbers per record: position and observables."""
         return self.problem.dim + len(self.observables)
 
+    @property
+    def oracle(self) -> Oracle:
+        """What the page asks: an SDE has noise that is independent from step to step."""
+        o = self.problem.oracle
+        return o if self.kind == "discrete" else Oracle(o.objective, o.noise.independent)
+
 
 def lacking(run: Run) -> str | None:
     """What the run needs and the problem or the method does not give, as "question: reason", or None."""
@@ -90,7 +97,7 @@ def refuse(run: Run) -> None:
 
 def initial_states(run: Run) -> tuple[Any, Any, int]:
     """State at step 0, first state of the loop, and the step number of the latter."""
-    m, o, x0 = run.method.constant(), run.problem.oracle, np.array(run.problem.x0)
+    m, o, x0 = run.method.constant(), run.oracle, np.array(run.problem.x0)
     init = getattr(type(m), "init", None)
     y0 = x0 if init is None else init(m, x0, o)
     if run.kind == "sde" and run.model.start is not None:
@@ -165,11 +172,11 @@ _LOOPS: dict[Any, Any] = {}
 
 
 def _compiled_loop(run: Run, shape: Any, width: int, linker: Linker) -> Any:
-    problem = run.problem
+    objective, noise = run.oracle
     cls = type(run.method)
     key = (
         run.kind, cls, run.functions, cls.clock_of, run.sde, run.scheme, shape, width, _identity(run.method.schedule),
-        _identity(problem.objective), _identity(problem.noise), tuple(run.observables.values()),
+        _identity(objective), _identity(noise), tuple(run.observables.values()),
     )  # fmt: skip
     if key not in _LOOPS:
         _LOOPS[key] = linker.entry(_assemble(run, shape, width))
@@ -197,7 +204,7 @@ def lane_width(run: Run) -> int:
         return 0
     columns = sum(states.flat_sizes(draws(run)[0]))
     size = sum(np.size(part) for part in _members(initial_states(run)[0]))
-    data = sum(map(_numbers, run.problem.oracle))
+    data = sum(map(_numbers, run.oracle))
     if size > 64 or columns > 64 or data > 1024:
         return 0
     return 32 if size <= 4 else 16 if size <= 16 else 8
@@ -213,7 +220,7 @@ class Kernel:
         ends = np.cumsum([0, *states.flat_sizes(self.shape)])
         self._columns = int(ends[-1])
         self._layout = np.array(
-            [(a, b, v.code, v.stride) for a, b, v in zip(ends, ends[1:], vectors, strict=False)], dtype=np.int64
+            [(a, b, v.code, v.number) for a, b, v in zip(ends, ends[1:], vectors, strict=False)], dtype=np.int64
         ).reshape(-1, 4)
         keys = [stream_key(run.entropy, v.stream, v.fine) for v in vectors]
         self._keys = np.array(keys, dtype=np.uint64).reshape(-1, 2)
@@ -226,7 +233,7 @@ class Kernel:
     def _choose(self) -> tuple[str, int, Any, tuple[Any, ...]]:
         """The first of batched, lanes, vectors, interpreted that works: (mode, lanes, loop, leading arguments)."""
         run, (y0, y1, _) = self.run, self._states
-        m, schedule, o = run.method.constant(), run.method.schedule, run.problem.oracle
+        m, schedule, o = run.method.constant(), run.method.schedule, run.oracle
         begin = (y0,) if run.kind == "discrete" else (y0, y1)
         plain = m if schedule is None else (m, schedule)
         if batched.suits(run) and not batched.fails(run, self.shape, y1 if run.kind == "sde" else y0):
@@ -255,18 +262,9 @@ class Kernel:
         run = self.run
         buffer = np.empty(self._tile * self._columns * width)
         scratch = np.empty((run.width + 1) * width)
-        tail: tuple[Any, ...] = (
-            path0,
-            records,
-            buffer,
-            scratch,
-            self._layout,
-            self._keys,
-            self._given(path0, len(records)),
-            self._saves,
-            run.steps,
-            self._tile,
-        )
+        given = self._given(path0, len(records))
+        tail: tuple[Any, ...] = (path0, records, buffer, scratch, self._layout, self._keys, given)
+        tail += (self._saves, run.steps, self._tile)
         if run.kind == "sde":
             tail += (run.substeps, self._states[2], run.method.clock, run.noise_factor)
         loop(*arguments, *tail)

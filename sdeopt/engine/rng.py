@@ -193,6 +193,34 @@ def _uniforms(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, pa
                 out[(i * columns + a + c) * width + lane] = numbers((r >> S12) | ONE) - 1.0
 
 
+@njit(error_model="numpy", nogil=True)
+def _epochs(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path: Any, step: Any, key: Any,
+            n: Any) -> None:  # fmt: skip
+    """Example numbers, b - a of n in a step: an epoch walks a permutation of its own, as far as whole steps reach.
+
+    The permutation is Fisher's and Yates's, with a uniform for every place, and is made anew where a call begins
+    within an epoch.
+    """
+    size = b - a
+    steps = n // size
+    order = np.empty(n, np.int64)
+    for lane in range(width):
+        done = 0
+        for i in range(count):
+            epoch, place = (step + i) // steps, (step + i) % steps
+            if i == 0 or place == 0:
+                done = 0
+                for c in range(n):
+                    order[c] = c
+            for c in range(done, (place + 1) * size):
+                r, _ = threefry(U(path + lane), (U(epoch) << S32) | U(c), key[0], key[1])
+                other = c + int((numbers((r >> S12) | ONE) - 1.0) * (n - c))
+                order[c], order[other] = order[other], order[c]
+            done = (place + 1) * size
+            for c in range(size):
+                out[(i * columns + a + c) * width + lane] = order[place * size + c]
+
+
 @kept
 @njit(error_model="numpy", nogil=True)
 def fill(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any, path: Any, step: Any) -> None:
@@ -200,8 +228,9 @@ def fill(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any,
 
     ``out`` is flat: the number of step i, column c and lane l stands at (i columns + c) width + l. Row v of ``layout``
     is (first column, end column, kind, stride) of one vector of draws, row v of ``keys`` its key. Kind 0 is normal, 1
-    uniform, 2 left to `place`. A normal of stride s is the sum of the s fine normals of its step divided by √s: this is
-    how a coarse step shares the Brownian path of the fine ones.
+    uniform, 2 left to `place`, 3 examples in epochs, with their number in the place of a stride. A normal of stride s
+    is the sum of the s fine normals of its step divided by √s: this is how a coarse step shares the Brownian path of
+    the fine ones.
     """
     wide_vectors()
     for v in range(layout.shape[0]):
@@ -211,6 +240,8 @@ def fill(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any,
             continue
         if kind == 1:
             _uniforms(out, count, columns, width, a, b, path, step, key)
+        elif kind == 3:
+            _epochs(out, count, columns, width, a, b, path, step, key, stride)
         elif stride == 1:
             _normals(out, count, columns, width, a, b, path, step, key)
         else:

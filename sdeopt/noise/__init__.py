@@ -8,6 +8,7 @@ from sdeopt.noise.laplace import Laplace
 from sdeopt.noise.minibatch import Minibatch, PoissonBatch
 from sdeopt.noise.none import NoNoise
 from sdeopt.noise.rademacher import Rademacher
+from sdeopt.noise.reshuffled import Reshuffled
 from sdeopt.noise.stable import AlphaStable
 from sdeopt.noise.student import StudentT
 
@@ -22,5 +23,6 @@ __all__ = [
     "NoNoise",
     "PoissonBatch",
     "Rademacher",
+    "Reshuffled",
     "StudentT",
 ]

@@ -120,6 +120,11 @@ class Law:
         """Kinds and sizes of the raw draws of one step."""
         return (("normal", objective.dim),)
 
+    @property
+    def independent(self) -> Law:
+        """The law of one step where the noise of several depends on one another, for SDEs; else the law itself."""
+        return self
+
     def brownian(self, question: str, objective: Any) -> tuple[int, ...]:
         """Sizes of the standard normal vectors of one increment of ``question``."""
         return (objective.dim,)

@@ -125,8 +125,7 @@ class Minibatch(_Examples):
 
     def noisy_class_grads(self, o: Any, x: Any, z: Any) -> Any:
         """Of the two samples the first alone is used: one batch, divided by class."""
-        index, y = drawn(z[0][0], examples(o), self.replace), labels(o)
-        return class_part(o, x, index, y, -1.0), class_part(o, x, index, y, 1.0)
+        return of_classes(o, x, drawn(z[0][0], examples(o), self.replace))
 
     def noisy_grad(self, o: Any, x: Any, z: Any) -> Any:
         """The mean gradient of the drawn examples."""
@@ -134,11 +133,7 @@ class Minibatch(_Examples):
 
     def clipped_grad(self, o: Any, x: Any, z: Any, clip: Any) -> Any:
         """Each drawn example is clipped by itself."""
-        index = drawn(z[0], examples(o), self.replace)
-        mean = clipped(batch_grad(o, x, index[:1]), clip)
-        for j in range(1, len(index)):
-            mean = mean + clipped(batch_grad(o, x, index[j : j + 1]), clip)
-        return mean / self.batch
+        return mean_clipped(o, x, drawn(z[0], examples(o), self.replace), clip)
 
     def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
         n = examples(o)
@@ -239,6 +234,20 @@ def root_size(self: Any, n: Any) -> Any:
 def drawn(u: Any, n: Any, replace: bool) -> Any:
     """Numbers of the drawn examples."""
     return independent_draws(u, n) if replace else floyd(u, n)
+
+
+def mean_clipped(o: Any, x: Any, index: Any, clip: Any) -> Any:
+    """Mean of the clipped gradients of the drawn examples."""
+    mean = clipped(batch_grad(o, x, index[:1]), clip)
+    for j in range(1, len(index)):
+        mean = mean + clipped(batch_grad(o, x, index[j : j + 1]), clip)
+    return mean / len(index)
+
+
+def of_classes(o: Any, x: Any, index: Any) -> Any:
+    """Mean gradients of the drawn examples of the classes -1 and 1."""
+    y = labels(o)
+    return class_part(o, x, index, y, -1.0), class_part(o, x, index, y, 1.0)
 
 
 def class_part(o: Any, x: Any, index: Any, y: Any, label: float) -> Any:

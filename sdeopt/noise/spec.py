@@ -15,6 +15,7 @@ from sdeopt.noise.law import Law
 from sdeopt.noise.minibatch import Minibatch, PoissonBatch
 from sdeopt.noise.none import NoNoise
 from sdeopt.noise.rademacher import Rademacher
+from sdeopt.noise.reshuffled import Reshuffled
 from sdeopt.noise.stable import AlphaStable
 from sdeopt.noise.student import StudentT
 
@@ -64,6 +65,12 @@ def _poisson(*args: str) -> Law:
     return PoissonBatch(number("batch", args[0]))  # type: ignore[arg-type]
 
 
+def _reshuffled(*args: str) -> Law:
+    if not args:
+        raise ValueError("reshuffled needs its batch size, as in 'reshuffled:16'")
+    return Reshuffled(number("batch", args[0]))  # type: ignore[arg-type]
+
+
 def _agents(spec: str) -> Law:
     """The rest of the text is the law of one agent."""
     count, comma, law = spec.partition(":")[2].partition(",")
@@ -80,6 +87,7 @@ FORMS = {
     "rademacher": Form(lambda *a, scale=None: Rademacher(_scale(a, scale)), "rademacher:1"),
     "minibatch": Form(_minibatch, "minibatch:16,replace=false", 1, ("batch", "replace")),
     "poisson-batch": Form(_poisson, "poisson-batch:16", 1, ()),
+    "reshuffled": Form(_reshuffled, "reshuffled:16", 1, ()),
     "none": Form(NoNoise, "none", 0, ()),
     "agents": Form(_agents, "agents:4,gaussian:0.5", holds=True),
 }
