@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from sdeopt.noise import *  # noqa: F403
     from sdeopt.objectives import *  # noqa: F403
     from sdeopt.optimizers import *  # noqa: F403
+    from sdeopt.profile import NoiseProfile as NoiseProfile
+    from sdeopt.profile import noise_profile as noise_profile
 
 __version__ = "0.1.0"
 
@@ -46,6 +48,7 @@ _HOMES = {
     "sdeopt.certificate": ("Certificate", "certify"),
     "sdeopt.comparison": ("Report", "compare"),
     "sdeopt.diagnostics": ("Diagnosis", "diagnose"),
+    "sdeopt.profile": ("NoiseProfile", "noise_profile"),
     "sdeopt.noise": (
         "Agents", "AlphaStable", "Batch", "DiagonalMinibatch", "Gaussian", "Laplace", "Minibatch", "NoNoise",
         "PoissonBatch", "Rademacher", "Reshuffled", "StudentT",

@@ -31,6 +31,7 @@ BELOW = {
     "engine": {"core", "engine"},
     "ito": {"core", "engine", "ito"},
     "plots": {"core", "plots"},
+    "profile": {"core", "engine", "noise", "comparison", "profile"},
     "comparison": {"core", "engine", "theory", "comparison"},
     "certificate": {"core", "engine", "comparison", "certificate"},
 }

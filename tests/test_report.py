@@ -16,6 +16,7 @@ import sdeopt as so
 from sdeopt.comparison import render
 from sdeopt.comparison.overlay import theory
 from sdeopt.comparison.report import labels
+from sdeopt.core.plain import WIDTH
 from sdeopt.engine.simulate import plan
 from sdeopt.theory import moments
 
@@ -60,7 +61,7 @@ def test_text_states_what_was_run_and_how_to_read_it(report: Any) -> None:
     ):  # fmt: skip
         assert words in " ".join(text.split()), words
     assert "\x1b" not in text, "no colour codes"
-    assert max(map(len, text.splitlines())) <= render.WIDTH
+    assert max(map(len, text.splitlines())) <= WIDTH
 
 
 def test_text_has_a_line_per_row_and_the_numbers_of_the_arrays(report: Any) -> None:
@@ -185,7 +186,7 @@ def test_html_is_escaped(report: Any) -> None:
 def test_rich_consoles_get_the_same_table(report: Any) -> None:
     from rich.console import Console
 
-    console = Console(width=render.WIDTH, record=True, file=io.StringIO())
+    console = Console(width=WIDTH, record=True, file=io.StringIO())
     console.print(report)
     assert "mean x₁" in console.export_text()
 

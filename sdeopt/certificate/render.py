@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import math
 from typing import TYPE_CHECKING, Any
 
-from sdeopt.comparison.render import COLOURS, WIDTH, count, interval, number
+from sdeopt.comparison.render import COLOURS, count, interval, number
 from sdeopt.comparison.verdict import quantile
+from sdeopt.core.plain import printed
 
 if TYPE_CHECKING:
     from sdeopt.certificate.fit import Row, Slope
@@ -121,9 +121,4 @@ def rich(c: Certificate) -> Any:
 
 def text(c: Certificate) -> str:
     """The certificate as plain text, 118 characters wide."""
-    from rich.console import Console
-
-    out = io.StringIO()
-    console = Console(file=out, width=WIDTH, color_system=None, force_terminal=False, legacy_windows=False)
-    console.print(rich(c))
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+    return printed(rich(c))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sdeopt.certificate import fit, render
 from sdeopt.certificate.fit import NONE, Curve, Row
+from sdeopt.core.plain import plain
 
 __all__ = ["Certificate"]
 
@@ -173,7 +174,7 @@ class Certificate:
             for row in self.rows
         ]
         content |= {name: getattr(self, name).tolist() for name in _arrays()}
-        return json.dumps(_finite(content), ensure_ascii=False, indent=1, allow_nan=False)
+        return json.dumps(plain(content), ensure_ascii=False, indent=1, allow_nan=False)
 
     def save(self, file: str | Path) -> None:
         """Write the certificate to ``file`` (npz: arrays, and the rest as JSON)."""
@@ -209,12 +210,3 @@ class Certificate:
 
 def _arrays() -> tuple[str, ...]:
     return tuple(f.name for f in dataclasses.fields(Certificate) if f.name not in ("meta", "kinds", "names"))
-
-
-def _finite(value: Any) -> Any:
-    """``value`` with None for NaN and infinities."""
-    if isinstance(value, dict):
-        return {k: _finite(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -14,6 +14,7 @@ import click
 
 from sdeopt import __version__
 from sdeopt.cli.cache import cache
+from sdeopt.cli.noise import noise
 from sdeopt.cli.pages import cite, list_, show
 from sdeopt.cli.runs import certify, compare, simulate
 
@@ -85,5 +86,5 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (list_, show, simulate, compare, certify, cite, cache):
+for command in (list_, show, simulate, compare, certify, noise, cite, cache):
     main.add_command(command)

@@ -11,10 +11,10 @@ import numpy as np
 
 from sdeopt.core.ensemble import Ensemble
 from sdeopt.core.observables import LABELS
+from sdeopt.core.plain import WIDTH, plain
 
 __all__ = ["as_json", "console", "show", "write"]
 
-WIDTH = 118  # where there is no terminal to ask
 ROWS = 10  # of the saves that are printed, after the first
 COORDINATES = 3  # of x, one by one; of more, the trace of the covariance
 
@@ -63,18 +63,7 @@ def as_json(result: Any) -> str:
         "observables": {n: {"mean": mean, "stderr": se} for n, (mean, se) in result.observables.items()},
         "diverged": result.diverged.paths,
     }
-    return json.dumps(_plain(content), ensure_ascii=False, indent=1, allow_nan=False)
-
-
-def _plain(value: Any) -> Any:
-    """Lists for arrays, None for NaN and infinities."""
-    if isinstance(value, dict):
-        return {key: _plain(v) for key, v in value.items()}
-    if isinstance(value, np.ndarray):
-        value = value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return json.dumps(plain(content), ensure_ascii=False, indent=1, allow_nan=False)
 
 
 def _variance(e: Ensemble) -> Any:

@@ -17,7 +17,7 @@ from sdeopt.noise import Minibatch
 from sdeopt.noise import spec as noises
 from sdeopt.objectives import spec as objectives
 
-__all__ = ["PATHS", "Job", "hyperparameters", "paths", "read"]
+__all__ = ["PATHS", "Job", "hyperparameters", "paths", "read", "stem"]
 
 LR, SEED = 0.05, 0
 HORIZONS = {"simulate": 10.0, "compare": 10.0, "certify": 1.0}  # by the end gaps are gone on what converges
@@ -55,7 +55,7 @@ def hyperparameters() -> dict[str, str]:
 
 def read(command: str, words: Mapping[str, Any]) -> Job:
     """Return the run that the words describe; a ``ValueError`` or ``TypeError`` says which of them make no sense."""
-    stem = _stem(words["out"])
+    file = stem(words["out"])
     cls = lookup(words["method"])
     lrs = {"lrs": numbers("lrs", words["lrs"].split(","))} if words.get("lrs") is not None else {}
     largest = {"lr": lrs["lrs"][0]} if lrs and words["lr"] is None else {}
@@ -81,7 +81,7 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
         budget = DEMONSTRATION if words["objective"] is None else BUDGET
         arguments["paths"] = paths(problem, work, command == "compare", budget)
         remark = f"{arguments['paths']} paths, the default for a problem of this cost; --paths sets another number"
-    return Job(method, problem, arguments, stem, None if words["quiet"] else remark)
+    return Job(method, problem, arguments, file, None if words["quiet"] else remark)
 
 
 def paths(problem: Problem, work: float, compared: bool, budget: float = BUDGET) -> int:
@@ -112,7 +112,7 @@ def _dashed(field: str) -> str:
     return "--" + field.replace("_", "-")
 
 
-def _stem(out: str | None) -> str | None:
+def stem(out: str | None) -> str | None:
     """Where the files go; a missing folder is noticed before the work, not after."""
     if out is not None and not Path(out).parent.is_dir():
         raise ValueError(f"out: there is no folder {str(Path(out).parent)!r}")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import html as escaping
-import io
 import math
 import re
 from typing import TYPE_CHECKING, Any
+
+from sdeopt.core.plain import printed
 
 if TYPE_CHECKING:
     from sdeopt.comparison.report import Report
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["html", "markdown", "rich", "text"]
 
-WIDTH = 118
 HEADINGS = ("quantity", "discrete", "SDE", "gap", "largest gap", "dt/2 change", "flow", "theory", "verdict")
 COLOURS = {"agree": "green", "differ": "red", "inconclusive": "yellow"}
 LAW_ROWS = 3
@@ -175,12 +175,7 @@ def rich(report: Report) -> Any:
 
 def text(report: Report) -> str:
     """The report as plain text, 118 characters wide."""
-    from rich.console import Console
-
-    out = io.StringIO()
-    console = Console(file=out, width=WIDTH, color_system=None, force_terminal=False, legacy_windows=False)
-    console.print(rich(report))
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+    return printed(rich(report))
 
 
 def markdown(report: Report) -> str:

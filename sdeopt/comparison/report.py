@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from sdeopt.comparison.laws import Laws
 from sdeopt.comparison.paired import entries
 from sdeopt.comparison.verdict import SEVERITY, Row, rows
 from sdeopt.core.observables import LABELS
+from sdeopt.core.plain import plain
 
 __all__ = ["Report", "labels"]
 
@@ -163,7 +163,7 @@ class Report:
             "quantities": per_quantity,
             "laws": None if self.laws is None else {k: np.asarray(v).tolist() for k, v in self.laws._asdict().items()},
         }
-        return json.dumps(_finite(content), ensure_ascii=False, indent=1, allow_nan=False)
+        return json.dumps(plain(content), ensure_ascii=False, indent=1, allow_nan=False)
 
     def save(self, file: str | Path) -> None:
         """Write the report to ``file`` (npz: arrays, and the rest as JSON)."""
@@ -206,12 +206,3 @@ class Report:
 
 def _arrays() -> tuple[str, ...]:
     return tuple(f.name for f in dataclasses.fields(Report) if f.name not in ("meta", "kinds", "names", "laws"))
-
-
-def _finite(value: Any) -> Any:
-    """``value`` with None for NaN and infinities."""
-    if isinstance(value, dict):
-        return {k: _finite(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -19,8 +19,10 @@ class Progress:
     called with (done, total).
     """
 
-    def __init__(self, total: int, progress: bool | Callable[[int, int], None] | None, label: str) -> None:
-        self._total, self._label = total, label
+    def __init__(
+        self, total: int, progress: bool | Callable[[int, int], None] | None, label: str, unit: str = "paths"
+    ) -> None:
+        self._total, self._label, self._unit = total, label, unit
         self._callback = progress if callable(progress) else None
         wanted = sys.stderr.isatty() if progress is None else progress is True
         self._wait = 0.0 if progress is True else PATIENCE
@@ -33,7 +35,7 @@ class Progress:
         return self
 
     def advance(self, done: int) -> None:
-        """Report that ``done`` paths are finished."""
+        """Report that so many paths, or what the unit is, are finished."""
         if self._callback is not None:
             self._callback(done, self._total)
         if self._bar is None and self._wanted and time.monotonic() - self._began >= self._wait:
@@ -46,7 +48,7 @@ class Progress:
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("paths"),
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(self._unit),
                    TimeRemainingColumn())  # fmt: skip
         self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
         self._bar.start()

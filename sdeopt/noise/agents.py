@@ -154,6 +154,10 @@ class Agents(Law):
     def var(self, o: Any, x: Any) -> Any:
         return average(each(one_var, o, self.laws, self.offsets, x, self.offsets)) / len(self.offsets)
 
+    def noise_cov(self, o: Any, x: Any, v: Any) -> Any:
+        every = [law.noise_cov(Oracle(o.objective, law), x, v) for law in self._every()]
+        return np.sum(every, axis=0) / self.agents**2
+
     def agent_grads(self, o: Any, x: Any, z: Any) -> Any:
         return each(one_grad, o, self.laws, self.offsets, x, self.deal(z))
 

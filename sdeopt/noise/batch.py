@@ -120,6 +120,9 @@ class Batch(Law):
     def var(self, o: Any, x: Any) -> Any:
         return noise_var(Oracle(o.objective, self.law), x) / self.batch
 
+    def noise_cov(self, o: Any, x: Any, v: Any) -> Any:
+        return self.law.noise_cov(Oracle(o.objective, self.law), x, v) / self.batch
+
     def mean_sign(self, o: Any, x: Any, g: Any) -> Any:
         return mean_sign(Oracle(o.objective, self.law), x, np.sqrt(1.0 * self.batch) * g)
 

@@ -240,6 +240,9 @@ class FullGaussian(Gaussian):
     def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
         return matvec(self.root, dw)
 
+    def noise_cov(self, o: Any, x: Any, v: Any) -> Any:
+        return matvec(self.cov, v)
+
     def var(self, o: Any, x: Any) -> Any:
         return self.variance
 

@@ -11,6 +11,7 @@ A law is a frozen dataclass. Its functions are written like pages (they are comp
     noisy_class_grads(self, o, x, z)       the gradients of the classes -1 and 1, with the noise of two samples
     root_cov(self, o, x, dw)               Σ(x)^{1/2} dw
     var(self, o, x)                        diag Σ(x)
+    noise_cov(self, o, x, v)               Σ(x) v, not for pages but for `noise_profile`
     mean_sign(self, o, x, g)               E sign(g + ξ)
     root_sign_cov(self, o, x, g, dw)       Cov(sign(g + ξ))^{1/2} dw
     sign_response(self, o, x, g, v)        M v, M = Cov(sign(g + ξ), ξ) Σ⁻¹
@@ -36,7 +37,18 @@ import numpy as np
 
 from sdeopt.core import checks, total
 from sdeopt.core.checks import Array
-from sdeopt.core.oracle import grad, labels, mean_sign, noise, noisy_grad, root_cov, root_sign_cov, value, weighted_grad
+from sdeopt.core.oracle import (
+    grad,
+    labels,
+    mean_sign,
+    noise,
+    noise_var,
+    noisy_grad,
+    root_cov,
+    root_sign_cov,
+    value,
+    weighted_grad,
+)
 from sdeopt.noise.directions import clipped
 
 __all__ = ["Law", "class_grad", "derived", "fit", "spread"]
@@ -128,6 +140,10 @@ class Law:
     def brownian(self, question: str, objective: Any) -> tuple[int, ...]:
         """Sizes of the standard normal vectors of one increment of ``question``."""
         return (objective.dim,)
+
+    def noise_cov(self, o: Any, x: Any, v: Any) -> Any:
+        """Σ(x) v of independent coordinates; a law without them has its own."""
+        return noise_var(o, x) * v
 
     def noisy_grad(self, o: Any, x: Any, z: Any) -> Any:
         """∇f(x) + ξ(x, z)."""

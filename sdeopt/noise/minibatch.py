@@ -139,6 +139,10 @@ class Minibatch(_Examples):
         n = examples(o)
         return root_size(self, n) * weighted_grad(o, x, dw - total(dw) / n)
 
+    def noise_cov(self, o: Any, x: Any, v: Any) -> Any:
+        n, slopes = examples(o), o.objective.example_slopes(x, v)
+        return root_size(self, n) ** 2 * weighted_grad(o, x, slopes - total(slopes) / n)
+
     def var(self, o: Any, x: Any) -> Any:
         return correction(examples(o), self.batch, self.replace) / self.batch * grad_var(o, x)
 
@@ -215,6 +219,10 @@ class PoissonBatch(_Examples):
     def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
         n = examples(o)
         return np.sqrt((1.0 - self.batch / n) / (n * self.batch)) * weighted_grad(o, x, dw)
+
+    def noise_cov(self, o: Any, x: Any, v: Any) -> Any:
+        n = examples(o)
+        return (1.0 - self.batch / n) / (n * self.batch) * weighted_grad(o, x, o.objective.example_slopes(x, v))
 
     def var(self, o: Any, x: Any) -> Any:
         g = grad(o, x)

@@ -74,6 +74,11 @@ class Share(Minibatch):
         m = share(o, self.agents)
         return root_size(self, m) * weighted_grad(o, x, placed(o, dw - total(dw) / m, self.agent * m))
 
+    def noise_cov(self, o: Any, x: Any, v: Any) -> Any:
+        m = share(o, self.agents)
+        slopes = o.objective.example_slopes(x, v)[self.agent * m : (self.agent + 1) * m]
+        return root_size(self, m) ** 2 * weighted_grad(o, x, placed(o, slopes - total(slopes) / m, self.agent * m))
+
     def var(self, o: Any, x: Any) -> Any:
         """One gradient after the other: sums of squares are kept for all the data only."""
         m = share(o, self.agents)

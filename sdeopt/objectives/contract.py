@@ -3,9 +3,10 @@
 An objective is a frozen dataclass whose array and number fields are the data. Its functions are written like pages
 (they are compiled by the engine): ``value(self, x)``, ``grad(self, x)``, ``hvp(self, x, v)``; a finite sum
 f = (1/n) Σ f_i adds ``examples(self)``, ``weighted_grad(self, x, w)``, ``batch_grad(self, x, index)``,
-``batch_value(self, x, index)`` and ``grad_var(self, x)``; a classification ``labels(self)``, a function of a matrix
-``matrix_rows(self)``. An objective that is not compiled may say ``batched = True`` and take x, weights and example
-numbers with a column per path beside single ones (`sdeopt.engine.batched`).
+``batch_value(self, x, index)`` and ``grad_var(self, x)``, and may add ``example_slopes(self, x, v)``, the products
+∇f_i·v; a classification ``labels(self)``, a function of a matrix ``matrix_rows(self)``. An objective that is not
+compiled may say ``batched = True`` and take x, weights and example numbers with a column per path beside single ones
+(`sdeopt.engine.batched`).
 
 Around them, in plain Python: ``dim``, ``start``, and where they exist ``optimum`` (a minimiser), ``minimum`` (its
 value) and ``curvature`` (smallest and largest Hessian eigenvalue: mu, L).

@@ -14,7 +14,7 @@ from sdeopt.core import checks
 from sdeopt.objectives.contract import Array, Smooth
 from sdeopt.objectives.torch_checks import accept, check, data, held, imported, per_example, unbent
 from sdeopt.objectives.torch_observables import Distance, GradientSquare, HessianTrace, Mean, hits
-from sdeopt.objectives.torch_squares import by_examples, by_layers, layered
+from sdeopt.objectives.torch_squares import along, by_examples, by_layers, layered
 
 __all__ = ["TorchObjective"]
 
@@ -136,11 +136,13 @@ class TorchObjective(Smooth):
             return sum((g - mean) ** 2 for g in single) / self.examples()
         return np.maximum(squares.numpy() / self.examples() - mean * mean, 0.0)
 
+    def example_slopes(self, x: Any, v: Any) -> Any:
+        few = max(self._pairs // 2, 1)  # the way back is held too
+        return along(self._weighted, _tensor(x), _tensor(v), self._X, self._y, few).numpy()
+
     def examples(self) -> int:
         """Number n of examples."""
         return len(self._X)
-
-    # plain Python around them
 
     def lacks(self, question: str) -> str | None:
         """Why the objective cannot answer ``question``, or None."""
@@ -171,8 +173,7 @@ class TorchObjective(Smooth):
         gradient : bool
             Add |∇f|², which costs a gradient of the whole data at every save.
         probes : int
-            Add tr ∇²f by Hutchinson's estimator with so many random signs, a Hessian product of the whole data each;
-            default 0, without.
+            Add tr ∇²f by Hutchinson's estimator with so many random signs, a Hessian product each; default 0, without.
 
         Returns
         -------
@@ -202,8 +203,6 @@ class TorchObjective(Smooth):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._local = threading.local()
-
-    # passes through the module
 
     def _own(self) -> Any:
         """The calling thread's copy: ``module``, its ``parameters``, and the vector ``x`` of which these are views."""

@@ -1,8 +1,9 @@
-"""Σ_i (∂f_i)² per parameter: squares of the gradients of single examples, added up and never kept together.
+"""Σ_i (∂f_i)² per parameter, and ∇f_i·v per example, from gradients of single examples that are never kept together.
 
 A linear layer with input a_i and derivative δ_i of the loss by its output has ∂f_i = δ_i a_iᵀ, so Σ_i (∂f_i)² is the
 product of the squares, one matrix product (as in BackPACK, Dangel, Kunstner & Hennig 2020, arXiv:1912.10985). For other
-layers the gradients of some examples at a time are formed by ``torch.func.vmap``.
+layers the gradients of some examples at a time are formed by ``torch.func.vmap``. The products ∇f_i·v need none: the
+gradient of Σ_i w_i f_i is linear in the weights w, and ∇f_i·v is the derivative by w_i of its product with v.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from sdeopt.objectives.torch_checks import imported
 
-__all__ = ["by_layers", "by_examples", "layered"]
+__all__ = ["along", "by_examples", "by_layers", "layered"]
 
 SQUARES = 2**20  # numbers that the gradients of single examples may hold at a time, 8 MiB
 
@@ -60,3 +61,14 @@ def by_examples(single: Callable[..., Any], x: Any, X: Any, y: Any) -> Any:
     for i in range(0, len(X), few):
         squares += (of_example(x, X[i : i + few], y[i : i + few]) ** 2).sum(0)
     return squares
+
+
+def along(weighted: Callable[..., Any], x: Any, v: Any, X: Any, y: Any, few: int) -> Any:
+    """∇f_i·v of every example, some at a time; ``weighted(x, X, y, w)`` is Σ_i w_i f_i."""
+    torch, at, slopes = imported(), x.requires_grad_(), []
+    for i in range(0, len(X), few):
+        some = slice(i, i + few)
+        w = torch.zeros(len(X[some]), dtype=x.dtype, requires_grad=True)
+        (g,) = torch.autograd.grad(weighted(at, X[some], y[some], w), at, create_graph=True)
+        slopes += torch.autograd.grad(torch.dot(g, v), w)
+    return torch.cat(slopes)

@@ -1,0 +1,68 @@
+"""``sdeopt noise``: the gradient noise of a problem at its start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+__all__ = ["noise"]
+
+
+@click.command("noise")
+@click.argument("objective", metavar="OBJECTIVE")
+@click.option("--noise", "law", metavar="SPEC", help="Law of the gradient noise.  [default: gaussian:0.5; over data, "
+              "minibatches]")  # fmt: skip
+@click.option("--batch", type=int, help="Minibatches of so many examples.  [default: 1]")
+@click.option("--x0", metavar="NUMBERS", help="Where, as 1,-1.  [default: the objective's own start]")
+@click.option("--largest", type=int, help="How many eigenvalues.  [default: 10]")
+@click.option("--probes", type=int, help="Random vectors for traces.  [default: 16]")
+@click.option("--samples", type=int, help="Draws of the noise for the tail index.  [default: 1024]")
+@click.option("--seed", type=int, default=0, help="Randomness.  [default: 0]")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, not tables.")
+@click.option("--quiet", is_flag=True, help="No progress bar, no remarks.")
+@click.option("--out", metavar="STEM", help="Write the figure to STEM.png and the profile to STEM.npz.")
+def noise(
+    objective: str, law: str | None, batch: int | None, x0: str | None, seed: int, as_json: bool, quiet: bool,
+    out: str | None, **sizes: Any,
+) -> None:  # fmt: skip
+    """Covariance of the gradient noise at the start of OBJECTIVE: rank, spectrum, Hessian, tail, critical batch size.
+
+    OBJECTIVE is a SPEC of `sdeopt list`, or a network: mlp, cnn, resnet or transformer on digits, mnist or
+    breast_cancer (not on all).
+
+    Example: sdeopt noise mlp:digits,widths=32x16 --batch 32 --out mlp
+    """
+    import sdeopt as so
+    from sdeopt.cli import output
+    from sdeopt.cli.words import stem
+
+    file = stem(out)
+    given = {name: value for name, value in sizes.items() if value is not None}
+    result = so.noise_profile(_problem(objective, law, batch, x0), rng=seed, progress=False if quiet else None, **given)
+    if as_json:
+        click.echo(output.as_json(result))
+    else:
+        output.show(result, None)
+    if file:
+        written = output.write(result, file)
+        if not quiet:
+            click.echo(f"wrote {' and '.join(written)}", err=True)
+
+
+def _problem(spec: str, law: str | None, batch: int | None, x0: str | None) -> Any:
+    """The problem that the words name."""
+    from sdeopt.core.problem import Problem
+    from sdeopt.core.spec import numbers, split
+    from sdeopt.networks import spec as networks
+    from sdeopt.noise import Minibatch
+    from sdeopt.noise import spec as noises
+    from sdeopt.objectives import spec as objectives
+
+    objective = (networks if split(spec)[0] in networks.NAMES else objectives).parse(spec)
+    if batch is not None and law is not None:
+        raise ValueError(f"--batch {batch} is itself the noise, so give it or --noise, not both")
+    data = objective.lacks("batch_grad") is None
+    by_batch = law is None and (data or batch is not None)
+    noise = Minibatch(1 if batch is None else batch) if by_batch else noises.parse(law or "gaussian:0.5")
+    return Problem(objective, noise, None if x0 is None else numbers("x0", x0.split(",")))
