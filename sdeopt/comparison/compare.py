@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -16,9 +17,10 @@ from sdeopt.comparison.overlay import theory
 from sdeopt.comparison.report import Report, labels
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
+from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
 from sdeopt.engine.draws import heavy
-from sdeopt.engine.kernels import Kernel, Run, refuse
+from sdeopt.engine.kernels import Run, refuse
 from sdeopt.engine.simulate import describe, plan
 
 __all__ = ["compare"]
@@ -48,6 +50,7 @@ def compare(
     rng: Any = None,
     executor: Executor | None = None,
     progress: bool | Callable[[int, int], None] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> Report:
     """Compare an optimizer with its SDE: gaps of means and covariances in time, with intervals and verdicts.
 
@@ -87,7 +90,7 @@ def compare(
         Randomness (SPEC 7); an integer gives bitwise the same report for any number of threads and any executor.
     executor : concurrent.futures.Executor
         Where chunks of paths run; default one thread per core.
-    progress : bool or callable
+    progress, checkpoint
         As in `simulate`.
 
     Returns
@@ -113,6 +116,7 @@ def compare(
     """
     paths = checks.integer("paths", paths, low=2)
     tolerance = checks.number("tolerance", tolerance, low=0.0, high=1.0, open_low=True)
+    given = rng
     if rng is None:
         rng = np.random.SeedSequence().entropy  # fresh, and in the report
     run = plan(
@@ -134,9 +138,11 @@ def compare(
             f"{problem.noise!r} has no variance, so means of f(x) or |x|² and covariances never settle: give bounded "
             "functions to compare, such as observables={'cos x1': lambda x: cos(x)[0]} with cos from sdeopt.core"
         )
-    change, main, partial = _run(columns, paths, executor, progress)
-    meta = describe(columns[1]) | {"rng": repr(rng), "tolerance": tolerance, "partial": partial, "heavy": heavy(run)}
-    return _report(columns, main, change, meta)
+    words = describe(columns[1])
+    store = checkpoints.opened(checkpoint, given, columns, words)
+    change, flow, main, partial = _run(columns, paths, executor, progress, store)
+    meta = words | {"rng": repr(rng), "tolerance": tolerance, "partial": partial, "heavy": heavy(run)}
+    return _report(columns, main, change, flow, meta)
 
 
 def _few(problem: Any) -> int:
@@ -156,37 +162,45 @@ def _columns(run: Run) -> tuple[Run, Run, Run, Run]:
     )
 
 
-def _run(columns: tuple[Run, ...], paths: int, executor: Any, progress: Any) -> tuple[Any, Any, bool]:
-    """Halve dt on some of the paths, then run both columns on all; whether Ctrl-C stopped the latter."""
-    discrete, sde, fine, _ = columns
+def _run(columns: tuple[Run, ...], paths: int, executor: Any, progress: Any, store: Any) -> tuple[Any, Any, Any, bool]:
+    """Halve dt on some of the paths, run the flow, then both columns on all; whether Ctrl-C stopped the last."""
+    discrete, sde, fine, flow = columns
     some, d = min(paths, max(PATHS_CHANGE, paths // 4)), discrete.problem.dim
 
-    def advanced(before: int) -> Any:
-        return (lambda done, _: progress(before + done, some + paths)) if callable(progress) else progress
-
-    def folded(runs: tuple[Run, ...], count: int, before: int, label: str) -> Any:
-        task = Task(runs, functools.partial(paired.reduce, d=d, keep=laws.PATHS))
-        return fold(task, count, paired.merge, executor, advanced(before), label)
+    def folded(runs: tuple[Run, ...], count: int, before: int, label: str, name: str) -> Any:
+        task = Task(runs, functools.partial(paired.reduce, d=d, keep=laws.PATHS), 16 * d)
+        told = (lambda done, _: progress(before + done, some + paths)) if callable(progress) else progress
+        return fold(task, count, paired.merge, executor, told, label, 0, store and store.part(name))
 
     try:
-        change = folded((sde, fine), some, 0, "halving dt")
+        change = folded((sde, fine), some, 0, "halving dt", "halved")
+        straight = _flow(flow, executor, not callable(progress) and progress, store)
     except Interrupted:
         raise KeyboardInterrupt from None
     try:
-        return change, folded((discrete, sde), paths, some, f"{discrete.method}"), False
+        return change, straight, folded((discrete, sde), paths, some, f"{discrete.method}", "paths"), False
     except Interrupted as stop:
-        return change, stop.result, True
+        return change, straight, stop.result, True
 
 
-def _flow(run: Run, covariances: int) -> Array:
-    """Values of the flow, (n, Q): a single path without spread, or the mean of some where the drift is sampled."""
-    record = Kernel(run)(0, 1 if run.model.drift is not None else PATHS_FLOW).mean(axis=0)
-    return np.hstack([record, np.zeros((len(record), covariances)), np.full((len(record), 1), np.nan)])
+def _flow(run: Run, executor: Any, progress: Any, store: Any) -> Array:
+    """Records of the flow, (n, width): a single path without spread, or the mean of some where the drift is sampled."""
+    count = 1 if run.model.drift is not None else PATHS_FLOW
+    kept = store and store.part("flow")
+    records: list[Array] = fold(Task((run,), _listed), count, list.__add__, executor, progress, "flow", 0, kept)
+    mean: Array = np.concatenate(records).mean(axis=0)
+    return mean
 
 
-def _report(columns: tuple[Run, ...], main: paired.Paired, change: paired.Paired, meta: dict[str, Any]) -> Report:
-    discrete, sde, _, flow = columns
-    d = discrete.problem.dim
+def _listed(first: int, records: Array) -> list[Array]:
+    return [records]
+
+
+def _report(
+    columns: tuple[Run, ...], main: paired.Paired, change: paired.Paired, flow: Array, meta: dict[str, Any]
+) -> Report:
+    discrete, sde, *_ = columns
+    d, blank = discrete.problem.dim, main.first_influence.mean.shape[1]  # the flow has no covariances
     both, halved = paired.estimates(main, d), paired.estimates(change, d)
     kinds, names = labels(d, tuple(discrete.observables))
     lost = [round(share * n) for share, n in zip(main.lost.mean[-1, :2], main.lost.count[-1:].repeat(2), strict=True)]
@@ -220,7 +234,7 @@ def _report(columns: tuple[Run, ...], main: paired.Paired, change: paired.Paired
         margin=verdict.margins(both.first, both.first_sd, kinds, meta["tolerance"]),
         change=halved.gap,
         change_stderr=halved.gap_stderr,
-        flow=_flow(flow, both.first.shape[1] - discrete.width - 1),
+        flow=np.hstack([flow, np.zeros((len(flow), blank)), np.full((len(flow), 1), np.nan)]),
         theory=closed.values,
         stationary=closed.stationary,
         laws=laws.distances(first, second, np.random.default_rng(discrete.entropy)),

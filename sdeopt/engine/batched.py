@@ -29,12 +29,13 @@ from sdeopt.engine import loops, states
 from sdeopt.engine.linker import QUESTIONS, names, references
 from sdeopt.engine.twins import ELEMENTARY, TWINS
 
-__all__ = ["WIDTH", "Loop", "fails", "suits"]
+__all__ = ["LEAD", "WIDTH", "Loop", "fails", "suits"]
 
 WIDTH = 64  # paths at a time
 SHAPED = {"basis", "concatenate", "empty", "int", "pieces", "reshape", "shape", "size", "zeros"}
 LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_ATTR", "LOAD_METHOD")
 SCHEMES = ("euler", "heun")
+LEAD = {"discrete": 3, "sde": 4}  # arguments of a loop before the grid: method, oracle and first states
 
 
 def suits(run: Any) -> bool:
@@ -142,15 +143,15 @@ def _writer(observables: list[Callable[..., Any]]) -> Callable[..., None]:
 
 
 class Loop:
-    """A loop that takes the paths of a chunk ``WIDTH`` at a time, and in the last group as many as there are.
+    """A loop that takes the paths of a chunk ``width`` at a time, and in the last group as many as there are.
 
     ``assemble(parts)`` builds it; ``run`` and ``shape`` are those of the kernel.
     """
 
-    def __init__(self, run: Any, shape: Any, assemble: Callable[[loops.Parts], Any]) -> None:
-        self._lead = 3 if run.kind == "discrete" else 4  # method, oracle and first states come before the grid
-        self._columned = columned(run.oracle)
-        self._of_paths = functools.lru_cache(maxsize=4)(lambda paths: assemble(parts(run, shape, paths)))
+    def __init__(self, run: Any, shape: Any, assemble: Callable[[loops.Parts], Any], width: int = WIDTH) -> None:
+        self._lead, self._width = LEAD[run.kind], width
+        self._columned = columned(run.oracle) if width > 1 else None
+        self._of_paths: Any = functools.lru_cache(maxsize=4)(lambda paths: assemble(parts(run, shape, paths)))
 
     def __call__(self, *arguments: Any) -> None:
         """Fill the records among the arguments, as the loops of ``loops`` do."""
@@ -158,9 +159,15 @@ class Loop:
             arguments[: self._lead],
             arguments[self._lead :],
         )
-        for p in range(0, len(records), WIDTH):
-            some = records[p : p + WIDTH]
-            room = buffer[: buffer.size // WIDTH * drawn(len(some))]
+        for p in range(0, len(records), self._width):
+            some, placed = records[p : p + self._width], given[p : p + self._width]
+            room = buffer[: buffer.size // self._width * drawn(len(some))]
             o = lead[1] if len(some) == 1 else self._columned
             loop = self._of_paths(len(some))
-            loop(lead[0], o, *lead[2:], path0 + p, some, room, scratch, layout, keys, given[p : p + WIDTH], *grid)
+            loop(lead[0], o, *lead[2:], path0 + p, some, room, scratch, layout, keys, placed, *grid)
+
+    def seen(self, watch: Callable[[Any], Any]) -> Loop:
+        """The same with ``watch`` around the loop of every group."""
+        twin = copy.copy(self)
+        twin._of_paths = lambda paths: watch(self._of_paths(paths))
+        return twin

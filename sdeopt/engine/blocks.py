@@ -1,4 +1,4 @@
-"""Chunks of paths on any executor, folded in order; progress and Ctrl-C live between chunks.
+"""Chunks of paths on any executor, folded in order; progress, Ctrl-C and checkpoints live between chunks.
 
 A `Task` is one or several runs on the same paths (several share their draws) and a function that reduces the records
 of a chunk to something small. Chunks are numbered; their reductions are folded in that order, whoever made them.
@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sdeopt.engine import batched
+from sdeopt.engine import batched, marks, memory
+from sdeopt.engine.checkpoint import Checkpoint
 from sdeopt.engine.kernels import Kernel, Run, lane_width
 from sdeopt.engine.progress import Progress
 
@@ -30,11 +31,12 @@ class Task:
     """Runs on common paths, and the reduction of their records.
 
     ``reduce(first, records)`` gets the number of the first path and one array (paths, saves, width) per run; it must
-    be picklable for executors of other processes.
+    be picklable for executors of other processes. ``kept`` is the bytes that stay of every path.
     """
 
     runs: tuple[Run, ...]
     reduce: Callable[..., Any]
+    kept: int = 0
 
 
 class Interrupted(Exception):
@@ -56,19 +58,28 @@ def chunk_size(task: Task) -> int:
 
 
 class Worker:
-    """The compiled kernels of a task."""
+    """The compiled kernels of a task, and where its finished chunks are kept."""
 
-    def __init__(self, task: Task) -> None:
-        self.task = task
+    def __init__(self, task: Task, store: Checkpoint | None) -> None:
+        self.task, self.store = task, store
         self.kernels = [Kernel(run) for run in task.runs]
 
-    def __call__(self, first: int, count: int) -> Any:
-        return self.task.reduce(first, *(kernel(first, count) for kernel in self.kernels))
+    def __call__(self, first: int, count: int, report: Callable[[float], None] = lambda share: None) -> Any:
+        """The reduction of a chunk, made or found; ``report`` is told how much of it is done."""
+        name = f"{first}.{count}"
+        found = self.store.get(name) if self.store else None
+        if found is None:
+            found = self.task.reduce(first, *marks.Chunk(self.kernels, name, report, self.store).records(first, count))
+            if self.store:
+                self.store.put(name, found)
+                self.store.drop(f"{name}.")
+        report(1.0)
+        return found
 
 
 @functools.lru_cache(maxsize=8)
 def _unpickled(payload: bytes) -> Worker:
-    return Worker(pickle.loads(payload))
+    return Worker(*pickle.loads(payload))
 
 
 def _remote(payload: bytes, first: int, count: int) -> Any:
@@ -91,19 +102,23 @@ def _executor(given: Executor | None) -> Iterator[Executor]:
 def fold(
     task: Task, paths: int, merge: Callable[[Any, Any], Any], executor: Executor | None = None,
     progress: bool | Callable[[int, int], None] | None = None, label: str = "", first: int = 0,
+    store: Checkpoint | None = None,
 ) -> Any:  # fmt: skip
     """Run ``paths`` paths, from the path numbered ``first`` on, and fold the reductions of the chunks in order.
 
     Raises
     ------
+    ValueError
+        If the run would take too much memory, see `memory`.
     Interrupted
         On Ctrl-C, if at least one chunk is done; it carries their fold.
     """
-    worker = Worker(task)  # in this process also for remote executors: errors surface here, at once
-    size = chunk_size(task)
+    size, threads = chunk_size(task), getattr(executor, "_max_workers", os.cpu_count() or 1)
+    label = f"{label}, {memory.stated(task, paths, min(size, paths), threads)}"
+    worker = Worker(task, store)  # in this process also for remote executors: errors surface here, at once
     starts = deque((first + i, min(size, paths - i)) for i in range(0, paths, size))
     local = executor is None or isinstance(executor, ThreadPoolExecutor)
-    submit = worker if local else functools.partial(_remote, pickle.dumps(task))
+    remote = None if local else functools.partial(_remote, pickle.dumps((task, store)))
     result, done = None, 0
     pending: deque[tuple[Future[Any], int]] = deque()
     depth = 2 * (os.cpu_count() or 1)
@@ -112,7 +127,9 @@ def fold(
             while starts or pending:
                 while starts and len(pending) < depth:
                     start, count = starts.popleft()
-                    pending.append((pool.submit(submit, start, count), count))
+                    share = functools.partial(bar.share, start - first, count)
+                    future = pool.submit(remote, start, count) if remote else pool.submit(worker, start, count, share)
+                    pending.append((future, count))
                 future, count = pending[0]
                 part = future.result()
                 result = part if done == 0 else merge(result, part)
@@ -120,6 +137,7 @@ def fold(
                 done += count
                 bar.advance(done)
         except KeyboardInterrupt:
+            bar.stop()
             for future, _ in pending:
                 future.cancel()
             if done == 0:

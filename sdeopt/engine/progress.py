@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from typing import Any
 
 __all__ = ["Progress"]
 
 PATIENCE = 2.0  # seconds before a bar appears
+MEMORY = 1800.0  # seconds from which the speed is estimated: a path of a network may take minutes
 
 
 class Progress:
-    """Context in which ``advance(done)`` is called between chunks.
+    """Context in which ``advance(done)`` is called between chunks, and ``share`` within those that can tell.
 
     ``progress`` None shows a bar on a terminal after two seconds, True shows it at once, False never; a function is
-    called with (done, total).
+    called with (done, total), between chunks.
     """
 
     def __init__(
@@ -28,6 +31,9 @@ class Progress:
         self._wait = 0.0 if progress is True else PATIENCE
         self._wanted = wanted and self._callback is None
         self._began = time.monotonic()
+        self._done, self._shares = 0, dict[int, float]()
+        self._stopped = False
+        self._lock = threading.Lock()
         self._bar: Any = None
         self._id: Any = None
 
@@ -38,19 +44,39 @@ class Progress:
         """Report that so many paths, or what the unit is, are finished."""
         if self._callback is not None:
             self._callback(done, self._total)
+        with self._lock:
+            self._done = done
+            self._shares = {first: share for first, share in self._shares.items() if first >= done}
+            self._show()
+
+    def stop(self) -> None:
+        """Make chunks under way give up when they report next."""
+        self._stopped = True
+
+    def share(self, first: int, paths: int, share: float) -> None:
+        """Report, from any thread, how much is done of the chunk of ``paths`` that begins ``first`` into the run."""
+        if self._stopped:
+            raise CancelledError
+        with self._lock:
+            if first >= self._done:
+                self._shares[first] = paths * share
+                self._show()
+
+    def _show(self) -> None:
         if self._bar is None and self._wanted and time.monotonic() - self._began >= self._wait:
             self._open()
         if self._bar is not None:
-            self._bar.update(self._id, completed=done)
+            self._bar.update(self._id, completed=self._done + sum(self._shares.values()))
 
     def _open(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn(self._unit),
+        columns = (TextColumn("{task.description}"), BarColumn(),
+                   TextColumn(f"{{task.completed:.0f}}/{{task.total}} {self._unit}"), TimeElapsedColumn(), TextColumn("left"),
                    TimeRemainingColumn())  # fmt: skip
-        self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+        self._bar = Bar(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=MEMORY)
         self._bar.start()
         self._id = self._bar.add_task(self._label, total=self._total)
 

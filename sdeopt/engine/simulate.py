@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -17,6 +18,7 @@ from sdeopt.core.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Traj
 from sdeopt.core.method import SAMPLED
 from sdeopt.core.moments import Moments, valid_paths
 from sdeopt.core.problem import Problem
+from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted, Task, fold
 from sdeopt.engine.kernels import Kernel, Run, lacking
 from sdeopt.engine.loops import ESCAPE
@@ -58,6 +60,7 @@ def simulate(
     rng: Any = None,
     executor: Executor | None = None,
     progress: bool | Callable[[int, int], None] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> Ensemble:
     """Simulate an optimizer (``kind="discrete"``) or its SDE (``kind="sde"``) on many independent paths.
 
@@ -98,6 +101,9 @@ def simulate(
         Where chunks of paths run; default one thread per core.
     progress : bool or callable
         None: a bar on a terminal for runs over 2 s; True/False; or a function of (done, total).
+    checkpoint : str or path
+        Folder that keeps what is finished, so that the same call goes on after a crash or with more paths: chunks of
+        paths, and of networks, which run in Python, states at a save, at most every 30 s (`sdeopt.engine.checkpoint`).
 
     Returns
     -------
@@ -108,7 +114,8 @@ def simulate(
     ------
     ValueError, TypeError
         For arguments out of range, for a grid that contradicts itself, for a problem that cannot answer what the
-        method asks, or for ``keep_paths`` that would take over 4 GiB.
+        method asks, for ``keep_paths`` that would take over 4 GiB, for a run that would take over half of the memory,
+        or for a ``checkpoint`` of another run or without ``rng``.
 
     Examples
     --------
@@ -122,8 +129,11 @@ def simulate(
         method, problem, kind, horizon=horizon, steps=steps, dt=dt, substeps=substeps, scheme=scheme, sde=sde,
         save_at=save_at, observables=observables, rng=rng,
     )  # fmt: skip
-    task = Task((run,), functools.partial(summary, d=problem.dim, keep=room(run, count, keep_paths)))
-    return ensemble(run, *collect(task, count, executor, progress, f"{run.method} {kind}"), describe(run))
+    keep, words = room(run, count, keep_paths), describe(run)
+    size = 8 * problem.dim * (1 + keep * len(run.saves))
+    task = Task((run,), functools.partial(summary, d=problem.dim, keep=keep), size)
+    store = checkpoints.opened(checkpoint, rng, task, words)
+    return ensemble(run, *collect(task, count, executor, progress, f"{run.method} {kind}", 0, store), words)
 
 
 def plan(

@@ -29,6 +29,7 @@ def mlp(
     activation: str = "tanh",
     holdout: float = 0.2,
     seed: int = 0,
+    device: str = "cpu",
 ) -> TorchObjective:
     """A multilayer perceptron.
 
@@ -44,6 +45,8 @@ def mlp(
         Share of the examples kept as test data, in [0, 1); default 0.2.
     seed : int
         Of the initial parameters (PyTorch's own initialisation) and of the split.
+    device : str
+        Where PyTorch computes, as for `TorchObjective`.
 
     Returns
     -------
@@ -66,7 +69,7 @@ def mlp(
     """
     widths = tuple(checks.integer("widths", w, low=1) for w in widths)
     chosen = _activation(activation)
-    return _made("MLP", data, holdout, seed, lambda shape, out: (shape, widths, out, chosen))
+    return _made("MLP", data, holdout, seed, device, lambda shape, out: (shape, widths, out, chosen))
 
 
 def cnn(
@@ -76,6 +79,7 @@ def cnn(
     activation: str = "tanh",
     holdout: float = 0.2,
     seed: int = 0,
+    device: str = "cpu",
 ) -> TorchObjective:
     """A convolutional network: 3x3 convolutions, each followed by 2x2 mean pooling, and a linear layer.
 
@@ -85,7 +89,7 @@ def cnn(
         "digits" or "mnist".
     channels : tuple of int
         Channels of the convolutions; each halves the image.
-    activation, holdout, seed
+    activation, holdout, seed, device
         As for `mlp`.
 
     Returns
@@ -107,7 +111,7 @@ def cnn(
     """
     channels = tuple(checks.integer("channels", c, low=1) for c in channels)
     chosen = _activation(activation)
-    return _made("CNN", data, holdout, seed, lambda shape, out: (shape, channels, out, chosen))
+    return _made("CNN", data, holdout, seed, device, lambda shape, out: (shape, channels, out, chosen))
 
 
 def resnet(
@@ -119,6 +123,7 @@ def resnet(
     activation: str = "silu",
     holdout: float = 0.2,
     seed: int = 0,
+    device: str = "cpu",
 ) -> TorchObjective:
     """A residual network: a 3x3 convolution, blocks x + C(a(N(C(a(N(x)))))) with group norm N, mean pooling, linear.
 
@@ -130,7 +135,7 @@ def resnet(
         Channels of all layers, a multiple of ``groups``, and number of residual blocks.
     groups : int
         Groups of the group norm.
-    activation, holdout, seed
+    activation, holdout, seed, device
         As for `mlp`; default activation "silu".
 
     Returns
@@ -155,7 +160,9 @@ def resnet(
         raise ValueError(f"channels must be a multiple of groups = {groups}, got {channels}")
     count = checks.integer("blocks", blocks, low=1)
     chosen = _activation(activation)
-    return _made("ResNet", data, holdout, seed, lambda shape, out: (shape, channels, count, groups, out, chosen))
+    return _made(
+        "ResNet", data, holdout, seed, device, lambda shape, out: (shape, channels, count, groups, out, chosen)
+    )
 
 
 def transformer(
@@ -167,6 +174,7 @@ def transformer(
     activation: str = "gelu",
     holdout: float = 0.2,
     seed: int = 0,
+    device: str = "cpu",
 ) -> TorchObjective:
     """A Transformer encoder with layer norm before attention and before the two linear maps, of 2·width hidden units.
 
@@ -179,7 +187,7 @@ def transformer(
         "digits", "breast_cancer" or "mnist".
     width, heads, layers : int
         Size of a token's vector, a multiple of ``heads``, attention heads, and layers.
-    activation, holdout, seed
+    activation, holdout, seed, device
         As for `mlp`; default activation "gelu".
 
     Returns
@@ -204,14 +212,18 @@ def transformer(
         raise ValueError(f"width must be a multiple of heads = {heads}, got {width}")
     count = checks.integer("layers", layers, low=1)
     chosen = _activation(activation)
-    return _made("Transformer", data, holdout, seed, lambda shape, out: (shape, width, heads, count, out, chosen))
+    return _made(
+        "Transformer", data, holdout, seed, device, lambda shape, out: (shape, width, heads, count, out, chosen)
+    )
 
 
 def _activation(name: str) -> str:
     return checks.choice("activation", name, ACTIVATIONS)
 
 
-def _made(kind: str, data: str, holdout: float, seed: int, arguments: Callable[..., tuple[Any, ...]]) -> TorchObjective:
+def _made(
+    kind: str, data: str, holdout: float, seed: int, device: str, arguments: Callable[..., tuple[Any, ...]]
+) -> TorchObjective:
     """The network ``kind`` of `layers` on a data set, initialised from ``seed``, which leaves PyTorch's own alone."""
     from sdeopt.objectives.torch_checks import imported
 
@@ -224,4 +236,4 @@ def _made(kind: str, data: str, holdout: float, seed: int, arguments: Callable[.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         module = getattr(layers, kind)(*arguments(X.shape[1:], int(y.max()) + 1))
-    return TorchObjective(module, torch.nn.functional.cross_entropy, X, y, test=test)
+    return TorchObjective(module, torch.nn.functional.cross_entropy, X, y, test=test, device=device)

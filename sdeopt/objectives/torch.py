@@ -5,15 +5,15 @@ from __future__ import annotations
 import copy
 import logging
 import threading
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.objectives.contract import Array, Smooth
-from sdeopt.objectives.torch_checks import accept, check, data, held, imported, per_example, unbent
+from sdeopt.objectives.torch_checks import accept, check, data, held, imported, per_example, placed, unbent
 from sdeopt.objectives.torch_observables import Distance, GradientSquare, HessianTrace, Mean, hits
+from sdeopt.objectives.torch_passes import Passes, flat
 from sdeopt.objectives.torch_squares import along, by_examples, by_layers, layered
 
 __all__ = ["TorchObjective"]
@@ -22,7 +22,7 @@ log = logging.getLogger("sdeopt")
 PASS = 2**26  # bytes that one pass through the module may hold for its way back
 
 
-class TorchObjective(Smooth):
+class TorchObjective(Passes, Smooth):
     """The loss f(x) = (1/n) Σ_i ℓ(module_x(X_i), y_i) of a PyTorch module, x its trainable parameters in one vector.
 
     Every page runs on it as on any finite sum: with `Minibatch` noise the optimizer sees (1/B) Σ_{i in batch} ∇f_i, and
@@ -43,6 +43,8 @@ class TorchObjective(Smooth):
         Inputs and targets, one row per example; floating numbers become float64, integers int64.
     test : tuple (X, y), optional
         Data held out, for `observables`.
+    device : str
+        Where PyTorch computes, "cpu" (default) or "cuda"; x and all that pages do with it stay in NumPy's memory.
 
     Raises
     ------
@@ -72,23 +74,26 @@ class TorchObjective(Smooth):
 
     batched: bool = True  # or path by path
 
-    def __init__(self, module: Any, loss: Any, X: Any, y: Any, *, test: Any = None) -> None:
+    def __init__(self, module: Any, loss: Any, X: Any, y: Any, *, test: Any = None, device: str = "cpu") -> None:
         torch = imported()
         accept(module)
         self._loss = per_example(loss)
         self._name = type(module).__name__
-        self._module = copy.deepcopy(module).to("cpu", torch.float64)
+        self._device = placed(device)
+        self._module = copy.deepcopy(module).to(self._device, torch.float64)
         self._module.zero_grad()
-        self._X, self._y = data("X", X), data("y", y)
-        self._test = None if test is None else (data("test X", test[0]), data("test y", test[1]))
+        self._X, self._y = (data(name, a).to(self._device) for name, a in (("X", X), ("y", y)))
+        held_out = () if test is None else (data("test X", test[0]), data("test y", test[1]))
+        self._test = tuple(a.to(self._device) for a in held_out) or None
         self._local = threading.local()
         named = {n: p for n, p in self._module.named_parameters() if p.requires_grad}
         self._names, self._shapes = list(named), [p.shape for p in named.values()]
         self._sizes = [p.numel() for p in named.values()]
-        self._start = torch.cat([p.detach().reshape(-1) for p in named.values()]).numpy().copy()
+        self._start = torch.cat([p.detach().reshape(-1) for p in named.values()]).cpu().numpy().copy()
         check(self._module, loss, self._loss, self._X, self._y)
         self._unbent = unbent(self._module, self._loss, self._X, self._y)
-        self._pairs = PASS // held(self._module, self._loss, self._X, self._y)  # of an example and a path, in one pass
+        self._held = held(self._module, self._loss, self._X, self._y)
+        self._pairs = PASS // self._held  # of an example and a path, in one pass
         self._layered = layered(self._module)
         self.batched = self._stacks()
 
@@ -98,7 +103,7 @@ class TorchObjective(Smooth):
         return self.mean(x, self._X, self._y, self._loss)
 
     def batch_value(self, x: Any, index: Any) -> Any:
-        pick = _numbers(index)
+        pick = self._numbers(index)
         return self.mean(x, self._X[pick], self._y[pick], self._loss, own=x.ndim == 2)
 
     def grad(self, x: Any) -> Any:
@@ -106,7 +111,7 @@ class TorchObjective(Smooth):
         return self._pull(x, None, np.full((n, *x.shape[1:]), 1.0 / n))
 
     def batch_grad(self, x: Any, index: Any) -> Any:
-        return self._pull(x, _numbers(index), np.full(index.shape, 1.0 / len(index)))
+        return self._pull(x, self._numbers(index), np.full(index.shape, 1.0 / len(index)))
 
     def weighted_grad(self, x: Any, w: Any) -> Any:
         return self._pull(x, None, w)
@@ -115,10 +120,10 @@ class TorchObjective(Smooth):
         torch = imported()
         product, n = np.zeros(x.shape), self.examples()
         for loss, at in self._losses(x, None, np.full((n, *x.shape[1:]), 1.0 / n)):
-            g = _flat(torch.autograd.grad(loss, at, create_graph=True, materialize_grads=True), x.ndim)
+            g = flat(torch.autograd.grad(loss, at, create_graph=True, materialize_grads=True), x.ndim)
             if g.requires_grad:
-                slope = (g * _tensor(v)).sum()
-                product += _flat(torch.autograd.grad(slope, at, materialize_grads=True), x.ndim).numpy().T
+                slope = (g * self._tensor(v)).sum()
+                product += flat(torch.autograd.grad(slope, at, materialize_grads=True), x.ndim).cpu().numpy().T
         return product
 
     def grad_var(self, x: Any) -> Any:
@@ -127,18 +132,18 @@ class TorchObjective(Smooth):
             return np.stack([self.grad_var(path) for path in np.ascontiguousarray(x.T)], axis=1)
         own, mean, squares = self._own(), self.grad(x), None
         if self._layered:
-            own.x[:] = x
+            own.place(x)
             squares = by_layers(own.module, self._names, self._loss, self._X, self._y)
         if squares is None and self.batched:
-            squares = by_examples(self._single, _tensor(x), self._X, self._y)
+            squares = by_examples(self._single, self._tensor(x), self._X, self._y)
         if squares is None:
             single = (self.batch_grad(x, np.array([float(i)])) for i in range(self.examples()))
             return sum((g - mean) ** 2 for g in single) / self.examples()
-        return np.maximum(squares.numpy() / self.examples() - mean * mean, 0.0)
+        return np.maximum(squares.cpu().numpy() / self.examples() - mean * mean, 0.0)
 
     def example_slopes(self, x: Any, v: Any) -> Any:
         few = max(self._pairs // 2, 1)  # the way back is held too
-        return along(self._weighted, _tensor(x), _tensor(v), self._X, self._y, few).numpy()
+        return along(self._weighted, self._tensor(x), self._tensor(v), self._X, self._y, few).cpu().numpy()
 
     def examples(self) -> int:
         """Number n of examples."""
@@ -161,7 +166,7 @@ class TorchObjective(Smooth):
         torch = imported()
         twin = copy.deepcopy(self._module)
         with torch.no_grad():
-            for name, value in self._parameters(_tensor(np.asarray(x, dtype=float))).items():
+            for name, value in self._parameters(self._tensor(np.asarray(x, dtype=float))).items():
                 twin.get_parameter(name).copy_(value)
         return twin
 
@@ -194,6 +199,10 @@ class TorchObjective(Smooth):
             found["tr ∇²f"] = HessianTrace(self, probes)
         return found
 
+    def memory(self, paths: int) -> int:
+        """Bytes that a pass for so many paths holds, at most, and vectors around it."""
+        return max(PASS, self._held * paths) + 64 * self.dim * paths
+
     def __repr__(self) -> str:
         return f"TorchObjective({self._name}, examples={self.examples()}, dim={self.dim})"
 
@@ -204,76 +213,6 @@ class TorchObjective(Smooth):
         self.__dict__.update(state)
         self._local = threading.local()
 
-    def _own(self) -> Any:
-        """The calling thread's copy: ``module``, its ``parameters``, and the vector ``x`` of which these are views."""
-        own = self._local
-        if not hasattr(own, "module"):
-            own.module = copy.deepcopy(self._module)
-            flat = imported().zeros(self.dim, dtype=imported().float64)
-            for name, piece in self._parameters(flat).items():
-                own.module.get_parameter(name).data = piece
-            own.x, own.parameters = flat.numpy(), [own.module.get_parameter(name) for name in self._names]
-        return own
-
-    def _parameters(self, x: Any) -> dict[str, Any]:
-        """The parameters by name that a flat tensor stands for."""
-        pieces = zip(self._names, x.split(self._sizes), self._shapes, strict=True)
-        return {name: piece.view(shape) for name, piece, shape in pieces}
-
-    def _output(self, x: Any, X: Any) -> Any:
-        return imported().func.functional_call(self._own().module, self._parameters(x), (X,))
-
-    def _weighted(self, x: Any, X: Any, y: Any, w: Any) -> Any:
-        """Σ_i w_i f_i(x)."""
-        return imported().dot(self._loss(self._output(x, X), y), w)
-
-    def _single(self, x: Any, X: Any, y: Any) -> Any:
-        """f_i(x) of one example."""
-        return self._loss(self._output(x, X[None]), y[None]).sum()
-
-    def _losses(self, x: Any, index: Any, w: Any) -> Iterator[tuple[Any, Any]]:
-        """Σ_i w_i f_i of some examples at a time, summed over paths, and the tensors that hold x.
-
-        These are the parameters of this thread's module for one path, and one (paths, d) for many.
-        """
-        torch, own, alone = imported(), self._own(), x.ndim == 1
-        if alone:
-            own.x[:] = x
-        else:
-            axis = None if index is None else 0  # common data, or each path its own
-            many = torch.func.vmap(self._weighted, in_dims=(0, axis, axis, 0))
-        w, at = _tensor(w), own.parameters if alone else [_tensor(x).requires_grad_()]
-        few = max(self._pairs // (1 if alone else len(at[0])), 1)
-        for i in range(0, w.shape[-1], few):
-            some = slice(i, i + few) if index is None else index[..., i : i + few]
-            X, y, weights = self._X[some], self._y[some], w[..., i : i + few]
-            yield torch.dot(self._loss(own.module(X), y), weights) if alone else many(at[0], X, y, weights).sum(), at
-
-    def _pull(self, x: Any, index: Any, w: Any) -> Any:
-        """Σ_i w_i ∇f_i(x), over all examples or those of ``index``."""
-        torch, total = imported(), 0.0
-        for loss, at in self._losses(x, index, w):
-            total = total + _flat(torch.autograd.grad(loss, at, materialize_grads=True), x.ndim)
-        return np.asarray(total).T
-
-    def mean(self, x: Any, X: Any, y: Any, measure: Callable[..., Any], own: bool = False) -> Any:
-        """The mean of ``measure(output, y)`` over examples; ``own`` data for each path, or common ones."""
-        torch = imported()
-
-        def total(at: Any, X: Any, y: Any) -> Any:
-            return measure(self._output(at, X), y).sum()
-
-        with torch.no_grad():
-            at = _tensor(x)
-            if x.ndim == 1:
-                return total(at, X, y).numpy()[()] / len(X)
-            axis = 0 if own else None
-            many = torch.func.vmap(total, in_dims=(0, axis, axis))
-            n, few = X.shape[axis is not None], max(self._pairs // len(at), 1)
-            cut = (slice(None),) if own else ()
-            slices = [(*cut, slice(i, i + few)) for i in range(0, n, few)]
-            return sum(many(at, X[s], y[s]).numpy() for s in slices) / n
-
     def _stacks(self) -> bool:
         """Whether the parameters of several paths can go through the module at once."""
         try:
@@ -282,18 +221,3 @@ class TorchObjective(Smooth):
             log.info("%s runs path by path: %s", self._name, str(error).splitlines()[0])
             return False
         return True
-
-
-def _tensor(a: Any) -> Any:
-    """A tensor of its own, paths first."""
-    return imported().from_numpy(np.array(a.T, dtype=np.float64, order="C"))
-
-
-def _flat(gradients: Any, ndim: int) -> Any:
-    """Gradients by what `TorchObjective._losses` gave, as one tensor (d,) or (paths, d)."""
-    return imported().cat([g.reshape(-1) for g in gradients]) if ndim == 1 else gradients[0]
-
-
-def _numbers(index: Any) -> Any:
-    """Example numbers as a tensor, paths first."""
-    return imported().from_numpy(np.array(index.T, dtype=np.int64, order="C"))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["accept", "check", "data", "held", "imported", "per_example", "unbent"]
+__all__ = ["accept", "check", "data", "held", "imported", "per_example", "placed", "unbent"]
 
 FEW = 8  # examples on which a module is tried
 CLOSE = 1e-9
@@ -36,6 +36,17 @@ def data(name: str, value: Any) -> Any:
     if not torch.isfinite(a).all():
         raise ValueError(f"{name} must be finite, got {int((~torch.isfinite(a)).sum())} NaN or infinite entries")
     return a
+
+
+def placed(device: Any) -> Any:
+    """The device called so, if this machine has it."""
+    torch = imported()
+    try:
+        torch.zeros(1, dtype=torch.float64, device=device)
+        return torch.device(device)
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"device must be one that this machine has, such as 'cpu', got {device!r}: {reason}") from None
 
 
 def accept(module: Any) -> None:

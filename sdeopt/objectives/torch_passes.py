@@ -1,0 +1,113 @@
+"""Passes of one stack of parameters, or of many, through a PyTorch module: values, gradients, means."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from sdeopt.objectives.torch_checks import imported
+
+__all__ = ["Passes", "flat"]
+
+
+class Passes:
+    """What `TorchObjective` does with its module; x is (d,) or (d, paths), in NumPy's memory."""
+
+    _module: Any
+    _loss: Callable[[Any, Any], Any]
+    _X: Any
+    _y: Any
+    _device: Any
+    _local: Any
+    _names: list[str]
+    _shapes: list[Any]
+    _sizes: list[int]
+    _pairs: int
+
+    def _own(self) -> Any:
+        """The calling thread's copy: ``module``, its ``parameters``, and ``place``, which makes them those of an x."""
+        torch, own = imported(), self._local
+        if not hasattr(own, "module"):
+            own.module = copy.deepcopy(self._module)
+            vector = torch.zeros(sum(self._sizes), dtype=torch.float64, device=self._device)
+            for name, piece in self._parameters(vector).items():
+                own.module.get_parameter(name).data = piece
+            own.place = lambda x: vector.copy_(torch.from_numpy(np.array(x)))
+            own.parameters = [own.module.get_parameter(name) for name in self._names]
+        return own
+
+    def _parameters(self, x: Any) -> dict[str, Any]:
+        """The parameters by name that a flat tensor stands for."""
+        pieces = zip(self._names, x.split(self._sizes), self._shapes, strict=True)
+        return {name: piece.view(shape) for name, piece, shape in pieces}
+
+    def _output(self, x: Any, X: Any) -> Any:
+        return imported().func.functional_call(self._own().module, self._parameters(x), (X,))
+
+    def _weighted(self, x: Any, X: Any, y: Any, w: Any) -> Any:
+        """Σ_i w_i f_i(x)."""
+        return imported().dot(self._loss(self._output(x, X), y), w)
+
+    def _single(self, x: Any, X: Any, y: Any) -> Any:
+        """f_i(x) of one example."""
+        return self._loss(self._output(x, X[None]), y[None]).sum()
+
+    def _losses(self, x: Any, index: Any, w: Any) -> Iterator[tuple[Any, Any]]:
+        """Σ_i w_i f_i of some examples at a time, summed over paths, and the tensors that hold x.
+
+        These are the parameters of this thread's module for one path, and one (paths, d) for many.
+        """
+        torch, own, alone = imported(), self._own(), x.ndim == 1
+        if alone:
+            own.place(x)
+        else:
+            axis = None if index is None else 0  # common data, or each path its own
+            many = torch.func.vmap(self._weighted, in_dims=(0, axis, axis, 0))
+        w, at = self._tensor(w), own.parameters if alone else [self._tensor(x).requires_grad_()]
+        few = max(self._pairs // (1 if alone else len(at[0])), 1)
+        for i in range(0, w.shape[-1], few):
+            some = slice(i, i + few) if index is None else index[..., i : i + few]
+            X, y, weights = self._X[some], self._y[some], w[..., i : i + few]
+            yield torch.dot(self._loss(own.module(X), y), weights) if alone else many(at[0], X, y, weights).sum(), at
+
+    def _pull(self, x: Any, index: Any, w: Any) -> Any:
+        """Σ_i w_i ∇f_i(x), over all examples or those of ``index``."""
+        torch = imported()
+        total: Any = 0.0
+        for loss, at in self._losses(x, index, w):
+            total = total + flat(torch.autograd.grad(loss, at, materialize_grads=True), x.ndim)
+        return total.cpu().numpy().T
+
+    def mean(self, x: Any, X: Any, y: Any, measure: Callable[..., Any], own: bool = False) -> Any:
+        """The mean of ``measure(output, y)`` over examples; ``own`` data for each path, or common ones."""
+        torch = imported()
+
+        def total(at: Any, X: Any, y: Any) -> Any:
+            return measure(self._output(at, X), y).sum()
+
+        with torch.no_grad():
+            at = self._tensor(x)
+            if x.ndim == 1:
+                return total(at, X, y).cpu().numpy()[()] / len(X)
+            axis = 0 if own else None
+            many = torch.func.vmap(total, in_dims=(0, axis, axis))
+            n, few = X.shape[axis is not None], max(self._pairs // len(at), 1)
+            cut = (slice(None),) if own else ()
+            slices = [(*cut, slice(i, i + few)) for i in range(0, n, few)]
+            return sum(many(at, X[s], y[s]).cpu().numpy() for s in slices) / n
+
+    def _tensor(self, a: Any) -> Any:
+        """A tensor of its own, paths first."""
+        return imported().from_numpy(np.array(a.T, dtype=np.float64, order="C")).to(self._device)
+
+    def _numbers(self, index: Any) -> Any:
+        """Example numbers as a tensor, paths first."""
+        return imported().from_numpy(np.array(index.T, dtype=np.int64, order="C")).to(self._device)
+
+
+def flat(gradients: Any, ndim: int) -> Any:
+    """Gradients by what `Passes._losses` gave, as one tensor (d,) or (paths, d)."""
+    return imported().cat([g.reshape(-1) for g in gradients]) if ndim == 1 else gradients[0]
