@@ -3,8 +3,11 @@
 import signal
 import threading
 import tracemalloc
+from concurrent.futures import CancelledError
 
 import numpy as np
+import pytest
+from slow_bowl import Bowl
 
 import sdeopt as so
 from sdeopt.engine import blocks
@@ -50,6 +53,23 @@ def test_progress_counts_paths():
     seen = []
     run(paths=600, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(256, 600), (512, 600), (600, 600)]
+
+
+def test_the_bar_moves_within_a_chunk():
+    """Of paths that run in Python: at every save, and the two columns by the steps that they take."""
+    seen = []
+    task = blocks.Task((plan(SGD, so.Problem(Bowl(), so.Gaussian(0.5)), steps=10, save_at=5, rng=0),), run)
+    records = blocks.marks.Chunk([blocks.Kernel(task.runs[0])] * 2, "0.4", seen.append, None).records(0, 4)
+    assert np.allclose(seen, [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
+    assert np.array_equal(records[0], blocks.Kernel(task.runs[0])(0, 4))
+
+
+def test_chunks_that_are_told_to_stop_do():
+    with blocks.Progress(10, False, "") as bar:
+        bar.share(0, 5, 0.5)
+        bar.stop()
+        with pytest.raises(CancelledError):
+            bar.share(0, 5, 0.6)
 
 
 def test_costly_problems_come_in_small_chunks():

@@ -71,6 +71,7 @@ class Run(click.Command):
         return [method, *named, *rest]
 
 
+CHECKPOINT = "Folder that keeps what is finished; after a crash the same command goes on from it."
 PATHS = """\b
 Default number of paths: the largest of 4000, 2000, 1000, 500, 250, 125, 64, 32, 16
 whose estimated cost is below two minutes of CPU time (15 s without --objective): 0.1 µs,
@@ -82,6 +83,7 @@ More paths keep the old ones and narrow every interval."""
 @click.command("simulate", cls=Run, epilog=PATHS, params=[
     *_words(),
     _option("--kind", "discrete (default) or sde.", metavar="NAME"),
+    _option("--checkpoint", CHECKPOINT, metavar="FOLDER"),
     _option("--out", "Write the numbers to STEM.npz.", metavar="STEM"),
 ])  # fmt: skip
 @click.pass_context
@@ -95,6 +97,7 @@ def simulate(ctx: click.Context, /, **words: Any) -> None:
 
 @click.command("compare", cls=Run, epilog=PATHS, params=[
     *_words(),
+    _option("--checkpoint", CHECKPOINT, metavar="FOLDER"),
     _option("--tolerance", "Margin of the verdicts, as a fraction of each quantity's scale.  [default: 0.1]", float),
     _option("--out", "Write the figure to STEM.png and the report to STEM.npz.", metavar="STEM"),
 ])  # fmt: skip

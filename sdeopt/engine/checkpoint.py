@@ -79,7 +79,7 @@ class Checkpoint:
 
     def __init__(self, folder: str | os.PathLike[str], subject: Any, words: Mapping[str, Any]) -> None:
         self.folder, self._part = Path(folder), ""
-        key = hashlib.sha256(f"{cache._sources()}{content(subject)}".encode()).hexdigest()
+        key = hashlib.sha256(f"{cache._sources('')}{content(subject)}".encode()).hexdigest()
         head = {"key": key, **words}
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / "head.json"

@@ -201,7 +201,8 @@ class TorchObjective(Passes, Smooth):
 
     def memory(self, paths: int) -> int:
         """Bytes that a pass for so many paths holds, at most, and vectors around it."""
-        return max(PASS, self._held * paths) + 64 * self.dim * paths
+        pairs = min(max(self._pairs, paths), self.examples() * paths)
+        return pairs * self._held + 64 * self.dim * paths
 
     def __repr__(self) -> str:
         return f"TorchObjective({self._name}, examples={self.examples()}, dim={self.dim})"
