@@ -73,8 +73,8 @@ class Progress:
         from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
-        columns = (TextColumn("{task.description}"), BarColumn(),
-                   TextColumn(f"{{task.completed:.0f}}/{{task.total}} {self._unit}"), TimeElapsedColumn(), TextColumn("left"),
+        done = TextColumn(f"{{task.completed:.0f}}/{{task.total}} {self._unit}")
+        columns = (TextColumn("{task.description}"), BarColumn(), done, TimeElapsedColumn(), TextColumn("left"),
                    TimeRemainingColumn())  # fmt: skip
         self._bar = Bar(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=MEMORY)
         self._bar.start()
