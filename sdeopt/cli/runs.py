@@ -97,6 +97,7 @@ def simulate(ctx: click.Context, /, **words: Any) -> None:
 
 @click.command("compare", cls=Run, epilog=PATHS, params=[
     *_words(),
+    _option("--judge", "all (default up to d = 64), or observables: coordinates are shown only.", metavar="NAME"),
     _option("--checkpoint", CHECKPOINT, metavar="FOLDER"),
     _option("--tolerance", "Margin of the verdicts, as a fraction of each quantity's scale.  [default: 0.1]", float),
     _option("--out", "Write the figure to STEM.png and the report to STEM.npz.", metavar="STEM"),

@@ -23,7 +23,7 @@ LR, SEED = 0.05, 0
 HORIZONS = {"simulate": 10.0, "compare": 10.0, "certify": 1.0}  # by the end gaps are gone on what converges
 PASSED = (  # as they are, where given
     "kind", "sde", "scheme", "dt", "substeps", "save_at", "tolerance", "precision", "max_paths", "seconds",
-    "checkpoint",
+    "checkpoint", "judge",
 )  # fmt: skip
 PATHS = (4000, 2000, 1000, 500, 250, 125, 64, 32, 16)
 SUBSTEPS = 16  # of the library, where none are asked for

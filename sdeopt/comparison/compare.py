@@ -47,6 +47,7 @@ def compare(
     save_at: Any = None,
     observables: Any = None,
     tolerance: float = 0.1,
+    judge: str | None = None,
     rng: Any = None,
     executor: Executor | None = None,
     progress: bool | Callable[[int, int], None] | None = None,
@@ -86,6 +87,9 @@ def compare(
         has no variance (SGD's "levy") functions must be given, bounded ones: nothing else is judged then.
     tolerance : float
         Margin of the verdicts as a fraction of each quantity's scale; default 0.1.
+    judge : str
+        "all", or "observables": means and variances of coordinates are then shown, not judged, and with them the trace
+        of the covariance. Default "all" up to d = 64, above it, as for networks, "observables" if there are any.
     rng : int, SeedSequence, Generator or None
         Randomness (SPEC 7); an integer gives bitwise the same report for any number of threads and any executor.
     executor : concurrent.futures.Executor
@@ -138,10 +142,13 @@ def compare(
             f"{problem.noise!r} has no variance, so means of f(x) or |x|² and covariances never settle: give bounded "
             "functions to compare, such as observables={'cos x1': lambda x: cos(x)[0]} with cos from sdeopt.core"
         )
+    what = "observables" if heavy(run) else judge or verdict.default(problem.dim, len(run.observables))
+    if checks.choice("judge", what, verdict.JUDGED) == "observables" and not run.observables:
+        raise ValueError("judge='observables' needs some: observables must not be empty")
     words = describe(columns[1])
     store = checkpoints.opened(checkpoint, given, columns, words)
     change, flow, main, partial = _run(columns, paths, executor, progress, store)
-    meta = words | {"rng": repr(rng), "tolerance": tolerance, "partial": partial, "heavy": heavy(run)}
+    meta = words | {"rng": repr(rng), "tolerance": tolerance, "partial": partial, "heavy": heavy(run), "judge": what}
     return _report(columns, main, change, flow, meta)
 
 
@@ -204,7 +211,9 @@ def _report(
     both, halved = paired.estimates(main, d), paired.estimates(change, d)
     kinds, names = labels(d, tuple(discrete.observables))
     lost = [round(share * n) for share, n in zip(main.lost.mean[-1, :2], main.lost.count[-1:].repeat(2), strict=True)]
-    comparisons = len(verdict.judged(kinds, any(lost), meta["heavy"])) * sum(k > 0 for k in discrete.saves)
+    traces = meta["judge"] != "all" and not meta["heavy"]  # the flow is told by it
+    comparisons = len(verdict.judged(kinds, any(lost), meta["judge"])) + traces
+    comparisons *= sum(k > 0 for k in discrete.saves)
     closed = theory(sde, both.second[:, kinds.index("trace")])
     meta |= {
         "paths": int(main.lost.count[-1]),

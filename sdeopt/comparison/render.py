@@ -7,6 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from sdeopt.comparison.verdict import SHOWN
 from sdeopt.core.plain import printed
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["html", "markdown", "rich", "text"]
 
 HEADINGS = ("quantity", "discrete", "SDE", "gap", "largest gap", "dt/2 change", "flow", "theory", "verdict")
-COLOURS = {"agree": "green", "differ": "red", "inconclusive": "yellow"}
+COLOURS = {"agree": "green", "differ": "red", "inconclusive": "yellow", SHOWN: "dim"}
 LAW_ROWS = 3
 ROUNDING = 1e-12  # a relative half-width below this is none
 
@@ -112,7 +113,11 @@ def notes(report: Report) -> list[str]:
     ]
     if any(math.isnan(row.theory) and not math.isnan(row.stationary) for row in report.rows):
         lines.append("theory t→∞: stationary value to leading order, shown since the spread of the SDE has levelled.")
-    if m.get("heavy", False):
+    if any(row.verdict == SHOWN for row in report.rows):
+        lines.append(
+            "Coordinates are shown, not judged (judge='observables'): the row is about the one furthest apart."
+        )
+    if m["heavy"]:
         lines.append("The noise has no variance: only the observables are judged, and only bounded ones have meaning.")
     if report.any_diverged:
         lines.append(
@@ -125,9 +130,10 @@ def notes(report: Report) -> list[str]:
 def flow_note(report: Report) -> str:
     """What the drift alone, judged by the same rule, would have been told."""
     apart = [row.quantity for row in report.rows if row.flow_verdict == "differ"]
+    told = [row.flow_verdict for row in report.rows if row.flow_verdict != SHOWN]
     if apart:
         return f"The flow (drift without noise) is told from the discrete column by {', '.join(apart)}."
-    if all(row.flow_verdict == "agree" for row in report.rows):
+    if set(told) == {"agree"}:
         return "The flow (drift without noise) agrees as well: this comparison says nothing about the diffusion."
     return "The flow (drift without noise) is not told from the discrete column by any quantity."
 

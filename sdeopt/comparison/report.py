@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sdeopt.comparison import render
 from sdeopt.comparison.laws import Laws
 from sdeopt.comparison.paired import entries
-from sdeopt.comparison.verdict import SEVERITY, Row, rows
+from sdeopt.comparison.verdict import SEVERITY, SHOWN, Row, rows
 from sdeopt.core.observables import LABELS
 from sdeopt.core.plain import plain
 
@@ -47,7 +47,7 @@ class Report:
     Attributes
     ----------
     verdict : str
-        "differ" if any row differs, "agree" if all agree, else "inconclusive".
+        "differ" if any row that is judged differs, "agree" if all agree, else "inconclusive".
     needs : float or None
         For an inconclusive report: estimated number of paths that would decide (None: a smaller dt would).
     rows : tuple of Row
@@ -111,7 +111,7 @@ class Report:
     @property
     def verdict(self) -> str:
         """The gravest verdict of the rows."""
-        return max((row.verdict for row in self.rows), key=SEVERITY.index)
+        return max((row.verdict for row in self.rows if row.verdict != SHOWN), key=SEVERITY.index)
 
     @property
     def needs(self) -> float | None:

@@ -24,12 +24,21 @@ from sdeopt.comparison.paired import ROUNDING, entries
 if TYPE_CHECKING:
     from sdeopt.comparison.report import Report
 
-__all__ = ["CONFIDENCE", "FALSE_ALARM", "Decision", "Row", "judge", "judged", "margins", "quantile", "rows"]
+__all__ = [
+    "CONFIDENCE", "FALSE_ALARM", "JUDGED", "SHOWN", "Decision", "Row", "default", "judge", "judged", "margins",
+    "quantile", "rows",
+]  # fmt: skip
 
 Array = NDArray[np.float64]
 CONFIDENCE = 0.95
 FALSE_ALARM = 0.001
 SEVERITY = ("agree", "inconclusive", "differ")
+SHOWN = "not judged"  # the verdict of a row that is information
+JUDGED = {  # what there is to judge -> kinds of columns
+    "all": ("observable", "mean", "variance", "covariance"),
+    "observables": ("observable",),
+}
+COORDINATES_UP_TO = 64  # dimensions: of more coordinates the worst one is hardly ever decided
 GROUPED_ABOVE = 3  # dimensions: from four on, one row shows the worst coordinate
 
 
@@ -150,27 +159,36 @@ def _decide_flow(report: Report, index: int) -> Decision:
     return judge(gap, stderr, margin, report.meta["quantile"], report.meta["paths"])
 
 
-def judged(kinds: tuple[str, ...], diverged: bool, heavy: bool) -> list[int]:
-    """Columns that get a verdict: all but the trace, and the share of diverged paths only where some diverged.
+def default(d: int, observables: int) -> str:
+    """What is judged where nobody says: coordinates up to d = 64, above it only the observables, if there are any."""
+    return "all" if d <= COORDINATES_UP_TO or observables == 0 else "observables"
 
-    Of laws with heavy tails, without a variance, only the observables: they are the user's, and bounded.
+
+def judged(kinds: tuple[str, ...], diverged: bool, what: str) -> list[int]:
+    """Columns that get a verdict, of the kinds ``JUDGED[what]``; the share of diverged paths only where some diverged.
+
+    Never the trace: in the way of "all" it is a sum of what is judged, and in the other it is shown.
     """
-    kept = {"observable"} if heavy else {"observable", "mean", "variance", "covariance"}
-    return [i for i, kind in enumerate(kinds) if kind in kept or (kind == "diverged" and diverged)]
+    return [i for i, kind in enumerate(kinds) if kind in JUDGED[what] or (kind == "diverged" and diverged)]
 
 
-def _groups(report: Report) -> list[list[int]]:
-    """Columns per row: observables, means, variances, covariances, diverged; one row for many coordinates."""
-    columns = judged(report.kinds, report.any_diverged, report.meta.get("heavy", False))
-    groups: list[list[int]] = []
-    for kind in ("observable", "mean", "variance", "covariance", "diverged"):
-        members = [i for i in columns if report.kinds[i] == kind]
+def _groups(report: Report) -> list[tuple[list[int], bool]]:
+    """Columns of each row, and whether they are judged: one row for the worst of many coordinates.
+
+    Of laws without a variance nothing is shown but the observables: they are the user's, and bounded.
+    """
+    what, heavy = report.meta["judge"], report.meta["heavy"]
+    columns = judged(report.kinds, report.any_diverged, what)
+    shown = ("mean", "variance", "trace") if what == "observables" and not heavy else ()
+    groups: list[tuple[list[int], bool]] = []
+    for kind in ("observable", "mean", "variance", "covariance", "trace", "diverged"):
+        members = [i for i, k in enumerate(report.kinds) if k == kind and (i in columns or kind in shown)]
         together = kind not in ("observable", "diverged") and report.kinds.count("mean") > GROUPED_ABOVE
-        groups += [members] if together and members else [[i] for i in members]
+        groups += [(m, kind not in shown) for m in ([members] if together and members else [[i] for i in members])]
     return groups
 
 
-def _row(report: Report, members: list[int], q: float, q_change: float) -> Row:
+def _row(report: Report, members: list[int], is_judged: bool, q: float, q_change: float) -> Row:
     decisions = {i: _decide(report, i) for i in members}
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = {i: np.fmax.reduce(np.abs(report.gap[:, i]) / report.margin[:, i], initial=0.0) for i in members}
@@ -180,7 +198,8 @@ def _row(report: Report, members: list[int], q: float, q_change: float) -> Row:
     flow = [_decide_flow(report, i).verdict for i in members]
     size = np.abs(report.gap[:, worst])
     peak = int(np.nanargmax(size)) if np.isfinite(size).any() else len(size) - 1
-    verdict = decisions[worst].verdict
+    verdict = decisions[worst].verdict if is_judged else SHOWN
+    told = is_judged or report.kinds[worst] == "trace"  # coordinates that are shown have no share in the false alarms
     return Row(
         quantity=report.names[worst] + (f" (worst of {len(members)})" if len(members) > 1 else ""),
         column=worst,
@@ -198,12 +217,12 @@ def _row(report: Report, members: list[int], q: float, q_change: float) -> Row:
         verdict=verdict,
         needs=max(needs) if needs and verdict == "inconclusive" else None,
         substeps=max(substeps) if substeps and verdict == "inconclusive" else None,
-        flow_verdict=max(flow, key=SEVERITY.index),
+        flow_verdict=max(flow, key=SEVERITY.index) if told else SHOWN,
     )
 
 
 def rows(report: Report) -> tuple[Row, ...]:
-    """The rows of a report; every quantity that is judged belongs to one of them."""
+    """The rows of a report; every quantity that is judged or shown belongs to one of them."""
     q = quantile(report.counts, 1.0 - CONFIDENCE)
     q_change = quantile(np.array([report.meta["paths_change"]]), 1.0 - CONFIDENCE)
-    return tuple(_row(report, members, q, q_change) for members in _groups(report))
+    return tuple(_row(report, *group, q, q_change) for group in _groups(report))

@@ -1,0 +1,61 @@
+"""What a comparison judges: all, or observables only, with coordinates as information."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from slow_bowl import Bowl
+
+import sdeopt as so
+from sdeopt.comparison import verdict
+
+BOWL = so.Problem(Bowl(), so.Gaussian([0.2, 0.5, 1.0]), x0=[1.0, 1.0, 1.0])
+RUN: dict[str, Any] = {"steps": 20, "paths": 400, "substeps": 4, "save_at": 4, "rng": 0, "observables": ["norm2"]}
+
+
+@pytest.fixture(scope="module")
+def reports() -> dict[str, Any]:
+    return {what: so.compare(so.SGD(0.02), BOWL, judge=what, **RUN) for what in verdict.JUDGED}
+
+
+def test_coordinates_are_shown_but_do_not_count(reports: dict[str, Any]) -> None:
+    rows = {row.quantity: row for row in reports["observables"].rows}
+    assert [name for name, row in rows.items() if row.verdict != verdict.SHOWN] == ["|x|²"]
+    assert set(rows) == {"|x|²", "mean x₁", "mean x₂", "mean x₃", "var x₁", "var x₂", "var x₃", "tr Cov x"}
+    assert reports["observables"].verdict == rows["|x|²"].verdict == "agree"
+    assert rows["tr Cov x"].discrete == pytest.approx(sum(rows[f"var x{i}"].discrete for i in "₁₂₃"), rel=1e-12)
+
+
+def test_fewer_quantities_need_narrower_intervals(reports: dict[str, Any]) -> None:
+    """One observable and, for the flow, the trace; against one observable, 3 means and 6 covariances."""
+    few, many = (reports[what].meta for what in ("observables", "all"))
+    assert (few["comparisons"], many["comparisons"]) == (2 * 4, 10 * 4)
+    assert few["quantile"] == verdict.quantile(np.array([400.0]), 0.001 / 8) < many["quantile"]
+
+
+def test_the_flow_is_told_by_the_trace_not_by_the_worst_coordinate(reports: dict[str, Any]) -> None:
+    report = reports["observables"]
+    told = {row.quantity: row.flow_verdict for row in report.rows}
+    assert told["tr Cov x"] == "differ"
+    assert told["mean x₁"] == told["var x₃"] == verdict.SHOWN
+    assert "told from the discrete column by tr Cov x." in str(report)
+    assert "shown, not judged" in str(report) and "shown, not judged" not in str(reports["all"])
+
+
+def test_all_shows_what_it_judges(reports: dict[str, Any]) -> None:
+    assert verdict.SHOWN not in {row.verdict for row in reports["all"].rows}
+    assert "tr Cov x" not in {row.quantity for row in reports["all"].rows}
+
+
+@pytest.mark.parametrize(("d", "observables", "what"), [(64, 2, "all"), (65, 2, "observables"), (65, 0, "all")])
+def test_above_64_dimensions_observables_are_judged(d: int, observables: int, what: str) -> None:
+    assert verdict.default(d, observables) == what
+
+
+def test_what_there_is_to_judge() -> None:
+    with pytest.raises(ValueError, match="did you mean 'observables'"):
+        so.compare(so.SGD(0.02), BOWL, judge="observable", **RUN)
+    with pytest.raises(ValueError, match="observables must not be empty"):
+        so.compare(so.SGD(0.02), BOWL, judge="observables", **RUN | {"observables": []})
