@@ -72,7 +72,7 @@ class Run:
     def oracle(self) -> Oracle:
         """What the page asks: an SDE has noise that is independent from step to step."""
         o = self.problem.oracle
-        return o if self.kind == "discrete" else Oracle(o.objective, o.noise.independent)
+        return o if self.kind == "discrete" else Oracle(o.objective, getattr(o.noise, "independent", o.noise))
 
 
 def lacking(run: Run) -> str | None:

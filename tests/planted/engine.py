@@ -11,6 +11,36 @@ MUTATIONS = [
         ("tests/test_minibatch.py",),
     ),
     Mutation(
+        "Reshuffled: examples in the order of the data",
+        "sdeopt/engine/rng.py", "order[c], order[other] = order[other]", "order[c], order[c] = order[other]",
+        ("tests/test_reshuffled.py::test_every_epoch_is_a_new_permutation_of_what_whole_batches_hold",),
+    ),
+    Mutation(
+        "Reshuffled: every epoch the same permutation",
+        "sdeopt/engine/rng.py", "(U(epoch) << S32) | U(c)", "U(c)",
+        ("tests/test_reshuffled.py::test_every_epoch_is_a_new_permutation_of_what_whole_batches_hold",),
+    ),
+    Mutation(
+        "noise_profile: products with Σ not centred",
+        f"{NOISE}/minibatch.py", "weighted_grad(o, x, slopes - total(slopes) / n)", "weighted_grad(o, x, slopes)",
+        ("tests/test_noise_profile.py::test_products_are_those_of_the_root[Minibatch(batch=2, replace=True)]",),
+    ),
+    Mutation(
+        "noise_profile: what the basis leaves is counted twice",
+        "sdeopt/profile/products.py", "y = z - Q @ (Q.T @ z)", "y = z",
+        ("tests/test_noise_profile.py::test_a_profile_is_that_of_dense_matrices",),
+    ),
+    Mutation(
+        "noise_profile: B_noise of the batch, not of one example",
+        "sdeopt/profile/measure.py", "share * t[2] / bend", "t[2] / bend",
+        ("tests/test_noise_profile.py::test_a_profile_is_that_of_dense_matrices",),
+    ),
+    Mutation(
+        "noise_profile: Hill's logarithms without their threshold",
+        "sdeopt/profile/tail.py", "np.log(largest[:-1] / largest[-1])", "np.log(largest[:-1] / largest[0])",
+        ("tests/test_noise_profile.py::test_the_interval_of_hill_is_exact_for_power_laws",),
+    ),
+    Mutation(
         "engine: noise increments of dt for √dt",
         "sdeopt/engine/schemes.py", "q = (dt, noise_factor * math.sqrt(dt))", "q = (dt, noise_factor * dt)",
         ("tests/test_acceptance.py::test_means_and_covariances_on_the_quadratic[SGD(lr=0.1)-order1]",),
