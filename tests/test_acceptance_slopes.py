@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 import sdeopt as so
+from sdeopt.certificate.warm import warmed
 from sdeopt.core import grad, noise_var, root_additive_cov
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
@@ -167,16 +168,6 @@ GENTLE = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.3, 0.4]), x0=[1.0, 
 adam_step: Any = so.Adam.step
 
 
-class WarmRMSprop(so.RMSprop):
-    """RMSprop whose running mean begins at g² + diag Σ."""
-
-    def init(self, x: Any, o: Any) -> Any:
-        g = grad(o, x)
-        return x, g * g + noise_var(o, x)
-
-    sdes = {name: replace(sde, start=None) for name, sde in so.RMSprop.sdes.items()}
-
-
 def late(function: Any) -> Any:
     return lambda self, t, *rest: function(self, t + LATE, *rest)
 
@@ -198,8 +189,8 @@ class WarmAdam(so.Adam):
 
 
 WARM = [  # page at η = 1, SDE, claim, learning rates, Var x₁/η of the columns less each other, and its error in theory
-    (WarmRMSprop(1.0, 0.0), "full", 2.0, (0.1, 0.05), (2.13e-3, 1.01e-3), (1e-4, 9e-5)),
-    (WarmRMSprop(1.0, 0.0), "compagnoni", 1.0, (0.025, 0.0125), (-1.39e-2, -1.41e-2), (1e-4, 9e-5)),
+    (warmed(so.RMSprop(1.0, 0.0)), "full", 2.0, (0.1, 0.05), (2.13e-3, 1.01e-3), (1e-4, 9e-5)),
+    (warmed(so.RMSprop(1.0, 0.0)), "compagnoni", 1.0, (0.025, 0.0125), (-1.39e-2, -1.41e-2), (1e-4, 9e-5)),
     (WarmAdam(1.0, 0.0, 0.0), "full", 2.0, (0.1, 0.05), None, None),
     (WarmAdam(1.0, 0.0, 0.0), "compagnoni", 1.0, (0.025, 0.0125), (-1.76e-2, -1.93e-2), (5e-5, 5e-5)),
 ]

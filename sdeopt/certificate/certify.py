@@ -14,6 +14,7 @@ from sdeopt.certificate import fit
 from sdeopt.certificate.ladder import exponent, rungs
 from sdeopt.certificate.report import Certificate
 from sdeopt.certificate.rung import Rung
+from sdeopt.certificate.warm import warmed
 from sdeopt.comparison.report import labels
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
@@ -36,6 +37,7 @@ def certify(
     horizon: float,
     observables: Any = None,
     sde: str | None = None,
+    warm: bool = False,
     precision: float = 0.1,
     paths: int = 4096,
     max_paths: int = 2**20,
@@ -76,6 +78,9 @@ def certify(
         in f and |x|² the errors of mean and variance cancel, and an order is not visible.
     sde : str
         Name of the SDE; default the method's own.
+    warm : bool
+        Start both columns where the method is after many steps at x0: running means at their limit, bias corrections
+        done. Default the method's own start, PyTorch's zeros, whose first steps no SDE of an adaptive method resolves.
     precision : float
         Half-width of a slope's 95 % interval to be reached, in (0, 1]; default 0.1.
     paths, max_paths : int
@@ -117,7 +122,8 @@ def certify(
         rng = np.random.SeedSequence().entropy  # fresh, and in the certificate
     began = time.monotonic()
     substeps = checks.integer("substeps", substeps, low=4)
-    ladder = [Rung(run) for run in rungs(method, problem, lrs, horizon, substeps, sde, observables, rng)]
+    page = warmed(method) if checks.flag("warm", warm) else method
+    ladder = [Rung(run) for run in rungs(page, problem, lrs, horizon, substeps, sde, observables, rng)]
     if heavy(ladder[0].sde):
         raise ValueError(
             f"{problem.noise!r} has no variance, and a certificate judges covariances: compare bounded observables"
@@ -126,6 +132,7 @@ def certify(
     for i, rung in enumerate(ladder):
         rung.begin(paths, i >= len(ladder) - 2, options)
     settings = {"rng": repr(rng), "horizon": float(horizon), "precision": precision, "max_paths": max_paths}
+    settings |= {"warm": bool(warm)}
     meta = _meta(ladder) | settings | {"paths_baselines": paths, "judged": _judged(ladder, observables)}
     certificate = _certificate(ladder, meta)
     while not meta["partial"] and time.monotonic() - began < limit:

@@ -41,11 +41,12 @@ def header(c: Certificate) -> list[tuple[str, str]]:
     partial = ", interrupted" if m["partial"] else ""
     lost = [sum(pair[side] for pair in m["diverged"]) for side in (0, 1)]
     gone = f"diverged: {lost[0]} discrete, {lost[1]} SDE" if any(lost) else "none diverged"
+    start = ", warm start" if m.get("warm") else ""
     needs = "" if c.needs is None or math.isinf(c.needs) else f" (needs N = {count(c.needs)})"
     return [
         ("method", f"{m['method']} and its SDE {m['sde']}, claimed order {number(m['order'])} in lr"),
         ("problem", f"{m['objective']}, {m['noise']}, x0 = [{x0}]"),
-        ("time", f"{m['horizon']:.4g}; SDE by Heun drift, Itô-Euler noise, dt = {m['dt']:.4g}"),
+        ("time", f"{m['horizon']:.4g}{start}; SDE by Heun drift, Itô-Euler noise, dt = {m['dt']:.4g}"),
         ("paths", f"{sum(c.paths):.0f}{partial}, {m['draws']}, rng={m['rng']}; {gone}"),
         ("verdict", f"{c.verdict}: means {c.means}, covariance {c.covariance}{needs}"),
     ]

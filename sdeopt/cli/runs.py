@@ -119,6 +119,7 @@ NOT_ON_A_LADDER = {"steps", "paths", "dt", "substeps", "scheme", "save_at", "hor
     _option("--lrs", "Learning rates, falling, as 0.1,0.05,0.025.  [default: --lr, and those whose steps take 1/2, 1/4 "
             "and 1/8 of its time]", metavar="NUMBERS"),
     _option("--horizon", "Continuous time, whole steps of every learning rate.  [default: 1]", float),
+    _flag("--warm", "Start where METHOD is after many steps at x0: running means at their limit."),
     _option("--precision", "Half-width of a slope's interval to be reached.  [default: 0.1]", float),
     _option("--paths", "Paths of the first round.  [default: 4096]", int),
     _option("--max-paths", "The most for any one learning rate.  [default: 1048576]", int),

@@ -73,6 +73,8 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
     if words["threads"] is not None:
         arguments["executor"] = ThreadPoolExecutor(checks.integer("threads", words["threads"], low=1))
     arguments["rng"] = SEED if words["seed"] is None else checks.integer("seed", words["seed"])
+    if words.get("warm"):
+        arguments["warm"] = True
     arguments["progress"] = False if words["quiet"] else None
     remark = None
     if words["paths"] is not None:

@@ -42,6 +42,13 @@ def positive(name: str, value: Any) -> float:
     return number(name, value, low=0.0, open_low=True)
 
 
+def flag(name: str, value: Any) -> bool:
+    """Return ``value``, which must be True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
 def integer(name: str, value: Any, *, low: int = 0) -> int:
     """Return ``value`` as an int that is at least ``low``."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):

@@ -8,6 +8,7 @@ A page is a ``typing.NamedTuple`` whose fields are the hyperparameters and whose
 
 Optional: ``init(self, x, o)`` gives the state y at time 0 (default: y is x itself; else a tuple whose first part is x);
 ``start(self, x, o)`` gives the state of the SDE after the first step, for SDEs that are singular at t = 0;
+``warm(self, x, o)`` gives the state at x long after the start, for methods with running means;
 ``domain(self, y)`` puts a state back where the step is defined, for methods whose state has constraints;
 ``own(self, objective, noise)``, plain Python, lists the draws that a step makes beside the gradient's, as
 ``Law.draws`` does: ("normal" | "uniform" | "fractional", size, parameters...).

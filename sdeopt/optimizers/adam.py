@@ -137,6 +137,10 @@ class Adam(NamedTuple):
     def init(self, x: Any, o: Any) -> Any:
         return x, 0.0 * x, 0.0 * x
 
+    def warm(self, x: Any, o: Any) -> Any:
+        g = grad(o, x)
+        return x, g, g * g + noise_var(o, x)
+
     def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
         return update(self, k, y, noisy_grad(o, y[0], z))
 

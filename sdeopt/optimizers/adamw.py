@@ -37,7 +37,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sdeopt.core import method, rival
+from sdeopt.core import grad, method, noise_var, rival
 from sdeopt.optimizers.adam import Adam, AdamCompagnoni, AdamMalladi, frozen, reachable
 
 __all__ = ["AdamW", "AdamWCompagnoni", "AdamWMalladi"]
@@ -100,6 +100,10 @@ class AdamW(NamedTuple):
 
     def init(self, x: Any, o: Any) -> Any:
         return x, 0.0 * x, 0.0 * x
+
+    def warm(self, x: Any, o: Any) -> Any:
+        g = grad(o, x)
+        return x, g, g * g + noise_var(o, x)
 
     def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
         x1, m1, v1 = adam_step(self, k, y, o, z)

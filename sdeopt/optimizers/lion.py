@@ -98,6 +98,9 @@ class Lion(NamedTuple):
     def init(self, x: Any, o: Any) -> Any:
         return x, 0.0 * x
 
+    def warm(self, x: Any, o: Any) -> Any:
+        return x, grad(o, x)
+
     def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
         x, m = y
         g = noisy_grad(o, x, z)

@@ -10,7 +10,7 @@ SDE
     order1   dX = -[λX + √max(1, r/c) O(M)] dt
              dM = κ (G - M) dt + κ √η Σ^{1/2} dW                                                       κ = (1 - β)/η
 
-    One step is η units of time.
+    One step is η units of time. Where M = 0, as at the start, O is that of G, to which M goes.
 
 Regime
     η → 0, 1 - β = κη with κ fixed, t = kη. The Nesterov form N = M + O(η) is then the plain one, to this order. The
@@ -90,6 +90,11 @@ def newton_schulz(g: Any, rows: int, quintic: int, cubic: int) -> Any:
     return out
 
 
+def ahead(m: Any, g: Any) -> Any:
+    """The momentum, or at 0 the gradient, to which it goes: a direction for a flow that begins at m = 0."""
+    return where(norm(m) > 0.0, m, g)
+
+
 def stretch(x: Any, rows: int) -> Any:
     """√max(1, r/c), so that the steps of tall matrices change outputs as much as those of square ones."""
     return np.sqrt(max(1.0, rows * rows / x.size))
@@ -140,6 +145,9 @@ class Muon(NamedTuple):
     def init(self, x: Any, o: Any) -> Any:
         return x, 0.0 * x
 
+    def warm(self, x: Any, o: Any) -> Any:
+        return x, grad(o, x)
+
     def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
         x, m = y
         rows = matrix_rows(o)
@@ -151,8 +159,9 @@ class Muon(NamedTuple):
     def drift(self, t: Any, y: Any, o: Any) -> Any:
         x, m = y
         rows = matrix_rows(o)
-        move = stretch(x, rows) * newton_schulz(m, rows, 5, 0)
-        return -self.weight_decay * x - move, (1.0 - self.beta) / self.lr * (grad(o, x) - m)
+        g = grad(o, x)
+        move = stretch(x, rows) * newton_schulz(ahead(m, g), rows, 5, 0)
+        return -self.weight_decay * x - move, (1.0 - self.beta) / self.lr * (g - m)
 
     def diffusion(self, t: Any, y: Any, o: Any, dw: Any) -> Any:
         x, m = y

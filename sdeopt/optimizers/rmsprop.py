@@ -107,6 +107,10 @@ class RMSprop(NamedTuple):
     def init(self, x: Any, o: Any) -> Any:
         return x, 0.0 * x
 
+    def warm(self, x: Any, o: Any) -> Any:
+        g = grad(o, x)
+        return x, g * g + noise_var(o, x)
+
     def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
         x, v = y
         g = noisy_grad(o, x, z)

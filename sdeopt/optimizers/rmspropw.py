@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import method, rival
+from sdeopt.core import grad, method, noise_var, rival
 from sdeopt.optimizers.rmsprop import RMSprop, RMSpropCompagnoni, RMSpropMalladi
 from sdeopt.theory import correlation, stationary
 
@@ -96,6 +96,10 @@ class RMSpropW(NamedTuple):
 
     def init(self, x: Any, o: Any) -> Any:
         return x, 0.0 * x
+
+    def warm(self, x: Any, o: Any) -> Any:
+        g = grad(o, x)
+        return x, g * g + noise_var(o, x)
 
     def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
         x1, v1 = rmsprop_step(self, k, y, o, z)

@@ -9,7 +9,7 @@ SDE
     order1   dX = -[X + s sign(D)] dt
              dD = κ (g - D) dt + κ √η Σ^{1/2} dW                                                       κ = (1 - β)/η
 
-    One step is η = γ units of time.
+    One step is η = γ units of time. Where D = 0, as at the start, its sign is that of g, to which D goes.
 
 Regime
     η → 0, 1 - β = κη with κ fixed, t = kη, before the entries of D change sign: there the drift is not continuous, the
@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noisy_grad, root_cov
+from sdeopt.core import grad, method, noisy_grad, root_cov, where
 
 __all__ = ["Scion"]
 
@@ -82,6 +82,9 @@ class Scion(NamedTuple):
     def init(self, x: Any, o: Any) -> Any:
         return x, 0.0 * x
 
+    def warm(self, x: Any, o: Any) -> Any:
+        return x, grad(o, x)
+
     def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
         x, d = y
         d1 = self.beta * d + (1.0 - self.beta) * noisy_grad(o, x, z)
@@ -89,7 +92,8 @@ class Scion(NamedTuple):
 
     def drift(self, t: Any, y: Any, o: Any) -> Any:
         x, d = y
-        return -x - self.radius * np.sign(d), (1.0 - self.beta) / self.lr * (grad(o, x) - d)
+        g = grad(o, x)
+        return -x - self.radius * np.sign(where(d == 0.0, g, d)), (1.0 - self.beta) / self.lr * (g - d)
 
     def diffusion(self, t: Any, y: Any, o: Any, dw: Any) -> Any:
         x, d = y

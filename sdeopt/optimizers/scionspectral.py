@@ -10,7 +10,7 @@ SDE
     order1   dX = -[X + s msign(D)] dt
              dD = κ (G - D) dt + κ √η Σ^{1/2} dW                                                       κ = (1 - β)/η
 
-    One step is η = γ units of time.
+    One step is η = γ units of time. Where D = 0, as at the start, msign is that of G, to which D goes.
 
 Regime
     η → 0, 1 - β = κη with κ fixed, t = kη, while D keeps its rank: msign jumps where a singular value passes zero, as a
@@ -36,7 +36,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.core import grad, matrix_rows, method, noisy_grad, root_cov
-from sdeopt.optimizers.muon import newton_schulz
+from sdeopt.optimizers.muon import ahead, newton_schulz
 
 __all__ = ["ScionSpectral", "msign"]
 
@@ -96,6 +96,9 @@ class ScionSpectral(NamedTuple):
     def init(self, x: Any, o: Any) -> Any:
         return x, 0.0 * x
 
+    def warm(self, x: Any, o: Any) -> Any:
+        return x, grad(o, x)
+
     def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
         x, d = y
         d1 = self.beta * d + (1.0 - self.beta) * noisy_grad(o, x, z)
@@ -103,7 +106,9 @@ class ScionSpectral(NamedTuple):
 
     def drift(self, t: Any, y: Any, o: Any) -> Any:
         x, d = y
-        return -x - self.radius * msign(d, matrix_rows(o)), (1.0 - self.beta) / self.lr * (grad(o, x) - d)
+        g = grad(o, x)
+        move = msign(ahead(d, g), matrix_rows(o))
+        return -x - self.radius * move, (1.0 - self.beta) / self.lr * (g - d)
 
     def diffusion(self, t: Any, y: Any, o: Any, dw: Any) -> Any:
         x, d = y

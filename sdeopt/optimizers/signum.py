@@ -88,6 +88,9 @@ class Signum(NamedTuple):
     def init(self, x: Any, o: Any) -> Any:
         return x, 0.0 * x
 
+    def warm(self, x: Any, o: Any) -> Any:
+        return x, grad(o, x)
+
     def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
         x, m = y
         m1 = self.momentum * m + (1.0 - self.momentum) * noisy_grad(o, x, z)

@@ -1,0 +1,1 @@
+"""Certificates of every SDE of the package: ``python -m benchmarks.certificates``."""

@@ -1,0 +1,144 @@
+"""The rows: problems on which the terms of a claim show, and ladders on which the gaps fall like powers.
+
+Learning rates are as large as the powers allow: a gap η² of a covariance of size η is the easier to see the larger η.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import sdeopt as so
+from benchmarks.certificates.dominated import DominatedAdam
+from sdeopt.objectives.spec import parse
+
+__all__ = ["ROWS", "Row"]
+
+GATES = {1.0: 0.15, 2.0: 0.2}  # by how much the slope of a mean may miss its order, beyond its interval
+COARSE, MIDDLE, FINE, FINEST = ([top, top / 2.0, top / 4.0] for top in (0.4, 0.2, 0.1, 0.05))
+
+
+@dataclass(frozen=True)
+class Row:
+    """A certificate to be made, and what it should say; ``order`` is the slope of the means in h."""
+
+    name: str
+    method: Any
+    problem: so.Problem
+    words: dict[str, Any]
+    order: float = 1.0
+    expected: tuple[str, str] = ("certified", "right")
+
+    def certify(self, **more: Any) -> so.Certificate:
+        """The certificate."""
+        return so.certify(self.method, self.problem, **({"rng": 0} | self.words | more))
+
+    def failed(self, c: so.Certificate) -> str:
+        """What differs from the expectation, in words; "" if nothing does."""
+        if (c.means, c.covariance) != self.expected:
+            return f"means {c.means}, covariance {c.covariance}"
+        judged = [row for row in c.rows if row.model == "SDE" and row.verdict in ("certified", "right")]
+        missed = [abs(row.slope.value - self.order) - row.slope.half for row in judged if row.kind == "mean"]
+        if max(missed, default=0.0) > GATES[self.order]:
+            return "the slope of a mean misses its gate"
+        wide = max((row.slope.half for row in judged), default=0.0)
+        return "" if wide <= c.meta["precision"] else f"an interval of ± {wide:.2f}"
+
+
+def words(lrs: Any, horizon: float, **more: Any) -> dict[str, Any]:
+    return {"lrs": lrs, "horizon": horizon} | more
+
+
+H = so.Quadratic([1.0, 2.0])
+CORRELATED = so.Gaussian(cov=[[0.5, 0.2], [0.2, 0.3]])
+NEAR, TILT = [1.0, -0.7], [1.0, -0.8]
+NORMAL = so.Problem(H, so.Gaussian([0.5, 0.8]), x0=NEAR)
+ARCSINE = so.Problem(H, so.Gaussian(cov=[[0.25, 0.32], [0.32, 0.64]]), x0=NEAR)
+STUDENT = {nu: so.Problem(H, so.StudentT(nu, [0.5, 0.8]), x0=NEAR) for nu in (1.0, 2.0, 3.0)}
+GENTLE = so.Problem(H, so.Gaussian([0.3, 0.4]), x0=NEAR)
+TILTED = so.Problem(H, CORRELATED, x0=TILT)
+FAR = so.Problem(H, CORRELATED, x0=[2.5, -2.0])  # from critical points
+SADDLE = so.Problem(so.EmbeddedSaddle(), CORRELATED, x0=[0.4, 1.0])
+AGENTS = so.Problem(H, so.Agents(so.Gaussian(0.5), agents=2), x0=NEAR)
+BATCH = so.Problem(H, so.Batch(so.Gaussian(0.6), batch=4), x0=NEAR)
+GAME = so.Problem(so.QuadraticGame(a=0.5, coupling=1.0, b=1.0), CORRELATED, x0=TILT)
+DATA = so.Problem(parse("linear-regression:small"), so.Gaussian(0.5))
+CLASSES = so.Problem(parse("logistic:imbalanced"), so.Gaussian(0.3), x0=[0.5, -0.5])
+MATRIX = so.Problem(so.MatrixQuadratic([[2.0, 0.0, 0.6], [0.4, -2.0, 1.0]], np.diag([1.0, 1.4])), so.Gaussian(0.1))
+SLIDE, BOX = (so.Problem(so.Quadratic([1.0], center=[c]), so.Gaussian(0.3), x0=[1.0]) for c in (0.0, 0.3))
+
+WRONG, REFUTED = ("certified", "wrong"), ("refuted", "wrong")
+RMS, RMSW = so.RMSprop(0.1, 0.85, 0.0), so.RMSpropW(0.1, 0.85, 0.0, 1.0)  # 1 - β = 3η/2, 1 - β₁ = 2η
+ADAM, ADAMW = so.Adam(0.1, 0.8, 0.85, 0.0), so.AdamW(0.1, 0.8, 0.85, 0.0, 1.0)
+SIGNS, STEADY = words(MIDDLE, 1.0), words(FINE, 1.0, warm=True)
+MILD = words(COARSE, 1.6)
+ROOTS, SMALL_ROOTS = [0.04, 0.01, 0.0025], [0.01, 0.0025, 0.000625]  # steps take √lr
+
+ROWS = [
+    Row("SGD", so.SGD(0.1), TILTED, words(FINE, 2.0)),
+    Row("SGD order2", so.SGD(0.2), TILTED, words(MIDDLE, 2.0, sde="order2"), 2.0),
+    Row("HeavyBall", so.HeavyBall(0.04, 0.8), TILTED, words(ROOTS, 2.0)),
+    Row("HeavyBall order2", so.HeavyBall(0.01, 0.9), TILTED, words(SMALL_ROOTS, 2.0, sde="order2"), 2.0),
+    Row("Nesterov", so.Nesterov(0.04, 0.8), TILTED, words(ROOTS, 2.0)),
+    Row("Nesterov order2", so.Nesterov(0.01, 0.9), TILTED, words(SMALL_ROOTS, 2.0, sde="order2"), 2.0),
+    Row("USAM", so.USAM(0.1, 0.3), TILTED, words(FINE, 2.0)),
+    Row("SAM", so.SAM(0.05, 0.5 * 0.05**0.5), SADDLE, words(FINEST, 1.0)),
+    Row("DNSAM", so.DNSAM(0.1, 0.5 * 0.1**0.5), FAR, words(FINE, 0.8)),
+    Row("SignSGD", so.SignSGD(0.2), NORMAL, SIGNS),
+    Row("SignSGD correlated", so.SignSGD(0.2), ARCSINE, SIGNS),
+    Row("SignSGD t1", so.SignSGD(0.2), STUDENT[1.0], SIGNS),
+    Row("SignSGD t2", so.SignSGD(0.2), STUDENT[2.0], SIGNS),
+    Row("SignSGD t3", so.SignSGD(0.2), STUDENT[3.0], SIGNS),
+    Row("SignSGDW", so.SignSGDW(0.2, 0.5), NORMAL, SIGNS),
+    Row("Signum", so.Signum(0.1, 0.9), SLIDE, words(FINE, 2.0)),
+    Row("Lion", so.Lion(0.2, 0.5, 0.8), NORMAL, SIGNS),
+    Row("RMSprop", RMS, GENTLE, STEADY),
+    Row("RMSprop compagnoni", RMS, GENTLE, STEADY | {"sde": "compagnoni"}, expected=WRONG),
+    Row("RMSprop malladi", RMS, GENTLE, STEADY | {"sde": "malladi"}, expected=REFUTED),
+    Row("RMSpropW", RMSW, GENTLE, STEADY),
+    Row("Adam", ADAM, GENTLE, STEADY),
+    Row("Adam compagnoni", ADAM, GENTLE, STEADY | {"sde": "compagnoni"}, expected=WRONG),
+    Row("Adam malladi", ADAM, GENTLE, STEADY | {"sde": "malladi"}, expected=REFUTED),
+    Row("Adam malladi, noise dominates", DominatedAdam(0.4, 0.68, 0.76), NORMAL,
+        words([0.4, 0.4 / 2**0.5, 0.2], 1.6)),
+    Row("AdamW", ADAMW, GENTLE, STEADY),
+    Row("Adagrad", so.Adagrad(0.1**0.5, 0.0, 20.0), GENTLE, words([0.1**0.5, 0.05**0.5, 0.025**0.5], 1.0)),
+    Row("DSGD", so.DSGD(0.2), AGENTS, SIGNS),
+    Row("DCSGD rand-1", so.DCSGDRandK(0.4, 1), AGENTS, MILD),
+    Row("DCSGD dithering", so.DCSGDDithering(0.4, 1), AGENTS, MILD),
+    Row("DCSGD natural", so.DCSGDNatural(0.4), AGENTS, MILD),
+    Row("DSignSGD", so.DSignSGD(0.2), AGENTS, SIGNS),
+    Row("TopKEF", so.TopKEF(0.4, 1), AGENTS, MILD),
+    Row("Clip21SGD2M", so.Clip21SGD2M(0.05, 0.1, 0.1, 10.0), AGENTS, words(FINEST, 1.0)),
+    Row("DPSGD", so.DPSGD(0.4, 0.7, 1.0), BATCH, MILD),
+    Row("DPSGD unclipped", so.DPSGD(0.4, 50.0, 0.02), BATCH, MILD | {"sde": "unclipped"}),
+    Row("DPSGD clipped", so.DPSGD(0.4, 1e-4, 1.0), BATCH, MILD | {"sde": "clipped"}),
+    Row("DPSignSGD", so.DPSignSGD(0.2, 0.7, 4.0), BATCH, SIGNS),
+    Row("DPSignSGD unclipped", so.DPSignSGD(0.2, 10.0, 0.1), BATCH, SIGNS | {"sde": "unclipped"}),
+    Row("DPAdam", so.DPAdam(0.2, 0.6, 0.7, 0.0, 0.7, 1.0), BATCH, words(MIDDLE, 1.0)),
+    Row("SGDA", so.SGDA(0.1), GAME, words(FINE, 2.0)),
+    Row("SGDA order2", so.SGDA(0.2), GAME, words(MIDDLE, 2.0, sde="order2"), 2.0),
+    Row("AltGDA", so.AltGDA(0.1), GAME, words(FINE, 2.0)),
+    Row("AltGDA order2", so.AltGDA(0.2), GAME, words(MIDDLE, 2.0, sde="order2"), 2.0),
+    Row("SEG", so.SEG(0.1, 0.1), GAME, words(FINE, 2.0)),
+    Row("SEG order2", so.SEG(0.2, 0.1), GAME, words(MIDDLE, 2.0, sde="order2"), 2.0),
+    Row("SEGIndependent", so.SEGIndependent(0.1, 0.1), GAME, words(FINE, 2.0)),
+    Row("SHGD", so.SHGD(0.1), GAME, words(FINE, 2.0)),
+    Row("SHGD2", so.SHGD2(0.1), GAME, words(FINE, 2.0)),
+    Row("SmoothedGDA", so.SmoothedGDA(0.1), GAME, words(FINE, 2.0)),
+    Row("PGD", so.PGD(0.1), TILTED, words(FINE, 1.0)),
+    Row("FPGD", so.FPGD(0.1), TILTED, words(FINE, 1.0)),
+    Row("SGLD", so.SGLD(0.1, 0.1), NORMAL, words(FINE, 1.0)),
+    Row("AntiPGD", so.AntiPGD(0.2, 0.5), TILTED, SIGNS),
+    Row("AntiPGD hessian", so.AntiPGD(0.2, 0.5), TILTED, SIGNS | {"sde": "hessian"}),
+    Row("NGN", so.NGN(0.2), DATA, SIGNS),
+    Row("NGNM", so.NGNM(0.2, 0.8), DATA, SIGNS),
+    Row("WarmupSGD", so.WarmupSGD(0.2), TILTED, SIGNS),
+    Row("PCNSGD", so.PCNSGD(0.8), CLASSES, words([0.8, 0.4, 0.2], 4.0)),
+    Row("PCNSGD directions", so.PCNSGD(0.8), CLASSES, words([0.8, 0.4, 0.2], 4.0, sde="directions")),
+    Row("Scion", so.Scion(0.1, 0.9), BOX, words(FINE, 1.2)),
+    Row("ScionSpectral", so.ScionSpectral(0.2, 0.6), MATRIX, words(MIDDLE, 0.8)),
+    Row("Muon", so.Muon(0.2, 0.6), MATRIX, words(MIDDLE, 0.8)),
+]  # fmt: skip
