@@ -99,27 +99,3 @@ def test_planted_errors_are_refuted(page: Any, means: set[str], covariance: set[
     assert c.verdict == "refuted", str(c)
     assert c.means in means
     assert c.covariance in covariance
-
-
-# ---- slow: the numbers that the package promises
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("page", "problem", "words", "order"),
-    [
-        (so.SGD(0.2), TILTED, {"sde": "order2", "horizon": 2.0}, 2.0),
-        (so.SignSGD(0.2), NORMAL, {"lrs": [0.2, 0.1, 0.05], "horizon": 1.0}, 1.0),
-        (so.USAM(0.1, 0.3), TILTED, {"lrs": LRS, "horizon": 2.0}, 1.0),
-        (so.HeavyBall(0.04, 0.8), TILTED, {"horizon": 2.0}, 1.0),
-    ],
-    ids=["SGD-order2", "SignSGD", "USAM", "HeavyBall"],
-)
-def test_right_pages_are_certified(page: Any, problem: Any, words: dict[str, Any], order: float) -> None:
-    # half-widths of 0.1 (two standard errors): beyond 0.25 of the limit by chance with probability 1e-6
-    c = so.certify(page, problem, rng=0, **words)
-    mean, cov = c.rows[:2]
-    assert c.verdict == "certified", str(c)
-    assert max(mean.slope.half, cov.slope.half) <= 0.1
-    assert abs(mean.slope.value - order) < 0.25
-    assert abs(cov.slope.value - 2.0) < 0.25

@@ -14,11 +14,13 @@ It starts warm, from M = ∇f and U = σ₀², long after the bias corrections a
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from sdeopt.core import grad, method, noise_var, noisy_grad, root_cov
+import sdeopt as so
+from sdeopt.core import grad, noise_var, noisy_grad, root_cov
 
 __all__ = ["DominatedAdam"]
 
@@ -28,17 +30,16 @@ def squared(self: Any) -> Any:
     return self.lr * self.lr
 
 
-@method(order=2, clock=squared, sde="malladi", parts=("x", "m", "u"), family="adaptive", lasting=True)
-class DominatedAdam(NamedTuple):
-    """Adam without bias corrections, in the scaling of Malladi et al. (2022)."""
+class DominatedAdam(so.Adam):
+    """Adam without bias corrections and ε, in the scaling of Malladi et al. (2022)."""
 
-    lr: float
-    beta1: float
-    beta2: float
+    clock_of, clock = staticmethod(squared), property(squared)
+    order, lasting = 2, True
+    default_sde = "malladi"
 
     def scaled(self, lr: Any) -> Any:
-        beta1, beta2 = (1.0 - (1.0 - beta) * (lr / self.lr) * (lr / self.lr) for beta in (self.beta1, self.beta2))
-        return self._replace(lr=lr, beta1=beta1, beta2=beta2)
+        ratio = (lr / self.lr) * (lr / self.lr)
+        return self._replace(lr=lr, beta1=1.0 - (1.0 - self.beta1) * ratio, beta2=1.0 - (1.0 - self.beta2) * ratio)
 
     def init(self, x: Any, o: Any) -> Any:
         return x, grad(o, x), 0.0 * x + noise_var(o, x)
@@ -59,3 +60,5 @@ class DominatedAdam(NamedTuple):
     def diffusion(self, t: Any, y: Any, o: Any, dw: Any) -> Any:
         x, m, u = y
         return 0.0 * x, (1.0 - self.beta1) / (self.lr * self.lr) * root_cov(o, x, dw), 0.0 * u
+
+    sdes = {"malladi": replace(so.Adam.sdes["malladi"], order=2, start=None, drift=drift, diffusion=diffusion)}

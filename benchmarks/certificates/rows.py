@@ -84,7 +84,7 @@ ROWS = [
     Row("Nesterov", so.Nesterov(0.04, 0.8), TILTED, words(ROOTS, 2.0)),
     Row("Nesterov order2", so.Nesterov(0.01, 0.9), TILTED, words(SMALL_ROOTS, 2.0, sde="order2"), 2.0),
     Row("USAM", so.USAM(0.1, 0.3), TILTED, words(FINE, 2.0)),
-    Row("SAM", so.SAM(0.05, 0.5 * 0.05**0.5), SADDLE, words(FINEST, 1.0)),
+    Row("SAM", so.SAM(0.1, 0.5 * 0.1**0.5), SADDLE, words(FINE, 1.0)),
     Row("DNSAM", so.DNSAM(0.1, 0.5 * 0.1**0.5), FAR, words(FINE, 0.8)),
     Row("SignSGD", so.SignSGD(0.2), NORMAL, SIGNS),
     Row("SignSGD correlated", so.SignSGD(0.2), ARCSINE, SIGNS),
