@@ -92,6 +92,8 @@ def notes(c: Certificate) -> list[str]:
         f"A covariance gap has slope {right} Means decide at claim - 0.15.",
         f"flow: the drift without noise; noise x2: twice the noise variance, on {c.meta['paths_baselines']} paths.",
     ]
+    if c.needs is not None:
+        lines.append("Larger lrs need fewer paths, down to h⁻² times as many for a covariance, while gaps are powers.")
     if blind:
         lines.append(f"The flow is not refuted by {', '.join(blind)}: means say nothing about the diffusion.")
     return lines
