@@ -91,7 +91,8 @@ class Diagnosis:
 
     def plot(self, ax: Any = None) -> Any:
         """Draw |∇f| against f - f* and the two bounds on ``ax`` (default: axes of a new figure); return the axes."""
-        from sdeopt.plots.diagnosis import conditions, new_axes
+        from sdeopt.plots.diagnosis import conditions
+        from sdeopt.plots.style import new_axes
 
         return conditions(new_axes() if ax is None else ax, self)
 

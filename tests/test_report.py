@@ -256,3 +256,12 @@ def test_plot_leaves_the_user_s_style_alone(report: Any) -> None:
     before = dict(plt.rcParams)
     plt.close(report.plot().figure)
     assert dict(plt.rcParams) == before
+
+
+def test_any_quantity_can_be_drawn_with_its_bands(report: Any) -> None:
+    ax = report.plot(quantity="var x₁")
+    assert ax.get_ylabel() == "var x₁"
+    assert report.plot(ax, quantity="mean x₂") is ax and ax.get_ylabel() == "E x₂"
+    assert {"SDE ± 1 sd", "95 % interval"} <= set(ax.get_legend_handles_labels()[1])
+    with pytest.raises(ValueError, match="unknown quantity 'loss'"):
+        report.plot(quantity="loss")

@@ -16,6 +16,7 @@ from sdeopt.comparison import render
 from sdeopt.comparison.laws import Laws
 from sdeopt.comparison.paired import entries
 from sdeopt.comparison.verdict import SEVERITY, SHOWN, Row, rows
+from sdeopt.core import checks
 from sdeopt.core.observables import LABELS
 from sdeopt.core.plain import plain
 
@@ -185,14 +186,16 @@ class Report:
             arrays = {name: data[name] for name in _arrays()}
         return Report(meta=head["meta"], kinds=tuple(head["kinds"]), names=tuple(head["names"]), laws=laws, **arrays)
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw both columns in time; return the main matplotlib Axes.
+    def plot(self, ax: Any = None, quantity: str | None = None) -> Any:
+        """Draw both columns in time, with 95 % intervals and ± 1 standard deviation over paths; return the main Axes.
 
         Parameters
         ----------
         ax : matplotlib Axes, optional
-            Draw only the first observable, here. Default: a new figure with it, the spread of x, and both gaps with
-            their intervals and margins.
+            Draw only one quantity, here. Default: a new figure; without ``quantity`` with the first observable, the
+            spread of x, and both gaps with their intervals and margins.
+        quantity : str, optional
+            One of ``names``, such as "test loss"; default the first observable.
 
         Returns
         -------
@@ -200,8 +203,13 @@ class Report:
             ``.figure`` holds all panels.
         """
         from sdeopt.plots import comparison
+        from sdeopt.plots.style import new_axes
 
-        return comparison.figure(self) if ax is None else comparison.in_time(ax, self, comparison.main(self))
+        if ax is None and quantity is None:
+            return comparison.figure(self)
+        names = self.names
+        i = comparison.main(self) if quantity is None else names.index(checks.choice("quantity", quantity, names))
+        return comparison.in_time(new_axes() if ax is None else ax, self, i)
 
 
 def _arrays() -> tuple[str, ...]:

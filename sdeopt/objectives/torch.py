@@ -179,6 +179,7 @@ class TorchObjective(Passes, Smooth):
             Add |∇f|², which costs a gradient of the whole data at every save.
         probes : int
             Add tr ∇²f by Hutchinson's estimator with so many random signs, a Hessian product each; default 0, without.
+            All positions share the signs and so their error, of standard deviation √(2/probes Σ_{i≠j} (∇²f)²_ij).
 
         Returns
         -------

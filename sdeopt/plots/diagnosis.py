@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 
-from sdeopt.plots.style import DISCRETE, REFERENCE, THEORY, style
+from sdeopt.plots.style import DISCRETE, REFERENCE, THEORY
 
 if TYPE_CHECKING:
     from sdeopt.diagnostics import Diagnosis
 
-__all__ = ["conditions", "new_axes"]
-
-
-def new_axes() -> Any:
-    """Axes of a new figure."""
-    with style():
-        return plt.subplots(figsize=(4.7, 4.3))[1]
+__all__ = ["conditions"]
 
 
 def conditions(ax: Any, diagnosis: Diagnosis) -> Any:

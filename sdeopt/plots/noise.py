@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sdeopt.plots.diagnosis import new_axes
 from sdeopt.plots.style import DISCRETE, THEORY
 
 if TYPE_CHECKING:
     from sdeopt.profile import NoiseProfile
 
-__all__ = ["new_axes", "spectra"]
+__all__ = ["spectra"]
 
 
 def spectra(ax: Any, profile: NoiseProfile) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 
-__all__ = ["DISCRETE", "FLOW", "GAP", "LIMIT", "LOUD", "MARGIN", "REFERENCE", "SDE", "THEORY", "style"]
+__all__ = ["DISCRETE", "FLOW", "GAP", "LIMIT", "LOUD", "MARGIN", "REFERENCE", "SDE", "THEORY", "new_axes", "style"]
 
 # from the colour-blind-safe sequence of Petroff, arXiv:2107.02270
 DISCRETE: dict[str, Any] = {"color": "#bd1f01", "linestyle": "none", "marker": "o", "markeredgewidth": 0, "zorder": 4}
@@ -26,3 +26,9 @@ def style() -> AbstractContextManager[None]:
     """The rc parameters of ``sdeopt.mplstyle``, for a while."""
     context: AbstractContextManager[None] = plt.style.context(Path(__file__).with_name("sdeopt.mplstyle"))
     return context
+
+
+def new_axes() -> Any:
+    """Axes of a new figure."""
+    with style():
+        return plt.subplots(figsize=(4.7, 4.3))[1]

@@ -82,7 +82,8 @@ class NoiseProfile:
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the two spectra on ``ax`` (default: axes of a new figure); return the axes."""
-        from sdeopt.plots.noise import new_axes, spectra
+        from sdeopt.plots.noise import spectra
+        from sdeopt.plots.style import new_axes
 
         return spectra(new_axes() if ax is None else ax, self)
 
