@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from sdeopt.optimizers import *  # noqa: F403
     from sdeopt.profile import NoiseProfile as NoiseProfile
     from sdeopt.profile import noise_profile as noise_profile
+    from sdeopt.scaling import Evidence as Evidence
+    from sdeopt.scaling import Scaling as Scaling
+    from sdeopt.scaling import scale as scale
 
 __version__ = "0.1.0"
 
@@ -49,6 +52,7 @@ _HOMES = {
     "sdeopt.comparison": ("Report", "compare"),
     "sdeopt.diagnostics": ("Diagnosis", "diagnose"),
     "sdeopt.profile": ("NoiseProfile", "noise_profile"),
+    "sdeopt.scaling": ("Evidence", "Scaling", "scale"),
     "sdeopt.noise": (
         "Agents", "AlphaStable", "Batch", "DiagonalMinibatch", "Gaussian", "Laplace", "Minibatch", "NoNoise",
         "PoissonBatch", "Rademacher", "Reshuffled", "StudentT",

@@ -34,6 +34,7 @@ BELOW = {
     "profile": {"core", "engine", "noise", "comparison", "profile"},
     "comparison": {"core", "engine", "theory", "comparison"},
     "certificate": {"core", "engine", "comparison", "certificate"},
+    "scaling": {"core", "engine", "noise", "theory", "optimizers", "comparison", "scaling"},
 }
 
 

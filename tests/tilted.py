@@ -28,6 +28,9 @@ class BlackBox:
     def grad(self, x: Any) -> Any:
         return H @ x
 
+    def hvp(self, x: Any, v: Any) -> Any:
+        return H @ v
+
     def lacks(self, question: str) -> str | None:
         return None
 

@@ -8,7 +8,7 @@ import click
 
 from sdeopt.cli import config
 
-__all__ = ["certify", "compare", "simulate"]
+__all__ = ["Run", "certify", "compare", "shared", "simulate"]
 
 
 def _option(name: str, help: str, kind: Any = str, metavar: str | None = None, **more: Any) -> click.Option:
@@ -19,7 +19,7 @@ def _flag(name: str, help: str) -> click.Option:
     return click.Option([name], is_flag=True, help=help)
 
 
-def _words() -> list[click.Parameter]:
+def shared() -> list[click.Parameter]:
     """The options that both commands share; the hyperparameters come from the registry."""
     return [
         click.Argument(["method"], metavar="METHOD"),
@@ -81,7 +81,7 @@ More paths keep the old ones and narrow every interval."""
 
 
 @click.command("simulate", cls=Run, epilog=PATHS, params=[
-    *_words(),
+    *shared(),
     _option("--kind", "discrete (default) or sde.", metavar="NAME"),
     _option("--checkpoint", CHECKPOINT, metavar="FOLDER"),
     _option("--out", "Write the numbers to STEM.npz.", metavar="STEM"),
@@ -96,7 +96,7 @@ def simulate(ctx: click.Context, /, **words: Any) -> None:
 
 
 @click.command("compare", cls=Run, epilog=PATHS, params=[
-    *_words(),
+    *shared(),
     _option("--judge", "all (default up to d = 64), or observables: coordinates are shown only.", metavar="NAME"),
     _option("--checkpoint", CHECKPOINT, metavar="FOLDER"),
     _option("--tolerance", "Margin of the verdicts, as a fraction of each quantity's scale.  [default: 0.1]", float),
@@ -115,7 +115,7 @@ NOT_ON_A_LADDER = {"steps", "paths", "dt", "substeps", "scheme", "save_at", "hor
 
 
 @click.command("certify", cls=Run, params=[
-    *(word for word in _words() if word.name not in NOT_ON_A_LADDER),
+    *(word for word in shared() if word.name not in NOT_ON_A_LADDER),
     _option("--lrs", "Learning rates, falling, as 0.1,0.05,0.025.  [default: --lr, and those whose steps take 1/2, 1/4 "
             "and 1/8 of its time]", metavar="NUMBERS"),
     _option("--horizon", "Continuous time, whole steps of every learning rate.  [default: 1]", float),

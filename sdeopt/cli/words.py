@@ -60,12 +60,12 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
     cls = lookup(words["method"])
     lrs = {"lrs": numbers("lrs", words["lrs"].split(","))} if words.get("lrs") is not None else {}
     largest = {"lr": lrs["lrs"][0]} if lrs and words["lr"] is None else {}
-    method = cls(**_fields(cls, words) | largest)
-    problem = _problem(cls, words)
+    method = cls(**fields(cls, words) | largest)
+    problem = problem_of(cls, words)
     length = {key: words[key] for key in ("horizon", "steps") if words.get(key) is not None}
     length = length or {"horizon": HORIZONS[command]}
     arguments = {key: words[key] for key in PASSED if words.get(key) is not None} | length | lrs
-    steps = _steps(length, method.clock)
+    steps = steps_of(length, method.clock)
     if words["schedule"] is not None:
         method = method._replace(lr=schedule(words["schedule"], method.lr, steps * method.clock))
     if words.get("observables") is not None:
@@ -122,7 +122,7 @@ def stem(out: str | None) -> str | None:
     return out
 
 
-def _fields(cls: Any, words: Mapping[str, Any]) -> dict[str, float]:
+def fields(cls: Any, words: Mapping[str, Any]) -> dict[str, float]:
     """The hyperparameters that were given; one that the method does not have is refused."""
     given = {option[2:].replace("-", "_") for option in hyperparameters()} & {w for w in words if words[w] is not None}
     for field in sorted(given):
@@ -132,7 +132,7 @@ def _fields(cls: Any, words: Mapping[str, Any]) -> dict[str, float]:
     return {"lr": LR} | {field: words[field] for field in given}
 
 
-def _problem(cls: Any, words: Mapping[str, Any]) -> Problem:
+def problem_of(cls: Any, words: Mapping[str, Any]) -> Problem:
     """What is named; for the rest, the small problem on which the method's page says that it makes sense."""
     spec = words["objective"] or cls.example[0]
     objective = objectives.parse(spec)
@@ -147,7 +147,7 @@ def _problem(cls: Any, words: Mapping[str, Any]) -> Problem:
     return Problem(objective, noise, None if words["x0"] is None else numbers("x0", words["x0"].split(",")))
 
 
-def _steps(length: Mapping[str, Any], clock: float) -> int:
+def steps_of(length: Mapping[str, Any], clock: float) -> int:
     """Number of optimizer steps."""
     if "steps" in length:
         return checks.integer("steps", length["steps"], low=1)

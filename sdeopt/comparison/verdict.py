@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from sdeopt.comparison.report import Report
 
 __all__ = [
-    "CONFIDENCE", "FALSE_ALARM", "JUDGED", "SHOWN", "Decision", "Row", "default", "judge", "judged", "margins",
-    "quantile", "rows",
+    "CONFIDENCE", "FALSE_ALARM", "JUDGED", "SHOWN", "Decision", "Row", "default", "groups", "judge", "judged",
+    "margins", "quantile", "rows",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]
@@ -172,20 +172,19 @@ def judged(kinds: tuple[str, ...], diverged: bool, what: str) -> list[int]:
     return [i for i, kind in enumerate(kinds) if kind in JUDGED[what] or (kind == "diverged" and diverged)]
 
 
-def _groups(report: Report) -> list[tuple[list[int], bool]]:
+def groups(kinds: tuple[str, ...], diverged: bool, what: str, heavy: bool) -> list[tuple[list[int], bool]]:
     """Columns of each row, and whether they are judged: one row for the worst of many coordinates.
 
     Of laws without a variance nothing is shown but the observables: they are the user's, and bounded.
     """
-    what, heavy = report.meta["judge"], report.meta["heavy"]
-    columns = judged(report.kinds, report.any_diverged, what)
+    columns = judged(kinds, diverged, what)
     shown = ("mean", "variance", "trace") if what == "observables" and not heavy else ()
-    groups: list[tuple[list[int], bool]] = []
+    found: list[tuple[list[int], bool]] = []
     for kind in ("observable", "mean", "variance", "covariance", "trace", "diverged"):
-        members = [i for i, k in enumerate(report.kinds) if k == kind and (i in columns or kind in shown)]
-        together = kind not in ("observable", "diverged") and report.kinds.count("mean") > GROUPED_ABOVE
-        groups += [(m, kind not in shown) for m in ([members] if together and members else [[i] for i in members])]
-    return groups
+        members = [i for i, k in enumerate(kinds) if k == kind and (i in columns or kind in shown)]
+        together = kind not in ("observable", "diverged") and kinds.count("mean") > GROUPED_ABOVE
+        found += [(m, kind not in shown) for m in ([members] if together and members else [[i] for i in members])]
+    return found
 
 
 def _row(report: Report, members: list[int], is_judged: bool, q: float, q_change: float) -> Row:
@@ -225,4 +224,5 @@ def rows(report: Report) -> tuple[Row, ...]:
     """The rows of a report; every quantity that is judged or shown belongs to one of them."""
     q = quantile(report.counts, 1.0 - CONFIDENCE)
     q_change = quantile(np.array([report.meta["paths_change"]]), 1.0 - CONFIDENCE)
-    return tuple(_row(report, *group, q, q_change) for group in _groups(report))
+    parts = groups(report.kinds, report.any_diverged, report.meta["judge"], report.meta["heavy"])
+    return tuple(_row(report, *part, q, q_change) for part in parts)

@@ -15,25 +15,27 @@ from sdeopt.plots.style import DISCRETE, FLOW, GAP, LIMIT, MARGIN, SDE, THEORY, 
 
 if TYPE_CHECKING:
     from sdeopt.comparison.report import Report
+    from sdeopt.scaling.report import Evidence
 
-__all__ = ["figure", "gap", "in_time", "main", "spread"]
+__all__ = ["figure", "gap", "in_time", "label", "main", "scale_axis", "spread"]
 
 Array = NDArray[np.float64]
 FALLS, GROWS = 30.0, 1e4  # factors beyond which a positive quantity is drawn on a logarithmic axis
 NORMAL95 = 1.959964
 
 
-def main(report: Report) -> int:
+def main(report: Report | Evidence) -> int:
     """The first observable, or the first coordinate where there is none."""
     return report.kinds.index("observable") if "observable" in report.kinds else 0
 
 
-def spread(report: Report) -> int:
+def spread(report: Report | Evidence) -> int:
     """The trace of the covariance; in one dimension the variance, which is the same."""
     return report.kinds.index("variance" if report.kinds.count("mean") == 1 else "trace")
 
 
-def _label(report: Report, i: int) -> str:
+def label(report: Report | Evidence, i: int) -> str:
+    """What the axis of quantity ``i`` says."""
     name = report.names[i]
     return {"observable": f"E {name}", "mean": f"E {name.removeprefix('mean ')}"}.get(report.kinds[i], name)
 
@@ -43,7 +45,7 @@ def _time_axis(ax: Any, report: Report) -> None:
     ax.set_xlim(report.times[0], report.times[-1] * 1.01)
 
 
-def _scale_axis(ax: Any, values: Array, last: float, reach: Array) -> None:
+def scale_axis(ax: Any, values: Array, last: float, reach: Array) -> None:
     """Limits for ``values`` >= 0 that show ``reach``; logarithmic if they fall by decades, or grow by many."""
     values = values[np.isfinite(values)]
     positive = values[values > 0.0]
@@ -77,9 +79,9 @@ def in_time(ax: Any, report: Report, i: int) -> Any:
         ax.axhline(report.stationary[i], label="limit t → ∞", **LIMIT)
     values = np.concatenate([sde, discrete])
     above = sde + np.fmax(np.nan_to_num(report.sde_sd[:, i]), sde_half)
-    _scale_axis(ax, values, sde[-1], np.concatenate([above, discrete + discrete_half]))
+    scale_axis(ax, values, sde[-1], np.concatenate([above, discrete + discrete_half]))
     _time_axis(ax, report)
-    ax.set_ylabel(_label(report, i))
+    ax.set_ylabel(label(report, i))
     return ax
 
 
@@ -94,7 +96,7 @@ def gap(ax: Any, report: Report, i: int) -> Any:
     ax.plot(t, report.change[:, i], color=SDE["color"], linewidth=0.9, linestyle="-.", label="change at dt/2")
     _time_axis(ax, report)
     ax.set_ylabel("SDE − discrete")
-    ax.set_title(f"gap in {_label(report, i)}")
+    ax.set_title(f"gap in {label(report, i)}")
     return ax
 
 

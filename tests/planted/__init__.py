@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from planted import adaptive, descent, distributed, engine, games, injected, normalised, private, signs, stable
+from planted import adaptive, descent, distributed, engine, games, injected, normalised, private, scaling, signs, stable
 from planted.mutation import Mutation
 
-FAMILIES = (descent, adaptive, signs, normalised, games, private, distributed, injected, stable, engine)
+FAMILIES = (descent, adaptive, signs, normalised, games, private, distributed, injected, stable, scaling, engine)
 MUTATIONS: list[Mutation] = [mutation for family in FAMILIES for mutation in family.MUTATIONS]

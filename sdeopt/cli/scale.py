@@ -1,0 +1,98 @@
+"""``sdeopt scale``: the hyperparameters for another batch, and the evidence for them."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import click
+
+from sdeopt.cli.runs import Run, shared
+
+__all__ = ["scale"]
+
+SHARED = {"method", "objective", "noise", "x0", "steps", "observables", "seed", "threads", "json", "quiet"}
+TIMES_PATHS = 10  # as many paths as `compare`: two independent laws are compared, and no SDE is run
+
+
+@click.command("scale", cls=Run, params=[word for word in shared() if word.name in SHARED])
+@click.option("--batch", type=int, nargs=2, metavar="B B'", help="Batch size before and after.")
+@click.option("--agents", type=int, nargs=2, metavar="N N'", help="Number of agents before and after.")
+@click.option("--new-k", type=int, help="Entries that rand-k sends after; --k are those before.")
+@click.option("--horizon", type=float, help="Gather evidence: simulate up to this time of the method before.")
+@click.option("--paths", type=int, help="Independent paths of each.  [default: 40000, fewer where a path costs more]")
+@click.option("--tolerance", type=float, help="Margin of the verdicts, as a fraction of the scale.  [default: 0.1]")
+@click.option("--out", metavar="STEM", help="Write the figure of the evidence to STEM.png, its numbers to STEM.npz.")
+def scale(**words: Any) -> None:
+    """Scale the hyperparameters of METHOD to another batch size or number of agents, so that the law of x stays.
+
+    With --objective or --noise, which describe the problem before, the rule's conditions are measured; with --horizon
+    or --steps the methods before, after, and scaled naively are simulated, and their laws compared.
+
+    Example: sdeopt scale adamw --batch 256 1024 --lr 0.001 --noise gaussian:32 --horizon 1 --out adamw
+    """
+    import sdeopt as so
+    from sdeopt.cli import output
+
+    job = _read(words)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they are in the table
+        found = so.scale(job["method"], problem=job["problem"], **job["change"])
+    evidence = found.evidence(**job["arguments"]) if job["arguments"] else None
+    if words["json"]:
+        parts = {"scaling": found, "evidence": evidence}
+        content = {name: json.loads(part.to_json()) for name, part in parts.items() if part is not None}
+        click.echo(json.dumps(content, ensure_ascii=False, indent=1))
+    else:
+        output.show(found, None)
+        if evidence is not None:
+            output.show(evidence, None)
+    if words["out"]:
+        written = output.write(evidence, words["out"])
+        if not words["quiet"]:
+            click.echo(f"wrote {' and '.join(written)}", err=True)
+
+
+def _read(words: dict[str, Any]) -> dict[str, Any]:
+    """The method, what changes, the problem if there is to be one, and the arguments of the evidence if any."""
+    from sdeopt.cli.words import SEED, fields, problem_of, stem
+    from sdeopt.core import checks, lookup
+
+    cls = lookup(words["method"])
+    method = cls(**fields(cls, words))
+    change = {name: words[name] for name in ("batch", "agents", "new_k") if words[name] is not None}
+    arguments = {name: words[name] for name in ("horizon", "steps") if words[name] is not None}
+    if stem(words["out"]) is not None and not arguments:
+        raise ValueError("--out writes evidence, so give --horizon or --steps too")
+    named = any(words[name] is not None for name in ("objective", "noise", "x0"))
+    problem = problem_of(cls, words | {"batch": _minibatch(words)}) if named or arguments else None
+    if arguments:
+        arguments |= {name: words[name] for name in ("paths", "tolerance") if words[name] is not None}
+        arguments["rng"] = SEED if words["seed"] is None else checks.integer("seed", words["seed"])
+        arguments["progress"] = False if words["quiet"] else None
+        if words["observables"] is not None:
+            arguments["observables"] = [name.strip() for name in words["observables"].split(",")]
+        if words["threads"] is not None:
+            arguments["executor"] = ThreadPoolExecutor(checks.integer("threads", words["threads"], low=1))
+        if words["paths"] is None:
+            arguments["paths"] = _paths(method, problem, arguments)
+    return {"method": method, "change": change, "problem": problem, "arguments": arguments}
+
+
+def _minibatch(words: dict[str, Any]) -> int | None:
+    """The batch before, if it is drawn from the data of the objective."""
+    from sdeopt.objectives.spec import parse
+
+    if words["objective"] is None or words["noise"] is not None or words["batch"] is None:
+        return None
+    return int(words["batch"][0]) if parse(words["objective"]).lacks("batch_grad") is None else None
+
+
+def _paths(method: Any, problem: Any, arguments: dict[str, Any]) -> int:
+    """Ten times the default of the other commands, at a tenth of the steps of the three methods."""
+    from sdeopt.cli.words import paths, steps_of
+
+    length: dict[str, Any] = {name: arguments[name] for name in ("horizon", "steps") if name in arguments}
+    return TIMES_PATHS * paths(problem, 3.0 * TIMES_PATHS * steps_of(length, method.clock), False)

@@ -1,0 +1,192 @@
+"""What must be small for a rule to hold, measured on a problem at its starting point, after the change.
+
+Each number is of the order of the relative error that it causes, so that one limit serves all. Signal against noise is
+measured only where the rule leans on it: if batch or compression change.
+
+    step     η' λ_max(H), H = ∇²f: the share of its distance from the minimum that x covers in one step along the
+             stiffest direction. The stationary variance of SGD on a quadratic has the factor 1/(1 - η'λ/2).
+    sign     the same of P^{-1/2} H P^{-1/2}, P = √(π/2) σ being what signs divide a small gradient by.
+    ratio    the same with P = √v + ε and v = (∂f)² + σ² of adaptive steps, and η'θ' added.
+    buffer   η' λ_max/(1 - μ)²: how far the slope moves while the momentum remembers it.
+    noise    max_i (∂_i f)²/σ_i², the signal against the noise of what the optimizer sees: signs and adaptive steps
+             respond linearly to the gradient, and v is the variance, only where this is small.
+    sent     |∇f|²/tr Σ of what an agent sees: compression adds noise in proportion to both, and only that of Σ obeys
+             the rule.
+    memory   1 - β₂': v is a mean of many squares.
+    cold     2 |ln κ| η'λ/(√v (1 - β')): RMSprop starts from v = 0, and until v has filled, after 1/(1 - β) steps, x
+             moves in long steps, which add η²/(1 - β) ln(1/(1 - β)) to its variance; the logarithm does not scale.
+    variance not to be found: noise without one averages otherwise than as 1/√κ.
+    share    B'/n where no example is drawn twice: then Σ falls as 1/B - 1/n.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdeopt.core.oracle import agent_means, hvp, noise_var
+from sdeopt.core.problem import Problem
+from sdeopt.noise import Minibatch, PoissonBatch, Reshuffled
+from sdeopt.scaling.rules import Change
+
+__all__ = ["LIMIT", "Condition", "measured"]
+
+Array = NDArray[np.float64]
+LIMIT = 0.1
+SIGNAL = ("noise", "sent")
+DENSE = 32  # largest dimension whose Hessian is formed
+PROBES = 1000  # gradients of a private method that are drawn for their mean and variance
+
+
+class Condition(NamedTuple):
+    """A number that must be small, see the head of this file; NaN if it was not measured, and ``reason`` says why."""
+
+    name: str
+    formula: str
+    value: float
+    reason: str = ""
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether it is below the limit; None if not measured."""
+        return None if math.isnan(self.value) else self.value <= LIMIT
+
+
+class Seen(NamedTuple):
+    """Squared mean and variance, per coordinate, of the gradient that an agent sees at x0, averaged over agents."""
+
+    mean2: Array
+    var: Array
+
+
+def measured(names: tuple[str, ...], method: Any, problem: Problem | None, change: Change) -> tuple[Condition, ...]:
+    """The conditions ``names`` of ``method`` on ``problem``, both after the change."""
+    noise = None if problem is None else problem.noise
+    once = isinstance(noise, PoissonBatch) or (isinstance(noise, Minibatch) and not noise.replace)
+    once = once and not isinstance(noise, Reshuffled)  # of whose batches κ in a row are one, κ times as large
+    asked = [name for name in names if name not in SIGNAL or change.kappa != 1 or change.sent != 1]
+    found = tuple(_measure(name, method, problem, change) for name in (*asked, *["share"] * once))
+    lack = None if problem is None else problem.lacks("noise_var")
+    if lack is None or (method.bounded and (change.kappa == 1 or method.family == "private")):
+        return found
+    return (*found, Condition("variance", "variance of the noise", math.inf, lack))
+
+
+def _measure(name: str, method: Any, problem: Problem | None, change: Change) -> Condition:
+    formula, function = CONDITIONS[name]
+    if problem is None and name != "memory":
+        return Condition(name, formula, math.nan, "no problem is given")
+    try:
+        return Condition(name, formula, function(method, problem, change))
+    except ValueError as error:
+        return Condition(name, formula, math.nan, str(error))
+
+
+def _seen(method: Any, problem: Problem) -> Seen:
+    """What an agent sees at x0; the clipped gradients of a private method are drawn."""
+    o, x0 = problem.oracle, np.array(problem.x0)
+    if method.family == "private":
+        return _drawn(method, problem)
+    lack = problem.lacks("noise_var") or problem.lacks("agent_means")
+    if lack is not None:
+        raise ValueError(lack)
+    means = [np.asarray(g) ** 2 for g in agent_means(o, x0)]
+    return Seen(np.mean(means, axis=0), problem.noise.agents * (np.asarray(noise_var(o, x0)) + 0.0 * x0))
+
+
+def _drawn(method: Any, problem: Problem) -> Seen:
+    """x - x' of one step of DP-SGD with η = 1 is the private gradient; so few steps are not worth a compiler."""
+    from sdeopt.engine.kernels import Kernel
+    from sdeopt.engine.simulate import plan
+    from sdeopt.optimizers import DPSGD
+
+    one = plan(DPSGD(1.0, method.clip, method.sigma_dp), problem, steps=1, observables=[], rng=0)
+    moved = Kernel(replace(one, interpreted=True))(0, PROBES)[:, -1] - problem.x0
+    return Seen(moved.mean(axis=0) ** 2, moved.var(axis=0, ddof=1))
+
+
+def _step(method: Any, problem: Problem, change: Change) -> float:
+    return float(method.lr * _curvature(problem, np.ones(problem.dim)))
+
+
+def _sign(method: Any, problem: Problem, change: Change) -> float:
+    return float(method.lr * _curvature(problem, np.sqrt(math.pi / 2.0 * _seen(method, problem).var)))
+
+
+def _adaptive(method: Any, problem: Problem, change: Change) -> float:
+    seen = _seen(method, problem)
+    root = np.sqrt(seen.mean2 + seen.var)
+    return float(method.lr * (_curvature(problem, root + method.eps) + getattr(method, "weight_decay", 0.0)))
+
+
+def _buffer(method: Any, problem: Problem, change: Change) -> float:
+    return float(method.lr * _curvature(problem, np.ones(problem.dim)) / (1.0 - method.momentum) ** 2)
+
+
+def _noise(method: Any, problem: Problem, change: Change) -> float:
+    seen = _seen(method, problem)
+    return float(np.max(_ratio(seen.mean2, seen.var)))
+
+
+def _sent(method: Any, problem: Problem, change: Change) -> float:
+    seen = _seen(method, problem)
+    return float(_ratio(seen.mean2.sum(), seen.var.sum()))
+
+
+def _memory(method: Any, problem: Problem | None, change: Change) -> float:
+    return float(1.0 - getattr(method, "beta2" if "beta2" in method._fields else "beta"))
+
+
+def _ratio(a: Any, b: Any) -> Any:
+    """a/b, 0 where a is."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(a > 0.0, a / b, 0.0)
+
+
+def _cold(method: Any, problem: Problem, change: Change) -> float:
+    still = method._replace(**{"weight_decay": 0.0} if "weight_decay" in method._fields else {})
+    return 2.0 * abs(math.log(change.kappa)) * _adaptive(still, problem, change) / (1.0 - float(method.beta))
+
+
+def _share(method: Any, problem: Problem, change: Change) -> float:
+    return float(problem.noise.batch / problem.objective.examples())
+
+
+def _curvature(problem: Problem, P: Array) -> float:
+    """Largest eigenvalue in absolute value of P^{-1/2} ∇²f(x0) P^{-1/2}."""
+    lack = problem.lacks("hvp")
+    if lack is not None:
+        raise ValueError(lack)
+    if not (P > 0.0).all():
+        raise ValueError("a coordinate has no noise")
+    o, x0, root = problem.oracle, np.array(problem.x0), 1.0 / np.sqrt(P)
+
+    def act(v: Array) -> Array:
+        return np.asarray(root * hvp(o, x0, root * v.ravel()))
+
+    if problem.dim <= DENSE:
+        H = np.array([act(v) for v in np.eye(problem.dim)])
+        return float(np.abs(np.linalg.eigvalsh((H + H.T) / 2.0)).max())
+    from scipy.sparse.linalg import LinearOperator, eigsh
+
+    operator = LinearOperator((problem.dim, problem.dim), matvec=act, dtype=float)
+    start = np.ones(problem.dim)  # fixed, so that the same problem gives the same number
+    return float(abs(eigsh(operator, k=1, which="LM", v0=start, return_eigenvectors=False, tol=1e-6)[0]))
+
+
+CONDITIONS: dict[str, tuple[str, Callable[[Any, Any, Change], float]]] = {
+    "step": ("step against curvature, η'λ", _step),
+    "sign": ("step against curvature, η'λ/(σ√(π/2))", _sign),
+    "ratio": ("step against curvature, η'(λ/√v + θ')", _adaptive),
+    "buffer": ("memory of the momentum, η'λ/(1 - μ)²", _buffer),
+    "noise": ("signal against noise, max (∂f)²/σ²", _noise),
+    "sent": ("signal against noise, |∇f|²/tr Σ", _sent),
+    "memory": ("memory of the squares, 1 - β₂'", _memory),
+    "cold": ("start from v = 0, 2 |ln κ| η'λ/(√v (1 - β'))", _cold),
+    "share": ("batch against data, B'/n", _share),
+}

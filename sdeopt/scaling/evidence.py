@@ -1,0 +1,151 @@
+"""Evidence for a rule: three ensembles at matched steps, and whether their laws coincide.
+
+Step j after the change stands beside step ``speed`` · j before it (rounded). Means, observables and covariances are
+compared with the margins, intervals and verdicts of `sdeopt.compare`, in which "before" has the place of the optimizer
+and "after" that of the SDE. The three ensembles draw independently of each other.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from sdeopt.comparison import paired, verdict
+from sdeopt.comparison.report import labels
+from sdeopt.core import checks
+from sdeopt.engine.blocks import Interrupted, Task, fold
+from sdeopt.engine.kernels import Run, refuse
+from sdeopt.engine.rng import normalise
+from sdeopt.engine.simulate import describe, plan, saves
+from sdeopt.scaling.report import Evidence
+
+if TYPE_CHECKING:
+    from sdeopt.scaling.scale import Scaling
+
+__all__ = ["gather"]
+
+SAVES = 20
+
+
+class Both(NamedTuple):
+    """Before against after, and before against naive."""
+
+    rule: paired.Paired
+    naive: paired.Paired
+
+
+def _reduce(first: int, before: Any, after: Any, naive: Any, *, d: int) -> Both:
+    return Both(
+        paired.reduce(first, before, after, d=d, keep=0),
+        paired.reduce(first, before, naive, d=d, keep=0),
+    )
+
+
+def _merge(a: Both, b: Both) -> Both:
+    return Both(paired.merge(a.rule, b.rule), paired.merge(a.naive, b.naive))
+
+
+def gather(
+    scaling: Scaling, horizon: Any, steps: Any, paths: Any, observables: Any, tolerance: Any, rng: Any, executor: Any,
+    progress: Any,
+) -> Evidence:  # fmt: skip
+    """Run what `Scaling.evidence` describes."""
+    if scaling.problem is None:
+        raise ValueError("evidence needs a problem: scale(method, ..., problem=Problem(...))")
+    paths = checks.integer("paths", paths, low=2)
+    tolerance = checks.number("tolerance", tolerance, low=0.0, high=1.0, open_low=True)
+    if rng is None:
+        rng = np.random.SeedSequence().entropy  # fresh, and in the result
+    runs = _runs(scaling, horizon, steps, observables, rng)
+    for run in runs:
+        refuse(run)
+    heavy = scaling.problem.lacks("noise_var") is not None and not scaling.before.bounded
+    if heavy and not isinstance(observables, Mapping):
+        raise ValueError(
+            f"{scaling.problem.noise!r} has no variance, so means and covariances never settle: give bounded functions "
+            "to compare, such as observables={'cos x1': lambda x: cos(x)[0]} with cos from sdeopt.core"
+        )
+    task = Task(runs, functools.partial(_reduce, d=scaling.problem.dim))
+    try:
+        found, partial = fold(task, paths, _merge, executor, progress, f"{scaling.before}"), False
+    except Interrupted as stop:
+        found, partial = stop.result, True
+    meta = {"rng": repr(rng), "tolerance": tolerance, "partial": partial, "heavy": heavy}
+    meta["judge"] = "observables" if heavy else verdict.default(scaling.problem.dim, len(runs[0].observables))
+    return _evidence(scaling, runs, found, meta)
+
+
+def _runs(scaling: Scaling, horizon: Any, steps: Any, observables: Any, rng: Any) -> tuple[Run, ...]:
+    """The three columns, saved at matched steps."""
+    entropy, speed = normalise(rng), scaling.speed
+    base = plan(scaling.before, scaling.problem, horizon=horizon, steps=steps, observables=observables)  # type: ignore[arg-type]
+    total = round(base.steps / speed)
+    if total < 1:
+        raise ValueError(
+            f"horizon must be at least one step after the change, {float(speed):g} steps before it, got {base.steps}"
+        )
+    later = saves(SAVES, total, 1.0)
+    earlier = tuple(round(speed * j) for j in later)
+    if len(set(earlier)) < len(earlier):  # fewer steps before than saves
+        earlier = saves(SAVES, base.steps, 1.0)
+        later = tuple(round(k / speed) for k in earlier)
+
+    def column(i: int, method: Any, problem: Any, at: tuple[int, ...]) -> Run:
+        own = np.random.SeedSequence(entropy, spawn_key=(i,))
+        run = plan(method, problem, steps=at[-1], observables=observables, rng=own)
+        return replace(run, saves=at)
+
+    return (
+        column(0, scaling.before, scaling.problem, earlier),
+        column(1, scaling.after, scaling.problem_after, later),
+        column(2, scaling.naive, scaling.problem_after, later),
+    )
+
+
+def _evidence(scaling: Scaling, runs: tuple[Run, ...], found: Both, meta: dict[str, Any]) -> Evidence:
+    before, after, naive = runs
+    d = before.problem.dim
+    rule, other = (paired.estimates(pair, d) for pair in found)
+    kinds, names = labels(d, tuple(before.observables))
+    lost = [
+        round(float(p.lost.mean[-1, side] * p.lost.count[-1]))
+        for p, side in zip((*found[:1], *found), (0, 1, 1), strict=True)
+    ]
+    comparisons = len(verdict.judged(kinds, any(lost), meta["judge"])) * sum(k > 0 for k in before.saves)
+    meta |= {
+        "before": describe(before),
+        "after": describe(after),
+        "naive": describe(naive),
+        "rule": scaling.rule.name,
+        "speed": float(scaling.speed),
+        "valid": scaling.valid,
+        "paths": int(found.rule.lost.count[-1]),
+        "diverged": lost,
+        "comparisons": comparisons,
+        "quantile": verdict.quantile(np.minimum(rule.paths, other.paths), verdict.FALSE_ALARM / comparisons),
+        "confidence": verdict.CONFIDENCE,
+        "false_alarm": verdict.FALSE_ALARM,
+    }
+    return Evidence(
+        meta=meta,
+        kinds=kinds,
+        names=names,
+        times=np.array(before.saves) * before.method.clock,
+        steps=np.array([run.saves for run in runs]),
+        counts=rule.paths,
+        before=rule.first,
+        before_stderr=rule.first_stderr,
+        after=rule.second,
+        after_stderr=rule.second_stderr,
+        naive=other.second,
+        naive_stderr=other.second_stderr,
+        gap=rule.gap,
+        gap_stderr=rule.gap_stderr,
+        naive_gap=other.gap,
+        naive_gap_stderr=other.gap_stderr,
+        margin=verdict.margins(rule.first, rule.first_sd, kinds, meta["tolerance"]),
+    )

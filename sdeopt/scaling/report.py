@@ -1,0 +1,217 @@
+"""``Evidence``: the numbers of three laws side by side, and how they are shown and kept."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdeopt.comparison.verdict import CONFIDENCE, SEVERITY, SHOWN, Decision, groups, judge, quantile
+from sdeopt.core.plain import plain, printed
+from sdeopt.scaling import render
+
+__all__ = ["Evidence", "Row"]
+
+Array = NDArray[np.float64]
+WORDS = {"agree": "coincide", "inconclusive": "inconclusive", "differ": "differ"}  # from the mildest
+
+
+class Row(NamedTuple):
+    """One quantity: values at the last save, the largest gap over the saves, and the verdict over all saves.
+
+    ``half`` and ``naive_half`` are half-widths of 95 % intervals; ``needs`` are the paths that would decide.
+    """
+
+    quantity: str
+    column: int
+    before: float
+    after: float
+    gap: float
+    half: float
+    largest: float
+    largest_time: float
+    verdict: str
+    needs: float | None
+    naive: float
+    naive_gap: float
+    naive_half: float
+    naive_verdict: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Evidence:
+    """What `Scaling.evidence` found. ``print`` it, ``plot()`` it, ``save`` it.
+
+    Arrays have one row per save (n) and one column per quantity (Q), in the order of a `sdeopt.Report`.
+
+    Attributes
+    ----------
+    verdict, naive_verdict : str
+        Of the rule and of the naive one: "differ" if a quantity is known to leave its margin at some save, "coincide"
+        if all are known to stay within it at every save, else "inconclusive". Above d = 64 only observables are judged.
+    needs : float or None
+        For an inconclusive verdict of the rule: estimated number of paths that would decide.
+    rows : tuple of Row
+        The table; from d = 4 on one row for the worst coordinate.
+    times : ndarray, shape (n,)
+        Continuous times of the saves, of the method before.
+    steps : ndarray, shape (3, n)
+        Steps of the methods before, after and naive at the saves.
+    counts : ndarray, shape (n,)
+        Paths left both before and after.
+    before, after, naive, before_stderr, after_stderr, naive_stderr : ndarray, shape (n, Q)
+        Values and standard errors.
+    gap, gap_stderr, naive_gap, naive_gap_stderr : ndarray, shape (n, Q)
+        After, or naive, minus before.
+    margin : ndarray, shape (n, Q)
+        Tolerance times scale, both of the method before, as in a `sdeopt.Report`.
+    kinds, names : tuple of str
+        What the columns are.
+    meta : dict
+        Everything needed to run it again, and the statistics' constants.
+    """
+
+    meta: dict[str, Any]
+    kinds: tuple[str, ...]
+    names: tuple[str, ...]
+    times: Array
+    steps: Array
+    counts: Array
+    before: Array
+    before_stderr: Array
+    after: Array
+    after_stderr: Array
+    naive: Array
+    naive_stderr: Array
+    gap: Array
+    gap_stderr: Array
+    naive_gap: Array
+    naive_gap_stderr: Array
+    margin: Array
+
+    @functools.cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The table."""
+        q = quantile(self.counts, 1.0 - CONFIDENCE)
+        parts = groups(self.kinds, any(self.meta["diverged"]), self.meta["judge"], self.meta["heavy"])
+        return tuple(self._row(*part, q) for part in parts)
+
+    @property
+    def verdict(self) -> str:
+        """Whether the rule keeps the law: the gravest verdict of the rows."""
+        return _gravest([row.verdict for row in self.rows])
+
+    @property
+    def naive_verdict(self) -> str:
+        """Whether the naive rule does."""
+        return _gravest([row.naive_verdict for row in self.rows])
+
+    @property
+    def needs(self) -> float | None:
+        """Paths that would decide an inconclusive verdict."""
+        wanted = [row.needs for row in self.rows if row.needs is not None]
+        return max(wanted) if wanted and self.verdict == "inconclusive" else None
+
+    def column(self, name: str) -> int:
+        """Index of the quantity called ``name`` in ``names``; a ``ValueError`` lists them."""
+        if name not in self.names:
+            raise ValueError(f"no quantity {name!r} in this evidence (there are: {', '.join(self.names)})")
+        return self.names.index(name)
+
+    def _decide(self, gap: Array, stderr: Array, i: int) -> Decision:
+        return judge(gap[:, i], stderr[:, i], self.margin[:, i], self.meta["quantile"], self.meta["paths"])
+
+    def _row(self, members: list[int], is_judged: bool, q: float) -> Row:
+        rule = {i: self._decide(self.gap, self.gap_stderr, i) for i in members}
+        naive = [self._decide(self.naive_gap, self.naive_gap_stderr, i).verdict for i in members]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = {i: np.fmax.reduce(np.abs(self.gap[:, i]) / self.margin[:, i], initial=0.0) for i in members}
+        worst = max(members, key=lambda i: (SEVERITY.index(rule[i].verdict), ratio[i]))
+        needs = [d.needs for d in rule.values() if d.needs is not None]
+        size = np.abs(self.gap[:, worst])
+        undecided = is_judged and rule[worst].verdict == "inconclusive"
+        peak = int(np.nanargmax(size)) if np.isfinite(size).any() else len(size) - 1
+        return Row(
+            quantity=self.names[worst] + (f" (worst of {len(members)})" if len(members) > 1 else ""),
+            column=worst,
+            before=float(self.before[-1, worst]),
+            after=float(self.after[-1, worst]),
+            gap=float(self.gap[-1, worst]),
+            half=float(q * self.gap_stderr[-1, worst]),
+            largest=float(self.gap[peak, worst]),
+            largest_time=float(self.times[peak]),
+            verdict=WORDS[rule[worst].verdict] if is_judged else SHOWN,
+            needs=max(needs) if needs and undecided else None,
+            naive=float(self.naive[-1, worst]),
+            naive_gap=float(self.naive_gap[-1, worst]),
+            naive_half=float(q * self.naive_gap_stderr[-1, worst]),
+            naive_verdict=WORDS[max(naive, key=SEVERITY.index)] if is_judged else SHOWN,
+        )
+
+    def __repr__(self) -> str:
+        before, after, naive = (self.meta[side]["method"] for side in ("before", "after", "naive"))
+        return f"Evidence({before} -> {after}: {self.verdict}; naive {naive}: {self.naive_verdict})"
+
+    def __str__(self) -> str:
+        return printed(render.evidence(self))
+
+    def __rich__(self) -> Any:
+        return render.evidence(self)
+
+    def to_json(self) -> str:
+        """Everything as JSON; numbers that are not finite become null."""
+        content = {
+            "verdict": self.verdict,
+            "naive_verdict": self.naive_verdict,
+            "needs": self.needs,
+            "meta": self.meta,
+            "kinds": self.kinds,
+            "names": self.names,
+            "rows": [row._asdict() for row in self.rows],
+            **{name: getattr(self, name) for name in ARRAYS},
+        }
+        return json.dumps(plain(content), ensure_ascii=False, indent=1, allow_nan=False)
+
+    def save(self, file: str | Path) -> None:
+        """Write everything to ``file`` (npz: arrays, and the rest as JSON)."""
+        head = json.dumps({"meta": self.meta, "kinds": self.kinds, "names": self.names})
+        arrays = {name: getattr(self, name) for name in ARRAYS}
+        np.savez_compressed(file, head=np.frombuffer(head.encode(), np.uint8), **arrays)
+
+    @staticmethod
+    def load(file: str | Path) -> Evidence:
+        """Read what `save` wrote."""
+        with np.load(file, allow_pickle=False) as data:
+            head = json.loads(bytes(data["head"]))
+            arrays = {name: data[name] for name in ARRAYS}
+        return Evidence(meta=head["meta"], kinds=tuple(head["kinds"]), names=tuple(head["names"]), **arrays)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the three laws in time; return the main matplotlib Axes.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Draw only the first observable, here. Default: a new figure with it and the spread of x, and their gaps.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            ``.figure`` holds all panels.
+        """
+        from sdeopt.plots import comparison, scaling
+
+        return scaling.figure(self) if ax is None else scaling.in_time(ax, self, comparison.main(self))
+
+
+ARRAYS = tuple(f.name for f in dataclasses.fields(Evidence) if f.name not in ("meta", "kinds", "names"))
+
+
+def _gravest(verdicts: list[str]) -> str:
+    return max((v for v in verdicts if v != SHOWN), key=list(WORDS.values()).index)

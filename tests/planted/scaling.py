@@ -1,0 +1,54 @@
+"""Errors to plant in the scaling rules, their conditions, and the evidence for them."""
+
+from __future__ import annotations
+
+from planted.mutation import Mutation, named
+
+RULES = "sdeopt/scaling/rules.py"
+BY_HAND = named("scaling_rules", "test_rules_by_hand")
+
+MUTATIONS = [
+    Mutation(
+        "scale: the linear rule for adaptive steps",
+        RULES, '{"lr": m.lr * root, "eps": m.eps / root}', '{"lr": m.lr * kappa, "eps": m.eps / root}', BY_HAND,
+    ),
+    Mutation(
+        "scale: averages that forget √κ times as fast, not κ times",
+        RULES, "1.0 - kappa * (1.0 - getattr(m, name))", "1.0 - root * (1.0 - getattr(m, name))", BY_HAND,
+    ),
+    Mutation(
+        "scale: the decay left as it was", RULES, "m.weight_decay * root", "m.weight_decay", BY_HAND,
+    ),
+    Mutation(
+        "scale: compression the wrong way round", RULES, "m.lr * after / before", "m.lr * before / after",
+        named("scaling_exact", "test_the_rule_of_rand_k_keeps_the_level"),
+    ),
+    Mutation(
+        "scale: steps that forget the agents", RULES, "    return c.kappa * c.alpha\n", "    return c.kappa\n",
+        named("scaling_exact", "test_the_rule_of_signs_keeps_their_law"),
+    ),
+    Mutation(
+        "scale: private noise that grows with the batch",
+        RULES, "m.sigma_dp * math.sqrt(c.kappa)", "m.sigma_dp * float(c.kappa)", BY_HAND,
+    ),
+    Mutation(
+        "scale: noise divided by κ in place of √κ",
+        "sdeopt/scaling/problems.py", "law.scale / float(change.kappa) ** 0.5", "law.scale / float(change.kappa)",
+        named("scaling_exact", "test_the_linear_rule_keeps_the_law_of_linear_steps"),
+    ),
+    Mutation(
+        "scale: λ/σ² for λ/σ of signs",
+        "sdeopt/scaling/conditions.py", "np.sqrt(math.pi / 2.0 * _seen(method, problem).var)",
+        "math.pi / 2.0 * _seen(method, problem).var", named("scaling_conditions", "test_signs_divide_by_the_noise"),
+    ),
+    Mutation(
+        "scale: laws compared at equal numbers of steps",
+        "sdeopt/scaling/evidence.py", "tuple(round(speed * j) for j in later)", "tuple(later)",
+        named("scaling_evidence", "test_the_linear_rule_of_sgd_keeps_the_law"),
+    ),
+    Mutation(
+        "scale: the same draws before and after",
+        "sdeopt/scaling/evidence.py", "spawn_key=(i,)", "spawn_key=(0,)",
+        named("scaling_evidence", "test_the_columns_draw_independently"),
+    ),
+]  # fmt: skip

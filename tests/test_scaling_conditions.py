@@ -1,0 +1,103 @@
+"""What must be small for a rule to hold, measured: against numbers by hand."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sdeopt as so
+
+H = [1.0, 2.0]
+G = so.Gaussian
+FOUR = {"batch": (8, 32)}
+
+
+def problem(noise: Any, x0: Any = (1.0, -0.5)) -> so.Problem:
+    return so.Problem(so.Quadratic(H), noise, x0)
+
+
+def values(method: Any, noise: Any, **change: Any) -> dict[str, float]:
+    found = so.scale(method, problem=problem(noise), **change)
+    return {c.name: c.value for c in found.conditions}
+
+
+def test_step_against_curvature() -> None:
+    assert values(so.SGD(0.01), G(0.5), **FOUR) == {"step": pytest.approx(0.04 * 2.0)}
+    assert values(so.HeavyBall(0.001, 0.8), G(0.5), **FOUR) == {"buffer": pytest.approx(0.004 * 2.0 / 0.2**2)}
+
+
+def test_signs_divide_by_the_noise() -> None:
+    found = values(so.SignSGD(0.01), G([2.0, 8.0]), **FOUR)  # after: σ = (1, 4), ∂f = (1, -1)
+    assert found["sign"] == pytest.approx(0.02 * math.sqrt(2.0 / math.pi))  # of λ/σ = (1, 1/2)
+    assert found["noise"] == pytest.approx(1.0)
+
+
+def test_adaptive_steps_divide_by_the_root_of_v() -> None:
+    found = values(so.AdamW(0.01, 0.9, 0.99, 0.0, 0.5), G(8.0), **FOUR)  # after: σ = 4, v = 17, θ = 1
+    assert found == {
+        "ratio": pytest.approx(0.02 * (2.0 / math.sqrt(17.0) + 1.0)),
+        "noise": pytest.approx(1.0 / 16.0),
+        "memory": pytest.approx(0.04),
+    }
+    cold = values(so.RMSpropW(0.01, 0.99, 0.0, 0.5), G(8.0), **FOUR)["cold"]
+    assert cold == pytest.approx(2.0 * math.log(4.0) * 0.02 * 2.0 / math.sqrt(17.0) / 0.04)
+
+
+def test_what_agents_see() -> None:
+    noise = so.Agents(G([1.0, 2.0]), shifts=[[1.0, 0.0], [-1.0, 0.0]], agents=2)
+    found = values(so.DCSGDRandK(0.01, 2), noise, new_k=1)  # ∇f_i = (1 ± 1, -1): mean square (2, 1); Σ_i = (1, 4)
+    assert found["sent"] == pytest.approx(3.0 / 5.0)
+    assert values(so.DSignSGD(0.01), noise, batch=(1, 4))["noise"] == pytest.approx(2.0 / 0.25)
+
+
+def test_agents_alone_need_no_noise() -> None:
+    noise = so.Agents(G(1.0), agents=2)
+    assert set(values(so.DSignSGD(0.01), noise, agents=(2, 4))) == {"sign"}
+    assert set(values(so.DCSGDRandK(0.01), noise, agents=(2, 4))) == {"step"}
+
+
+def test_private_gradients_are_drawn() -> None:
+    """Clipping out of reach, so that the seen noise is known: Var = σ²/B + C²z²/B². 1000 draws: 4.5 % of Var."""
+    found = values(so.DPSignSGD(0.01, clip=100.0, sigma_dp=0.02), G(4.0), batch=(1, 4))
+    var = 16.0 / 4 + (100.0 * 0.04 / 4) ** 2
+    assert found["sign"] == pytest.approx(
+        0.02 * 2.0 / math.sqrt(math.pi / 2.0 * var), rel=0.12
+    )  # half the error of Var, 5 sd
+    assert found["noise"] == pytest.approx(1.0 / var, rel=0.9)  # ± 2√(Var/1000) of 1, and Var; 5 sd
+
+
+def test_noise_without_a_variance_fails() -> None:
+    heavy = so.StudentT(nu=1.5, scale=0.5)
+    found = so.scale(so.SGD(0.01), batch=(1, 4), problem=problem(heavy))
+    assert found.valid is False
+    assert "has no covariance" in str(found)
+    signs = so.scale(so.DSignSGD(0.01), agents=(2, 4), problem=problem(so.Agents(heavy, agents=2)))
+    assert [c.name for c in signs.conditions] == ["sign"]  # not measured: there is no σ
+
+
+def test_batches_that_exhaust_the_data() -> None:
+    data = so.LinearRegression(np.eye(8), np.ones(8))
+    for replace, names in ((False, ["step", "share"]), (True, ["step"])):
+        p = so.Problem(data, so.Minibatch(2, replace=replace))
+        found = so.scale(so.SGD(0.01), batch=(2, 4), problem=p)
+        assert [c.name for c in found.conditions] == names
+    once = so.Problem(data, so.Minibatch(2, replace=False))
+    assert so.scale(so.SGD(0.01), batch=(2, 4), problem=once).conditions[1].value == 0.5
+
+
+def test_what_cannot_be_measured_says_why() -> None:
+    blind = so.Problem(so.Objective(grad=lambda x: x, dim=2), G(0.5))
+    found = so.scale(so.SGD(0.01), problem=blind, **FOUR)
+    assert found.valid is None
+    assert "Objective has no hvp" in str(found)
+    assert so.scale(so.SignSGD(0.01), problem=problem(so.NoNoise()), **FOUR).valid is False
+
+
+def test_large_dimensions_take_the_largest_eigenvalue_only() -> None:
+    h = np.linspace(-3.0, 2.0, 40)
+    wide = so.Problem(so.Quadratic(h), G(np.linspace(1.0, 2.0, 40)), x0=np.full(40, 0.01))
+    step = so.scale(so.SGD(0.01), problem=wide, **FOUR).conditions[0].value
+    assert step == pytest.approx(0.04 * 3.0, rel=1e-6)
