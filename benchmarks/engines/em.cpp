@@ -1,15 +1,19 @@
 // Euler-Maruyama on W paths at a time in explicit vectors: what a C++ programmer would write for speed.
-// xoshiro256+ per lane, Box-Muller by polynomials, the four workloads of workloads.py. Built by cpp.py, which writes
+// xoshiro256+ per lane, Box-Muller by polynomials, the workloads of workloads.py. Built by cpp.py, which writes
 // the coefficients of the polynomials (generated.h). Prints nanoseconds per path-step and the mean of x_1 at the end.
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <string>
 
-#include "generated.h"  // LOG[], SIN[], COS[], EXP[], ERFCX[], H3[], A4[][], G4[][]
+#include "generated.h"  // LOG[], SIN[], COS[], EXP[], ERFCX[], H10[], A4[][], G4[][]
 
-constexpr int W = 8;
+#ifndef LANES
+#define LANES 8
+#endif
+constexpr int W = LANES;
 typedef double V __attribute__((vector_size(8 * W)));
 typedef uint64_t U __attribute__((vector_size(8 * W)));
 typedef int64_t S __attribute__((vector_size(8 * W)));
@@ -109,7 +113,7 @@ struct W3 {
         const double c1 = 1.0 - std::exp(-r1 * (t + lr)), c2 = 1.0 - std::exp(-r2 * (t + lr));
         const double kick = std::sqrt(lr) * r1 * sigma * sq;
         for (int i = 0; i < 10; ++i) {
-            V g = H3[i] * x[i], m = x[10 + i], v = x[20 + i];
+            V g = H10[i] * x[i], m = x[10 + i], v = x[20 + i];
             x[i] = x[i] - (dt / c1) * (m + (lr * r1) * (g - m)) / (root(v * (1.0 / c2)) + eps);
             x[10 + i] = m + (dt * r1) * (g - m) + kick * z[i];
             x[20 + i] = v + (dt * r2) * (g * g + sigma * sigma - v);
@@ -127,6 +131,19 @@ struct W4 {
             y[i] = x[i] - dt * f + sq * w;
         }
         for (int i = 0; i < 10; ++i) x[i] = y[i];
+    }
+};
+struct AdamW {  // the optimizer itself; dt = 1, so that t counts its steps
+    static constexpr int D = 30, Z = 10;
+    static void step(V *x, const V *z, double k, double, double) {
+        constexpr double lr = 1e-3, beta1 = 0.9, beta2 = 0.99, eps = 1e-8, decay = 0.01, sigma = 0.1;
+        const double i1 = 1.0 / (1.0 - std::pow(beta1, k + 1.0)), i2 = 1.0 / (1.0 - std::pow(beta2, k + 1.0));
+        for (int i = 0; i < 10; ++i) {
+            V g = H10[i] * x[i] + sigma * z[i];
+            V m = x[10 + i] = beta1 * x[10 + i] + (1.0 - beta1) * g;
+            V v = x[20 + i] = beta2 * x[20 + i] + (1.0 - beta2) * (g * g);
+            x[i] = (1.0 - lr * decay) * x[i] - (lr * i1) * m / (root(v * i2) + eps);
+        }
     }
 };
 
@@ -151,13 +168,15 @@ template <class Work> static void run(int paths, int steps, double dt, const dou
     std::printf("%.6f %.9f %.9f\n", 1e9 * seconds / ((double)paths * steps), sum / paths, rest / paths);
 }
 
-int main(int, char **argv) {  // workload, paths, steps, dt
-    const int which = std::atoi(argv[1]), paths = std::atoi(argv[2]), steps = std::atoi(argv[3]);
+int main(int, char **argv) {  // workload, paths, steps, dt, start
+    const std::string name = argv[1];
+    const int paths = std::atoi(argv[2]), steps = std::atoi(argv[3]);
     const double dt = std::atof(argv[4]);
     double x0[30];
-    for (int i = 0; i < 30; ++i) x0[i] = i < 10 ? 1.0 : i < 20 ? 0.0 : 0.01;
-    if (which == 1) run<W1>(paths, steps, dt, x0);
-    if (which == 2) run<W2>(paths, steps, dt, x0);
-    if (which == 3) run<W3>(paths, steps, dt, x0);
-    if (which == 4) run<W4>(paths, steps, dt, x0);
+    for (int i = 0; i < 30 && argv[5 + i]; ++i) x0[i] = std::atof(argv[5 + i]);
+    if (name == "W1") run<W1>(paths, steps, dt, x0);
+    if (name == "W2") run<W2>(paths, steps, dt, x0);
+    if (name == "W3") run<W3>(paths, steps, dt, x0);
+    if (name == "W4") run<W4>(paths, steps, dt, x0);
+    if (name == "AdamW") run<AdamW>(paths, steps, dt, x0);
 }

@@ -1,0 +1,1 @@
+"""Regressions of speed, for asv; see ``benchmarks/asv.conf.json``."""

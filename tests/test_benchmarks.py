@@ -1,0 +1,80 @@
+"""The benchmarks compare like with like: every peer's formula is sdeopt's own; and their page has what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.special import erf
+
+from sdeopt.core.method import model
+
+ROOT = Path(__file__).resolve().parent.parent
+NAMES = ("W1", "W2", "W3", "W4", "AdamW")
+NUMPY = SimpleNamespace(asarray=np.asarray, erf=erf, sqrt=np.sqrt, exp=np.exp, concatenate=np.concatenate)
+
+
+@pytest.fixture
+def engines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The modules of the benchmarks; what they put into the environment is taken back."""
+    for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "XLA_FLAGS"):
+        monkeypatch.setenv(variable, "")
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    from engines import tables, workloads
+
+    yield SimpleNamespace(tables=tables, workloads={w.name: w for w in workloads.WORKLOADS})
+
+
+def spread(w: Any, t: float, x: Any) -> Any:
+    """σ(t, x) as a matrix."""
+    s = w.diffusion(t, x, NUMPY)
+    return np.diag(s) if w.diagonal else s
+
+
+@pytest.mark.parametrize("name", NAMES[:4])
+def test_a_step_by_hand_is_the_step_of_an_integrator(engines: Any, name: str) -> None:
+    w, random = engines.workloads[name], np.random.default_rng(0)
+    state = tuple(part * random.uniform(0.5, 1.5, part.size) for part in w.state)
+    x, z, t = np.concatenate(state), random.normal(size=w.normals), 7 * w.dt
+    moved = x + w.dt * w.drift(t, x, NUMPY) + np.sqrt(w.dt) * spread(w, t, x) @ z
+    np.testing.assert_allclose(np.concatenate(w.step(t, state, z, NUMPY)), moved, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", NAMES[:4])
+def test_the_equation_of_the_peers_is_that_of_the_page(engines: Any, name: str) -> None:
+    w, random = engines.workloads[name], np.random.default_rng(0)
+    state = tuple(part * random.uniform(0.5, 1.5, part.size) + 0.01 for part in w.state)
+    x, t, o, m = np.concatenate(state), 7 * w.dt, w.problem.oracle, w.method.constant()
+    begin = w.dt if name == "W3" else 0.0
+    y = state if len(state) > 1 else x
+    page = model(w.method, w.sde)
+    drift = page.drift(m, begin + t, y, o)
+    columns = [page.diffusion(m, begin + t, y, o, dw) for dw in np.eye(w.normals)]
+    s = np.array([np.concatenate(c) if isinstance(c, tuple) else c for c in columns]).T
+    expected = w.drift(t, x, NUMPY)
+    np.testing.assert_allclose(np.concatenate(drift) if isinstance(drift, tuple) else drift, expected, rtol=1e-12)
+    ours, theirs = s @ s.T, spread(w, t, x) @ spread(w, t, x).T
+    np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-18)
+
+
+def test_the_recursion_of_the_peers_is_that_of_the_page(engines: Any) -> None:
+    w, random = engines.workloads["AdamW"], np.random.default_rng(0)
+    state = tuple(part * random.uniform(0.5, 1.5, part.size) + 0.01 for part in w.state)
+    z = random.normal(size=w.normals)
+    page = type(w.method).step(w.method.constant(), 7, state, w.problem.oracle, (z,))
+    for ours, theirs in zip(page, w.step(7.0, state, z, NUMPY), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+def test_the_page_has_what_was_measured(engines: Any, tmp_path: Path) -> None:
+    table = engines.tables.Table("Peers", "In ns.", ["", "W1"], [["sdeopt", 2.3456], ["sdeint", 4299.4], ["x", None]])
+    engines.tables.save(tmp_path / "results.json", [table], {"machine": "a box"})
+    loaded, about = engines.tables.load(tmp_path / "results.json")
+    assert loaded == [table]
+    page = engines.tables.markdown(loaded, about)
+    assert "- machine: a box\n\n## Peers\n\nIn ns.\n\n|  | W1 |\n| --- | --: |\n| sdeopt | 2.35 |\n" in page
+    assert page.endswith("| sdeint | 4,299 |\n| x |  |\n")
