@@ -56,15 +56,14 @@ def main() -> None:
         DOCS.write_text(tables.markdown(*tables.load(RESULTS)), encoding="utf-8")
         return
     wanted = asked.only or [*names, *PARTS]
-    made = []
     chosen = [w for w in WORKLOADS if w.name in wanted]
-    for part in ([lambda: contest.compare(chosen, console.print)] if chosen else []) + [
-        getattr(ours, p) for p in PARTS if p in wanted
-    ]:
+    parts = [lambda: contest.compare(chosen, console.print)] if chosen else []
+    made = []
+    for part in parts + [getattr(ours, name) for name in PARTS if name in wanted]:
         made.append(part())
         console.print(tables.shown(made[-1]), "")
-    if not asked.only:
-        tables.save(RESULTS, made, about())
+        if not asked.only:
+            tables.save(RESULTS, made, about())  # a later part may fail
 
 
 if __name__ == "__main__":
