@@ -142,20 +142,20 @@ def _seconds(count: int, workers: int) -> float:
         return time.perf_counter() - start
 
 
-def _process(folder: str | None, steps: int, count: int) -> tuple[float, float]:
-    """Seconds and peak megabytes of a new process that prints a first result."""
+def _process(folder: str | None, steps: int, count: int) -> tuple[float, float, float]:
+    """Seconds, those of them on the processor, and peak megabytes of a new process that prints a first result."""
     env = os.environ | ({"SDEOPT_CACHE_DIR": folder} if folder else {})
-    start = time.perf_counter()
+    start, used = time.perf_counter(), sum(os.times()[2:4])
     script = START.format(steps=steps, paths=count)
     done = subprocess.run([sys.executable, "-c", script], env=env, check=True, capture_output=True, text=True)
-    return time.perf_counter() - start, float(done.stdout)
+    return time.perf_counter() - start, sum(os.times()[2:4]) - used, float(done.stdout)
 
 
 def memory() -> Table:
     """Peak memory of a process."""
     grid = ((100, 1000), (10_000, 1000), (100, 100_000), (1000, 100_000))
     _process(None, 60, 32)
-    rows = [[f"{steps:,} steps, {count:,} paths", _process(None, steps, count)[1]] for steps, count in grid]
+    rows = [[f"{steps:,} steps, {count:,} paths", _process(None, steps, count)[2]] for steps, count in grid]
     note = "Of a new process that simulates the SDE of SignSGD, d = 2, with 101 saves; Python and Numba included."
     return Table("Peak memory", note, ["run", "MB"], rows)
 
@@ -163,13 +163,14 @@ def memory() -> Table:
 def first() -> Table:
     """Wall time from the start of Python to the first result."""
     with tempfile.TemporaryDirectory() as folder:
-        installed = _process(folder, 60, 1000)[0]
+        installed = _process(folder, 60, 1000)[:2]
         _forget(folder, keep=2)
-        cold = _process(folder, 60, 1000)[0]
-        warm = median(_process(folder, 60, 1000)[0] for _ in range(ROUNDS))
-    rows = [["the first run ever", installed], ["a new page or problem", cold], ["found in the cache", warm]]
-    note = "Of a new process: start of Python, imports, compilation or cache, 1000 paths of 60 steps. Wall time."
-    return Table("The first result", note, ["", "seconds"], rows)
+        cold = _process(folder, 60, 1000)[:2]
+        rounds = [_process(folder, 60, 1000)[:2] for _ in range(ROUNDS)]
+    warm = map(median, zip(*rounds, strict=True))
+    rows = [["the first run ever", *installed], ["a new page or problem", *cold], ["found in the cache", *warm]]
+    note = "Of a new process: start of Python, imports, compilation or cache, 1000 paths of 60 steps."
+    return Table("The first result", note, ["", "seconds", "of CPU"], rows)
 
 
 def _forget(folder: str, keep: int) -> None:
