@@ -65,7 +65,11 @@ def signs(m: Any, c: Change) -> Fields:
 
 
 def square_root(m: Any, c: Change) -> Fields:
-    """η' = √κ η, 1 - β' = κ (1 - β), ε' = ε/√κ, θ' = √κ θ: √v falls as 1/√κ, averages last as many examples."""
+    """η' = √κ η, 1 - β' = κ (1 - β), ε' = ε/√κ, θ' = √κ θ: √v falls as 1/√κ, averages last as many examples.
+
+    Lemma 3.13 of arXiv:2411.15958 is about the level at rest, for which η' and θ' are enough; with its fixed
+    ρ = (1 - β)/η, that is 1 - β' = √κ (1 - β), the path on the way there changes.
+    """
     kappa, root = float(c.kappa), math.sqrt(c.kappa)
     values = {"lr": m.lr * root, "eps": m.eps / root}
     betas = [name for name in m._fields if name.startswith("beta")]
@@ -122,7 +126,7 @@ def matched(c: Change) -> Fraction:
 GOYAL = "Goyal et al. (2017), arXiv:1706.02677"
 COMPAGNONI = "Monzio Compagnoni et al. (2025), arXiv:2502.17009"
 MALLADI = "Malladi et al. (2022), arXiv:2205.10287"
-DERIVED = "derived here: it leaves the SDE of Monzio Compagnoni et al. (2026), arXiv:2603.03226, as it is"
+DERIVED = "derived from the SDE of Monzio Compagnoni et al. (2026), arXiv:2603.03226, which it keeps"
 DECAY = "; decay: Monzio Compagnoni et al. (2025), arXiv:2411.15958, lemma 3.13"
 
 SGD = Rule("linear", "η' = κη", f"{GOYAL}; by the SDE: Jastrzębski et al. (2017), arXiv:1711.04623",
@@ -132,7 +136,7 @@ AGENTS = Rule("linear", "η' = κα η", COMPAGNONI, linear, examples, ("step",)
 COMPRESSED = Rule("linear", "η' = κα η", COMPAGNONI, linear, examples, ("step", "sent"), ("batch", "agents"))
 RAND_K = Rule("level of DCSGD", "η' = κα (1 + ω)/(1 + ω') η, 1 + ω = d/k", COMPAGNONI,
               compressed, matched, ("step", "sent"), ("batch", "agents", "k"))  # fmt: skip
-SIGNS = Rule("square root", "η' = √κ η", f"that of DSignSGD for one agent, {COMPAGNONI}",
+SIGNS = Rule("square root", "η' = √κ η", f"that of DSignSGD for one agent, derived from the SDE of {COMPAGNONI}",
              signs, examples, ("sign", "noise"))  # fmt: skip
 VOTES = Rule("level of DSignSGD", "η' = α√κ η", f"derived from the SDE of {COMPAGNONI}",
              signs, examples, ("sign", "noise"), ("batch", "agents"))  # fmt: skip

@@ -34,7 +34,7 @@ MUTATIONS = [
     Mutation(
         "scale: noise divided by κ in place of √κ",
         "sdeopt/scaling/problems.py", "law.scale / float(change.kappa) ** 0.5", "law.scale / float(change.kappa)",
-        named("scaling_exact", "test_the_linear_rule_keeps_the_law_of_linear_steps"),
+        named("scaling_rules", "test_the_noise_after"),
     ),
     Mutation(
         "scale: λ/σ² for λ/σ of signs",
