@@ -21,11 +21,12 @@ A law is a frozen dataclass. Its functions are written like pages (they are comp
     agent_grads, agent_means, agent_roots, mean_agent_sign, root_agent_sign_cov  of `Agents`; other laws are one agent
 
 Around them, in plain Python, every question is about one objective (its ``dim``, its number of examples). Draws are
-tuples of vectors. ``draws(objective)`` lists those of one step: ("normal", size) or ("uniform", size); the first
-normal vector is the one that common random numbers share with the "gradient" Brownian motion. ``brownian(question,
-objective)`` lists the sizes of the standard normal vectors in the increment of a question ("gradient", "sign",
-"square" or "direction"); the first is shared likewise. An answer may be non-linear in its increment as long as it has
-mean 0, the stated covariance and no third moments for unit normals: that is all a weak scheme of order 1 needs.
+tuples of vectors. ``draws(objective)`` lists those of one step: ("normal", size), ("uniform", size), or ("epochs",
+size, n), the next numbers of a permutation of n examples; the first normal vector is the one that common random numbers
+share with the "gradient" Brownian motion. ``brownian(question, objective)`` lists the sizes of the standard normal
+vectors in the increment of a question ("gradient", "sign", "square" or "direction"); the first is shared likewise. An
+answer may be non-linear in its increment as long as it has mean 0, the stated covariance and no third moments for unit
+normals: that is all a weak scheme of order 1 needs.
 """
 
 from __future__ import annotations

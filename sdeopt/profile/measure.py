@@ -14,6 +14,7 @@ from sdeopt.core.oracle import Oracle
 from sdeopt.core.problem import Problem
 from sdeopt.engine.progress import Progress
 from sdeopt.engine.rng import Entropy, normalise, stream_key
+from sdeopt.noise.diagonal import DiagonalMinibatch
 from sdeopt.noise.law import Law
 from sdeopt.noise.minibatch import Minibatch, PoissonBatch
 from sdeopt.profile.products import Here, Sums, correlated, sums, top
@@ -110,6 +111,8 @@ class _Measure:
 
     def __init__(self, problem: Problem, x: Array, entropy: Entropy, advance: Callable[[int], None]) -> None:
         self.law = problem.noise.independent
+        if isinstance(self.law, DiagonalMinibatch):  # what the optimizer sees of it
+            self.law = Minibatch(self.law.batch, self.law.replace)
         self.o: Any = Oracle(Here(problem, x), self.law)
         self.x, self.entropy, self.advance, self.done = x, entropy, advance, 0
         self.no_cov = next(filter(None, map(problem.lacks, ("noise_var", "root_cov"))), None)
@@ -155,7 +158,7 @@ class _Measure:
         hessian, basis, hvp = NONE, U, None
         if self.no_hessian is None:
             hessian, V = top(self.hvp, d, k, self.seed("H"))
-            basis, hvp = np.hstack([U, V])[:, :d] if 2 * k <= d else np.eye(d), self.hvp
+            basis, hvp = np.hstack([U, V]) if 2 * k <= d else np.eye(d), self.hvp
         s = sums(self.cov, hvp, basis, probes, self.seed("probes"))
         found = [
             Estimate.exact("trace", trace, "tr Σ"),

@@ -8,6 +8,7 @@ eigenvectors of both matrices, so that little is left for chance.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -31,17 +32,20 @@ class Here:
     """The objective of a problem at one point x: its gradient and, where they fit, those of all examples are kept."""
 
     def __init__(self, problem: Problem, x: Array) -> None:
-        self._f, self._g = problem.objective, np.asarray(problem.objective.grad(x))
-        self._rows: Array | None = None
-        if self._f.lacks("batch_grad") is None:
-            n = int(self._f.examples())
-            if n * len(x) <= ROWS:
-                self._rows = np.array([self._f.batch_grad(x, np.array([float(i)])) for i in range(n)])
-            elif not hasattr(self._f, "example_slopes"):
-                raise ValueError(
-                    f"the gradients of {n} examples would take {8 * n * len(x) / 2**20:.0f} MiB (limit 256): give the "
-                    "objective a function example_slopes(x, v) that returns ∇f_i·v for every example"
-                )
+        self._f, self._x, self._g = problem.objective, x, np.asarray(problem.objective.grad(x))
+
+    @functools.cached_property
+    def _rows(self) -> Array | None:
+        """∇f_i of every example, shape (n, d), or None where the objective has to multiply by itself."""
+        n, d = int(self._f.examples()), len(self._x)
+        if n * d <= ROWS:
+            return np.array([self._f.batch_grad(self._x, np.array([float(i)])) for i in range(n)])
+        if not hasattr(self._f, "example_slopes"):
+            raise ValueError(
+                f"the gradients of {n} examples would take {8 * n * d / 2**20:.0f} MiB (limit 256): give the objective "
+                "a function example_slopes(x, v) that returns ∇f_i·v for every example"
+            )
+        return None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._f, name)
