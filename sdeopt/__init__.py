@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from sdeopt.scaling import Evidence as Evidence
     from sdeopt.scaling import Scaling as Scaling
     from sdeopt.scaling import scale as scale
+    from sdeopt.sweeps import Sweep as Sweep
+    from sdeopt.sweeps import sweep as sweep
 
 __version__ = "0.1.0"
 
@@ -53,6 +55,7 @@ _HOMES = {
     "sdeopt.diagnostics": ("Diagnosis", "diagnose"),
     "sdeopt.profile": ("NoiseProfile", "noise_profile"),
     "sdeopt.scaling": ("Evidence", "Scaling", "scale"),
+    "sdeopt.sweeps": ("Sweep", "sweep"),
     "sdeopt.noise": (
         "Agents", "AlphaStable", "Batch", "DiagonalMinibatch", "Gaussian", "Laplace", "Minibatch", "NoNoise",
         "PoissonBatch", "Rademacher", "Reshuffled", "StudentT",

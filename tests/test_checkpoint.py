@@ -17,7 +17,7 @@ from slow_bowl import Bowl
 
 import sdeopt as so
 from sdeopt.engine import marks
-from sdeopt.engine.checkpoint import content
+from sdeopt.engine.content import content
 
 QUADRATIC = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.5, 1.0]), x0=[1.0, -1.0])
 NETWORK = so.Problem(Bowl(), so.Gaussian([0.2, 0.5, 1.0]))  # runs in Python, many paths at a time, as networks do

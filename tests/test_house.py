@@ -35,6 +35,7 @@ BELOW = {
     "comparison": {"core", "engine", "theory", "comparison"},
     "certificate": {"core", "engine", "comparison", "certificate"},
     "scaling": {"core", "engine", "noise", "theory", "optimizers", "comparison", "scaling"},
+    "sweeps": {"core", "engine", "comparison", "sweeps"},
 }
 
 

@@ -181,9 +181,12 @@ class Table:
         return x
 
 
-def test_any_callable_runs_interpreted(caplog):
-    table = {"grad": Table()}
-    objective = so.Objective(value=lambda x: 0.0, grad=lambda x: table["grad"].slope(x), dim=1)
+TABLE = {"grad": Table()}
+
+
+@pytest.mark.parametrize("grad", [lambda x: TABLE["grad"].slope(x), lambda x: float(f"{x[0]:.17g}") + 0.0 * x])
+def test_any_callable_runs_interpreted(grad, caplog):
+    objective = so.Objective(value=lambda x: 0.0, grad=grad, dim=1)
     with caplog.at_level(logging.WARNING, "sdeopt"):
         kernel = Kernel(plan(SGD, so.Problem(objective, so.Gaussian(0.1), x0=[1.0]), steps=5, rng=0))
     assert kernel.mode == "interpreted"

@@ -1,4 +1,4 @@
-"""The command line: ``sdeopt list | show | simulate | compare | certify | cite | cache``, in the words of Python."""
+"""The command line: ``sdeopt list | show | simulate | compare | certify | sweep | cite | cache``, in Python's words."""
 
 from sdeopt.cli.app import main
 

@@ -18,6 +18,7 @@ from sdeopt.cli.noise import noise
 from sdeopt.cli.pages import cite, list_, show
 from sdeopt.cli.runs import certify, compare, simulate
 from sdeopt.cli.scale import scale
+from sdeopt.cli.sweep import sweep
 
 __all__ = ["main"]
 
@@ -81,11 +82,12 @@ def main(ctx: click.Context) -> None:
 
     A method is a page with two columns, the discrete update and its SDE. `simulate` runs one of them, `compare` runs
     both on common random numbers and says, with intervals, whether they agree; `certify` does so along a ladder of
-    learning rates, and measures the order. `scale` gives the hyperparameters for another batch size.
+    learning rates, and measures the order. `scale` gives the hyperparameters for another batch size; `sweep` runs a
+    grid.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
 
-for command in (list_, show, simulate, compare, certify, scale, noise, cite, cache):
+for command in (list_, show, simulate, compare, certify, sweep, scale, noise, cite, cache):
     main.add_command(command)

@@ -17,7 +17,9 @@ from sdeopt.noise import Minibatch
 from sdeopt.noise import spec as noises
 from sdeopt.objectives import spec as objectives
 
-__all__ = ["PATHS", "Job", "hyperparameters", "paths", "read", "stem"]
+__all__ = [
+    "LR", "PATHS", "SEED", "Job", "hyperparameters", "paths", "problem_of", "read", "stem",
+]  # fmt: skip
 
 LR, SEED = 0.05, 0
 HORIZONS = {"simulate": 10.0, "compare": 10.0, "certify": 1.0}  # by the end gaps are gone on what converges

@@ -21,6 +21,7 @@ import pickle
 import re
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
@@ -33,7 +34,7 @@ from numba.core import serialize
 from numba.core.compiler import CompileResult
 from numba.np import linalg
 
-__all__ = ["Contents", "LoopCache", "clear", "folder", "info", "versions"]
+__all__ = ["Contents", "LoopCache", "clear", "describe", "folder", "info", "sources", "versions"]
 
 log = logging.getLogger("sdeopt")
 OURS = re.compile(r"([0-9a-f]{16})-[0-9a-f]{48}\.loop|sdeopt-\w+\.part")
@@ -111,27 +112,43 @@ def versions() -> str:
 
 
 @functools.cache
-def _sources(part: str) -> str:
-    """Hash of the compilers and of the package's own code, or of a part of it."""
-    digest = hashlib.sha256(versions().encode())
-    root = Path(__file__).parent.parent / part
+def sources(part: str = "") -> str:
+    """Hash of the package's own code, or of a part of it."""
+    digest, root = hashlib.sha256(), Path(__file__).parent.parent / part
     for file in sorted(root.rglob("*.py")):
         digest.update(str(file.relative_to(root)).encode() + file.read_bytes())
     return digest.hexdigest()
 
 
-def describe(thing: Any, seen: frozenset[int] = frozenset()) -> str:
-    """Text that changes whenever code compiled from ``thing`` would: classes, functions with all they use, values."""
+@functools.cache
+def _sources(part: str) -> str:
+    """Hash of the compilers and of `sources`."""
+    return hashlib.sha256((versions() + sources(part)).encode()).hexdigest()
+
+
+def ordinary(thing: Any, seen: frozenset[int]) -> str | None:
+    """Nothing has a text of its own."""
+    return None
+
+
+def describe(thing: Any, seen: frozenset[int] = frozenset(), special: Callable[..., str | None] = ordinary) -> str:
+    """Text that changes whenever code compiled from ``thing`` would: classes, functions with all they use, values.
+
+    ``special(thing, seen)`` may give a thing another text, where it is not None; ``seen`` are the things around it.
+    """
     if id(thing) in seen:
         return "again"
     inside = seen | {id(thing)}
+    said = special(thing, inside)
+    if said is not None:
+        return said
     if isinstance(thing, (tuple, list, frozenset)):
-        return "(" + ",".join(describe(t, inside) for t in thing) + ")"
+        return "(" + ",".join(describe(t, inside, special) for t in thing) + ")"
     if isinstance(thing, type):
-        own = "" if thing.__module__.startswith("sdeopt.") else describe(_functions(thing), inside)
+        own = "" if thing.__module__.startswith("sdeopt.") else describe(_functions(thing), inside, special)
         return f"{thing.__module__}.{thing.__qualname__}{own}"
     if isinstance(thing, FunctionType):
-        return _describe_function(thing, inside)
+        return _describe_function(thing, inside, special)
     if isinstance(thing, np.ndarray):
         return f"array{thing.shape}{hashlib.sha256(np.ascontiguousarray(thing).tobytes()).hexdigest()}"
     return repr(thing) if isinstance(thing, ATOMS) else f"{type(thing)}"
@@ -141,12 +158,13 @@ def _functions(cls: type) -> tuple[FunctionType, ...]:
     return tuple(f for f in vars(cls).values() if isinstance(f, FunctionType))
 
 
-def _describe_function(f: FunctionType, seen: frozenset[int]) -> str:
+def _describe_function(f: FunctionType, seen: frozenset[int], special: Callable[..., str | None]) -> str:
     cells = tuple(c.cell_contents for c in f.__closure__ or ())
     used: tuple[Any, ...] = ()
     if not f.__module__.startswith("sdeopt."):
         used = tuple(f.__globals__[n] for n in sorted(_names(f.__code__)) if n in f.__globals__)
-    return f"{f.__module__}.{f.__qualname__}{_code(f.__code__)}{describe(cells, seen)}{describe(used, seen)}"
+    held = (cells, used, f.__defaults__, tuple((f.__kwdefaults__ or {}).items()))
+    return f"{f.__module__}.{f.__qualname__}{_code(f.__code__)}{describe(held, seen, special)}"
 
 
 def _names(code: CodeType) -> set[str]:
@@ -172,8 +190,8 @@ class LoopCache:
 
     def _file(self, signature: Any, codegen: Any) -> Path:
         types = re.sub(r"0x[0-9a-f]+", "", str(signature))  # functions show their address; the key has their code
-        sources, text = _sources(self._part), f"{self._key}{types}{codegen.magic_tuple()}"
-        return folder() / f"{sources[:16]}-{hashlib.sha256((sources + text).encode()).hexdigest()[:48]}.loop"
+        mark, text = _sources(self._part), f"{self._key}{types}{codegen.magic_tuple()}"
+        return folder() / f"{mark[:16]}-{hashlib.sha256((mark + text).encode()).hexdigest()[:48]}.loop"
 
     def load_overload(self, signature: Any, context: Any) -> Any:
         """The compiled loop for these argument types, or None."""

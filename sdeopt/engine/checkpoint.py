@@ -9,8 +9,6 @@ folder from someone that you do not trust.
 
 from __future__ import annotations
 
-import dataclasses
-import functools
 import hashlib
 import json
 import os
@@ -18,43 +16,12 @@ import pickle
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from types import FunctionType, ModuleType
 from typing import Any
 
-import numpy as np
-
 from sdeopt.engine import cache
+from sdeopt.engine.content import content
 
-__all__ = ["Checkpoint", "content", "opened"]
-
-
-def content(thing: Any, seen: frozenset[int] = frozenset()) -> str:
-    """Text that changes whenever ``thing`` would give other numbers: its code and all values that it holds."""
-    if id(thing) in seen:
-        return "again"
-    inner = functools.partial(content, seen=seen | {id(thing)})
-    if isinstance(thing, (*cache.ATOMS, np.ndarray)):
-        return cache.describe(thing)
-    if isinstance(thing, Mapping):
-        return f"{{{','.join(inner(pair) for pair in thing.items())}}}"
-    if isinstance(thing, functools.partial):
-        return inner((thing.func, thing.args, thing.keywords))
-    if isinstance(thing, FunctionType):
-        held = [cell.cell_contents for cell in thing.__closure__ or ()]
-        return cache.describe(thing) + inner([held, thing.__defaults__, thing.__kwdefaults__])
-    if isinstance(thing, (type, ModuleType)) or not hasattr(thing, "__dict__") and callable(thing):
-        return cache.describe(thing) if isinstance(thing, type) else repr(getattr(thing, "__name__", type(thing)))
-    values = ",".join(map(inner, thing)) if isinstance(thing, (tuple, list)) else inner(_state(thing))
-    return f"{cache.describe(type(thing))}({values})"
-
-
-def _state(thing: Any) -> Any:
-    """What an object holds: fields, the numbers of a tensor, or what it would be pickled by."""
-    if dataclasses.is_dataclass(thing):
-        return [getattr(thing, f.name) for f in dataclasses.fields(thing)]
-    if hasattr(thing, "detach"):
-        return np.asarray(thing.detach().cpu())
-    return thing.__getstate__()
+__all__ = ["Checkpoint", "opened"]
 
 
 def opened(folder: str | os.PathLike[str] | None, rng: Any, subject: Any, words: Mapping[str, Any]) -> Any:

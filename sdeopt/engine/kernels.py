@@ -10,7 +10,8 @@ from types import FunctionType
 from typing import Any
 
 import numpy as np
-from numba.core.errors import NumbaError
+from numba import typeof
+from numba.core.errors import NumbaError, UnsupportedBytecodeError
 
 from sdeopt.core.method import model
 from sdeopt.core.oracle import Oracle
@@ -169,6 +170,7 @@ def _linker(objective: Any, noise: Any, in_lanes: bool) -> Linker:
 
 
 _LOOPS: dict[Any, Any] = {}
+_REFUSED: set[tuple[Any, ...]] = set()  # loops and types of arguments that do not compile, tried once
 
 
 def _compiled_loop(run: Run, shape: Any, width: int, linker: Linker) -> Any:
@@ -247,11 +249,14 @@ class Kernel:
             loop = _compiled_loop(run, self.shape, width, linker)
             subject = (m if schedule is None else (m, linker.lower(schedule)), type(o)(*map(linker.lower, o)))
             arguments = (*subject, *map(linker.lower, begin))
+            if (tried := (loop, *map(typeof, arguments))) in _REFUSED:
+                continue
             try:
                 self._call(loop, arguments, width or 1, np.empty((0, len(run.saves), run.width)), 0)
-            except NumbaError as error:
+            except (NumbaError, UnsupportedBytecodeError) as error:
                 reason = next(line for line in str(error).splitlines()[::-1] if line.strip())
                 log.info("%s does not compile on %s: %s", type(o.objective).__name__, mode, reason)
+                _REFUSED.add(tried)
                 continue
             return mode, width or 1, loop, arguments
         if wanted:
@@ -262,9 +267,8 @@ class Kernel:
         run = self.run
         buffer = np.empty(self._tile * self._columns * width)
         scratch = np.empty((run.width + 1) * width)
-        given = self._given(path0, len(records))
-        tail: tuple[Any, ...] = (path0, records, buffer, scratch, self._layout, self._keys, given)
-        tail += (self._saves, run.steps, self._tile)
+        fixed = (self._layout, self._keys, self._given(path0, len(records)), self._saves, run.steps, self._tile)
+        tail: tuple[Any, ...] = (path0, records, buffer, scratch, *fixed)
         if run.kind == "sde":
             tail += (run.substeps, self._states[2], run.method.clock, run.noise_factor)
         loop(*arguments, *tail)

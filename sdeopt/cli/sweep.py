@@ -1,0 +1,86 @@
+"""``sdeopt sweep FILE``: a grid of runs, as a table and phase diagrams."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+__all__ = ["sweep"]
+
+SCHEMA = """\b
+The file, in TOML; all but method and [grid] may be left out:
+  method = ["heavyball", "signsgd"]     one name or several
+  momentum = 0.9                        any hyperparameter, for those that have it
+  objective = "quadratic:1,2"           one SPEC or several
+  noise = ["gaussian:0.5", "laplace"]   one SPEC or several; or batch = 16
+  x0 = [1.0, -1.0]
+  horizon = 10.0                        or steps = 200
+  paths = 1000
+  measures = ["loss", "diverged"]       of loss, spread, diverged, time, error
+  level = 0.1                           of f(x), for time
+  substeps = 16                         of the SDE, for error
+  seed = 0
+  threads = 2                           or processes = 2
+  folder = "cells"
+  out = "signs"
+  [grid]                                fields of methods, noise, objectives
+  lr = { geomspace = [0.01, 1.0, 9] }   from, to, number; also linspace
+  scale = [0.5, 1.0]                    noise.scale where an objective has it too"""
+
+
+@click.command("sweep", epilog=SCHEMA)
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--folder", metavar="FOLDER", help="Keep finished cells here; a sweep that was stopped goes on from them."
+)
+@click.option("--out", metavar="STEM", help="Write STEM.csv, STEM.npz and a figure STEM-MEASURE.png for each measure.")
+@click.option("--seed", type=int, help="Randomness, the same for all cells.  [default: 0]")
+@click.option("--threads", type=int, help="Cells at a time; they do not change the numbers.  [default: one per core]")
+@click.option("--processes", type=int, help="Processes in their place, for objectives in Python.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, not a table.")
+@click.option("--quiet", is_flag=True, help="No progress bar, no remarks.")
+def sweep(file: str, as_json: bool, quiet: bool, **typed: Any) -> None:
+    """Run every point of the grid in FILE: loss, spread, divergence, time to a level, weak error.
+
+    Example: sdeopt sweep signs.toml --folder cells --out signs
+    """
+    import sdeopt as so
+    from sdeopt.cli import output
+    from sdeopt.cli.sweepfile import read
+
+    job = read(file, typed)
+    try:
+        result = so.sweep(
+            job.methods, job.problems, job.grid, **job.arguments, executor=job.executor,
+            progress=False if quiet else None,
+        )  # fmt: skip
+    finally:
+        if job.executor is not None:
+            job.executor.shutdown(cancel_futures=True)
+    if as_json:
+        click.echo(result.to_json())
+    else:
+        output.show(result, None)
+    if job.stem:
+        written = _write(result, job.stem, quiet)
+        if not quiet:
+            click.echo(f"wrote {', '.join(written)}", err=True)
+
+
+def _write(result: Any, stem: str, quiet: bool) -> list[str]:
+    """The table twice, and what of it can be drawn without asking where to cut."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    result.save(f"{stem}.npz")
+    result.to_csv(f"{stem}.csv")
+    written = [f"{stem}.npz", f"{stem}.csv"]
+    try:
+        for measure in result.measures:
+            result.plot(measure=measure).figure.savefig(f"{stem}-{measure}.png")
+            written.append(f"{stem}-{measure}.png")
+    except ValueError as error:
+        if not quiet:
+            click.echo(f"no figure: {error}", err=True)
+    return written

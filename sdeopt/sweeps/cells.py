@@ -1,0 +1,140 @@
+"""``Cell``: one run of a sweep, all that it depends on, and its numbers."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sdeopt.comparison.compare import compare
+from sdeopt.core.problem import Problem
+from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
+from sdeopt.engine.content import content
+from sdeopt.engine.kernels import Run
+from sdeopt.engine.simulate import plan
+from sdeopt.sweeps.estimate import Estimate, failed
+from sdeopt.sweeps.keys import key
+from sdeopt.sweeps.measures import ERROR, RUN, joined, of_paths, of_report, reduced
+
+__all__ = ["Cell", "Settings", "computed", "planned"]
+
+SAVES = 400  # at which f(x) is compared with the level
+FEW = 16  # paths that a chunk should hold at least
+
+
+class Settings(NamedTuple):
+    """What all cells of a sweep share."""
+
+    horizon: float | None
+    steps: int | None
+    paths: int
+    level: float | None
+    substeps: int
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """A method on a problem; ``job`` is "run", the discrete column, or "error", the comparison with the SDE."""
+
+    method: Any
+    problem: Problem
+    job: str
+    settings: Settings
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """What it measures."""
+        run = RUN if self.settings.level is not None else RUN[:-1]
+        return run if self.job == "run" else ERROR
+
+    def key(self, objective: str) -> str:
+        """The name of the cell, a hash; ``objective`` is the `content` of the objective, the costly part."""
+        p, s = self.problem, self.settings
+        shared = s._replace(substeps=0) if self.job == "run" else s._replace(level=None)  # without what it ignores
+        return key(self.job, content(shared), content(self.method), objective, content(p.noise), content(p.x0))
+
+    def described(self) -> dict[str, Any]:
+        """The cell in words and numbers."""
+        p = self.problem
+        x0 = p.x0.tolist() if p.dim <= FEW else f"<array of shape {p.x0.shape}>"
+        said = {"job": self.job, "method": repr(self.method), "objective": repr(p.objective), "noise": repr(p.noise)}
+        return said | {"x0": x0} | self.settings._asdict()
+
+    @property
+    def code(self) -> str:
+        """What decides which code is compiled: cells that share it should follow one another."""
+        p = self.problem
+        kinds = (type(self.method).__name__, type(p.objective).__name__, type(p.noise).__name__)
+        return f"{self.job} {kinds} {p.dim} {p.noise.draws(p.objective)}"
+
+    @property
+    def cost(self) -> float:
+        """A rough number: steps of the optimizer."""
+        s = self.settings
+        steps = float(s.steps) if s.steps is not None else float(s.horizon or 0.0) / self.method.clock
+        return steps * (1.0 if self.job == "run" else 2.0 * s.substeps)
+
+
+def planned(cell: Cell) -> Run:
+    """The run of the discrete column; a ``ValueError`` says what of the settings makes no sense."""
+    s, p = cell.settings, cell.problem
+    with_value = ["loss"] if p.lacks("value") is None else []
+    run = plan(cell.method, p, horizon=s.horizon, steps=s.steps, save_at=1, observables=with_value, rng=s.seed)
+    room = RECORD_LIMIT // (FEW * 8 * run.width)
+    several = min(run.steps, SAVES, max(room, 2)) if s.level is not None and with_value else 1
+    saves = {*np.linspace(0, run.steps, several + 1).round().astype(int).tolist(), run.steps // 2}
+    return plan(
+        cell.method, p, horizon=s.horizon, steps=s.steps, observables=with_value, rng=s.seed,
+        save_at=np.array(sorted(saves)) * cell.method.clock,
+    )  # fmt: skip
+
+
+def computed(cell: Cell, stop: threading.Event | None = None) -> dict[str, Estimate]:
+    """Measure -> estimate; an exception becomes estimates that have failed. Runs on one thread, anywhere.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If ``stop`` is set meanwhile.
+    """
+    try:
+        with ThreadPoolExecutor(1) as thread:  # sweeps run cells side by side, so a cell needs no pool
+            watch = functools.partial(_watch, stop)
+            return _run(cell, thread, watch) if cell.job == "run" else _error(cell, thread, watch)
+    except Exception as error:
+        return dict.fromkeys(cell.measures, failed(f"{type(error).__name__}: {error}"))
+
+
+def _watch(stop: threading.Event | None, done: int, total: int) -> None:
+    if stop is not None and stop.is_set():
+        raise KeyboardInterrupt
+
+
+def _run(cell: Cell, thread: ThreadPoolExecutor, watch: Any) -> dict[str, Estimate]:
+    run, level = planned(cell), cell.settings.level
+    times = np.array(run.saves) * cell.method.clock
+    middle = run.saves.index(run.steps // 2)
+    reduce = functools.partial(
+        reduced, d=cell.problem.dim, times=times, middle=middle, level=-np.inf if level is None else level
+    )
+    try:
+        table = fold(Task((run,), reduce), cell.settings.paths, joined, thread, watch)
+    except Interrupted:
+        raise KeyboardInterrupt from None
+    return of_paths(table, level, cell.problem.lacks("value"))
+
+
+def _error(cell: Cell, thread: ThreadPoolExecutor, watch: Any) -> dict[str, Estimate]:
+    s = cell.settings
+    report = compare(
+        cell.method, cell.problem, horizon=s.horizon, steps=s.steps, paths=s.paths, substeps=s.substeps, rng=s.seed,
+        executor=thread, progress=watch,
+    )  # fmt: skip
+    if report.meta["partial"]:
+        raise KeyboardInterrupt
+    return of_report(report)

@@ -1,0 +1,133 @@
+"""What is measured of the paths of one run, and of one comparison with the SDE.
+
+    loss      E f(x) at the horizon
+    spread    tr Cov x at the horizon: the stationary spread, once it changes no more
+    diverged  share of the paths that left the finite range
+    time      median over paths of the first time, among the saves, at which f(x) <= level; inf where never
+    error     the largest gap between the SDE and the optimizer, as a fraction of each quantity's scale, over the saves
+              and the quantities that `compare` judges: means, observables, entries of the covariance
+
+A loss or a spread of survivors would be a number about luck, so it is marked where any path has diverged.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdeopt.comparison.render import decision
+from sdeopt.comparison.verdict import judged, quantile
+from sdeopt.core.moments import valid_paths
+from sdeopt.engine.loops import ESCAPE
+from sdeopt.sweeps.estimate import LEVEL, Estimate, failed, mean, median, share
+
+__all__ = ["COLUMNS", "ERROR", "MEASURES", "RUN", "joined", "of_paths", "of_report", "reduced"]
+
+Array = NDArray[np.float64]
+RUN = ("loss", "spread", "diverged", "time")  # of the discrete column alone
+ERROR = ("error",)
+MEASURES = RUN + ERROR
+COLUMNS = ("alive", "loss", "spread", "spread before", "time")
+STILL = 0.1  # change of the spread over the last half of the time, relative to it, that counts as none
+
+
+def reduced(first: int, records: Array, *, d: int, times: Array, middle: int, level: float) -> Array:
+    """One row of ``COLUMNS`` for each path of a chunk, (paths, 5); ``middle`` is the save at half the time.
+
+    ``spread`` holds ψ_p = n/(n - 1) |x_p - x̄|² with the mean x̄ of the n paths of the chunk that survive, so that its
+    average is the unbiased tr Cov x. Records hold the position and, where it exists, f(x).
+    """
+    valid = valid_paths(records, ESCAPE)
+    alive = valid[:, -1]
+    table = np.full((len(records), len(COLUMNS)), np.nan)
+    table[:, 0] = alive
+    for column, save in ((2, -1), (3, middle)):
+        table[alive, column] = _squares(records[alive, save, :d])
+    if records.shape[2] > d:
+        table[alive, 1] = records[alive, -1, d]
+        with np.errstate(invalid="ignore"):
+            reached = valid & (records[:, :, d] <= level)
+        table[:, 4] = np.where(reached.any(axis=1), times[reached.argmax(axis=1)], math.inf)
+    return table
+
+
+def _squares(x: Array) -> Any:
+    n = len(x)
+    if n < 2:
+        return math.nan
+    deviation = x - x.mean(axis=0)
+    return (deviation * deviation).sum(axis=1) * (n / (n - 1))
+
+
+def joined(a: Array, b: Array) -> Array:
+    """Two chunks, one after the other."""
+    return np.concatenate([a, b])
+
+
+def of_paths(table: Array, level: float | None, lacks: str | None) -> dict[str, Estimate]:
+    """The measures of a run from the rows of all its paths; ``lacks`` says why there is no f(x)."""
+    n, alive = len(table), table[:, 0] == 1.0
+    lost = n - int(alive.sum())
+    found = {
+        "loss": mean(table[alive, 1]) if lacks is None else failed(lacks),
+        "spread": _spread(table[alive, 2], table[alive, 3]),
+    }
+    if lost:
+        found = {name: _diverged(estimate, lost, n) for name, estimate in found.items()}
+    found["diverged"] = share(lost, n)
+    if level is not None:
+        found["time"] = _time(table[:, 4]) if lacks is None else failed(lacks)
+    return found
+
+
+def _diverged(estimate: Estimate, lost: int, n: int) -> Estimate:
+    if estimate.status == "failed":
+        return estimate
+    return estimate._replace(status="diverged", reason=f"{lost} of {n} paths diverged; of the others only")
+
+
+def _spread(now: Array, before: Array) -> Estimate:
+    """The mean of ψ; undecided where it has surely changed by more than a tenth since half the time."""
+    found, change = mean(now), mean(now - before)
+    if min(abs(change.low), abs(change.high)) > STILL * found.value and change.low * change.high > 0.0:
+        part = 100.0 * change.value / found.value
+        return found.doubted(f"not stationary: it changed by {part:+.0f} % of itself in the last half of the time")
+    return found
+
+
+def _time(times: Array) -> Estimate:
+    found = median(times)
+    missed = 100.0 * float(np.isinf(times).mean())
+    if math.isinf(found.value):
+        return found.doubted(f"{missed:.0f} % of the paths never reach the level")
+    if math.isinf(found.high):
+        return found.doubted(f"{missed:.0f} % of the paths never reach the level, so the interval is open")
+    return found.checked()
+
+
+def of_report(report: Any) -> dict[str, Estimate]:
+    """The weak error; its interval holds for all saves and quantities at once (Bonferroni)."""
+    meta = report.meta
+    columns = judged(report.kinds, report.any_diverged, meta["judge"])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = report.margin[:, columns] / meta["tolerance"]
+        size = np.abs(report.gap[:, columns]) / scale
+        stderr = report.gap_stderr[:, columns] / scale
+    known = np.isfinite(size) & np.isfinite(stderr)
+    if not known.any():
+        return {"error": failed("no gap could be measured", "undecided")}
+    size, stderr = size[known], stderr[known]
+    reach = quantile(report.counts, LEVEL / meta["comparisons"]) * stderr
+    worst = int(size.argmax())
+    low, high = max(float((size - reach).max()), 0.0), float((size + reach).max())
+    found = Estimate(float(size[worst]), float(stderr[worst]), low, high)
+    if any(meta["diverged"]):
+        lost = f"{meta['diverged'][0]} paths of the optimizer and {meta['diverged'][1]} of the SDE diverged"
+        return {"error": found._replace(status="diverged", reason=lost)}
+    if report.verdict != "inconclusive":
+        return {"error": found}
+    row = max((r for r in report.rows if r.verdict == "inconclusive"), key=lambda r: (r.substeps or 0, r.needs or 0.0))
+    return {"error": found.doubted(f"{row.quantity}: {decision(row.verdict, row.needs, row.substeps)}")}
