@@ -1,4 +1,4 @@
-"""The command line: ``sdeopt list | show | simulate | compare | certify | sweep | cite | cache``, in Python's words."""
+"""The command line, ``sdeopt COMMAND``, in the words of the Python functions."""
 
 from sdeopt.cli.app import main
 

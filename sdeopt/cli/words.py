@@ -18,7 +18,7 @@ from sdeopt.noise import spec as noises
 from sdeopt.objectives import spec as objectives
 
 __all__ = [
-    "LR", "PATHS", "SEED", "Job", "hyperparameters", "paths", "problem_of", "read", "stem",
+    "LR", "PATHS", "SEED", "Job", "fields", "hyperparameters", "paths", "problem_of", "read", "stem", "steps_of",
 ]  # fmt: skip
 
 LR, SEED = 0.05, 0
