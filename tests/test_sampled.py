@@ -65,7 +65,7 @@ def test_it_is_the_sde_of_sgd():
 
 def test_it_shares_the_brownian_path_of_the_discrete_run():
     problem = so.Problem(so.Quadratic([1.0]), so.Gaussian(0.5), x0=[1.0])
-    discrete = so.simulate(so.SGD(lr=0.1), problem, horizon=2.0, substeps=16, paths=500, rng=0)
+    discrete = so.simulate(so.SGD(lr=0.1), problem, horizon=2.0, substeps=8, paths=500, rng=0)
     sde = so.simulate(so.SGD(lr=0.1), problem, "sde", sde="sampled", horizon=2.0, paths=500, rng=0)
     assert np.corrcoef(discrete.final[:, 0], sde.final[:, 0])[0, 1] > 0.95
 

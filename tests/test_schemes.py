@@ -185,6 +185,25 @@ def test_milstein_on_geometric_brownian_motion() -> None:
     assert step(0, np.full(2, 2.0), dw, h) == pytest.approx(expected, rel=1e-13)
 
 
+def test_the_noise_of_heun_is_that_of_mid_step() -> None:
+    """Second moments of dX = -X dt + √η s X dW over one step, e^{(η s² - 2) h}: missed by O(h³ + η h³ + η² h²).
+
+    Noise of the start of the step, as in the second line, would miss them by η s² h².
+    """
+    eta, s, h = 1e-3, 0.8, 1e-3
+    found = sum(
+        p * scheme("heun", lambda t, y: -y, lambda t, y, z: math.sqrt(eta) * s * y * z)(0, np.ones(1), dw, h)[0] ** 2
+        for p, dw in draws("heun", 1)
+    )
+    assert abs(found - math.exp((eta * s**2 - 2.0) * h)) < 2.0 * h**3
+    assert abs((1.0 - h + 0.5 * h * h) ** 2 + eta * s**2 * h * (1.0 - 0.5 * h) ** 2 - found) > 0.9 * eta * s**2 * h**2
+
+
+def test_heun_looks_at_the_clock_of_mid_step() -> None:
+    step = scheme("heun", lambda t, y: 0.0 * y, lambda t, y, z: (1.0 + t) * z)
+    assert step(2, np.zeros(1), np.ones(1), 0.04) == pytest.approx(0.2 * (1.0 + 2.5 * 0.04), rel=1e-15)
+
+
 def test_weak2_on_additive_noise_is_heuns_scheme() -> None:
     def b(y: Any) -> Any:
         return np.array([y[1], -(y[0] ** 3)])

@@ -75,7 +75,7 @@ def test_named_observables():
 
 
 def test_the_two_columns_share_their_brownian_path():
-    discrete, sde = run(substeps=16), run(kind="sde")
+    discrete, sde = run(substeps=8), run(kind="sde")
     assert np.corrcoef(discrete.final[:, 0], sde.final[:, 0])[0, 1] > 0.99
 
 

@@ -73,7 +73,7 @@ def compare(
     paths : int
         Independent paths; default 4000.
     dt, substeps : float, int
-        Step of the SDE integrator, or how many of them make one optimizer step; default clock/16. One per step is
+        Step of the SDE integrator, or how many of them make one optimizer step; default clock/8. One per step is
         refused: Euler–Maruyama at dt = lr has the optimizer's own one-step moments, and agrees with it whatever the
         SDE is worth.
     scheme : str
@@ -130,7 +130,7 @@ def compare(
     if run.substeps == 1:
         raise ValueError(
             "substeps=1 (dt = lr) is refused: with one Euler–Maruyama step per iteration the SDE has the optimizer's "
-            "own one-step moments and agrees with it whatever it is worth; use substeps=16 (default) or more"
+            "own one-step moments and agrees with it whatever it is worth; use substeps=8 (default) or more"
         )
     if run.saves[-1] == 0:
         raise ValueError("save_at must contain a time after 0")

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from sdeopt.comparison.verdict import SHOWN
+from sdeopt.core.method import SAMPLED
 from sdeopt.core.plain import printed
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def header(report: Report) -> list[tuple[str, str]]:
     """What was compared: (name, text)."""
     m = report.meta
     x0 = ", ".join(number(v) for v in m["x0"][:8]) + (", ..." if len(m["x0"]) > 8 else "")
-    scheme = {"heun": "Heun drift, Itô–Euler noise", "euler": "Euler–Maruyama"}[m["scheme"]]
+    noise = "at the start of the step" if m["sde"] == SAMPLED.name else "at mid-step"
+    scheme = {"heun": f"Heun drift, noise {noise}", "euler": "Euler–Maruyama"}[m["scheme"]]
     lost = f"diverged: {m['diverged'][0]} discrete, {m['diverged'][1]} SDE" if report.any_diverged else "none diverged"
     partial = ", interrupted" if m["partial"] else ""
     dt_hint = [row.substeps for row in report.rows if row.substeps is not None]

@@ -37,7 +37,7 @@ __all__ = [
     "summary",
 ]
 
-DEFAULT_SUBSTEPS = 16
+DEFAULT_SUBSTEPS = 8
 DEFAULT_SAVES = 100
 PATHS_LIMIT = 4 * 2**30  # bytes that keep_paths may take
 
@@ -81,11 +81,11 @@ def simulate(
     paths : int
         Independent paths; path i is the same for any number of paths.
     dt, substeps : float, int
-        Step of the SDE integrator, or how many of them make one optimizer step; default clock/16. For the discrete
+        Step of the SDE integrator, or how many of them make one optimizer step; default clock/8. For the discrete
         column they only say with which SDE run it shares its Brownian path; default with none.
     scheme : str
-        "heun" (default): trapezoidal drift with Itô–Euler noise, weak error O(dt²) + O(η dt); "euler":
-        Euler–Maruyama, weak error O(dt).
+        "heun" (default): trapezoidal drift, noise at mid-step, weak error O(dt²) + O(η² dt), for "sampled" O(η dt) in
+        the place of the latter; "euler": Euler–Maruyama, weak error O(dt).
     sde : str
         Name of the SDE; ``method.sdes`` lists them, and every method has "sampled" (`sdeopt.engine.sampled`). Default
         the method's own or, where the problem has no closed form for what that asks, "sampled".
