@@ -214,7 +214,7 @@ def test_a_rival_defined_anew_is_compiled_anew():
         return so.simulate(so.SGD(lr=0.1), problem, "sde", sde="anew", horizon=1.0, paths=1, rng=0).final.item()
 
     try:
-        np.testing.assert_allclose([final(-1.0), final(-2.0)], np.exp([-1.0, -2.0]), rtol=1e-4)
+        np.testing.assert_allclose([final(-1.0), final(-2.0)], np.exp([-1.0, -2.0]), rtol=3e-4)
     finally:
         del so.SGD.sdes["anew"]
 

@@ -1,7 +1,7 @@
 """The vocabulary: method, oracle, problem, ensemble, the arithmetic of pages. Plain Python; no loops, no Numba."""
 
 from sdeopt.core.elementary import cos, erf, exp, log, octave, power, sin, tanh, where
-from sdeopt.core.math import average, basis, dot, each, matvec, norm, pieces, product, total
+from sdeopt.core.math import average, basis, dot, each, filled, lower_matvec, matvec, norm, pieces, product, total
 from sdeopt.core.method import SDE, lookup, method, methods, rival
 from sdeopt.core.oracle import (
     Oracle,
@@ -69,11 +69,13 @@ __all__ = [
     "examples",
     "exp",
     "expect_direction",
+    "filled",
     "grad",
     "hvp",
     "labels",
     "log",
     "lookup",
+    "lower_matvec",
     "matrix_rows",
     "matvec",
     "mean_agent_sign",

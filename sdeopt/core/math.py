@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["average", "basis", "dot", "each", "matvec", "norm", "pieces", "product", "total"]
+from sdeopt.core.elementary import fma
+
+__all__ = ["average", "basis", "dot", "each", "matvec", "norm", "pieces", "product", "filled", "lower_matvec", "total"]
 
 
 def total(x: Any) -> Any:
@@ -35,12 +37,22 @@ def norm(x: Any) -> Any:
 
 
 def matvec(a: Any, x: Any) -> Any:
-    """``a @ x``; a one-dimensional ``a`` stands for a diagonal matrix. Columns are added from first to last."""
+    """``a @ x``; a one-dimensional ``a`` stands for a diagonal matrix. Columns are added from first to last, fused."""
     if a.ndim == 1:
         return a * x
     if x.ndim == 2:  # many vectors at a time, side by side; a column stands for a diagonal matrix then
-        return a * x if a.shape[1] == 1 else sum((a[:, j, None] * x[j] for j in range(1, len(x))), a[:, :1] * x[0])
-    return np.cumsum(a * x, axis=1)[:, -1]
+        if a.shape[1] == 1:
+            return a * x
+        a = a[:, :, None]
+    s = a[:, 0] * x[0]
+    for j in range(1, len(x)):
+        s = fma(a[:, j], x[j], s)
+    return s
+
+
+def lower_matvec(a: Any, x: Any) -> Any:
+    """`matvec` for a lower triangular matrix, of which lanes skip the zeros."""
+    return matvec(a, x)
 
 
 def basis(x: Any, i: Any) -> Any:
@@ -48,6 +60,11 @@ def basis(x: Any, i: Any) -> Any:
     e = np.zeros(x.size)
     e[i] = 1.0
     return e
+
+
+def filled(value: Any, like: Any) -> Any:
+    """The vector of the shape of ``like`` with every entry ``value``; a vector stays what it is."""
+    return np.full(like.shape, value)
 
 
 def pieces(x: Any, like: Any) -> Any:

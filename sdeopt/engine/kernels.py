@@ -16,12 +16,13 @@ from numba.core.errors import NumbaError, UnsupportedBytecodeError
 from sdeopt.core.method import model
 from sdeopt.core.oracle import Oracle
 from sdeopt.core.problem import Problem
-from sdeopt.engine import batched, lanes, loops, sampled, schemes, states
+from sdeopt.engine import batched, states
+from sdeopt.engine.assembly import assemble
 from sdeopt.engine.cache import LoopCache
-from sdeopt.engine.draws import draws, kinds, unsuited
+from sdeopt.engine.draws import draws, unsuited
 from sdeopt.engine.given import given, portion
-from sdeopt.engine.linker import Linker, asked, replace_lr
-from sdeopt.engine.rng import Entropy, fill, place, stream_key, wide_vectors
+from sdeopt.engine.linker import Linker, asked
+from sdeopt.engine.rng import Entropy, fill, place, stream_key
 
 __all__ = ["Kernel", "Run", "initial_states", "lacking", "lane_width", "refuse"]
 
@@ -106,54 +107,6 @@ def initial_states(run: Run) -> tuple[Any, Any, int]:
     return y0, y0, 0
 
 
-def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
-    """The small functions of a loop over ``width`` paths at a time; 0 stands for one path on plain vectors."""
-    parts = len(run.method.parts)
-    store = lanes.storer(width) if width else None
-    store_number = store or states.store_number
-    cut = (lambda a, b: lanes.loader(a, b - a, width)) if width else states.slicer
-    return loops.Parts(
-        width=width or 1,
-        widen=wide_vectors if width else states.nothing,
-        begin=states.beginner(parts, lanes.spread(width) if width else None),
-        position=states.positioner(parts),
-        unpack=states.unpacker(shape, cut),
-        observe=states.observer(list(run.observables.values()), store_number, width or 1),
-        store_vector=store or states.store_vector,
-        store_number=store_number,
-    )
-
-
-def _scheduled(run: Run) -> tuple[Any, ...]:
-    """The page's functions, at the learning rate of the moment where the method has a schedule."""
-    functions, schedule, cls = run.functions, run.method.schedule, type(run.method)
-    if schedule is None:
-        return functions
-    common = (type(schedule).factor, replace_lr(cls), cls.clock_of)
-    if len(functions) == 1:
-        return (loops.scheduled_step(functions[0], *common),)
-    scale = states.lift(loops.times, len(run.method.parts), 1)
-    drift, diffusion = functions
-    return loops.scheduled_drift(drift, *common, scale), loops.scheduled_diffusion(diffusion, *common, scale)
-
-
-def _assemble(run: Run, shape: Any, width: int = 0, parts: loops.Parts | None = None) -> Any:
-    """The loop of the run as one plain function."""
-    functions, parts, count = _scheduled(run), parts or _parts(run, shape, width), len(run.method.parts)
-    if run.kind == "discrete":
-        return loops.assemble_discrete(parts, functions[0])
-    if run.model.drift is not None:
-        scheme = schemes.SCHEMES[run.scheme]
-        return loops.assemble_sde(parts, scheme(functions[0], functions[1], states.lift(schemes.advance, count, 4)))
-    rotate = sampled.rotator(kinds(run))
-    domain = loops.constant(getattr(type(run.method), "domain", sampled.anywhere), run.method.schedule is not None)
-    predict = states.lift(sampled.euler_part, count, 3)
-    if run.scheme == "heun":
-        correct = states.lift(sampled.heun_part, count, 6)
-        return loops.assemble_sde(parts, sampled.heun(functions[0], rotate, domain, predict, correct))
-    return loops.assemble_sde(parts, sampled.euler(functions[0], rotate, domain, predict))
-
-
 def _identity(thing: Any) -> Any:
     """What of an object shapes compiled code: its class and its functions."""
     if isinstance(thing, tuple):
@@ -181,7 +134,7 @@ def _compiled_loop(run: Run, shape: Any, width: int, linker: Linker) -> Any:
         _identity(objective), _identity(noise), tuple(run.observables.values()),
     )  # fmt: skip
     if key not in _LOOPS:
-        _LOOPS[key] = linker.entry(_assemble(run, shape, width))
+        _LOOPS[key] = linker.entry(assemble(run, shape, width))
         _LOOPS[key]._cache = LoopCache(key)
     return _LOOPS[key]
 
@@ -212,6 +165,12 @@ def lane_width(run: Run) -> int:
     return 32 if size <= 4 else 16 if size <= 16 else 8
 
 
+def _direct(loop: Any, arguments: tuple[Any, ...]) -> Any:
+    """The machine code of a loop for arguments of these types; Numba's dispatcher looks at the types at every call."""
+    loop(*arguments)
+    return loop.overloads[tuple(map(loop.typeof_pyval, arguments))].entry_point
+
+
 class Kernel:
     """A run made ready: call it with the first path and the number of paths of a chunk."""
 
@@ -239,7 +198,7 @@ class Kernel:
         begin = (y0,) if run.kind == "discrete" else (y0, y1)
         plain = m if schedule is None else (m, schedule)
         if batched.suits(run) and not batched.fails(run, self.shape, y1 if run.kind == "sde" else y0):
-            loop = batched.Loop(run, self.shape, lambda parts: _assemble(run, self.shape, parts=parts))
+            loop = batched.Loop(run, self.shape, lambda parts: assemble(run, self.shape, parts=parts))
             return "batched", batched.WIDTH, loop, (plain, o, *begin)
         wanted = [] if run.interpreted or not all(is_dataclass(side) for side in o) else ["vectors"]
         lanes_wide = lane_width(run) if run.lanes else 0
@@ -252,7 +211,7 @@ class Kernel:
             if (tried := (loop, *map(typeof, arguments))) in _REFUSED:
                 continue
             try:
-                self._call(loop, arguments, width or 1, np.empty((0, len(run.saves), run.width)), 0)
+                loop = _direct(loop, self._all(arguments, width or 1, np.empty((0, len(run.saves), run.width)), 0))
             except (NumbaError, UnsupportedBytecodeError) as error:
                 reason = next(line for line in str(error).splitlines()[::-1] if line.strip())
                 log.info("%s does not compile on %s: %s", type(o.objective).__name__, mode, reason)
@@ -261,9 +220,10 @@ class Kernel:
             return mode, width or 1, loop, arguments
         if wanted:
             log.warning("%s does not compile, so it runs interpreted, much slower", type(o.objective).__name__)
-        return "interpreted", 1, _assemble(run, self.shape), (plain, o, *begin)
+        return "interpreted", 1, assemble(run, self.shape), (plain, o, *begin)
 
-    def _call(self, loop: Any, arguments: Any, width: int, records: Any, path0: int) -> None:
+    def _all(self, leading: Any, width: int, records: Any, path0: int) -> tuple[Any, ...]:
+        """The arguments of the loop for the paths from ``path0`` on."""
         run = self.run
         buffer = np.empty(self._tile * self._columns * width)
         scratch = np.empty((run.width + 1) * width)
@@ -271,7 +231,7 @@ class Kernel:
         tail: tuple[Any, ...] = (path0, records, buffer, scratch, *fixed)
         if run.kind == "sde":
             tail += (run.substeps, self._states[2], run.method.clock, run.noise_factor)
-        loop(*arguments, *tail)
+        return (*leading, *tail)
 
     def __call__(self, path0: int, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
         """Records of the paths ``path0`` to ``path0 + count``, shape (count, saves, d + observables)."""
@@ -279,7 +239,7 @@ class Kernel:
         few = portion(self._vectors, self._rows, self._width) or count
         with np.errstate(all="ignore"):  # a path that overflows is found by its records and reported
             for i in range(0, count, few):
-                self._call(self._loop, self._arguments, self._width, records[i : i + few], path0 + i)
+                self._loop(*self._all(self._arguments, self._width, records[i : i + few], path0 + i))
         return records
 
     def increments(self, path: int) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -1,7 +1,7 @@
 """SIMD lanes, the arithmetic: what ``lanes.Pack`` answers to, lowered to LLVM vector instructions.
 
-No fast-math flag is ever set and nothing is contracted to a fused multiply-add, so a lane computes the bits that a
-scalar would. Sums run over the rows from first to last, as in ``sdeopt.core.math``.
+No fast-math flag is ever set and a multiply-add is fused where `fma` is called, nowhere else, so a lane computes the
+bits that a scalar would. Sums run over the rows from first to last, as in ``sdeopt.core.math``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numba.extending import intrinsic, lower_builtin
 
 from sdeopt.engine.lanes import I64, Mask, Pack, common, element, rebuild, row, rows
 
-__all__ = ["exponent", "product", "select", "total", "two_to"]
+__all__ = ["exponent", "fma", "product", "select", "total", "two_to"]
 
 NUMBERS = (types.Float, types.Integer)
 
@@ -62,7 +62,7 @@ def _elementwise(function: Any, arity: int, emit: Callable[..., Any], result: ty
                 lower_builtin(function, a, b)(lower)
 
 
-def _call(builder: Any, name: str, *args: Any) -> Any:
+def call(builder: Any, name: str, *args: Any) -> Any:
     """Call an LLVM intrinsic on rows of any width."""
     kind = args[0].type
     suffix = f"v{kind.count}f64" if isinstance(kind, ir.VectorType) else "f64"
@@ -77,18 +77,18 @@ def _constant(kind: Any, value: float) -> Any:
 
 
 def _extremum(comparison: str) -> Callable[..., Any]:
-    """NumPy's minimum or maximum: NaN in either argument gives NaN."""
+    """NumPy's minimum or maximum: NaN in either argument gives NaN. One instruction where y is a number of the code."""
 
     def emit(b: Any, x: Any, y: Any) -> Any:
-        first = b.or_(b.fcmp_ordered(comparison, x, y), b.fcmp_unordered("uno", x, x))
-        return b.select(first, x, y)
+        chosen = b.select(b.fcmp_ordered(comparison, y, x), y, x)
+        return b.select(b.fcmp_unordered("uno", y, y), y, chosen)
 
     return emit
 
 
 def _sign(b: Any, x: Any) -> Any:
     zero = _constant(x.type, 0.0)
-    one = _call(b, "llvm.copysign", _constant(x.type, 1.0), x)
+    one = call(b, "llvm.copysign", _constant(x.type, 1.0), x)
     return b.select(b.fcmp_unordered("uno", x, x), x, b.select(b.fcmp_ordered("==", x, zero), zero, one))
 
 
@@ -108,12 +108,12 @@ _elementwise(operator.ne, 2, lambda b, x, y: b.fcmp_unordered("!=", x, y), Mask)
 _elementwise(operator.neg, 1, lambda b, x: b.fneg(x))
 _elementwise(operator.pos, 1, lambda b, x: x)
 for _absolute in (abs, np.abs, math.fabs):
-    _elementwise(_absolute, 1, lambda b, x: _call(b, "llvm.fabs", x))
+    _elementwise(_absolute, 1, lambda b, x: call(b, "llvm.fabs", x))
 for _root in (np.sqrt, math.sqrt):
-    _elementwise(_root, 1, lambda b, x: _call(b, "llvm.sqrt", x))
+    _elementwise(_root, 1, lambda b, x: call(b, "llvm.sqrt", x))
 _elementwise(np.sign, 1, _sign)
-_elementwise(np.minimum, 2, _extremum("<="))
-_elementwise(np.maximum, 2, _extremum(">="))
+_elementwise(np.minimum, 2, _extremum("<"))
+_elementwise(np.maximum, 2, _extremum(">"))
 
 
 def _emit_two_to(b: Any, k: Any) -> Any:
@@ -146,6 +146,24 @@ def _rowwise(emit: Callable[[Any, Any], Any]) -> Any:
 
 two_to = _rowwise(_emit_two_to)
 exponent = _rowwise(_emit_exponent)
+
+
+@intrinsic
+def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
+    """a b + c rounded once, for numbers or packs."""
+    packs = [k for k in (a, b, c) if isinstance(k, Pack)]
+    kind = common(*packs) if packs else types.float64
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if not packs:
+            return builder.fma(*args)
+
+        def at(i: int) -> Any:
+            return (row(builder, v, k, i, kind.width) for v, k in zip(args, sig.args, strict=True))
+
+        return rebuild(builder, [call(builder, "llvm.fma", *at(i)) for i in range(rows(kind))])
+
+    return kind(*(k if isinstance(k, Pack) else types.float64 for k in (a, b, c))), generate
 
 
 @intrinsic

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,31 +11,45 @@ from numba import types
 from numba.core.typing.templates import AbstractTemplate, infer, signature
 from numba.extending import intrinsic, lower_builtin, overload, overload_attribute
 
+from sdeopt.engine.lane_ops import call
 from sdeopt.engine.lanes import F64, I64, Matrix, Pack, rebuild, row
 
 __all__ = ["basis", "matvec"]
 
 
+def _product(columns: Callable[[int, int], int]) -> Any:
+    """A matrix of data times a pack, the first ``columns(row, all)`` columns of every row, from first to last."""
+
+    @intrinsic
+    def matvec(typing: Any, a: Any, x: Any) -> Any:
+        kind = Pack(a.r, x.width)
+
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            def entry(i: int, j: int) -> Any:
+                return row(builder, builder.extract_value(args[0], i * a.c + j), types.float64, 0, kind.width)
+
+            items = []
+            for i in range(a.r):
+                s = builder.fmul(entry(i, 0), builder.extract_value(args[1], 0))
+                for j in range(1, columns(i, a.c)):
+                    s = call(builder, "llvm.fma", entry(i, j), builder.extract_value(args[1], j), s)
+                items.append(s)
+            return rebuild(builder, items)
+
+        return kind(a, x), generate
+
+    return matvec
+
+
+matvec = _product(lambda i, c: c)
+lower_matvec = _product(lambda i, c: min(i + 1, c))
+
+
 @intrinsic
-def matvec(typing: Any, a: Any, x: Any) -> Any:
-    """A matrix of data times a pack, columns from first to last."""
-    kind = Pack(a.r, x.width)
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        columns = [builder.extract_value(args[1], j) for j in range(a.c)]
-
-        def entry(i: int, j: int) -> Any:
-            return row(builder, builder.extract_value(args[0], i * a.c + j), types.float64, 0, kind.width)
-
-        items = []
-        for i in range(a.r):
-            s = builder.fmul(entry(i, 0), columns[0])
-            for j in range(1, a.c):
-                s = builder.fadd(s, builder.fmul(entry(i, j), columns[j]))
-            items.append(s)
-        return rebuild(builder, items)
-
-    return kind(a, x), generate
+def uniform(typing: Any, value: Any, like: Any) -> Any:
+    """A number as every row of a vector of data."""
+    kind = Pack(like.d, 0)
+    return kind(types.float64, like), lambda context, builder, sig, args: rebuild(builder, [args[0]] * max(like.d, 1))
 
 
 @intrinsic

@@ -19,9 +19,9 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
-from sdeopt.engine import lane_ops  # noqa: F401  (the arithmetic of packs)
 from sdeopt.engine.cache import LoopCache
-from sdeopt.engine.words import bits, fma, iota, lanes_of, numbers, power, store_words, to_number
+from sdeopt.engine.lane_ops import fma
+from sdeopt.engine.words import bits, iota, lanes_of, numbers, power, store_words, to_number
 
 __all__ = ["Entropy", "fill", "normalise", "place", "stream_key", "threefry", "wide_vectors"]
 
@@ -40,7 +40,7 @@ U = np.uint64
 PARITY, ROOT_HALF, ONE = U(0x1BD11BDAA9FC1A22), U(0x3FE6A09E667F3BCD), U(0x3FF0000000000000)
 SIGN, LOW = U(0x8000000000000000), U(0xFFFFFFFF)
 S1, S2, S12, S52, S32 = U(1), U(2), U(12), U(52), U(32)
-ids32, ids8, ids1 = iota(32), iota(8), iota(1)
+ids32, ids16, ids8, ids1 = iota(32), iota(16), iota(8), iota(1)
 
 
 @intrinsic
@@ -100,7 +100,7 @@ def _minus_log(u: Any) -> Any:
     e = power(word - ROOT_HALF)
     m = numbers(word - (e << S52))
     s = (m - 1.0) / (m + 1.0)
-    return -fma(s, _polynomial(s * s, ATANH), to_number(e) * LN2)
+    return fma(-s, _polynomial(s * s, ATANH), to_number(e) * -LN2)
 
 
 @inline
@@ -149,15 +149,15 @@ def _lines(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path:
     odd = step % 2
     group = lanes_of(ids)
     end = begin + ((b - a) * width - begin) // group * group
-    shift = U(0)
+    shift, last = U(0), U(width - 1)
     while (1 << int(shift)) < width:
         shift += S1
+    lanes, components = ids & last, ids >> shift  # of the first group; later ones are shifted by whole numbers
     for j in range((count + odd + 1) // 2):
         even = 2 * j - odd
         pair = U(step // 2 + j) << S32
         for i in range(begin, end, group):
-            number = ids + U(i)
-            first, second = _pair((number & U(width - 1)) + U(path), (number >> shift) + pair, key)
+            first, second = _pair(lanes + ((U(i) & last) + U(path)), components + ((U(i) >> shift) + pair), key)
             if even >= 0:
                 store_words(out, (even * columns + a) * width + i, first)
             if even + 1 < count:
@@ -178,6 +178,8 @@ def _normals(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, pat
             _steps(out, count, columns, a + c, U(path), (U(step // 2) << S32) | U(c), step, key)
         return
     done = _lines(out, count, columns, width, a, b, path, step, key, ids32(), min(a, 0))
+    if (b - a) * width - done >= 16:
+        done = _lines(out, count, columns, width, a, b, path, step, key, ids16(), done)
     done = _lines(out, count, columns, width, a, b, path, step, key, ids8(), done)
     _lines(out, count, columns, width, a, b, path, step, key, ids1(), done)
 

@@ -1,7 +1,8 @@
 """The schemes: one integrator step each, as ``move`` functions for the loop of `loops.assemble_sde`.
 
 A scheme is built from ``drift(m, t, y, o)``, ``diffusion(m, t, y, o, dw)``, an action on the increment, and
-``combine``, which is `advance` for the state at hand. ``dw`` is standard normal; a scheme that draws more says so.
+``lift(g, count)``, which makes of g, a function of ``count`` vectors such as `advance`, one of states of several parts.
+``dw`` is standard normal; a scheme that draws more says so.
 
 "euler" and "heun" are good for states of several parts and serve every SDE; the others are for one vector. Write
 h = dt, ξ = ΔW/√h.
@@ -20,57 +21,68 @@ from typing import Any
 
 import numpy as np
 
+from sdeopt.core.elementary import fma
 from sdeopt.core.math import basis, dot
 
-__all__ = ["SCHEMES", "advance"]
+__all__ = ["SCHEMES"]
+
+
+def forward(S: Any, q: Any) -> Any:
+    """y + dt b + √dt w."""
+    y, b, w = S
+    dt, root = q
+    return fma(root, w, fma(dt, b, y))
 
 
 def advance(S: Any, q: Any) -> Any:
     """y + dt (a + b)/2 + √dt w."""
     y, a, b, w = S
     dt, root = q
-    return y + (0.5 * dt) * (a + b) + root * w
+    return fma(root, w, fma(0.5 * dt, a + b, y))
 
 
-def euler(drift: Any, diffusion: Any, combine: Any) -> Any:
+def euler(drift: Any, diffusion: Any, lift: Any) -> Any:
     """Euler–Maruyama."""
+    step = lift(forward, 3)
 
     def move(m: Any, o: Any, j: int, y: Any, dw: Any, clock: float, substeps: int, noise_factor: float) -> Any:
         dt = clock / substeps
-        b = drift(m, j * dt, y, o)
-        return combine((y, b, b, diffusion(m, j * dt, y, o, dw)), (dt, noise_factor * math.sqrt(dt)))
+        noise = diffusion(m, j * dt, y, o, dw)
+        return step((y, drift(m, j * dt, y, o), noise), (dt, noise_factor * math.sqrt(dt)))
 
     return move
 
 
-def heun(drift: Any, diffusion: Any, combine: Any) -> Any:
+def heun(drift: Any, diffusion: Any, lift: Any) -> Any:
     """The trapezoidal drift, with the noise of the middle of the step: σ(t + h/2, y + hb/2).
 
     Where the noise is small (its factor √η), what σσᵀ changes during a step is what the drift does to it; frozen at
     the start of the step it would leave an error O(η dt) in covariances, at the middle O(η² dt + η dt²).
     Source: Milstein & Tretyakov, SIAM J. Sci. Comput. 18 (1997) 1067, on schemes for small noise.
     """
+    predict, correct = lift(forward, 3), lift(advance, 4)
 
     def move(m: Any, o: Any, j: int, y: Any, dw: Any, clock: float, substeps: int, noise_factor: float) -> Any:
         dt = clock / substeps
         t = j * dt
         b = drift(m, t, y, o)
-        w = diffusion(m, t + 0.5 * dt, combine((y, b, b, b), (0.5 * dt, 0.0)), o, dw)
+        w = diffusion(m, t + 0.5 * dt, predict((y, b, b), (0.5 * dt, 0.0)), o, dw)
         q = (dt, noise_factor * math.sqrt(dt))
-        return combine((y, b, drift(m, t + dt, combine((y, b, b, w), q), o), w), q)
+        return correct((y, b, drift(m, t + dt, predict((y, b, w), q), o), w), q)
 
     return move
 
 
-def milstein(drift: Any, diffusion: Any, combine: Any) -> Any:
+def milstein(drift: Any, diffusion: Any, lift: Any) -> Any:
     """Milstein's scheme for diagonal noise, whose σ is the action on the number 1."""
+    step = lift(forward, 3)
 
     def move(m: Any, o: Any, j: int, y: Any, dw: Any, clock: float, substeps: int, noise_factor: float) -> Any:
         dt = clock / substeps
         t, root = j * dt, noise_factor * math.sqrt(dt)
         b, s = drift(m, t, y, o), diffusion(m, t, y, o, 1.0)
         ahead = diffusion(m, t, y + root * s, o, 1.0)
-        return combine((y, b, b, s * dw + 0.5 * (ahead - s) * (dw * dw - 1.0)), (dt, root))
+        return step((y, b, s * dw + 0.5 * (ahead - s) * (dw * dw - 1.0)), (dt, root))
 
     return move
 
@@ -93,7 +105,7 @@ def _iterated(diffusion: Any) -> Any:
     return sum_over_columns
 
 
-def weak2(drift: Any, diffusion: Any, combine: Any) -> Any:
+def weak2(drift: Any, diffusion: Any, lift: Any) -> Any:
     """Weak order 2 for any noise: Talay's scheme without derivatives.
 
     With the columns g_r of σ, Σ_r over them, signs χ_r = ±1 drawn beside ξ, and k = y + h b(t, y),
@@ -111,35 +123,36 @@ def weak2(drift: Any, diffusion: Any, combine: Any) -> Any:
     Sources: Abdulle, Vilmart & Zygalakis, SIAM J. Sci. Comput. 35 (2013) A1792, doi:10.1137/12088954X (the
     derivative-free form); Kloeden & Platen (1992), section 14.2 (what J must satisfy).
     """
-    iterated = _iterated(diffusion)
+    iterated, predict, correct = _iterated(diffusion), lift(forward, 3), lift(advance, 4)
 
     def move(m: Any, o: Any, j: int, y: Any, draws: Any, clock: float, substeps: int, noise_factor: float) -> Any:
         dw, chi = draws[0], np.sign(draws[1] - 0.5)
         dt = clock / substeps
         t, root = j * dt, noise_factor * math.sqrt(dt)
         b = drift(m, t, y, o)
-        ahead = combine((y, b, b, diffusion(m, t, y, o, dw)), (dt, root))
+        ahead = predict((y, b, diffusion(m, t, y, o, dw)), (dt, root))
         middle, aside = y + (0.5 * dt) * b, (math.sqrt(0.5) * root) * diffusion(m, t, y, o, chi)
         w = diffusion(m, t + 0.5 * dt, middle + aside, o, dw) + diffusion(m, t + 0.5 * dt, middle - aside, o, dw)
-        after = combine((y, b, drift(m, t + dt, ahead, o), 0.5 * w), (dt, root))
+        after = correct((y, b, drift(m, t + dt, ahead, o), 0.5 * w), (dt, root))
         return after + iterated(m, t, y, o, dw, chi, 0.5 * root * root)
 
     return move
 
 
-def weak2_diagonal(drift: Any, diffusion: Any, combine: Any) -> Any:
+def weak2_diagonal(drift: Any, diffusion: Any, lift: Any) -> Any:
     """`weak2` for diagonal noise: the signs drop out, J is diagonal. Five evaluations of σ, however many noises."""
+    predict, correct = lift(forward, 3), lift(advance, 4)
 
     def move(m: Any, o: Any, j: int, y: Any, dw: Any, clock: float, substeps: int, noise_factor: float) -> Any:
         dt = clock / substeps
         t, root = j * dt, noise_factor * math.sqrt(dt)
         b, s = drift(m, t, y, o), diffusion(m, t, y, o, 1.0)
-        ahead = combine((y, b, b, s * dw), (dt, root))
+        ahead = predict((y, b, s * dw), (dt, root))
         middle, aside = y + (0.5 * dt) * b, (math.sqrt(0.5) * root) * s
         w = diffusion(m, t + 0.5 * dt, middle + aside, o, dw) + diffusion(m, t + 0.5 * dt, middle - aside, o, dw)
         shift = (0.5 * root * root) * s * (dw * dw - 1.0)
         iterated = 0.5 * (diffusion(m, t, y + shift, o, 1.0) - diffusion(m, t, y - shift, o, 1.0))
-        return combine((y, b, drift(m, t + dt, ahead, o), 0.5 * w), (dt, root)) + iterated
+        return correct((y, b, drift(m, t + dt, ahead, o), 0.5 * w), (dt, root)) + iterated
 
     return move
 

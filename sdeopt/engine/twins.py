@@ -1,8 +1,7 @@
 """The compiled twins of the page arithmetic: the same operations in the same order, hence the same bits.
 
 Three shapes meet here: scalars, vectors (arrays, one path at a time) and packs of SIMD lanes. Sums run from the first
-entry to the last (LLVM may not reorder them, since no fast-math flag is set). `matvec` adds columns, the same sum for
-every row; of a Fortran-ordered matrix it takes up to 32 rows at a time in vector registers.
+entry to the last (LLVM may not reorder them, since no fast-math flag is set).
 """
 
 from __future__ import annotations
@@ -16,13 +15,11 @@ from numba.extending import overload
 
 from sdeopt.core import elementary, math
 from sdeopt.engine import lane_ops, lane_shapes
-from sdeopt.engine.lanes import Mask, Matrix, Pack, loader, storer
-from sdeopt.engine.rng import wide_vectors
+from sdeopt.engine.lane_ops import fma
+from sdeopt.engine.lanes import Mask, Matrix, Pack
+from sdeopt.engine.products import OPTIONS, strided, tall
 
 __all__ = ["ELEMENTARY", "OPTIONS", "TWINS", "elementwise"]
-
-INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # never called from Python: half the compile time
-OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, **INNER}
 
 INLINED = OPTIONS | {"forceinline": True}
 
@@ -90,12 +87,12 @@ def _horner(a: Any, b: Any) -> Any:
         return p
 
     def prepend(i: int, rest: Any) -> Any:
-        return njit(lambda x, c, p: rest(x, c, p * x + c[i]), **INLINED)
+        return njit(lambda x, c, p: rest(x, c, fma(p, x, c[i])), **INLINED)
 
     f = njit(last, **INLINED)
     for i in reversed(range(2, len(b))):
         f = prepend(i, f)
-    return lambda a, b: f(a, b, b[0] * a + b[1])
+    return lambda a, b: f(a, b, fma(b[0], a, b[1]))
 
 
 def _entry_of(a: Any, b: Any) -> Any:
@@ -105,6 +102,16 @@ def _entry_of(a: Any, b: Any) -> Any:
 
 
 entry = _by_type(_entry_of)
+
+
+def _length(a: Any, b: Any, c: Any) -> Any:
+    """The size of the arrays among the arguments."""
+    if isinstance(a, types.Array):
+        return lambda a, b, c: a.size
+    return (lambda a, b, c: b.size) if isinstance(b, types.Array) else (lambda a, b, c: c.size)
+
+
+length = _by_type(_length)
 
 
 def _where(a: Any, b: Any, c: Any) -> Any:
@@ -117,6 +124,19 @@ def _where(a: Any, b: Any, c: Any) -> Any:
         out = np.empty(a.size)
         for i in range(a.size):
             out[i] = entry(b, i) if a[i] else entry(c, i)
+        return out
+
+    return loop
+
+
+def _fma(a: Any, b: Any, c: Any) -> Any:
+    if not any(isinstance(k, types.Array) for k in (a, b, c)):
+        return lambda a, b, c: fma(a, b, c)
+
+    def loop(a: Any, b: Any, c: Any) -> Any:
+        out = np.empty(length(a, b, c))
+        for i in range(out.size):
+            out[i] = fma(entry(a, i), entry(b, i), entry(c, i))
         return out
 
     return loop
@@ -161,57 +181,8 @@ def _dot(a: Any, b: Any) -> Any:
     return loop
 
 
-def _block(vectors: int) -> Any:
-    """``vectors`` times eight rows of a Fortran-ordered product, in registers over all columns."""
-    load, store, size = loader(0, vectors, 8), storer(8), 8 * vectors
-
-    @njit(**OPTIONS)
-    def block(flat: Any, rows: int, b: Any, out: Any, i: int) -> int:
-        wide_vectors()
-        s = load(flat, i) * b[0]
-        for j in range(1, b.size):
-            s = s + load(flat, j * rows + i) * b[j]
-        store(out, i, s)
-        return i + size
-
-    return block
-
-
-block32, block16, block8 = _block(4), _block(2), _block(1)
-
-
-@njit(**OPTIONS)
-def _tall(flat: Any, rows: int, b: Any) -> Any:
-    """A Fortran-ordered matrix, flat, times a vector, in blocks of rows; the last block may repeat rows."""
-    out = np.empty(rows)
-    i = 0
-    while i < rows:
-        if rows >= 32 and rows - i > 16:
-            i = block32(flat, rows, b, out, min(i, rows - 32))
-        elif rows >= 16 and rows - i > 8:
-            i = block16(flat, rows, b, out, min(i, rows - 16))
-        elif rows >= 8:
-            i = block8(flat, rows, b, out, min(i, rows - 8))
-        else:
-            s = flat[i] * b[0]
-            for j in range(1, b.size):
-                s += flat[j * rows + i] * b[j]
-            out[i] = s
-            i += 1
-    return out
-
-
-@njit(**OPTIONS)
-def _strided(a: Any, b: Any) -> Any:
-    """Any other matrix times a vector."""
-    rows, n = a.shape
-    out = np.empty(rows)
-    for i in range(rows):
-        s = a[i, 0] * b[0]
-        for j in range(1, n):
-            s += a[i, j] * b[j]
-        out[i] = s
-    return out
+def _lower_matvec(a: Any, b: Any) -> Any:
+    return (lambda a, b: lane_shapes.lower_matvec(a, b)) if isinstance(a, Matrix) else (lambda a, b: matvec(a, b))
 
 
 def _matvec(a: Any, b: Any) -> Any:
@@ -221,8 +192,8 @@ def _matvec(a: Any, b: Any) -> Any:
         return lambda a, b: a * b
 
     if a.layout == "F":
-        return lambda a, b: _tall(a.T.reshape(a.size), a.shape[0], b)
-    return lambda a, b: _strided(a, b)
+        return lambda a, b: tall(a.T.reshape(a.size), a.shape[0], b)
+    return lambda a, b: strided(a, b)
 
 
 def _basis(a: Any, b: Any) -> Any:
@@ -235,6 +206,12 @@ def _basis(a: Any, b: Any) -> Any:
         return e
 
     return zeros_but_one
+
+
+def _filled(a: Any, b: Any) -> Any:
+    if isinstance(a, Pack | types.Array):
+        return lambda a, b: a
+    return (lambda a, b: lane_shapes.uniform(a, b)) if isinstance(b, Pack) else (lambda a, b: np.full(b.size, a))
 
 
 def _pieces(a: Any, b: Any) -> Any:
@@ -280,10 +257,11 @@ def every(f: Any, *given: Any) -> Any: ...  # known to the compiler as `_each`
 
 
 overload(every, strict=False)(_each)
-dot = _by_type(_dot)
+dot, matvec = _by_type(_dot), _by_type(_matvec)
 
 TWINS: dict[Any, Any] = {
     elementary.where: _by_type(_where),
+    elementary.fma: _by_type(_fma),
     elementary.horner: _by_type(_horner),
     elementary.two_to: njit(lambda k: lane_ops.two_to(k), **OPTIONS),
     elementary.exponent: njit(lambda x: lane_ops.exponent(x), **OPTIONS),
@@ -291,8 +269,10 @@ TWINS: dict[Any, Any] = {
     math.product: _by_type(_product),
     math.dot: dot,
     math.norm: njit(lambda x: np.sqrt(dot(x, x)), **OPTIONS),
-    math.matvec: _by_type(_matvec),
+    math.matvec: matvec,
+    math.lower_matvec: _by_type(_lower_matvec),
     math.basis: _by_type(_basis),
     math.pieces: _by_type(_pieces),
+    math.filled: _by_type(_filled),
     math.each: every,
 }

@@ -17,9 +17,9 @@ from numba.core.imputils import impl_ret_untracked
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
-from sdeopt.engine.lanes import F64, I64, Pack, element, rebuild, row, splat
+from sdeopt.engine.lanes import F64, I64, Pack, element, rebuild, splat
 
-__all__ = ["Words", "bits", "fma", "iota", "lanes_of", "numbers", "power", "store_words", "to_number"]
+__all__ = ["Words", "bits", "iota", "lanes_of", "numbers", "power", "store_words", "to_number"]
 
 
 class Words(types.Type):
@@ -111,27 +111,6 @@ def bits(typing: Any, value: Any) -> Any:
         return builder.bitcast(args[0], I64)
 
     return (Words(value.width)(value) if wide else types.uint64(types.float64)), generate
-
-
-@intrinsic
-def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
-    """a b + c rounded once, for numbers or lanes."""
-    packs = [k for k in (a, b, c) if isinstance(k, Pack)]
-    kind = packs[0] if packs else types.float64
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        if not packs:
-            return builder.fma(*args)
-        wide = [row(builder, v, k, 0, kind.width) for v, k in zip(args, sig.args, strict=True)]
-        name = f"llvm.fma.v{kind.width}f64"
-        function = builder.module.globals.get(name)
-        if function is None:
-            vector = element(kind.width)
-            function = ir.Function(builder.module, ir.FunctionType(vector, [vector] * 3), name)
-        return rebuild(builder, [builder.call(function, wide)])
-
-    kinds = [k if isinstance(k, Pack) else types.float64 for k in (a, b, c)]
-    return kind(*kinds), generate
 
 
 def iota(width: int) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sdeopt.core import checks, matvec, where
+from sdeopt.core import checks, filled, lower_matvec, matvec, where
 from sdeopt.core.checks import Array
 from sdeopt.core.oracle import noise_var, root_cov
 from sdeopt.noise.directions import direction_moments, direction_spread, rule, unit
@@ -150,7 +150,7 @@ class DiagonalGaussian(_Separable):
         return self.scale * dw
 
     def var(self, o: Any, x: Any) -> Any:
-        return self.scale * self.scale + 0.0 * x
+        return filled(self.scale * self.scale, x)
 
     def __reduce__(self) -> Any:
         return Gaussian, (self.scale,)
@@ -235,10 +235,10 @@ class FullGaussian(Gaussian):
         fit("cov", self.cov, objective)
 
     def sample(self, o: Any, x: Any, z: Any) -> Any:
-        return matvec(self.root, z[0])
+        return lower_matvec(self.root, z[0])
 
     def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
-        return matvec(self.root, dw)
+        return lower_matvec(self.root, dw)
 
     def noise_cov(self, o: Any, x: Any, v: Any) -> Any:
         return matvec(self.cov, v)
@@ -250,16 +250,16 @@ class FullGaussian(Gaussian):
         sd = np.sqrt(self.variance)
         noisy = where(sd > 0.0, 1.0, 0.0)
         a = noisy * g / where(sd > 0.0, sd, 1.0)
-        return noisy * matvec(lower_root(sign_matrix(a, self.angles, self.sign_nodes, self.sign_weights)), dw)
+        return noisy * lower_matvec(lower_root(sign_matrix(a, self.angles, self.sign_nodes, self.sign_weights)), dw)
 
     def root_sign_residual(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
         sd = np.sqrt(self.variance)
         noisy = where(sd > 0.0, 1.0, 0.0)
         a = noisy * g / where(sd > 0.0, sd, 1.0)
-        return noisy * matvec(lower_root(residual_matrix(a, self.angles, self.sign_nodes, self.sign_weights)), dw)
+        return noisy * lower_matvec(lower_root(residual_matrix(a, self.angles, self.sign_nodes, self.sign_weights)), dw)
 
     def root_square_cov(self, o: Any, x: Any, dw: Any) -> Any:
-        return matvec(self.square_root, dw)
+        return lower_matvec(self.square_root, dw)
 
     def expect_direction(self, o: Any, x: Any, g: Any) -> Any:
         mu = matvec(self.axes.T, g)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.core import exp, where
+from sdeopt.core import exp, filled, where
 from sdeopt.core.oracle import mean_sign
 from sdeopt.noise.law import Law, fit, spread
 from sdeopt.noise.signs import independent_root
@@ -64,14 +64,14 @@ class Laplace(Law):
         return np.sqrt(2.0) * self.scale * dw
 
     def var(self, o: Any, x: Any) -> Any:
-        return 2.0 * self.scale * self.scale + 0.0 * x
+        return filled(2.0 * self.scale * self.scale, x)
 
     def mean_sign(self, o: Any, x: Any, g: Any) -> Any:
-        b = self.scale + 0.0 * g
+        b = filled(self.scale, g)
         return np.sign(g) * where(b > 0.0, 1.0 - exp(-np.abs(g) / where(b > 0.0, b, 1.0)), 1.0)
 
     def root_sign_cov(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
-        return independent_root(mean_sign(o, x, g), self.scale + 0.0 * g, dw)
+        return independent_root(mean_sign(o, x, g), filled(self.scale, g), dw)
 
     def root_square_cov(self, o: Any, x: Any, dw: Any) -> Any:
         return np.sqrt(20.0) * self.scale * self.scale * dw

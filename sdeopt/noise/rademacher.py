@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sdeopt.core import filled
 from sdeopt.noise.law import Law, fit, spread
 
 __all__ = ["Rademacher"]
@@ -59,7 +60,7 @@ class Rademacher(Law):
         return self.scale * dw
 
     def var(self, o: Any, x: Any) -> Any:
-        return self.scale * self.scale + 0.0 * x
+        return filled(self.scale * self.scale, x)
 
     def mean_sign(self, o: Any, x: Any, g: Any) -> Any:
         return 0.5 * (np.sign(g + self.scale) + np.sign(g - self.scale))

@@ -33,7 +33,7 @@ FAR = 50.0  # erf(FAR/√2) = 1 and exp(-FAR²/4) = 0 in double precision
 def gaussian_sign(g: Any, sd: Any) -> Any:
     """E sign(g + ξ) = erf(g/(√2 sd)) for ξ ~ N(0, sd²); sign(g) where sd = 0."""
     noisy = sd > 0.0
-    return where(noisy, erf(g / (np.sqrt(2.0) * where(noisy, sd, 1.0))), np.sign(g))
+    return where(noisy, erf(g * (np.sqrt(0.5) / where(noisy, sd, 1.0))), np.sign(g))
 
 
 def gaussian_response(g: Any, sd: Any) -> Any:

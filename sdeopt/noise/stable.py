@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from sdeopt.core import checks, cos, log, mean_sign, power, sin, where
+from sdeopt.core import checks, cos, filled, log, mean_sign, power, sin, where
 from sdeopt.core.checks import Array
 from sdeopt.noise.law import Law, derived, fit, spread
 from sdeopt.noise.signs import independent_root
@@ -121,14 +121,14 @@ class AlphaStable(Law):
         return np.sqrt(2.0) * self.scale * dw
 
     def var(self, o: Any, x: Any) -> Any:
-        return 2.0 * self.scale * self.scale + 0.0 * x
+        return filled(2.0 * self.scale * self.scale, x)
 
     def root_square_cov(self, o: Any, x: Any, dw: Any) -> Any:
         return np.sqrt(8.0) * self.scale * self.scale * dw
 
     def mean_sign(self, o: Any, x: Any, g: Any) -> Any:
         """P(|S| < g/scale) with the sign of g; sign(g) where scale = 0."""
-        b = self.scale + 0.0 * g
+        b = filled(self.scale, g)
         a = np.minimum(np.abs(g) / where(b > 0.0, b, 1.0), 1e150) / self.split
         inner = np.minimum(a, 1.0)
         near = self.split * inner * clenshaw(2.0 * inner * inner - 1.0, self.near)
@@ -137,7 +137,7 @@ class AlphaStable(Law):
         return np.sign(g) * where(b > 0.0, mass, 1.0)
 
     def root_sign_cov(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
-        return independent_root(mean_sign(o, x, g), self.scale + 0.0 * g, dw)
+        return independent_root(mean_sign(o, x, g), filled(self.scale, g), dw)
 
 
 def clenshaw(t: Any, c: Any) -> Any:

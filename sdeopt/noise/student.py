@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.core import checks, exp, tanh, where
+from sdeopt.core import checks, exp, filled, tanh, where
 from sdeopt.core.checks import Array
 from sdeopt.core.oracle import mean_sign
 from sdeopt.noise.law import Law, derived, fit, spread
@@ -120,11 +120,11 @@ class StudentT(Law):
         return np.sqrt(self.variance) * self.scale * dw
 
     def var(self, o: Any, x: Any) -> Any:
-        return self.variance * self.scale * self.scale + 0.0 * x
+        return filled(self.variance * self.scale * self.scale, x)
 
     def mean_sign(self, o: Any, x: Any, g: Any) -> Any:
         """2F_ν(g/scale) - 1; sign(g) where scale = 0."""
-        b = self.scale + 0.0 * g
+        b = filled(self.scale, g)
         a = np.minimum(np.maximum(g / where(b > 0.0, b, 1.0), -1e150), 1e150)
         if self.whole == 1.0:
             s = student_whole_sign(a, self.nu, self.odd, self.series)
@@ -133,7 +133,7 @@ class StudentT(Law):
         return where(b > 0.0, s, np.sign(g))
 
     def root_sign_cov(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
-        return independent_root(mean_sign(o, x, g), self.scale + 0.0 * g, dw)
+        return independent_root(mean_sign(o, x, g), filled(self.scale, g), dw)
 
     def root_square_cov(self, o: Any, x: Any, dw: Any) -> Any:
         return self.square_sd * self.scale * self.scale * dw

@@ -45,7 +45,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import exp, grad, method, noise_var, noisy_grad, power, rival, root_cov
+from sdeopt.core import exp, filled, grad, method, noise_var, noisy_grad, power, rival, root_cov
 from sdeopt.optimizers.rmsprop import root, square_drift, square_noise
 from sdeopt.theory import correlation, stationary
 
@@ -163,7 +163,7 @@ class Adam(NamedTuple):
         w = root_cov(o, x, dw[0])
         rho1, rho2 = (1.0 - self.beta1) / self.lr, (1.0 - self.beta2) / self.lr
         h = np.sqrt(self.lr)
-        return 0.0 * x, h * rho1 * w, h * rho2 * square_noise(o, x, grad(o, x), w, dw[1])
+        return filled(0.0, x), h * rho1 * w, h * rho2 * square_noise(o, x, grad(o, x), w, dw[1])
 
     def stationary(self, H: Any, Sigma: Any) -> Any:
         return frozen(self.lr, self.beta1, 0.0, H, Sigma)
@@ -203,7 +203,7 @@ class AdamCompagnoni:
 
     def diffusion(self: Any, t: Any, y: Any, o: Any, dw: Any) -> Any:
         x, m, v = y
-        return 0.0 * x, (1.0 - self.beta1) / np.sqrt(self.lr) * root_cov(o, x, dw), 0.0 * v
+        return filled(0.0, x), (1.0 - self.beta1) / np.sqrt(self.lr) * root_cov(o, x, dw), filled(0.0, v)
 
 
 @rival(Adam, "malladi", order=1)
@@ -229,4 +229,4 @@ class AdamMalladi:
 
     def diffusion(self: Any, t: Any, y: Any, o: Any, dw: Any) -> Any:
         x, m, v = y
-        return 0.0 * x, (1.0 - self.beta1) / np.sqrt(self.lr) * root_cov(o, x, dw), 0.0 * v
+        return filled(0.0, x), (1.0 - self.beta1) / np.sqrt(self.lr) * root_cov(o, x, dw), filled(0.0, v)

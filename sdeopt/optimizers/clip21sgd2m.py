@@ -37,7 +37,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import agent_grads, agent_means, agent_roots, average, each, method, pieces
+from sdeopt.core import agent_grads, agent_means, agent_roots, average, each, filled, method, pieces
 from sdeopt.noise.directions import clipped
 
 __all__ = ["Clip21SGD2M"]
@@ -131,4 +131,4 @@ class Clip21SGD2M(NamedTuple):
         roots = agent_roots(o, x, dw_gradient)
         h = np.sqrt(self.lr)
         private = self.beta2 / h * self.sigma_omega / np.sqrt(1.0 * len(roots)) * dw_own
-        return 0.0 * x, self.beta1 / h * np.concatenate(roots), 0.0 * g, private
+        return filled(0.0, x), self.beta1 / h * np.concatenate(roots), filled(0.0, g), private

@@ -37,7 +37,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, hvp, method, noisy_grad, rival, root_cov
+from sdeopt.core import filled, grad, hvp, method, noisy_grad, rival, root_cov
 
 __all__ = ["HeavyBall", "HeavyBallOrder2"]
 
@@ -100,7 +100,7 @@ class HeavyBall(NamedTuple):
 
     def diffusion(self, t: Any, y: Any, o: Any, dw: Any) -> Any:
         x, v = y
-        return 0.0 * x, root_cov(o, x, dw) / np.sqrt(np.sqrt(self.lr))
+        return filled(0.0, x), root_cov(o, x, dw) / np.sqrt(np.sqrt(self.lr))
 
     def linear(self, H: Any, Sigma: Any) -> Any:
         h, one = np.sqrt(self.lr), np.eye(len(H))
@@ -127,7 +127,7 @@ class HeavyBallOrder2:
 
     def diffusion(self: Any, t: Any, y: Any, o: Any, dw: Any) -> Any:
         x, v = y
-        return 0.0 * x, root_cov(o, x, dw) / np.sqrt(np.sqrt(self.lr))
+        return filled(0.0, x), root_cov(o, x, dw) / np.sqrt(np.sqrt(self.lr))
 
     def linear(self: Any, H: Any, Sigma: Any) -> Any:
         h, one, delta = np.sqrt(self.lr), np.eye(len(H)), 1.0 - self.momentum

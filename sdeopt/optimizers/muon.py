@@ -37,7 +37,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, matrix_rows, method, noisy_grad, norm, root_cov, where
+from sdeopt.core import filled, grad, matrix_rows, method, noisy_grad, norm, root_cov, where
 
 __all__ = ["Muon", "newton_schulz"]
 
@@ -165,4 +165,4 @@ class Muon(NamedTuple):
 
     def diffusion(self, t: Any, y: Any, o: Any, dw: Any) -> Any:
         x, m = y
-        return 0.0 * x, (1.0 - self.beta) / np.sqrt(self.lr) * root_cov(o, x, dw)
+        return filled(0.0, x), (1.0 - self.beta) / np.sqrt(self.lr) * root_cov(o, x, dw)

@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noisy_grad, noisy_value, root_cov
+from sdeopt.core import filled, grad, method, noisy_grad, noisy_value, root_cov
 from sdeopt.optimizers.ngn import ngn_step_size
 
 __all__ = ["NGNM"]
@@ -94,7 +94,7 @@ class NGNM(NamedTuple):
 
     def diffusion(self, t: Any, y: Any, o: Any, dw: Any) -> Any:
         x, m = y
-        return 0.0 * x, (1.0 - self.beta) / np.sqrt(self.lr) * root_cov(o, x, dw)
+        return filled(0.0, x), (1.0 - self.beta) / np.sqrt(self.lr) * root_cov(o, x, dw)
 
     def linear(self, H: Any, Sigma: Any) -> Any:
         kappa, one = (1.0 - self.beta) / self.lr, np.eye(len(H))

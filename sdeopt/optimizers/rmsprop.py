@@ -41,7 +41,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import exp, grad, method, noise_var, noisy_grad, rival, root_cov, root_square_cov
+from sdeopt.core import exp, filled, grad, method, noise_var, noisy_grad, rival, root_cov, root_square_cov
 from sdeopt.theory import correlation, stationary
 
 __all__ = ["RMSprop", "RMSpropCompagnoni", "RMSpropMalladi"]
@@ -167,7 +167,7 @@ class RMSpropCompagnoni:
 
     def diffusion(self: Any, t: Any, y: Any, o: Any, dw: Any) -> Any:
         x, v = y
-        return -np.sqrt(self.lr) * root_cov(o, x, dw) / (np.sqrt(v) + self.eps), 0.0 * v
+        return -np.sqrt(self.lr) * root_cov(o, x, dw) / (np.sqrt(v) + self.eps), filled(0.0, v)
 
 
 @rival(RMSprop, "malladi", order=1)
@@ -193,4 +193,4 @@ class RMSpropMalladi:
 
     def diffusion(self: Any, t: Any, y: Any, o: Any, dw: Any) -> Any:
         x, v = y
-        return -np.sqrt(self.lr) * root_cov(o, x, dw) / (np.sqrt(v) + self.eps), 0.0 * v
+        return -np.sqrt(self.lr) * root_cov(o, x, dw) / (np.sqrt(v) + self.eps), filled(0.0, v)

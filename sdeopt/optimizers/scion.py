@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noisy_grad, root_cov, where
+from sdeopt.core import filled, grad, method, noisy_grad, root_cov, where
 
 __all__ = ["Scion"]
 
@@ -97,4 +97,4 @@ class Scion(NamedTuple):
 
     def diffusion(self, t: Any, y: Any, o: Any, dw: Any) -> Any:
         x, d = y
-        return 0.0 * x, (1.0 - self.beta) / np.sqrt(self.lr) * root_cov(o, x, dw)
+        return filled(0.0, x), (1.0 - self.beta) / np.sqrt(self.lr) * root_cov(o, x, dw)

@@ -35,7 +35,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, matrix_rows, method, noisy_grad, root_cov
+from sdeopt.core import filled, grad, matrix_rows, method, noisy_grad, root_cov
 from sdeopt.optimizers.muon import ahead, newton_schulz
 
 __all__ = ["ScionSpectral", "msign"]
@@ -112,4 +112,4 @@ class ScionSpectral(NamedTuple):
 
     def diffusion(self, t: Any, y: Any, o: Any, dw: Any) -> Any:
         x, d = y
-        return 0.0 * x, (1.0 - self.beta) / np.sqrt(self.lr) * root_cov(o, x, dw)
+        return filled(0.0, x), (1.0 - self.beta) / np.sqrt(self.lr) * root_cov(o, x, dw)

@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noisy_grad, players, root_cov
+from sdeopt.core import filled, grad, method, noisy_grad, players, root_cov
 from sdeopt.optimizers.sgda import rates
 
 __all__ = ["SmoothedGDA"]
@@ -102,7 +102,7 @@ class SmoothedGDA(NamedTuple):
 
     def diffusion(self, t: Any, state: Any, o: Any, dw: Any) -> Any:
         z, w = state
-        return -np.sqrt(self.lr) * rates(players(o, z), self.ratio) * root_cov(o, z, dw), 0.0 * w
+        return -np.sqrt(self.lr) * rates(players(o, z), self.ratio) * root_cov(o, z, dw), filled(0.0, w)
 
     def linear(self, J: Any, Sigma: Any, own: Any) -> Any:
         R, P, one = np.diag(rates(own, self.ratio)), self.pull * np.diag(own), np.eye(len(J))

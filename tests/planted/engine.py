@@ -48,8 +48,13 @@ MUTATIONS = [
     Mutation(
         "engine: the drift at the end of a step taken at its beginning",
         "sdeopt/engine/schemes.py",
-        "drift(m, j * dt + dt, ahead, o)", "drift(m, j * dt, y, o)",
+        "drift(m, t + dt, predict((y, b, w), q), o)", "drift(m, t, y, o)",
         ("tests/test_simulate.py::test_heun_is_of_second_order_where_euler_is_of_first",),
+    ),
+    Mutation(
+        "engine: the noise of mid-step taken at the beginning",
+        "sdeopt/engine/schemes.py", "(0.5 * dt, 0.0)", "(0.0 * dt, 0.0)",
+        ("tests/test_schemes.py::test_the_noise_of_heun_is_that_of_mid_step",),
     ),
     Mutation(
         "scheme weak2: the iterated integrals not centred",
