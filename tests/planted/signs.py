@@ -13,7 +13,7 @@ MUTATIONS = [
     ),
     Mutation(
         "signs: σ for √2 σ in the error function",
-        f"{NOISE}/signs.py", "erf(g / (np.sqrt(2.0) * where(noisy, sd, 1.0)))", "erf(g / where(noisy, sd, 1.0))",
+        f"{NOISE}/signs.py", "(np.sqrt(0.5) / where(noisy, sd, 1.0))", "(1.0 / where(noisy, sd, 1.0))",
         moments("SignSGD"),
     ),
     Mutation(

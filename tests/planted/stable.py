@@ -17,7 +17,7 @@ MUTATIONS = [
     ),
     Mutation(
         "AlphaStable: 2 dropped from the variance at α = 2",
-        f"{NOISE}/stable.py", "return 2.0 * self.scale * self.scale", "return self.scale * self.scale",
+        f"{NOISE}/stable.py", "return filled(2.0 * self.scale * self.scale", "return filled(self.scale * self.scale",
         named("stable", "test_at_two_it_is_normal"),
     ),
     Mutation(
