@@ -52,6 +52,8 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=[*names, *PARTS], help="these parts; results.json stays as it is")
     parser.add_argument("--docs", action="store_true", help="write docs/performance.md from results.json")
     asked = parser.parse_args()
+    if asked.docs and not RESULTS.is_file():
+        parser.error(f"there is no {RESULTS.name} yet: measure first, without --docs")
     if asked.docs:
         DOCS.write_text(tables.markdown(*tables.load(RESULTS)), encoding="utf-8")
         return
