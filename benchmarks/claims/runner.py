@@ -1,0 +1,136 @@
+"""Find the claims, run them, and write down what was found."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import math
+import pkgutil
+import time
+from types import ModuleType
+from typing import NamedTuple
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+from rich.text import Text
+
+import benchmarks.claims
+from benchmarks.claims.frame import Finding, Range, worst
+
+__all__ = ["Outcome", "heading", "markdown", "names", "run", "table", "tally"]
+
+NOT_CLAIMS = ("__main__", "frame", "runner")
+COLOURS = {"holds": "green", "fails": "red", "inconclusive": "yellow"}
+HEAD = """# Claims
+
+Claims of papers, and readings of them, measured on small problems: `python -m benchmarks.claims --write docs/claims.md`
+made this page. Every number has a fixed seed.
+
+A finding sets the 95 % interval of a measured number against the range in which the claim puts it: it *holds* if the
+interval lies inside, *fails* if it lies outside, and is *inconclusive* otherwise. Intervals of one point are of runs
+without noise, or of closed forms. A claim holds if all its findings do and fails if one does; findings marked *instead*
+say what is true where it fails, and do not count for it. Orders are judged as by `sdeopt.certify`, whose gates are a
+slope of 0.15 below the claim for a mean and of 1.75 for a covariance. A claim that fails here fails in the setting that
+its section states, and need not be wrong in the theorem that it was read from.
+"""
+
+
+class Outcome(NamedTuple):
+    """One claim: the name of its file, its docstring, what was found and how long it took."""
+
+    name: str
+    text: str
+    findings: list[Finding]
+    seconds: float
+
+    @property
+    def verdict(self) -> str:
+        return worst(self.findings)
+
+    @property
+    def statement(self) -> str:
+        return title(self.text)
+
+
+def title(text: str) -> str:
+    """The claim of a file: the first paragraph of its docstring."""
+    return text.partition("\n\n")[0]
+
+
+def names() -> list[str]:
+    """The files of this folder that are claims."""
+    found = [module.name for module in pkgutil.iter_modules(benchmarks.claims.__path__)]
+    return sorted(set(found) - set(NOT_CLAIMS))
+
+
+def load(name: str) -> ModuleType:
+    return importlib.import_module(f"benchmarks.claims.{name}")
+
+
+def run(name: str, size: float) -> Outcome:
+    """Measure one claim."""
+    module, began = load(name), time.monotonic()
+    findings = module.measure(size)
+    return Outcome(name, inspect.getdoc(module) or "", findings, time.monotonic() - began)
+
+
+def span(claimed: Range) -> str:
+    """A range as text."""
+    low, high = claimed
+    return f"≥ {low:.4g}" if math.isinf(high) else f"≤ {high:.4g}" if math.isinf(low) else f"{low:.4g} to {high:.4g}"
+
+
+def interval(f: Finding) -> str:
+    return f"{f.measured:.4g}" if f.low == f.high else f"{f.low:.4g} to {f.high:.4g}"
+
+
+def heading(outcome: Outcome) -> Text:
+    """A claim and its verdict, for a terminal."""
+    line = Text.assemble((outcome.name, "bold"), f" ({outcome.seconds:.0f} s): ")
+    return line.append(outcome.verdict, COLOURS[outcome.verdict]).append(f"\n{outcome.statement}", "italic")
+
+
+def table(findings: list[Finding]) -> Table:
+    """What was found, for a terminal."""
+    rows = Table(box=SIMPLE_HEAD, pad_edge=False, expand=True)  # the columns of all claims below one another
+    rows.add_column("quantity", ratio=1)
+    for name, width in (("claimed", 14), ("measured", 9), ("95 % interval", 18), ("verdict", 12)):
+        rows.add_column(name, width=width, no_wrap=True)
+    for f in findings:
+        what = Text(("instead: " if f.instead else "") + f.what)
+        rows.add_row(what, span(f.claimed), f"{f.measured:.4g}", interval(f), Text(f.verdict, COLOURS[f.verdict]))
+    return rows
+
+
+def tally(outcomes: list[Outcome]) -> str:
+    """How many claims hold, fail and are open."""
+    verdicts = [outcome.verdict for outcome in outcomes]
+    counts = ", ".join(f"{verdicts.count(word)} {word}" for word in COLOURS)
+    return f"{len(outcomes)} claims: {counts}"
+
+
+def markdown(outcomes: list[Outcome], machine: str) -> str:
+    """The page of a full run."""
+    minutes = sum(outcome.seconds for outcome in outcomes) / 60.0
+    lines = [HEAD, f"{tally(outcomes)}; {minutes:.0f} minutes {machine}.", "", "| claim | verdict |", "|---|---|"]
+    lines += [f"| [{o.name}](#{o.name}): {escaped(o.statement)} | {o.verdict} |" for o in outcomes]
+    for o in outcomes:
+        lines += ["", f"## {o.name}", "", *paragraphs(o.text), f"Verdict: **{o.verdict}**.", ""]
+        lines += ["| quantity | claimed | measured | 95 % interval | verdict |", "|---|---|---|---|---|"]
+        for f in o.findings:
+            what = ("*instead:* " if f.instead else "") + escaped(f.what)
+            lines.append(f"| {what} | {span(f.claimed)} | {f.measured:.4g} | {interval(f)} | {f.verdict} |")
+    return "\n".join(lines) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Text for a cell of a Markdown table."""
+    return text.replace("\n", " ").replace("|", "\\|").replace("*", "\\*")
+
+
+def paragraphs(text: str) -> list[str]:
+    """A docstring in Markdown: its parts begin with a word and a colon."""
+    found = text.replace("*", "\\*")
+    for word in ("Source", "Measured", "Refuted by"):
+        found = found.replace(f"\n{word}", f"\n\n**{word}**", 1)
+    return [found, ""]
