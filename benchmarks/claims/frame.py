@@ -1,9 +1,9 @@
 """What the files of this folder share: estimates with their errors, and the findings that they make.
 
 A finding sets the 95 % interval of a measured number against the range in which a claim puts it. It *holds* if the
-interval lies inside the range, *fails* if it lies outside, and is *inconclusive* if it does neither. A claim fails if one
-of its findings does, and holds if all of them do. What is true where a claim fails is a finding too, marked "instead";
-it does not count for the claim.
+interval lies inside the range, *fails* if it lies outside, and is *inconclusive* otherwise. A claim fails if one of its
+findings does, and holds if all of them do. What is true where a claim fails is a finding too, marked "instead"; it does
+not count for the claim.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import math
 import pkgutil
+import re
 import time
 from types import ModuleType
 from typing import NamedTuple
@@ -105,14 +106,20 @@ def table(findings: list[Finding]) -> Table:
 def tally(outcomes: list[Outcome]) -> str:
     """How many claims hold, fail and are open."""
     verdicts = [outcome.verdict for outcome in outcomes]
-    counts = ", ".join(f"{verdicts.count(word)} {word}" for word in COLOURS)
-    return f"{len(outcomes)} claims: {counts}"
+    words = {"holds": "hold", "fails": "fail", "inconclusive": "inconclusive"}
+    return "claims: " + ", ".join(f"{verdicts.count(verdict)} {word}" for verdict, word in words.items())
 
 
 def markdown(outcomes: list[Outcome], machine: str) -> str:
     """The page of a full run."""
     minutes = sum(outcome.seconds for outcome in outcomes) / 60.0
-    lines = [HEAD, f"{tally(outcomes)}; {minutes:.0f} minutes {machine}.", "", "| claim | verdict |", "|---|---|"]
+    lines = [
+        HEAD,
+        f"{tally(outcomes).capitalize()}; {minutes:.0f} minutes {machine}.",
+        "",
+        "| claim | verdict |",
+        "|---|---|",
+    ]
     lines += [f"| [{o.name}](#{o.name}): {escaped(o.statement)} | {o.verdict} |" for o in outcomes]
     for o in outcomes:
         lines += ["", f"## {o.name}", "", *paragraphs(o.text), f"Verdict: **{o.verdict}**.", ""]
@@ -130,7 +137,4 @@ def escaped(text: str) -> str:
 
 def paragraphs(text: str) -> list[str]:
     """A docstring in Markdown: its parts begin with a word and a colon."""
-    found = text.replace("*", "\\*")
-    for word in ("Source", "Measured", "Refuted by"):
-        found = found.replace(f"\n{word}", f"\n\n**{word}**", 1)
-    return [found, ""]
+    return [re.sub(r"\n+(Source|Measured|Refuted by)(?=[:,])", r"\n\n**\1**", text.replace("*", "\\*")), ""]
