@@ -1,8 +1,8 @@
 """Adam is modelled by an SDE without noise in V, also in its fluctuations.
 
-Source: Monzio Compagnoni et al. (2025), arXiv:2411.15958; also Malladi et al. (2022), arXiv:2205.10287. While ∇f ≠ 0 a
-large sample of the gradient enters numerator and denominator of Adam at once and cancels, which it cannot where V is
-smooth. Means of order 1 do not show it.
+Source: a reading of Monzio Compagnoni et al. (2025), arXiv:2411.15958. Their theorem, weak order 1, admits any variance
+of the order of η. While ∇f ≠ 0 a large sample of the gradient enters numerator and denominator of Adam at once and
+cancels, which it cannot where V is smooth.
 Measured: the variance of x₁ in the SDE over that of Adam, a quadratic at t = 1, η = 0.0125, 1 - β = (2, 1.5) η.
 Refuted by: a quotient other than 1. Instead: with noise in V, as in arXiv:2509.21614, it is 1 up to the order of η.
 """

@@ -1,4 +1,4 @@
-"""Where noise dominates the SDEs of both Malladi and Compagnoni follow Adam; where it does not only the newer one.
+"""Where noise dominates, both Malladi's and Compagnoni's SDE follow Adam; where it does not, only the newer one does.
 
 Source: Malladi et al. (2022), arXiv:2205.10287, derive theirs for σ ~ 1/η, where V need not see ∇f²; Monzio
 Compagnoni et al. (2025), arXiv:2411.15958, keep it.
