@@ -17,7 +17,7 @@ from sdeopt.objectives.spec import parse
 __all__ = ["ROWS", "Row"]
 
 GATES = {1.0: 0.15, 2.0: 0.2}  # by how much the slope of a mean may miss its order, beyond its interval
-COARSE, MIDDLE, FINE, FINEST = ([top, top / 2.0, top / 4.0] for top in (0.4, 0.2, 0.1, 0.05))
+COARSE, WIDE, MIDDLE, FINE, FINEST = ([top, top / 2.0, top / 4.0] for top in (0.4, 0.3, 0.2, 0.1, 0.05))
 
 
 @dataclass(frozen=True)
@@ -66,28 +66,29 @@ BATCH = so.Problem(H, so.Batch(so.Gaussian(0.6), batch=4), x0=NEAR)
 GAME = so.Problem(so.QuadraticGame(a=0.5, coupling=1.0, b=1.0), CORRELATED, x0=TILT)
 DATA = so.Problem(parse("linear-regression:small"), so.Gaussian(0.5))
 CLASSES = so.Problem(parse("logistic:imbalanced"), so.Gaussian(0.3), x0=[0.5, -0.5])
-MATRIX = so.Problem(so.MatrixQuadratic([[2.0, 0.0, 0.6], [0.4, -2.0, 1.0]], np.diag([1.0, 1.4])), so.Gaussian(0.1))
+LEAST = so.MatrixQuadratic([[2.0, 0.0, 0.6], [0.4, -2.0, 1.0]], np.diag([1.0, 1.4]))
+MATRIX = so.Problem(LEAST, so.Gaussian(0.3))
 SLIDE, BOX = (so.Problem(so.Quadratic([1.0], center=[c]), so.Gaussian(0.3), x0=[1.0]) for c in (0.0, 0.3))
 
 WRONG, REFUTED = ("certified", "wrong"), ("refuted", "wrong")
 RMS, RMSW = so.RMSprop(0.1, 0.85, 0.0), so.RMSpropW(0.1, 0.85, 0.0, 1.0)  # 1 - β = 3η/2, 1 - β₁ = 2η
 ADAM, ADAMW = so.Adam(0.1, 0.8, 0.85, 0.0), so.AdamW(0.1, 0.8, 0.85, 0.0, 1.0)
-SIGNS, STEADY = words(MIDDLE, 1.0), words(FINE, 1.0, warm=True)
+SIGNS, STEADY = words(MIDDLE, 1.0, max_paths=2**22), words(FINE, 1.0, warm=True)
 MILD = words(COARSE, 1.6)
-ROOTS, SMALL_ROOTS = [0.04, 0.01, 0.0025], [0.01, 0.0025, 0.000625]  # steps take √lr
+ROOTS, SMALL_ROOTS, TINY_ROOTS = ([lr, lr / 4.0, lr / 16.0] for lr in (0.04, 0.01, 0.0025))  # steps take √lr
 
 ROWS = [
     Row("SGD", so.SGD(0.1), TILTED, words(FINE, 2.0)),
     Row("SGD order2", so.SGD(0.2), TILTED, words(MIDDLE, 2.0, sde="order2"), 2.0),
     Row("HeavyBall", so.HeavyBall(0.04, 0.8), TILTED, words(ROOTS, 2.0)),
     Row("HeavyBall order2", so.HeavyBall(0.01, 0.9), TILTED, words(SMALL_ROOTS, 2.0, sde="order2"), 2.0),
-    Row("Nesterov", so.Nesterov(0.04, 0.8), TILTED, words(ROOTS, 2.0)),
-    Row("Nesterov order2", so.Nesterov(0.01, 0.9), TILTED, words(SMALL_ROOTS, 2.0, sde="order2"), 2.0),
+    Row("Nesterov", so.Nesterov(0.01, 0.9), TILTED, words(SMALL_ROOTS, 2.0)),
+    Row("Nesterov order2", so.Nesterov(0.0025, 0.95), TILTED, words(TINY_ROOTS, 2.0, sde="order2"), 2.0),
     Row("USAM", so.USAM(0.1, 0.3), TILTED, words(FINE, 2.0)),
     Row("SAM", so.SAM(0.1, 0.5 * 0.1**0.5), SADDLE, words(FINE, 1.0)),
     Row("DNSAM", so.DNSAM(0.1, 0.5 * 0.1**0.5), FAR, words(FINE, 0.8)),
     Row("SignSGD", so.SignSGD(0.2), NORMAL, SIGNS),
-    Row("SignSGD correlated", so.SignSGD(0.2), ARCSINE, SIGNS),
+    Row("SignSGD correlated", so.SignSGD(0.3), ARCSINE, words(WIDE, 0.9, substeps=4)),
     Row("SignSGD t1", so.SignSGD(0.2), STUDENT[1.0], SIGNS),
     Row("SignSGD t2", so.SignSGD(0.2), STUDENT[2.0], SIGNS),
     Row("SignSGD t3", so.SignSGD(0.2), STUDENT[3.0], SIGNS),
@@ -101,16 +102,16 @@ ROWS = [
     Row("Adam", ADAM, GENTLE, STEADY),
     Row("Adam compagnoni", ADAM, GENTLE, STEADY | {"sde": "compagnoni"}, expected=WRONG),
     Row("Adam malladi", ADAM, GENTLE, STEADY | {"sde": "malladi"}, expected=REFUTED),
-    Row("Adam malladi, noise dominates", DominatedAdam(0.4, 0.68, 0.76), NORMAL,
+    Row("Adam malladi, noise dominates", DominatedAdam(0.4, 0.84, 0.92), NORMAL,
         words([0.4, 0.4 / 2**0.5, 0.2], 1.6)),
     Row("AdamW", ADAMW, GENTLE, STEADY),
     Row("Adagrad", so.Adagrad(0.1**0.5, 0.0, 20.0), GENTLE, words([0.1**0.5, 0.05**0.5, 0.025**0.5], 1.0)),
     Row("DSGD", so.DSGD(0.2), AGENTS, SIGNS),
-    Row("DCSGD rand-1", so.DCSGDRandK(0.4, 1), AGENTS, MILD),
+    Row("DCSGD rand-1", so.DCSGDRandK(0.3, 1), AGENTS, words(WIDE, 1.2)),
     Row("DCSGD dithering", so.DCSGDDithering(0.4, 1), AGENTS, MILD),
     Row("DCSGD natural", so.DCSGDNatural(0.4), AGENTS, MILD),
     Row("DSignSGD", so.DSignSGD(0.2), AGENTS, SIGNS),
-    Row("TopKEF", so.TopKEF(0.4, 1), AGENTS, MILD),
+    Row("TopKEF", so.TopKEF(0.2, 1), AGENTS, SIGNS),
     Row("Clip21SGD2M", so.Clip21SGD2M(0.05, 0.1, 0.1, 10.0), AGENTS, words(FINEST, 1.0)),
     Row("DPSGD", so.DPSGD(0.4, 0.7, 1.0), BATCH, MILD),
     Row("DPSGD unclipped", so.DPSGD(0.4, 50.0, 0.02), BATCH, MILD | {"sde": "unclipped"}),
@@ -139,6 +140,6 @@ ROWS = [
     Row("PCNSGD", so.PCNSGD(0.8), CLASSES, words([0.8, 0.4, 0.2], 4.0)),
     Row("PCNSGD directions", so.PCNSGD(0.8), CLASSES, words([0.8, 0.4, 0.2], 4.0, sde="directions")),
     Row("Scion", so.Scion(0.1, 0.9), BOX, words(FINE, 1.2)),
-    Row("ScionSpectral", so.ScionSpectral(0.2, 0.6), MATRIX, words(MIDDLE, 0.8)),
-    Row("Muon", so.Muon(0.2, 0.6), MATRIX, words(MIDDLE, 0.8)),
+    Row("ScionSpectral", so.ScionSpectral(0.2, 0.6), MATRIX, words(MIDDLE, 0.8, substeps=4, warm=True)),
+    Row("Muon", so.Muon(0.2, 0.6), MATRIX, words(MIDDLE, 0.8, substeps=4, warm=True)),
 ]  # fmt: skip
