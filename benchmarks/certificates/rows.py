@@ -131,7 +131,7 @@ ROWS = [
     Row("SmoothedGDA", so.SmoothedGDA(0.1), GAME, words(FINE, 2.0)),
     Row("PGD", so.PGD(0.1), TILTED, words(FINE, 1.0)),
     Row("FPGD", so.FPGD(0.1), TILTED, words(FINE, 1.0)),
-    Row("SGLD", so.SGLD(0.1, 0.1), NORMAL, words(FINE, 1.0)),
+    Row("SGLD", so.SGLD(0.2, 0.1), NORMAL, SIGNS),
     Row("AntiPGD", so.AntiPGD(0.2, 0.5), TILTED, SIGNS),
     Row("AntiPGD hessian", so.AntiPGD(0.2, 0.5), TILTED, SIGNS | {"sde": "hessian"}),
     Row("NGN", so.NGN(0.2), DATA, SIGNS),
