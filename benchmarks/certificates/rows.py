@@ -103,7 +103,7 @@ ROWS = [
     Row("Adam compagnoni", ADAM, GENTLE, STEADY | {"sde": "compagnoni"}, expected=WRONG),
     Row("Adam malladi", ADAM, GENTLE, STEADY | {"sde": "malladi"}, expected=REFUTED),
     Row("Adam malladi, noise dominates", DominatedAdam(0.4, 0.84, 0.92), NORMAL,
-        words([0.4, 0.4 / 2**0.5, 0.2], 1.6)),
+        words([0.4, 0.4 / 2**0.5, 0.2], 1.6, max_paths=2**22)),
     Row("AdamW", ADAMW, GENTLE, STEADY),
     Row("Adagrad", so.Adagrad(0.1**0.5, 0.0, 20.0), GENTLE, words([0.1**0.5, 0.05**0.5, 0.025**0.5], 1.0)),
     Row("DSGD", so.DSGD(0.2), AGENTS, SIGNS),
@@ -115,7 +115,7 @@ ROWS = [
     Row("Clip21SGD2M", so.Clip21SGD2M(0.05, 0.1, 0.1, 10.0), AGENTS, words(FINEST, 1.0)),
     Row("DPSGD", so.DPSGD(0.4, 0.7, 1.0), BATCH, MILD),
     Row("DPSGD unclipped", so.DPSGD(0.4, 50.0, 0.02), BATCH, MILD | {"sde": "unclipped"}),
-    Row("DPSGD clipped", so.DPSGD(0.4, 1e-4, 1.0), BATCH, MILD | {"sde": "clipped"}),
+    Row("DPSGD clipped", so.DPSGD(4e3, 1e-4, 1.0), BATCH, words([4e3, 2e3, 1e3], 1.6e4, sde="clipped")),  # steps 0.4 u
     Row("DPSignSGD", so.DPSignSGD(0.2, 0.7, 4.0), BATCH, SIGNS),
     Row("DPSignSGD unclipped", so.DPSignSGD(0.2, 10.0, 0.1), BATCH, SIGNS | {"sde": "unclipped"}),
     Row("DPAdam", so.DPAdam(0.2, 0.6, 0.7, 0.0, 0.7, 1.0), BATCH, words(MIDDLE, 1.0)),
