@@ -103,6 +103,21 @@ def test_a_damaged_file_is_computed_again(tmp_path: Path, whole: so.Sweep) -> No
     assert table(found) == table(whole)
 
 
+def test_a_write_that_is_cut_short_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by a power failure between writing and renaming."""
+    store, one = Store(tmp_path), Estimate(1.0, 0.1, 0.8, 1.2)
+    store.write("key", {}, {"loss": one})
+
+    def fails(*_: Any) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("os.fsync", fails)
+    with pytest.raises(OSError, match="Input/output error; the 1 cells there are kept"):
+        store.write("key", {}, {"loss": one._replace(value=2.0)})
+    assert store.read("key") == {"loss": one}
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 def test_numbers_come_back_bit_for_bit(tmp_path: Path) -> None:
     estimate = Estimate(0.1 + 0.2, np.pi, -np.inf, np.inf, "undecided", "ein Grund")
     Store(tmp_path).write("key", {}, {"loss": estimate, "time": Estimate(np.nan, 0.0, 0.0, 0.0)})

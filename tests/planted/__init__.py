@@ -2,8 +2,34 @@
 
 from __future__ import annotations
 
-from planted import adaptive, descent, distributed, engine, games, injected, normalised, private, scaling, signs, stable
+from planted import (
+    adaptive,
+    descent,
+    distributed,
+    engine,
+    games,
+    injected,
+    normalised,
+    private,
+    scaling,
+    signs,
+    stable,
+    sweeps,
+)
 from planted.mutation import Mutation
 
-FAMILIES = (descent, adaptive, signs, normalised, games, private, distributed, injected, stable, scaling, engine)
+FAMILIES = (
+    descent,
+    adaptive,
+    signs,
+    normalised,
+    games,
+    private,
+    distributed,
+    injected,
+    stable,
+    scaling,
+    sweeps,
+    engine,
+)
 MUTATIONS: list[Mutation] = [mutation for family in FAMILIES for mutation in family.MUTATIONS]
