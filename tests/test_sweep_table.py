@@ -19,7 +19,8 @@ from sdeopt.sweeps.table import Sweep
 
 META = {
     "horizon": 10.0, "steps": None, "paths": 100, "level": 0.1, "substeps": 16, "seed": 0, "version": "0", "rng": 0,
-    "methods": {"SGD": "SGD(lr=0.1)", "SAM": "SAM(lr=0.1, rho=0.05)"}, "problems": {"bowl": "a bowl"}, "owners": {},
+    "methods": {"SGD": "SGD(lr=0.1)", "SAM": "SAM(lr=0.1, rho=0.05)"}, "problems": {"bowl": "a bowl"},
+    "owners": {"lr": "method", "nu": "noise"},
     "cells": 24, "resumed": 3, "partial": False,
 }  # fmt: skip
 COORDINATES = {
@@ -113,6 +114,7 @@ def test_a_sweep_says_in_words_what_it_is() -> None:
     found = made(partial=True)
     assert repr(found) == "Sweep(2 methods, 1 problem, lr x nu: 24 points of loss, time, partial)"
     text = str(found)
+    assert "grid     lr of the method, 3 values; nu of the noise, 4 values" in text
     assert "24, 3 of them from the folder, interrupted; 100 paths each, the same rng=0 for all" in text
     assert "1.0 ± 0.2 ?" in text
     assert "∞ ?" in text
@@ -125,7 +127,7 @@ def test_a_sweep_says_in_words_what_it_is() -> None:
 def test_a_long_table_is_cut() -> None:
     points = [{"loss": Estimate(float(i), 0.1, i - 0.2, i + 0.2)} for i in range(60)]
     coordinates = {"method": ("SGD",), "problem": ("bowl",), "lr": tuple(map(float, range(60)))}
-    text = str(Sweep.of(META, coordinates, ("loss",), points))
+    text = str(Sweep.of(META | {"owners": {"lr": "method"}}, coordinates, ("loss",), points))
     assert "20 points more: to_csv writes all." in text
     assert " 39.0 ± 0.2" in text
     assert " 40.0 ± 0.2" not in text

@@ -18,7 +18,7 @@ from sdeopt.engine.kernels import Run
 from sdeopt.engine.simulate import plan
 from sdeopt.sweeps.estimate import Estimate, failed
 from sdeopt.sweeps.keys import key
-from sdeopt.sweeps.measures import ERROR, RUN, joined, of_paths, of_report, reduced
+from sdeopt.sweeps.measures import COLUMNS, ERROR, RUN, joined, of_paths, of_report, reduced
 
 __all__ = ["Cell", "Settings", "computed", "planned"]
 
@@ -123,7 +123,7 @@ def _run(cell: Cell, thread: ThreadPoolExecutor, watch: Any) -> dict[str, Estima
         reduced, d=cell.problem.dim, times=times, middle=middle, level=-np.inf if level is None else level
     )
     try:
-        table = fold(Task((run,), reduce), cell.settings.paths, joined, thread, watch)
+        table = fold(Task((run,), reduce, 8 * len(COLUMNS)), cell.settings.paths, joined, thread, watch)
     except Interrupted:
         raise KeyboardInterrupt from None
     return of_paths(table, level, cell.problem.lacks("value"))

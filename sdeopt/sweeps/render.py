@@ -55,8 +55,12 @@ def header(s: Sweep) -> list[tuple[str, str]]:
     counts = {status: int((s.status == status).sum()) for status in MARKS}
     marked = [f"{count} {status} ({MARKS[status]})" for status, count in counts.items() if count]
     rows = [(kind, said) for kind in ("method", "problem") for said in m[f"{kind}s"].values()]
+    axes = [
+        f"{name} of the {owner}, {several(len(s.coordinates[name]), 'value')}" for name, owner in m["owners"].items()
+    ]
     return [
         *rows,
+        ("grid", "; ".join(axes) or "no axes"),
         ("until", f"{until}{level}"),
         ("cells", f"{m['cells']}{resumed}{partial}; {m['paths']} paths each, the same rng={m['rng']} for all"),
         ("numbers", f"{s.value.size}, of which {', '.join(marked)}" if marked else f"{s.value.size}, all decided"),

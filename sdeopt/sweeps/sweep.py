@@ -85,8 +85,9 @@ def sweep(
         call goes on where a killed one stopped; so does one with more values, paths being the same. Needs an integer
         ``rng``. Cells that failed are tried again.
     executor : concurrent.futures.Executor
-        Where cells run, each on one thread; default a thread per core. Also processes, Dask
-        (``Client(...).get_executor()``) or MPI (``mpi4py.futures.MPIPoolExecutor()``).
+        Where cells run, each on one thread; default a thread per core. Also processes; Dask,
+        ``distributed.Client(...).get_executor()`` (extra ``sdeopt[dist]``); MPI, ``mpi4py.futures.MPIPoolExecutor()``
+        in a script that runs as ``mpiexec -n 9 python -m mpi4py.futures script.py`` (extra ``sdeopt[mpi]``).
     progress : bool or callable
         None: a bar with the time left, on a terminal, for sweeps over 2 s; True/False; or a function of (done, total).
 
