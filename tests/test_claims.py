@@ -102,7 +102,7 @@ def test_what_is_found_is_written() -> None:
         frame.finding("E |x|²", (-math.inf, 1.0), Estimate(2.0, 0.1)),
         frame.finding("*", (1.0, math.inf), Estimate(2.0)),
     ]
-    page = runner.markdown([runner.Outcome("name", "Claim.\n\nSource: us.\nMeasured: x.", found, 60.0)], "on 2 cores")
+    page = runner.markdown([runner.Outcome("name", "Claim.\n\nSource: us.\nMeasured: x.", found, 60.0)])
     assert "| E \\|x\\|² | ≤ 1 | 2 | 1.804 to 2.196 | fails |\n| \\* | ≥ 1 | 2 | 2 | holds |\n" in page
     assert "\n\nClaim.\n\n**Source**: us.\n\n**Measured**: x.\n\n" in page
-    assert "\nClaims: 0 hold, 1 fail, 0 inconclusive; 1 minutes on 2 cores.\n" in page
+    assert "\nClaims: 0 hold, 1 fail, 0 inconclusive; 1 minutes of processor time.\n" in page

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -35,7 +34,7 @@ def main(chosen: tuple[str, ...], size: float, write: Path | None) -> None:
         write = None  # what is finished is shown, but a page is of a full run
     console.print(runner.tally(outcomes))
     if write:
-        write.write_text(runner.markdown(outcomes, f"on {os.cpu_count()} cores"), encoding="utf-8")
+        write.write_text(runner.markdown(outcomes), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ its section states, and need not be wrong in the theorem that it was read from.
 
 
 class Outcome(NamedTuple):
-    """One claim: the name of its file, its docstring, what was found and how long it took."""
+    """One claim: the name of its file, its docstring, what was found and its processor time."""
 
     name: str
     text: str
@@ -70,9 +70,9 @@ def load(name: str) -> ModuleType:
 
 def run(name: str, size: float) -> Outcome:
     """Measure one claim."""
-    module, began = load(name), time.monotonic()
+    module, began = load(name), time.process_time()
     findings = module.measure(size)
-    return Outcome(name, inspect.getdoc(module) or "", findings, time.monotonic() - began)
+    return Outcome(name, inspect.getdoc(module) or "", findings, time.process_time() - began)
 
 
 def span(claimed: Range) -> str:
@@ -95,7 +95,7 @@ def table(findings: list[Finding]) -> Table:
     """What was found, for a terminal."""
     rows = Table(box=SIMPLE_HEAD, pad_edge=False, expand=True)  # the columns of all claims below one another
     rows.add_column("quantity", ratio=1)
-    for name, width in (("claimed", 14), ("measured", 9), ("95 % interval", 18), ("verdict", 12)):
+    for name, width in (("claimed", 16), ("measured", 9), ("95 % interval", 18), ("verdict", 12)):
         rows.add_column(name, width=width, no_wrap=True)
     for f in findings:
         what = Text(("instead: " if f.instead else "") + f.what)
@@ -110,12 +110,12 @@ def tally(outcomes: list[Outcome]) -> str:
     return "claims: " + ", ".join(f"{verdicts.count(verdict)} {word}" for verdict, word in words.items())
 
 
-def markdown(outcomes: list[Outcome], machine: str) -> str:
+def markdown(outcomes: list[Outcome]) -> str:
     """The page of a full run."""
     minutes = sum(outcome.seconds for outcome in outcomes) / 60.0
     lines = [
         HEAD,
-        f"{tally(outcomes).capitalize()}; {minutes:.0f} minutes {machine}.",
+        f"{tally(outcomes).capitalize()}; {minutes:.0f} minutes of processor time.",
         "",
         "| claim | verdict |",
         "|---|---|",
