@@ -57,7 +57,7 @@ def test_paths_that_diverge_are_reported() -> None:
 
 
 def test_ctrl_c_before_anything_is_finished(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(self: Any, first: int, count: int) -> Any:
+    def interrupt(self: Any, *arguments: Any) -> Any:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("sdeopt.engine.blocks.Worker.__call__", interrupt)
