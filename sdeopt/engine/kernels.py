@@ -16,7 +16,7 @@ from numba.core.errors import NumbaError, UnsupportedBytecodeError
 from sdeopt.core.method import model
 from sdeopt.core.oracle import Oracle
 from sdeopt.core.problem import Problem
-from sdeopt.engine import batched, states
+from sdeopt.engine import batched, fallback, states
 from sdeopt.engine.assembly import assemble
 from sdeopt.engine.cache import LoopCache
 from sdeopt.engine.draws import draws, unsuited
@@ -213,8 +213,7 @@ class Kernel:
             try:
                 loop = _direct(loop, self._all(arguments, width or 1, np.empty((0, len(run.saves), run.width)), 0))
             except (NumbaError, UnsupportedBytecodeError) as error:
-                reason = next(line for line in str(error).splitlines()[::-1] if line.strip())
-                log.info("%s does not compile on %s: %s", type(o.objective).__name__, mode, reason)
+                fallback.say(type(o.objective).__name__, mode, error)
                 _REFUSED.add(tried)
                 continue
             return mode, width or 1, loop, arguments

@@ -1,0 +1,71 @@
+"""What does not run on SIMD lanes runs on vectors, with the same result, and says so in one line."""
+
+import logging
+
+import numpy as np
+import pytest
+
+import sdeopt as so
+from sdeopt.core import where
+from sdeopt.engine import fallback
+from sdeopt.engine.kernels import Kernel
+from sdeopt.engine.simulate import plan
+
+
+def by_if(x):
+    if x[0] * x[0] < 1.0:
+        return 1.0 * x
+    return 0.25 * x
+
+
+def by_where(x):
+    return where(x[0] < 1.0, where(x[0] > -1.0, 1.0 * x, 0.25 * x), 0.25 * x)
+
+
+def by_dot(x):
+    return np.dot(np.eye(1), x)
+
+
+def line_of(f):
+    """The first line of the body."""
+    return f.__code__.co_firstlineno + 1
+
+
+def said(caplog, grad, *kinds):
+    """The mode of each kind of run, and what the log has."""
+    fallback._say_once.cache_clear()
+    objective = so.Objective(value=lambda x: 0.5 * x[0] * x[0], grad=grad, dim=1)
+    problem = so.Problem(objective, so.Gaussian(0.5), x0=[2.0])
+    with caplog.at_level(logging.INFO, "sdeopt"):
+        made = [Kernel(plan(so.SGD(0.1), problem, kind, steps=20, rng=0, observables=[])) for kind in kinds]
+    records = [r.getMessage() for r in caplog.records if r.name == "sdeopt"]
+    caplog.clear()
+    return [kernel.mode for kernel in made], records, [kernel(0, 40) for kernel in made]
+
+
+def test_an_if_is_explained_once(caplog):
+    modes, lines, results = said(caplog, by_if, "discrete", "sde", "discrete")
+    assert modes == ["vectors"] * 3
+    assert lines == [
+        f"Objective (test_fallback.py, line {line_of(by_if)}: if x[0] * x[0] < 1.0:) decides by a value of a path, "
+        "with if, while, and, or, or not, so it runs one path at a time on vectors, some times slower than on SIMD "
+        "lanes; write sdeopt.core.where(condition, a, b), one in the other for several conditions"
+    ]
+    modes, lines, remedied = said(caplog, by_where, "discrete")
+    assert (modes, lines) == (["lanes"], [])
+    assert remedied[0].tobytes() == results[0].tobytes()
+
+
+def test_other_reasons_are_named(caplog):
+    modes, lines, _ = said(caplog, by_dot, "discrete")
+    assert modes == ["vectors"]
+    assert len(lines) == 1
+    place = f"Objective (test_fallback.py, line {line_of(by_dot)}: return np.dot(np.eye(1), x))"
+    assert lines[0].startswith(f"{place} does what lanes do not know, dot(array")
+
+
+@pytest.mark.parametrize("mode", ["lanes", "vectors"])
+def test_an_error_without_a_place_is_one_line_too(mode):
+    line = fallback.explain("Quadratic", mode, ValueError("broken"))
+    assert line.startswith(f"Quadratic does what {mode} do not know, so it runs ")
+    assert "\n" not in line
