@@ -162,7 +162,7 @@ def lane_width(run: Run) -> int:
     data = sum(map(_numbers, run.oracle))
     if size > 64 or columns > 64 or data > 1024:
         return 0
-    return 32 if size <= 4 else 16 if size <= 16 else 8
+    return 32 if size <= 4 else 16 if size <= 32 else 8
 
 
 def _direct(loop: Any, arguments: tuple[Any, ...]) -> Any:

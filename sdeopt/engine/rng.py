@@ -40,7 +40,7 @@ U = np.uint64
 PARITY, ROOT_HALF, ONE = U(0x1BD11BDAA9FC1A22), U(0x3FE6A09E667F3BCD), U(0x3FF0000000000000)
 SIGN, LOW = U(0x8000000000000000), U(0xFFFFFFFF)
 S1, S2, S12, S52, S32 = U(1), U(2), U(12), U(52), U(32)
-ids32, ids16, ids8, ids1 = iota(32), iota(16), iota(8), iota(1)
+ids32, ids8, ids1 = iota(32), iota(8), iota(1)
 
 
 @intrinsic
@@ -176,8 +176,6 @@ def _normals(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, pat
             _steps(out, count, columns, a + c, U(path), (U(step // 2) << S32) | U(c), step, key)
         return
     done = _lines(out, count, columns, width, a, b, path, step, key, ids32(), min(a, 0))
-    if (b - a) * width - done >= 16:
-        done = _lines(out, count, columns, width, a, b, path, step, key, ids16(), done)
     done = _lines(out, count, columns, width, a, b, path, step, key, ids8(), done)
     _lines(out, count, columns, width, a, b, path, step, key, ids1(), done)
 
