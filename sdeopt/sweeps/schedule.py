@@ -77,7 +77,7 @@ def scheduled(
                     key = waiting.popleft()
                     pending[_submitted(submit, cells[key])] = key
                 finished, _ = wait(pending, return_when=FIRST_COMPLETED)
-                for future in finished:
+                for future in sorted(finished, key=_lost):
                     key = pending.pop(future)
                     measured = _outcome(future, cells[key], alone=not done)
                     if all(estimate.status != "failed" for estimate in measured.values()):
@@ -102,6 +102,11 @@ def _submitted(submit: Callable[[Cell], Future[Measured]], cell: Cell) -> Future
         refused: Future[Measured] = Future()
         refused.set_exception(error)
         return refused
+
+
+def _lost(future: Future[Measured]) -> bool:
+    """Whether the executor has nothing to give: such cells come after those that it has."""
+    return future.cancelled() or future.exception() is not None
 
 
 def _outcome(future: Future[Measured], cell: Cell, alone: bool) -> Measured:
