@@ -33,8 +33,8 @@ __all__ = [
     "worst",
 ]
 
-NORMAL = 1.959964  # half of the width of a 95 % interval in standard errors; samples are of hundreds at least
-FEWEST = 256
+NORMAL = 1.959964  # half of the width of a 95 % interval in standard errors; samples are of a thousand or so at least
+FEWEST = 1024
 WORDS = {"certified": "holds", "right": "holds", "refuted": "fails", "wrong": "fails"}
 GRAVE = ("holds", "inconclusive", "fails")
 
