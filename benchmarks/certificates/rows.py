@@ -67,7 +67,7 @@ GAME = so.Problem(so.QuadraticGame(a=0.5, coupling=1.0, b=1.0), CORRELATED, x0=T
 DATA = so.Problem(parse("linear-regression:small"), so.Gaussian(0.5))
 CLASSES = so.Problem(parse("logistic:imbalanced"), so.Gaussian(0.3), x0=[0.5, -0.5])
 LEAST = so.MatrixQuadratic([[2.0, 0.0, 0.6], [0.4, -2.0, 1.0]], np.diag([1.0, 1.4]))
-MATRIX = so.Problem(LEAST, so.Gaussian(0.3))
+MATRIX, CALM = (so.Problem(LEAST, so.Gaussian(sigma)) for sigma in (0.3, 0.05))
 SLIDE, BOX = (so.Problem(so.Quadratic([1.0], center=[c]), so.Gaussian(0.3), x0=[1.0]) for c in (0.0, 0.3))
 
 WRONG, REFUTED = ("certified", "wrong"), ("refuted", "wrong")
@@ -93,7 +93,7 @@ ROWS = [
     Row("SignSGD t2", so.SignSGD(0.2), STUDENT[2.0], SIGNS),
     Row("SignSGD t3", so.SignSGD(0.2), STUDENT[3.0], SIGNS),
     Row("SignSGDW", so.SignSGDW(0.2, 0.5), NORMAL, SIGNS),
-    Row("Signum", so.Signum(0.1, 0.9), SLIDE, words(FINE, 2.0)),
+    Row("Signum", so.Signum(0.05, 0.95), SLIDE, words(FINEST, 2.0, max_paths=2**22)),
     Row("Lion", so.Lion(0.2, 0.5, 0.8), NORMAL, SIGNS),
     Row("RMSprop", RMS, GENTLE, STEADY),
     Row("RMSprop compagnoni", RMS, GENTLE, STEADY | {"sde": "compagnoni"}, expected=WRONG),
@@ -118,7 +118,7 @@ ROWS = [
     Row("DPSGD clipped", so.DPSGD(4e3, 1e-4, 1.0), BATCH, words([4e3, 2e3, 1e3], 1.6e4, sde="clipped")),  # steps 0.4 u
     Row("DPSignSGD", so.DPSignSGD(0.2, 0.7, 4.0), BATCH, SIGNS),
     Row("DPSignSGD unclipped", so.DPSignSGD(0.2, 10.0, 0.1), BATCH, SIGNS | {"sde": "unclipped"}),
-    Row("DPAdam", so.DPAdam(0.2, 0.6, 0.7, 0.0, 0.7, 1.0), BATCH, words(MIDDLE, 1.0)),
+    Row("DPAdam", so.DPAdam(0.2, 0.6, 0.7, 0.0, 0.7, 1.0), BATCH, words(MIDDLE, 2.0)),
     Row("SGDA", so.SGDA(0.1), GAME, words(FINE, 2.0)),
     Row("SGDA order2", so.SGDA(0.2), GAME, words(MIDDLE, 2.0, sde="order2"), 2.0),
     Row("AltGDA", so.AltGDA(0.1), GAME, words(FINE, 2.0)),
@@ -139,7 +139,7 @@ ROWS = [
     Row("WarmupSGD", so.WarmupSGD(0.2), TILTED, SIGNS),
     Row("PCNSGD", so.PCNSGD(0.8), CLASSES, words([0.8, 0.4, 0.2], 4.0)),
     Row("PCNSGD directions", so.PCNSGD(0.8), CLASSES, words([0.8, 0.4, 0.2], 4.0, sde="directions")),
-    Row("Scion", so.Scion(0.1, 0.9), BOX, words(FINE, 1.2)),
+    Row("Scion", so.Scion(0.05, 0.95), BOX, words(FINEST, 1.2)),
     Row("ScionSpectral", so.ScionSpectral(0.2, 0.6), MATRIX, words(MIDDLE, 0.8, substeps=4, warm=True)),
-    Row("Muon", so.Muon(0.2, 0.6), MATRIX, words(MIDDLE, 0.8, substeps=4, warm=True)),
+    Row("Muon", so.Muon(0.1, 0.8), CALM, words(FINE, 0.8, substeps=4, warm=True)),
 ]  # fmt: skip

@@ -13,7 +13,8 @@ SDE
 
 Regime
     η → 0, 1 - β = κη with κ fixed, t = kη, before the entries of D change sign: there the drift is not continuous, the
-    error stays small (measured below 0.05 at η = 0.2) but has no clean order.
+    error stays small (measured below 0.05 at η = 0.2) but shows no order down to η = 0.0125. Before it x moves without
+    noise: there is no covariance to judge.
 
 Claim
     Weak order 1 in η. Both columns stay in the ball |x_i| <= s once they are in it; the minimum on the ball is where
