@@ -1,9 +1,10 @@
-"""What a network costs, in one run: ``python benchmarks/networks.py [network]``, say "cnn"; default "mlp" on digits.
+"""What a network costs, in one run: ``python benchmarks/networks.py [network] [device]``; default "mlp cpu", on digits.
 
 Against one gradient of the whole data: the full-covariance noise of the SDE, the Hessian product, the diagonal of the
 covariance. How far that diagonal is off if it is refreshed every r steps only. Against the training loop that one would
 write with torch.optim: a step of the page, one path and 64 at a time. CPU time of the calling thread with one thread of
-PyTorch; rounds are interleaved and the median is taken, so that the ratios mean something on a busy machine too.
+PyTorch, on another device the time that passes; rounds are interleaved and the median is taken, so that the ratios mean
+something on a busy machine too.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
 
 STEPS, BATCH, PATHS, ROUNDS = 50, 32, 64, 7
+NETWORK, DEVICE = [*sys.argv[1:], *("mlp", "cpu")[len(sys.argv) - 1 :]][:2]
+now = time.thread_time if DEVICE == "cpu" else time.perf_counter
 
 
 def loop(f: so.TorchObjective, optimizer: Callable[[Any], Any]) -> Callable[[], None]:
@@ -33,7 +36,7 @@ def loop(f: so.TorchObjective, optimizer: Callable[[Any], Any]) -> Callable[[], 
 
     def train() -> None:
         for _ in range(STEPS):
-            index = torch.from_numpy(rng.integers(0, f.examples(), BATCH))
+            index = torch.from_numpy(rng.integers(0, f.examples(), BATCH)).to(f._device)
             worker.zero_grad()
             torch.nn.functional.cross_entropy(module(f._X[index]), f._y[index]).backward()
             worker.step()
@@ -67,15 +70,15 @@ def measured(tasks: dict[str, Callable[[], Any]]) -> dict[str, float]:
     times: dict[str, list[float]] = {name: [] for name in tasks}
     for _ in range(ROUNDS + 1):
         for name, task in tasks.items():
-            begin = time.thread_time()
+            begin = now()
             task()
-            times[name].append(time.thread_time() - begin)
+            times[name].append(now() - begin)
     return {name: median(seconds[1:]) for name, seconds in times.items()}
 
 
 def main() -> None:
     torch.set_num_threads(1)
-    f = getattr(so.networks, sys.argv[1] if len(sys.argv) > 1 else "mlp")()
+    f = getattr(so.networks, NETWORK)(device=DEVICE)
     problem, x = so.Problem(f, so.Minibatch(BATCH)), f.start
     o, w = problem.oracle, np.random.default_rng(0).standard_normal(f.examples())
     console = Console()

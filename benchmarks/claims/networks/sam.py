@@ -1,0 +1,27 @@
+"""The SDEs of SAM, USAM and DNSAM follow their training losses on networks.
+
+Source: Monzio Compagnoni et al. (2023), arXiv:2301.08203, with diagonal noise, on networks of other sizes and data.
+Measured: the gap between the training losses of SDE and optimizer, in units of the range of the loss, and tr Cov x of
+the MLP, with the exact covariance of the batches (16 examples, ρ = √η/2); the other networks by the SDE "sampled".
+Refuted by: a gap of more than a tenth of the range at some time.
+"""
+
+from __future__ import annotations
+
+import math
+
+import sdeopt as so
+from benchmarks.claims.frame import Finding
+from benchmarks.claims.networks.trained import compared, findings, spread
+
+LR = 0.05
+
+
+def measure(size: float = 1.0) -> list[Finding]:
+    rho, batch, found = 0.5 * math.sqrt(LR), so.Minibatch(16), []
+    for page in (so.SAM, so.USAM, so.DNSAM):
+        report = compared(page(LR, rho=rho), "MLP", batch, size, sde="order1")
+        found += [*findings(f"{page.__name__}, MLP", report), spread(f"{page.__name__}, MLP", report)]
+    for name in ("CNN", "ResNet", "Transformer"):
+        found += findings(f"SAM, {name}", compared(so.SAM(2 * LR, rho=rho), name, batch, size, sde="sampled"))
+    return found

@@ -1,0 +1,76 @@
+"""The claims about networks, at toy sizes: what they find is what their comparisons say."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import pkgutil
+from typing import Any
+
+import numpy as np
+import pytest
+from slow_bowl import Bowl
+
+import sdeopt as so
+
+pytest.importorskip("torch")
+pytest.importorskip("sklearn")
+pytestmark = [pytest.mark.extras("torch", "sklearn"), pytest.mark.usefixtures("one_thread")]
+
+import benchmarks.claims.networks as claims  # noqa: E402
+from benchmarks.claims import runner  # noqa: E402
+from benchmarks.claims.networks import trained  # noqa: E402
+
+NAMES = sorted({m.name for m in pkgutil.iter_modules(claims.__path__)} - {"__main__", "trained"})
+COUNTS = {"adaptive": 10, "distributed": 4, "private": 5, "sam": 9, "signsgd": 8}
+
+
+def report(page: Any, **settings: Any) -> so.Report:
+    """On a bowl, where "train loss" is |x|²."""
+    problem = so.Problem(Bowl(), so.Gaussian([0.2, 0.5, 1.0]), x0=[1.0, 1.0, 1.0])
+    grid: dict[str, Any] = {"steps": 20, "paths": 200, "substeps": 4, "save_at": 4, "rng": 0}
+    observables = {"train loss": lambda x: float(np.sum(x * x))}
+    return so.compare(page, problem, judge="observables", observables=observables, **grid | settings)
+
+
+def test_a_gap_is_measured_in_the_range_of_the_loss() -> None:
+    near, far = report(so.SGD(0.01)), report(so.SGD(0.5))
+    (holds,), (fails, beside) = trained.findings("near", near), trained.findings("far", far, flow=True)
+    i = far.column("train loss")
+    scale = np.maximum(np.ptp(far.discrete[:, i]), far.discrete_sd[:, i])
+    ratio = far.gap[:, i] / scale
+    assert fails.measured == pytest.approx(ratio[np.argmax(np.abs(ratio))], rel=1e-6)
+    assert (holds.verdict, fails.verdict) == ("holds", "fails")
+    assert not fails.low <= trained.CLOSE * np.sign(fails.measured) <= fails.high and not fails.instead
+    assert beside.instead and "drift alone" in beside.what
+
+
+def test_the_spread_is_that_of_all_parameters() -> None:
+    r = report(so.SGD(0.05))
+    found, i = trained.spread("bowl", r), r.column("tr Cov x")
+    assert found.measured == pytest.approx(r.sde[-1, i] / r.discrete[-1, i], rel=1e-12)
+    assert found.high - found.low == pytest.approx(2 * 1.96 * r.gap_stderr[-1, i] / r.discrete[-1, i], rel=1e-4)
+
+
+def test_the_networks_are_those_of_the_papers() -> None:
+    modules = {name: type(make().module(make().start)).__name__ for name, make in trained.NETWORKS.items()}
+    assert list(modules) == list(modules.values()) == ["MLP", "CNN", "ResNet", "Transformer"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_every_claim_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On one small network in the place of all, 8 steps and 8 paths."""
+    toy = so.networks.mlp("breast_cancer", (2,), holdout=0.8)
+    small = dict.fromkeys(trained.NETWORKS, lambda: toy)
+    if name in ("distributed", "private"):  # that say how many examples and parameters there are
+        small = trained.NETWORKS
+    module = importlib.import_module(f"benchmarks.claims.networks.{name}")
+    for owner in {trained, module}:
+        for what, value in {"NETWORKS": small, "STEPS": 8, "SUBSTEPS": 2}.items():
+            if hasattr(owner, what):
+                monkeypatch.setattr(owner, what, value)
+    outcome = runner.run(f"networks.{name}", 0.05)
+    assert len(outcome.findings) == COUNTS[name]
+    assert outcome.verdict in ("holds", "fails", "inconclusive") and "Source" in outcome.text
+    assert all(math.isfinite(f.measured) and f.low <= f.measured <= f.high for f in outcome.findings)
