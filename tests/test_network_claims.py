@@ -22,7 +22,7 @@ from benchmarks.claims import runner  # noqa: E402
 from benchmarks.claims.networks import trained  # noqa: E402
 
 NAMES = sorted({m.name for m in pkgutil.iter_modules(claims.__path__)} - {"__main__", "trained"})
-COUNTS = {"adaptive": 10, "distributed": 4, "private": 5, "sam": 9, "signsgd": 8}
+COUNTS = {"adaptive": 10, "digits": 18, "distributed": 4, "private": 5, "sam": 9, "signsgd": 8}
 
 
 def report(page: Any, **settings: Any) -> so.Report:
@@ -34,7 +34,7 @@ def report(page: Any, **settings: Any) -> so.Report:
 
 
 def test_a_gap_is_measured_in_the_range_of_the_loss() -> None:
-    near, far = report(so.SGD(0.01)), report(so.SGD(0.5))
+    near, far = report(so.SGD(0.01)), report(so.SGD(0.6), substeps=16)
     (holds,), (fails, beside) = trained.findings("near", near), trained.findings("far", far, flow=True)
     i = far.column("train loss")
     scale = np.maximum(np.ptp(far.discrete[:, i]), far.discrete_sd[:, i])
@@ -67,7 +67,12 @@ def test_every_claim_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         small = trained.NETWORKS
     module = importlib.import_module(f"benchmarks.claims.networks.{name}")
     for owner in {trained, module}:
-        for what, value in {"NETWORKS": small, "STEPS": 8, "SUBSTEPS": 2}.items():
+        for what, value in {
+            "NETWORKS": small,
+            "DIGITS": {"digits MLP": lambda: toy},
+            "STEPS": 8,
+            "SUBSTEPS": 2,
+        }.items():
             if hasattr(owner, what):
                 monkeypatch.setattr(owner, what, value)
     outcome = runner.run(f"networks.{name}", 0.05)

@@ -25,11 +25,12 @@ NETWORKS: dict[str, Callable[[], Any]] = {
     "ResNet": lambda: so.networks.resnet("digits", channels=4, blocks=1, groups=2, holdout=0.8),
     "Transformer": lambda: so.networks.transformer("digits", width=8, holdout=0.8),
 }
+DIGITS: dict[str, Callable[[], Any]] = {"digits MLP": lambda: so.networks.mlp("digits")}  # 2410 parameters, 1438 images
 
 
 def compared(method: Any, name: str, law: Any, size: float, sde: str | None = None) -> so.Report:
     """Optimizer and SDE on the network ``name`` by the training loss, at every eighth of the run."""
-    f = NETWORKS[name]()
+    f = (NETWORKS | DIGITS)[name]()
     paths = max(8, round((PATHS if name == "MLP" else FEWER) * size))
     return so.compare(
         method, so.Problem(f, law), steps=STEPS, paths=paths, substeps=SUBSTEPS, save_at=SAVES, sde=sde,
