@@ -25,7 +25,7 @@ def learned(page: Any, size: float) -> Any:
     """Which runs halve the loss under Cauchy noise."""
     f = NETWORKS["MLP"]()
     problem = so.Problem(f, so.Agents(so.StudentT(1.0, 0.05), agents=AGENTS))
-    run = so.simulate(page, problem, steps=100, paths=max(16, round(200 * size)), save_at=1, observables=[], rng=1)
+    run = so.simulate(page, problem, steps=100, paths=max(4, round(200 * size)), save_at=1, observables=[], rng=1)
     return f.value(np.nan_to_num(run.final.T, nan=1e6)) < 0.5 * f.value(f.start)
 
 
