@@ -78,7 +78,7 @@ class Cosine:
     Examples
     --------
     >>> import sdeopt as so
-    >>> round(so.Cosine(0.1, horizon=2.0).factor(1.0), 12)
+    >>> print(round(so.Cosine(0.1, horizon=2.0).factor(1.0), 12))
     0.5
     """
 

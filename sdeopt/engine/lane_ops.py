@@ -20,7 +20,7 @@ from numba.extending import intrinsic, lower_builtin
 
 from sdeopt.engine.lanes import I64, Mask, Pack, common, element, rebuild, row, rows
 
-__all__ = ["exponent", "fma", "product", "select", "total", "two_to"]
+__all__ = ["exponent", "fma", "horner", "product", "select", "total", "two_to"]
 
 NUMBERS = (types.Float, types.Integer)
 
@@ -164,6 +164,28 @@ def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
         return rebuild(builder, [call(builder, "llvm.fma", *at(i)) for i in range(rows(kind))])
 
     return kind(*(k if isinstance(k, Pack) else types.float64 for k in (a, b, c))), generate
+
+
+@intrinsic
+def horner(typing: Any, x: Any, c: Any) -> Any:
+    """The polynomial with the coefficients of the tuple ``c``, highest power first, one fused chain per row."""
+    kind = x if isinstance(x, Pack) else types.float64
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        width = kind.width if isinstance(kind, Pack) else 0
+        given = [row(builder, builder.extract_value(args[1], i), types.float64, 0, width) for i in range(len(c))]
+
+        def value(at: Any) -> Any:
+            p = given[0]
+            for a in given[1:]:
+                p = call(builder, "llvm.fma", p, at, a)
+            return p
+
+        if not isinstance(kind, Pack):
+            return value(args[0])
+        return rebuild(builder, [value(builder.extract_value(args[0], i)) for i in range(rows(kind))])
+
+    return kind(kind, c), generate
 
 
 @intrinsic

@@ -80,21 +80,6 @@ def elementwise(scalar: Any, inlined: Any, arity: int) -> Any:
     return _by_type(unary if arity == 1 else binary)
 
 
-def _horner(a: Any, b: Any) -> Any:
-    """Unrolled: LLVM would carry a pack through memory around a loop over the coefficients."""
-
-    def last(x: Any, c: Any, p: Any) -> Any:
-        return p
-
-    def prepend(i: int, rest: Any) -> Any:
-        return njit(lambda x, c, p: rest(x, c, fma(p, x, c[i])), **INLINED)
-
-    f = njit(last, **INLINED)
-    for i in reversed(range(2, len(b))):
-        f = prepend(i, f)
-    return lambda a, b: f(a, b, fma(b[0], a, b[1]))
-
-
 def _entry_of(a: Any, b: Any) -> Any:
     if isinstance(a, types.Array):
         return lambda a, b: a[b]
@@ -262,7 +247,7 @@ dot, matvec = _by_type(_dot), _by_type(_matvec)
 TWINS: dict[Any, Any] = {
     elementary.where: _by_type(_where),
     elementary.fma: _by_type(_fma),
-    elementary.horner: _by_type(_horner),
+    elementary.horner: njit(lambda x, c: lane_ops.horner(x, c), **OPTIONS),
     elementary.two_to: njit(lambda k: lane_ops.two_to(k), **OPTIONS),
     elementary.exponent: njit(lambda x: lane_ops.exponent(x), **OPTIONS),
     math.total: _by_type(_total),
