@@ -46,6 +46,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture
+def toml(tmp_path: Path) -> Callable[[str], str]:
+    """Write a TOML file; return its name."""
+
+    def write(text: str) -> str:
+        file = tmp_path / "words.toml"
+        file.write_text(text, encoding="utf-8")
+        return str(file)
+
+    return write
+
+
+@pytest.fixture
 def fresh(tmp_path: Path) -> Callable[[str], str]:
     """Run a script in a new interpreter, in an empty folder, with warnings as errors; return what it printed."""
 

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from command import TINY, content, job, run
 
 import sdeopt as so
-
-
-@pytest.fixture
-def toml(tmp_path: Path) -> Callable[[str], str]:
-    def write(text: str) -> str:
-        file = tmp_path / "run.toml"
-        file.write_text(text, encoding="utf-8")
-        return str(file)
-
-    return write
 
 
 def test_a_config_says_the_same_words(toml: Callable[[str], str]) -> None:

@@ -19,16 +19,6 @@ TINY = 'method = "sgd"\nsteps = 5\npaths = 20\nseed = 3\n[grid]\nlr = [0.1, 0.2]
 
 
 @pytest.fixture
-def toml(tmp_path: Path) -> Callable[[str], str]:
-    def write(text: str) -> str:
-        file = tmp_path / "grid.toml"
-        file.write_text(text, encoding="utf-8")
-        return str(file)
-
-    return write
-
-
-@pytest.fixture
 def job(toml: Callable[[str], str]) -> Callable[..., Job]:
     return lambda text, **typed: read(toml(text), typed)
 

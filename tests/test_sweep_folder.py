@@ -162,7 +162,7 @@ def test_a_full_disk_stops_the_sweep_and_keeps_what_is_finished(tmp_path: Path, 
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     kept = list(tmp_path.glob("*.json"))
     assert 3 <= len(kept) < 9
-    assert list(tmp_path.glob("*.tmp")) == []
+    assert list(tmp_path.glob("*.part")) == []
     found = run(tmp_path)
     assert found.meta["resumed"] == len(kept)
     assert table(found) == table(whole)

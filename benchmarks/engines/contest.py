@@ -9,7 +9,7 @@ import numpy as np
 
 from engines.cpp import COMPILERS, LANES, by_cpp
 from engines.hand import BY_HAND
-from engines.others import INTEGRATORS
+from engines.others import INTEGRATORS, Unsuited
 from engines.ours import GRID, by_sdeopt, cost, medians
 from engines.tables import Table
 from engines.workloads import STEPS, Workload
@@ -47,7 +47,7 @@ def contestants(w: Workload, skip: Callable[[str], None]) -> dict[str, Callable[
         try:
             call, path_steps = peer(w)
             mean = call()
-        except (ImportError, NotImplementedError) as reason:
+        except (ImportError, Unsuited) as reason:
             skip(f"{w.name}: no {name} ({reason})")
             continue
         check(f"{w.name}: {name}", mean, path_steps // STEPS, final)

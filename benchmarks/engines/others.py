@@ -1,7 +1,7 @@
 """The integrators, each as its documentation would have it: Euler–Maruyama at a fixed step, float64, one thread.
 
 Each function takes a `Workload` and returns (call, path-steps of a call). One whose packages are not installed, or that
-does not know the problem, raises ``ImportError`` or ``NotImplementedError``.
+is not made for the problem, raises ``ImportError`` or `Unsuited`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,14 @@ from scipy.special import erf
 
 from engines.workloads import STEPS, Workload
 
-__all__ = ["INTEGRATORS", "NUMPY", "Call", "jax_library"]
+__all__ = ["INTEGRATORS", "NUMPY", "Call", "Unsuited", "jax_library"]
 
 Call = tuple[Callable[[], Any], int]
 NUMPY = SimpleNamespace(asarray=np.asarray, erf=erf, sqrt=np.sqrt, exp=np.exp, concatenate=np.concatenate)
+
+
+class Unsuited(Exception):
+    """The peer is not made for the workload."""
 
 
 def jax_library() -> Any:
@@ -34,7 +38,7 @@ def jax_library() -> Any:
 
 def _equation(w: Workload) -> Any:
     if w.drift is None:
-        raise NotImplementedError("an integrator has no discrete optimizers")
+        raise Unsuited("an integrator has no discrete optimizers")
     return w.drift
 
 
@@ -120,7 +124,7 @@ def sdepy(w: Workload) -> Call:
 
     drift = _equation(w)
     if not w.diagonal:
-        raise NotImplementedError("written for diagonal noise")
+        raise Unsuited("written for diagonal noise")
     paths, d = 4096, w.start.size
 
     @sdepy.integrate

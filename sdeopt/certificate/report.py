@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,8 @@ from numpy.typing import NDArray
 
 from sdeopt.certificate import fit, render
 from sdeopt.certificate.fit import NONE, Curve, Row
-from sdeopt.core.plain import plain
+from sdeopt.core import files
+from sdeopt.core.plain import as_json
 
 __all__ = ["Certificate"]
 
@@ -174,20 +174,17 @@ class Certificate:
             for row in self.rows
         ]
         content |= {name: getattr(self, name).tolist() for name in _arrays()}
-        return json.dumps(plain(content), ensure_ascii=False, indent=1, allow_nan=False)
+        return as_json(content)
 
     def save(self, file: str | Path) -> None:
         """Write the certificate to ``file`` (npz: arrays, and the rest as JSON)."""
-        head = json.dumps({"meta": self.meta, "kinds": self.kinds, "names": self.names})
         arrays = {name: getattr(self, name) for name in _arrays()}
-        np.savez_compressed(file, head=np.frombuffer(head.encode(), np.uint8), **arrays)
+        files.save(file, {"meta": self.meta, "kinds": self.kinds, "names": self.names}, arrays)
 
     @staticmethod
     def load(file: str | Path) -> Certificate:
         """Read what `save` wrote."""
-        with np.load(file, allow_pickle=False) as data:
-            head = json.loads(bytes(data["head"]))
-            arrays = {name: data[name] for name in _arrays()}
+        head, arrays = files.load(file)
         return Certificate(meta=head["meta"], kinds=tuple(head["kinds"]), names=tuple(head["names"]), **arrays)
 
     def plot(self, axes: Any = None) -> Any:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from typing import Any
 
 import numpy as np
 
+from sdeopt.core import plain
 from sdeopt.core.ensemble import Ensemble
 from sdeopt.core.observables import LABELS
-from sdeopt.core.plain import WIDTH, plain
 
 __all__ = ["as_json", "console", "show", "write"]
 
@@ -23,7 +22,7 @@ def console() -> Any:
     """Where tables go: the terminal, or 118 columns of a file."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
+    return Console(width=None if sys.stdout.isatty() else plain.WIDTH, highlight=False)
 
 
 def show(result: Any, remark: str | None) -> None:
@@ -63,7 +62,7 @@ def as_json(result: Any) -> str:
         "observables": {n: {"mean": mean, "stderr": se} for n, (mean, se) in result.observables.items()},
         "diverged": result.diverged.paths,
     }
-    return json.dumps(plain(content), ensure_ascii=False, indent=1, allow_nan=False)
+    return plain.as_json(content)
 
 
 def _variance(e: Ensemble) -> Any:

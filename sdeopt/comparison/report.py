@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,9 @@ from sdeopt.comparison import render
 from sdeopt.comparison.laws import Laws
 from sdeopt.comparison.paired import entries
 from sdeopt.comparison.verdict import SEVERITY, SHOWN, Row, rows
-from sdeopt.core import checks
+from sdeopt.core import checks, files
 from sdeopt.core.observables import LABELS
-from sdeopt.core.plain import plain
+from sdeopt.core.plain import as_json
 
 __all__ = ["Report", "labels"]
 
@@ -164,26 +163,24 @@ class Report:
             "quantities": per_quantity,
             "laws": None if self.laws is None else {k: np.asarray(v).tolist() for k, v in self.laws._asdict().items()},
         }
-        return json.dumps(plain(content), ensure_ascii=False, indent=1, allow_nan=False)
+        return as_json(content)
 
     def save(self, file: str | Path) -> None:
         """Write the report to ``file`` (npz: arrays, and the rest as JSON)."""
-        head = json.dumps({"meta": self.meta, "kinds": self.kinds, "names": self.names})
         arrays = {name: getattr(self, name) for name in _arrays()}
         if self.laws is not None:
             arrays |= {f"laws:{name}": np.asarray(value) for name, value in self.laws._asdict().items()}
-        np.savez_compressed(file, head=np.frombuffer(head.encode(), np.uint8), **arrays)
+        files.save(file, {"meta": self.meta, "kinds": self.kinds, "names": self.names}, arrays)
 
     @staticmethod
     def load(file: str | Path) -> Report:
         """Read what `save` wrote."""
-        with np.load(file, allow_pickle=False) as data:
-            head = json.loads(bytes(data["head"]))
-            laws = None
-            if "laws:w1" in data:
-                kept = {name: data[f"laws:{name}"] for name in Laws._fields}
-                laws = Laws(**{name: value if value.ndim else value.item() for name, value in kept.items()})
-            arrays = {name: data[name] for name in _arrays()}
+        head, data = files.load(file)
+        laws = None
+        if "laws:w1" in data:
+            kept = {name: data[f"laws:{name}"] for name in Laws._fields}
+            laws = Laws(**{name: value if value.ndim else value.item() for name, value in kept.items()})
+        arrays = {name: data[name] for name in _arrays()}
         return Report(meta=head["meta"], kinds=tuple(head["kinds"]), names=tuple(head["names"]), laws=laws, **arrays)
 
     def plot(self, ax: Any = None, quantity: str | None = None) -> Any:

@@ -14,6 +14,7 @@ intervals are those of the central limit theorem.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -23,10 +24,11 @@ from sdeopt.comparison.paired import ROUNDING, entries
 
 if TYPE_CHECKING:
     from sdeopt.comparison.report import Report
+    from sdeopt.scaling.report import Evidence
 
 __all__ = [
     "CONFIDENCE", "FALSE_ALARM", "JUDGED", "SHOWN", "Decision", "Row", "default", "groups", "judge", "judged",
-    "margins", "quantile", "rows",
+    "margins", "quantile", "rows", "worst",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]
@@ -187,32 +189,38 @@ def groups(kinds: tuple[str, ...], diverged: bool, what: str, heavy: bool) -> li
     return found
 
 
+def worst(report: Report | Evidence, decisions: Mapping[int, Decision]) -> tuple[int, str, int]:
+    """Of the decided columns the gravest, by verdict and then by gap over margin; its name; its save of largest gap."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = {i: np.fmax.reduce(np.abs(report.gap[:, i]) / report.margin[:, i], initial=0.0) for i in decisions}
+    i = max(decisions, key=lambda i: (SEVERITY.index(decisions[i].verdict), ratio[i]))
+    size = np.abs(report.gap[:, i])
+    peak = int(np.nanargmax(size)) if np.isfinite(size).any() else len(size) - 1
+    return i, report.names[i] + (f" (worst of {len(decisions)})" if len(decisions) > 1 else ""), peak
+
+
 def _row(report: Report, members: list[int], is_judged: bool, q: float, q_change: float) -> Row:
     decisions = {i: _decide(report, i) for i in members}
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = {i: np.fmax.reduce(np.abs(report.gap[:, i]) / report.margin[:, i], initial=0.0) for i in members}
-    worst = max(members, key=lambda i: (SEVERITY.index(decisions[i].verdict), ratio[i]))
+    i, name, peak = worst(report, decisions)
     needs = [d.needs for d in decisions.values() if d.needs is not None]
     substeps = [d.substeps for d in decisions.values() if d.substeps is not None]
-    flow = [_decide_flow(report, i).verdict for i in members]
-    size = np.abs(report.gap[:, worst])
-    peak = int(np.nanargmax(size)) if np.isfinite(size).any() else len(size) - 1
-    verdict = decisions[worst].verdict if is_judged else SHOWN
-    told = is_judged or report.kinds[worst] == "trace"  # coordinates that are shown have no share in the false alarms
+    flow = [_decide_flow(report, j).verdict for j in members]
+    verdict = decisions[i].verdict if is_judged else SHOWN
+    told = is_judged or report.kinds[i] == "trace"  # coordinates that are shown have no share in the false alarms
     return Row(
-        quantity=report.names[worst] + (f" (worst of {len(members)})" if len(members) > 1 else ""),
-        column=worst,
-        discrete=float(report.discrete[-1, worst]),
-        sde=float(report.sde[-1, worst]),
-        gap=float(report.gap[-1, worst]),
-        half=float(q * report.gap_stderr[-1, worst]),
-        largest=float(report.gap[peak, worst]),
+        quantity=name,
+        column=i,
+        discrete=float(report.discrete[-1, i]),
+        sde=float(report.sde[-1, i]),
+        gap=float(report.gap[-1, i]),
+        half=float(q * report.gap_stderr[-1, i]),
+        largest=float(report.gap[peak, i]),
         largest_time=float(report.times[peak]),
-        change=float(report.change[-1, worst]),
-        change_half=float(q_change * report.change_stderr[-1, worst]),
-        flow=float(report.flow[-1, worst]),
-        theory=float(report.theory[-1, worst]),
-        stationary=float(report.stationary[worst]),
+        change=float(report.change[-1, i]),
+        change_half=float(q_change * report.change_stderr[-1, i]),
+        flow=float(report.flow[-1, i]),
+        theory=float(report.theory[-1, i]),
+        stationary=float(report.stationary[i]),
         verdict=verdict,
         needs=max(needs) if needs and verdict == "inconclusive" else None,
         substeps=max(substeps) if substeps and verdict == "inconclusive" else None,

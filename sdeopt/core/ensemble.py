@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from sdeopt.core import files
 
 __all__ = ["FULL_COVARIANCE_LIMIT", "Diverged", "Ensemble", "Trajectory"]
 
@@ -127,25 +128,22 @@ class Ensemble:
             for f in dataclasses.fields(self)
             if isinstance(getattr(self, f.name), np.ndarray)
         }
-        head = json.dumps({"kind": self.kind, "meta": self.meta, "observables": list(self.observables)})
-        np.savez_compressed(
-            file, head=np.frombuffer(head.encode(), np.uint8), diverged=self.diverged.paths, **arrays  # type: ignore[arg-type]
-        )  # fmt: skip
+        head = {"kind": self.kind, "meta": self.meta, "observables": list(self.observables)}
+        files.save(file, head, arrays | {"diverged": self.diverged.paths})
 
     @staticmethod
     def load(file: str | Path) -> Ensemble:
         """Read what `save` wrote."""
-        with np.load(file, allow_pickle=False) as data:
-            head = json.loads(bytes(data["head"]))
-            names = ("times", "mean", "cov", "final", "counts", "stderr")
-            return Ensemble(
-                kind=head["kind"],
-                meta=head["meta"],
-                observables={n: tuple(data[f"observable:{n}"]) for n in head["observables"]},
-                diverged=Diverged(len(data["diverged"]), data["diverged"]),
-                paths=data["paths"] if "paths" in data else None,
-                **{n: data[n] for n in names},
-            )
+        head, data = files.load(file)
+        names = ("times", "mean", "cov", "final", "counts", "stderr")
+        return Ensemble(
+            kind=head["kind"],
+            meta=head["meta"],
+            observables={n: tuple(data[f"observable:{n}"]) for n in head["observables"]},
+            diverged=Diverged(len(data["diverged"]), data["diverged"]),
+            paths=data.get("paths"),
+            **{n: data[n] for n in names},
+        )
 
     def to_xarray(self) -> Any:
         """Return an ``xarray.Dataset`` with the dimensions time, i, j, path (needs the extra ``sdeopt[xarray]``)."""

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 from typing import Any
 
 import numpy as np
 
-__all__ = ["WIDTH", "plain", "printed"]
+__all__ = ["WIDTH", "as_json", "printed"]
 
 WIDTH = 118  # columns where there is no terminal to ask
 
 
-def plain(value: Any) -> Any:
-    """What JSON can hold: lists for arrays, None for NaN and infinities."""
+def as_json(content: Any) -> str:
+    """``content`` as JSON: lists for arrays, null for NaN and infinities."""
+    return json.dumps(_plain(content), ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: plain(v) for key, v in value.items()}
+        return {key: _plain(v) for key, v in value.items()}
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, (list, tuple)):
-        return [plain(v) for v in value]
+        return [_plain(v) for v in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

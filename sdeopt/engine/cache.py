@@ -20,7 +20,6 @@ import os
 import pickle
 import re
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -33,6 +32,8 @@ import numpy as np
 from numba.core import serialize
 from numba.core.compiler import CompileResult
 from numba.np import linalg
+
+from sdeopt.core import files
 
 __all__ = ["Contents", "LoopCache", "clear", "describe", "folder", "info", "sources", "versions"]
 
@@ -211,18 +212,12 @@ class LoopCache:
         """Keep a compiled loop; without a usable folder, do nothing."""
         if result.library.has_dynamic_globals:
             return
-        part = None
         try:
             payload, target = serialize.dumps(result._reduce()), self._file(signature, result.codegen)
             target.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=target.parent, prefix="sdeopt-", suffix=".part", delete=False) as file:
-                part = Path(file.name)
-                file.write(payload)
-            part.replace(target)
+            files.whole(target, payload)
         except Exception as error:  # no folder, no room, no home: none of them may stop a run
             log.debug("not caching: %s", error)
-            if part is not None:
-                part.unlink(missing_ok=True)
 
     def enable(self) -> None:
         """Numba's interface; this cache is always enabled."""

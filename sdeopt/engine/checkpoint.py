@@ -13,11 +13,11 @@ import hashlib
 import json
 import os
 import pickle
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sdeopt.core import files
 from sdeopt.engine import cache
 from sdeopt.engine.content import content
 
@@ -53,7 +53,7 @@ class Checkpoint:
         if not file.exists():
             if any(self.folder.iterdir()):
                 raise ValueError(f"checkpoint must be an empty or new folder, or one of this run, got {str(folder)!r}")
-            self._write(file, json.dumps(head, indent=1, ensure_ascii=False).encode())
+            files.whole(file, json.dumps(head, indent=1, ensure_ascii=False).encode())
             return
         old = json.loads(file.read_bytes())
         if old["key"] != key:
@@ -79,7 +79,7 @@ class Checkpoint:
 
     def put(self, name: str, value: Any) -> None:
         """Keep ``value``."""
-        self._write(self._file(name), pickle.dumps(value))
+        files.whole(self._file(name), pickle.dumps(value))
 
     def drop(self, stem: str) -> None:
         """Remove everything whose name begins so."""
@@ -88,10 +88,3 @@ class Checkpoint:
 
     def _file(self, name: str) -> Path:
         return self.folder / f"{self._part}{name}"
-
-    def _write(self, file: Path, data: bytes) -> None:
-        with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".", delete=False) as part:
-            part.write(data)
-            part.flush()
-            os.fsync(part.fileno())
-        os.replace(part.name, file)

@@ -20,7 +20,7 @@ ADJOINT = 1e-6  # relative gap of uᵀ(Jv) and vᵀ(Jᵀu) above which the two a
 
 def no_vjp(x: Any, v: Any) -> Any:
     """Stand where the user gave no vjp."""
-    raise NotImplementedError("this Game has no vjp; give it one: Game(vjp=...)")
+    raise ValueError("this Game has no vjp; give it one: Game(vjp=...)")
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)

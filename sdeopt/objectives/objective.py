@@ -16,12 +16,12 @@ __all__ = ["Objective", "expect_vector"]
 
 def no_value(x: Any) -> Any:
     """Stand where the user gave no value."""
-    raise NotImplementedError("this Objective has no value; give it one: Objective(value=...)")
+    raise ValueError("this Objective has no value; give it one: Objective(value=...)")
 
 
 def no_hvp(x: Any, v: Any) -> Any:
     """Stand where the user gave no hvp."""
-    raise NotImplementedError("this Objective has no hvp; give it one: Objective(hvp=...)")
+    raise ValueError("this Objective has no hvp; give it one: Objective(hvp=...)")
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)

@@ -5,6 +5,7 @@ Every function takes the axes and returns them; ``i`` is a column of the report,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
     from sdeopt.comparison.report import Report
     from sdeopt.scaling.report import Evidence
 
-__all__ = ["figure", "gap", "in_time", "label", "main", "scale_axis", "spread"]
+__all__ = [
+    "figure", "gap", "in_time", "label", "main", "margin_band", "panels", "scale_axis", "spread", "time_axis",
+]  # fmt: skip
 
 Array = NDArray[np.float64]
+Panel = Callable[[Any, Any, int], Any]  # (axes, report, column) -> axes
 FALLS, GROWS = 30.0, 1e4  # factors beyond which a positive quantity is drawn on a logarithmic axis
 NORMAL95 = 1.959964
 
@@ -40,9 +44,32 @@ def label(report: Report | Evidence, i: int) -> str:
     return {"observable": f"E {name}", "mean": f"E {name.removeprefix('mean ')}"}.get(report.kinds[i], name)
 
 
-def _time_axis(ax: Any, report: Report) -> None:
-    ax.set_xlabel(f"time t (one step = {report.meta['clock']:.4g})")
-    ax.set_xlim(report.times[0], report.times[-1] * 1.01)
+def time_axis(ax: Any, times: Array, step: str) -> None:
+    """The axis of time t, which says how long ``step`` is."""
+    ax.set_xlabel(f"time t ({step})")
+    ax.set_xlim(times[0], times[-1] * 1.01)
+
+
+def margin_band(ax: Any, report: Report | Evidence, i: int) -> None:
+    """What the gap of quantity ``i`` may be, around zero."""
+    margin = report.margin[:, i]
+    share = f"margin ({100 * report.meta['tolerance']:g} % of scale)"
+    ax.fill_between(report.times, -margin, margin, label=share, **MARGIN)
+    ax.axhline(0.0, color="#717581", linewidth=0.8, zorder=1)
+
+
+def panels(report: Report | Evidence, in_time: Panel, gap: Panel, title: str) -> Any:
+    """A figure of four: first observable and spread of x in time, and their gaps. Returns the first axes."""
+    first, second = main(report), spread(report)
+    with style():
+        fig, axes = plt.subplot_mosaic([["main", "spread"], ["gap", "gap of spread"]], figsize=(10.0, 6.6),
+                                       height_ratios=[1.5, 1.0])  # fmt: skip
+        in_time(axes["main"], report, first).legend(loc="best")
+        in_time(axes["spread"], report, second).legend(loc="best")
+        gap(axes["gap"], report, first).legend(ncols=2)
+        gap(axes["gap of spread"], report, second)
+        fig.suptitle(title, x=0.01, ha="left", fontsize=11)
+    return axes["main"]
 
 
 def scale_axis(ax: Any, values: Array, last: float, reach: Array) -> None:
@@ -80,7 +107,7 @@ def in_time(ax: Any, report: Report, i: int) -> Any:
     values = np.concatenate([sde, discrete])
     above = sde + np.fmax(np.nan_to_num(report.sde_sd[:, i]), sde_half)
     scale_axis(ax, values, sde[-1], np.concatenate([above, discrete + discrete_half]))
-    _time_axis(ax, report)
+    time_axis(ax, t, f"one step = {report.meta['clock']:.4g}")
     ax.set_ylabel(label(report, i))
     return ax
 
@@ -88,13 +115,11 @@ def in_time(ax: Any, report: Report, i: int) -> Any:
 def gap(ax: Any, report: Report, i: int) -> Any:
     """The gap SDE - discrete of quantity ``i``, its 95 % interval, the margin, and the change when dt is halved."""
     t, value, half = report.times, report.gap[:, i], NORMAL95 * report.gap_stderr[:, i]
-    margin = report.margin[:, i]
-    ax.fill_between(t, -margin, margin, label=f"margin ({100 * report.meta['tolerance']:g} % of scale)", **MARGIN)
-    ax.axhline(0.0, color="#717581", linewidth=0.8, zorder=1)
+    margin_band(ax, report, i)
     ax.fill_between(t, value - half, value + half, color=GAP["color"], alpha=0.3, linewidth=0, label="95 % interval")
     ax.plot(t, value, label="gap", **GAP)
     ax.plot(t, report.change[:, i], color=SDE["color"], linewidth=0.9, linestyle="-.", label="change at dt/2")
-    _time_axis(ax, report)
+    time_axis(ax, t, f"one step = {report.meta['clock']:.4g}")
     ax.set_ylabel("SDE − discrete")
     ax.set_title(f"gap in {label(report, i)}")
     return ax
@@ -102,18 +127,7 @@ def gap(ax: Any, report: Report, i: int) -> Any:
 
 def figure(report: Report) -> Any:
     """A figure of four panels: first observable and spread of x in time, and their gaps. Returns the first axes."""
-    first, second = main(report), spread(report)
-    with style():
-        fig, axes = plt.subplot_mosaic([["main", "spread"], ["gap", "gap of spread"]], figsize=(10.0, 6.6),
-                                       height_ratios=[1.5, 1.0])  # fmt: skip
-        in_time(axes["main"], report, first).legend()
-        in_time(axes["spread"], report, second).legend(loc="best")
-        gap(axes["gap"], report, first).legend(ncols=2)
-        gap(axes["gap of spread"], report, second)
-        meta = report.meta
-        fig.suptitle(
-            f"{meta['method']} and its SDE {meta['sde']}: {report.verdict}    "
-            f"({meta['paths']} paths, dt = {meta['dt']:.3g})",
-            x=0.01, ha="left", fontsize=11,
-        )  # fmt: skip
-    return axes["main"]
+    meta = report.meta
+    run = f"{meta['paths']} paths, dt = {meta['dt']:.3g}"
+    title = f"{meta['method']} and its SDE {meta['sde']}: {report.verdict}    ({run})"
+    return panels(report, in_time, gap, title)

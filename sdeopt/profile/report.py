@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.comparison.render import number
-from sdeopt.core import checks
+from sdeopt.core import checks, files
 from sdeopt.core.checks import Array
-from sdeopt.core.plain import plain, printed
+from sdeopt.core.plain import as_json, printed
 
 __all__ = ["Estimate", "NoiseProfile"]
 
@@ -91,22 +90,19 @@ class NoiseProfile:
         """Everything as JSON; numbers that are not finite become null."""
         content: dict[str, Any] = {"meta": self.meta, "spectrum": self.spectrum, "hessian": self.hessian}
         content["estimates"] = {e.name: e._asdict() for e in self.estimates}
-        return json.dumps(plain(content), ensure_ascii=False, indent=1, allow_nan=False)
+        return as_json(content)
 
     def save(self, file: str | Path) -> None:
         """Write the profile to ``file`` (npz: arrays, and the rest as JSON)."""
-        head = json.dumps({"meta": self.meta, "estimates": self.estimates})
-        np.savez_compressed(
-            file, head=np.frombuffer(head.encode(), np.uint8), spectrum=self.spectrum, hessian=self.hessian
-        )
+        arrays = {"spectrum": self.spectrum, "hessian": self.hessian}
+        files.save(file, {"meta": self.meta, "estimates": self.estimates}, arrays)
 
     @staticmethod
     def load(file: str | Path) -> NoiseProfile:
         """Read what `save` wrote."""
-        with np.load(file, allow_pickle=False) as data:
-            head = json.loads(bytes(data["head"]))
-            estimates = tuple(Estimate(*e) for e in head["estimates"])
-            return NoiseProfile(head["meta"], estimates, data["spectrum"], data["hessian"])
+        head, data = files.load(file)
+        estimates = tuple(Estimate(*e) for e in head["estimates"])
+        return NoiseProfile(head["meta"], estimates, data["spectrum"], data["hessian"])
 
 
 def _interval(e: Estimate) -> str:

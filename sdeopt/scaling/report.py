@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,8 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.comparison.verdict import CONFIDENCE, SEVERITY, SHOWN, Decision, groups, judge, quantile
-from sdeopt.core.plain import plain, printed
+from sdeopt.comparison.verdict import CONFIDENCE, SEVERITY, SHOWN, Decision, groups, judge, quantile, worst
+from sdeopt.core import files
+from sdeopt.core.plain import as_json, printed
 from sdeopt.scaling import render
 
 __all__ = ["Evidence", "Row"]
@@ -128,29 +128,25 @@ class Evidence:
         return judge(gap[:, i], stderr[:, i], self.margin[:, i], self.meta["quantile"], self.meta["paths"])
 
     def _row(self, members: list[int], is_judged: bool, q: float) -> Row:
-        rule = {i: self._decide(self.gap, self.gap_stderr, i) for i in members}
-        naive = [self._decide(self.naive_gap, self.naive_gap_stderr, i).verdict for i in members]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = {i: np.fmax.reduce(np.abs(self.gap[:, i]) / self.margin[:, i], initial=0.0) for i in members}
-        worst = max(members, key=lambda i: (SEVERITY.index(rule[i].verdict), ratio[i]))
+        rule = {j: self._decide(self.gap, self.gap_stderr, j) for j in members}
+        naive = [self._decide(self.naive_gap, self.naive_gap_stderr, j).verdict for j in members]
+        i, name, peak = worst(self, rule)
         needs = [d.needs for d in rule.values() if d.needs is not None]
-        size = np.abs(self.gap[:, worst])
-        undecided = is_judged and rule[worst].verdict == "inconclusive"
-        peak = int(np.nanargmax(size)) if np.isfinite(size).any() else len(size) - 1
+        undecided = is_judged and rule[i].verdict == "inconclusive"
         return Row(
-            quantity=self.names[worst] + (f" (worst of {len(members)})" if len(members) > 1 else ""),
-            column=worst,
-            before=float(self.before[-1, worst]),
-            after=float(self.after[-1, worst]),
-            gap=float(self.gap[-1, worst]),
-            half=float(q * self.gap_stderr[-1, worst]),
-            largest=float(self.gap[peak, worst]),
+            quantity=name,
+            column=i,
+            before=float(self.before[-1, i]),
+            after=float(self.after[-1, i]),
+            gap=float(self.gap[-1, i]),
+            half=float(q * self.gap_stderr[-1, i]),
+            largest=float(self.gap[peak, i]),
             largest_time=float(self.times[peak]),
-            verdict=WORDS[rule[worst].verdict] if is_judged else SHOWN,
+            verdict=WORDS[rule[i].verdict] if is_judged else SHOWN,
             needs=max(needs) if needs and undecided else None,
-            naive=float(self.naive[-1, worst]),
-            naive_gap=float(self.naive_gap[-1, worst]),
-            naive_half=float(q * self.naive_gap_stderr[-1, worst]),
+            naive=float(self.naive[-1, i]),
+            naive_gap=float(self.naive_gap[-1, i]),
+            naive_half=float(q * self.naive_gap_stderr[-1, i]),
             naive_verdict=WORDS[max(naive, key=SEVERITY.index)] if is_judged else SHOWN,
         )
 
@@ -176,20 +172,17 @@ class Evidence:
             "rows": [row._asdict() for row in self.rows],
             **{name: getattr(self, name) for name in ARRAYS},
         }
-        return json.dumps(plain(content), ensure_ascii=False, indent=1, allow_nan=False)
+        return as_json(content)
 
     def save(self, file: str | Path) -> None:
         """Write everything to ``file`` (npz: arrays, and the rest as JSON)."""
-        head = json.dumps({"meta": self.meta, "kinds": self.kinds, "names": self.names})
         arrays = {name: getattr(self, name) for name in ARRAYS}
-        np.savez_compressed(file, head=np.frombuffer(head.encode(), np.uint8), **arrays)
+        files.save(file, {"meta": self.meta, "kinds": self.kinds, "names": self.names}, arrays)
 
     @staticmethod
     def load(file: str | Path) -> Evidence:
         """Read what `save` wrote."""
-        with np.load(file, allow_pickle=False) as data:
-            head = json.loads(bytes(data["head"]))
-            arrays = {name: data[name] for name in ARRAYS}
+        head, arrays = files.load(file)
         return Evidence(meta=head["meta"], kinds=tuple(head["kinds"]), names=tuple(head["names"]), **arrays)
 
     def plot(self, ax: Any = None) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import warnings
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from sdeopt.core import checks
-from sdeopt.core.plain import plain, printed
+from sdeopt.core.plain import as_json, printed
 from sdeopt.core.problem import Problem
 from sdeopt.scaling import render
 from sdeopt.scaling.conditions import LIMIT, Condition, measured
@@ -153,7 +152,7 @@ class Scaling:
             "conditions": [c._asdict() | {"holds": c.holds} for c in self.conditions],
             "warnings": list(self.warnings),
         }
-        return json.dumps(plain(content), ensure_ascii=False, indent=1, allow_nan=False)
+        return as_json(content)
 
 
 def scale(

@@ -7,11 +7,11 @@ reads along ever sees half of it. It is JSON and says in words what was run.
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from sdeopt.core import files
 from sdeopt.sweeps.estimate import Estimate
 
 __all__ = ["Store"]
@@ -52,15 +52,9 @@ class Store:
             {"cell": what, "measures": {name: estimate.to_json() for name, estimate in measures.items()}},
             ensure_ascii=False, indent=1, allow_nan=False,
         )  # fmt: skip
-        unfinished = self.folder / f"{key}.{os.getpid()}.tmp"
         try:
-            with open(unfinished, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(unfinished, self._file(key))
+            files.whole(self._file(key), text.encode())
         except OSError as error:
-            unfinished.unlink(missing_ok=True)
             raise OSError(
                 f"a finished cell could not be written to {str(self.folder)!r}: {error.strerror}; the {len(self)} "
                 "cells there are kept, and the same sweep with this folder goes on from them"

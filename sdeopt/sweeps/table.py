@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.core.plain import plain
+from sdeopt.core import files
+from sdeopt.core.plain import as_json
 from sdeopt.sweeps import render
 from sdeopt.sweeps.estimate import Estimate, failed
 
@@ -116,7 +116,7 @@ class Sweep:
     def to_json(self) -> str:
         """What was run and `rows` as JSON; numbers that are not finite become null."""
         rows = [{k: _shown(v) for k, v in row.items()} for row in self.rows()]
-        return json.dumps(plain({"meta": self.meta, "rows": rows}), ensure_ascii=False, indent=1, allow_nan=False)
+        return as_json({"meta": self.meta, "rows": rows})
 
     def to_xarray(self) -> Any:
         """Return an ``xarray.Dataset`` with a dimension for every axis (needs the extra ``sdeopt[xarray]``)."""
@@ -136,16 +136,13 @@ class Sweep:
     def save(self, file: str | Path) -> None:
         """Write the table to ``file`` (npz: arrays, and the rest as JSON)."""
         coordinates = {name: list(map(_shown, values)) for name, values in self.coordinates.items()}
-        head = json.dumps({"meta": self.meta, "measures": self.measures, "coordinates": coordinates})
         arrays = {name: getattr(self, name) for name in (*NUMBERS, *WORDS)}
-        np.savez_compressed(file, head=np.frombuffer(head.encode(), np.uint8), **arrays)
+        files.save(file, {"meta": self.meta, "measures": self.measures, "coordinates": coordinates}, arrays)
 
     @staticmethod
     def load(file: str | Path) -> Sweep:
         """Read what `save` wrote; values of an axis that are no numbers come back as text."""
-        with np.load(file, allow_pickle=False) as data:
-            head = json.loads(bytes(data["head"]))
-            arrays = {name: data[name] for name in (*NUMBERS, *WORDS)}
+        head, arrays = files.load(file)
         coordinates = {name: tuple(values) for name, values in head["coordinates"].items()}
         return Sweep(head["meta"], coordinates, tuple(head["measures"]), **arrays)
 

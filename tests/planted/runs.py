@@ -28,7 +28,7 @@ MUTATIONS = [
     ),
     Mutation(
         "compare: the flow is told by the worst of many coordinates",
-        "sdeopt/comparison/verdict.py", 'told = is_judged or report.kinds[worst] == "trace"', "told = True",
+        "sdeopt/comparison/verdict.py", 'told = is_judged or report.kinds[i] == "trace"', "told = True",
         named("judged", "test_the_flow_is_told_by_the_trace_not_by_the_worst_coordinate"),
     ),
 ]  # fmt: skip
