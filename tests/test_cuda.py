@@ -30,6 +30,7 @@ def test_every_answer_is_that_of_the_cpu(pair: Any, paths: int) -> None:
     answers: list[Any] = [
         lambda f: f.value(x), lambda f: f.grad(x), lambda f: f.hvp(x, x), lambda f: f.grad_var(x),
         lambda f: f.weighted_grad(x, w), lambda f: f.batch_grad(x, index), lambda f: f.batch_value(x, index),
+        lambda f: f.example_slopes(f.start, f.start),
         *(lambda f, name=name: f.observables()[name](x) for name in pair[0].observables()),
     ]  # fmt: skip
     for answer in answers:

@@ -26,7 +26,7 @@ class DiagonalMinibatch(Minibatch):
     diag(1 - mean²) and Λ = diag(2σ⁴). It is no property of batches: correlations between coordinates, and for signs
     the skewness, are lost. The optimizer, and the SDE "sampled", see the true batches.
 
-    diag Σ is exact at every state. On networks it costs 1.8 to 2.5 gradients of the whole data; one that is kept for
+    diag Σ is exact at every state. On networks it costs 0.8 to 1.9 gradients of the whole data; one that is kept for
     some steps saves at most that, and makes the coefficients of the SDE depend on more than time and state. Refreshed
     every ten steps of the optimizer on an MLP on digits, its roots are off by 2 % on average, and its norm by 10 to
     23 % at worst (``benchmarks/networks.py``).

@@ -127,19 +127,21 @@ class TorchObjective(Passes, Smooth):
         return product
 
     def grad_var(self, x: Any) -> Any:
-        """From the squares of the gradients of single examples; many paths one after the other."""
+        """From sums of the gradients of single examples and of their squares; many paths one after the other."""
         if x.ndim == 2:
             return np.stack([self.grad_var(path) for path in np.ascontiguousarray(x.T)], axis=1)
-        own, mean, squares = self._own(), self.grad(x), None
+        own, sums = self._own(), None
         if self._layered:
             own.place(x)
-            squares = by_layers(own.module, self._names, self._loss, self._X, self._y)
-        if squares is None and self.batched:
-            squares = by_examples(self._single, self._tensor(x), self._X, self._y)
-        if squares is None:
+            sums = by_layers(own.module, self._names, self._loss, self._X, self._y)
+        if sums is None and self.batched:
+            sums = by_examples(self._single, self._tensor(x), self._X, self._y)
+        if sums is None:
+            mean = self.grad(x)
             single = (self.batch_grad(x, np.array([float(i)])) for i in range(self.examples()))
             return sum((g - mean) ** 2 for g in single) / self.examples()
-        return np.maximum(squares.cpu().numpy() / self.examples() - mean * mean, 0.0)
+        mean, square = (a.cpu().numpy() / self.examples() for a in sums)
+        return np.maximum(square - mean * mean, 0.0)
 
     def example_slopes(self, x: Any, v: Any) -> Any:
         few = max(self._pairs // 2, 1)  # the way back is held too

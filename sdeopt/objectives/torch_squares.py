@@ -1,4 +1,4 @@
-"""Σ_i (∂f_i)² per parameter, and ∇f_i·v per example, from gradients of single examples that are never kept together.
+"""Σ_i ∂f_i and Σ_i (∂f_i)² per parameter, and ∇f_i·v per example, of gradients that are never kept together.
 
 A linear layer with input a_i and derivative δ_i of the loss by its output has ∂f_i = δ_i a_iᵀ, so Σ_i (∂f_i)² is the
 product of the squares, one matrix product (as in BackPACK, Dangel, Kunstner & Hennig 2020, arXiv:1912.10985). For other
@@ -27,7 +27,7 @@ def layered(module: Any) -> bool:
 
 
 def by_layers(module: Any, names: list[str], loss: Callable[[Any, Any], Any], X: Any, y: Any) -> Any:
-    """The sums for a `layered` module, flat in the order of ``names``; None if a layer is not called once on rows."""
+    """Both sums for a `layered` module, flat in the order of ``names``; None if a layer is not called once on rows."""
     torch = imported()
     calls: list[Any] = []
 
@@ -44,23 +44,27 @@ def by_layers(module: Any, names: list[str], loss: Callable[[Any, Any], Any], X:
     if len({layer for layer, *_ in calls}) < len(calls) or any(a.ndim != 2 for _, a, _ in calls):
         return None
     slopes = torch.autograd.grad(total, [output for *_, output in calls], materialize_grads=True)
-    found = {}
-    for (layer, a, _), slope in zip(calls, slopes, strict=True):
-        square = slope * slope
-        found[f"{layers[layer]}.weight".lstrip(".")] = square.T @ (a.detach() * a.detach())
-        found[f"{layers[layer]}.bias".lstrip(".")] = square.sum(0)
-    missing = {name: torch.zeros_like(module.get_parameter(name)) for name in names}  # of layers that are not called
-    return torch.cat([(missing | found)[name].reshape(-1) for name in names])
+    both = []
+    for power in (1, 2):
+        found = {name: torch.zeros_like(module.get_parameter(name)) for name in names}  # of layers that are not called
+        for (layer, a, _), slope in zip(calls, slopes, strict=True):
+            raised = slope**power
+            found[f"{layers[layer]}.weight".lstrip(".")] = raised.T @ a.detach() ** power
+            found[f"{layers[layer]}.bias".lstrip(".")] = raised.sum(0)
+        both.append(torch.cat([found[name].reshape(-1) for name in names]))
+    return both
 
 
 def by_examples(single: Callable[..., Any], x: Any, X: Any, y: Any) -> Any:
-    """The sums for any module; ``single(x, X_i, y_i)`` is the loss of one example."""
+    """Both sums for any module; ``single(x, X_i, y_i)`` is the loss of one example."""
     torch = imported()
     of_example = torch.func.vmap(torch.func.grad(single), in_dims=(None, 0, 0))
-    squares, few = torch.zeros_like(x), max(SQUARES // len(x), 1)
+    sums, squares, few = torch.zeros_like(x), torch.zeros_like(x), max(SQUARES // len(x), 1)
     for i in range(0, len(X), few):
-        squares += (of_example(x, X[i : i + few], y[i : i + few]) ** 2).sum(0)
-    return squares
+        g = of_example(x, X[i : i + few], y[i : i + few])
+        sums += g.sum(0)
+        squares += (g**2).sum(0)
+    return sums, squares
 
 
 def along(weighted: Callable[..., Any], x: Any, v: Any, X: Any, y: Any, few: int) -> Any:
@@ -68,7 +72,7 @@ def along(weighted: Callable[..., Any], x: Any, v: Any, X: Any, y: Any, few: int
     torch, at, slopes = imported(), x.requires_grad_(), []
     for i in range(0, len(X), few):
         some = slice(i, i + few)
-        w = torch.zeros(len(X[some]), dtype=x.dtype, requires_grad=True)
+        w = torch.zeros(len(X[some]), dtype=x.dtype, device=x.device, requires_grad=True)
         (g,) = torch.autograd.grad(weighted(at, X[some], y[some], w), at, create_graph=True)
         slopes += torch.autograd.grad(torch.dot(g, v), w)
     return torch.cat(slopes)
