@@ -7,8 +7,9 @@ import pytest
 from scipy import integrate, special, stats
 
 import sdeopt as so
+from sdeopt.core.math import pairs
 from sdeopt.core.oracle import Oracle, mean_sign, noise, root_sign_cov
-from sdeopt.noise.signs import arctan, lower_root, sign_covariance
+from sdeopt.noise.signs import arctan, root_times, sign_covariance
 
 COV = np.array([[0.5, 0.2, 0.1], [0.2, 0.3, -0.1], [0.1, -0.1, 0.4]])
 X = np.array([0.3, -0.7, 1.1])
@@ -16,6 +17,10 @@ X = np.array([0.3, -0.7, 1.1])
 
 def oracle(law, d=3):
     return Oracle(so.Quadratic(np.ones(d)), law)
+
+
+def lower_root(c):
+    return np.array([root_times(np.diag(c), c[pairs(len(c))], e) for e in np.eye(len(c))]).T
 
 
 def pair(a, b, rho):
@@ -127,7 +132,7 @@ def test_correlated_signs_have_the_covariance_of_the_samples():
 
 
 @pytest.mark.parametrize("rank", [1, 2, 4])
-def test_lower_root_of_a_covariance_of_any_rank(rank):
+def test_the_lower_root_of_a_covariance_of_any_rank(rank):
     for seed in range(20):
         a = np.random.default_rng(seed).standard_normal((4, rank))
         root = lower_root(a @ a.T)
@@ -136,7 +141,7 @@ def test_lower_root_of_a_covariance_of_any_rank(rank):
         np.testing.assert_allclose((root * root).sum(axis=1), np.diag(a @ a.T), rtol=1e-14)
 
 
-def test_lower_root_keeps_the_variances_of_a_matrix_that_is_no_covariance():
+def test_the_lower_root_keeps_the_variances_of_a_matrix_that_is_no_covariance():
     c = np.array([[1.0, 0.9, -0.9], [0.9, 1.0, 0.9], [-0.9, 0.9, 1.0]])
     root = lower_root(c)
     np.testing.assert_allclose((root * root).sum(axis=1), np.ones(3), rtol=1e-14)

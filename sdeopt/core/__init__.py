@@ -1,7 +1,22 @@
 """The vocabulary: method, oracle, problem, ensemble, the arithmetic of pages. Plain Python; no loops, no Numba."""
 
 from sdeopt.core.elementary import cos, erf, exp, log, octave, power, sin, tanh, where
-from sdeopt.core.math import average, basis, dot, each, filled, lower_matvec, matvec, norm, pieces, product, total
+from sdeopt.core.math import (
+    average,
+    basis,
+    column,
+    dot,
+    each,
+    filled,
+    firsts,
+    lower_matvec,
+    matvec,
+    norm,
+    pieces,
+    product,
+    seconds,
+    total,
+)
 from sdeopt.core.method import SDE, lookup, method, methods, rival
 from sdeopt.core.oracle import (
     Oracle,
@@ -59,6 +74,7 @@ __all__ = [
     "batch_size",
     "clipped_grad",
     "batch_value",
+    "column",
     "cos",
     "direction_cov",
     "direction_jacobian",
@@ -70,6 +86,7 @@ __all__ = [
     "exp",
     "expect_direction",
     "filled",
+    "firsts",
     "grad",
     "hvp",
     "labels",
@@ -101,6 +118,7 @@ __all__ = [
     "root_sign_cov",
     "root_sign_residual",
     "root_square_cov",
+    "seconds",
     "sign_response",
     "sin",
     "tanh",

@@ -13,7 +13,23 @@ import numpy as np
 
 from sdeopt.core.elementary import fma
 
-__all__ = ["average", "basis", "dot", "each", "matvec", "norm", "pieces", "product", "filled", "lower_matvec", "total"]
+__all__ = [
+    "average",
+    "basis",
+    "column",
+    "dot",
+    "each",
+    "filled",
+    "firsts",
+    "lower_matvec",
+    "matvec",
+    "norm",
+    "pairs",
+    "pieces",
+    "product",
+    "seconds",
+    "total",
+]
 
 
 def total(x: Any) -> Any:
@@ -65,6 +81,29 @@ def basis(x: Any, i: Any) -> Any:
 def filled(value: Any, like: Any) -> Any:
     """The vector of the shape of ``like`` with every entry ``value``; a vector stays what it is."""
     return np.full(like.shape, value)
+
+
+def pairs(d: int) -> Any:
+    """The pairs of coordinates i > j, two index arrays: (1, 0), (2, 0), (2, 1), ...; one is a pair with itself."""
+    return np.tril_indices(d, -1) if d > 1 else (np.zeros(1, np.int64),) * 2
+
+
+def firsts(x: Any) -> Any:
+    """x_i of every pair of coordinates i > j: (1, 0), (2, 0), (2, 1), ...; one coordinate is a pair with itself."""
+    return x[pairs(len(x))[0]]
+
+
+def seconds(x: Any) -> Any:
+    """x_j of every pair of coordinates i > j, in the order of `firsts`."""
+    return x[pairs(len(x))[1]]
+
+
+def column(c: Any, x: Any, j: Any) -> Any:
+    """The vector of c_ij over i: of numbers ``c`` for the pairs of `firsts`, 0 for i <= j; of the shape of ``x``."""
+    out = np.zeros(x.shape)
+    i = np.arange(j + 1, len(x))
+    out[i] = c[i * (i - 1) // 2 + j]
+    return out
 
 
 def pieces(x: Any, like: Any) -> Any:

@@ -107,18 +107,21 @@ def basis(typing: Any, x: Any, i: Any) -> Any:
 
 @intrinsic
 def _entry(typing: Any, x: Any, i: Any) -> Any:
+    kind = Pack(0, x.width) if x.width else types.float64
+
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         with builder.goto_entry_block():
             place = builder.alloca(args[0].type)
         builder.store(args[0], place)
-        return builder.load(builder.gep(place, [I64(0), args[1]], inbounds=True))
+        item = builder.load(builder.gep(place, [I64(0), args[1]], inbounds=True))
+        return rebuild(builder, [item]) if x.width else item
 
-    return types.float64(x, types.intp), generate
+    return kind(x, types.intp), generate
 
 
 @overload(operator.getitem, strict=False)
-def _uniform_entry(x: Any, i: Any) -> Any:
-    if isinstance(x, Pack) and x.d and not x.width and isinstance(i, types.Integer):
+def _entry_at(x: Any, i: Any) -> Any:
+    if isinstance(x, Pack) and x.d and isinstance(i, types.Integer):
         return lambda x, i: _entry(x, i)
     return None
 

@@ -14,7 +14,7 @@ from numba import njit, types
 from numba.extending import overload
 
 from sdeopt.core import elementary, math
-from sdeopt.engine import lane_ops, lane_shapes
+from sdeopt.engine import lane_ops, lane_shapes, pairs
 from sdeopt.engine.lane_ops import fma
 from sdeopt.engine.lanes import Mask, Matrix, Pack
 from sdeopt.engine.products import OPTIONS, strided, tall
@@ -257,6 +257,9 @@ TWINS: dict[Any, Any] = {
     math.matvec: matvec,
     math.lower_matvec: _by_type(_lower_matvec),
     math.basis: _by_type(_basis),
+    math.firsts: _by_type(pairs.firsts),
+    math.seconds: _by_type(pairs.seconds),
+    math.column: _by_type(pairs.column),
     math.pieces: _by_type(_pieces),
     math.filled: _by_type(_filled),
     math.each: every,

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sdeopt.core import checks, filled, lower_matvec, matvec, where
+from sdeopt.core import checks, filled, firsts, lower_matvec, matvec, seconds, sin, where
 from sdeopt.core.checks import Array
+from sdeopt.core.math import pairs
 from sdeopt.core.oracle import noise_var, root_cov
 from sdeopt.noise.directions import direction_moments, direction_spread, rule, unit
 from sdeopt.noise.law import Law, derived, fit, spread
@@ -17,10 +18,10 @@ from sdeopt.noise.signs import (
     gaussian_response,
     gaussian_sign,
     independent_root,
-    lower_root,
     plackett_rule,
-    residual_matrix,
-    sign_matrix,
+    root_times,
+    sign_pairs,
+    sign_variance,
 )
 
 __all__ = ["DiagonalGaussian", "FieldGaussian", "FullGaussian", "Gaussian"]
@@ -202,7 +203,7 @@ def _roots(cov: Array) -> dict[str, Any]:
         "variance": np.diag(cov).copy(),
         "spectrum": np.maximum(eigenvalues, 0.0),
         "axes": np.asfortranarray(axes),
-        "angles": np.arcsin(np.clip(correlation, -1.0, 1.0)),
+        "angles": np.arcsin(np.clip(correlation[pairs(len(cov))], -1.0, 1.0)),
         "sign_nodes": nodes,
         "sign_weights": weights,
     }
@@ -213,6 +214,12 @@ def _factor(cov: Array) -> Array:
     eigenvalues, axes = np.linalg.eigh(cov)
     upper = np.linalg.qr((axes * np.sqrt(np.maximum(eigenvalues, 0.0))).T, mode="r")
     return np.asfortranarray((np.where(np.diag(upper) < 0.0, -1.0, 1.0)[:, None] * upper).T)
+
+
+def standardised(g: Any, variance: Any) -> tuple[Any, Any]:
+    """Where there is noise, 1 or 0, and g in units of its standard deviation."""
+    noisy = where(variance > 0.0, 1.0, 0.0)
+    return noisy, noisy * g / where(variance > 0.0, np.sqrt(variance), 1.0)
 
 
 @dataclass(frozen=True, eq=False, repr=False, init=False)
@@ -247,16 +254,18 @@ class FullGaussian(Gaussian):
         return self.variance
 
     def root_sign_cov(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
-        sd = np.sqrt(self.variance)
-        noisy = where(sd > 0.0, 1.0, 0.0)
-        a = noisy * g / where(sd > 0.0, sd, 1.0)
-        return noisy * lower_matvec(lower_root(sign_matrix(a, self.angles, self.sign_nodes, self.sign_weights)), dw)
+        noisy, a = standardised(g, self.variance)
+        below = sign_pairs(a, self.angles, self.sign_nodes, self.sign_weights)
+        return noisy * root_times(sign_variance(a), below, dw)
 
     def root_sign_residual(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
-        sd = np.sqrt(self.variance)
-        noisy = where(sd > 0.0, 1.0, 0.0)
-        a = noisy * g / where(sd > 0.0, sd, 1.0)
-        return noisy * lower_matvec(lower_root(residual_matrix(a, self.angles, self.sign_nodes, self.sign_weights)), dw)
+        """The signs less their regressions on the noise, of covariance 4 φ(a_i) φ(a_j) ρ_ij (Stein)."""
+        noisy, a = standardised(g, self.variance)
+        response = gaussian_response(a, filled(1.0, a))
+        below = sign_pairs(a, self.angles, self.sign_nodes, self.sign_weights)
+        below = below - firsts(response) * seconds(response) * sin(self.angles)
+        rest = np.maximum(sign_variance(a) - response * response, 0.0)
+        return noisy * root_times(rest, below, dw)
 
     def root_square_cov(self, o: Any, x: Any, dw: Any) -> Any:
         return lower_matvec(self.square_root, dw)

@@ -7,19 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.core import checks, cos, erf, exp, log, power, sin, where
+from sdeopt.core import basis, checks, column, cos, erf, exp, firsts, log, power, seconds, sin, where
 from sdeopt.core.checks import Array
+from sdeopt.core.math import pairs
 
 __all__ = [
     "arctan",
     "gaussian_response",
     "gaussian_sign",
     "independent_root",
-    "lower_root",
     "plackett_rule",
-    "residual_matrix",
+    "root_times",
     "sign_covariance",
-    "sign_matrix",
+    "sign_pairs",
+    "sign_variance",
     "student_series",
     "student_sign",
     "student_whole_sign",
@@ -56,33 +57,26 @@ def plackett_rule() -> tuple[Array, Array]:
     return 1.0 - rest * rest, 2.0 / math.pi * weights * rest
 
 
-def sign_matrix(a: Any, angle: Any, nodes: Any, weights: Any) -> Any:
-    """`sign_covariance` in the compiled subset, for ``angle`` = arcsin of the correlations."""
-    d = len(a)
+def sign_pairs(a: Any, angles: Any, nodes: Any, weights: Any) -> Any:
+    """`sign_covariance` of every pair, in the compiled subset, for ``angles`` = arcsin of the pairs' correlations.
+
+    The exponent is (a_i - a_j)²/(2cos²θ) + a_i a_j/(1 + sinθ): what depends on θ alone is shared by SIMD lanes.
+    """
     a = np.minimum(np.maximum(a, -FAR), FAR)
+    p, q = firsts(a), seconds(a)
+    apart, shared = (p - q) * (p - q), p * q
+    c = 0.0 * shared
+    for k in range(len(nodes)):
+        s = sin(angles * nodes[k])
+        near, both = 0.5 / ((1.0 - s) * (1.0 + s)), 1.0 / (1.0 + s)
+        c = c + weights[k] * angles * exp(-(apart * near + shared * both))
+    return c
+
+
+def sign_variance(a: Any) -> Any:
+    """Variances of the signs, 1 - erf(a/√2)²."""
     m = erf(a / np.sqrt(2.0))
-    c = np.zeros((d, d))
-    for i in range(d):
-        c[i, i] = (1.0 - m[i]) * (1.0 + m[i])
-        for j in range(i):
-            for k in range(len(nodes)):
-                s = sin(angle[i, j] * nodes[k])
-                form = (a[i] - a[j]) * (a[i] - a[j]) + 2.0 * a[i] * a[j] * (1.0 - s)
-                c[i, j] += weights[k] * angle[i, j] * exp(-0.5 * form / ((1.0 - s) * (1.0 + s)))
-            c[j, i] = c[i, j]
-    return c
-
-
-def residual_matrix(a: Any, angle: Any, nodes: Any, weights: Any) -> Any:
-    """`sign_matrix` less 4 φ(a_i) φ(a_j) ρ_ij, the covariance of the signs' regressions on the noise (Stein)."""
-    d = len(a)
-    c = sign_matrix(a, angle, nodes, weights)
-    shared = gaussian_response(a, 0.0 * a + 1.0)
-    for i in range(d):
-        for j in range(d):
-            c[i, j] -= shared[i] * shared[j] * sin(angle[i, j])
-        c[i, i] = np.maximum(c[i, i], 0.0)
-    return c
+    return (1.0 - m) * (1.0 + m)
 
 
 def sign_covariance(a: Any, corr: Any) -> Array:
@@ -123,31 +117,30 @@ def sign_covariance(a: Any, corr: Any) -> Array:
     corr = checks.covariance("corr", corr)
     if corr.shape[0] != a.size or np.abs(np.diag(corr) - 1.0).max() > 1e-12:
         raise ValueError(f"corr must be a correlation matrix of shape ({a.size}, {a.size}), got {corr!r}")
-    return np.asarray(sign_matrix(a, np.arcsin(np.clip(corr, -1.0, 1.0)), *plackett_rule()))
+    i, j = pairs(a.size)
+    c = np.empty(corr.shape)
+    c[i, j] = c[j, i] = sign_pairs(a, np.arcsin(np.clip(corr[i, j], -1.0, 1.0)), *plackett_rule())
+    np.fill_diagonal(c, sign_variance(a))
+    return c
 
 
-def lower_root(c: Any) -> Any:
-    """Lower triangular L with L Lᵀ = c for a covariance that may be singular.
+def root_times(variance: Any, below: Any, dw: Any) -> Any:
+    """L dw with the lower triangular L, L Lᵀ a covariance that may be singular.
 
-    Cholesky's algorithm with two guards: a pivot that is round-off gives a zero column, and no entry takes more than
-    what is left of its row's variance, so that diag(L Lᵀ) = diag(c) always.
+    Given are its diagonal and its pairs, ordered as `sdeopt.core.firsts`. Cholesky's algorithm with two guards: a pivot
+    that is round-off gives a zero column, and no entry takes more than what is left of its row's variance, so that
+    diag(L Lᵀ) is ``variance`` always.
     """
-    d = len(c)
-    root = np.zeros((d, d))
-    inverse = np.zeros(d)
-    for j in range(d):
-        rest = c[j, j]
-        for i in range(j):
-            entry = c[j, i]
-            for k in range(i):
-                entry = entry - root[j, k] * root[i, k]
-            bound = np.sqrt(rest)
-            entry = np.minimum(np.maximum(entry * inverse[i], -bound), bound)
-            root[j, i] = entry
-            rest = np.maximum(rest - entry * entry, 0.0)
-        root[j, j] = np.sqrt(rest)
-        inverse[j] = where(rest > 1e-12 * c[j, j], 1.0 / np.sqrt(np.maximum(rest, 1e-300)), 0.0)
-    return root
+    rest, out = variance, 0.0 * dw
+    for j in range(len(dw)):
+        pivot = rest[j]
+        inverse = where(pivot > 1e-12 * variance[j], 1.0 / np.sqrt(np.maximum(pivot, 1e-300)), 0.0)
+        bound = np.sqrt(rest)
+        entries = np.minimum(np.maximum(column(below, rest, j) * inverse, -bound), bound)
+        out = out + (entries + basis(rest, j) * np.sqrt(pivot)) * dw[j]
+        rest = np.maximum(rest - entries * entries, 0.0)
+        below = below - firsts(entries) * seconds(entries)
+    return out
 
 
 def arctan(x: Any) -> Any:

@@ -41,14 +41,15 @@ from sdeopt.core import (
     batch_size,
     direction_cov,
     expect_direction,
+    firsts,
     grad,
-    matvec,
     method,
     noise_var,
     rival,
     root_cov,
+    seconds,
 )
-from sdeopt.noise.signs import gaussian_sign, lower_root
+from sdeopt.noise.signs import gaussian_sign, root_times
 from sdeopt.optimizers.dpsgd import private_grad
 
 __all__ = ["DPSignSGD", "DPSignSGDClipped", "DPSignSGDUnclipped"]
@@ -132,10 +133,7 @@ class DPSignSGDClipped:
     def drift(self: Any, t: Any, x: Any, o: Any) -> Any:
         B = batch_size(o)
         g = grad(o, x) / np.sqrt(B)
-        variance = 0.0 * x
-        for i in range(x.size):
-            e = basis(x, i)
-            variance = variance + e * direction_cov(o, x, g, e)
+        variance, _ = spread(o, x, g)
         return -gaussian_sign(
             expect_direction(o, x, g), np.sqrt(variance / B + self.sigma_dp * self.sigma_dp / (B * B))
         )
@@ -143,20 +141,21 @@ class DPSignSGDClipped:
     def diffusion(self: Any, t: Any, x: Any, o: Any, dw: Any) -> Any:
         B = batch_size(o)
         g = grad(o, x) / np.sqrt(B)
-        root = lower_root(covariance(o, x, g))
-        a = matvec(root, dw[0]) / np.sqrt(B) + self.sigma_dp / B * dw[1]
-        b = matvec(root, dw[2]) / np.sqrt(B) + self.sigma_dp / B * dw[3]
+        variance, below = spread(o, x, g)
+        a = root_times(variance, below, dw[0]) / np.sqrt(B) + self.sigma_dp / B * dw[1]
+        b = root_times(variance, below, dw[2]) / np.sqrt(B) + self.sigma_dp / B * dw[3]
         return -np.sqrt(self.lr) * difference(expect_direction(o, x, g), a, b)
 
 
-def covariance(o: Any, x: Any, g: Any) -> Any:
-    """The matrix Cov u."""
-    c = np.empty((x.size, x.size))
-    for i in range(x.size):
-        column = direction_cov(o, x, g, basis(x, i))
-        for j in range(x.size):
-            c[j, i] = column[j]
-    return c
+def spread(o: Any, x: Any, g: Any) -> Any:
+    """Cov u: its diagonal, and its pairs in the order of `firsts`."""
+    variance, below = 0.0 * x, 0.0 * firsts(x)
+    for i in range(len(x)):
+        e = basis(x, i)
+        covariances = direction_cov(o, x, g, e)
+        variance = variance + e * covariances
+        below = below + firsts(covariances) * seconds(e)
+    return variance, below
 
 
 def difference(m: Any, a: Any, b: Any) -> Any:

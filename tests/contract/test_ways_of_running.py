@@ -70,6 +70,22 @@ def test_vectors_give_the_bits_of_plain_python() -> None:
     assert_same_bits(column(*largest()), "vectors")
 
 
+@pytest.mark.parametrize(
+    ("page", "d", "mode"),
+    [
+        (so.SignSGD(0.1), 3, "lanes"),
+        pytest.param(so.SignSGD(0.1), 1, "lanes", marks=pytest.mark.slow),
+        pytest.param(so.SignSGD(0.1), 3, "vectors", marks=pytest.mark.slow),
+        pytest.param(so.Signum(0.1, 0.8), 3, "lanes", marks=pytest.mark.slow),
+    ],
+)
+def test_correlated_signs_have_the_bits_of_plain_python(page: Any, d: int, mode: str) -> None:
+    """Pairs of coordinates, and roots of matrices that depend on the state, are on lanes as well."""
+    cov = np.array([[0.5, 0.3, -0.1], [0.3, 0.4, 0.0], [-0.1, 0.0, 0.2]])[:d, :d]
+    problem = so.Problem(so.Quadratic(np.arange(1.0, d + 1.0)), so.Gaussian(cov=cov))
+    assert_same_bits(plan(page, problem, "sde", steps=8, substeps=3, save_at=8, observables=["loss"], rng=11), mode)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("case", RIVALS, ids=label)
 def test_lanes_give_the_bits_of_plain_python_for_rivals(case: Any) -> None:

@@ -19,7 +19,7 @@ MUTATIONS = [
     Mutation(
         "signs: correlated noise with independent signs",
         f"{NOISE}/signs.py",
-        "c[i, j] += weights[k] * angle[i, j] * exp", "c[i, j] += 0.0 * weights[k] * angle[i, j] * exp",
+        "c = c + weights[k] * angles * exp", "c = c + 0.0 * weights[k] * angles * exp",
         ("tests/test_signs.py",),
     ),
     Mutation(
