@@ -155,6 +155,17 @@ def test_stated_intervals_cover_the_exact_slopes() -> None:
     assert (np.abs(hits / 400 - 0.95) <= 0.03).all(), hits
 
 
+def test_the_clearest_gap_of_many_is_not_judged_on_the_paths_that_chose_it() -> None:
+    """Of eight alike, it is on average as large as they are, within five deviations; those paths would make it 1.3."""
+    alike = so.Problem(so.Quadratic(np.ones(8)), so.Gaussian(1.0), x0=np.ones(8))
+    excess = []
+    for seed in range(40):  # so few paths tell no gap from zero, and the choice is made at the largest step
+        c = so.certify(so.SignSGD(0.8), alike, [0.8, 0.4, 0.2], horizon=0.8, paths=64, max_paths=64, rng=seed)
+        gaps, judged = np.abs(c.gap[0, np.array(c.kinds) == "mean"]), c.meta["judged"][0]
+        excess.append((np.abs(c.gap[0, judged]) - gaps.mean()) / c.gap_stderr[0, judged])
+    assert np.mean(excess) < 5.0 / np.sqrt(40.0), np.mean(excess)
+
+
 # ---- showing and keeping
 
 

@@ -18,15 +18,17 @@ __all__ = ["LOUD", "Rung"]
 
 Array = NDArray[np.float64]
 LOUD = math.sqrt(2.0)  # factor of the diffusion in the wrong SDE: twice the variance
+APART = 2**40  # number of the first of the paths that choose; those that are judged are numbered from 0
 
 
 @dataclass
 class Rung:
     """The runs of one learning rate, on common random numbers, and their statistics at the horizon.
 
-    ``main`` pairs the optimizer and the SDE, on ``paths`` paths. On the first paths only: ``loud`` pairs the optimizer
-    and the SDE with twice the noise variance, ``even`` the same after averages over ±W (see `_reduce`), ``change`` the
-    SDE with dt and with dt/2. ``flow`` is where the drift alone leads, shape (d + observables,).
+    ``main`` pairs the optimizer and the SDE, on ``paths`` paths. On paths of their own, which also choose what is
+    judged: ``loud`` pairs the optimizer and the SDE with twice the noise variance, ``even`` the same after averages
+    over ±W (see `_reduce`), ``change`` the SDE with dt and with dt/2. ``flow`` is where the drift alone leads, shape
+    (d + observables,).
     """
 
     sde: Run
@@ -38,21 +40,30 @@ class Rung:
     paths: int = 0
 
     def begin(self, paths: int, halve: bool, options: dict[str, Any]) -> None:
-        """Run the first paths, with the baselines; if asked also with half the dt."""
+        """Run the paths that choose, with the baselines; if asked also with half the dt."""
         discrete, label = replace(self.sde, kind="discrete"), f"{self.sde.method}"
         reduce = functools.partial(_reduce, d=self.sde.problem.dim)
         others = [replace(self.sde, noise_factor=factor) for factor in (-1.0, LOUD, -LOUD)]
         try:
             task = Task((discrete, self.sde, *others), reduce)
-            self.main, self.loud, self.even = fold(task, paths, _merge, label=label, **options)
+            self.main, self.loud, self.even = fold(task, paths, _merge, label=label, first=APART, **options)
             if halve:
                 coarse = replace(self.sde, resolution=2 * self.sde.substeps)
                 fine = replace(coarse, substeps=2 * coarse.substeps)
-                (self.change,) = fold(Task((coarse, fine), reduce), paths, _merge, label=f"{label}, dt/2", **options)
+                task, label = Task((coarse, fine), reduce), f"{label}, dt/2"
+                (self.change,) = fold(task, paths, _merge, label=label, first=APART, **options)
         except Interrupted:
             raise KeyboardInterrupt from None
         self.flow = Kernel(replace(self.sde, noise_factor=0.0))(0, 1)[0, -1]
         self.paths = paths
+
+    def renew(self, options: dict[str, Any]) -> None:
+        """As many paths to be judged: on those that chose it, the clearest gap of several is too large."""
+        paths, self.main, self.paths = self.paths, None, 0
+        try:
+            self.grow(paths, options)
+        except Interrupted:
+            raise KeyboardInterrupt from None
 
     def grow(self, paths: int, options: dict[str, Any]) -> None:
         """Add paths up to the number ``paths``; on Ctrl-C those that are finished."""
@@ -64,9 +75,13 @@ class Rung:
         try:
             (part,) = fold(task, more, _merge, label=label, first=self.paths, **options)
         except Interrupted as stop:
-            self.main, self.paths = paired.merge(self.main, stop.result[0]), self.paths + stop.folded
+            self._add(stop.result[0], stop.folded)
             raise
-        self.main, self.paths = paired.merge(self.main, part), paths
+        self._add(part, more)
+
+    def _add(self, part: Any, paths: int) -> None:
+        self.main = part if self.main is None else paired.merge(self.main, part)
+        self.paths += paths
 
     def lost(self) -> list[int]:
         """Numbers of paths that diverged, of the optimizer and of the SDE."""

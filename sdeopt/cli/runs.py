@@ -121,7 +121,7 @@ NOT_ON_A_LADDER = {"steps", "paths", "dt", "substeps", "scheme", "save_at", "hor
     _option("--horizon", "Continuous time, whole steps of every learning rate.  [default: 1]", float),
     _flag("--warm", "Start where METHOD is after many steps at x0: running means at their limit."),
     _option("--precision", "Half-width of a slope's interval to be reached.  [default: 0.1]", float),
-    _option("--paths", "Paths of the first round.  [default: 4096]", int),
+    _option("--paths", "Paths that choose what is judged, and the first that are.  [default: 4096]", int),
     _option("--max-paths", "The most for any one learning rate.  [default: 1048576]", int),
     _option("--seconds", "No round of paths begins later; the result then depends on the machine.", float),
     _option("--substeps", "Integrator steps in the smallest optimizer step.  [default: 8]", int),
