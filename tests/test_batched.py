@@ -26,3 +26,9 @@ class Together(so.MatrixQuadratic):
 def test_a_page_that_looks_at_shapes_runs_path_by_path(page: object, together: bool, kind: str) -> None:
     problem = so.Problem(Together(np.ones((2, 3))), so.Gaussian(0.5))
     assert suits(plan(page, problem, kind, steps=2, rng=0)) == together
+
+
+def test_what_a_law_lacks_is_named_for_many_paths_too() -> None:
+    problem = so.Problem(Together(np.ones((2, 3))), so.Laplace(0.5))
+    with pytest.raises(ValueError, match="the SDE 'levy' of SGD needs root_levy"):
+        so.simulate(so.SGD(0.1), problem, "sde", sde="levy", steps=2, paths=2, rng=0)
