@@ -21,6 +21,7 @@ from sdeopt.engine.assembly import assemble
 from sdeopt.engine.cache import LoopCache
 from sdeopt.engine.draws import draws, unsuited
 from sdeopt.engine.given import given, portion
+from sdeopt.engine.inner import awake
 from sdeopt.engine.linker import Linker, asked
 from sdeopt.engine.rng import Entropy, fill, place, stream_key
 
@@ -167,8 +168,9 @@ def lane_width(run: Run) -> int:
 
 def _direct(loop: Any, arguments: tuple[Any, ...]) -> Any:
     """The machine code of a loop for arguments of these types; Numba's dispatcher looks at the types at every call."""
-    loop(*arguments)
-    return loop.overloads[tuple(map(loop.typeof_pyval, arguments))].entry_point
+    kinds = tuple(map(loop.typeof_pyval, arguments))
+    loop.compile(kinds)
+    return awake(loop.overloads[kinds])
 
 
 class Kernel:

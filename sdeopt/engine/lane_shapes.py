@@ -11,6 +11,7 @@ from numba import types
 from numba.core.typing.templates import AbstractTemplate, infer, signature
 from numba.extending import intrinsic, lower_builtin, overload, overload_attribute
 
+from sdeopt.engine.inner import OPTIONS
 from sdeopt.engine.lane_ops import call
 from sdeopt.engine.lanes import F64, I64, Matrix, Pack, rebuild, row
 
@@ -84,7 +85,7 @@ def _pack_shape(x: Any) -> Any:
     return lambda x: shape
 
 
-@overload(len, strict=False)
+@overload(len, strict=False, jit_options=OPTIONS)
 def _pack_length(x: Any) -> Any:
     if not isinstance(x, Pack):
         return None
@@ -119,7 +120,7 @@ def _entry(typing: Any, x: Any, i: Any) -> Any:
     return kind(x, types.intp), generate
 
 
-@overload(operator.getitem, strict=False)
+@overload(operator.getitem, strict=False, jit_options=OPTIONS)
 def _entry_at(x: Any, i: Any) -> Any:
     if isinstance(x, Pack) and x.d and isinstance(i, types.Integer):
         return lambda x, i: _entry(x, i)
@@ -174,14 +175,14 @@ def _join(typing: Any, packs: Any) -> Any:
     return kind(packs), generate
 
 
-@overload(np.concatenate, strict=False)
+@overload(np.concatenate, strict=False, jit_options=OPTIONS)
 def _concatenate(arrays: Any) -> Any:
     if isinstance(arrays, types.BaseTuple) and all(isinstance(k, Pack) and k.d for k in arrays):
         return lambda arrays: _join(arrays)
     return None
 
 
-@overload(np.array, strict=False)
+@overload(np.array, strict=False, jit_options=OPTIONS)
 def _array(entries: Any) -> Any:
     if not isinstance(entries, types.BaseTuple) or not any(isinstance(k, Pack) for k in entries):
         return None

@@ -26,11 +26,14 @@ from typing import Any
 
 import numpy as np
 from numba import njit
+from numba.core.dispatcher import Dispatcher
 from numba.extending import overload
 
 from sdeopt.core import oracle as questions
+from sdeopt.engine.apart import present, stand_in
+from sdeopt.engine.inner import OPTIONS
 from sdeopt.engine.lanes import Block, Row
-from sdeopt.engine.twins import ELEMENTARY, OPTIONS, TWINS, elementwise
+from sdeopt.engine.twins import ELEMENTARY, TWINS, elementwise
 
 __all__ = ["QUESTIONS", "Linker", "asked", "names", "references", "replace_lr"]
 
@@ -109,6 +112,7 @@ class Linker:
 
     def entry(self, f: Any) -> Any:
         """The compiled copy of a loop, callable from Python."""
+        present()
         return self._copy(f, {"error_model": "numpy", "nogil": True})
 
     def _answer(self, question: FunctionType) -> Any:
@@ -150,6 +154,8 @@ class Linker:
         """What a function refers to, as its copy needs it; on lanes also the arrays of the user's functions."""
         if isinstance(thing, FunctionType):
             return self.compiled(thing)
+        if isinstance(thing, Dispatcher):
+            return stand_in(thing) or thing
         small = isinstance(thing, np.ndarray) and thing.dtype == np.float64 and 0 < thing.size <= SMALL
         return self.lower(thing) if foreign and small and thing.ndim in (1, 2) else thing
 

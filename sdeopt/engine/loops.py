@@ -17,6 +17,7 @@ import numpy as np
 from sdeopt.core.elementary import where
 from sdeopt.core.math import total
 from sdeopt.engine.rng import fill, place
+from sdeopt.engine.states import lend
 
 __all__ = [
     "ESCAPE",
@@ -76,6 +77,7 @@ def assemble_discrete(parts: Parts, step: Any) -> Any:
     def discrete(m: Any, o: Any, y0: Any, path0: int, records: Any, buffer: Any, scratch: Any, layout: Any, keys: Any,
                  given: Any, saves: Any, steps: int, tile: int) -> None:  # fmt: skip
         widen()
+        o, y0, buffer, scratch = lend((o, y0, buffer, scratch))
         columns = buffer.size // (tile * width)
         for p in range(0, records.shape[0], width):
             y = begin(y0)
@@ -108,6 +110,7 @@ def assemble_sde(parts: Parts, move: Any) -> Any:
                   keys: Any, given: Any, saves: Any, steps: int, tile: int, substeps: int, first: int, clock: float,
                   noise_factor: float) -> None:  # fmt: skip
         widen()
+        o, y0, y1, buffer, scratch = lend((o, y0, y1, buffer, scratch))
         columns = buffer.size // (tile * width)
         for p in range(0, records.shape[0], width):
             y = begin(y0)

@@ -10,14 +10,12 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from sdeopt.engine.inner import OPTIONS
 from sdeopt.engine.lane_ops import fma
 from sdeopt.engine.lanes import loader, storer
 from sdeopt.engine.rng import wide_vectors
 
-__all__ = ["OPTIONS", "strided", "tall"]
-
-INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # never called from Python: half the compile time
-OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, **INNER}
+__all__ = ["strided", "tall"]
 
 
 def _block(vectors: int) -> Any:

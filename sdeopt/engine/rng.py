@@ -11,15 +11,18 @@ same bits. Normals are bounded by 8.5 standard deviations.
 
 from __future__ import annotations
 
-import functools
 import math
 from typing import Any
 
 import numpy as np
+from numba import float64 as f64
+from numba import int64 as i64
 from numba import njit, types
+from numba import uint64 as u64
 from numba.extending import intrinsic
 
-from sdeopt.engine.cache import LoopCache
+from sdeopt.engine.apart import apart
+from sdeopt.engine.inner import OPTIONS
 from sdeopt.engine.lane_ops import fma
 from sdeopt.engine.words import bits, iota, lanes_of, numbers, power, store_words, to_number
 
@@ -55,13 +58,7 @@ def wide_vectors(typing: Any) -> Any:
     return types.void(), generate
 
 
-def kept(f: Any) -> Any:
-    """The compiled function ``f``, found on disk by the next process."""
-    f._cache = LoopCache(f.__name__, "engine")
-    return f
-
-
-inline = functools.partial(njit, error_model="numpy", forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+inline = njit(forceinline=True, **OPTIONS)
 
 
 @inline
@@ -119,7 +116,7 @@ def _pair(path: Any, counter: Any, key: Any) -> Any:
     return box_muller(a, b)
 
 
-@njit(error_model="numpy", nogil=True)
+@njit(**OPTIONS)
 def _steps(out: Any, count: Any, columns: Any, at: Any, path: Any, counter: Any, step: Any, key: Any) -> None:
     """Normals of one component of one path along the steps."""
     wide_vectors()
@@ -136,7 +133,7 @@ def _steps(out: Any, count: Any, columns: Any, at: Any, path: Any, counter: Any,
             out[(even + 1) * columns + at] = second[j]
 
 
-@njit(error_model="numpy", nogil=True)
+@njit(**OPTIONS)
 def _lines(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path: Any, step: Any, key: Any, ids: Any,
            begin: Any) -> Any:  # fmt: skip
     """Normals of all lanes and components, as many at once as ``ids`` has words; returns how far it got in a line.
@@ -163,7 +160,7 @@ def _lines(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path:
     return end
 
 
-@njit(error_model="numpy", nogil=True)
+@njit(**OPTIONS)
 def _normals(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path: Any, step: Any, key: Any) -> None:
     """Standard normals of the steps ``step``, ``step + 1``, ... in the columns a to b; see `fill` for the layout.
 
@@ -180,7 +177,7 @@ def _normals(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, pat
     _lines(out, count, columns, width, a, b, path, step, key, ids1(), done)
 
 
-@njit(error_model="numpy", nogil=True)
+@njit(**OPTIONS)
 def _uniforms(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path: Any, step: Any, key: Any) -> None:
     """Uniforms in [0, 1) with 52 bits, likewise."""
     wide_vectors()
@@ -191,7 +188,7 @@ def _uniforms(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, pa
                 out[(i * columns + a + c) * width + lane] = numbers((r >> S12) | ONE) - 1.0
 
 
-@njit(error_model="numpy", nogil=True)
+@njit(**OPTIONS)
 def _epochs(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path: Any, step: Any, key: Any,
             n: Any) -> None:  # fmt: skip
     """Example numbers, b - a of n in a step: an epoch walks a permutation of its own, as far as whole steps reach.
@@ -219,7 +216,7 @@ def _epochs(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path
                 out[(i * columns + a + c) * width + lane] = order[place * size + c]
 
 
-@kept
+@apart(f64[::1], i64, i64, i64, i64[:, ::1], u64[:, ::1], i64, i64)
 @njit(error_model="numpy", nogil=True)
 def fill(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any, path: Any, step: Any) -> None:
     """Write the draws of ``count`` steps from ``step`` on, for ``width`` paths from ``path`` on.
@@ -258,7 +255,7 @@ def fill(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any,
                     out[at + c] *= scale
 
 
-@kept
+@apart(f64[::1], i64, i64, i64, i64[:, ::1], f64[:, :, ::1], i64, i64)
 @njit(error_model="numpy", nogil=True)
 def place(out: Any, count: Any, columns: Any, width: Any, layout: Any, given: Any, path: Any, step: Any) -> None:
     """Write draws of kind 2, which `fill` leaves out: ``given`` holds them, (paths, steps, their columns in order).

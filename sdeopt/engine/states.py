@@ -12,6 +12,7 @@ from typing import Any
 __all__ = [
     "beginner",
     "flat_sizes",
+    "lend",
     "lift",
     "nothing",
     "observer",
@@ -42,6 +43,11 @@ def lift(g: Any, parts: int, count: int) -> Any:
         return lambda S, q: (g(pick(S), q), *rest(S, q))
 
     return _fold(prepend, range(parts), lambda S, q: ())
+
+
+def lend(values: Any) -> Any:
+    """The same values, of which the caller keeps the arrays: compiled loops do not count references to them."""
+    return values
 
 
 def nothing() -> None:

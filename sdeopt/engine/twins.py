@@ -11,15 +11,16 @@ from typing import Any
 
 import numpy as np
 from numba import njit, types
-from numba.extending import overload
+from numba.extending import intrinsic, overload
 
 from sdeopt.core import elementary, math
-from sdeopt.engine import lane_ops, lane_shapes, pairs
+from sdeopt.engine import lane_ops, lane_shapes, pairs, states
+from sdeopt.engine.inner import OPTIONS
 from sdeopt.engine.lane_ops import fma
 from sdeopt.engine.lanes import Mask, Matrix, Pack
-from sdeopt.engine.products import OPTIONS, strided, tall
+from sdeopt.engine.products import strided, tall
 
-__all__ = ["ELEMENTARY", "OPTIONS", "TWINS", "elementwise"]
+__all__ = ["ELEMENTARY", "TWINS", "elementwise"]
 
 INLINED = OPTIONS | {"forceinline": True}
 
@@ -42,7 +43,7 @@ def _by_type(choose: Callable[..., Any]) -> Any:
 
     def stub(*args: Any) -> Any: ...
 
-    overload(stub, strict=False)(choose)
+    overload(stub, strict=False, jit_options=OPTIONS)(choose)
     return {
         1: njit(lambda a: stub(a), **OPTIONS),
         2: njit(lambda a, b: stub(a, b), **OPTIONS),
@@ -241,10 +242,33 @@ def _each(f: Any, *given: Any) -> Any:
 def every(f: Any, *given: Any) -> Any: ...  # known to the compiler as `_each`
 
 
-overload(every, strict=False)(_each)
+overload(every, strict=False, jit_options=OPTIONS)(_each)
 dot, matvec = _by_type(_dot), _by_type(_matvec)
 
+
+@intrinsic
+def lend(typing: Any, values: Any) -> Any:
+    """The values with arrays that have no count of references, which cost more than the arithmetic of small arrays."""
+
+    def uncounted(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+        if isinstance(kind, types.Array):
+            array = context.make_array(kind)(context, builder, value)
+            array.meminfo = array.meminfo.type(None)
+            return array._getvalue()
+        if isinstance(kind, types.BaseTuple):
+            for i, member in enumerate(kind.types):
+                inside = uncounted(context, builder, member, builder.extract_value(value, i))
+                value = builder.insert_value(value, inside, i)
+        return value
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return uncounted(context, builder, values, args[0])
+
+    return values(values), generate
+
+
 TWINS: dict[Any, Any] = {
+    states.lend: lend,
     elementary.where: _by_type(_where),
     elementary.fma: _by_type(_fma),
     elementary.horner: njit(lambda x, c: lane_ops.horner(x, c), **OPTIONS),
