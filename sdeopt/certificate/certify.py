@@ -89,7 +89,8 @@ def certify(
         Half-width of a slope's 95 % interval to be reached, in (0, 1]; default 0.1.
     paths, max_paths : int
         Paths that choose what is judged and serve the baselines, also the number of the first that are judged; and the
-        most that are judged for any one learning rate.
+        most that are judged for any one learning rate. More ``paths`` choose better where so few tell nothing from
+        zero: the wrong entry can take many times the paths.
     seconds : float, optional
         No round begins later than this. With it the result depends on the machine; default no limit.
     substeps : int

@@ -20,9 +20,11 @@ Regime
     C̄ = 1 + (4/π) Σ_{j>=1} arcsin β^j.
 
 Claim
-    A: weak order 1 in η while M keeps its sign; where it changes, the drift jumps and the slope is late to show (past
-    the first change, κ = 1, σ = 0.3: 0.80 ± 0.01 at η = 0.025, 0.97 ± 0.01 at 0.0125). Stationary on f = h x²/2 as
-    η → 0: Var X = √(2/3) Γ(5/4)/Γ(3/4) σ√(η/κ)/h, 0.604 σ√(η/κ)/h, by averaging over the oscillations of period
+    A: weak order 1 in η while M keeps its sign, and between its changes. The time of a change fluctuates by √η; within
+    as much of it X is a kinked function of that time, and a shift of order η shows in the variance as η^{3/2}
+    (σ = 0.3 at t = 1.6: 1.51 ± 0.04). On f = x²/2 from x = 1, κ = 1, σ = 0.15, half-way between the first and the second change,
+    η from 0.05 to 0.0125: means 0.98 ± 0.01, covariance 1.89 ± 0.10 (docs/certificates.md). Stationary on f = h x²/2
+    as η → 0: Var X = √(2/3) Γ(5/4)/Γ(3/4) σ√(η/κ)/h, 0.604 σ√(η/κ)/h, by averaging over the oscillations of period
     η^{1/4}: of the size √η, where SignSGD has η.
     B: Var x = (η/2) √(π/2) (σ/h) √((1 - β)/(1 + β)) C̄, the SignSGD of β = 0 times 3.05 at β = 0.9.
 
@@ -59,7 +61,7 @@ class Signum(NamedTuple):
     Regime
         η → 0, t = kη, κ = (1 - β)/η fixed
     Claim
-        weak order 1 while M keeps its sign; stationary variance 0.604 σ√(η/κ)/h
+        weak order 1 between changes of sign of M; stationary variance 0.604 σ√(η/κ)/h
     Sources
         Bernstein et al., arXiv:1802.04434; moment-matched by us
 
