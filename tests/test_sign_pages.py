@@ -83,7 +83,9 @@ def test_the_sign_of_zero_is_zero(page: Any) -> None:
 def test_a_change_of_sign_of_the_momentum_leaves_a_variance_gap_of_order_three_halves() -> None:
     """On f = x²/2 from x = 1, κ = 1 and without noise M changes sign at t = 1.594. Errors are 0.02 and 0.06 at 95 %."""
     slide = so.Problem(so.Quadratic([1.0]), so.Gaussian(0.3), x0=[1.0])
-    c = so.certify(so.Signum(0.05, 0.95), slide, [0.05, 0.025, 0.0125], horizon=1.6, paths=16384, max_paths=16384, rng=0)
+    c = so.certify(
+        so.Signum(0.05, 0.95), slide, [0.05, 0.025, 0.0125], horizon=1.6, paths=16384, max_paths=16384, rng=0
+    )
     mean, covariance = c.rows[:2]
     assert abs(mean.slope.value - 1.0) < 0.06
     assert abs(covariance.slope.value - 1.5) < 0.15  # five deviations

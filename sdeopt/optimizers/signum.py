@@ -21,8 +21,8 @@ Regime
 
 Claim
     A: weak order 1 in η while M keeps its sign, and between its changes. The time of a change fluctuates by √η; within
-    as much of it X is a kinked function of that time, and a shift of order η shows in the variance as η^{3/2}
-    (σ = 0.3 at t = 1.6: 1.51 ± 0.04). On f = x²/2 from x = 1, κ = 1, σ = 0.15, half-way between the first and the second change,
+    as much of it X is a kinked function of that time, and a shift of order η shows in the variance as η^{3/2} (σ = 0.3
+    at t = 1.6: 1.51 ± 0.04). On f = x²/2 from x = 1, κ = 1, σ = 0.15, half-way between the first and the second change,
     η from 0.05 to 0.0125: means 0.98 ± 0.01, covariance 1.89 ± 0.10 (docs/certificates.md). Stationary on f = h x²/2
     as η → 0: Var X = √(2/3) Γ(5/4)/Γ(3/4) σ√(η/κ)/h, 0.604 σ√(η/κ)/h, by averaging over the oscillations of period
     η^{1/4}: of the size √η, where SignSGD has η.
