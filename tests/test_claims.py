@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import math
 from pathlib import Path
@@ -10,13 +11,16 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import benchmarks.claims
+import benchmarks.claims.networks
 import sdeopt as so
 from benchmarks.claims import frame, runner
 from benchmarks.claims.__main__ import main
 from benchmarks.claims.frame import Estimate
 
-PAGE = (Path(__file__).resolve().parent.parent / "docs" / "claims.md").read_text(encoding="utf-8")
-NAMES = runner.names()
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+FOLDERS = {"claims": benchmarks.claims, "claims_networks": benchmarks.claims.networks}
+PAGES = {page: (DOCS / f"{page}.md").read_text(encoding="utf-8") for page in FOLDERS}
 
 
 @pytest.mark.parametrize(
@@ -71,17 +75,21 @@ def test_runs_have_draws_of_their_own() -> None:
     assert frame.seed(so.SGD(0.1), {"steps": 1}) != frame.seed(so.SGD(0.1), {"steps": 2})
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_page_is_of_these_files(name: str) -> None:
-    text = inspect.getdoc(runner.load(name)) or ""
+@pytest.mark.parametrize(("page", "name"), [(page, name) for page, at in FOLDERS.items() for name in runner.names(at)])
+def test_the_page_is_of_these_files(page: str, name: str) -> None:
+    folder = FOLDERS[page]
+    text = inspect.getdoc(runner.load(name, folder)) or ""
     assert [word for word in ("\nSource: ", "\nMeasured", "\nRefuted by: ") if word not in text] == []
-    assert f"## {name}\n\n{runner.paragraphs(text)[0]}\n" in PAGE, (
-        "run: python -m benchmarks.claims --write docs/claims.md"
+    assert f"## {name}\n\n{runner.paragraphs(text)[0]}\n" in PAGES[page], (
+        f"run: python -m {folder.__name__} --write docs/{page}.md"
     )
 
 
-def test_the_page_has_no_other_claims() -> None:
-    assert [line[3:] for line in PAGE.splitlines() if line.startswith("## ")] == NAMES
+@pytest.mark.parametrize("page", FOLDERS)
+def test_the_page_begins_as_its_command_says_and_has_no_other_claims(page: str) -> None:
+    head: str = importlib.import_module(f"{FOLDERS[page].__name__}.__main__").HEAD
+    assert PAGES[page].startswith(head)
+    assert [line[3:] for line in PAGES[page].splitlines() if line.startswith("## ")] == runner.names(FOLDERS[page])
 
 
 @pytest.mark.parametrize("words", [["nope"], ["sgd_orders", "--write", "x.md"], ["--size", "2", "--write", "x.md"]])
@@ -102,7 +110,7 @@ def test_what_is_found_is_written() -> None:
         frame.finding("E |x|²", (-math.inf, 1.0), Estimate(2.0, 0.1)),
         frame.finding("*", (1.0, math.inf), Estimate(2.0)),
     ]
-    page = runner.markdown([runner.Outcome("name", "Claim.\n\nSource: us.\nMeasured: x.", found, 60.0)])
+    page = runner.markdown("# Head", [runner.Outcome("name", "Claim.\n\nSource: us.\nMeasured: x.", found, 60.0)])
     assert "| E \\|x\\|² | ≤ 1 | 2 | 1.804 to 2.196 | fails |\n| \\* | ≥ 1 | 2 | 2 | holds |\n" in page
     assert "\n\nClaim.\n\n**Source**: us.\n\n**Measured**: x.\n\n" in page
     assert "\nClaims: 0 hold, 1 fail, 0 inconclusive; 1 minutes of processor time.\n" in page

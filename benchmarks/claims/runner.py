@@ -18,22 +18,15 @@ from rich.text import Text
 import benchmarks.claims
 from benchmarks.claims.frame import Finding, Range, worst
 
-__all__ = ["Outcome", "heading", "markdown", "names", "run", "table", "tally"]
+__all__ = ["VERDICTS", "Outcome", "heading", "markdown", "names", "run", "table", "tally"]
 
-NOT_CLAIMS = ("__main__", "frame", "runner")
+NOT_CLAIMS = ("__main__", "command", "frame", "runner", "trained")
 COLOURS = {"holds": "green", "fails": "red", "inconclusive": "yellow"}
-HEAD = """# Claims
-
-Claims of papers, and readings of them, measured on small problems: `python -m benchmarks.claims --write docs/claims.md`
-made this page. Every number has a fixed seed.
-
+VERDICTS = """\
 A finding sets the 95 % interval of a measured number against the range in which the claim puts it: it *holds* if the
 interval lies inside, *fails* if it lies outside, and is *inconclusive* otherwise. Intervals of one point are of runs
 without noise, or of closed forms. A claim holds if all its findings do and fails if one does; findings marked *instead*
-say what is true where it fails, and do not count for it. Orders are judged as by `sdeopt.certify`, whose gates are a
-slope of 0.15 below the claim for a mean and of 1.75 for a covariance. A claim that fails here fails in the setting that
-its section states, and need not be wrong in the theorem that it was read from.
-"""
+say what is true where it fails, and do not count for it."""
 
 
 class Outcome(NamedTuple):
@@ -58,19 +51,19 @@ def title(text: str) -> str:
     return text.partition("\n\n")[0]
 
 
-def names() -> list[str]:
-    """The files of this folder that are claims; those about networks, in a folder of their own, run for themselves."""
-    found = [module.name for module in pkgutil.iter_modules(benchmarks.claims.__path__) if not module.ispkg]
+def names(folder: ModuleType = benchmarks.claims) -> list[str]:
+    """The files of a folder that are claims; those about networks, in a folder of their own, run for themselves."""
+    found = [module.name for module in pkgutil.iter_modules(folder.__path__) if not module.ispkg]
     return sorted(set(found) - set(NOT_CLAIMS))
 
 
-def load(name: str) -> ModuleType:
-    return importlib.import_module(f"benchmarks.claims.{name}")
+def load(name: str, folder: ModuleType = benchmarks.claims) -> ModuleType:
+    return importlib.import_module(f"{folder.__name__}.{name}")
 
 
-def run(name: str, size: float) -> Outcome:
+def run(name: str, size: float, folder: ModuleType = benchmarks.claims) -> Outcome:
     """Measure one claim."""
-    module, began = load(name), time.process_time()
+    module, began = load(name, folder), time.process_time()
     findings = module.measure(size)
     return Outcome(name, inspect.getdoc(module) or "", findings, time.process_time() - began)
 
@@ -110,11 +103,11 @@ def tally(outcomes: list[Outcome]) -> str:
     return "claims: " + ", ".join(f"{verdicts.count(verdict)} {word}" for verdict, word in words.items())
 
 
-def markdown(outcomes: list[Outcome]) -> str:
-    """The page of a full run."""
+def markdown(head: str, outcomes: list[Outcome]) -> str:
+    """The page of a full run, which begins with ``head``."""
     minutes = sum(outcome.seconds for outcome in outcomes) / 60.0
     lines = [
-        HEAD,
+        head,
         f"{tally(outcomes).capitalize()}; {minutes:.0f} minutes of processor time.",
         "",
         "| claim | verdict |",

@@ -13,16 +13,17 @@ import math
 
 import sdeopt as so
 from benchmarks.claims.frame import Finding
-from benchmarks.claims.networks.trained import compared, findings, spread
+from benchmarks.claims.networks.trained import compared, loss, minibatch, spread
 
-LR = 0.05
+LR, OTHERS = 0.05, {"CNN": 0.2, "Transformer": 0.05}
 
 
 def measure(size: float = 1.0) -> list[Finding]:
-    rho, batch, found = 0.5 * math.sqrt(LR), so.Minibatch(16), []
+    found = []
     for page in (so.SAM, so.USAM, so.DNSAM):
-        report = compared(page(LR, rho=rho), "MLP", batch, size)
-        found += [*findings(f"{page.__name__}, MLP", report), spread(f"{page.__name__}, MLP", report)]
-    for name in ("CNN", "ResNet", "Transformer"):
-        found += findings(f"SAM, {name}", compared(so.SAM(2 * LR, rho=rho), name, batch, size))
+        report = compared(page(LR, rho=0.5 * math.sqrt(LR)), "MLP", minibatch("MLP"), size)
+        found += [loss(f"{page.__name__}, MLP", report), spread(f"{page.__name__}, MLP", report)]
+    for name, lr in OTHERS.items():
+        report = compared(so.SAM(lr, rho=0.5 * math.sqrt(lr)), name, minibatch(name), size)
+        found.append(loss(f"SAM, {name}", report))
     return found
