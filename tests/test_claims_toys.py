@@ -6,11 +6,12 @@ import math
 import re
 
 import pytest
-from test_claims import NAMES, PAGE
+from test_claims import PAGES
 
 from benchmarks.claims import runner
 from benchmarks.claims.frame import NORMAL, Finding
 
+NAMES = runner.names()
 SIGMAS = 6.0
 EXTRAS = {"dp_accountant": "dp_accounting"}
 FEW_KERNELS = ("sam_saddle_noise", "signsgd_phases")
@@ -18,7 +19,7 @@ FEW_KERNELS = ("sam_saddle_noise", "signsgd_phases")
 
 def documented(name: str) -> dict[str, tuple[float, float]]:
     """Quantity -> interval of the full run."""
-    section = PAGE.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+    section = PAGES["claims"].partition(f"\n## {name}\n")[2].partition("\n## ")[0]
     found = {}
     for line in section.splitlines():
         cells = [cell.strip().replace("\\", "") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]

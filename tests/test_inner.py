@@ -41,6 +41,14 @@ def test_an_error_of_the_user_keeps_its_words(dim):
         so.simulate(so.SGD(lr=0.1), problem, steps=4, paths=1, rng=0)
 
 
+def raised(f, *arguments):
+    """The words of the error of a call."""
+    try:
+        f(*arguments)
+    except ValueError as error:
+        return str(error)
+
+
 def test_an_error_in_what_is_apart_reaches_the_caller(monkeypatch, tmp_path):
     monkeypatch.setenv("SDEOPT_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(apart, "_APART", {})
@@ -62,5 +70,4 @@ def test_an_error_in_what_is_apart_reaches_the_caller(monkeypatch, tmp_path):
 
     arguments = np.zeros(3), np.zeros((1, 4), np.int64), np.zeros((1, 2), np.uint64)
     assert caller(*arguments, 12) == 7.0
-    with pytest.raises(ValueError, match="thirteen"):
-        caller(*arguments, 13)
+    assert raised(caller, *arguments, 13) == "thirteen"

@@ -31,4 +31,14 @@ MUTATIONS = [
         "sdeopt/comparison/verdict.py", 'told = is_judged or report.kinds[i] == "trace"', "told = True",
         named("judged", "test_the_flow_is_told_by_the_trace_not_by_the_worst_coordinate"),
     ),
+    Mutation(
+        "engine: an error in the generator of draws goes unnoticed",
+        "sdeopt/engine/apart.py", "convention.return_status_propagate(builder, status)", "pass",
+        named("inner", "test_an_error_in_what_is_apart_reaches_the_caller"),
+    ),
+    Mutation(
+        "certify: judged on the paths that chose what is judged",
+        "sdeopt/certificate/certify.py", "rung.renew(options)", "pass",
+        named("certify", "test_the_clearest_gap_of_many_is_not_judged_on_the_paths_that_chose_it"),
+    ),
 ]  # fmt: skip
