@@ -7,7 +7,6 @@ there the one copy that was compiled, or read from the disk, before any loop.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +21,7 @@ from sdeopt.engine.cache import LoopCache
 __all__ = ["apart", "present", "stand_in"]
 
 _APART: dict[Any, tuple[Any, Any]] = {}  # compiled function -> types of its arguments, what loops call in its place
+_PRESENT: set[Any] = set()  # those of them whose symbols have an address
 
 
 def apart(*arguments: Any) -> Callable[[Any], Any]:
@@ -41,14 +41,15 @@ def stand_in(f: Any) -> Any:
     return _APART[f][1] if f in _APART else None
 
 
-@functools.cache
 def present() -> None:
     """Give every symbol its address; loops need it to be loaded."""
-    for f, (arguments, _) in _APART.items():
+    for f in _APART.keys() - _PRESENT:
+        arguments, _ = _APART[f]
         f.compile(arguments)
         made = f.overloads[arguments]
         address = made.library.get_pointer_to_function(made.fndesc.llvm_func_name)
         llvmlite.binding.add_symbol(f"sdeopt.{f.__name__}", address)
+        _PRESENT.add(f)
 
 
 def _caller(symbol: str, arguments: Any) -> Any:

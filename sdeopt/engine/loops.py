@@ -84,7 +84,7 @@ def assemble_discrete(parts: Parts, step: Any) -> Any:
             alive = 0.0 * total(position(y))
             s = 0
             if saves[0] == 0:
-                write(o, position(y), alive, records, p, 0, scratch)
+                write(o, position(y), alive, records, p, saves[0], scratch)  # a literal 0 would compile it twice
                 s = 1
             for k0 in range(0, steps, tile):
                 n = min(tile, steps - k0)
@@ -117,7 +117,7 @@ def assemble_sde(parts: Parts, move: Any) -> Any:
             alive = 0.0 * total(position(y))
             s = 0
             if saves[0] == 0:
-                write(o, position(y), alive, records, p, 0, scratch)
+                write(o, position(y), alive, records, p, saves[0], scratch)  # a literal 0 would compile it twice
                 s = 1
             y = begin(y1)
             if first == 1 and s < saves.size and saves[s] == 1:
