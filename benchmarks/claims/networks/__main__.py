@@ -8,9 +8,9 @@ from benchmarks.claims.command import command
 
 HEAD = f"""# Claims about networks
 
-Claims of papers about the training of networks, measured on small ones with true minibatches:
-`python -m benchmarks.claims.networks --write docs/claims_networks.md` made this page. Every number has a fixed seed.
-[Claims on small problems](claims.md) have a page of their own.
+Claims of papers about the training of networks, measured on small ones with true minibatches: full runs of the scripts
+of `python -m benchmarks.claims.networks`, of which `--write docs/claims_networks.md` makes this page. Every number has
+a fixed seed. [Claims on small problems](claims.md) have a page of their own.
 
 {runner.VERDICTS}
 A gap in the loss is in units of the range of the loss in time, at the save where it is worst or, if the claim is that
