@@ -14,6 +14,7 @@ from numba import njit
 import sdeopt as so
 from sdeopt.core import rival
 from sdeopt.engine import cache, kernels
+from sdeopt.engine.simulate import plan
 
 SCRIPT = """
 import time
@@ -227,3 +228,12 @@ def test_loops_are_reused_for_new_values():
     made = set(kernels._LOOPS) - before
     assert len(made) <= 1
     assert all(len(kernels._LOOPS[key].signatures) == 1 for key in made)
+
+
+def test_a_function_without_a_module_is_compiled(folder):
+    """As ``exec`` makes them in a bare namespace."""
+    made = {}
+    exec("def grad(x):\n    return 2.0 * x", made)
+    assert made["grad"].__module__ is None
+    problem = so.Problem(so.Objective(grad=made["grad"], dim=2), so.Gaussian(0.1), x0=[1.0, -1.0])
+    assert kernels.Kernel(plan(so.SGD(lr=0.1), problem, "discrete", steps=2)).mode == "lanes"

@@ -35,7 +35,7 @@ from numba.np import linalg
 
 from sdeopt.core import files
 
-__all__ = ["Contents", "LoopCache", "clear", "describe", "folder", "info", "sources", "versions"]
+__all__ = ["Contents", "LoopCache", "clear", "describe", "folder", "info", "ours", "sources", "versions"]
 
 log = logging.getLogger("sdeopt")
 OURS = re.compile(r"([0-9a-f]{16})-[0-9a-f]{48}\.loop|sdeopt-\w+\.part")
@@ -127,6 +127,11 @@ def _sources(part: str) -> str:
     return hashlib.sha256((versions() + sources(part)).encode()).hexdigest()
 
 
+def ours(thing: Any) -> bool:
+    """Whether a function or class is of this package; what ``exec`` makes may know no module."""
+    return (thing.__module__ or "").startswith("sdeopt.")
+
+
 def ordinary(thing: Any, seen: frozenset[int]) -> str | None:
     """Nothing has a text of its own."""
     return None
@@ -146,7 +151,7 @@ def describe(thing: Any, seen: frozenset[int] = frozenset(), special: Callable[.
     if isinstance(thing, (tuple, list, frozenset)):
         return "(" + ",".join(describe(t, inside, special) for t in thing) + ")"
     if isinstance(thing, type):
-        own = "" if thing.__module__.startswith("sdeopt.") else describe(_functions(thing), inside, special)
+        own = "" if ours(thing) else describe(_functions(thing), inside, special)
         return f"{thing.__module__}.{thing.__qualname__}{own}"
     if isinstance(thing, FunctionType):
         return _describe_function(thing, inside, special)
@@ -162,7 +167,7 @@ def _functions(cls: type) -> tuple[FunctionType, ...]:
 def _describe_function(f: FunctionType, seen: frozenset[int], special: Callable[..., str | None]) -> str:
     cells = tuple(c.cell_contents for c in f.__closure__ or ())
     used: tuple[Any, ...] = ()
-    if not f.__module__.startswith("sdeopt."):
+    if not ours(f):
         used = tuple(f.__globals__[n] for n in sorted(_names(f.__code__)) if n in f.__globals__)
     held = (cells, used, f.__defaults__, tuple((f.__kwdefaults__ or {}).items()))
     return f"{f.__module__}.{f.__qualname__}{_code(f.__code__)}{describe(held, seen, special)}"

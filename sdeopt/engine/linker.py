@@ -31,6 +31,7 @@ from numba.extending import overload
 
 from sdeopt.core import oracle as questions
 from sdeopt.engine.apart import present, stand_in
+from sdeopt.engine.cache import ours
 from sdeopt.engine.inner import OPTIONS
 from sdeopt.engine.lanes import Block, Row
 from sdeopt.engine.twins import ELEMENTARY, TWINS, elementwise
@@ -140,7 +141,7 @@ class Linker:
         return njit(lambda o, *rest: asked(o, *rest), **self._options)
 
     def _copy(self, f: FunctionType, options: dict[str, Any] | None = None) -> Any:
-        foreign = self._lanes and not f.__module__.startswith("sdeopt.")
+        foreign = self._lanes and not ours(f)
         namespace = dict(f.__globals__)
         for name in names(f.__code__) & namespace.keys():
             namespace[name] = self._bound(namespace[name], foreign)

@@ -34,9 +34,6 @@ def _picker(side: int) -> Any:
     return pick
 
 
-_first, _second = _picker(0), _picker(1)
-
-
 @intrinsic
 def _column(typing: Any, c: Any, x: Any, j: Any) -> Any:
     kind = Pack(x.d, c.width)
@@ -52,34 +49,28 @@ def _column(typing: Any, c: Any, x: Any, j: Any) -> Any:
     return kind(c, x, types.intp), generate
 
 
-def firsts(a: Any) -> Any:
-    """Compiled `sdeopt.core.math.firsts`."""
-    if isinstance(a, Pack):
-        return lambda a: _first(a)
+def _chooser(side: int) -> Any:
+    """Compiled `sdeopt.core.math.firsts`, or ``seconds``."""
+    pick = _picker(side)
 
-    def loop(a: Any) -> Any:
-        out = np.empty(max(a.size * (a.size - 1) // 2, 1))
-        out[0] = a[0]
-        for i in range(1, a.size):
-            out[i * (i - 1) // 2 : i * (i + 1) // 2] = a[i]
-        return out
+    def choose(a: Any) -> Any:
+        if isinstance(a, Pack):
+            return lambda a: pick(a)
 
-    return loop
+        def loop(a: Any) -> Any:
+            out = np.empty(max(a.size * (a.size - 1) // 2, 1))
+            out[0] = a[0]
+            for i in range(1, a.size):
+                for j in range(i):
+                    out[i * (i - 1) // 2 + j] = a[(i, j)[side]]
+            return out
+
+        return loop
+
+    return choose
 
 
-def seconds(a: Any) -> Any:
-    """Compiled `sdeopt.core.math.seconds`."""
-    if isinstance(a, Pack):
-        return lambda a: _second(a)
-
-    def loop(a: Any) -> Any:
-        out = np.empty(max(a.size * (a.size - 1) // 2, 1))
-        out[0] = a[0]
-        for i in range(1, a.size):
-            out[i * (i - 1) // 2 : i * (i + 1) // 2] = a[:i]
-        return out
-
-    return loop
+firsts, seconds = _chooser(0), _chooser(1)
 
 
 def column(a: Any, b: Any, c: Any) -> Any:

@@ -66,7 +66,8 @@ def panels(report: Report | Evidence, in_time: Panel, gap: Panel, title: str) ->
                                        height_ratios=[1.5, 1.0])  # fmt: skip
         in_time(axes["main"], report, first).legend(loc="best")
         in_time(axes["spread"], report, second).legend(loc="best")
-        gap(axes["gap"], report, first).legend(ncols=2)
+        lines = len(gap(axes["gap"], report, first).get_legend_handles_labels()[0])
+        axes["gap"].legend(ncols=2 if lines > 3 else 1)
         gap(axes["gap of spread"], report, second)
         fig.suptitle(title, x=0.01, ha="left", fontsize=11)
     return axes["main"]
