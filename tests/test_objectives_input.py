@@ -102,7 +102,7 @@ def test_data_are_copied_and_read_only():
     f = so.LinearRegression(X, TARGETS)
     X[0, 0] = 1e6
     assert f.X[0, 0] == FEATURES[0, 0]
-    for a in (f.X, f.y, f.columns, f.optimum):
+    for a in (f.X, f.y, f.squares, f.optimum):
         with pytest.raises(ValueError, match="read-only"):
             a[0] = 0.0
 

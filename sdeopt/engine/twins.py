@@ -18,7 +18,7 @@ from sdeopt.engine import lane_ops, lane_shapes, pairs, states
 from sdeopt.engine.inner import OPTIONS
 from sdeopt.engine.lane_ops import fma
 from sdeopt.engine.lanes import Mask, Matrix, Pack
-from sdeopt.engine.products import strided, tall
+from sdeopt.engine.products import by_columns, by_rows, strided
 
 __all__ = ["ELEMENTARY", "TWINS", "elementwise"]
 
@@ -178,8 +178,8 @@ def _matvec(a: Any, b: Any) -> Any:
         return lambda a, b: a * b
 
     if a.layout == "F":
-        return lambda a, b: tall(a.T.reshape(a.size), a.shape[0], b)
-    return lambda a, b: strided(a, b)
+        return lambda a, b: by_columns(a.T.reshape(a.size), a.shape[0], b)
+    return (lambda a, b: by_rows(a, b)) if a.layout == "C" else (lambda a, b: strided(a, b))
 
 
 def _basis(a: Any, b: Any) -> Any:

@@ -55,7 +55,6 @@ class DiagonalLinearNetwork(FiniteSum):
 
     X: Any
     y: Any
-    columns: Array = derived()
     squares: Array = derived()
     count: int = derived()
     width: int = derived()
@@ -65,22 +64,22 @@ class DiagonalLinearNetwork(FiniteSum):
         object.__setattr__(self, "width", self.X.shape[1])
 
     def value(self, x: Any) -> Any:
-        r = matvec(self.columns, difference(x, x, self.width)) - self.y
+        r = matvec(self.X, difference(x, x, self.width)) - self.y
         return 0.5 * dot(r, r) / self.count
 
     def grad(self, x: Any) -> Any:
-        r = matvec(self.columns, difference(x, x, self.width)) - self.y
+        r = matvec(self.X, difference(x, x, self.width)) - self.y
         return twice(x, matvec(self.X.T, r) / self.count, self.width)
 
     def hvp(self, x: Any, v: Any) -> Any:
-        r = matvec(self.columns, difference(x, x, self.width)) - self.y
-        dr = matvec(self.columns, 2.0 * difference(x, v, self.width))
+        r = matvec(self.X, difference(x, x, self.width)) - self.y
+        dr = matvec(self.X, 2.0 * difference(x, v, self.width))
         h = matvec(self.X.T, r) / self.count
         dh = matvec(self.X.T, dr) / self.count
         return twice(v, h, self.width) + twice(x, dh, self.width)
 
     def weighted_grad(self, x: Any, w: Any) -> Any:
-        r = matvec(self.columns, difference(x, x, self.width)) - self.y
+        r = matvec(self.X, difference(x, x, self.width)) - self.y
         return twice(x, matvec(self.X.T, w * r), self.width)
 
     def batch_grad(self, x: Any, index: Any) -> Any:
@@ -95,7 +94,7 @@ class DiagonalLinearNetwork(FiniteSum):
         return 0.5 * dot(r, r) / index.size
 
     def grad_var(self, x: Any) -> Any:
-        r = matvec(self.columns, difference(x, x, self.width)) - self.y
+        r = matvec(self.X, difference(x, x, self.width)) - self.y
         h = slope_variance(self.X, self.squares, r)
         return 4.0 * x * x * np.concatenate((h, h))
 

@@ -1,8 +1,7 @@
 """What the finite sums f = (1/n) Σ f_i over the rows of a matrix X share.
 
 All of them have ∇_β f_i = s_i X_i + l2 β for a vector of slopes s, so each answer is one or two products with X.
-X is kept in row order for Xᵀs and for single examples, in column order for Xβ (``matvec`` walks over columns), and
-squared for the diagonal of the gradient covariance.
+X is kept as it is and squared, for the diagonal of the gradient covariance.
 """
 
 from __future__ import annotations
@@ -12,24 +11,22 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import matvec
-from sdeopt.objectives.contract import Array, Smooth, fortran, frozen
+from sdeopt.objectives.contract import Array, Smooth, frozen
 
 __all__ = ["FiniteSum", "slope_variance"]
 
 
 class FiniteSum(Smooth):
-    """Base of the finite sums; ``X``, ``columns``, ``squares`` and ``count`` are fields."""
+    """Base of the finite sums; ``X``, ``y``, ``squares`` and ``count`` are fields."""
 
     X: Any
     y: Any
-    columns: Array
     squares: Array
     count: int
 
     def _store(self, X: Array, y: Array) -> None:
         object.__setattr__(self, "X", X)
         object.__setattr__(self, "y", y)
-        object.__setattr__(self, "columns", fortran(X))
         object.__setattr__(self, "squares", frozen(X * X))
         object.__setattr__(self, "count", X.shape[0])
 

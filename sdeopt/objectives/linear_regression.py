@@ -56,7 +56,6 @@ class LinearRegression(FiniteSum):
     X: Any
     y: Any = None
     l2: float = 0.0
-    columns: Array = derived()
     squares: Array = derived()
     count: int = derived()
 
@@ -65,18 +64,18 @@ class LinearRegression(FiniteSum):
         object.__setattr__(self, "l2", checks.number("l2", self.l2, low=0.0))
 
     def value(self, x: Any) -> Any:
-        r = matvec(self.columns, x) - self.y
+        r = matvec(self.X, x) - self.y
         return 0.5 * (dot(r, r) / self.count + self.l2 * dot(x, x))
 
     def grad(self, x: Any) -> Any:
-        r = matvec(self.columns, x) - self.y
+        r = matvec(self.X, x) - self.y
         return matvec(self.X.T, r) / self.count + self.l2 * x
 
     def hvp(self, x: Any, v: Any) -> Any:
-        return matvec(self.X.T, matvec(self.columns, v)) / self.count + self.l2 * v
+        return matvec(self.X.T, matvec(self.X, v)) / self.count + self.l2 * v
 
     def weighted_grad(self, x: Any, w: Any) -> Any:
-        r = matvec(self.columns, x) - self.y
+        r = matvec(self.X, x) - self.y
         return matvec(self.X.T, w * r) + self.l2 * total(w) * x
 
     def batch_grad(self, x: Any, index: Any) -> Any:
@@ -91,7 +90,7 @@ class LinearRegression(FiniteSum):
         return 0.5 * (dot(r, r) / index.size + self.l2 * dot(x, x))
 
     def grad_var(self, x: Any) -> Any:
-        r = matvec(self.columns, x) - self.y
+        r = matvec(self.X, x) - self.y
         return slope_variance(self.X, self.squares, r)
 
     @property

@@ -59,7 +59,6 @@ class Logistic(FiniteSum):
     X: Any
     y: Any = None
     l2: float = 0.01
-    columns: Array = derived()
     squares: Array = derived()
     count: int = derived()
 
@@ -73,18 +72,18 @@ class Logistic(FiniteSum):
         return self.y
 
     def value(self, x: Any) -> Any:
-        return total(losses(self.y * matvec(self.columns, x))) / self.count + 0.5 * self.l2 * dot(x, x)
+        return total(losses(self.y * matvec(self.X, x))) / self.count + 0.5 * self.l2 * dot(x, x)
 
     def grad(self, x: Any) -> Any:
-        s = slopes(self.y, matvec(self.columns, x))
+        s = slopes(self.y, matvec(self.X, x))
         return matvec(self.X.T, s) / self.count + self.l2 * x
 
     def hvp(self, x: Any, v: Any) -> Any:
-        bent = bends(matvec(self.columns, x)) * matvec(self.columns, v)
+        bent = bends(matvec(self.X, x)) * matvec(self.X, v)
         return matvec(self.X.T, bent) / self.count + self.l2 * v
 
     def weighted_grad(self, x: Any, w: Any) -> Any:
-        s = slopes(self.y, matvec(self.columns, x))
+        s = slopes(self.y, matvec(self.X, x))
         return matvec(self.X.T, w * s) + self.l2 * total(w) * x
 
     def batch_grad(self, x: Any, index: Any) -> Any:
@@ -99,7 +98,7 @@ class Logistic(FiniteSum):
         return total(losses(m)) / index.size + 0.5 * self.l2 * dot(x, x)
 
     def grad_var(self, x: Any) -> Any:
-        s = slopes(self.y, matvec(self.columns, x))
+        s = slopes(self.y, matvec(self.X, x))
         return slope_variance(self.X, self.squares, s)
 
     @property
