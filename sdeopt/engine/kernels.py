@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, fields, is_dataclass
 from types import FunctionType
 from typing import Any
@@ -23,6 +24,7 @@ from sdeopt.engine.draws import draws, unsuited
 from sdeopt.engine.given import given, portion
 from sdeopt.engine.inner import awake
 from sdeopt.engine.linker import Linker, asked
+from sdeopt.engine.recycle import shelves
 from sdeopt.engine.rng import Entropy, fill, place, stream_key
 
 __all__ = ["Kernel", "Run", "initial_states", "lacking", "lane_width", "refuse"]
@@ -238,7 +240,8 @@ class Kernel:
         """Records of the paths ``path0`` to ``path0 + count``, shape (count, saves, d + observables)."""
         records = np.empty((count, len(self.run.saves), self.run.width))
         few = portion(self._vectors, self._rows, self._width) or count
-        with np.errstate(all="ignore"):  # a path that overflows is found by its records and reported
+        memory = shelves() if self.mode == "vectors" else nullcontext()
+        with memory, np.errstate(all="ignore"):  # a path that overflows is found by its records and reported
             for i in range(0, count, few):
                 self._loop(*self._all(self._arguments, self._width, records[i : i + few], path0 + i))
         return records

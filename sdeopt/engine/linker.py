@@ -32,7 +32,7 @@ from numba.extending import overload
 from sdeopt.core import oracle as questions
 from sdeopt.engine.apart import present, stand_in
 from sdeopt.engine.cache import ours
-from sdeopt.engine.inner import OPTIONS
+from sdeopt.engine.inner import LOOP, OPTIONS
 from sdeopt.engine.lanes import Block, Row
 from sdeopt.engine.twins import ELEMENTARY, TWINS, elementwise
 
@@ -114,7 +114,7 @@ class Linker:
     def entry(self, f: Any) -> Any:
         """The compiled copy of a loop, callable from Python."""
         present()
-        return self._copy(f, {"error_model": "numpy", "nogil": True})
+        return self._copy(f, LOOP)
 
     def _answer(self, question: FunctionType) -> Any:
         side, name = question.__code__.co_names[:2]  # every question reads o.<side>.<name>(...)

@@ -22,7 +22,7 @@ from numba import uint64 as u64
 from numba.extending import intrinsic
 
 from sdeopt.engine.apart import apart
-from sdeopt.engine.inner import OPTIONS
+from sdeopt.engine.inner import LOOP, OPTIONS
 from sdeopt.engine.lane_ops import fma
 from sdeopt.engine.words import bits, iota, lanes_of, numbers, power, store_words, to_number
 
@@ -53,6 +53,7 @@ def wide_vectors(typing: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         builder.function.attributes.add("noinline")
         set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        builder.function.attributes.alignstack = 64
         return context.get_dummy_value()
 
     return types.void(), generate
@@ -217,7 +218,7 @@ def _epochs(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path
 
 
 @apart(f64[::1], i64, i64, i64, i64[:, ::1], u64[:, ::1], i64, i64)
-@njit(error_model="numpy", nogil=True)
+@njit(**LOOP)
 def fill(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any, path: Any, step: Any) -> None:
     """Write the draws of ``count`` steps from ``step`` on, for ``width`` paths from ``path`` on.
 
@@ -256,7 +257,7 @@ def fill(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any,
 
 
 @apart(f64[::1], i64, i64, i64, i64[:, ::1], f64[:, :, ::1], i64, i64)
-@njit(error_model="numpy", nogil=True)
+@njit(**LOOP)
 def place(out: Any, count: Any, columns: Any, width: Any, layout: Any, given: Any, path: Any, step: Any) -> None:
     """Write draws of kind 2, which `fill` leaves out: ``given`` holds them, (paths, steps, their columns in order).
 

@@ -76,4 +76,29 @@ MUTATIONS = [
         "sdeopt/ito/integration.py", "combined = coarse + weight", "combined = fine + weight",
         ("tests/test_integrate.py::test_extrapolated_means_and_covariances",),
     ),
+    Mutation(
+        "vectors: an array of size one is not stretched",
+        "sdeopt/engine/expressions.py", "builder.select(alone, zero, one)", "one",
+        ("tests/test_vectors.py::test_an_expression_is_that_of_numpy",),
+    ),
+    Mutation(
+        "vectors: the second matrix row where the first should be turned",
+        "sdeopt/engine/products.py", "8 + i - bit if i & bit else i", "8 + i if i & bit else i",
+        ("tests/test_vectors.py::test_a_product_adds_columns_from_the_first_to_the_last",),
+    ),
+    Mutation(
+        "vectors: sums begin with 0, which loses the sign of -0",
+        "sdeopt/engine/products.py", "s = -0.0", "s = 0.0",
+        ("tests/test_vectors.py::test_a_product_adds_columns_from_the_first_to_the_last",),
+    ),
+    Mutation(
+        "memory: a block is not taken from its shelf",
+        "sdeopt/engine/recycle.py", "br i1 %empty, label %new, label %take", "br i1 true, label %new, label %take",
+        ("tests/test_vectors.py::test_blocks_are_used_again_and_returned",),
+    ),
+    Mutation(
+        "memory: what is on the shelves stays there",
+        "sdeopt/engine/recycle.py", "                _free(used)", "                pass",
+        ("tests/test_vectors.py::test_blocks_are_used_again_and_returned",),
+    ),
 ]  # fmt: skip
