@@ -14,7 +14,7 @@ import sdeopt as so
 from benchmarks.claims.frame import Finding
 from benchmarks.claims.networks.trained import BATCH, compared, loss, minibatch, spread
 
-LR = {"MLP": 0.002, "CNN": 0.01, "ResNet": 0.005, "Transformer": 0.002}
+LR = {"MLP": 0.002, "CNN": 0.01, "ResNet": 0.002, "Transformer": 0.002}
 
 
 def measure(size: float = 1.0) -> list[Finding]:

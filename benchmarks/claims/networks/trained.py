@@ -15,7 +15,7 @@ __all__ = ["NETWORKS", "STEPS", "apart", "compared", "loss", "minibatch", "sprea
 CLOSE = 0.1  # of the range that a loss has in time: SDE and optimizer agree if they stay that close at every save
 SPREAD = (0.8, 1.25)  # the traces of the covariances agree if their quotient is in there
 STEPS, SAVES, SUBSTEPS = 60, 8, 2
-PATHS, FEWER = {"MLP": 1024, "digits MLP": 64, "ResNet": 48}, 32  # of these, and of the others
+PATHS, FEWER = {"MLP": 1024, "digits MLP": 64, "ResNet": 128}, 32  # of these, and of the others
 BATCH, LARGER = 16, {"ResNet": 64}  # whose loss varies most between runs
 WORDS = {"agree": "holds", "differ": "fails", "inconclusive": "inconclusive"}
 
