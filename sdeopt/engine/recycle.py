@@ -27,7 +27,7 @@ __all__ = ["MEMORY", "shelves"]
 SHELVES = 16384  # a vector of fewer than 131072 numbers finds its block on one
 LINK = 16  # bytes from the head of a block to the place where Numba keeps what a foreign owner of it wants to know
 MEMORY = f"""
-%block = type {{ i64, ptr, ptr, ptr, i64 }} ; count, function of a foreign owner, link, data, size
+%Block = type {{ i64, ptr, ptr, ptr, i64 }} ; count, function of a foreign owner, link, data, size
 @"sdeopt.key" = external global i8
 declare ptr @PyThread_tss_get(ptr)
 declare ptr @"sdeopt.new"(i64, i32)
@@ -61,57 +61,62 @@ end:
   ret void
 }}
 
+; The place of the first block of a shelf, or null where there is none of the number.
+define ptr @sdeopt_shelf(i64 %number) alwaysinline {{
+  %small = icmp ult i64 %number, {SHELVES}
+  br i1 %small, label %open, label %none
+open:
+  %shelves = call ptr @PyThread_tss_get(ptr @"sdeopt.key")
+  %closed = icmp eq ptr %shelves, null
+  br i1 %closed, label %none, label %found
+found:
+  %shelf = getelementptr ptr, ptr %shelves, i64 %number
+  ret ptr %shelf
+none:
+  ret ptr null
+}}
+
 define ptr @NRT_MemInfo_alloc_aligned(i64 %size, i32 %align) noinline {{
   %rounded = add i64 %size, 63
   %number = lshr i64 %rounded, 6
-  %small = icmp ult i64 %number, {SHELVES}
-  br i1 %small, label %open, label %large
-open:
-  %shelves = call ptr @PyThread_tss_get(ptr @"sdeopt.key")
-  %none = icmp eq ptr %shelves, null
+  %shelf = call ptr @sdeopt_shelf(i64 %number)
+  %none = icmp eq ptr %shelf, null
   br i1 %none, label %new, label %look
 look:
-  %shelf = getelementptr ptr, ptr %shelves, i64 %number
-  %found = load ptr, ptr %shelf
-  %empty = icmp eq ptr %found, null
+  %block = load ptr, ptr %shelf
+  %empty = icmp eq ptr %block, null
   br i1 %empty, label %new, label %take
 take:
-  %link = getelementptr %block, ptr %found, i32 0, i32 2
+  %link = getelementptr %Block, ptr %block, i32 0, i32 2
   %next = load ptr, ptr %link
   store ptr %next, ptr %shelf
   store ptr null, ptr %link
-  store i64 1, ptr %found
-  ret ptr %found
+  store i64 1, ptr %block
+  ret ptr %block
 new:
-  %units = shl i64 %number, 6
-  %made = call ptr @"sdeopt.new"(i64 %units, i32 %align)
+  %whole = shl i64 %number, 6
+  %made = call ptr @"sdeopt.new"(i64 %whole, i32 %align)
   ret ptr %made
-large:
-  %other = call ptr @"sdeopt.new"(i64 %size, i32 %align)
-  ret ptr %other
 }}
 
 define void @sdeopt_drop(ptr %block) noinline {{
-  %owner = getelementptr %block, ptr %block, i32 0, i32 1
+  %owner = getelementptr %Block, ptr %block, i32 0, i32 1
   %function = load ptr, ptr %owner
   %ours = icmp eq ptr %function, null
-  %place = getelementptr %block, ptr %block, i32 0, i32 4
+  %place = getelementptr %Block, ptr %block, i32 0, i32 4
   %size = load i64, ptr %place
   %rest = and i64 %size, 63
   %whole = icmp eq i64 %rest, 0
+  %keep = and i1 %ours, %whole
+  br i1 %keep, label %look, label %free
+look:
   %number = lshr i64 %size, 6
-  %small = icmp ult i64 %number, {SHELVES}
-  %kept = and i1 %ours, %whole
-  %keep = and i1 %kept, %small
-  br i1 %keep, label %open, label %free
-open:
-  %shelves = call ptr @PyThread_tss_get(ptr @"sdeopt.key")
-  %none = icmp eq ptr %shelves, null
+  %shelf = call ptr @sdeopt_shelf(i64 %number)
+  %none = icmp eq ptr %shelf, null
   br i1 %none, label %free, label %put
 put:
-  %shelf = getelementptr ptr, ptr %shelves, i64 %number
   %next = load ptr, ptr %shelf
-  %link = getelementptr %block, ptr %block, i32 0, i32 2
+  %link = getelementptr %Block, ptr %block, i32 0, i32 2
   store ptr %next, ptr %link
   store ptr %block, ptr %shelf
   ret void
