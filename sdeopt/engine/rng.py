@@ -48,7 +48,10 @@ ids32, ids8, ids1 = iota(32), iota(8), iota(1)
 
 @intrinsic
 def wide_vectors(typing: Any) -> Any:
-    """Keep the calling function out of line (it compiles once, not at every call) and let it use 512-bit vectors."""
+    """Let the calling function use 512-bit vectors, on a stack where those that it stores do not cross cache lines.
+
+    It is kept out of line, so that it compiles once, not at every call.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         builder.function.attributes.add("noinline")

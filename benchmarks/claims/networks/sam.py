@@ -17,7 +17,7 @@ from benchmarks.claims.frame import Finding
 from benchmarks.claims.networks.trained import compared, loss, minibatch, spread
 
 LR, OTHERS = 0.05, {"CNN": 0.2, "ResNet": 0.1, "Transformer": 0.05}
-SHARE = {"ResNet": 0.25}  # of its paths: under SAM its runs differ less than under the others
+TIMES = {"ResNet": 0.25}  # the usual paths, for under SAM its runs differ less than under the others
 
 
 def measure(size: float = 1.0) -> list[Finding]:
@@ -26,6 +26,6 @@ def measure(size: float = 1.0) -> list[Finding]:
         report = compared(page(LR, rho=0.5 * math.sqrt(LR)), "MLP", minibatch("MLP"), size)
         found += [loss(f"{page.__name__}, MLP", report), spread(f"{page.__name__}, MLP", report)]
     for name, lr in OTHERS.items():
-        report = compared(so.SAM(lr, rho=0.5 * math.sqrt(lr)), name, minibatch(name), SHARE.get(name, 1.0) * size)
+        report = compared(so.SAM(lr, rho=0.5 * math.sqrt(lr)), name, minibatch(name), TIMES.get(name, 1.0) * size)
         found.append(loss(f"SAM, {name}", report))
     return found
