@@ -166,7 +166,7 @@ class FieldGaussian(_Separable):
     weights: Array = derived()
 
     def check(self, objective: Any) -> None:
-        value = np.asarray(self.scale(np.array(objective.start, dtype=float)), dtype=float)
+        value = checks.real("scale(x)", self.scale(np.array(objective.start, dtype=float)))
         if value.shape not in ((), (objective.dim,)) or not np.isfinite(value).all():
             raise ValueError(f"scale(x) must be finite, one number or {objective.dim}, got {value!r} at the start")
 
