@@ -31,6 +31,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from sdeopt.core import checks
+from sdeopt.core.chance import refuse_random
 from sdeopt.core.schedule import Cosine, Power, Schedule
 
 __all__ = ["FAMILIES", "SAMPLED", "Model", "lookup", "method", "methods", "model", "rival"]
@@ -220,6 +221,9 @@ def method(
 
     def decorate(cls: T) -> T:
         page: Any = cls
+        if not cls.__module__.startswith("sdeopt."):
+            for name, f in vars(cls).items():
+                refuse_random(f"{cls.__name__}.{name}", f)
         page.__new__ = _validated_new(cls)
         page.__eq__ = lambda a, b: type(a) is type(b) and tuple(a) == tuple(b)
         page.__ne__ = lambda a, b: not a == b
