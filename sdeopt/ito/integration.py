@@ -104,8 +104,8 @@ def integrate(
     keep_paths : bool
         Keep every saved position, shape (paths, n, d).
     increments : bool
-        Keep the increments of the Brownian motions, shape (paths, steps, m), 8 bytes each, with ``extrapolate`` those of
-        dt/2. Sums of neighbours, given as ``dW``, integrate the same Brownian paths with a larger dt; see the second
+        Keep the increments of the Brownian motions, shape (paths, steps, m), 8 bytes each; with ``extrapolate`` those
+        of dt/2. Sums of neighbours, given as ``dW``, integrate the same Brownian paths with a larger dt; see the second
         example.
     rng : int, SeedSequence, Generator or None
         Randomness (SPEC 7). An integer gives bitwise the same result for any number of threads and any executor.
