@@ -95,15 +95,16 @@ def test_a_stiff_drift_is_stable_with_its_known_variance() -> None:
 
     The sample variance of n normals has the relative error √(2/n); 5.2 of them: 2e-7.
     """
-    n, rate, dt = 4000, 1000.0, 0.1
-    stiff = so.SDE(lambda t, x: -1000.0 * x, lambda t, x: 1.0, dim=1)
-    options: dict[str, Any] = {"horizon": 5.0, "dt": dt, "paths": n, "save_at": 1, "rng": 0}
+    n, rate, dt = 300, 1000.0, 0.1
+    stiff = so.SDE(slow(lambda t, x: -1000.0 * x), slow(lambda t, x: 1.0), dim=1)
+    options: dict[str, Any] = {"horizon": 3.0, "dt": dt, "paths": n, "save_at": 1, "rng": 0}
     e = so.integrate(stiff, [1.0], scheme="implicit", **options)
     assert e.cov[-1, 0, 0] * (2.0 * rate + rate**2 * dt) == pytest.approx(1.0, abs=5.2 * math.sqrt(2.0 / n))
     assert e.diverged.count == 0
     assert so.integrate(stiff, [1.0], **options).diverged.count == n
 
 
+@pytest.mark.slow
 def test_slow_beside_fast() -> None:
     """dX = -AX dt + dW, rates 1 and 10⁴ along (1, 1) and (1, -1): moments of y' = (1 + hA)⁻¹(y + √h ξ)."""
     A, n, h = np.array([[5000.5, -4999.5], [-4999.5, 5000.5]]), 20_000, 0.05
@@ -116,6 +117,7 @@ def test_slow_beside_fast() -> None:
     assert np.abs(e.cov[-1] - cov).max() < 5.2 * math.sqrt(2.0 / n) * cov[0, 0]
 
 
+@pytest.mark.slow
 def test_strong_order_of_the_implicit_scheme() -> None:
     """E|X_h(1) - X(1)| over four times smaller steps: 2 for geometric Brownian motion, 4 for additive noise.
 
@@ -139,9 +141,9 @@ def test_strong_order_of_the_implicit_scheme() -> None:
 
 def test_a_cubic_drift_stays() -> None:
     """Euler leaves for infinity from x0² dt > 2; the implicit step has one solution, which Newton finds."""
-    cubic = so.SDE(lambda t, x: -x * x * x, lambda t, x: 1.0, dim=1)
-    options: dict[str, Any] = {"horizon": 20.0, "dt": 0.2, "paths": 300, "rng": 0}
-    assert so.integrate(cubic, [60.0], **options).diverged.count == 300
+    cubic = so.SDE(slow(lambda t, x: -x * x * x), slow(lambda t, x: 1.0), dim=1)
+    options: dict[str, Any] = {"horizon": 4.0, "dt": 0.2, "paths": 60, "rng": 0}
+    assert so.integrate(cubic, [60.0], **options).diverged.count == 60
     e = so.integrate(cubic, [60.0], scheme="implicit", **options)
     assert e.diverged.count == 0 and np.abs(e.final).max() < 3.0
     with np.errstate(all="ignore"):
@@ -149,6 +151,7 @@ def test_a_cubic_drift_stays() -> None:
     assert first + 0.2 * first**3 == pytest.approx(60.0, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_implicit_vectors_and_interpreted_have_the_same_bits() -> None:
     sde = so.SDE(plane, swirl, dim=2)
     run, *_ = plan(sde, np.ones(2), 1.0, 0.1, None, 20, "implicit", None, 4, None, 0)
@@ -159,7 +162,7 @@ def test_implicit_vectors_and_interpreted_have_the_same_bits() -> None:
 
 def test_paths_on_which_newton_finds_nothing_are_counted() -> None:
     """x = y + h (1 + x²) has no real solution for h > 1/2."""
-    sde = so.SDE(lambda t, x: 1.0 + x * x, lambda t, x: 1e-3, dim=1)
+    sde = so.SDE(slow(lambda t, x: 1.0 + x * x), slow(lambda t, x: 1e-3), dim=1)
     e = so.integrate(sde, [0.0], horizon=2.0, dt=1.0, paths=10, scheme="implicit", rng=0)
     assert e.diverged.count == 10
 
