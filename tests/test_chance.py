@@ -92,8 +92,8 @@ class Instance:
 
 
 RANDOM = [
-    by_module, by_generator, by_name, by_standard_library, by_import, by_helper, by_default, by_holder, inside, compiled,
-    Instance(), Instance().drift, functools.partial(by_module), functools.partial(Instance()),
+    by_module, by_generator, by_name, by_standard_library, by_import, by_helper, by_default, by_holder, inside,
+    compiled, Instance(), Instance().drift, functools.partial(by_module), functools.partial(Instance()),
 ]  # fmt: skip
 
 

@@ -98,13 +98,11 @@ def _own(thing: Any) -> bool:
 def _loaded(function: FunctionType, owner: Any = None) -> Iterator[Any]:
     """Values of the names that a function loads, with their attributes, and its defaults; ``owner`` is its ``self``."""
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+    first = set() if owner is None else set(function.__code__.co_varnames[:1])
     known = function.__globals__ | {n: cell.cell_contents for n, cell in cells.items() if _filled(cell)}
-    if owner is not None and function.__code__.co_varnames:
-        known[function.__code__.co_varnames[0]] = owner
+    known |= dict.fromkeys(first, owner)
     yield from (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
-    yield from _of_code(
-        function.__code__, known, set(function.__code__.co_varnames[:1]) if owner is not None else set()
-    )
+    yield from _of_code(function.__code__, known, first)
 
 
 def _of_code(code: CodeType, known: dict[str, Any], fast: set[str]) -> Iterator[Any]:

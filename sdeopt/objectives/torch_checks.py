@@ -58,7 +58,7 @@ def accept(module: Any) -> None:
     """Raise for a module whose loss is no fixed function of its parameters, as far as its layers tell."""
     torch = imported()
     if not isinstance(module, torch.nn.Module):
-        raise TypeError(f"module must be a torch.nn.Module, got {module!r}")
+        raise TypeError(f"module must be a torch.nn.Module, got {checks.short(module)}")
     for name, p in module.named_parameters():
         if isinstance(p, torch.nn.parameter.UninitializedParameter):
             raise ValueError(f"parameter {name!r} has no shape yet: call the module once before")
@@ -95,7 +95,7 @@ def per_example(loss: Any) -> Callable[[Any, Any], Any]:
     """The function (output, y) -> one loss per example, the mean over what an example has."""
     torch = imported()
     if not callable(loss):
-        raise TypeError(f"loss must be a function of (output, y), got {loss!r}")
+        raise TypeError(f"loss must be a function of (output, y), got {checks.short(loss)}")
     if isinstance(loss, torch.nn.Module) and hasattr(loss, "reduction"):
         single = copy.deepcopy(loss)
         single.reduction = "none"
