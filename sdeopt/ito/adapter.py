@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -72,6 +73,12 @@ class Increments:
 
     def __init__(self, *vectors: Any) -> None:
         object.__setattr__(self, "_vectors", vectors)
+
+    @property
+    def moments(self) -> float:
+        """As of a law: α of the heaviest Lévy motion, inf for Brownian ones."""
+        tails = [v[2] for v in self._vectors if not isinstance(v, int) and v[0] == "stable" and v[2] < 2.0]
+        return min(map(float, tails), default=math.inf)
 
     def brownian(self, question: str, objective: Any) -> tuple[Any, ...]:
         """The vectors of the only increment that a page here has."""
