@@ -9,7 +9,6 @@ from scipy import stats
 import sdeopt as so
 from sdeopt.noise.stable import central_mass
 
-
 MOMENTS = {
     "t": (so.StudentT(2.5, 0.5), 2.5),
     "t without scale": (so.StudentT(2.5, [0.0, 0.0]), math.inf),
