@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.core import files
+from sdeopt.core import checks, files
+from sdeopt.core.intervals import Interval, stated
+from sdeopt.core.observables import LABELS
 
 __all__ = ["FULL_COVARIANCE_LIMIT", "Diverged", "Ensemble", "Trajectory"]
 
@@ -45,11 +48,11 @@ class Ensemble:
     times : ndarray, shape (n,)
         Continuous times t = k clock of the saves (k lr for most methods).
     mean : ndarray, shape (n, d)
-        Mean of x over the paths that have not diverged.
+        Mean of x over the paths that have not diverged; NaN where the law of the noise says that there is none.
     cov : ndarray, shape (n, d, d) or (n, d)
-        Unbiased covariance of x; only its diagonal where d > 64.
+        Unbiased covariance of x; only its diagonal where d > 64. NaN where x has no variance.
     observables : dict
-        Name -> (mean (n,), standard error (n,)).
+        Name -> (mean (n,), standard error (n,)); NaN where there is none.
     final : ndarray, shape (paths, d)
         Last positions; NaN for diverged paths.
     counts : ndarray, shape (n,)
@@ -60,9 +63,12 @@ class Ensemble:
     paths : ndarray, shape (paths, n, d), or None
         Every saved position, with ``keep_paths=True`` only.
     stderr : ndarray, shape (n, d)
-        Standard error of ``mean``.
+        Standard error of ``mean``; `interval` makes an interval of it, or says why there is none.
+    skewness, share : ndarray, shape (n, d + observables)
+        Of x and the observables: skewness over paths, and the largest share of one path in the sum of squares.
     meta : dict
-        What was run, as text and numbers: method, problem, dt, scheme, entropy of ``rng``, whether it is partial.
+        What was run, as text and numbers: method, problem, dt, scheme, entropy of ``rng``, whether it is partial; and
+        ``moments``, the order at which those of "x" and of every observable end (None: all exist, as far as is known).
 
     Examples
     --------
@@ -82,6 +88,8 @@ class Ensemble:
     counts: Array
     diverged: Diverged
     stderr: Array
+    skewness: Array
+    share: Array
     meta: dict[str, Any]
     paths: Array | None = None
     _replay: Any = field(default=None, repr=False)
@@ -94,6 +102,47 @@ class Ensemble:
             f"Ensemble({self.meta.get('method')}, {self.kind}, paths={len(self.final)}, "
             f"horizon={self.times[-1]:g}, d={self.mean.shape[1]}{lost}{partial})"
         )
+
+    def interval(self, name: str = "x") -> Interval:
+        """The 95 % interval of E x ("x"), or of an observable's mean, at every save: Hall's (`sdeopt.core.intervals`).
+
+        Parameters
+        ----------
+        name : str
+            "x", or the name of an observable.
+
+        Returns
+        -------
+        Interval
+            ``low`` and ``high``, (n, d) or (n,), NaN where no interval is stated, and the ``reason``, else "".
+
+        Raises
+        ------
+        ValueError
+            If there is no such observable.
+
+        Examples
+        --------
+        >>> import sdeopt as so
+        >>> heavy = so.Problem(so.Quadratic([1.0]), so.StudentT(nu=3), x0=[1.0])
+        >>> ensemble = so.simulate(so.SGD(lr=0.1), heavy, horizon=1.0, paths=100, rng=0)
+        >>> [float(round(end[-1, 0], 2)) for end in ensemble.interval()[:2]]
+        [0.25, 0.39]
+        >>> ensemble.interval("loss").reason
+        'the noise is too heavy-tailed for loss to have a variance'
+        """
+        checks.choice("name", name, ("x", *self.observables))
+        mean, stderr = (self.mean, self.stderr) if name == "x" else self.observables[name]
+        d = self.mean.shape[1]
+        column: Any = slice(d) if name == "x" else d + list(self.observables).index(name)
+        counts = self.counts[:, None] if name == "x" else self.counts
+        skew, share, what = self.skewness[:, column], self.share[:, column], LABELS.get(name, name)
+        return stated(counts, mean, stderr, skew, share, self.order(name), what)
+
+    def order(self, name: str = "x") -> float:
+        """Where the moments of "x" or of an observable end; inf where all exist, as far as is known."""
+        order = self.meta["moments"][name]
+        return math.inf if order is None else float(order)
 
     def replay(self, path: int) -> Trajectory:
         """Run one path again and return every step of it: draws have addresses, so it is the same path.
@@ -135,7 +184,7 @@ class Ensemble:
     def load(file: str | Path) -> Ensemble:
         """Read what `save` wrote."""
         head, data = files.load(file)
-        names = ("times", "mean", "cov", "final", "counts", "stderr")
+        names = ("times", "mean", "cov", "final", "counts", "stderr", "skewness", "share")
         return Ensemble(
             kind=head["kind"],
             meta=head["meta"],

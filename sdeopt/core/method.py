@@ -180,6 +180,7 @@ def method(
     family: str = "descent",
     samples: int = 1,
     bounded: bool = False,
+    limited: bool = False,
     lanes: bool = True,
     lasting: bool = False,
     objective: str = "quadratic:1,2",
@@ -205,6 +206,9 @@ def method(
         Independent samples of the gradient that one step sees, 1 or 2.
     bounded : bool
         Whether steps are bounded whatever the noise, so that the sampled SDE exists without a variance of the noise.
+    limited : bool
+        Whether every step moves x by a bounded distance whatever the noise, up to normal noise of the method's own, so
+        that x has all moments; other parts of the state may have none. All ``bounded`` pages are.
     lasting : bool
         Whether the noise of the SDE lasts as the learning rate goes to 0 (injected noise), in place of vanishing.
     lanes : bool
@@ -232,6 +236,7 @@ def method(
         page.clock_of = staticmethod(clock)
         page.samples = samples
         page.bounded = bounded
+        page.limited = bounded or limited
         page.lanes = lanes
         page.lasting = lasting
         page.family = checks.choice("family", family, FAMILIES)

@@ -16,10 +16,11 @@ from sdeopt.core import checks
 from sdeopt.core import observables as observable
 from sdeopt.core.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Trajectory
 from sdeopt.core.method import SAMPLED
-from sdeopt.core.moments import Moments, valid_paths
+from sdeopt.core.moments import Moments, Shaped, valid_paths
 from sdeopt.core.problem import Problem
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted, Task, fold
+from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Kernel, Run, lacking
 from sdeopt.engine.loops import ESCAPE
 from sdeopt.engine.rng import normalise
@@ -219,7 +220,7 @@ def summary(first: int, records: NDArray[np.float64], d: int, keep: bool) -> dic
     valid = valid_paths(records, ESCAPE)
     final = np.where(valid[:, -1, None], records[:, -1, :d], np.nan)
     return {
-        "moments": Moments.of(records, valid, d if d <= FULL_COVARIANCE_LIMIT else 0),
+        "moments": Shaped.of(records, valid, d if d <= FULL_COVARIANCE_LIMIT else 0),
         "final": [final],
         "diverged": [first + np.flatnonzero(~valid[:, -1])],
         "paths": [np.where(valid[:, :, None], records[:, :, :d], np.nan)] if keep else [],
@@ -248,19 +249,24 @@ def ensemble(run: Run, found: dict[str, Any], partial: bool, meta: dict[str, Any
     """An `Ensemble` from the summary of all chunks."""
     moments, d = found["moments"], run.problem.dim
     lost = np.concatenate(found["diverged"])
-    mean = np.where(moments.count[:, None] > 0, moments.mean, np.nan)  # no path, no mean
-    ends = {name: (mean[:, d + i], moments.stderr[:, d + i]) for i, name in enumerate(run.observables)}
+    ends = orders(run)
+    order = np.array([ends["x"]] * d + [ends[name] for name in run.observables])
+    some = moments.count[:, None] > 0
+    mean = np.where(some & (order > 1.0), moments.mean, np.nan)  # no path, or no such moment: no mean
+    stderr = np.where(order > 2.0, moments.stderr, np.nan)
     return Ensemble(
         kind=run.kind,
         times=np.array(run.saves) * run.method.clock,
         mean=mean[:, :d],
-        cov=spread(moments, d),
-        observables=ends,
+        cov=spread(moments, d) if ends["x"] > 2.0 else np.full_like(spread(moments, d), np.nan),
+        observables={name: (mean[:, d + i], stderr[:, d + i]) for i, name in enumerate(run.observables)},
         final=np.concatenate(found["final"]),
         counts=moments.count,
         diverged=Diverged(len(lost), lost),
-        stderr=moments.stderr[:, :d],
-        meta=meta | {"partial": partial},
+        stderr=stderr[:, :d],
+        skewness=moments.skewness,
+        share=moments.share,
+        meta=meta | {"partial": partial, "moments": {n: p if np.isfinite(p) else None for n, p in ends.items()}},
         paths=np.concatenate(found["paths"]) if found["paths"] else None,
         _replay=functools.partial(_replay, run),
     )

@@ -51,6 +51,7 @@ def _equip(cls: Any) -> None:
     """What ``@method`` gives a page, without the registry."""
     cls.parts, cls.schedule, cls.samples, cls.lanes = ("x",), None, 1, True
     cls.clock, cls.clock_of = property(learning_rate), staticmethod(learning_rate)
+    cls.limited = False
     cls.constant = lambda self: self
     cls.sdes = {NAME: Model(NAME, 1, cls.drift, cls.diffusion, ("gradient",), None, None, None, "")}
 
@@ -76,9 +77,8 @@ class Increments:
 
     @property
     def moments(self) -> float:
-        """As of a law: α of the heaviest Lévy motion, inf for Brownian ones."""
-        tails = [v[2] for v in self._vectors if not isinstance(v, int) and v[0] == "stable" and v[2] < 2.0]
-        return min(map(float, tails), default=math.inf)
+        """As of a law: of normals all exist, and of given increments nothing is known."""
+        return math.inf
 
     def brownian(self, question: str, objective: Any) -> tuple[Any, ...]:
         """The vectors of the only increment that a page here has."""
