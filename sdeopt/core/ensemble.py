@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from sdeopt.core import checks, files
 from sdeopt.core.intervals import Interval, stated
-from sdeopt.core.observables import LABELS
 
 __all__ = ["FULL_COVARIANCE_LIMIT", "Diverged", "Ensemble", "Trajectory"]
 
@@ -68,7 +67,7 @@ class Ensemble:
         Of x and the observables: skewness over paths, and the largest share of one path in the sum of squares.
     meta : dict
         What was run, as text and numbers: method, problem, dt, scheme, entropy of ``rng``, whether it is partial; and
-        ``moments``, the order at which those of "x" and of every observable end (None: all exist, as far as is known).
+        ``moments``, the order at which those of x and of every observable end (None: all exist, as far as is known).
 
     Examples
     --------
@@ -103,13 +102,13 @@ class Ensemble:
             f"horizon={self.times[-1]:g}, d={self.mean.shape[1]}{lost}{partial})"
         )
 
-    def interval(self, name: str = "x") -> Interval:
-        """The 95 % interval of E x ("x"), or of an observable's mean, at every save: Hall's (`sdeopt.core.intervals`).
+    def interval(self, observable: str | None = None) -> Interval:
+        """The 95 % interval of E x, or of an observable's mean, at every save: Hall's (`sdeopt.core.intervals`).
 
         Parameters
         ----------
-        name : str
-            "x", or the name of an observable.
+        observable : str, optional
+            Default x itself.
 
         Returns
         -------
@@ -129,19 +128,20 @@ class Ensemble:
         >>> [float(round(end[-1, 0], 2)) for end in ensemble.interval()[:2]]
         [0.25, 0.39]
         >>> ensemble.interval("loss").reason
-        'the noise is too heavy-tailed for loss to have a variance'
+        'no interval: the tails of the noise are too heavy for a variance'
         """
-        checks.choice("name", name, ("x", *self.observables))
-        mean, stderr = (self.mean, self.stderr) if name == "x" else self.observables[name]
-        d = self.mean.shape[1]
-        column: Any = slice(d) if name == "x" else d + list(self.observables).index(name)
-        counts = self.counts[:, None] if name == "x" else self.counts
-        skew, share, what = self.skewness[:, column], self.share[:, column], LABELS.get(name, name)
-        return stated(counts, mean, stderr, skew, share, self.order(name), what)
+        order, d = self.order(observable), self.mean.shape[1]
+        if observable is None:
+            return stated(self.counts[:, None], self.mean, self.stderr, self.skewness[:, :d], self.share[:, :d], order)
+        i = d + list(self.observables).index(observable)
+        return stated(self.counts, *self.observables[observable], self.skewness[:, i], self.share[:, i], order)
 
-    def order(self, name: str = "x") -> float:
-        """Where the moments of "x" or of an observable end; inf where all exist, as far as is known."""
-        order = self.meta["moments"][name]
+    def order(self, observable: str | None = None) -> float:
+        """Where the moments of x or of an observable end; inf where all exist, as far as is known."""
+        if observable is not None:
+            checks.choice("observable", observable, self.observables)
+        moments = self.meta["moments"]
+        order = moments["x"] if observable is None else moments["observables"][observable]
         return math.inf if order is None else float(order)
 
     def replay(self, path: int) -> Trajectory:

@@ -78,18 +78,18 @@ def allowed(n: Any) -> Any:
     return np.maximum(HEAVY, (3.0 * np.log(count)) ** 2 / (2.0 * count))
 
 
-def lacking(order: float, what: str) -> str:
+def lacking(order: float) -> str:
     """Why a quantity whose moments end at ``order`` has no mean or no interval; empty if it has both."""
     if order <= 1.0:
-        return f"the noise is too heavy-tailed for {what} to have a mean"
+        return "no mean: the tails of the noise are too heavy"
     if order <= 2.0:
-        return f"the noise is too heavy-tailed for {what} to have a variance"
+        return "no interval: the tails of the noise are too heavy for a variance"
     if order < LEAST:
-        return f"the noise leaves {what} moments up to {order:.3g} only, and an interval needs {LEAST:g}"
+        return f"no interval: the noise leaves moments up to the order {order:.3g}, and an interval needs {LEAST:g}"
     return ""
 
 
-def stated(n: Any, mean: Any, stderr: Any, skew: Any, share: Any, order: float, what: str) -> Interval:
+def stated(n: Any, mean: Any, stderr: Any, skew: Any, share: Any, order: float) -> Interval:
     """Hall's interval of a mean, at all saves at once, or why there is none.
 
     Parameters
@@ -98,23 +98,23 @@ def stated(n: Any, mean: Any, stderr: Any, skew: Any, share: Any, order: float, 
         Number of paths, mean, standard error, skewness, and the largest share of one path in the sum of squares.
     order : float
         Where the moments of the quantity end; inf where all exist, as far as the law of the noise says.
-    what : str
-        The quantity, in words.
     """
-    none = np.full(np.shape(mean), math.nan)
-    reason = lacking(order, what)
-    if reason:
-        return Interval(none, none, reason)
+    exact = np.asarray(stderr) == 0.0  # values that are all equal, as at the start
     least = FEW if order >= 3.0 else FEW_HEAVY
-    few = (np.asarray(n) < least) & (np.asarray(stderr) > 0.0)  # values that are all equal need no more of them
+    few = (np.asarray(n) < least) & ~exact
     heavy = np.asarray(share) > allowed(n) if math.isinf(order) else np.zeros_like(few)  # else the law has settled it
-    known = np.isfinite(mean) & np.isfinite(stderr) & ~few & ~heavy
+    known = exact | (np.isfinite(mean) & np.isfinite(stderr) & ~few & ~heavy & (lacking(order) == ""))
     low, high = (np.where(known, end, math.nan) for end in hall(n, mean, stderr, skew))
+    if known.all():
+        return Interval(low, high)
+    if lacking(order):
+        return Interval(low, high, lacking(order))
     if few.any():
-        reason = f"fewer than {least} paths" + ("" if least == FEW else f", and {what} has no third moment")
-    elif heavy.any():
+        tail = "" if least == FEW else ", which a quantity without a third moment needs"
+        return Interval(low, high, f"no interval: fewer than {least} paths{tail}")
+    if heavy.any():
         largest = 100.0 * float(np.max(np.where(heavy, share, 0.0)))
-        reason = f"one path makes up {largest:.0f} % of the variance of {what}, which may not exist"
-    elif not known.all():
-        reason = "no paths are left"
-    return Interval(low, high, reason)
+        return Interval(
+            low, high, f"no interval: one path makes up {largest:.0f} % of the variance, which may not exist"
+        )
+    return Interval(low, high, "no interval: no paths are left")

@@ -86,13 +86,13 @@ def moments(run: Any) -> float:
     return math.inf if run.method.limited else float(run.problem.noise.moments)
 
 
-def orders(run: Any) -> dict[str, float]:
-    """Where the moments end of "x" and of every observable, which divides the order of x by its growth."""
+def orders(run: Any) -> tuple[float, dict[str, float]]:
+    """Where the moments of x end, and those of every observable, at the order of x over its growth."""
     order = moments(run)
     if math.isinf(order):
-        return dict.fromkeys(("x", *run.observables), order)
+        return order, dict.fromkeys(run.observables, order)
     grown = {name: growth(f, run.problem) for name, f in run.observables.items()}
-    return {"x": order} | {name: order / r if r > 0.0 else math.inf for name, r in grown.items()}
+    return order, {name: order / r if r > 0.0 else math.inf for name, r in grown.items()}
 
 
 def kinds(run: Any) -> Any:

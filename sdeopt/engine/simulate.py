@@ -249,16 +249,19 @@ def ensemble(run: Run, found: dict[str, Any], partial: bool, meta: dict[str, Any
     """An `Ensemble` from the summary of all chunks."""
     moments, d = found["moments"], run.problem.dim
     lost = np.concatenate(found["diverged"])
-    ends = orders(run)
-    order = np.array([ends["x"]] * d + [ends[name] for name in run.observables])
-    some = moments.count[:, None] > 0
-    mean = np.where(some & (order > 1.0), moments.mean, np.nan)  # no path, or no such moment: no mean
-    stderr = np.where(order > 2.0, moments.stderr, np.nan)
+    end, ends = orders(run)
+    known = {name: _finite(p) for name, p in ends.items()}
+    order = np.array([end] * d + list(ends.values()))
+    some, exact = moments.count[:, None] > 0, moments.square == 0.0  # as at the start
+    mean = np.where(some & (exact | (order > 1.0)), moments.mean, np.nan)  # no path, or no such moment: no mean
+    stderr = np.where(exact | (order > 2.0), moments.stderr, np.nan)
+    cov, still = spread(moments, d), exact[:, :d].all(axis=1)
+    cov[~still] *= 1.0 if end > 2.0 else np.nan
     return Ensemble(
         kind=run.kind,
         times=np.array(run.saves) * run.method.clock,
         mean=mean[:, :d],
-        cov=spread(moments, d) if ends["x"] > 2.0 else np.full_like(spread(moments, d), np.nan),
+        cov=cov,
         observables={name: (mean[:, d + i], stderr[:, d + i]) for i, name in enumerate(run.observables)},
         final=np.concatenate(found["final"]),
         counts=moments.count,
@@ -266,10 +269,14 @@ def ensemble(run: Run, found: dict[str, Any], partial: bool, meta: dict[str, Any
         stderr=stderr[:, :d],
         skewness=moments.skewness,
         share=moments.share,
-        meta=meta | {"partial": partial, "moments": {n: p if np.isfinite(p) else None for n, p in ends.items()}},
+        meta=meta | {"partial": partial, "moments": {"x": _finite(end), "observables": known}},
         paths=np.concatenate(found["paths"]) if found["paths"] else None,
         _replay=functools.partial(_replay, run),
     )
+
+
+def _finite(order: float) -> float | None:
+    return order if np.isfinite(order) else None
 
 
 def describe(run: Run) -> dict[str, Any]:
