@@ -62,8 +62,8 @@ def as_json(result: Any) -> str:
         "interval": result.interval()._asdict(),
         "variance": _variance(result),
         "observables": {
-            n: {"mean": mean, "stderr": se, "interval": result.interval(n)._asdict()}
-            for n, (mean, se) in result.observables.items()
+            name: {"mean": mean, "stderr": stderr, "interval": result.interval(name)._asdict()}
+            for name, (mean, stderr) in result.observables.items()
         },
         "diverged": result.diverged.paths,
     }

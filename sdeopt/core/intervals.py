@@ -113,8 +113,6 @@ def stated(n: Any, mean: Any, stderr: Any, skew: Any, share: Any, order: float) 
         tail = "" if least == FEW else ", which a quantity without a third moment needs"
         return Interval(low, high, f"no interval: fewer than {least} paths{tail}")
     if heavy.any():
-        largest = 100.0 * float(np.max(np.where(heavy, share, 0.0)))
-        return Interval(
-            low, high, f"no interval: one path makes up {largest:.0f} % of the variance, which may not exist"
-        )
+        part = f"{100.0 * float(np.max(np.where(heavy, share, 0.0))):.0f} %"
+        return Interval(low, high, f"no interval: one path makes up {part} of the variance, which may not exist")
     return Interval(low, high, "no interval: no paths are left")

@@ -250,13 +250,14 @@ def ensemble(run: Run, found: dict[str, Any], partial: bool, meta: dict[str, Any
     moments, d = found["moments"], run.problem.dim
     lost = np.concatenate(found["diverged"])
     end, ends = orders(run)
-    known = {name: _finite(p) for name, p in ends.items()}
+    told = [p if np.isfinite(p) else None for p in (end, *ends.values())]
+    known = {"x": told[0], "observables": dict(zip(ends, told[1:], strict=True))}
     order = np.array([end] * d + list(ends.values()))
-    some, exact = moments.count[:, None] > 0, moments.square == 0.0  # as at the start
-    mean = np.where(some & (exact | (order > 1.0)), moments.mean, np.nan)  # no path, or no such moment: no mean
+    exact = moments.square == 0.0  # as at the start
+    mean = np.where((moments.count[:, None] > 0) & (exact | (order > 1.0)), moments.mean, np.nan)
     stderr = np.where(exact | (order > 2.0), moments.stderr, np.nan)
-    cov, still = spread(moments, d), exact[:, :d].all(axis=1)
-    cov[~still] *= 1.0 if end > 2.0 else np.nan
+    cov = spread(moments, d)
+    cov[~exact[:, :d].all(axis=1)] *= 1.0 if end > 2.0 else np.nan
     return Ensemble(
         kind=run.kind,
         times=np.array(run.saves) * run.method.clock,
@@ -269,14 +270,10 @@ def ensemble(run: Run, found: dict[str, Any], partial: bool, meta: dict[str, Any
         stderr=stderr[:, :d],
         skewness=moments.skewness,
         share=moments.share,
-        meta=meta | {"partial": partial, "moments": {"x": _finite(end), "observables": known}},
+        meta=meta | {"partial": partial, "moments": known},
         paths=np.concatenate(found["paths"]) if found["paths"] else None,
         _replay=functools.partial(_replay, run),
     )
-
-
-def _finite(order: float) -> float | None:
-    return order if np.isfinite(order) else None
 
 
 def describe(run: Run) -> dict[str, Any]:
