@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -67,7 +66,7 @@ class Ensemble:
         Of x and the observables: skewness over paths, and the largest share of one path in the sum of squares.
     meta : dict
         What was run, as text and numbers: method, problem, dt, scheme, entropy of ``rng``, whether it is partial; and
-        ``moments``, the order at which those of x and of every observable end (None: all exist, as far as is known).
+        ``moments``, the order at which those of x and of every observable end (inf: all exist, as far as is known).
 
     Examples
     --------
@@ -141,8 +140,7 @@ class Ensemble:
         if observable is not None:
             checks.choice("observable", observable, self.observables)
         moments = self.meta["moments"]
-        order = moments["x"] if observable is None else moments["observables"][observable]
-        return math.inf if order is None else float(order)
+        return float(moments["x"] if observable is None else moments["observables"][observable])
 
     def replay(self, path: int) -> Trajectory:
         """Run one path again and return every step of it: draws have addresses, so it is the same path.

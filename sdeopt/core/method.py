@@ -10,6 +10,7 @@ Optional: ``init(self, x, o)`` gives the state y at time 0 (default: y is x itse
 ``start(self, x, o)`` gives the state of the SDE after the first step, for SDEs that are singular at t = 0;
 ``warm(self, x, o)`` gives the state at x long after the start, for methods with running means;
 ``domain(self, y)`` puts a state back where the step is defined, for methods whose state has constraints;
+``check(self, objective)``, plain Python, raises a ValueError if a hyperparameter does not fit the objective;
 ``own(self, objective, noise)``, plain Python, lists the draws that a step makes beside the gradient's, as
 ``Law.draws`` does: ("normal" | "uniform" | "fractional", size, parameters...).
 
@@ -241,6 +242,8 @@ def method(
         page.lasting = lasting
         page.family = checks.choice("family", family, FAMILIES)
         page.example = (objective, noise)
+        if not hasattr(cls, "check"):
+            page.check = lambda self, objective: None
         page.sdes = {}
         if hasattr(cls, "drift"):
             page.sdes[sde] = _sde(cls, sde, order, brownian)

@@ -147,6 +147,7 @@ def plan(
         raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {method!r}")
     if not isinstance(problem, Problem):
         raise TypeError(f"problem must be a sdeopt.Problem, got {problem!r}")
+    method.check(problem.objective)
     clock = method.clock
     total = _steps(horizon, steps, clock)
     fine = _substeps(dt, substeps, clock, DEFAULT_SUBSTEPS if kind == "sde" else 1)
@@ -250,8 +251,6 @@ def ensemble(run: Run, found: dict[str, Any], partial: bool, meta: dict[str, Any
     moments, d = found["moments"], run.problem.dim
     lost = np.concatenate(found["diverged"])
     end, ends = orders(run)
-    told = [p if np.isfinite(p) else None for p in (end, *ends.values())]
-    known = {"x": told[0], "observables": dict(zip(ends, told[1:], strict=True))}
     order = np.array([end] * d + list(ends.values()))
     exact = moments.square == 0.0  # as at the start
     mean = np.where((moments.count[:, None] > 0) & (exact | (order > 1.0)), moments.mean, np.nan)
@@ -270,7 +269,7 @@ def ensemble(run: Run, found: dict[str, Any], partial: bool, meta: dict[str, Any
         stderr=stderr[:, :d],
         skewness=moments.skewness,
         share=moments.share,
-        meta=meta | {"partial": partial, "moments": known},
+        meta=meta | {"partial": partial, "moments": {"x": end, "observables": ends}},
         paths=np.concatenate(found["paths"]) if found["paths"] else None,
         _replay=functools.partial(_replay, run),
     )
