@@ -10,6 +10,7 @@ Optional: ``init(self, x, o)`` gives the state y at time 0 (default: y is x itse
 ``start(self, x, o)`` gives the state of the SDE after the first step, for SDEs that are singular at t = 0;
 ``warm(self, x, o)`` gives the state at x long after the start, for methods with running means;
 ``domain(self, y)`` puts a state back where the step is defined, for methods whose state has constraints;
+``check(self, objective)``, plain Python, raises a ValueError if a hyperparameter does not fit the objective;
 ``own(self, objective, noise)``, plain Python, lists the draws that a step makes beside the gradient's, as
 ``Law.draws`` does: ("normal" | "uniform" | "fractional", size, parameters...).
 
@@ -181,6 +182,7 @@ def method(
     family: str = "descent",
     samples: int = 1,
     bounded: bool = False,
+    limited: bool = False,
     lanes: bool = True,
     lasting: bool = False,
     objective: str = "quadratic:1,2",
@@ -206,6 +208,9 @@ def method(
         Independent samples of the gradient that one step sees, 1 or 2.
     bounded : bool
         Whether steps are bounded whatever the noise, so that the sampled SDE exists without a variance of the noise.
+    limited : bool
+        Whether every step moves x by a bounded distance whatever the noise, up to normal noise of the method's own, so
+        that x has all moments; other parts of the state may have none. All ``bounded`` pages are.
     lasting : bool
         Whether the noise of the SDE lasts as the learning rate goes to 0 (injected noise), in place of vanishing.
     lanes : bool
@@ -236,10 +241,13 @@ def method(
         page.clock_of = staticmethod(clock)
         page.samples = samples
         page.bounded = bounded
+        page.limited = bounded or limited
         page.lanes = lanes
         page.lasting = lasting
         page.family = checks.choice("family", family, FAMILIES)
         page.example = (objective, noise)
+        if not hasattr(cls, "check"):
+            page.check = lambda self, objective: None
         page.sdes = {}
         if hasattr(cls, "drift"):
             page.sdes[sde] = _sde(cls, sde, order, brownian)

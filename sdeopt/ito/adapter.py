@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -49,6 +50,7 @@ def _equip(cls: Any) -> None:
     """What ``@method`` gives a page, without the registry."""
     cls.parts, cls.schedule, cls.samples, cls.lanes = ("x",), None, 1, True
     cls.clock, cls.clock_of = property(learning_rate), staticmethod(learning_rate)
+    cls.limited = False
     cls.constant = lambda self: self
     cls.sdes = {NAME: Model(NAME, 1, cls.drift, cls.diffusion, ("gradient",), None, None, None, "")}
 
@@ -71,6 +73,11 @@ class Increments:
 
     def __init__(self, *vectors: Any) -> None:
         object.__setattr__(self, "_vectors", vectors)
+
+    @property
+    def moments(self) -> float:
+        """As of a law: of normals all exist, and of given increments nothing is known."""
+        return math.inf
 
     def brownian(self, question: str, objective: Any) -> tuple[Any, ...]:
         """The vectors of the only increment that a page here has."""
