@@ -21,6 +21,8 @@ import numpy as np
 
 __all__ = ["refuse_random", "steady"]
 
+CLOSE = 1e-9
+
 FOREIGN = {*sys.stdlib_module_names, "sdeopt"}  # and installed packages: not looked into
 
 
@@ -46,10 +48,10 @@ def steady(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _same(a: Any, b: Any) -> bool:
-    try:
-        return np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind in "fc")
+    try:  # round-off may depend on where in memory a copy lies
+        return np.allclose(a, b, rtol=CLOSE, atol=CLOSE * float(np.abs(a).max(initial=0.0)), equal_nan=True)
     except (TypeError, ValueError):
-        return True  # no numbers, which is refused elsewhere
+        return True  # no numbers, or of several shapes, which is refused elsewhere
 
 
 def _generator(thing: Any) -> str | None:
@@ -61,8 +63,9 @@ def _generator(thing: Any) -> str | None:
     for one in (thing, owner):
         if isinstance(one, makers) and not isinstance(one, type):
             return f"{getattr(thing, '__name__', type(one).__name__)} of {type(one).__module__.split('.')[0]}"
-    home = getattr(thing, "__module__", None) or ""
-    return f"{thing.__name__} of {home}" if home.startswith(("numpy.random", "secrets")) and callable(thing) else None
+    home = str(getattr(thing, "__module__", None))
+    foreign = home.startswith(("numpy.random", "secrets")) and callable(thing)
+    return f"{getattr(thing, '__name__', 'one')} of {home}" if foreign else None
 
 
 def _reached(thing: Any, seen: dict[Any, Any]) -> Iterator[Any]:
@@ -78,7 +81,7 @@ def _reached(thing: Any, seen: dict[Any, Any]) -> Iterator[Any]:
         inside = (thing.func, *thing.args, *thing.keywords.values())
     elif method and isinstance(thing.__func__, FunctionType):
         inside = _loaded(thing.__func__, thing.__self__) if _own(thing.__func__) else ()
-    elif callable(getattr(thing, "py_func", None)):  # compiled by Numba
+    elif type(thing).__module__.startswith("numba.") and hasattr(thing, "py_func"):
         inside = (thing.py_func,)
     elif isinstance(thing, FunctionType):
         inside = _loaded(thing) if _own(thing) else ()
