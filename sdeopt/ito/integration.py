@@ -6,7 +6,6 @@ import functools
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
-from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -193,7 +192,6 @@ def _plan(
         scheme="weak2_diagonal" if name == "weak2" and sde.diagonal else name,
         observables=_observables(observables, start),
         entropy=normalise(rng),
-        interpreted=not all(isinstance(f, FunctionType) for f in (sde.drift, sde.diffusion)),
     ), count
 
 
