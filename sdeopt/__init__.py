@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sdeopt.core.schedule import Schedule as Schedule
     from sdeopt.diagnostics import Diagnosis as Diagnosis
     from sdeopt.diagnostics import diagnose as diagnose
+    from sdeopt.engine.fallback import InterpretedWarning as InterpretedWarning
     from sdeopt.engine.simulate import simulate as simulate
     from sdeopt.ito import SDE as SDE
     from sdeopt.ito import integrate as integrate
@@ -51,6 +52,7 @@ _HOMES = {
     "sdeopt.core.schedule": ("Cosine", "Power", "Schedule"),
     "sdeopt.core.method": ("methods",),
     "sdeopt.core.ensemble": ("Ensemble",),
+    "sdeopt.engine.fallback": ("InterpretedWarning",),
     "sdeopt.engine.simulate": ("simulate",),
     "sdeopt.ito": ("SDE", "integrate"),
     "sdeopt.certificate": ("Certificate", "certify"),
