@@ -13,6 +13,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sdeopt import networks as networks
     from sdeopt import privacy as privacy
     from sdeopt.certificate import Certificate as Certificate
@@ -25,19 +27,20 @@ if TYPE_CHECKING:
     from sdeopt.core.schedule import Cosine as Cosine
     from sdeopt.core.schedule import Power as Power
     from sdeopt.core.schedule import Schedule as Schedule
-    from sdeopt.diagnostics import Diagnosis as Diagnosis
-    from sdeopt.diagnostics import diagnose as diagnose
+    from sdeopt.diagnostics.diagnose import diagnose as diagnose
+    from sdeopt.diagnostics.report import Diagnosis as Diagnosis
     from sdeopt.engine.simulate import simulate as simulate
     from sdeopt.ito import SDE as SDE
     from sdeopt.ito import integrate as integrate
     from sdeopt.noise import *  # noqa: F403
     from sdeopt.objectives import *  # noqa: F403
     from sdeopt.optimizers import *  # noqa: F403
-    from sdeopt.profile import NoiseProfile as NoiseProfile
-    from sdeopt.profile import noise_profile as noise_profile
-    from sdeopt.scaling import Evidence as Evidence
-    from sdeopt.scaling import Scaling as Scaling
-    from sdeopt.scaling import scale as scale
+    from sdeopt.profile.measure import noise_profile as noise_profile
+    from sdeopt.profile.report import NoiseProfile as NoiseProfile
+    from sdeopt.results.result import Result
+    from sdeopt.scaling.report import Evidence as Evidence
+    from sdeopt.scaling.scale import scale as scale
+    from sdeopt.scaling.scaling import Scaling as Scaling
     from sdeopt.sweeps import Sweep as Sweep
     from sdeopt.sweeps import sweep as sweep
 
@@ -52,9 +55,13 @@ _HOMES = {
     "sdeopt.ito": ("SDE", "integrate"),
     "sdeopt.certificate": ("Certificate", "certify"),
     "sdeopt.comparison": ("Report", "compare"),
-    "sdeopt.diagnostics": ("Diagnosis", "diagnose"),
-    "sdeopt.profile": ("NoiseProfile", "noise_profile"),
-    "sdeopt.scaling": ("Evidence", "Scaling", "scale"),
+    "sdeopt.diagnostics.diagnose": ("diagnose",),
+    "sdeopt.diagnostics.report": ("Diagnosis",),
+    "sdeopt.profile.measure": ("noise_profile",),
+    "sdeopt.profile.report": ("NoiseProfile",),
+    "sdeopt.scaling.report": ("Evidence",),
+    "sdeopt.scaling.scale": ("scale",),
+    "sdeopt.scaling.scaling": ("Scaling",),
     "sdeopt.sweeps": ("Sweep", "sweep"),
     "sdeopt.noise": (
         "Agents", "AlphaStable", "Batch", "DiagonalMinibatch", "Gaussian", "Laplace", "Minibatch", "NoNoise",
@@ -76,9 +83,50 @@ _HOMES = {
 _MODULES = ("networks", "privacy")
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
-__all__ = [*_HOME, *_MODULES, "__version__"]
+__all__ = [*_HOME, *_MODULES, "__version__", "load"]
 
 logging.getLogger("sdeopt").addHandler(logging.NullHandler())
+
+
+def load(file: str | Path) -> Result:
+    """Open a file that any result was saved to.
+
+    Parameters
+    ----------
+    file : str or Path
+        Its name, with or without .npz.
+
+    Returns
+    -------
+    Ensemble, Report, Certificate, Sweep, Scaling, Evidence, NoiseProfile or Diagnosis
+        What was saved.
+
+    Raises
+    ------
+    ValueError
+        If the file is empty, damaged, no result of sdeopt, or one of a newer version of it.
+    OSError
+        If it cannot be read.
+
+    Examples
+    --------
+    >>> import sdeopt as so, tempfile
+    >>> found = so.diagnose(so.Problem(so.Quadratic([1.0, 2.0])), [[0.0, 2.0], [0.0, 1.0]])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     found.save(f"{folder}/run")
+    ...     so.load(f"{folder}/run")
+    Diagnosis(2 positions on 1 path)
+    """
+    from sdeopt.results import files
+    from sdeopt.results.result import Result
+
+    content = files.read(file)
+    kind: Any = __getattr__(content.kind) if content.kind in _HOME else None
+    if hasattr(kind, "load") and not issubclass(kind, Result):
+        return kind.load(content.path)  # type: ignore[no-any-return]
+    if not (isinstance(kind, type) and issubclass(kind, Result)):
+        raise ValueError(f"{content.path} holds a {content.kind}, which this sdeopt does not know")
+    return kind.restore(content)
 
 
 def __getattr__(name: str) -> Any:

@@ -31,10 +31,12 @@ BELOW = {
     "engine": {"core", "engine"},
     "ito": {"core", "engine", "ito"},
     "plots": {"core", "plots"},
-    "profile": {"core", "engine", "noise", "comparison", "profile"},
+    "results": {"core", "results"},
+    "diagnostics": {"core", "plots", "results", "diagnostics"},
+    "profile": {"core", "engine", "noise", "plots", "results", "profile"},
     "comparison": {"core", "engine", "theory", "comparison"},
     "certificate": {"core", "engine", "comparison", "certificate"},
-    "scaling": {"core", "engine", "noise", "theory", "optimizers", "comparison", "scaling"},
+    "scaling": {"core", "engine", "noise", "theory", "optimizers", "comparison", "plots", "results", "scaling"},
     "sweeps": {"core", "engine", "comparison", "sweeps"},
 }
 
