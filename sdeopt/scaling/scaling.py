@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Self
 
-from sdeopt.core.method import lookup
 from sdeopt.core.problem import Problem
+from sdeopt.optimizers.registry import lookup
 from sdeopt.results.page import Page
 from sdeopt.results.result import Result
 from sdeopt.scaling import pages
