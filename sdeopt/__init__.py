@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sdeopt import core as core
     from sdeopt import networks as networks
     from sdeopt import privacy as privacy
     from sdeopt.certificate import Certificate as Certificate
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _CATALOGUES = ("noise", "objectives", "optimizers")  # whose ``__all__`` are public too
-_MODULES = ("networks", "privacy")
+_MODULES = ("core", "networks", "privacy")
 _HOMES = {
     "sdeopt.core.problem": ("Problem",),
     "sdeopt.core.schedule": ("Cosine", "Power", "Schedule"),

@@ -12,7 +12,7 @@ from sdeopt.core.checks import Array
 from sdeopt.results.intervals import Estimate
 from sdeopt.results.page import Cell, Line, Page, Table
 from sdeopt.results.result import Result
-from sdeopt.results.words import ends, number
+from sdeopt.results.words import number
 
 __all__ = ["NoiseProfile"]
 
@@ -51,7 +51,7 @@ class NoiseProfile(Result):
     def page(self) -> Page:
         """The numbers with their intervals, and the eigenvalues."""
         head: list[tuple[str, Line]] = [(name, self.meta[name]) for name in ("objective", "noise")]
-        rows = [(name, number(e.value), ends(e.low, e.high), self.meanings[name]) for name, e in self.estimates.items()]
+        rows = [(name, number(e.value), e.ends, self.meanings[name]) for name, e in self.estimates.items()]
         tables = [Table(("quantity", "value", "95 % interval", "what it is"), [*rows], left=(0, 3))]
         if len(self.spectrum):
             tables.append(Table(("i", "λ of Σ", "of tr Σ so far", "λ of H"), self._eigenvalues(), left=()))

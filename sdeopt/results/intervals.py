@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sdeopt.results.words import ends
+
 __all__ = ["LEVEL", "Estimate", "jackknife"]
 
 Array = NDArray[np.float64]
@@ -18,7 +20,7 @@ LEVEL = 0.95  # of every interval that is not said to have another
 class Estimate(NamedTuple):
     """A value, its standard error and its 95 % interval [low, high]; its status, and the reason if it is not "ok".
 
-    An exact value has the standard error 0 and is both ends of its interval.
+    An exact value is both ends of its interval.
     """
 
     value: float
@@ -32,6 +34,11 @@ class Estimate(NamedTuple):
     def exact(cls, value: float) -> Estimate:
         """A number without an error."""
         return cls(float(value), 0.0, float(value), float(value))
+
+    @property
+    def ends(self) -> str:
+        """The interval in words: [low, high], or "exact"."""
+        return "exact" if self.low == self.high else ends(self.low, self.high)
 
 
 def jackknife(function: Callable[[Array], float], samples: Array) -> Estimate:

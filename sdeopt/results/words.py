@@ -47,10 +47,8 @@ def interval(value: float, half: float, sign: str = "") -> str:
 
 
 def ends(low: float, high: float) -> str:
-    """[low, high], with digits enough to tell them apart; "exact" where they are the same."""
-    if low == high:
-        return "exact"
-    digits = next((n for n in range(3, 17) if number(low, n) != number(high, n)), 17)
+    """[low, high], with digits enough to tell them apart if they differ."""
+    digits = next((n for n in range(3, 17) if number(low, n) != number(high, n)), 3)
     return f"[{number(low, digits)}, {number(high, digits)}]"
 
 

@@ -64,6 +64,6 @@ def conditions(ax: Any, s: Scaling) -> Any:
     ax.axvline(LIMIT, **REFERENCE | {"label": f"limit {LIMIT:g}"})
     ax.set_xscale("log")
     ax.set_ylim(len(names) - 0.5, -0.5)
-    ax.set_xlabel(f"relative error, {type(s.before).__name__} scaled by the rule {s.rule.name!r}")
+    ax.set_xlabel("relative error")
     ax.legend()
     return ax
