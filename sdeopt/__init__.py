@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sdeopt import core as core
     from sdeopt import networks as networks
     from sdeopt import privacy as privacy
+    from sdeopt import reference as reference
+    from sdeopt import theory as theory
     from sdeopt.certificate import Certificate as Certificate
     from sdeopt.certificate.certify import certify as certify
     from sdeopt.comparison import Report as Report
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _CATALOGUES = ("noise", "objectives", "optimizers")  # whose ``__all__`` are public too
-_MODULES = ("core", "networks", "privacy")
+_MODULES = ("core", "networks", "privacy", "reference", "theory")
 _HOMES = {
     "sdeopt.core.problem": ("Problem",),
     "sdeopt.core.schedule": ("Cosine", "Power", "Schedule"),
