@@ -49,7 +49,8 @@ def steady(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
 
 def _same(a: Any, b: Any) -> bool:
     try:  # round-off may depend on where in memory a copy lies
-        return np.allclose(a, b, rtol=CLOSE, atol=CLOSE * float(np.abs(a).max(initial=0.0)), equal_nan=True)
+        size = np.max(np.abs(a), initial=0.0, where=np.isfinite(a))
+        return np.allclose(a, b, rtol=CLOSE, atol=CLOSE * float(size), equal_nan=True)
     except (TypeError, ValueError):
         return True  # no numbers, or of several shapes, which is refused elsewhere
 
