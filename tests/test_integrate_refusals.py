@@ -11,7 +11,6 @@ from equations import GBM, SIGMA, growth, noise, slow
 
 import sdeopt as so
 
-
 pytestmark = pytest.mark.filterwarnings("ignore::sdeopt.InterpretedWarning")  # functions made `slow` on purpose
 
 
