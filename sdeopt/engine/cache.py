@@ -34,6 +34,7 @@ from numba.core.compiler import CompileResult
 from numba.np import linalg
 
 from sdeopt.core import files
+from sdeopt.engine import pipeline
 
 __all__ = ["Contents", "LoopCache", "clear", "describe", "folder", "info", "ours", "sources", "versions"]
 
@@ -108,7 +109,7 @@ def versions() -> str:
     cpu = numba.config.CPU_NAME or llvmlite.binding.get_host_cpu_name()
     return (
         f"Numba {numba.__version__}, llvmlite {llvmlite.__version__}, NumPy {np.__version__}, "
-        f"{sys.implementation.cache_tag}, {cpu}"
+        f"{sys.implementation.cache_tag}, {cpu}, {pipeline.MODE} compilation"
     )
 
 
