@@ -79,7 +79,7 @@ def _content(file: str) -> dict[str, Any]:
         name = checks.choice(f"key in {file}", key.replace("-", "_"), kinds)
         types, said = kinds[name]
         if not isinstance(value, types) or isinstance(value, bool):
-            raise ValueError(f"{file}: {key} must be {said}, got {value!r}")
+            raise ValueError(f"{file}: {key} must be {said}, got {checks.short(value)}")
         words[name] = value
     return words
 
@@ -97,7 +97,7 @@ def _method(cls: Any, words: Mapping[str, Any], classes: list[Any], grid: Mappin
             names = ", ".join(one.__name__ for one in classes)
             raise ValueError(f"none of the methods {names} has a {field}")
         if {field, f"method.{field}"} & set(grid):
-            raise ValueError(f"{field} is on the grid, so give no {field} = {given[field]!r} besides")
+            raise ValueError(f"{field} is on the grid, so give no {field} = {checks.short(given[field])} besides")
     return cls(**{"lr": LR} | {field: value for field, value in given.items() if field in cls._fields})
 
 
@@ -139,7 +139,7 @@ def _values(file: str, name: str, value: Any) -> Any:
     if kind not in SPACES or not isinstance(value[kind], list) or len(value[kind]) != 3:
         raise ValueError(
             f"{file}: grid {name} must be a list, {{ linspace = [from, to, number] }} or {{ geomspace = ... }}, "
-            f"got {value!r}"
+            f"got {checks.short(value)}"
         )
     first, last = (checks.number(f"{file}: grid {name}", v, low=0.0 if kind == "geomspace" else -np.inf,
                                  open_low=kind == "geomspace") for v in value[kind][:2])  # fmt: skip

@@ -47,10 +47,10 @@ class Problem:
         if not all(hasattr(self.objective, name) for name in ("grad", "dim", "lacks")):
             raise TypeError(
                 "objective must be one of sdeopt.objectives, or sdeopt.Objective around your own functions, got "
-                f"{self.objective!r}"
+                f"{checks.short(self.objective)}"
             )
         if not hasattr(self.noise, "check"):
-            raise TypeError(f"noise must be one of sdeopt.noise, got {self.noise!r}")
+            raise TypeError(f"noise must be one of sdeopt.noise, got {checks.short(self.noise)}")
         d = self.objective.dim
         start = self.objective.start if self.x0 is None else self.x0
         object.__setattr__(self, "x0", checks.array("x0", start, shape=(d,)))

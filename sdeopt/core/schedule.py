@@ -51,7 +51,7 @@ class Schedule:
     def __post_init__(self) -> None:
         object.__setattr__(self, "lr", checks.positive("lr", self.lr))
         if not callable(self.shape):
-            raise TypeError(f"shape must be a function of time, got {self.shape!r}")
+            raise TypeError(f"shape must be a function of time, got {checks.short(self.shape)}")
         refuse_random("shape", self.shape)
         first = checks.number("shape(0)", steady("shape", self.shape, 0.0))
         if abs(first - 1.0) > 1e-9:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from sdeopt.core import checks
 from sdeopt.engine import batched, marks, memory
 from sdeopt.engine.checkpoint import Checkpoint
 from sdeopt.engine.kernels import Kernel, Run, lane_width
@@ -89,6 +90,7 @@ def _remote(payload: bytes, first: int, count: int) -> Any:
 
 @contextmanager
 def _executor(given: Executor | None) -> Iterator[Executor]:
+    checks.executor(given)
     if given is not None:
         yield given
         return

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sdeopt.core import files
+from sdeopt.core import checks, files
 from sdeopt.engine import cache
 from sdeopt.engine.content import content
 
@@ -29,7 +29,7 @@ def opened(folder: str | os.PathLike[str] | None, rng: Any, subject: Any, words:
     if folder is None:
         return None
     if not isinstance(folder, (str, os.PathLike)):
-        raise TypeError(f"checkpoint must be a folder, got {folder!r}")
+        raise TypeError(f"checkpoint must be a folder, got {checks.short(folder)}")
     if rng is None:
         raise ValueError("checkpoint needs rng, an integer for example: a run that draws anew cannot go on")
     return Checkpoint(folder, subject, {name: value for name, value in words.items() if name != "x0"})

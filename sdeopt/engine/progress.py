@@ -9,6 +9,8 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from typing import Any
 
+from sdeopt.core import checks
+
 __all__ = ["Progress"]
 
 PATIENCE = 2.0  # seconds before a bar appears
@@ -25,6 +27,7 @@ class Progress:
     def __init__(
         self, total: int, progress: bool | Callable[[int, int], None] | None, label: str, unit: str = "paths"
     ) -> None:
+        checks.progress(progress)
         self._total, self._label, self._unit = total, label, unit
         self._callback = progress if callable(progress) else None
         wanted = sys.stderr.isatty() if progress is None else progress is True

@@ -144,9 +144,9 @@ def plan(
 ) -> Run:  # fmt: skip
     """Check the arguments of `simulate` and return the `Run` that they describe."""
     if not hasattr(method, "sdes"):
-        raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {method!r}")
+        raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {checks.short(method)}")
     if not isinstance(problem, Problem):
-        raise TypeError(f"problem must be a sdeopt.Problem, got {problem!r}")
+        raise TypeError(f"problem must be a sdeopt.Problem, got {checks.short(problem)}")
     method.check(problem.objective)
     clock = method.clock
     total = _steps(horizon, steps, clock)
@@ -172,7 +172,8 @@ def plan(
 
 def _steps(horizon: float | None, steps: int | None, clock: float) -> int:
     if (horizon is None) == (steps is None):
-        raise ValueError(f"give exactly one of horizon and steps, got horizon={horizon!r}, steps={steps!r}")
+        given = f"horizon={checks.short(horizon)}, steps={checks.short(steps)}"
+        raise ValueError(f"give exactly one of horizon and steps, got {given}")
     if steps is not None:
         return checks.integer("steps", steps, low=1)
     time = checks.positive("horizon", horizon)
@@ -184,7 +185,7 @@ def _steps(horizon: float | None, steps: int | None, clock: float) -> int:
 
 def _substeps(dt: float | None, substeps: int | None, clock: float, default: int) -> int:
     if dt is not None and substeps is not None:
-        raise ValueError(f"give dt or substeps, not both, got dt={dt!r}, substeps={substeps!r}")
+        raise ValueError(f"give dt or substeps, not both, got dt={checks.short(dt)}, substeps={checks.short(substeps)}")
     if dt is None:
         return default if substeps is None else checks.integer("substeps", substeps, low=1)
     ratio = clock / checks.positive("dt", dt)

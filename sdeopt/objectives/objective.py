@@ -86,7 +86,7 @@ class Objective(Smooth):
     ) -> None:
         for name, function in (("value", value or no_value), ("grad", grad), ("hvp", hvp or no_hvp)):
             if not callable(function):
-                raise TypeError(f"{name} must be a function, got {function!r}")
+                raise TypeError(f"{name} must be a function, got {checks.short(function)}")
             refuse_random(name, function)
             object.__setattr__(self, f"{name}_function", function)
         d = checks.integer("dim", dim, low=1)
