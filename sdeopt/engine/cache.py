@@ -2,9 +2,9 @@
 
 Numba's own cache cannot hold functions that close over other compiled functions, as ours do. This one can, since it
 knows what a loop was made from: the key of a file is a hash of the sources of sdeopt, the versions of Numba and
-llvmlite, the processor, the types of the arguments, and the code (with helpers and all values compiled into it, see
-`values`) of every function that the user brought. One file per loop, written beside its place and renamed, so that concurrent processes never read half
-a file. If the folder cannot be used, loops are compiled as if there were no cache.
+llvmlite, the processor, the types of the arguments, and the code of every function that the user brought, with helpers
+and all values that are compiled into it (`values`). One file per loop, written beside its place and renamed, so that
+concurrent processes never read half a file. If the folder cannot be used, loops are compiled as if there were no cache.
 
 The folder is ``$SDEOPT_CACHE_DIR``, else ``sdeopt`` in ``$XDG_CACHE_HOME`` or ``~/.cache``; ``sdeopt cache info`` and
 ``sdeopt cache clear`` are `info` and `clear` on the command line.

@@ -21,8 +21,10 @@ from numba.core import config
 from numba.core.bytecode import FunctionIdentity
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler, CompileResult
+from numba.core.untyped_passes import IRProcessing
 
 from sdeopt.engine import expressions
+from sdeopt.engine.exact import ExactIntegers
 from sdeopt.engine.recycle import MEMORY
 
 __all__ = ["LOOP", "OPTIONS", "awake"]
@@ -100,6 +102,13 @@ class _InnerCompiler(Compiler):
 
     def __init__(self, typing: Any, target: Any, library: Any, *rest: Any) -> None:
         super().__init__(typing, _ours(target), _InnerLibrary(target.codegen(), "inner"), *rest)
+
+    def define_pipelines(self) -> Any:
+        """Numba's, with whole numbers as Python has them."""
+        (passes,) = pipelines = super().define_pipelines()
+        passes.add_pass_after(ExactIntegers, IRProcessing)
+        passes.finalize()
+        return pipelines
 
 
 OPTIONS: dict[str, Any] = {

@@ -17,7 +17,7 @@ from numba.core.errors import NumbaWarning
 from sdeopt.core.method import model
 from sdeopt.core.oracle import Oracle
 from sdeopt.core.problem import Problem
-from sdeopt.engine import batched, fallback, states
+from sdeopt.engine import batched, doors, fallback, states
 from sdeopt.engine.apart import INTERPRETED
 from sdeopt.engine.assembly import assemble
 from sdeopt.engine.cache import LoopCache
@@ -198,6 +198,7 @@ class Kernel:
         self._saves = np.array(run.saves, dtype=np.int64)
         self._tile = max(2, min(64, TILE // (8 * max(self._columns, 1)))) // 2 * 2
         self._states = initial_states(run)
+        doors.check(run, self.shape, *self._states[:2])
         self.mode, self._width, self._loop, self._arguments = self._choose()
 
     def _choose(self) -> tuple[str, int, Any, tuple[Any, ...]]:

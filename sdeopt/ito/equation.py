@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks
+from sdeopt.core.guards import real_vector
 
 __all__ = ["SDE"]
 
@@ -26,8 +27,10 @@ class SDE:
     Functions written in the arithmetic of pages (NumPy's + - * /, sqrt, entries ``x[0]``, ``np.array([x[1], 0.0])``,
     and the vocabulary of ``sdeopt.core``: ``matvec``, ``dot``, ``exp``, ``sin``, ...) are compiled for many paths at a
     time. What else Numba knows, ``np.exp`` say, is compiled a path at a time, some thirty times slower; anything else
-    runs interpreted. Arrays and numbers that a function refers to become constants of the compiled code. Functions
-    must not write into their arguments.
+    runs interpreted, and an `InterpretedWarning` says so. Numbers, arrays and tuples that a function refers to, in its
+    closure, its defaults, its globals or by ``module.name``, are compiled in: each run takes those of the moment when
+    it begins. Tables may be indexed by time, and an index beyond their end is an IndexError: a scheme that looks at the
+    end of a step asks for t = horizon too. Functions must not write into their arguments.
 
     Parameters
     ----------
@@ -150,10 +153,5 @@ def _answer(name: str, f: Callable[..., Any], *arguments: Array) -> Any:
 
 
 def _vector(name: str, got: Any, x: Array) -> None:
-    """Raise unless ``got`` is a finite array like ``x``."""
-    if not isinstance(got, np.ndarray):
-        raise TypeError(f"{name} must return a NumPy array of shape {x.shape}, got {type(got).__name__}")
-    if got.shape != x.shape:
-        raise ValueError(f"{name} must return shape {x.shape}, got {got.shape}")
-    if not np.isfinite(got).all():
-        raise ValueError(f"{name} at x0 must be finite, got {got}")
+    """Raise unless ``got`` is a finite array of real numbers like ``x``."""
+    real_vector(name, got, x.shape, "x0")

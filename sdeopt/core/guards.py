@@ -1,0 +1,47 @@
+"""At the doors of the user's own functions: what they are given stays as it is, what they return is what it should be.
+
+A function may not change a run by writing into its argument, and a number where a vector should be must not spread over
+all coordinates. Interpreted, this is seen at every call; compiled, by the types, and what does not fit is interpreted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["guarded", "like", "one_number", "real_vector"]
+
+
+def guarded(x: Any) -> Any:
+    """The vector ``x`` for a function that might write into it: a copy, or, compiled, itself, read-only."""
+    return np.array(x)
+
+
+def like(got: Any, x: Any) -> Any:
+    """``got`` itself, a real vector of the shape of ``x``; else a ``ValueError`` or ``TypeError``."""
+    if np.shape(got) != np.shape(x):
+        raise ValueError(f"a function must return a vector of shape {np.shape(x)}, got {np.shape(got)}")
+    if np.iscomplexobj(got):
+        raise TypeError("a function must return real numbers, got complex ones")
+    return got
+
+
+def real_vector(name: str, got: Any, shape: tuple[int, ...], place: str) -> None:
+    """Raise unless ``got`` is a finite array of real numbers of this shape; ``place`` says where it was asked for."""
+    if not isinstance(got, np.ndarray):
+        raise TypeError(f"{name} must return a NumPy array of shape {shape}, got {type(got).__name__}")
+    if got.shape != shape:
+        raise ValueError(f"{name} must return shape {shape}, got {got.shape}")
+    if got.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must return real numbers, got an array of {got.dtype}")
+    if not np.isfinite(got).all():
+        raise ValueError(f"{name} at {place} must be finite, got {got}")
+
+
+def one_number(name: str, got: Any) -> None:
+    """Raise unless ``got`` is one real number; a truth value is one, 1 or 0, and its mean a probability."""
+    if np.ndim(got) != 0:
+        raise ValueError(f"{name} must return one number, got an array of shape {np.shape(got)}")
+    if np.asarray(got).dtype.kind not in "biuf":
+        raise TypeError(f"{name} must return one real number, got {got!r}")
