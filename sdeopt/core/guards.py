@@ -10,7 +10,21 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["guarded", "like", "one_number", "real_vector"]
+__all__ = ["InterpretedWarning", "guarded", "like", "one_number"]
+
+
+class InterpretedWarning(UserWarning):
+    """A function cannot be compiled, so that a run is interpreted: the numbers are the same, and it takes much longer.
+
+    Said once for each function. ``warnings.simplefilter("ignore", sdeopt.InterpretedWarning)`` silences it, and
+    "error" in the place of "ignore" stops a run that would take too long.
+
+    Examples
+    --------
+    >>> import warnings, sdeopt as so
+    >>> issubclass(so.InterpretedWarning, UserWarning)
+    True
+    """
 
 
 def guarded(x: Any) -> Any:
@@ -25,18 +39,6 @@ def like(got: Any, x: Any) -> Any:
     if np.iscomplexobj(got):
         raise TypeError("a function must return real numbers, got complex ones")
     return got
-
-
-def real_vector(name: str, got: Any, shape: tuple[int, ...], place: str) -> None:
-    """Raise unless ``got`` is a finite array of real numbers of this shape; ``place`` says where it was asked for."""
-    if not isinstance(got, np.ndarray):
-        raise TypeError(f"{name} must return a NumPy array of shape {shape}, got {type(got).__name__}")
-    if got.shape != shape:
-        raise ValueError(f"{name} must return shape {shape}, got {got.shape}")
-    if got.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must return real numbers, got an array of {got.dtype}")
-    if not np.isfinite(got).all():
-        raise ValueError(f"{name} at {place} must be finite, got {got}")
 
 
 def one_number(name: str, got: Any) -> None:

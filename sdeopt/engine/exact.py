@@ -11,11 +11,13 @@ import operator
 from typing import Any
 
 from numba.core import ir
+from numba.core.compiler import Compiler
 from numba.core.compiler_machinery import FunctionPass, register_pass
+from numba.core.untyped_passes import IRProcessing
 
 from sdeopt.engine.values import ours
 
-__all__ = ["ExactIntegers"]
+__all__ = ["ExactCompiler"]
 
 KNOWN = (operator.add, operator.sub, operator.mul, operator.pow, operator.lshift)
 LARGEST_SHIFT = 1023  # powers and shifts beyond have no float
@@ -72,3 +74,14 @@ def _value(code: Any, thing: Any) -> Any:
     if grows and (abs(b) * max(a.bit_length(), 1) > LARGEST_SHIFT or (a == 0 and b < 0)):
         return None
     return function(a, b)
+
+
+class ExactCompiler(Compiler):
+    """Numba's compiler, with whole numbers as Python has them."""
+
+    def define_pipelines(self) -> Any:
+        """Numba's passes and ours."""
+        (passes,) = pipelines = super().define_pipelines()
+        passes.add_pass_after(ExactIntegers, IRProcessing)
+        passes.finalize()
+        return pipelines

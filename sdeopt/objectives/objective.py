@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sdeopt.core import checks
-from sdeopt.core.guards import guarded, like, one_number, real_vector
+from sdeopt.core.chance import refuse_random, steady
+from sdeopt.core.guards import guarded, like, one_number
 from sdeopt.objectives.contract import Array, Smooth
 
 __all__ = ["Objective", "expect_vector"]
@@ -90,6 +91,7 @@ class Objective(Smooth):
         for name, function in (("value", value or no_value), ("grad", grad), ("hvp", hvp or no_hvp)):
             if not callable(function):
                 raise TypeError(f"{name} must be a function, got {function!r}")
+            refuse_random(name, function)
             object.__setattr__(self, f"{name}_function", function)
         d = checks.integer("dim", dim, low=1)
         begin = checks.array("start", np.ones(d) if start is None else start, shape=(d,))
@@ -99,11 +101,11 @@ class Objective(Smooth):
         self._try(begin)
 
     def _try(self, x: Array) -> None:
-        expect_vector("grad", self.grad_function(x.copy()), self.dim)
+        expect_vector("grad", steady("grad", self.grad_function, x), self.dim)
         if self.lacks("hvp") is None:
-            expect_vector("hvp", self.hvp_function(x.copy(), x.copy()), self.dim)
+            expect_vector("hvp", steady("hvp", self.hvp_function, x, x), self.dim)
         if self.lacks("value") is None:
-            f = self.value_function(x.copy())
+            f = steady("value", self.value_function, x)
             one_number("value", f)
             checks.number("value(start)", f)
 
@@ -144,5 +146,10 @@ class Objective(Smooth):
 
 
 def expect_vector(name: str, got: Any, d: int) -> None:
-    """Raise unless ``got`` is a finite array of real numbers of shape (d,)."""
-    real_vector(name, got, (d,), "start")
+    """Raise unless ``got`` is a finite array of shape (d,)."""
+    if not isinstance(got, np.ndarray):
+        raise TypeError(f"{name} must return a NumPy array of shape ({d},), got {type(got).__name__}")
+    if got.shape != (d,):
+        raise ValueError(f"{name} must return shape ({d},), got {got.shape}")
+    if not np.isfinite(got).all():
+        raise ValueError(f"{name} at start must be finite, got {got}")
