@@ -11,7 +11,7 @@ import pytest
 
 import sdeopt as so
 from sdeopt.core import grad, method, noisy_grad, root_cov
-from sdeopt.core.method import _REGISTRY
+from sdeopt.core.method import REGISTRY
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
 
@@ -24,7 +24,7 @@ def registered(cls: Any, **options: Any) -> Iterator[Any]:
     try:
         yield method(**({"order": 1} | options))(cls)
     finally:
-        _REGISTRY.pop(cls.__name__, None)
+        REGISTRY.pop(cls.__name__, None)
 
 
 @pytest.mark.parametrize(
@@ -94,8 +94,16 @@ def test_a_gradient_that_turns_into_something_else_is_refused(error: Any, words:
 @pytest.mark.parametrize(
     ("error", "words", "options"),
     [
-        (TypeError, "grad must return real numbers, got an array of complex128", {"grad": lambda x: 1j * x}),
-        (TypeError, "hvp must return real numbers", {"grad": lambda x: x, "hvp": lambda x, v: 1j * v}),
+        (
+            TypeError,
+            "grad at start must be an array of numbers, real ones, got complex numbers",
+            {"grad": lambda x: 1j * x},
+        ),
+        (
+            TypeError,
+            "hvp at start must be an array of numbers, real ones",
+            {"grad": lambda x: x, "hvp": lambda x, v: 1j * v},
+        ),
         (TypeError, "value must return one real number, got .*j", {"grad": lambda x: x, "value": lambda x: 1j * x[0]}),
         (ValueError, r"value must return one number, got an array of shape \(2,\)", {"grad": abs, "value": abs}),
     ],
@@ -107,7 +115,7 @@ def test_objectives_that_are_refused(error: Any, words: str, options: Any) -> No
 
 def test_an_equation_of_complex_numbers_is_refused() -> None:
     sde = so.SDE(lambda t, x: 1j * x, lambda t, x: 1.0, dim=1)
-    with pytest.raises(TypeError, match="drift must return real numbers, got an array of complex128"):
+    with pytest.raises(TypeError, match="drift at x0 must be an array of numbers, real ones, got complex numbers"):
         so.integrate(sde, [1.0], horizon=1.0, steps=2)
 
 
@@ -233,5 +241,5 @@ def asks_hvp() -> Any:
             return x - self.lr * so.core.hvp(o, x, x)
 
     page = method(order=1)(Asks)
-    _REGISTRY.pop("Asks")
+    REGISTRY.pop("Asks")
     return page(0.1)
