@@ -151,5 +151,5 @@ def expect_vector(name: str, got: Any, d: int) -> None:
         raise TypeError(f"{name} must return a NumPy array of shape ({d},), got {type(got).__name__}")
     if got.shape != (d,):
         raise ValueError(f"{name} must return shape ({d},), got {got.shape}")
-    if not np.isfinite(got).all():
+    if not np.isfinite(checks.real(f"{name} at start", got, flags=True)).all():
         raise ValueError(f"{name} at start must be finite, got {got}")
