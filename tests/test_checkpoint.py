@@ -56,13 +56,15 @@ def test_kill_9_loses_the_chunks_under_way_only(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     killed(tmp_path, "so.simulate(so.SGD(0.1), QUADRATIC, progress=lambda done, _: done > 1000 and stop(),"
                      " checkpoint='run', **CHUNKS)")  # fmt: skip
-    before = {file.name: file.stat().st_mtime_ns for file in folder.glob("*.256")}
+    before = {file.name: file.stat().st_mtime_ns for file in folder.glob("*.256.npz")}
     assert len(before) >= 4
     e = so.simulate(so.SGD(0.1), QUADRATIC, checkpoint=folder, **CHUNKS)
     same(e, so.simulate(so.SGD(0.1), QUADRATIC, **CHUNKS))
     assert all((folder / name).stat().st_mtime_ns == stamp for name, stamp in before.items())
     whole = (file.name for file in folder.iterdir() if file.suffix != ".part")
-    assert sorted(whole) == sorted(["head.json", *(f"{p}.{min(256, 2000 - p)}" for p in range(0, 2000, 256))])
+    assert sorted(whole) == sorted(
+        ["head.json", "lock", *(f"{p}.{min(256, 2000 - p)}.npz" for p in range(0, 2000, 256))]
+    )
 
 
 @pytest.mark.parametrize("kind", ["discrete", "sde"])
@@ -93,7 +95,7 @@ def test_a_comparison_goes_on_too(tmp_path: Path) -> None:
 
 def test_more_paths_keep_those_that_are_there(tmp_path: Path) -> None:
     so.simulate(so.SGD(0.1), QUADRATIC, checkpoint=tmp_path, **CHUNKS)
-    stamps = {file: file.stat().st_mtime_ns for file in tmp_path.glob("*.256")}
+    stamps = {file: file.stat().st_mtime_ns for file in tmp_path.glob("*.256.npz")}
     more = CHUNKS | {"paths": 2500}
     same(so.simulate(so.SGD(0.1), QUADRATIC, checkpoint=tmp_path, **more), so.simulate(so.SGD(0.1), QUADRATIC, **more))
     assert all(file.stat().st_mtime_ns == stamp for file, stamp in stamps.items())

@@ -29,6 +29,7 @@ SAVES = 40
 SMALL_CHUNK = 16  # paths that a chunk should hold at least, for covariances within it
 PATHS_FLOW = 32  # paths whose mean stands for the flow of a sampled SDE
 PATHS_CHANGE = 16  # paths on which dt is halved, at least
+REDUCE = functools.partial(paired.reduce, keep=laws.PATHS)
 
 Array = NDArray[np.float64]
 
@@ -146,8 +147,8 @@ def compare(
     if checks.choice("judge", what, verdict.JUDGED) == "observables" and not run.observables:
         raise ValueError("judge='observables' needs some: observables must not be empty")
     words = describe(columns[1])
-    store = checkpoints.opened(checkpoint, given, columns, words)
-    change, flow, main, partial = _run(columns, paths, executor, progress, store)
+    with checkpoints.opened(checkpoint, given, (columns, REDUCE), words) as store:
+        change, flow, main, partial = _run(columns, paths, executor, progress, store)
     meta = words | {"rng": repr(rng), "tolerance": tolerance, "partial": partial, "heavy": heavy(run), "judge": what}
     return _report(columns, main, change, flow, meta)
 
@@ -175,7 +176,7 @@ def _run(columns: tuple[Run, ...], paths: int, executor: Any, progress: Any, sto
     some, d = min(paths, max(PATHS_CHANGE, paths // 4)), discrete.problem.dim
 
     def folded(runs: tuple[Run, ...], count: int, before: int, label: str, name: str) -> Any:
-        task = Task(runs, functools.partial(paired.reduce, d=d, keep=laws.PATHS), 16 * d)
+        task = Task(runs, functools.partial(REDUCE, d=d), 16 * d)
         told = (lambda done, _: progress(before + done, some + paths)) if callable(progress) else progress
         return fold(task, count, paired.merge, executor, told, label, 0, store and store.part(name))
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core.moments import Moments, valid_paths
+from sdeopt.core.packing import packable
 from sdeopt.engine.loops import ESCAPE
 
 __all__ = ["FULL", "ROUNDING", "Estimates", "Paired", "entries", "estimates", "merge", "reduce"]
@@ -27,6 +28,7 @@ FULL = 8  # above this dimension only variances are compared
 ROUNDING = 1e-13  # of the size of a value: what round-off may contribute to a mean or a standard deviation
 
 
+@packable
 class Paired(NamedTuple):
     """Streamed moments, all over the same paths except ``lost``, which is over all.
 

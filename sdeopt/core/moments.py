@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sdeopt.core.packing import packable
+
 __all__ = ["Moments", "valid_paths"]
 
 Array = NDArray[np.float64]
@@ -24,6 +26,7 @@ def valid_paths(records: Array, bound: float) -> NDArray[np.bool_]:
     return np.logical_and.accumulate(inside, axis=1)
 
 
+@packable
 @dataclass(frozen=True)
 class Moments:
     """Count (saves,), mean and centred square (saves, c), centred products of the first d columns (saves, d, d)."""

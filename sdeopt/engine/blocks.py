@@ -72,7 +72,7 @@ class Worker:
             found = self.task.reduce(first, *marks.Chunk(self.kernels, name, report, self.store).records(first, count))
             if self.store:
                 self.store.put(name, found)
-                self.store.drop(f"{name}.")
+                self.store.drop(f"{name}.mark.")
         report(1.0)
         return found
 

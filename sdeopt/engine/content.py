@@ -1,8 +1,8 @@
 """What things are, in any process: numbers, arrays and code, taken apart the way pickle does it.
 
 Two functions with the same code and the same constants are the same, wherever they were defined, and an edited function
-is another one. Functions and classes of installed packages are known by their names and by the file that they come
-from.
+is another one. Functions and classes of sdeopt and of installed packages are known by their names and by the content of
+the file that they come from, functions also by what they hold: the user's own may be among it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.engine.cache import ATOMS, describe
+from sdeopt.engine.cache import ATOMS, _code, describe
 
 __all__ = ["content"]
 
@@ -47,7 +47,13 @@ def _special(thing: Any, seen: frozenset[int]) -> str | None:
     """The text of all that is no number, array, sequence or code of the user's own."""
     if isinstance(thing, (FunctionType, type)):
         file = _installed(thing.__module__)
-        return None if file is None else f"{thing.__module__}.{thing.__qualname__} {file}"
+        if file is None:
+            return None
+        name = f"{thing.__module__}.{thing.__qualname__} {file}"
+        if isinstance(thing, type):
+            return name
+        held = tuple(cell.cell_contents for cell in thing.__closure__ or ()), thing.__defaults__, thing.__kwdefaults__
+        return f"{name} {_code(thing.__code__)} {describe(held, seen, _special)}"
     if isinstance(thing, PLAIN) or type(thing) is tuple:
         return None
     if isinstance(thing, tuple):  # with names, such as a method
@@ -57,10 +63,11 @@ def _special(thing: Any, seen: frozenset[int]) -> str | None:
 
 @functools.cache
 def _installed(module: str) -> str | None:
-    """Hash of the file of an installed module; None for code in scripts, notebooks and folders of the user's."""
+    """Hash of the file of an installed module, or one of sdeopt; None for code in scripts, notebooks and own folders."""
     file = getattr(sys.modules.get(module), "__file__", None)
     roots = (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
-    if file is None or not any(Path(file).is_relative_to(root) for root in roots):
+    ours = (module or "").startswith("sdeopt.")
+    if file is None or not (ours or any(Path(file).is_relative_to(root) for root in roots)):
         return None
     return hashlib.sha256(Path(file).read_bytes()).hexdigest()
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import time
+import warnings
 from collections.abc import Callable
 from types import CellType, FunctionType
 from typing import Any
@@ -53,12 +54,16 @@ class Chunk:
 
     def get(self, name: str) -> Any:
         """A mark, or None."""
-        return self._store.get(f"{self._name}.{name}") if self._store else None
+        return self._store.get(f"{self._name}.mark.{name}") if self._store else None
 
     def put(self, name: str, mark: Callable[[], Any]) -> None:
         """Keep a mark, if it is time."""
         if self._store and time.monotonic() - self._marked >= INTERVAL:
-            self._store.put(f"{self._name}.{name}", mark())
+            try:
+                self._store.put(f"{self._name}.mark.{name}", mark())
+            except TypeError as error:  # a page may carry anything from step to step
+                warnings.warn(f"{error}: only whole chunks of paths are kept in the checkpoint", stacklevel=2)
+                self._store = None
             self._marked = time.monotonic()
 
 

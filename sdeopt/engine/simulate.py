@@ -132,8 +132,9 @@ def simulate(
     keep, words = room(run, count, keep_paths), describe(run)
     size = 8 * problem.dim * (1 + keep * len(run.saves))
     task = Task((run,), functools.partial(summary, d=problem.dim, keep=keep), size)
-    store = checkpoints.opened(checkpoint, rng, task, words)
-    return ensemble(run, *collect(task, count, executor, progress, f"{run.method} {kind}", 0, store), words)
+    with checkpoints.opened(checkpoint, rng, task, words) as store:
+        found = collect(task, count, executor, progress, f"{run.method} {kind}", 0, store)
+    return ensemble(run, *found, words)
 
 
 def plan(

@@ -14,10 +14,10 @@ from sdeopt.comparison.compare import compare
 from sdeopt.core.problem import Problem
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
 from sdeopt.engine.content import content
+from sdeopt.engine.keys import key
 from sdeopt.engine.kernels import Run
 from sdeopt.engine.simulate import plan
 from sdeopt.sweeps.estimate import Estimate, failed
-from sdeopt.sweeps.keys import key
 from sdeopt.sweeps.measures import COLUMNS, ERROR, RUN, joined, of_paths, of_report, reduced
 
 __all__ = ["Cell", "Settings", "computed", "planned"]
@@ -56,7 +56,8 @@ class Cell:
         """The name of the cell, a hash; ``objective`` is the `content` of the objective, the costly part."""
         p, s = self.problem, self.settings
         shared = s._replace(substeps=0) if self.job == "run" else s._replace(level=None)  # without what it ignores
-        return key(self.job, content(shared), content(self.method), objective, content(p.noise), content(p.x0))
+        texts = (self.job, content(shared), content(self.method), objective, content(p.noise), content(p.x0))
+        return key(*texts, parts=("comparison", "sweeps"))
 
     def described(self) -> dict[str, Any]:
         """The cell in words and numbers."""
