@@ -3,8 +3,8 @@
 ``head.json`` says whose folder it is: the key of the run (`keys`), and the same in words for people. A different run is
 refused, and so is a second process while one works there. A finished chunk of paths is one file; so is the mark of a
 chunk under way (`marks`). Files are written beside their place and renamed, so a process that dies leaves whole files.
-They hold numbers, and reading them runs no code. Each says inside of what run and of which paths it is, with a checksum:
-what is damaged, cut off, renamed or of another run is computed again, with a warning.
+They hold numbers, and reading them runs no code. Each says inside of what run and of which paths it is, with a
+checksum: what is damaged, cut off, renamed or of another run is computed again, with a warning.
 """
 
 from __future__ import annotations

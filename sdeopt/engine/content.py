@@ -46,7 +46,8 @@ def content(thing: Any) -> str:
 def _special(thing: Any, seen: frozenset[int]) -> str | None:
     """The text of all that is no number, array, sequence or code of the user's own."""
     if isinstance(thing, (FunctionType, type)):
-        file = _installed(thing.__module__)
+        code = None if isinstance(thing, type) else thing.__code__.co_filename
+        file = _installed(thing.__module__, code)
         if file is None:
             return None
         name = f"{thing.__module__}.{thing.__qualname__} {file}"
@@ -62,9 +63,14 @@ def _special(thing: Any, seen: frozenset[int]) -> str | None:
 
 
 @functools.cache
-def _installed(module: str) -> str | None:
-    """Hash of the file of an installed module, or one of sdeopt; None for code in scripts, notebooks and own folders."""
+def _installed(module: str, code: str | None) -> str | None:
+    """Hash of the file of an installed module, or one of sdeopt; None for code of the user's own.
+
+    ``code`` is the file that a function comes from: one that ``exec`` has made claims to be of any module.
+    """
     file = getattr(sys.modules.get(module), "__file__", None)
+    if code not in (None, file):
+        return None
     roots = (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
     ours = (module or "").startswith("sdeopt.")
     if file is None or not (ours or any(Path(file).is_relative_to(root) for root in roots)):

@@ -14,8 +14,8 @@ from sdeopt.comparison.compare import compare
 from sdeopt.core.problem import Problem
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
 from sdeopt.engine.content import content
-from sdeopt.engine.keys import key
 from sdeopt.engine.kernels import Run
+from sdeopt.engine.keys import key
 from sdeopt.engine.simulate import plan
 from sdeopt.sweeps.estimate import Estimate, failed
 from sdeopt.sweeps.measures import COLUMNS, ERROR, RUN, joined, of_paths, of_report, reduced

@@ -57,9 +57,9 @@ def scheduled(
 ) -> bool:
     """Compute the cells that are not in ``done`` and add them there; return whether Ctrl-C came before the end.
 
-    ``keep(key, measured)`` is called here, in this process, for every cell that has not failed. What the executor
-    itself raises (a worker that was killed, a cell that cannot be sent) is a failed cell, too; for the first cell it
-    is raised, since the others would fare no better.
+    ``keep(key, measured)`` is called here, in this process, for every cell that has not failed; one without a loss,
+    because its objective has no value, has not. What the executor itself raises (a worker that was killed, a cell that
+    cannot be sent) is a failed cell, too; for the first cell it is raised, since the others would fare no better.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def scheduled(
                 for future in sorted(finished, key=_lost):
                     key = pending.pop(future)
                     measured = _outcome(future, cells[key], alone=not done)
-                    if all(estimate.status != "failed" for estimate in measured.values()):
+                    if any(estimate.status != "failed" for estimate in measured.values()):
                         keep(key, measured)
                     done[key] = measured
                     bar.advance(len(done))
