@@ -9,17 +9,20 @@ from __future__ import annotations
 import functools
 import os
 import pickle
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sdeopt.engine import batched, marks, memory
 from sdeopt.engine.checkpoint import Checkpoint
 from sdeopt.engine.kernels import Kernel, Run, lane_width
 from sdeopt.engine.progress import Progress
+from sdeopt.engine.stop import Stop, within
 
 __all__ = ["Interrupted", "Task", "chunk_size", "fold"]
 
@@ -60,9 +63,9 @@ def chunk_size(task: Task) -> int:
 class Worker:
     """The compiled kernels of a task, and where its finished chunks are kept."""
 
-    def __init__(self, task: Task, store: Checkpoint | None) -> None:
-        self.task, self.store = task, store
-        self.kernels = [Kernel(run) for run in task.runs]
+    def __init__(self, task: Task, store: Checkpoint | None, stop: Stop | None = None) -> None:
+        self.task, self.store, self.stop = task, store, stop or Stop()
+        self.kernels = [Kernel(run, self.stop) for run in task.runs]
 
     def __call__(self, first: int, count: int, report: Callable[[float], None] = lambda share: None) -> Any:
         """The reduction of a chunk, made or found; ``report`` is told how much of it is done."""
@@ -83,8 +86,20 @@ def _unpickled(payload: bytes) -> Worker:
 
 
 def _remote(payload: bytes, first: int, count: int) -> Any:
-    """A chunk in another process: the task travels as bytes and is compiled once per process."""
-    return _unpickled(payload)(first, count)
+    """A chunk in another process: the task travels as bytes and is compiled once per process.
+
+    The main thread waits for another one, so that Ctrl-C reaches it at once.
+    """
+    worker = _unpickled(payload)
+    if threading.current_thread() is not threading.main_thread():
+        return worker(first, count)
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            return thread.submit(worker, first, count).result()
+        except KeyboardInterrupt:
+            worker.stop.set()
+            _unpickled.cache_clear()
+            raise
 
 
 @contextmanager
@@ -115,32 +130,38 @@ def fold(
     """
     size, threads = chunk_size(task), getattr(executor, "_max_workers", os.cpu_count() or 1)
     label = f"{label}, {memory.stated(task, paths, min(size, paths), threads)}"
-    worker = Worker(task, store)  # in this process also for remote executors: errors surface here, at once
-    starts = deque((first + i, min(size, paths - i)) for i in range(0, paths, size))
+    starts = ((first + i, min(size, paths - i)) for i in range(0, paths, size))
     local = executor is None or isinstance(executor, ThreadPoolExecutor)
-    remote = None if local else functools.partial(_remote, pickle.dumps((task, store)))
     result, done = None, 0
     pending: deque[tuple[Future[Any], int]] = deque()
-    depth = 2 * (os.cpu_count() or 1)
-    with _executor(executor) as pool, Progress(paths, progress, label) as bar:
+    with within() as stop, _executor(executor) as pool, Progress(paths, progress, label) as bar:
+        worker = Worker(task, store, stop)  # in this process also for remote executors: errors surface here, at once
+        remote = None if local else functools.partial(_remote, pickle.dumps((task, store)))
+
+        def submit(start: int, count: int) -> tuple[Future[Any], int]:
+            if remote:
+                return pool.submit(remote, start, count), count
+            return pool.submit(worker, start, count, functools.partial(bar.share, start - first, count)), count
+
         try:
-            while starts or pending:
-                while starts and len(pending) < depth:
-                    start, count = starts.popleft()
-                    share = functools.partial(bar.share, start - first, count)
-                    future = pool.submit(remote, start, count) if remote else pool.submit(worker, start, count, share)
-                    pending.append((future, count))
+            pending.extend(submit(*chunk) for chunk in islice(starts, 2 * (os.cpu_count() or 1)))
+            while pending:
                 future, count = pending[0]
                 part = future.result()
                 result = part if done == 0 else merge(result, part)
                 pending.popleft()
                 done += count
                 bar.advance(done)
-        except KeyboardInterrupt:
-            bar.stop()
+                stop.check()
+                pending.extend(submit(*chunk) for chunk in islice(starts, 1))
+        except BaseException as error:
+            interrupted = isinstance(error, KeyboardInterrupt) or stop.is_set()
+            stop.set()
             for future, _ in pending:
                 future.cancel()
-            if done == 0:
+            if not interrupted:
                 raise
+            if done == 0:
+                raise KeyboardInterrupt from None
             raise Interrupted(result, done) from None
     return result

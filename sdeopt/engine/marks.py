@@ -44,7 +44,7 @@ class Chunk:
         loop, twin = kernel._loop, copy.copy(kernel)
         if kernel.mode == "interpreted":
             loop = batched.Loop(kernel.run, kernel.shape, lambda parts: kernel._loop, width=1)
-        twin._loop = loop.seen(lambda group: lambda *arguments: Watch(self, column, kernel.run, arguments).run(group))
+        twin._loop = loop.seen(lambda group: lambda *arguments: Watch(self, column, kernel, arguments).run(group))
         return twin
 
     def share(self, column: int, share: float) -> None:
@@ -70,9 +70,10 @@ class Chunk:
 class Watch:
     """What is seen of one call of a loop, on one group of paths."""
 
-    def __init__(self, chunk: Chunk, column: int, run: Any, arguments: Any) -> None:
-        self._chunk, self._column, self._run, self._arguments = chunk, column, run, arguments
-        path0, self._records = arguments[batched.LEAD[run.kind] :][:2]
+    def __init__(self, chunk: Chunk, column: int, kernel: Kernel, arguments: Any) -> None:
+        self._chunk, self._column, self._run, self._arguments = chunk, column, kernel.run, arguments
+        self._stop = kernel.stop
+        path0, self._records = arguments[batched.LEAD[kernel.run.kind] :][:2]
         self._name = f"{column}.{path0}.{len(self._records)}"
         self._begin, self._written, self._state, self._fresh = 0, 0, None, False
 
@@ -104,6 +105,7 @@ class Watch:
 
     def _at(self, number: int, y: Any) -> Any:
         """The state with which step ``number`` begins: the marked one, or ``y``, which may be worth a mark."""
+        self._stop.check()  # a step of a network may take seconds
         if self._state is not None:
             y, self._state = self._state, None
         if self._fresh:  # a save was written, and this is the state behind it

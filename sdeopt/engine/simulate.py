@@ -20,7 +20,7 @@ from sdeopt.core.moments import Moments, valid_paths
 from sdeopt.core.problem import Problem
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted, Task, fold
-from sdeopt.engine.kernels import Kernel, Run, lacking
+from sdeopt.engine.kernels import Run, lacking
 from sdeopt.engine.loops import ESCAPE
 from sdeopt.engine.rng import normalise
 
@@ -287,5 +287,9 @@ def describe(run: Run) -> dict[str, Any]:
 
 def _replay(run: Run, path: int) -> Trajectory:
     full = replace(run, saves=tuple(range(run.steps + 1)), observables={})
-    records = Kernel(full)(path, 1)[0]
+    (records,) = fold(Task((full,), _only), 1, list.__add__, label="replay", first=path)
     return Trajectory(np.arange(run.steps + 1) * run.method.clock, records)
+
+
+def _only(first: int, records: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    return [records[0]]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 from sdeopt.engine.progress import Progress
+from sdeopt.engine.stop import Stop
 from sdeopt.sweeps.cells import Cell, computed
 from sdeopt.sweeps.estimate import Estimate, failed
 
@@ -35,7 +35,7 @@ def ordered(cells: Mapping[str, Cell]) -> list[str]:
 @contextmanager
 def _submitter(executor: Executor | None) -> Iterator[Callable[[Cell], Future[Measured]]]:
     """How a cell is handed out. On threads, cells that run are told to stop when this ends early."""
-    stop = threading.Event()
+    stop = Stop()
     if executor is not None and not isinstance(executor, ThreadPoolExecutor):
         yield lambda cell: executor.submit(computed, cell)
         return
