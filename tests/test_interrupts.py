@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import threading
 import time
@@ -17,8 +18,9 @@ import pytest
 from slow_bowl import Bowl
 
 import sdeopt as so
+from sdeopt.engine.blocks import Task, _remote, _unpickled
 from sdeopt.engine.kernels import Kernel
-from sdeopt.engine.simulate import _replay, plan
+from sdeopt.engine.simulate import _replay, plan, summary
 from sdeopt.engine.stop import Stop, inside
 
 QUADRATIC = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.5, 1.0]), x0=[1.0, -1.0])
@@ -130,3 +132,13 @@ def test_an_error_in_a_callback_does_not_wait_for_chunks() -> None:
     with pytest.raises(ZeroDivisionError):
         so.simulate(SGD, QUADRATIC, steps=10**5, paths=256 * 1000, rng=0, progress=fails)
     assert time.monotonic() - began < 60.0
+
+
+def test_a_worker_of_another_process_ends_too() -> None:
+    """There Ctrl-C finds its main thread in the middle of a chunk."""
+    task = Task((plan(SGD, QUADRATIC, steps=LONG, rng=0),), partial(summary, d=2, keep=False))
+    payload = pickle.dumps((task, None))
+    _unpickled(payload)
+    assert interrupted(lambda: _remote(payload, 0, 300)) is None
+    again = _unpickled(payload)
+    assert not again.stop.is_set()

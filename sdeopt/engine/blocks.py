@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from sdeopt.engine import batched, marks, memory
+from sdeopt.engine import batched, duration, marks, memory
 from sdeopt.engine.checkpoint import Checkpoint
 from sdeopt.engine.kernels import Kernel, Run, lane_width
 from sdeopt.engine.progress import Progress
@@ -124,11 +124,12 @@ def fold(
     Raises
     ------
     ValueError
-        If the run would take too much memory, see `memory`.
+        If the run would take too much memory, see `memory`, or too long, see `duration`.
     Interrupted
         On Ctrl-C, if at least one chunk is done; it carries their fold.
     """
     size, threads = chunk_size(task), getattr(executor, "_max_workers", os.cpu_count() or 1)
+    duration.check(sum(run.steps * (run.substeps if run.kind == "sde" else 1) for run in task.runs), paths, threads)
     label = f"{label}, {memory.stated(task, paths, min(size, paths), threads)}"
     starts = ((first + i, min(size, paths - i)) for i in range(0, paths, size))
     local = executor is None or isinstance(executor, ThreadPoolExecutor)

@@ -19,6 +19,7 @@ from sdeopt.core.method import SAMPLED
 from sdeopt.core.moments import Moments, valid_paths
 from sdeopt.core.problem import Problem
 from sdeopt.engine import checkpoint as checkpoints
+from sdeopt.engine import duration
 from sdeopt.engine.blocks import Interrupted, Task, fold
 from sdeopt.engine.kernels import Run, lacking
 from sdeopt.engine.loops import ESCAPE
@@ -150,6 +151,7 @@ def plan(
     clock = method.clock
     total = _steps(horizon, steps, clock)
     fine = _substeps(dt, substeps, clock, DEFAULT_SUBSTEPS if kind == "sde" else 1)
+    duration.check(total * fine)
     run = Run(
         method=method,
         problem=problem,
@@ -175,7 +177,7 @@ def _steps(horizon: float | None, steps: int | None, clock: float) -> int:
     if steps is not None:
         return checks.integer("steps", steps, low=1)
     time = checks.positive("horizon", horizon)
-    total = round(time / clock)
+    total = duration.whole(time / clock)
     if total < 1:
         raise ValueError(f"horizon must be at least one step of the optimizer, {clock:g}, got {time:g}")
     return total
@@ -187,7 +189,7 @@ def _substeps(dt: float | None, substeps: int | None, clock: float, default: int
     if dt is None:
         return default if substeps is None else checks.integer("substeps", substeps, low=1)
     ratio = clock / checks.positive("dt", dt)
-    if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6 * ratio:
+    if duration.whole(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6 * ratio:
         raise ValueError(f"dt must divide the optimizer's step {clock:g} into whole parts, got {dt:g}")
     return round(ratio)
 

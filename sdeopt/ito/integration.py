@@ -16,6 +16,7 @@ from sdeopt.core import checks
 from sdeopt.core import observables as observable
 from sdeopt.core.ensemble import FULL_COVARIANCE_LIMIT, Ensemble
 from sdeopt.core.moments import Moments, valid_paths
+from sdeopt.engine import duration
 from sdeopt.engine.blocks import Task
 from sdeopt.engine.kernels import Run
 from sdeopt.engine.loops import ESCAPE
@@ -144,7 +145,8 @@ def integrate(
     if extrapolate:
         runs = (replace(run, resolution=2), replace(run, resolution=2, substeps=2))
         reduce = functools.partial(_extrapolated, weight=2**order / (2**order - 1), d=sde.dim, keep=keep)
-    found, partial = collect(Task(runs, reduce), count, executor, progress, f"{sde} {scheme}")
+    size = 8 * sde.dim * (1 + keep * len(run.saves))
+    found, partial = collect(Task(runs, reduce, size), count, executor, progress, f"{sde} {scheme}")
     result = ensemble(runs[-1], found, partial, _describe(runs[-1], scheme, order, extrapolate, dW is not None))
     if not extrapolate:
         return result
@@ -178,6 +180,7 @@ def _plan(
         if m != sde.noise_dim:
             raise ValueError(f"dW must have shape (paths, steps, noise_dim = {sde.noise_dim}), got {given.shape}")
         increments = ("increments", m, given)
+    duration.check(total)
     sde.check(begin)
     signs = (("uniform", sde.noise_dim),) if name == "weak2" and not sde.diagonal else ()
     start = Start(sde, Increments(increments, *signs), begin)
@@ -213,7 +216,7 @@ def _steps(horizon: float, dt: Any, steps: Any) -> int:
     if dt is None:
         return checks.integer("steps", steps, low=1)
     ratio = horizon / checks.positive("dt", dt)
-    if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6 * ratio:
+    if duration.whole(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6 * ratio:
         raise ValueError(f"dt must divide the horizon {horizon:g} into whole parts, got {dt:g}")
     return round(ratio)
 
