@@ -98,7 +98,8 @@ CERTIFIED: dict[str, Any] = {"lrs": [0.2, 0.1, 0.05], "horizon": 0.4, "paths": 5
 
 def test_a_certificate_goes_on_too(tmp_path: Path) -> None:
     killed(tmp_path, "seen = []\ndef count(done, total):\n    seen.append(done)\n    len(seen) > 12 and stop()\n"
-                     f"so.certify(so.SGD(0.1), QUADRATIC, checkpoint='run', progress=count, **{CERTIFIED!r})")  # fmt: skip
+                     "so.certify(so.SGD(0.1), QUADRATIC, checkpoint='run', progress=count,"
+                     f" **{CERTIFIED!r})")  # fmt: skip
     before = {file: file.stat().st_mtime_ns for file in tmp_path.glob("run/*.npz")}
     assert len(before) >= 12 and list(tmp_path.glob("run/*halved*"))
     resumed = so.certify(so.SGD(0.1), QUADRATIC, checkpoint=tmp_path / "run", **CERTIFIED)
@@ -129,12 +130,11 @@ def test_a_network_goes_on_too(tmp_path: Path, kind: str) -> None:
     from small_networks import small
 
     problem = so.Problem(small(), so.Minibatch(2))
-    killed(tmp_path, "from small_networks import small\n"
-                     "f = small()\nasked, grad = [], type(f).weighted_grad\n"
-                     "def counted(*given):\n    asked.append(1)\n    len(asked) > 60 and stop()\n"
-                     "    return grad(*given)\n"
-                     "type(f).weighted_grad = counted\n"
-                     f"so.simulate(ADAM, so.Problem(f, so.Minibatch(2)), {kind!r}, checkpoint='run', **LONG)")  # fmt: skip
+    killed(tmp_path, "from small_networks import small\nfrom sdeopt.engine.checkpoint import Checkpoint\n"
+                     "keep, kept = Checkpoint.put, []\n"
+                     "def put(*given):\n    keep(*given)\n    kept.append(1)\n    len(kept) > 9 and stop()\n"
+                     "Checkpoint.put = put\nproblem = so.Problem(small(), so.Minibatch(2))\n"
+                     f"so.simulate(ADAM, problem, {kind!r}, checkpoint='run', **LONG)")  # fmt: skip
     assert list(tmp_path.glob("run/*.mark.*"))
     same(
         so.simulate(ADAM, problem, kind, checkpoint=tmp_path / "run", **LONG), so.simulate(ADAM, problem, kind, **LONG)
@@ -152,13 +152,14 @@ if __name__ == "__main__":
         pids = list(client.run(os.getpid).values())
         def kill(done, total):
             if sys.argv[1] == "worker" and pids and done > 500:
-                os.kill(pids.pop(), signal.SIGKILL)
+                os.kill(pids[0], signal.SIGKILL)
                 pids.clear()
             if sys.argv[1] == "all" and done > 1000:
                 for pid in pids:
                     os.kill(pid, signal.SIGKILL)
                 os.kill(os.getpid(), signal.SIGKILL)
-        e = so.simulate(so.SGD(0.1), QUADRATIC, executor=client.get_executor(), progress=kill, checkpoint="run", **CHUNKS)
+        where = {"executor": client.get_executor(), "progress": kill, "checkpoint": "run"}
+        e = so.simulate(so.SGD(0.1), QUADRATIC, **where, **CHUNKS)
         print(e.final.tobytes().hex())
 """
 
