@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.comparison import paired
-from sdeopt.engine.blocks import Interrupted, Task, fold
+from sdeopt.engine.blocks import Interrupted, Task, fold, records
 from sdeopt.engine.kernels import Run
 
 __all__ = ["LOUD", "Rung", "reduce"]
@@ -54,10 +54,10 @@ class Rung:
                 task, label = Task((coarse, fine), reduction), f"{label}, dt/2"
                 where = self._where(options, "halved")
                 (self.change,) = fold(task, paths, _merge, label=label, first=APART, **where)
-            task = Task((replace(self.sde, noise_factor=0.0),), _listed)
-            self.flow = fold(task, 1, list.__add__, label=f"{label}, flow", **self._where(options, "flow"))[0][0, -1]
         except Interrupted:
             raise KeyboardInterrupt from None
+        flow = replace(self.sde, noise_factor=0.0)
+        self.flow = records(flow, 1, label=f"{label}, flow", **self._where(options, "flow"))[0, -1]
         self.paths = paths
 
     def renew(self, options: dict[str, Any]) -> None:
@@ -140,10 +140,6 @@ def reduce(first: int, discrete: Array, sde: Array, *others: Array, d: int) -> t
     with np.errstate(invalid="ignore", over="ignore"):  # diverged paths
         even = pair(discrete - 0.5 * (sde - mirrored), 0.5 * (loud + loud_mirrored))
     return pair(discrete, sde), pair(discrete, loud), even
-
-
-def _listed(first: int, records: Array) -> list[Array]:
-    return [records]
 
 
 def _merge(a: tuple[Any, ...], b: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -18,7 +18,7 @@ from sdeopt.comparison.report import Report, labels
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
 from sdeopt.engine import checkpoint as checkpoints
-from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
+from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold, records
 from sdeopt.engine.draws import heavy
 from sdeopt.engine.kernels import Run, refuse
 from sdeopt.engine.simulate import describe, plan
@@ -195,13 +195,8 @@ def _flow(run: Run, executor: Any, progress: Any, store: Any) -> Array:
     """Records of the flow, (n, width): a single path without spread, or the mean of some where the drift is sampled."""
     count = 1 if run.model.drift is not None else PATHS_FLOW
     kept = store and store.part("flow")
-    records: list[Array] = fold(Task((run,), _listed), count, list.__add__, executor, progress, "flow", 0, kept)
-    mean: Array = np.concatenate(records).mean(axis=0)
+    mean: Array = records(run, count, executor=executor, progress=progress, label="flow", store=kept).mean(axis=0)
     return mean
-
-
-def _listed(first: int, records: Array) -> list[Array]:
-    return [records]
 
 
 def _report(

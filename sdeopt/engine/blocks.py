@@ -18,14 +18,18 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sdeopt.engine import batched, duration, marks, memory
 from sdeopt.engine.checkpoint import Checkpoint
 from sdeopt.engine.kernels import Kernel, Run, lane_width
 from sdeopt.engine.progress import Progress
 from sdeopt.engine.stop import Stop, within
 
-__all__ = ["Interrupted", "Task", "chunk_size", "fold"]
+__all__ = ["Interrupted", "Task", "bounded", "chunk_size", "fold", "records"]
 
+Array = NDArray[np.float64]
 RECORD_LIMIT = 8 * 2**20  # bytes of records that a chunk may hold
 
 
@@ -114,6 +118,13 @@ def _executor(given: Executor | None) -> Iterator[Executor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def bounded(task: Task, paths: int, executor: Executor | None = None) -> str:
+    """The memory that so many paths will take, in words; a ``ValueError`` if it is too much, or they take too long."""
+    threads = getattr(executor, "_max_workers", os.cpu_count() or 1)
+    duration.check(sum(run.steps * (run.substeps if run.kind == "sde" else 1) for run in task.runs), paths, threads)
+    return memory.stated(task, paths, min(chunk_size(task), paths), threads)
+
+
 def fold(
     task: Task, paths: int, merge: Callable[[Any, Any], Any], executor: Executor | None = None,
     progress: bool | Callable[[int, int], None] | None = None, label: str = "", first: int = 0,
@@ -128,9 +139,7 @@ def fold(
     Interrupted
         On Ctrl-C, if at least one chunk is done; it carries their fold.
     """
-    size, threads = chunk_size(task), getattr(executor, "_max_workers", os.cpu_count() or 1)
-    duration.check(sum(run.steps * (run.substeps if run.kind == "sde" else 1) for run in task.runs), paths, threads)
-    label = f"{label}, {memory.stated(task, paths, min(size, paths), threads)}"
+    size, label = chunk_size(task), f"{label}, {bounded(task, paths, executor)}"
     starts = ((first + i, min(size, paths - i)) for i in range(0, paths, size))
     local = executor is None or isinstance(executor, ThreadPoolExecutor)
     result, done = None, 0
@@ -166,3 +175,15 @@ def fold(
                 raise KeyboardInterrupt from None
             raise Interrupted(result, done) from None
     return result
+
+
+def records(run: Run, paths: int, first: int = 0, **where: Any) -> Array:
+    """The records of some paths themselves, (paths, saves, width); ``where`` is the rest of `fold`."""
+    try:
+        return np.concatenate(fold(Task((run,), _listed), paths, list.__add__, first=first, **where))
+    except Interrupted:
+        raise KeyboardInterrupt from None
+
+
+def _listed(first: int, records: Array) -> list[Array]:
+    return [records]

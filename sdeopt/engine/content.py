@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.engine.cache import ATOMS, _code, describe
+from sdeopt.engine.values import ATOMS, closed_over, code_text, describe
 
 __all__ = ["content"]
 
@@ -53,8 +53,8 @@ def _special(thing: Any, seen: frozenset[int]) -> str | None:
         name = f"{thing.__module__}.{thing.__qualname__} {file}"
         if isinstance(thing, type):
             return name
-        held = tuple(cell.cell_contents for cell in thing.__closure__ or ()), thing.__defaults__, thing.__kwdefaults__
-        return f"{name} {_code(thing.__code__)} {describe(held, seen, _special)}"
+        held = (closed_over(thing), thing.__defaults__, thing.__kwdefaults__)
+        return f"{name} {code_text(thing.__code__)} {describe(held, seen, _special)}"
     if isinstance(thing, PLAIN) or type(thing) is tuple:
         return None
     if isinstance(thing, tuple):  # with names, such as a method

@@ -4,14 +4,21 @@ Numba takes every function for one that Python may call: it optimises it, and ge
 into its caller and does both again, at every level of nesting. An inner function gets the first of the passes, and goes
 through all of LLVM once, with the loop that it ends up in. That halves the time to the first result. A loop gets all
 passes, and functions of its own for the memory of arrays (`recycle`). Both loop over vectors as in `expressions`.
+
+Names. Numba tells functions of one name apart by counting them, from 1 in every process, and LLVM takes two functions
+of one name for the same. Loops that other processes have compiled come from the disk into this one, so here the numbers
+are random: no function, and no environment of one, is ever taken for another.
 """
 
 from __future__ import annotations
 
+import functools
+import secrets
 from typing import Any
 
 from llvmlite.binding import create_pass_builder, create_pipeline_tuning_options, parse_assembly
 from numba.core import config
+from numba.core.bytecode import FunctionIdentity
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler, CompileResult
 
@@ -19,6 +26,8 @@ from sdeopt.engine import expressions
 from sdeopt.engine.recycle import MEMORY
 
 __all__ = ["LOOP", "OPTIONS", "awake"]
+
+FunctionIdentity._unique_ids = iter(functools.partial(secrets.randbits, 62), None)  # also in a process that is forked
 
 
 class _Nobody:

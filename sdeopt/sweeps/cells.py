@@ -13,6 +13,7 @@ from sdeopt.comparison.compare import compare
 from sdeopt.core.problem import Problem
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
 from sdeopt.engine.content import content
+from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Run
 from sdeopt.engine.keys import key
 from sdeopt.engine.simulate import plan
@@ -121,7 +122,8 @@ def _run(cell: Cell, thread: ThreadPoolExecutor) -> dict[str, Estimate]:
         table = fold(Task((run,), reduce, 8 * len(COLUMNS)), cell.settings.paths, joined, thread, False)
     except Interrupted:
         raise KeyboardInterrupt from None
-    return of_paths(table, level, cell.problem.lacks("value"))
+    end, ends = orders(run)
+    return of_paths(table, level, cell.problem.lacks("value"), (end, ends.get("loss", end)))
 
 
 def _error(cell: Cell, thread: ThreadPoolExecutor) -> dict[str, Estimate]:
