@@ -76,7 +76,7 @@ def test_kill_9_within_a_chunk_loses_what_came_after_its_last_mark(
     resumed, Bowl.asked = eval(problem), 0
     whole = so.simulate(ADAM, resumed, kind, **LONG)
     needed, Bowl.asked = Bowl.asked, 0
-    killed(tmp_path, f"problem = {problem}\nBowl.asked, Bowl.limit, Bowl.stop = 0, {needed // 2}, staticmethod(stop)\n"
+    killed(tmp_path, f"problem = {problem}\nBowl.asked, Bowl.limit = 0, {needed // 2}\n"
                      f"so.simulate(ADAM, problem, {kind!r}, checkpoint='run', **LONG)")  # fmt: skip
     monkeypatch.setattr(marks, "INTERVAL", 0.0)
     same(so.simulate(ADAM, resumed, kind, checkpoint=tmp_path / "run", **LONG), whole)

@@ -55,9 +55,6 @@ def test_the_source_of_sdeopt_is_part_of_the_key(monkeypatch: pytest.MonkeyPatch
     before = key()
     monkeypatch.setattr("sdeopt.engine.keys.sources", lambda part: "edited" if part == "optimizers" else "")
     assert key() != before
-    monkeypatch.undo()
-    monkeypatch.setattr(so, "__version__", "99")
-    assert key() != before
 
 
 def scaled(factor: Any) -> Callable[[Any], Any]:

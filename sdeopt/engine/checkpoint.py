@@ -88,7 +88,7 @@ class Checkpoint:
             changed = [f"{name} {old.get(name)}, now {head[name]}" for name in words if old.get(name) != head[name]]
             raise ValueError(
                 f"checkpoint {str(self.folder)!r} belongs to another run ("
-                + ("; ".join(changed) or "its data, code or version of sdeopt differ")
+                + ("; ".join(changed) or "its data or code differ")
                 + "): take another folder, or delete it"
             )
 
