@@ -37,7 +37,7 @@ from numba.core.compiler import CompileResult
 from numba.np import linalg
 
 from sdeopt.core import files
-from sdeopt.engine import private
+from sdeopt.engine import pipeline, private
 from sdeopt.engine.values import describe
 
 __all__ = ["Contents", "LoopCache", "clear", "folder", "info", "sources", "versions"]
@@ -120,7 +120,7 @@ def versions() -> str:
     cpu = numba.config.CPU_NAME or llvmlite.binding.get_host_cpu_name()
     return (
         f"Numba {numba.__version__}, llvmlite {llvmlite.__version__}, NumPy {np.__version__}, "
-        f"{sys.implementation.cache_tag}, {cpu}"
+        f"{sys.implementation.cache_tag}, {cpu}, {pipeline.MODE} compilation"
     )
 
 

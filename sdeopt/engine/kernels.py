@@ -23,9 +23,8 @@ from sdeopt.engine.assembly import assemble
 from sdeopt.engine.cache import LoopCache
 from sdeopt.engine.draws import draws, unsuited
 from sdeopt.engine.given import given, portion
-from sdeopt.engine.inner import awake
 from sdeopt.engine.linker import Linker, asked
-from sdeopt.engine.recycle import shelves
+from sdeopt.engine.pipeline import awake, shelves
 from sdeopt.engine.rng import Entropy, fill, place, stream_key
 from sdeopt.engine.stop import Stop
 from sdeopt.engine.values import describe

@@ -31,8 +31,8 @@ from numba.extending import overload
 
 from sdeopt.core import oracle as questions
 from sdeopt.engine.apart import present, stand_in
-from sdeopt.engine.inner import LOOP, OPTIONS
 from sdeopt.engine.lanes import Block, Row
+from sdeopt.engine.pipeline import LOOP, OPTIONS
 from sdeopt.engine.twins import ELEMENTARY, TWINS, elementwise
 from sdeopt.engine.values import ATTRIBUTES, GLOBALS, Unknown, attributes, closed_over, describe, installed, names, ours
 
