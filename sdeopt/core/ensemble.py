@@ -60,6 +60,8 @@ class Ensemble:
         from then on, so what is left is conditioned on survival: ``counts`` says from when.
     paths : ndarray, shape (paths, n, d), or None
         Every saved position, with ``keep_paths=True`` only.
+    increments : ndarray, shape (paths, steps, m), or None
+        The increments of the Brownian motions along each path, with ``increments=True`` of `integrate` only.
     stderr : ndarray, shape (n, d)
         Standard error of ``mean``; `interval` makes an interval of it, or says why there is none.
     skewness, share : ndarray, shape (n, d + observables)
@@ -90,6 +92,7 @@ class Ensemble:
     share: Array
     meta: dict[str, Any]
     paths: Array | None = None
+    increments: Array | None = None
     _replay: Any = field(default=None, repr=False)
 
     def __repr__(self) -> str:
@@ -189,6 +192,7 @@ class Ensemble:
             observables={n: tuple(data[f"observable:{n}"]) for n in head["observables"]},
             diverged=Diverged(len(data["diverged"]), data["diverged"]),
             paths=data.get("paths"),
+            increments=data.get("increments"),
             **{n: data[n] for n in names},
         )
 

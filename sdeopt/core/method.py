@@ -32,9 +32,10 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from sdeopt.core import checks
+from sdeopt.core.chance import refuse_random
 from sdeopt.core.schedule import Cosine, Power, Schedule
 
-__all__ = ["FAMILIES", "SAMPLED", "SDE", "lookup", "method", "methods", "model", "rival"]
+__all__ = ["FAMILIES", "SAMPLED", "Model", "lookup", "method", "methods", "model", "rival"]
 
 T = TypeVar("T", bound=type)
 
@@ -81,7 +82,7 @@ FAMILIES = {
 
 
 @dataclass(frozen=True)
-class SDE:
+class Model:
     """One SDE of a method: its two coefficients, its claim, and the Brownian motions that it needs.
 
     ``drift``, ``diffusion`` and ``start`` take the method as ``self``. ``brownian`` names the increments in ``dw`` by
@@ -108,7 +109,7 @@ class SDE:
     doc: str
 
 
-SAMPLED = SDE(
+SAMPLED = Model(
     name="sampled",
     order=1,
     drift=None,
@@ -131,17 +132,17 @@ SAMPLED = SDE(
 _REGISTRY: dict[str, type] = {}
 
 
-def model(method: Any, name: str) -> SDE:
+def model(method: Any, name: str) -> Model:
     """The SDE of ``method`` called ``name``, or `SAMPLED`, which every method has."""
-    found: SDE | None = method.sdes.get(name)
+    found: Model | None = method.sdes.get(name)
     return found if found is not None else replace(SAMPLED, order=method.order)
 
 
-def _sde(cls: type, name: str, order: float, brownian: str | tuple[str, ...]) -> SDE:
+def _sde(cls: type, name: str, order: float, brownian: str | tuple[str, ...]) -> Model:
     names = (brownian,) if isinstance(brownian, str) else brownian
     functions = vars(cls)
     optional = {key: functions.get(key) for key in ("start", "linear", "stationary")}
-    return SDE(name, order, functions["drift"], functions["diffusion"], names, **optional, doc=cls.__doc__ or "")
+    return Model(name, order, functions["drift"], functions["diffusion"], names, **optional, doc=cls.__doc__ or "")
 
 
 def _validated_new(cls: Any) -> Any:
@@ -200,7 +201,7 @@ def method(
     parts : tuple of str
         Names of the parts of the state; the first is the position x.
     brownian : str or tuple of str
-        The increments that ``diffusion`` receives, see `SDE`.
+        The increments that ``diffusion`` receives, see `Model`.
     family : str
         Where the method belongs, a key of ``FAMILIES``.
     samples : int
@@ -225,6 +226,9 @@ def method(
 
     def decorate(cls: T) -> T:
         page: Any = cls
+        if not cls.__module__.startswith("sdeopt."):
+            for name, f in vars(cls).items():
+                refuse_random(f"{cls.__name__}.{name}", f)
         page.__new__ = _validated_new(cls)
         page.__eq__ = lambda a, b: type(a) is type(b) and tuple(a) == tuple(b)
         page.__ne__ = lambda a, b: not a == b

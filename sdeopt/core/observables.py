@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks
+from sdeopt.core.chance import refuse_random
 from sdeopt.core.math import dot
 from sdeopt.core.oracle import grad, value
 
@@ -52,6 +53,8 @@ def resolve(observables: Any, problem: Any) -> dict[str, Callable[..., Any]]:
         wrong = [n for n, f in observables.items() if not callable(f)]
         if wrong:
             raise TypeError(f"observables[{wrong[0]!r}] must be a function of x, got {observables[wrong[0]]!r}")
+        for n, f in observables.items():
+            refuse_random(f"observables[{n!r}]", f)
         return {str(n): _of_position(f) for n, f in observables.items()}
     if isinstance(observables, Sequence) and not isinstance(observables, str):
         return {checks.choice("observable", n, NAMED): NAMED[n] for n in observables}

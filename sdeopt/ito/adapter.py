@@ -9,8 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.core.method import SDE as Model
-from sdeopt.core.method import learning_rate
+from sdeopt.core.method import Model, learning_rate
 from sdeopt.core.oracle import Oracle
 from sdeopt.ito.equation import SDE
 

@@ -68,7 +68,7 @@ NEEDS = {"noisy_value": ("value",), "noisy_class_grads": ("labels", "weighted_gr
 
 def spread(name: str, value: Any) -> float | Array:
     """Return ``value`` as a float, or as a vector with one entry per coordinate; all must be finite and >= 0."""
-    if np.ndim(value) == 0:
+    if checks.single(value):
         return checks.number(name, value, low=0.0)
     a = checks.array(name, value)
     if (a < 0).any():
