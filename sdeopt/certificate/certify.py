@@ -54,11 +54,11 @@ def certify(
 
     At every learning rate both columns run to the same continuous time on common random numbers, the SDE with the Heun
     drift at one dt for all. Judged are the slopes in h, the time of one step (h = lr for most methods), between the two
-    smallest h: of a coordinate's mean, which should be the claimed order, and of a covariance entry, which is 2 if the SDE
-    is right and 1 if its diffusion, or its drift, is wrong (1.5 if the diffusion misses a factor 1 + O(√h)); where the
-    noise lasts as lr → 0 (PGD) these are the claimed order and 0. Small errors pass: the certificate states the
-    smallest relative error of drift and of diffusion that its ladder would have seen. Means alone are blind: the flow, the drift without noise, passes as well;
-    it is shown beside, and so is the SDE with twice the noise variance.
+    smallest h: of a coordinate's mean, which should be the claimed order, and of a covariance entry, which is 2 if the
+    SDE is right and 1 if its diffusion, or its drift, is wrong (1.5 if the diffusion misses a factor 1 + O(√h)); where
+    the noise lasts as lr → 0 (PGD) these are the claimed order and 0. Small errors pass: the certificate states which
+    relative errors of drift and diffusion its ladder would have seen. Means alone are blind: the flow, the drift
+    without noise, passes as well; it is shown beside, and so is the SDE with twice the noise variance.
 
     Judged is the coordinate, and the covariance entry, whose gap is clearest (most standard errors from zero) at the
     smallest h at which any is told from zero. It is chosen on ``paths`` paths and judged on others: of many gaps that
@@ -167,8 +167,8 @@ def _settled(run: Run) -> None:
         )
     if order < 2.0 * LEAST:
         raise ValueError(
-            f"{run.problem.noise!r} has moments up to the order {order:g}, and the intervals of covariances, by which a "
-            f"certificate judges, need {2.0 * LEAST:g}: compare bounded observables"
+            f"{run.problem.noise!r} has moments up to the order {order:g}, and a certificate judges by intervals of "
+            f"covariances, which need {2.0 * LEAST:g}: compare bounded observables"
         )
 
 

@@ -96,8 +96,8 @@ def notes(c: Certificate) -> list[str]:
     """How to read the tables."""
     blind = [row.quantity for row in c.rows if row.model == "flow" and row.kind == "mean" and row.verdict != "refuted"]
     right = (
-        "the claim if the SDE is right, 0 if its diffusion or its drift is wrong, for its noise lasts as lr → 0; decided at "
-        "claim - 0.25."
+        "the claim if the SDE is right, 0 if its diffusion or its drift is wrong, for its noise lasts as lr → 0; it is "
+        "decided at claim - 0.25."
         if c.meta.get("lasting", False)
         else "2 if the SDE is right, 1 if its diffusion or its drift is wrong; decided at 1.75."
     )
@@ -110,9 +110,7 @@ def notes(c: Certificate) -> list[str]:
     if c.needs is not None:
         lines.append("Larger lrs need fewer paths, down to h⁻² times as many for a covariance, while gaps are powers.")
     if c.means == "refuted" and c.covariance == "wrong":
-        lines.append(
-            "The means refute the drift, which by itself makes a covariance wrong: the diffusion may be right."
-        )
+        lines.append("The means refute the drift, which by itself makes covariances wrong: the diffusion may be right.")
     if blind:
         lines.append(f"The flow is not refuted by {', '.join(blind)}: means say nothing about the diffusion.")
     return lines

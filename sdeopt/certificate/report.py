@@ -68,8 +68,8 @@ class Certificate:
     With [a, b] the 95 % interval of the slope between the two smallest h and c the claimed order in h, a mean is
     *certified* if a >= c - 0.15 and the half-width is at most 0.15, *refuted* if b < c - 0.15. A covariance is *right*
     if a >= 1.75 and *wrong* if b < 1.75, the middle of 2 and the 1.5 of a diffusion that misses a factor 1 + O(√h);
-    for noise that lasts as lr → 0 the threshold is c - 0.25, since a wrong diffusion has slope 0 there. A wrong drift makes a
-    covariance wrong as well. Errors below ``sight`` pass.
+    for noise that lasts as lr → 0 the threshold is c - 0.25, since a wrong diffusion has slope 0 there. A wrong drift
+    makes a covariance wrong as well. Errors below ``sight`` pass.
     The fit of C h^p (1 + D h) to more h must not contradict: its interval has to reach the threshold in the first case
     and to stay below it in the second. *Inconclusive* is all else: also a slope above c + 1.25 (the gap nears a change
     of sign), a dt that moves the slope by more than the precision, and diverged paths at the two smallest h. The rule
