@@ -92,7 +92,7 @@ def _reason(t: Tally, n: int, order: float) -> str:
 
 def swept(s: Setting, seeds: int, paths: tuple[int, ...] = PATHS, rng: int = 1) -> Table:
     """What `sweep` prints: "loss", "spread", and "time" to the median of f at half the time."""
-    truth, middle, saves = exact(s), s.steps // 2, range(s.steps + 1)
+    truth, middle, saves = exact(s), 2, [k * s.steps // 4 for k in range(5)]
     end, ends = orders(plan(s.method, s.problem, steps=s.steps, observables=["loss"], rng=rng))
     times = np.array(saves) * s.clock
     sample = quantities(s, next(blocks(s, BLOCK // 8, 1, saves, rng + 1))[:, 0])[:, :, 2]
