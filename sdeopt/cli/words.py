@@ -91,7 +91,7 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
 
 def paths(problem: Problem, work: float, compared: bool, budget: float = BUDGET) -> int:
     """The default number of paths: the largest in ``PATHS`` within the budget of CPU time, for ``work`` steps each."""
-    from sdeopt.comparison.compare import PATHS_CHANGE
+    from sdeopt.comparison.block import PATHS_CHANGE
 
     stored = sum(np.size(value) for value in vars(problem.objective).values())
     cost = work * (STEP_COST + NUMBER_COST * stored)

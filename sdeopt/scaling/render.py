@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from sdeopt.comparison.render import COLOURS, count, interval, number
+from sdeopt.comparison.bounds import NOT_JUDGED, OPEN
+from sdeopt.comparison.render import COLOURS, interval, number, off, percent, settles
+from sdeopt.comparison.verdict import SHOWN
+from sdeopt.core.table import Fitted
 from sdeopt.scaling.conditions import LIMIT
 
 if TYPE_CHECKING:
+    from sdeopt.comparison.bounds import Decision
     from sdeopt.scaling.report import Evidence, Row
     from sdeopt.scaling.scale import Scaling
 
@@ -101,8 +104,11 @@ def scaling(s: Scaling) -> Any:
     return Group(*parts, Text("A condition is of the order of the relative error that it causes.", style="dim"))
 
 
-def _decision(verdict: str, needs: float | None) -> str:
-    return verdict if needs is None or math.isinf(needs) else f"{verdict} (needs N = {count(needs)})"
+def _decision(d: Decision) -> str:
+    if d.verdict == NOT_JUDGED:
+        return f"{d.verdict}: " + ("one path decides" if d.why == "tail" else "too few paths")
+    said = f"{d.verdict}, {percent(d.low, d.high)}"
+    return said if d.verdict != OPEN else f"{said}; {settles(d, None)}"
 
 
 def cells(row: Row) -> tuple[str, ...]:
@@ -112,14 +118,16 @@ def cells(row: Row) -> tuple[str, ...]:
         number(row.before),
         number(row.after),
         interval(row.gap, row.half),
-        _decision(row.verdict, row.needs),
+        "-" if row.verdict in (SHOWN, NOT_JUDGED) else off(row.low, row.high),
+        row.verdict,
         number(row.naive),
         interval(row.naive_gap, row.naive_half),
         row.naive_verdict,
     )
 
 
-HEADINGS = ("quantity", "before", "after", "gap", "rule", "naive", "gap", "naive rule")
+HEADINGS = ("quantity", "before", "after", "gap", "off", "rule", "naive", "naive gap", "naive rule")
+IMPORTANCE = ("quantity", "rule", "naive rule", "off", "gap", "naive gap", "before", "after", "naive")
 
 
 def header(e: Evidence) -> list[tuple[str, str, str]]:
@@ -140,8 +148,8 @@ def header(e: Evidence) -> list[tuple[str, str, str]]:
             "",
         ),
         ("paths", f"{m['paths']} of each{partial}, independent draws, rng={m['rng']}; {lost}", ""),
-        ("rule", f"{m['rule']}: {_decision(e.verdict, e.needs)}", COLOUR[e.verdict]),
-        ("naive rule", f"{e.naive_verdict}", COLOUR[e.naive_verdict]),
+        ("rule", f"{m['rule']}: {_decision(e.decided())}", COLOUR[e.verdict]),
+        ("naive rule", _decision(e.decided(naive=True)), COLOUR[e.naive_verdict]),
     ]
 
 
@@ -154,10 +162,10 @@ def evidence(e: Evidence) -> Any:
     notes = [
         f"Values at t = {e.times[-1]:.4g}. gap = after - before, and naive - before, ± {100 * m['confidence']:g} % "
         f"interval. Margin: {100 * m['tolerance']:g} % of each quantity's scale, as in `compare`.",
-        f"Verdicts hold at all saves, with ± {m['quantile']:.2f} standard errors: at most {100 * m['false_alarm']:g} % "
-        "for one false 'differ' in a column.",
+        f"off = largest gap at any save in units of its scale, between bounds of {100 * (1.0 - m['alpha']):g} % each.",
     ]
     if e.verdict == e.naive_verdict == "coincide":
         notes.append("The naive rule coincides as well: this problem and horizon do not tell them apart.")
-    table = _grid((HEADINGS, [cells(row) for row in e.rows]), (0, 4, 7), lambda cell: COLOUR[cell])
+    lines, texts = [cells(row) for row in e.rows], ("quantity", "rule", "naive rule")
+    table = Fitted(HEADINGS, lines, IMPORTANCE, texts, lambda line: COLOUR[line[-1]])
     return Group(_head(header(e)), Text(), table, Text(), *(Text(line, style="dim") for line in notes))
