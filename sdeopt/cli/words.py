@@ -27,7 +27,7 @@ PASSED = (  # as they are, where given
     "kind", "sde", "scheme", "dt", "substeps", "save_at", "tolerance", "precision", "max_paths", "seconds",
     "checkpoint", "judge",
 )  # fmt: skip
-PATHS = (4000, 2000, 1000, 500, 250, 125, 64, 32, 16)
+PATHS = (4000, 2000, 1000, 500, 250, 125, 64)
 SUBSTEPS = 16  # of the library, where none are asked for
 # seconds of CPU time that a run may take, on a problem that was named and on the method's own; measured: a step of the
 # integrator, one without SIMD lanes, and what each stored number adds to it

@@ -102,7 +102,7 @@ def bounds(s: Sizes, alpha: float, paths: float = 1.0) -> Bounds:
     """Bounds at level ``alpha`` a side; with ``paths`` those to be expected of so many times the paths."""
     from scipy.stats import t
 
-    known = np.isfinite(s.size) & np.isfinite(s.stderr)
+    known = ~(np.isnan(s.size) | np.isnan(s.stderr))
     stderr, floor = s.stderr / math.sqrt(paths), s.floor / math.sqrt(paths)
     size = s.size
     if paths != 1.0:  # without the noise of so many paths, and with that of more

@@ -25,6 +25,7 @@ PLURAL = {"mean": "means", "variance": "variances", "covariance": "covariances"}
 SQUARE = 1.9  # standard error of the standard deviation of a squared normal, times √n: √(15 - 1)/2
 NOISELESS = 1e-9  # of a gap: a standard error below is round-off
 SURELY = 2.0  # standard errors below its estimate that a later level is taken to be
+TINY = 1e-150  # a scale where there is none
 NORMAL95 = 1.644854  # one-sided
 
 
@@ -154,7 +155,7 @@ def _apart(
 ) -> tuple[Array, ...]:  # fmt: skip
     c = np.array(q.columns)
     gap = np.where(np.abs(both.gap[:, c]) <= s.rounding[:, c], 0.0, both.gap[:, c])
-    stderrs, scale = both.gap_stderr[:, c], np.linalg.norm(s.scale[:, c], axis=1)
+    stderrs, scale = both.gap_stderr[:, c], np.linalg.norm(s.scale[:, c] + s.rounding[:, c] + TINY, axis=1)
     length = np.linalg.norm(gap, axis=1)
     u = _over(gap, length[:, None])
     stderr, degrees = _along(both, groups, q, u, extra)

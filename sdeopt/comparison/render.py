@@ -64,31 +64,36 @@ def count(n: float) -> str:
     return f"{math.ceil(n / unit) * unit:_}"
 
 
+def share(x: float) -> str:
+    """A fraction in percent, to three digits."""
+    return "over 10000 %" if x > 100.0 else f"{100 * x:.3g} %" if x < 9.995 else f"{100 * x:.0f} %"
+
+
 def percent(low: float, high: float) -> str:
     """Between which and which share of its scale something is off."""
     if math.isinf(high):
-        return f"at least {100 * low:.3g} %" if low > 0.0 else "unknown"
-    return f"{100 * low:.3g} to {100 * high:.3g} %" if low > 0.0 else f"within {100 * high:.3g} %"
+        return f"at least {share(low)}" if low > 0.0 else "unknown"
+    return f"{share(low).removesuffix(' %')} to {share(high)}" if low > 0.0 else f"within {share(high)}"
 
 
 def off(low: float, high: float) -> str:
     """The same, short."""
     if math.isinf(high):
-        return f"> {100 * low:.3g} %"
-    return f"{100 * low:.2g}-{100 * high:.3g} %" if low > 0.0 else f"< {100 * high:.3g} %"
+        return f"> {share(low)}"
+    return f"{share(low).removesuffix(' %')}-{share(high)}" if low > 0.0 else f"< {share(high)}"
 
 
 def answer(d: Decision, what: str, left: float, meta: dict[str, Any]) -> str:
     """The verdict in a sentence; ``what`` decides it, and ``left`` paths are left there."""
     if d.verdict == NOT_JUDGED:
         return f"{NOT_JUDGED}: {_unjudged(d, what, left, meta)}"
-    least = f"at least {100 * d.low:.3g} %" if d.low > 0.0 else ""
-    most = f"at most {100 * d.high:.3g} %" if math.isfinite(d.high) else ""
+    least = f"at least {share(d.low)}" if d.low > 0.0 else ""
+    most = f"at most {share(d.high)}" if math.isfinite(d.high) else ""
     if d.verdict == DIFFER:
         return f"{DIFFER}: off by {', '.join(filter(None, (least, most)))}, in {what}"
     if d.verdict == AGREE:
         return f"{AGREE}: off by {', '.join(filter(None, (most, least)))}, in {what}"
-    between = f"between {100 * d.low:.3g} % and {100 * d.high:.3g} % off, in {what}"
+    between = f"between {share(d.low)} and {share(d.high)} off, in {what}"
     return f"{OPEN}: {between}; {settles(d, meta['substeps'])}"
 
 
@@ -179,7 +184,8 @@ def notes(report: Report) -> list[str]:
     lines = [
         f"Values at t = {report.times[-1]:.4g}. gap = SDE - discrete {shared}, ± {100 * m['confidence']:g} % interval.",
         f"off = largest gap at any save in units of its scale, between bounds of {level} each. Scale of a mean: its "
-        "standard deviation or how far it still moves; of a covariance: √(C_ii C_jj), now or later.",
+        "standard deviation, how far it still moves, or its distance from the flow; of a covariance: √(C_ii C_jj), now "
+        "or later.",
         flow_note(report),
     ]
     if any(math.isnan(row.theory) and not math.isnan(row.stationary) for row in report.rows):
