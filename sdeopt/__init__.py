@@ -13,8 +13,11 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sdeopt import core as core
     from sdeopt import networks as networks
     from sdeopt import privacy as privacy
+    from sdeopt import reference as reference
+    from sdeopt import theory as theory
     from sdeopt.certificate import Certificate as Certificate
     from sdeopt.certificate.certify import certify as certify
     from sdeopt.comparison import Report as Report
@@ -73,7 +76,7 @@ _HOMES = {
         "Signum", "SmoothedGDA", "WarmupSGD",
     ),
 }  # fmt: skip
-_MODULES = ("networks", "privacy")
+_MODULES = ("core", "networks", "privacy", "reference", "theory")
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [*_HOME, *_MODULES, "__version__"]

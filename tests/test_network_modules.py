@@ -88,6 +88,30 @@ def test_data_must_fit() -> None:
             so.TorchObjective(nn.Linear(4, 2), ENTROPY, *given)
 
 
+@pytest.mark.filterwarnings("ignore:Using a target size")
+@pytest.mark.parametrize("order", [1, -1])
+def test_targets_that_mix_examples_are_refused(order: int) -> None:
+    """Targets (n,) against outputs (n, 1) make n² losses, sorted targets as well; one of them is held out data."""
+    module, y = nn.Linear(4, 1), np.sort(Y)[::order].astype(float)
+    with pytest.raises(ValueError, match=r"the loss of an example depends on the others.*\(9, 1\).*\(9,\)"):
+        so.TorchObjective(module, nn.MSELoss(), X, y)
+    with pytest.raises(ValueError, match="test: the loss of an example depends on the others"):
+        so.TorchObjective(module, nn.MSELoss(), X, y[:, None], test=(X, y))
+    with pytest.raises(ValueError, match="the loss of an example depends on the others"):
+        so.TorchObjective(module, lambda output, y: (output[:, 0] - y - output.mean()) ** 2, X, y)
+    assert so.TorchObjective(module, nn.MSELoss(), X, y[:, None]).dim == 5
+
+
+def test_modules_and_losses_that_write_into_the_data_are_refused() -> None:
+    def damaging(output: Any, y: Any) -> Any:
+        return y.sub_(output[:, 0]) ** 2
+
+    with pytest.raises(ValueError, match="module writes into its input"):
+        so.TorchObjective(nn.Sequential(nn.ReLU(inplace=True), nn.Linear(4, 2)), ENTROPY, X, Y)
+    with pytest.raises(ValueError, match="loss writes into its arguments"):
+        so.TorchObjective(nn.Linear(4, 1), damaging, X, Y.astype(float))
+
+
 def test_frozen_parameters_are_constants_and_tied_ones_are_one() -> None:
     module = nn.Sequential(nn.Linear(4, 4, bias=False), nn.Tanh(), nn.Linear(4, 4, bias=False), nn.Linear(4, 2))
     module[2].weight = module[0].weight

@@ -17,7 +17,7 @@ from sdeopt.core.math import (
     seconds,
     total,
 )
-from sdeopt.core.method import SDE, lookup, method, methods, rival
+from sdeopt.core.method import Model, lookup, method, methods, rival
 from sdeopt.core.oracle import (
     Oracle,
     agent_grads,
@@ -60,7 +60,7 @@ from sdeopt.core.oracle import (
 from sdeopt.core.schedule import Cosine, Power, Schedule
 
 __all__ = [
-    "SDE",
+    "Model",
     "Cosine",
     "Oracle",
     "Power",
