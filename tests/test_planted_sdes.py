@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from wrong import Wrong, on_a_bowl
 
+import sdeopt as so
 from sdeopt.comparison import quantities
 
 LR = 0.05
@@ -39,6 +40,15 @@ def test_the_first_steps_do_not_measure_what_is_late() -> None:
     assert report.meta["judge"] == "observables" and report.verdict == "differ"
     i = [q.name for q in report.quantities].index("f(x)")
     assert report.sizes.size[-1, i] == pytest.approx(1.0, abs=1e-3)
+
+
+@pytest.mark.parametrize("nu", [2.5, 5.0])
+def test_tails_without_errors_decide_nothing(nu: float) -> None:
+    """No fourth moment, or one of which a single path has most: whatever the variances are, nobody knows how well."""
+    problem = so.Problem(so.Quadratic([1.0, 2.0]), so.StudentT(nu, 0.5))
+    report = so.compare(so.SGD(0.1), problem, horizon=5.0, paths=1000, substeps=2, rng=0, progress=False)
+    assert (report.verdict, report.decision.why) == ("not judged", "moments" if nu < 4.0 else "tail")
+    assert "no moments" in str(report) if nu < 4.0 else "one path makes up" in str(report)
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from sdeopt.comparison.report import Report, labels
 from sdeopt.comparison.verdict import CONFIDENCE
 from sdeopt.core.method import SAMPLED
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
+from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Run
 
 __all__ = ["PATHS_CHANGE", "PATHS_FLOW", "assembled", "columns", "few", "leftover", "ran"]
@@ -102,7 +103,11 @@ def assembled(
     sizes = quantities.apart(both, main.groups, scales, judged, extra, (halved, change.groups, factor))
     flow_sizes = quantities.flow_apart(flow, both, scales, judged, extra)
     begun = times > 0.0  # at t = 0 both are at the start
-    sizes, flow_sizes = (type(s)(*(a[begun] for a in s)) for s in (sizes, flow_sizes))
+    ends, seen = zip(*(orders(run) for run in (discrete, sde)), strict=True)
+    known = judged, d, min(ends), np.array([min(seen[0][name], seen[1][name]) for name in discrete.observables])
+    sizes, flow_sizes = (
+        quantities.without_errors(type(s)(*(a[begun] for a in s)), *known) for s in (sizes, flow_sizes)
+    )
     closed = theory(sde, both.second[:, kinds.index("trace")])
     meta |= {
         "paths": int(main.lost.count[-1]),

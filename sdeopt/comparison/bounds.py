@@ -51,7 +51,7 @@ class Sizes(NamedTuple):
 
     ``size`` is ρ̂ (NaN: too few paths), ``stderr`` its standard error, ``degrees`` their degrees of freedom, ``floor``
     what noise adds to a length, ``left`` what the step size of the integrator leaves, ``share`` the part of the squared
-    influence that one path has.
+    influence that one path has (inf: a standard error does not exist, whatever the number of paths).
     """
 
     size: Array
@@ -72,9 +72,9 @@ class Bounds(NamedTuple):
 class Decision(NamedTuple):
     """[L, U], the verdict, and the quantity and save that decide.
 
-    ``why`` says what keeps an undecided one from being decided: "paths" or "step size" where it is open, "tail" or
-    "few paths" where it is not judged. ``more`` is the factor of paths that would decide, inf where none would;
-    ``share`` what one path has of the squared influence there.
+    ``why`` says what keeps an undecided one from being decided: "paths" or "step size" where it is open, "tail",
+    "moments" or "few paths" where it is not judged. ``more`` is the factor of paths that would decide, inf where none
+    would; ``share`` what one path has of the squared influence there.
     """
 
     verdict: str
@@ -120,7 +120,7 @@ def decide(s: Sizes, b: Bounds, paths: Array, tolerance: float, alpha: float) ->
 
     What one path dominates cannot make anything differ, and if it decides otherwise, nothing is judged.
     """
-    heavy = s.share > allowance(paths)[:, None]
+    heavy = (s.share > allowance(paths)[:, None]) | np.isinf(s.share)
     trusted = np.where(heavy | np.isnan(b.low), -np.inf, b.low)
     low = max(float(trusted.max(initial=-np.inf)), 0.0)
     if low > tolerance:
@@ -128,6 +128,8 @@ def decide(s: Sizes, b: Bounds, paths: Array, tolerance: float, alpha: float) ->
     missing = np.isnan(b.high)
     if missing.any():
         return Decision(NOT_JUDGED, low, math.inf, *_where(missing * (1.0 + paths.max() - paths[:, None])), "few paths")
+    if np.isinf(s.share).any():
+        return Decision(NOT_JUDGED, low, math.inf, *_where(np.where(np.isinf(s.share), b.high, -np.inf)), "moments")
     save, column = _where(b.high)
     high = float(b.high[save, column])
     if heavy[save, column]:

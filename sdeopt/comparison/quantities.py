@@ -15,7 +15,18 @@ from numpy.typing import NDArray
 from sdeopt.comparison.bounds import LEAST, Sizes
 from sdeopt.comparison.paired import ROUNDING, Estimates, Groups, entries
 
-__all__ = ["JUDGED", "SINGLE", "Quantity", "Scales", "apart", "default", "flow_apart", "judged", "scales"]
+__all__ = [
+    "JUDGED",
+    "SINGLE",
+    "Quantity",
+    "Scales",
+    "apart",
+    "default",
+    "flow_apart",
+    "judged",
+    "scales",
+    "without_errors",
+]
 
 Array = NDArray[np.float64]
 JUDGED = ("all", "each", "observables")
@@ -147,6 +158,16 @@ def flow_apart(flow: Array, both: Estimates, s: Scales, quantities: tuple[Quanti
     """The same of the drift without noise, (n, Q), against the discrete column."""
     gap, share = flow - both.first, np.zeros_like(both.share)
     return apart(both._replace(gap=gap, gap_stderr=both.first_stderr, share=share), None, s, quantities, extra)
+
+
+def without_errors(s: Sizes, quantities: tuple[Quantity, ...], d: int, order: float, observables: Array) -> Sizes:
+    """The same, with the share of one path infinite where a standard error rests on moments that do not exist.
+
+    ``order`` is where the moments of x end, ``observables`` where those of every observable do (inf: all exist).
+    """
+    ends = {"mean": order, "variance": order / 2.0, "covariance": order / 2.0, "trace": order / 2.0, "diverged": np.inf}
+    found = [observables[q.columns[0] - d] if q.kind == "observable" else ends[q.kind] for q in quantities]
+    return s._replace(share=np.where(np.array(found) > 2.0, s.share, np.inf))
 
 
 def _apart(

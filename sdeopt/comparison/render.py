@@ -116,6 +116,8 @@ def settles(d: Decision, substeps: int | None) -> str:
 def _unjudged(d: Decision, what: str, left: float, meta: dict[str, Any]) -> str:
     if d.why == "tail":
         return f"one path makes up {100 * d.share:.0f} % of the error of {what}"
+    if d.why == "moments":
+        return f"the noise has no moments on which an error of {what} could rest"
     if meta["paths"] < LEAST:
         return f"{meta['paths']} paths are too few for a verdict, {LEAST} are the least"
     return f"{left:.0f} of {meta['paths']} paths are left for {what}, {LEAST} are the least"

@@ -58,6 +58,8 @@ class Report:
         The verdict with what decides it, and what would decide an open one.
     decisive : (str, float)
         The quantity and the time that decide.
+    answer : str
+        All of this in a sentence.
     rows : tuple of Row
         The table, one `Row` per quantity; from d = 4 on one for the worst coordinate.
     times, counts : ndarray, shape (n,)
@@ -162,6 +164,11 @@ class Report:
         return self.quantities[self.decision.column].name, float(time)
 
     @property
+    def answer(self) -> str:
+        """The verdict in a sentence: how far off at most and at least, in what and when, or what would decide."""
+        return render.said(self)
+
+    @property
     def any_diverged(self) -> bool:
         """Whether a path of either column diverged."""
         return any(self.meta["diverged"])
@@ -199,6 +206,7 @@ class Report:
             "verdict": self.verdict,
             "within": self.within,
             "decisive": self.decisive,
+            "answer": self.answer,
             "decision": self.decision._asdict(),
             "meta": self.meta,
             "rows": [row._asdict() for row in self.rows],

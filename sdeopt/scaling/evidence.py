@@ -20,6 +20,7 @@ from sdeopt.comparison.report import labels
 from sdeopt.comparison.verdict import CONFIDENCE
 from sdeopt.core import checks
 from sdeopt.engine.blocks import Interrupted, Task, fold
+from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Run, refuse
 from sdeopt.engine.rng import normalise
 from sdeopt.engine.simulate import describe, plan, saves
@@ -122,10 +123,13 @@ def _evidence(scaling: Scaling, runs: tuple[Run, ...], found: Both, meta: dict[s
     times = np.array(before.saves) * before.method.clock
     judged = quantities.judged(kinds, names, any(lost), meta["judge"], meta["heavy"])
     scales, begun = quantities.scales(rule, kinds, times), times > 0.0
-    sizes, naive_sizes = (
-        Sizes(*(a[begun] for a in quantities.apart(both, pair.groups, scales, judged, len(before.observables))))
+    ends, seen = zip(*(orders(run) for run in runs), strict=True)
+    known = judged, d, min(ends), np.array([min(of[name] for of in seen) for name in before.observables])
+    apart = [
+        quantities.apart(both, pair.groups, scales, judged, len(before.observables))
         for both, pair in zip((rule, other), found, strict=True)
-    )
+    ]
+    sizes, naive_sizes = (quantities.without_errors(Sizes(*(a[begun] for a in s)), *known) for s in apart)
     meta |= {
         "before": describe(before),
         "after": describe(after),

@@ -106,7 +106,8 @@ def scaling(s: Scaling) -> Any:
 
 def _decision(d: Decision) -> str:
     if d.verdict == NOT_JUDGED:
-        return f"{d.verdict}: " + ("one path decides" if d.why == "tail" else "too few paths")
+        why = {"tail": "one path decides", "moments": "the noise has no moments for an error"}
+        return f"{d.verdict}: {why.get(d.why, 'too few paths')}"
     said = f"{d.verdict}, {percent(d.low, d.high)}"
     return said if d.verdict != OPEN else f"{said}; {settles(d, None)}"
 

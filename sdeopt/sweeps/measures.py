@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.comparison.bounds import AGREE, DIFFER
-from sdeopt.comparison.render import said
 from sdeopt.core.moments import valid_paths
 from sdeopt.engine.loops import ESCAPE
 from sdeopt.sweeps.estimate import Estimate, failed, mean, median, share
@@ -127,4 +126,4 @@ def of_report(report: Any) -> dict[str, Estimate]:
         return {"error": found._replace(status="diverged", reason=reason)}
     if report.verdict in (AGREE, DIFFER):
         return {"error": found}
-    return {"error": found.doubted(said(report))}
+    return {"error": found.doubted(report.answer)}
