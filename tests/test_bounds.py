@@ -9,7 +9,7 @@ from tilted import ALMOST_NEVER
 from sdeopt.comparison.bounds import Sizes, allowance, bounds, decide
 
 DEGREES, TOLERANCE, ALPHA = 399.0, 0.1, 0.05
-REPETITIONS = 4000
+REPETITIONS = 1000
 ERROR = ALMOST_NEVER * np.sqrt(ALPHA * (1.0 - ALPHA) / REPETITIONS)  # of a rate of 5 %
 
 
