@@ -21,7 +21,7 @@ from sdeopt.core import checks, files
 from sdeopt.core.observables import LABELS
 from sdeopt.core.plain import as_json
 
-__all__ = ["Report", "arrays_of", "labels", "with_sizes"]
+__all__ = ["Report", "labels", "packed", "unpacked"]
 
 Array = NDArray[np.float64]
 SIZES = ("sizes", "flow_sizes")
@@ -222,9 +222,8 @@ class Report:
         arrays = {name: getattr(self, name) for name in _arrays()}
         if self.laws is not None:
             arrays |= {f"laws:{name}": np.asarray(value) for name, value in self.laws._asdict().items()}
-        arrays |= arrays_of(self, SIZES)
         head = {"meta": self.meta, "kinds": self.kinds, "names": self.names, "quantities": self.quantities}
-        files.save(file, head, arrays)
+        files.save(file, *packed(head | {name: getattr(self, name) for name in SIZES}, arrays, SIZES))
 
     @staticmethod
     def load(file: str | Path) -> Report:
@@ -235,7 +234,10 @@ class Report:
             kept = {name: data[f"laws:{name}"] for name in Laws._fields}
             laws = Laws(**{name: value if value.ndim else value.item() for name, value in kept.items()})
         arrays = {name: data[name] for name in _arrays()}
-        return Report(laws=laws, **arrays, **with_sizes(head, data, SIZES))
+        parts, rest = unpacked(head, data, SIZES)
+        arrays |= {name: rest[name] for name in SIZES}
+        labelled: dict[str, Any] = {name: tuple(parts[name]) for name in ("kinds", "names", "quantities")}
+        return Report(meta=head["meta"], laws=laws, **arrays, **labelled)
 
     def plot(self, ax: Any = None, quantity: str | None = None) -> Any:
         """Draw both columns in time, with 95 % intervals and ± 1 standard deviation over paths; return the main Axes.
@@ -263,17 +265,21 @@ class Report:
         return comparison.in_time(new_axes() if ax is None else ax, self, i)
 
 
-def arrays_of(report: Any, names: tuple[str, ...]) -> dict[str, Array]:
-    """Arrays of the `Sizes` with these names, for a file."""
-    return {f"{name}:{field}": a for name in names for field, a in getattr(report, name)._asdict().items()}
+Parts = tuple[dict[str, Any], dict[str, Any]]
 
 
-def with_sizes(head: dict[str, Any], arrays: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    """What a file says of the quantities, their `Sizes` included."""
+def packed(head: dict[str, Any], arrays: dict[str, Any], names: tuple[str, ...]) -> Parts:
+    """Head and arrays of a file, with the `Sizes` of these names among the arrays."""
+    parts = {f"{name}:{field}": a for name in names for field, a in head[name]._asdict().items()}
+    return {name: value for name, value in head.items() if name not in names}, arrays | parts
+
+
+def unpacked(head: dict[str, Any], arrays: dict[str, Any], names: tuple[str, ...]) -> Parts:
+    """What `packed` made."""
+    rest = {name: a for name, a in arrays.items() if name.partition(":")[0] not in names}
     sizes = {name: Sizes(*(arrays[f"{name}:{field}"] for field in Sizes._fields)) for name in names}
-    quantities = tuple(Quantity(name, kind, tuple(columns)) for name, kind, columns in head["quantities"])
-    labelled = {"meta": head["meta"], "kinds": tuple(head["kinds"]), "names": tuple(head["names"])}
-    return labelled | sizes | {"quantities": quantities}
+    quantities = [Quantity(name, kind, tuple(columns)) for name, kind, columns in head["quantities"]]
+    return head | {"quantities": quantities}, rest | sizes
 
 
 def _arrays() -> tuple[str, ...]:

@@ -35,7 +35,7 @@ from sdeopt.core import checks
 from sdeopt.core.chance import refuse_random
 from sdeopt.core.schedule import Cosine, Power, Schedule
 
-__all__ = ["FAMILIES", "SAMPLED", "Model", "lookup", "method", "methods", "model", "rival"]
+__all__ = ["FAMILIES", "REGISTRY", "SAMPLED", "Model", "method", "model", "rival"]
 
 T = TypeVar("T", bound=type)
 
@@ -129,7 +129,7 @@ SAMPLED = Model(
     """,
 )
 
-_REGISTRY: dict[str, type] = {}
+REGISTRY: dict[str, type] = {}
 
 
 def model(method: Any, name: str) -> Model:
@@ -254,7 +254,7 @@ def method(
         else:
             page.sdes[SAMPLED.name] = replace(SAMPLED, order=order)
         page.default_sde = next(iter(page.sdes))
-        _REGISTRY[cls.__name__] = cls
+        REGISTRY[cls.__name__] = cls
         return cls
 
     return decorate
@@ -268,26 +268,3 @@ def rival(owner: Any, name: str, *, order: float, brownian: str | tuple[str, ...
         return cls
 
     return decorate
-
-
-def methods() -> dict[str, type]:
-    """Return the registry: name -> method class, in the order of registration.
-
-    Examples
-    --------
-    >>> import sdeopt as so
-    >>> so.methods()["SGD"](lr=0.1)
-    SGD(lr=0.1)
-    """
-    import sdeopt.optimizers  # noqa: F401  (importing the pages registers them)
-
-    return dict(_REGISTRY)
-
-
-def lookup(name: str) -> Any:
-    """Return the method class called ``name``, in any case; a ``ValueError`` names the nearest one."""
-    table = {key.lower(): cls for key, cls in methods().items()}
-    if name.lower() in table:
-        return table[name.lower()]
-    checks.choice("method", name, methods())
-    raise AssertionError("unreachable")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,11 +11,11 @@ from numpy.typing import NDArray
 
 from sdeopt.comparison.bounds import AGREE, LEAST, Bounds, Decision, Sizes, bounds
 from sdeopt.comparison.quantities import Quantity
-from sdeopt.comparison.report import arrays_of, with_sizes
+from sdeopt.comparison.report import packed, unpacked
 from sdeopt.comparison.verdict import CONFIDENCE, SHOWN, decided, members, quantile, worst
-from sdeopt.core import files
-from sdeopt.core.plain import as_json, printed
-from sdeopt.scaling import render
+from sdeopt.results.page import Page
+from sdeopt.results.result import Result
+from sdeopt.scaling import pages
 
 __all__ = ["Evidence", "Row"]
 
@@ -52,7 +50,7 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Evidence:
+class Evidence(Result):
     """What `Scaling.evidence` found. ``print`` it, ``plot()`` it, ``save`` it.
 
     Arrays have one row per save (n) and one column per quantity (Q), in the order of a `sdeopt.Report`.
@@ -104,6 +102,8 @@ class Evidence:
     sizes: Sizes
     naive_sizes: Sizes
 
+    VERSION = 2
+
     @functools.cached_property
     def rows(self) -> tuple[Row, ...]:
         """The table."""
@@ -119,7 +119,7 @@ class Evidence:
         sizes = self.naive_sizes if naive else self.sizes
         every = list(range(len(self.quantities))) if chosen is None else chosen
         found = decided(sizes, self._bounds[naive], self.counts, every, self.meta["tolerance"], self.meta["alpha"])
-        return found._replace(verdict=_word(found.verdict))
+        return found._replace(verdict="coincide" if found.verdict == AGREE else found.verdict)  # two laws
 
     @property
     def verdict(self) -> str:
@@ -151,14 +151,14 @@ class Evidence:
         i, name, peak = worst(self, columns, [self.quantities[j] for j in judged])
         shown = Decision(SHOWN, np.nan, np.nan, 0, 0)
         rule, naive = (self.decided(judged, side) if judged else shown for side in (False, True))
-        enough = self.counts[-1] >= LEAST
+        reach = q if self.counts[-1] >= LEAST else np.nan
         return Row(
             quantity=name,
             column=i,
             before=float(self.before[-1, i]),
             after=float(self.after[-1, i]),
             gap=float(self.gap[-1, i]),
-            half=float(q * self.gap_stderr[-1, i]) if enough else np.nan,
+            half=float(reach * self.gap_stderr[-1, i]),
             largest=float(self.gap[peak, i]),
             largest_time=float(self.times[peak]),
             low=rule.low,
@@ -166,7 +166,7 @@ class Evidence:
             verdict=rule.verdict,
             naive=float(self.naive[-1, i]),
             naive_gap=float(self.naive_gap[-1, i]),
-            naive_half=float(q * self.naive_gap_stderr[-1, i]) if enough else np.nan,
+            naive_half=float(reach * self.naive_gap_stderr[-1, i]),
             naive_low=naive.low,
             naive_high=naive.high,
             naive_verdict=naive.verdict,
@@ -176,38 +176,23 @@ class Evidence:
         before, after, naive = (self.meta[side]["method"] for side in ("before", "after", "naive"))
         return f"Evidence({before} -> {after}: {self.verdict}; naive {naive}: {self.naive_verdict})"
 
-    def __str__(self) -> str:
-        return printed(render.evidence(self))
+    def page(self) -> Page:
+        """The three laws."""
+        return pages.evidence(self)
 
-    def __rich__(self) -> Any:
-        return render.evidence(self)
+    def content(self) -> dict[str, Any]:
+        """The verdicts, the table, and all fields."""
+        told = {name: getattr(self, name) for name in ("verdict", "naive_verdict", "within", "naive_within", "rows")}
+        return told | super().content()
 
-    def to_json(self) -> str:
-        """Everything as JSON; numbers that are not finite become null."""
-        content = {
-            "verdict": self.verdict,
-            "naive_verdict": self.naive_verdict,
-            "within": self.within,
-            "naive_within": self.naive_within,
-            "meta": self.meta,
-            "kinds": self.kinds,
-            "names": self.names,
-            "rows": [row._asdict() for row in self.rows],
-            **{name: getattr(self, name) for name in ARRAYS},
-        }
-        return as_json(content)
+    def pack(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What a file keeps: the sizes as arrays."""
+        return packed(*super().pack(), SIZES)
 
-    def save(self, file: str | Path) -> None:
-        """Write everything to ``file`` (npz: arrays, and the rest as JSON)."""
-        arrays = {name: getattr(self, name) for name in ARRAYS} | arrays_of(self, SIZES)
-        head = {"meta": self.meta, "kinds": self.kinds, "names": self.names, "quantities": self.quantities}
-        files.save(file, head, arrays)
-
-    @staticmethod
-    def load(file: str | Path) -> Evidence:
-        """Read what `save` wrote."""
-        head, arrays = files.load(file)
-        return Evidence(**{name: arrays[name] for name in ARRAYS}, **with_sizes(head, arrays, SIZES))
+    @classmethod
+    def unpack(cls, version: int, head: dict[str, Any], arrays: dict[str, Any]) -> Evidence:
+        """What `pack` took apart."""
+        return super().unpack(version, *unpacked(head, arrays, SIZES))
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the three laws in time; return the main matplotlib Axes.
@@ -222,16 +207,7 @@ class Evidence:
         matplotlib.axes.Axes
             ``.figure`` holds all panels.
         """
-        from sdeopt.plots import comparison, scaling
+        from sdeopt.plots.comparison import main
+        from sdeopt.scaling import figure
 
-        return scaling.figure(self) if ax is None else scaling.in_time(ax, self, comparison.main(self))
-
-
-ARRAYS = tuple(
-    f.name for f in dataclasses.fields(Evidence) if f.name not in ("meta", "kinds", "names", "quantities", *SIZES)
-)
-
-
-def _word(verdict: str) -> str:
-    """Of two laws one says that they coincide."""
-    return "coincide" if verdict == AGREE else verdict
+        return figure.figure(self) if ax is None else figure.in_time(ax, self, main(self))
