@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from sdeopt.certificate.certify import certify as certify
     from sdeopt.comparison import Report as Report
     from sdeopt.comparison.compare import compare as compare
-    from sdeopt.core.ensemble import Ensemble as Ensemble
     from sdeopt.core.problem import Problem as Problem
     from sdeopt.core.schedule import Cosine as Cosine
     from sdeopt.core.schedule import Power as Power
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from sdeopt.optimizers.registry import methods as methods
     from sdeopt.profile.measure import noise_profile as noise_profile
     from sdeopt.profile.report import NoiseProfile as NoiseProfile
+    from sdeopt.results.ensemble import Ensemble as Ensemble
     from sdeopt.results.result import Result
     from sdeopt.scaling.report import Evidence as Evidence
     from sdeopt.scaling.scale import scale as scale
@@ -54,7 +54,6 @@ _MODULES = ("core", "networks", "privacy", "reference", "theory")
 _HOMES = {
     "sdeopt.core.problem": ("Problem",),
     "sdeopt.core.schedule": ("Cosine", "Power", "Schedule"),
-    "sdeopt.core.ensemble": ("Ensemble",),
     "sdeopt.engine.simulate": ("simulate",),
     "sdeopt.ito": ("SDE", "integrate"),
     "sdeopt.certificate": ("Certificate", "certify"),
@@ -64,6 +63,7 @@ _HOMES = {
     "sdeopt.optimizers.registry": ("methods",),
     "sdeopt.profile.measure": ("noise_profile",),
     "sdeopt.profile.report": ("NoiseProfile",),
+    "sdeopt.results.ensemble": ("Ensemble",),
     "sdeopt.scaling.report": ("Evidence",),
     "sdeopt.scaling.scale": ("scale",),
     "sdeopt.scaling.scaling": ("Scaling",),
@@ -105,6 +105,7 @@ def load(file: str | Path) -> Result:
     Diagnosis(2 positions on 1 path)
     """
     from sdeopt.results import files
+    from sdeopt.results.ensemble import Ensemble as Ensemble
     from sdeopt.results.result import Result
 
     content = files.read(file)

@@ -14,7 +14,7 @@ import pytest
 
 import sdeopt as so
 from sdeopt.plots import phase
-from sdeopt.sweeps.estimate import Estimate, failed
+from sdeopt.results.estimate import Estimate, failed
 from sdeopt.sweeps.table import Sweep
 
 META = {

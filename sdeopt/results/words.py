@@ -6,9 +6,10 @@ import math
 import re
 from collections.abc import Sequence
 
-__all__ = ["TONES", "count", "ends", "interval", "number", "point", "tone"]
+__all__ = ["TONES", "count", "ends", "interval", "known", "number", "point", "tone"]
 
 ROUNDING = 1e-12  # a relative half-width below this is none
+LOPSIDED = 0.2  # of its width: an interval that is further from symmetric is written with its ends
 COORDINATES = 8  # of a point that are written out
 
 # what a verdict says of what was examined -> the verdicts that say so
@@ -50,6 +51,19 @@ def ends(low: float, high: float) -> str:
     """[low, high], with digits enough to tell them apart if they differ."""
     digits = next((n for n in range(3, 17) if number(low, n) != number(high, n)), 3)
     return f"[{number(low, digits)}, {number(high, digits)}]"
+
+
+def known(value: float, low: float, high: float) -> str:
+    """A value with its 95 % interval: ± half of it, or its ends where it is lopsided; ? where there is none."""
+    if not math.isfinite(value):
+        return number(value)
+    if math.isnan(low) or math.isnan(high):
+        return f"{number(value)} ?"
+    if high - low <= ROUNDING * abs(value):
+        return number(value)
+    if not abs(high + low - 2.0 * value) <= LOPSIDED * (high - low):
+        return f"{number(value, 3)} {ends(low, high)}"
+    return interval(value, (high - low) / 2.0)
 
 
 def count(n: float) -> str:

@@ -17,7 +17,7 @@ from sdeopt.engine.content import content
 from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Run
 from sdeopt.engine.simulate import plan
-from sdeopt.sweeps.estimate import Estimate, failed
+from sdeopt.results.estimate import Estimate, failed
 from sdeopt.sweeps.keys import key
 from sdeopt.sweeps.measures import COLUMNS, ERROR, RUN, joined, of_paths, of_report, reduced
 

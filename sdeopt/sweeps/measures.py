@@ -22,7 +22,8 @@ from sdeopt.comparison.render import decision
 from sdeopt.comparison.verdict import judged, quantile
 from sdeopt.core.moments import valid_paths
 from sdeopt.engine.loops import ESCAPE
-from sdeopt.sweeps.estimate import LEVEL, Estimate, failed, mean, median, share
+from sdeopt.results.estimate import Estimate, failed, mean, median, share
+from sdeopt.results.intervals import LEVEL
 
 __all__ = ["COLUMNS", "ERROR", "MEASURES", "RUN", "joined", "of_paths", "of_report", "reduced"]
 

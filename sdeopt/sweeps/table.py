@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from sdeopt.core import files
 from sdeopt.core.plain import as_json
+from sdeopt.results.estimate import Estimate, failed
 from sdeopt.sweeps import render
-from sdeopt.sweeps.estimate import Estimate, failed
 
 __all__ = ["Map", "Sweep"]
 

@@ -32,6 +32,7 @@ def scaled() -> Any:
 
 EXAMPLES: dict[str, Callable[[], Any]] = {
     "Diagnosis": lambda: so.diagnose(PROBLEM, np.random.default_rng(0).standard_normal((3, 4, 2))),
+    "Ensemble": lambda: so.simulate(so.SGD(lr=0.1), PROBLEM, steps=12, paths=40, rng=0),
     "Evidence": lambda: scaled().evidence(steps=12, paths=8, rng=0),
     "NoiseProfile": lambda: so.noise_profile(PROBLEM, samples=16, rng=0),
     "Scaling": scaled,

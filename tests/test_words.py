@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sdeopt.results import words
-from sdeopt.results.intervals import Estimate, jackknife
+from sdeopt.results.estimate import Estimate, jackknife
 
 
 @pytest.mark.parametrize(
