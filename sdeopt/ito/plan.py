@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import FunctionType
 from typing import Any
 
 from sdeopt.core import checks
@@ -62,7 +61,6 @@ def plan(
             scheme=kind.engine,
             observables=_observables(observables, start),
             entropy=normalise(rng),
-            interpreted=not all(isinstance(f, FunctionType) for f in (sde.drift, sde.diffusion)),
             lanes=name != "implicit",  # which indexes vectors
         ),
         count,
