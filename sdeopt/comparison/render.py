@@ -7,18 +7,26 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from sdeopt.comparison.bounds import AGREE, DIFFER, LEAST, NOT_JUDGED, OPEN
 from sdeopt.comparison.verdict import SHOWN
 from sdeopt.core.method import SAMPLED
 from sdeopt.core.plain import printed
+from sdeopt.core.table import Fitted
 
 if TYPE_CHECKING:
+    from sdeopt.comparison.bounds import Decision
     from sdeopt.comparison.report import Report
     from sdeopt.comparison.verdict import Row
 
 __all__ = ["html", "markdown", "rich", "text"]
 
-HEADINGS = ("quantity", "discrete", "SDE", "gap", "largest gap", "dt/2 change", "flow", "theory", "verdict")
-COLOURS = {"agree": "green", "differ": "red", "inconclusive": "yellow", SHOWN: "dim"}
+HEADINGS = ("quantity", "discrete", "SDE", "gap", "largest gap", "dt/2 change", "flow", "theory", "off", "verdict")
+IMPORTANCE = (
+    "quantity", "verdict", "off", "gap", "discrete", "SDE", "largest gap", "theory", "dt/2 change", "flow",
+)  # fmt: skip
+COLOURS = {AGREE: "green", DIFFER: "red", OPEN: "yellow", NOT_JUDGED: "yellow", SHOWN: "dim"}
+COLOURS["inconclusive"] = COLOURS[OPEN]  # a certificate's word
+LAYERS = {"mean": "means", "variance": "variances", "covariance": "covariances", "trace": "tr Cov x"}
 LAW_ROWS = 3
 ROUNDING = 1e-12  # a relative half-width below this is none
 
@@ -30,8 +38,10 @@ def number(value: float, digits: int = 4) -> str:
 
 def interval(value: float, half: float) -> str:
     """Value ± half-width, to one digit of the half-width, two if the first is 1."""
-    if not (math.isfinite(value) and math.isfinite(half)):
+    if not math.isfinite(value):
         return "-"
+    if not math.isfinite(half):
+        return _short(f"{value:+.2g} ± ?")
     if half <= ROUNDING * abs(value):
         return _short(f"{value:+.2g} ± 0")
     decimals = -math.floor(math.log10(half)) + (f"{half:e}"[0] == "1")
@@ -54,11 +64,78 @@ def count(n: float) -> str:
     return f"{math.ceil(n / unit) * unit:_}"
 
 
-def decision(verdict: str, needs: float | None, substeps: int | None) -> str:
-    """The verdict, and what would settle an inconclusive one."""
-    if substeps is not None:
-        return f"{verdict} (dt too large: substeps={substeps})"
-    return verdict if needs is None else f"{verdict} (needs N = {count(needs)})"
+def share(x: float) -> str:
+    """A fraction in percent, to three digits."""
+    return "over 10000 %" if x > 100.0 else f"{100 * x:.3g} %" if x < 9.995 else f"{100 * x:.0f} %"
+
+
+def percent(low: float, high: float) -> str:
+    """Between which and which share of its scale something is off."""
+    if math.isinf(high):
+        return f"at least {share(low)}" if low > 0.0 else "unknown"
+    return f"{share(low).removesuffix(' %')} to {share(high)}" if low > 0.0 else f"within {share(high)}"
+
+
+def off(low: float, high: float) -> str:
+    """The same, short."""
+    if math.isinf(high):
+        return f"> {share(low)}"
+    return f"{share(low).removesuffix(' %')}-{share(high)}" if low > 0.0 else f"< {share(high)}"
+
+
+def answer(d: Decision, what: str, left: float, meta: dict[str, Any]) -> str:
+    """The verdict in a sentence; ``what`` decides it, and ``left`` paths are left there."""
+    if d.verdict == NOT_JUDGED:
+        return f"{NOT_JUDGED}: {_unjudged(d, what, left, meta)}"
+    least = f"at least {share(d.low)}" if d.low > 0.0 else ""
+    most = f"at most {share(d.high)}" if math.isfinite(d.high) else ""
+    if d.verdict == DIFFER:
+        return f"{DIFFER}: off by {', '.join(filter(None, (least, most)))}, in {what}"
+    if d.verdict == AGREE:
+        return f"{AGREE}: off by {', '.join(filter(None, (most, least)))}, in {what}"
+    between = f"between {share(d.low)} and {share(d.high)} off, in {what}"
+    return f"{OPEN}: {between}; {settles(d, meta['substeps'])}"
+
+
+def said(report: Report) -> str:
+    """The verdict of a report in a sentence."""
+    name, time = report.decisive
+    left = report.counts[len(report.counts) - len(report.sizes.size) + report.decision.save]
+    return answer(report.decision, f"{name} at t = {time:.4g}", left, report.meta)
+
+
+def settles(d: Decision, substeps: int | None) -> str:
+    """What would decide an open verdict."""
+    if d.why == "step size" and substeps is not None:
+        return f"the step size of the SDE decides it: substeps={2 * substeps}"
+    if math.isinf(d.more):
+        return "too close to the margin for any number of paths"
+    return f"about {d.more:.2g} times the paths would decide"
+
+
+def _unjudged(d: Decision, what: str, left: float, meta: dict[str, Any]) -> str:
+    if d.why == "tail":
+        return f"one path makes up {100 * d.share:.0f} % of the error of {what}"
+    if d.why == "moments":
+        return f"the noise has no moments on which an error of {what} could rest"
+    if meta["paths"] < LEAST:
+        return f"{meta['paths']} paths are too few for a verdict, {LEAST} are the least"
+    return f"{left:.0f} of {meta['paths']} paths are left for {what}, {LEAST} are the least"
+
+
+def layers(report: Report) -> str:
+    """What is known of the observables, the means, the variances, the covariances, each by itself."""
+    said = []
+    for kind in ("observable", *LAYERS, "diverged"):
+        chosen = [j for j, q in enumerate(report.quantities) if q.kind == kind]
+        if chosen:
+            d = report.decided(chosen)
+            name = (
+                ", ".join(report.quantities[j].name for j in chosen) if kind == "observable" else LAYERS.get(kind, kind)
+            )
+            word = "" if d.verdict == AGREE else f"{d.verdict}, " if d.verdict != NOT_JUDGED else NOT_JUDGED
+            said.append(f"{name}: {word}{percent(d.low, d.high) if d.verdict != NOT_JUDGED else ''}")
+    return "; ".join(said)
 
 
 def cells(row: Row) -> tuple[str, ...]:
@@ -76,7 +153,8 @@ def cells(row: Row) -> tuple[str, ...]:
         interval(row.change, row.change_half),
         number(row.flow, 3),
         exact,
-        decision(row.verdict, row.needs, row.substeps),
+        "-" if row.verdict in (SHOWN, NOT_JUDGED) else off(row.low, row.high),
+        row.verdict,
     )
 
 
@@ -88,29 +166,28 @@ def header(report: Report) -> list[tuple[str, str]]:
     scheme = {"heun": f"Heun drift, noise {noise}", "euler": "Euler–Maruyama"}[m["scheme"]]
     lost = f"diverged: {m['diverged'][0]} discrete, {m['diverged'][1]} SDE" if report.any_diverged else "none diverged"
     partial = ", interrupted" if m["partial"] else ""
-    dt_hint = [row.substeps for row in report.rows if row.substeps is not None]
-    final = decision(
-        report.verdict, report.needs, max(dt_hint) if dt_hint and report.verdict == "inconclusive" else None
-    )
     return [
+        ("verdict", f"{said(report)} (margin {100 * m['tolerance']:g} %)"),
+        ("of which", layers(report)),
+        ("repeat", f"paths={m['paths']}, substeps={m['substeps']}, rng={m['rng']}"),
         ("method", f"{m['method']} against its SDE {m['sde']}"),
         ("problem", f"{m['objective']}, {m['noise']}, x0 = [{x0}]"),
         ("time", f"t = k·{m['clock']:.4g} up to {report.times[-1]:.4g}, {m['steps']} steps, {len(report.times)} saves"),
         ("SDE", f"{scheme}, dt = {m['dt']:.4g} ({m['substeps']} per step)"),
-        ("paths", f"{m['paths']}{partial}, {m['draws']}, rng={m['rng']}; {lost}"),
-        ("verdict", f"{final}, margin {100 * m['tolerance']:g} % of each quantity's scale"),
+        ("paths", f"{m['paths']}{partial}, {m['draws']}; {lost}"),
     ]
 
 
 def notes(report: Report) -> list[str]:
     """How to read the table."""
     m = report.meta
+    level = f"{100 * (1.0 - m['alpha']):g} %"
+    shared = "on the same paths" if m["draws"] == "common random numbers" else "of independent paths"
     lines = [
-        f"Values at t = {report.times[-1]:.4g}. gap = SDE - discrete on paired paths, ± {100 * m['confidence']:g} % "
-        "interval. Scale of a mean: its range in time or standard deviation; of a covariance: √(C_ii C_jj), now or "
-        "later.",
-        f"Verdicts hold at all saves, with ± {m['quantile']:.2f} standard errors: at most {100 * m['false_alarm']:g} % "
-        "for one false 'differ' in the whole report.",
+        f"Values at t = {report.times[-1]:.4g}. gap = SDE - discrete {shared}, ± {100 * m['confidence']:g} % interval.",
+        f"off = largest gap at any save in units of its scale, between bounds of {level} each. Scale of a mean: its "
+        "standard deviation, how far it still moves, or its distance from the flow; of a covariance: √(C_ii C_jj), now "
+        "or later.",
         flow_note(report),
     ]
     if any(math.isnan(row.theory) and not math.isnan(row.stationary) for row in report.rows):
@@ -135,7 +212,7 @@ def flow_note(report: Report) -> str:
     told = [row.flow_verdict for row in report.rows if row.flow_verdict != SHOWN]
     if apart:
         return f"The flow (drift without noise) is told from the discrete column by {', '.join(apart)}."
-    if set(told) == {"agree"}:
+    if set(told) == {AGREE}:
         return "The flow (drift without noise) agrees as well: this comparison says nothing about the diffusion."
     return "The flow (drift without noise) is not told from the discrete column by any quantity."
 
@@ -162,7 +239,6 @@ def laws_notes(report: Report) -> list[str]:
 
 def rich(report: Report) -> Any:
     """The report for a rich console."""
-    from rich.box import SIMPLE_HEAD
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
@@ -170,14 +246,8 @@ def rich(report: Report) -> Any:
     head = Table.grid(padding=(0, 2))
     for name, value in header(report):
         head.add_row(Text(name, style="dim"), Text(value, style=COLOURS[report.verdict] if name == "verdict" else ""))
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    for heading in HEADINGS:
-        width = {"quantity": 9, "verdict": 12}.get(heading)
-        whole = heading not in ("quantity", "verdict")  # numbers stay on one line
-        table.add_column(heading, justify="left" if width else "right", min_width=width, no_wrap=whole)
-    for row in report.rows:
-        *values, last = cells(row)
-        table.add_row(*map(Text, values), Text(last, style=COLOURS[row.verdict]))
+    lines = [cells(row) for row in report.rows]
+    table = Fitted(HEADINGS, lines, IMPORTANCE, ("quantity", "verdict"), lambda line: COLOURS[line[-1]])
     return Group(head, Text(), table, Text(), *(Text(line, style="dim") for line in notes(report)))
 
 

@@ -12,16 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.comparison import render
+from sdeopt.comparison.bounds import Bounds, Decision, Sizes, bounds
 from sdeopt.comparison.laws import Laws
 from sdeopt.comparison.paired import entries
-from sdeopt.comparison.verdict import SEVERITY, SHOWN, Row, rows
+from sdeopt.comparison.quantities import Quantity
+from sdeopt.comparison.verdict import Row, decided, rows
 from sdeopt.core import checks, files
 from sdeopt.core.observables import LABELS
 from sdeopt.core.plain import as_json
 
-__all__ = ["Report", "labels"]
+__all__ = ["Report", "arrays_of", "labels", "with_sizes"]
 
 Array = NDArray[np.float64]
+SIZES = ("sizes", "flow_sizes")
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
@@ -47,9 +50,16 @@ class Report:
     Attributes
     ----------
     verdict : str
-        "differ" if any row that is judged differs, "agree" if all agree, else "inconclusive".
-    needs : float or None
-        For an inconclusive report: estimated number of paths that would decide (None: a smaller dt would).
+        "agree", "differ", "open" or "not judged".
+    within : (float, float)
+        Lower and upper bound of the largest relative error, as fractions: SDE and optimizer are at least so far apart
+        in some quantity at some save, and at most so far in all of them. Each holds with 95 %.
+    decision : Decision
+        The verdict with what decides it, and what would decide an open one.
+    decisive : (str, float)
+        The quantity and the time that decide.
+    answer : str
+        All of this in a sentence.
     rows : tuple of Row
         The table, one `Row` per quantity; from d = 4 on one for the worst coordinate.
     times, counts : ndarray, shape (n,)
@@ -59,9 +69,10 @@ class Report:
     gap, gap_stderr : ndarray, shape (n, Q)
         SDE minus discrete, from paired paths.
     margin : ndarray, shape (n, Q)
-        Tolerance times scale. The scale of a mean is the larger of its range over the saves and its standard
-        deviation over paths at that save; of a covariance the largest √(C_ii C_jj) from that save on; of the share of
-        diverged paths 1.
+        Tolerance times scale. The scale of a mean is the largest of its standard deviation over paths at that save, its
+        range over the saves from half of that time on, and its distance from the flow, at most its range; of a
+        covariance the largest √(C_ii C_jj) from that save on;
+        of the share of diverged paths 1.
     change, change_stderr : ndarray, shape (n, Q)
         SDE with dt/2 minus SDE with dt, from the first quarter of the paths.
     flow : ndarray, shape (n, Q)
@@ -75,11 +86,18 @@ class Report:
     meta : dict
         Everything needed to run it again, and the statistics' constants.
 
+    quantities : tuple of Quantity
+        What is judged: observables, and coordinates one by one or, from d = 4 on, as vectors.
+    sizes, flow_sizes : Sizes
+        Relative errors of these at the saves after t = 0, of the SDE and of the flow (`sdeopt.comparison.bounds`).
+
     Notes
     -----
-    Intervals are 95 %, each by itself. Verdicts use intervals at the false-alarm rate 0.1 % divided by the number of
-    quantities times saves (Student's t, Bonferroni): the probability that a quantity whose true gap is within its
-    margin is called "differ" is at most 0.1 % for the whole report.
+    With ρ = ‖gap‖/‖scale‖, for each quantity and save, the upper bound is max (ρ̂ + z se), z the one-sided quantile of
+    Student's t at ``meta["alpha"]``, and the lower one max (ρ̂ - q se) with the quantile of Bonferroni: if the largest
+    ρ is within the margin, "differ" has at most the probability alpha, and if it is not, "agree" has. What the
+    integrator's step leaves of the error widens the one and lowers the other. Intervals of the table are 95 %, each by
+    itself.
     """
 
     meta: dict[str, Any]
@@ -102,22 +120,53 @@ class Report:
     theory: Array
     stationary: Array
     laws: Laws | None
+    quantities: tuple[Quantity, ...]
+    sizes: Sizes
+    flow_sizes: Sizes
 
     @functools.cached_property
     def rows(self) -> tuple[Row, ...]:
         """The table."""
         return rows(self)
 
-    @property
-    def verdict(self) -> str:
-        """The gravest verdict of the rows."""
-        return max((row.verdict for row in self.rows if row.verdict != SHOWN), key=SEVERITY.index)
+    @functools.cached_property
+    def _bounds(self) -> tuple[Bounds, Bounds]:
+        return bounds(self.sizes, self.meta["alpha"]), bounds(self.flow_sizes, self.meta["alpha"])
+
+    def decided(self, chosen: list[int] | None = None, flow: bool = False) -> Decision:
+        """The decision on some of the judged ``quantities``, by their numbers; default on all.
+
+        With ``flow`` on the drift without noise in the place of the SDE.
+        """
+        sizes = self.flow_sizes if flow else self.sizes
+        every = list(range(len(self.quantities))) if chosen is None else chosen
+        return decided(sizes, self._bounds[flow], self.counts, every, self.meta["tolerance"], self.meta["alpha"])
+
+    @functools.cached_property
+    def decision(self) -> Decision:
+        """The decision on everything that is judged."""
+        return self.decided()
 
     @property
-    def needs(self) -> float | None:
-        """Paths that would decide an inconclusive report."""
-        wanted = [row.needs for row in self.rows if row.needs is not None]
-        return max(wanted) if wanted and self.verdict == "inconclusive" else None
+    def verdict(self) -> str:
+        """Whether SDE and optimizer agree."""
+        return self.decision.verdict
+
+    @property
+    def within(self) -> tuple[float, float]:
+        """Bounds for the largest relative error."""
+        return self.decision.low, self.decision.high
+
+    @property
+    def decisive(self) -> tuple[str, float]:
+        """The quantity and the time that decide."""
+        time = self.times[len(self.times) - len(self.sizes.size) + self.decision.save]
+        return self.quantities[self.decision.column].name, float(time)
+
+    @property
+    def answer(self) -> str:
+        """The verdict in a sentence: how far off at most and at least, in what and when, or what would decide."""
+        return render.said(self)
 
     @property
     def any_diverged(self) -> bool:
@@ -155,7 +204,10 @@ class Report:
         }
         content = {
             "verdict": self.verdict,
-            "needs": self.needs,
+            "within": self.within,
+            "decisive": self.decisive,
+            "answer": self.answer,
+            "decision": self.decision._asdict(),
             "meta": self.meta,
             "rows": [row._asdict() for row in self.rows],
             "times": self.times.tolist(),
@@ -170,7 +222,9 @@ class Report:
         arrays = {name: getattr(self, name) for name in _arrays()}
         if self.laws is not None:
             arrays |= {f"laws:{name}": np.asarray(value) for name, value in self.laws._asdict().items()}
-        files.save(file, {"meta": self.meta, "kinds": self.kinds, "names": self.names}, arrays)
+        arrays |= arrays_of(self, SIZES)
+        head = {"meta": self.meta, "kinds": self.kinds, "names": self.names, "quantities": self.quantities}
+        files.save(file, head, arrays)
 
     @staticmethod
     def load(file: str | Path) -> Report:
@@ -181,7 +235,7 @@ class Report:
             kept = {name: data[f"laws:{name}"] for name in Laws._fields}
             laws = Laws(**{name: value if value.ndim else value.item() for name, value in kept.items()})
         arrays = {name: data[name] for name in _arrays()}
-        return Report(meta=head["meta"], kinds=tuple(head["kinds"]), names=tuple(head["names"]), laws=laws, **arrays)
+        return Report(laws=laws, **arrays, **with_sizes(head, data, SIZES))
 
     def plot(self, ax: Any = None, quantity: str | None = None) -> Any:
         """Draw both columns in time, with 95 % intervals and ± 1 standard deviation over paths; return the main Axes.
@@ -209,5 +263,19 @@ class Report:
         return comparison.in_time(new_axes() if ax is None else ax, self, i)
 
 
+def arrays_of(report: Any, names: tuple[str, ...]) -> dict[str, Array]:
+    """Arrays of the `Sizes` with these names, for a file."""
+    return {f"{name}:{field}": a for name in names for field, a in getattr(report, name)._asdict().items()}
+
+
+def with_sizes(head: dict[str, Any], arrays: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """What a file says of the quantities, their `Sizes` included."""
+    sizes = {name: Sizes(*(arrays[f"{name}:{field}"] for field in Sizes._fields)) for name in names}
+    quantities = tuple(Quantity(name, kind, tuple(columns)) for name, kind, columns in head["quantities"])
+    labelled = {"meta": head["meta"], "kinds": tuple(head["kinds"]), "names": tuple(head["names"])}
+    return labelled | sizes | {"quantities": quantities}
+
+
 def _arrays() -> tuple[str, ...]:
-    return tuple(f.name for f in dataclasses.fields(Report) if f.name not in ("meta", "kinds", "names", "laws"))
+    others = ("meta", "kinds", "names", "laws", "quantities", *SIZES)
+    return tuple(f.name for f in dataclasses.fields(Report) if f.name not in others)

@@ -129,6 +129,6 @@ def gap(ax: Any, report: Report, i: int) -> Any:
 def figure(report: Report) -> Any:
     """A figure of four panels: first observable and spread of x in time, and their gaps. Returns the first axes."""
     meta = report.meta
-    run = f"{meta['paths']} paths, dt = {meta['dt']:.3g}"
-    title = f"{meta['method']} and its SDE {meta['sde']}: {report.verdict}    ({run})"
+    run = f"{meta['paths']} paths, dt = {meta['dt']:.3g}, margin {100 * meta['tolerance']:g} %"
+    title = f"{meta['method']} and its SDE {meta['sde']}    ({run})\n{report.answer}"
     return panels(report, in_time, gap, title)

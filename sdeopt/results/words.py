@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 
-__all__ = ["TONES", "count", "ends", "interval", "known", "number", "point", "tone"]
+__all__ = ["TONES", "count", "ends", "interval", "known", "number", "off", "percent", "point", "tone"]
 
 ROUNDING = 1e-12  # a relative half-width below this is none
 LOPSIDED = 0.2  # of its width: an interval that is further from symmetric is written with its ends
@@ -15,9 +15,9 @@ COORDINATES = 8  # of a point that are written out
 # what a verdict says of what was examined -> the verdicts that say so
 VERDICTS = {
     "good": ("agree", "coincide", "certified", "right", "holds"),
-    "open": ("inconclusive", "undecided", "not measured"),
+    "open": ("open", "inconclusive", "undecided", "not measured", "not judged"),
     "bad": ("differ", "refuted", "wrong", "fails", "diverged", "failed"),
-    "dim": ("not judged", "missing"),
+    "dim": ("shown", "missing"),
 }
 TONES = {verdict: tone for tone, verdicts in VERDICTS.items() for verdict in verdicts}
 
@@ -36,8 +36,10 @@ def number(value: float, digits: int = 4) -> str:
 
 def interval(value: float, half: float, sign: str = "") -> str:
     """Value ± half-width, to one digit of the half-width, two if the first is 1; ``sign="+"`` shows a plus."""
-    if not (math.isfinite(value) and math.isfinite(half)):
+    if not math.isfinite(value):
         return "-"
+    if not math.isfinite(half):
+        return _short(f"{value:{sign}.2g} ± ?")
     if half <= ROUNDING * abs(value):
         return _short(f"{value:{sign}.2g} ± 0" if sign else f"{value:.4g} ± 0")
     decimals = -math.floor(math.log10(half)) + (f"{half:e}"[0] == "1")
@@ -51,6 +53,20 @@ def ends(low: float, high: float) -> str:
     """[low, high], with digits enough to tell them apart if they differ."""
     digits = next((n for n in range(3, 17) if number(low, n) != number(high, n)), 3)
     return f"[{number(low, digits)}, {number(high, digits)}]"
+
+
+def percent(low: float, high: float) -> str:
+    """Between which and which share of its scale something is off."""
+    if math.isinf(high):
+        return f"at least {100 * low:.3g} %" if low > 0.0 else "unknown"
+    return f"{100 * low:.3g} to {100 * high:.3g} %" if low > 0.0 else f"within {100 * high:.3g} %"
+
+
+def off(low: float, high: float) -> str:
+    """The same, short."""
+    if math.isinf(high):
+        return f"> {100 * low:.3g} %"
+    return f"{100 * low:.2g}-{100 * high:.3g} %" if low > 0.0 else f"< {100 * high:.3g} %"
 
 
 def known(value: float, low: float, high: float) -> str:
