@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from sdeopt import theory as theory
     from sdeopt.certificate import Certificate as Certificate
     from sdeopt.certificate.certify import certify as certify
-    from sdeopt.comparison import Report as Report
     from sdeopt.comparison.compare import compare as compare
+    from sdeopt.comparison.report import Report as Report
     from sdeopt.core.problem import Problem as Problem
     from sdeopt.core.schedule import Cosine as Cosine
     from sdeopt.core.schedule import Power as Power
@@ -59,7 +59,8 @@ _HOMES = {
     "sdeopt.engine.simulate": ("simulate",),
     "sdeopt.ito": ("SDE", "integrate"),
     "sdeopt.certificate": ("Certificate", "certify"),
-    "sdeopt.comparison": ("Report", "compare"),
+    "sdeopt.comparison.compare": ("compare",),
+    "sdeopt.comparison.report": ("Report",),
     "sdeopt.diagnostics.diagnose": ("diagnose",),
     "sdeopt.diagnostics.report": ("Diagnosis",),
     "sdeopt.optimizers.registry": ("methods",),

@@ -12,7 +12,7 @@ import pytest
 from tilted import ALMOST_NEVER, LRS, START, TILTED, H, after, integrator, optimizer
 
 import sdeopt as so
-from sdeopt.comparison.render import count
+from sdeopt.results.words import count
 from sdeopt.core import sin
 
 

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 import sdeopt as so
-from sdeopt.comparison import render
+from sdeopt.comparison import pages
 from sdeopt.comparison.overlay import theory
-from sdeopt.comparison.report import labels
-from sdeopt.core.plain import WIDTH
+from sdeopt.comparison.labels import labels
+from sdeopt.results import words
+from sdeopt.results.console import WIDTH
 from sdeopt.engine.simulate import plan
 from sdeopt.theory import moments
 
@@ -68,7 +69,7 @@ def test_text_has_a_line_per_row_and_the_numbers_of_the_arrays(report: Any) -> N
     lines = {line.split("  ")[0].strip(): line for line in str(report).splitlines()}
     for row in report.rows:
         assert row.quantity in lines
-        assert render.number(report.discrete[-1, row.column]) in lines[row.quantity]
+        assert words.number(report.discrete[-1, row.column]) in lines[row.quantity]
         assert row.verdict in lines[row.quantity]
 
 

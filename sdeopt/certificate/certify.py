@@ -15,7 +15,7 @@ from sdeopt.certificate.ladder import exponent, rungs
 from sdeopt.certificate.report import Certificate
 from sdeopt.certificate.rung import Rung
 from sdeopt.certificate.warm import warmed
-from sdeopt.comparison.report import labels
+from sdeopt.comparison.labels import labels
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
 from sdeopt.engine.blocks import Interrupted

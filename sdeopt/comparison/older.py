@@ -13,28 +13,27 @@ import numpy as np
 
 from sdeopt.comparison.bounds import Sizes
 from sdeopt.comparison.paired import Estimates
-from sdeopt.comparison.quantities import Quantity, Scales, apart, judged
+from sdeopt.comparison.quantities import Scales, apart, judged
 
-__all__ = ["ALPHA", "errors", "quantities"]
+__all__ = ["judged_again"]
 
 ALPHA = 0.05  # with which such a file is judged
 
 
-def quantities(head: Mapping[str, Any]) -> tuple[Quantity, ...]:
-    """What would be judged today."""
-    meta = head["meta"]
-    kinds, names = tuple(head["kinds"]), tuple(head["names"])
-    return judged(kinds, names, any(meta["diverged"]), meta["judge"], meta["heavy"])
+def judged_again(
+    head: Mapping[str, Any], arrays: Mapping[str, Any], first: str, sides: Mapping[str, tuple[Any, Any]]
+) -> dict[str, Any]:
+    """What is to be added to the head of such a file: ``first`` is compared with the gaps and standard errors."""
+    meta, kinds = head["meta"], tuple(head["kinds"])
+    what = judged(kinds, tuple(head["names"]), any(meta["diverged"]), meta["judge"], meta["heavy"])
+    zero = np.zeros_like(arrays[first])
+    scales = Scales(arrays["margin"] / meta["tolerance"], zero, zero)
 
+    def errors(gap: Any, stderr: Any) -> Sizes:
+        value, own = arrays[first], arrays[f"{first}_stderr"]
+        both = Estimates(value, value + gap, own, zero, gap, stderr, zero, zero, zero, arrays["counts"])
+        found = apart(both, None, scales, what, kinds.count("observable"))
+        return Sizes(*(a[arrays["times"] > 0.0] for a in found))
 
-def errors(head: Mapping[str, Any], arrays: Mapping[str, Any], first: str, gap: str) -> Sizes:
-    """The relative errors at the saves after t = 0 of the gaps called ``gap`` to the values called ``first``."""
-    value, size = arrays[first], arrays[gap]
-    zero = np.zeros_like(value)
-    both = Estimates(
-        value, value + size, arrays[f"{first}_stderr"], zero, size, arrays[f"{gap}_stderr"], zero, zero, zero,
-        arrays["counts"],
-    )  # fmt: skip
-    scales = Scales(arrays["margin"] / head["meta"]["tolerance"], zero, zero)
-    found = apart(both, None, scales, quantities(head), head["kinds"].count("observable"))
-    return Sizes(*(a[arrays["times"] > 0.0] for a in found))
+    sizes = {name: errors(*side) for name, side in sides.items()}
+    return {"meta": meta | {"alpha": ALPHA}, "quantities": what} | sizes

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 
-__all__ = ["TONES", "count", "ends", "interval", "known", "number", "off", "percent", "point", "tone"]
+__all__ = ["TONES", "count", "ends", "interval", "known", "number", "off", "percent", "point", "share", "tone"]
 
 ROUNDING = 1e-12  # a relative half-width below this is none
 LOPSIDED = 0.2  # of its width: an interval that is further from symmetric is written with its ends
@@ -27,11 +27,11 @@ def tone(verdict: str) -> str:
     return "" if verdict == "ok" else TONES[verdict]
 
 
-def number(value: float, digits: int = 4) -> str:
-    """So many digits; ∞, and a dash where there is no number."""
+def number(value: float, digits: int = 4, sign: str = "") -> str:
+    """So many digits; ∞, and a dash where there is no number; ``sign="+"`` shows a plus."""
     if math.isnan(value):
         return "-"
-    return _short(f"{value:.{digits}g}") if math.isfinite(value) else "∞" if value > 0.0 else "-∞"
+    return _short(f"{value:{sign}.{digits}g}") if math.isfinite(value) else "∞" if value > 0.0 else "-∞"
 
 
 def interval(value: float, half: float, sign: str = "") -> str:
@@ -55,18 +55,23 @@ def ends(low: float, high: float) -> str:
     return f"[{number(low, digits)}, {number(high, digits)}]"
 
 
+def share(x: float) -> str:
+    """A fraction in percent, to three digits."""
+    return "over 10000 %" if x > 100.0 else f"{100 * x:.3g} %" if x < 9.995 else f"{100 * x:.0f} %"
+
+
 def percent(low: float, high: float) -> str:
     """Between which and which share of its scale something is off."""
     if math.isinf(high):
-        return f"at least {100 * low:.3g} %" if low > 0.0 else "unknown"
-    return f"{100 * low:.3g} to {100 * high:.3g} %" if low > 0.0 else f"within {100 * high:.3g} %"
+        return f"at least {share(low)}" if low > 0.0 else "unknown"
+    return f"{share(low).removesuffix(' %')} to {share(high)}" if low > 0.0 else f"within {share(high)}"
 
 
 def off(low: float, high: float) -> str:
     """The same, short."""
     if math.isinf(high):
-        return f"> {100 * low:.3g} %"
-    return f"{100 * low:.2g}-{100 * high:.3g} %" if low > 0.0 else f"< {100 * high:.3g} %"
+        return f"> {share(low)}"
+    return f"{share(low).removesuffix(' %')}-{share(high)}" if low > 0.0 else f"< {share(high)}"
 
 
 def known(value: float, low: float, high: float) -> str:

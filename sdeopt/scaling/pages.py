@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from sdeopt.comparison.bounds import NOT_JUDGED, OPEN
-from sdeopt.comparison.render import settles
+from sdeopt.comparison.pages import settles
 from sdeopt.comparison.verdict import SHOWN
 from sdeopt.results.page import Cell, Line, Page, Table
 from sdeopt.results.words import interval, number, off, percent, point, tone

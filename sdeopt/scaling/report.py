@@ -188,9 +188,9 @@ class Evidence(Result):
     def unpack(cls, version: int, head: dict[str, Any], arrays: dict[str, Any]) -> Self:
         """The evidence that `pack` took apart; version 0 kept nothing of what the judged quantities are."""
         if version == 0:
-            head |= {"meta": head["meta"] | {"alpha": older.ALPHA}, "quantities": older.quantities(head)}
-            head |= {"sizes": older.errors(head, arrays, "before", "gap")}
-            head |= {"naive_sizes": older.errors(head, arrays, "before", "naive_gap")}
+            sides = {"sizes": "gap", "naive_sizes": "naive_gap"}
+            found = {name: (arrays[gap], arrays[f"{gap}_stderr"]) for name, gap in sides.items()}
+            head |= older.judged_again(head, arrays, "before", found)
         head["quantities"] = [Quantity(name, kind, tuple(columns)) for name, kind, columns in head["quantities"]]
         return super().unpack(version, head, arrays)
 
@@ -207,7 +207,7 @@ class Evidence(Result):
         matplotlib.axes.Axes
             ``.figure`` holds all panels.
         """
-        from sdeopt.plots.comparison import main
+        from sdeopt.plots.axes import main
         from sdeopt.scaling import figure
 
         return figure.figure(self) if ax is None else figure.in_time(ax, self, main(self))
