@@ -49,7 +49,21 @@ def header(c: Certificate) -> list[tuple[str, str]]:
         ("time", f"{m['horizon']:.4g}{start}; SDE by Heun drift, Itô-Euler noise, dt = {m['dt']:.4g}"),
         ("paths", f"{sum(c.paths):.0f}{partial}, {m['draws']}, rng={m['rng']}; {gone}"),
         ("verdict", f"{c.verdict}: means {c.means}, covariance {c.covariance}{needs}"),
+        ("sight", sight(c)),
     ]
+
+
+def sight(c: Certificate) -> str:
+    """The smallest errors that would have been seen."""
+
+    def error(of: str, size: float) -> str:
+        if size >= 1.0:
+            return f"no {of} wrong by less than itself"
+        digits = 1 - math.floor(math.log10(100.0 * size)) if size > 0.0 else 0
+        return f"a {of} wrong by {math.ceil(100.0 * size * 10.0**digits) / 10.0**digits:.{max(digits, 0)}f} %"
+
+    parts = [error(of, size) for of, size in c.sight._asdict().items() if not math.isnan(size)]
+    return f"would have been seen: {', or '.join(parts)}, each by itself"
 
 
 def _judged(c: Certificate) -> list[int]:
@@ -82,9 +96,10 @@ def notes(c: Certificate) -> list[str]:
     """How to read the tables."""
     blind = [row.quantity for row in c.rows if row.model == "flow" and row.kind == "mean" and row.verdict != "refuted"]
     right = (
-        "the claim if the diffusion is right, 0 if it is wrong, for its noise lasts as lr → 0; decided at claim - 0.25."
+        "the claim if the SDE is right, 0 if its diffusion or its drift is wrong, for its noise lasts as lr → 0; it is "
+        "decided at claim - 0.25."
         if c.meta.get("lasting", False)
-        else "2 if the diffusion is right, 1 if it is wrong; decided at 1.75."
+        else "2 if the SDE is right, 1 if its diffusion or its drift is wrong; decided at 1.75."
     )
     lines = [
         "gap = SDE - discrete at the horizon. slope: between the two smallest steps h; fit: p of C h^p (1 + D h). ± is "
@@ -94,6 +109,8 @@ def notes(c: Certificate) -> list[str]:
     ]
     if c.needs is not None:
         lines.append("Larger lrs need fewer paths, down to h⁻² times as many for a covariance, while gaps are powers.")
+    if c.means == "refuted" and c.covariance == "wrong":
+        lines.append("The means refute the drift, which by itself makes covariances wrong: the diffusion may be right.")
     if blind:
         lines.append(f"The flow is not refuted by {', '.join(blind)}: means say nothing about the diffusion.")
     return lines

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.certificate import fit, render
+from sdeopt.certificate import fit, render, sight
 from sdeopt.certificate.fit import NONE, Curve, Row
+from sdeopt.certificate.sight import Sight
 from sdeopt.core import files
 from sdeopt.core.plain import as_json
 
@@ -53,6 +54,10 @@ class Certificate:
         The same gaps of the drift alone, and of the SDE with twice the noise variance; their means on the first paths.
     change, change_stderr : ndarray, shape (2, Q)
         SDE with dt/2 minus SDE with dt at the two smallest learning rates, on the first paths.
+    stretch : ndarray, shape (d + observables,)
+        Derivative of where the flow leads with respect to a factor of the drift; NaN for "sampled".
+    sight : Sight
+        The smallest relative errors of drift and diffusion that this ladder would have seen, each by itself.
     kinds, names : tuple of str
         What the columns are.
     meta : dict
@@ -63,7 +68,8 @@ class Certificate:
     With [a, b] the 95 % interval of the slope between the two smallest h and c the claimed order in h, a mean is
     *certified* if a >= c - 0.15 and the half-width is at most 0.15, *refuted* if b < c - 0.15. A covariance is *right*
     if a >= 1.75 and *wrong* if b < 1.75, the middle of 2 and the 1.5 of a diffusion that misses a factor 1 + O(√h);
-    for noise that lasts as lr → 0 the threshold is c - 0.25, since a wrong diffusion has slope 0 there.
+    for noise that lasts as lr → 0 the threshold is c - 0.25, since a wrong diffusion has slope 0 there. A wrong drift
+    makes a covariance wrong as well. Errors below ``sight`` pass.
     The fit of C h^p (1 + D h) to more h must not contradict: its interval has to reach the threshold in the first case
     and to stay below it in the second. *Inconclusive* is all else: also a slope above c + 1.25 (the gap nears a change
     of sign), a dt that moves the slope by more than the precision, and diverged paths at the two smallest h. The rule
@@ -87,6 +93,7 @@ class Certificate:
     loud_stderr: Array
     change: Array
     change_stderr: Array
+    stretch: Array
 
     def curve(self, i: int, model: str = "SDE") -> Curve:
         """Gaps of column ``i`` along the ladder, for "SDE", "flow" or "noise x2"."""
@@ -144,6 +151,16 @@ class Certificate:
         return next(row.verdict for row in self.rows if row.model == "SDE" and row.kind == "covariance")
 
     @property
+    def sight(self) -> Sight:
+        """What is left of the errors of drift and diffusion by the intervals (`sdeopt.certificate.sight`)."""
+        *means, entry = self.meta["judged"]
+        size = np.full(len(self.h), 1.0)
+        drift = [sight.bound(self.curve(i), self.stretch[i] * size, self.claimed(i), len(means)) for i in means]
+        fall = 0.0 if self.meta.get("lasting", False) else 1.0
+        diffusion = sight.bound(self.curve(entry), 2.0 * self.sde[:, entry], self.claimed(entry) - fall)
+        return Sight(math.nan if np.isnan(self.stretch).any() else min(drift), diffusion)
+
+    @property
     def verdict(self) -> str:
         """Both parts together."""
         if self.means == "refuted" or self.covariance == "wrong":
@@ -168,7 +185,8 @@ class Certificate:
     def to_json(self) -> str:
         """Everything as JSON; numbers that are not finite become null."""
         content: dict[str, Any] = {"verdict": self.verdict, "means": self.means, "covariance": self.covariance}
-        content |= {"needs": self.needs, "meta": self.meta, "kinds": self.kinds, "names": self.names}
+        content |= {"sight": self.sight._asdict(), "needs": self.needs, "meta": self.meta}
+        content |= {"kinds": self.kinds, "names": self.names}
         content["rows"] = [
             row._asdict() | {name: getattr(row, name)._asdict() for name in ("slope", "fit", "shift")}
             for row in self.rows

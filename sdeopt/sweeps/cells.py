@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.comparison.compare import compare
+from sdeopt.core.intervals import lacking
 from sdeopt.core.problem import Problem
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
 from sdeopt.engine.content import content
@@ -139,4 +141,5 @@ def _error(cell: Cell, thread: ThreadPoolExecutor, watch: Any) -> dict[str, Esti
     )  # fmt: skip
     if report.meta["partial"]:
         raise KeyboardInterrupt
-    return of_report(report)
+    found, tail = of_report(report), lacking(orders(planned(cell))[0] / 2.0)
+    return {name: e.doubted(tail)._replace(low=math.nan, high=math.nan) if tail else e for name, e in found.items()}
