@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from sdeopt import privacy as privacy
     from sdeopt import reference as reference
     from sdeopt import theory as theory
-    from sdeopt.certificate import Certificate as Certificate
     from sdeopt.certificate.certify import certify as certify
+    from sdeopt.certificate.report import Certificate as Certificate
     from sdeopt.comparison.compare import compare as compare
     from sdeopt.comparison.report import Report as Report
     from sdeopt.core.problem import Problem as Problem
@@ -58,7 +58,8 @@ _HOMES = {
     "sdeopt.engine.fallback": ("InterpretedWarning",),
     "sdeopt.engine.simulate": ("simulate",),
     "sdeopt.ito": ("SDE", "integrate"),
-    "sdeopt.certificate": ("Certificate", "certify"),
+    "sdeopt.certificate.certify": ("certify",),
+    "sdeopt.certificate.report": ("Certificate",),
     "sdeopt.comparison.compare": ("compare",),
     "sdeopt.comparison.report": ("Report",),
     "sdeopt.diagnostics.diagnose": ("diagnose",),
@@ -113,8 +114,6 @@ def load(file: str | Path) -> Result:
 
     content = files.read(file)
     kind: Any = __getattr__(content.kind) if content.kind in _HOME else None
-    if hasattr(kind, "load") and not issubclass(kind, Result):
-        return kind.load(content.path)  # type: ignore[no-any-return]
     if not (isinstance(kind, type) and issubclass(kind, Result)):
         raise ValueError(f"{content.path} holds a {content.kind}, which this sdeopt does not know")
     return kind.restore(content)

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import sdeopt as so
-from sdeopt.sweeps import figure as phase
 from sdeopt.results.estimate import Estimate, failed
+from sdeopt.sweeps import figure as phase
 from sdeopt.sweeps.table import Sweep
 
 META = {

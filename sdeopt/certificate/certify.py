@@ -18,12 +18,12 @@ from sdeopt.certificate.rung import Rung
 from sdeopt.certificate.warm import warmed
 from sdeopt.comparison.labels import labels
 from sdeopt.core import checks
-from sdeopt.core.intervals import LEAST
 from sdeopt.core.problem import Problem
 from sdeopt.engine.blocks import Interrupted
 from sdeopt.engine.draws import moments
 from sdeopt.engine.kernels import Run
 from sdeopt.engine.simulate import describe
+from sdeopt.results.intervals import LEAST
 
 __all__ = ["certify"]
 

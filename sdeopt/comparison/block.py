@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.comparison import laws, paired, quantities
-from sdeopt.comparison.overlay import theory
 from sdeopt.comparison.labels import labels
+from sdeopt.comparison.overlay import theory
 from sdeopt.comparison.report import Report
 from sdeopt.comparison.verdict import CONFIDENCE
 from sdeopt.core.method import SAMPLED

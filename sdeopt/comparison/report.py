@@ -174,7 +174,9 @@ class Report(Result):
 
     def content(self) -> dict[str, Any]:
         """The verdict, the table, and the numbers by quantity."""
-        arrays = {name: value for name, value in vars(self).items() if isinstance(value, np.ndarray) and value.ndim == 2}
+        arrays = {
+            name: value for name, value in vars(self).items() if isinstance(value, np.ndarray) and value.ndim == 2
+        }
         per_quantity = {
             name: {field: a[:, i] for field, a in arrays.items()} | {"kind": kind, "stationary": self.stationary[i]}
             for i, (name, kind) in enumerate(zip(self.names, self.kinds, strict=True))

@@ -25,12 +25,14 @@ NORMAL95 = 1.959964
 
 def main(report: Any) -> int:
     """The first observable, or the first coordinate where there is none."""
-    return report.kinds.index("observable") if "observable" in report.kinds else 0
+    kinds: tuple[str, ...] = report.kinds
+    return kinds.index("observable") if "observable" in kinds else 0
 
 
 def spread(report: Any) -> int:
     """The trace of the covariance; in one dimension the variance, which is the same."""
-    return report.kinds.index("variance" if report.kinds.count("mean") == 1 else "trace")
+    kinds: tuple[str, ...] = report.kinds
+    return kinds.index("variance" if kinds.count("mean") == 1 else "trace")
 
 
 def time_axis(ax: Any, times: Array, step: str) -> None:

@@ -82,7 +82,7 @@ def known(value: float, low: float, high: float) -> str:
         return f"{number(value)} ?"
     if high - low <= ROUNDING * abs(value):
         return number(value)
-    if not abs(high + low - 2.0 * value) <= LOPSIDED * (high - low):
+    if math.isinf(high - low) or abs(high + low - 2.0 * value) > LOPSIDED * (high - low):
         return f"{number(value, 3)} {ends(low, high)}"
     return interval(value, (high - low) / 2.0)
 

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.comparison.compare import compare
-from sdeopt.core.intervals import lacking
 from sdeopt.core.problem import Problem
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
 from sdeopt.engine.content import content
@@ -20,6 +19,7 @@ from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Run
 from sdeopt.engine.simulate import plan
 from sdeopt.results.estimate import Estimate, failed
+from sdeopt.results.intervals import lacking
 from sdeopt.sweeps.keys import key
 from sdeopt.sweeps.measures import COLUMNS, ERROR, RUN, joined, of_paths, of_report, reduced
 

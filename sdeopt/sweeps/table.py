@@ -172,8 +172,8 @@ class Sweep(Result):
         ax : matplotlib Axes, optional
             Draw here; default a new figure.
         x, y : str
-            Axes of the sweep. Without both: the first two of the grid that have several values, or the first. With ``x`` alone a
-            line for every combination of the other axes, at most eight.
+            Axes of the sweep. Without both: the first two of the grid that have several values, or the first. With
+            ``x`` alone a line for every combination of the other axes, at most eight.
         measure : str
             Default the first.
         where : mapping
