@@ -26,7 +26,7 @@ def plan(
 ) -> tuple[Run, int, str]:  # fmt: skip
     """Check the arguments of `integrate`; the run that they describe, its number of paths and the scheme."""
     if not isinstance(sde, SDE):
-        raise TypeError(f"sde must be an equation, SDE(drift, diffusion, dim), got {sde!r}")
+        raise TypeError(f"sde must be an equation, SDE(drift, diffusion, dim), got {checks.short(sde)}")
     begin = checks.array("x0", x0, shape=(sde.dim,))
     name, kind = chosen(scheme, sde)
     time = checks.positive("horizon", horizon)
