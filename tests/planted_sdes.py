@@ -8,7 +8,7 @@ import numpy as np
 
 import sdeopt as so
 from sdeopt.core import grad, method, noisy_grad, root_cov
-from sdeopt.core.method import _REGISTRY
+from sdeopt.core.method import REGISTRY
 
 __all__ = ["PLANTED", "Planted", "bowl"]
 
@@ -35,7 +35,7 @@ class Planted(NamedTuple):
         return -self.size * np.sqrt(self.lr) ** self.power * root_cov(o, x, dw)
 
 
-del _REGISTRY["Planted"]  # no method of the package
+REGISTRY.pop("Planted")  # no method of the package
 
 # what is wrong -> the page and the relative errors of its drift and of its diffusion
 PLANTED: dict[str, tuple[Planted, float, float]] = {
