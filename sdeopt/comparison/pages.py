@@ -40,10 +40,9 @@ def answer(d: Decision, what: str, left: float, meta: dict[str, Any]) -> str:
         return f"{NOT_JUDGED}: {_unjudged(d, what, left, meta)}"
     least = f"at least {share(d.low)}" if d.low > 0.0 else ""
     most = f"at most {share(d.high)}" if math.isfinite(d.high) else ""
-    if d.verdict == DIFFER:
-        return f"{DIFFER}: off by {', '.join(filter(None, (least, most)))}, in {what}"
-    if d.verdict == AGREE:
-        return f"{AGREE}: off by {', '.join(filter(None, (most, least)))}, in {what}"
+    if d.verdict in (DIFFER, AGREE):
+        decides, other = (least, most) if d.verdict == DIFFER else (most, least)
+        return f"{d.verdict}: off by {decides}, in {what}" + (f"; by {other}" if other else "")
     between = f"between {share(d.low)} and {share(d.high)} off, in {what}"
     return f"{OPEN}: {between}; {settles(d, meta['substeps'])}"
 

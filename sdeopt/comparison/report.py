@@ -186,7 +186,7 @@ class Report(Result):
 
     @classmethod
     def unpack(cls, version: int, head: dict[str, Any], arrays: dict[str, Any]) -> Self:
-        """The report that `pack` took apart; version 0 kept nothing of what the judged quantities are."""
+        """The report that `pack` took apart; older files have no word of what is judged."""
         if version == 0:
             flow = arrays["flow"] - arrays["discrete"], arrays["discrete_stderr"]
             sides = {"sizes": (arrays["gap"], arrays["gap_stderr"]), "flow_sizes": flow}

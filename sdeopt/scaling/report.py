@@ -80,6 +80,7 @@ class Evidence(Result):
         Everything needed to run it again, and the statistics' constants.
     """
 
+    VERSION = 2
     PARTS = {"sizes": Sizes, "naive_sizes": Sizes}
 
     meta: dict[str, Any]
@@ -118,7 +119,7 @@ class Evidence(Result):
         sizes = self.naive_sizes if naive else self.sizes
         every = list(range(len(self.quantities))) if chosen is None else chosen
         found = decided(sizes, self._bounds[naive], self.counts, every, self.meta["tolerance"], self.meta["alpha"])
-        return found._replace(verdict=_word(found.verdict))
+        return found._replace(verdict="coincide" if found.verdict == AGREE else found.verdict)  # two laws
 
     @property
     def verdict(self) -> str:
@@ -150,14 +151,14 @@ class Evidence(Result):
         i, name, peak = worst(self, columns, [self.quantities[j] for j in judged])
         shown = Decision(SHOWN, np.nan, np.nan, 0, 0)
         rule, naive = (self.decided(judged, side) if judged else shown for side in (False, True))
-        enough = self.counts[-1] >= LEAST
+        reach = q if self.counts[-1] >= LEAST else np.nan
         return Row(
             quantity=name,
             column=i,
             before=float(self.before[-1, i]),
             after=float(self.after[-1, i]),
             gap=float(self.gap[-1, i]),
-            half=float(q * self.gap_stderr[-1, i]) if enough else np.nan,
+            half=float(reach * self.gap_stderr[-1, i]),
             largest=float(self.gap[peak, i]),
             largest_time=float(self.times[peak]),
             low=rule.low,
@@ -165,7 +166,7 @@ class Evidence(Result):
             verdict=rule.verdict,
             naive=float(self.naive[-1, i]),
             naive_gap=float(self.naive_gap[-1, i]),
-            naive_half=float(q * self.naive_gap_stderr[-1, i]) if enough else np.nan,
+            naive_half=float(reach * self.naive_gap_stderr[-1, i]),
             naive_low=naive.low,
             naive_high=naive.high,
             naive_verdict=naive.verdict,
@@ -186,8 +187,8 @@ class Evidence(Result):
 
     @classmethod
     def unpack(cls, version: int, head: dict[str, Any], arrays: dict[str, Any]) -> Self:
-        """The evidence that `pack` took apart; version 0 kept nothing of what the judged quantities are."""
-        if version == 0:
+        """The evidence that `pack` took apart; older files have no word of what is judged."""
+        if version < 2:
             sides = {"sizes": "gap", "naive_sizes": "naive_gap"}
             found = {name: (arrays[gap], arrays[f"{gap}_stderr"]) for name, gap in sides.items()}
             head |= older.judged_again(head, arrays, "before", found)
@@ -211,8 +212,3 @@ class Evidence(Result):
         from sdeopt.scaling import figure
 
         return figure.figure(self) if ax is None else figure.in_time(ax, self, main(self))
-
-
-def _word(verdict: str) -> str:
-    """Of two laws one says that they coincide."""
-    return "coincide" if verdict == AGREE else verdict
