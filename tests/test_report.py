@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 import sdeopt as so
-from sdeopt.comparison import render
+from sdeopt.comparison.labels import labels
 from sdeopt.comparison.overlay import theory
-from sdeopt.comparison.report import labels
-from sdeopt.core.plain import WIDTH
 from sdeopt.engine.simulate import plan
+from sdeopt.results import words
+from sdeopt.results.console import WIDTH
 from sdeopt.theory import moments
 
 
@@ -53,13 +53,13 @@ def report() -> Any:
 
 def test_text_states_what_was_run_and_how_to_read_it(report: Any) -> None:
     text = str(report)
-    for words in (
+    for said in (
         "SGD(lr=0.1) against its SDE order1", "BlackBox<&|>", "Gaussian(scale=1.0)", "x0 = [1, -1]", "rng=0",
         "dt = 0.025 (4 per step)", "12 steps", "80, common random numbers", "none diverged", "margin 10 %",
         "± 95 % interval", "between bounds of 95 % each", "repeat paths=80, substeps=4, rng=0", "on the same paths",
         "The flow (drift without noise)", "W1", "KS", "energy distance",
     ):  # fmt: skip
-        assert words in " ".join(text.split()), words
+        assert said in " ".join(text.split()), said
     assert "\x1b" not in text, "no colour codes"
     assert max(map(len, text.splitlines())) <= WIDTH
 
@@ -68,7 +68,7 @@ def test_text_has_a_line_per_row_and_the_numbers_of_the_arrays(report: Any) -> N
     lines = {line.split("  ")[0].strip(): line for line in str(report).splitlines()}
     for row in report.rows:
         assert row.quantity in lines
-        assert render.number(report.discrete[-1, row.column]) in lines[row.quantity]
+        assert words.number(report.discrete[-1, row.column]) in lines[row.quantity]
         assert row.verdict in lines[row.quantity]
 
 
@@ -195,34 +195,17 @@ def test_rich_consoles_get_the_same_table(report: Any) -> None:
     assert "mean x₁" in console.export_text()
 
 
-@pytest.mark.parametrize(
-    ("value", "half", "text"),
-    [
-        (-0.0027879, 0.00035288, "-0.0028 ± 0.0004"),
-        (0.5, 0.0123, "+0.500 ± 0.012"),
-        (-7.37e-4, 8.9e-5, "-7.4e-4 ± 9e-5"),
-        (1.0e-6, 5.0e-6, "+1e-6 ± 5e-6"),
-        (0.25, 0.0, "+0.25 ± 0"),
-        (0.0, 0.0, "+0 ± 0"),
-        (12.345, 20.0, "+1e1 ± 2e1"),
-        (np.nan, 1.0, "-"),
-    ],
-)
-def test_intervals_are_written_to_the_digit_that_is_known(value: float, half: float, text: str) -> None:
-    assert render.interval(value, half) == text
-
-
 def test_open_reports_say_between_what_and_how_many_paths_would_decide() -> None:
     report = compared(1, paths=60, steps=20)
     low, high = report.within
     assert report.verdict == "open" and low < 0.1 < high < np.inf
     text = " ".join(str(report).split())
-    assert f"and {render.share(high)} off, in {report.decisive[0]} at t = {report.decisive[1]:.4g}" in text
+    assert f"and {words.share(high)} off, in {report.decisive[0]} at t = {report.decisive[1]:.4g}" in text
     assert "times the paths would decide" in text
 
 
 def test_layers_say_what_is_known_of_each(report: Any) -> None:
-    said = render.layers(report)
+    said = dict(report.page().head)["of which"]
     for names in ("f(x), |x|², |∇f(x)|²: ", "means: ", "variances: ", "covariances: "):
         assert names in said
 

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import binom
 
 import sdeopt as so
-from sdeopt.sweeps.estimate import Estimate, mean, median, share
+from sdeopt.results.estimate import Estimate, mean, median, share
 
 BOWL = so.Quadratic([1.0, 2.0])
 PROBLEM = so.Problem(BOWL, so.Gaussian(0.5), x0=[1.0, -1.0])

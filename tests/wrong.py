@@ -8,7 +8,7 @@ import numpy as np
 
 import sdeopt as so
 from sdeopt.core import grad, method, noisy_grad, root_cov
-from sdeopt.core.method import _REGISTRY
+from sdeopt.core.method import REGISTRY
 
 __all__ = ["Wrong", "on_a_bowl"]
 
@@ -31,7 +31,7 @@ class Wrong(NamedTuple):
         return -self.noise * np.sqrt(self.lr) * root_cov(o, x, dw)
 
 
-_REGISTRY.pop("Wrong")
+REGISTRY.pop("Wrong")
 
 
 def on_a_bowl(page: Any, d: int, **words: Any) -> so.Report:

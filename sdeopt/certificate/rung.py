@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sdeopt.certificate.sight import stretch
 from sdeopt.comparison import paired
 from sdeopt.engine.blocks import Interrupted, Task, fold
 from sdeopt.engine.kernels import Kernel, Run
@@ -28,7 +29,7 @@ class Rung:
     ``main`` pairs the optimizer and the SDE, on ``paths`` paths. On paths of their own, which also choose what is
     judged: ``loud`` pairs the optimizer and the SDE with twice the noise variance, ``even`` the same after averages
     over ±W (see `_reduce`), ``change`` the SDE with dt and with dt/2. ``flow`` is where the drift alone leads, shape
-    (d + observables,).
+    (d + observables,), and ``stretch`` its derivative (`sight.stretch`).
     """
 
     sde: Run
@@ -37,6 +38,7 @@ class Rung:
     even: Any = None
     change: Any = None
     flow: Any = None
+    stretch: Any = None
     paths: int = 0
 
     def begin(self, paths: int, halve: bool, options: dict[str, Any]) -> None:
@@ -54,6 +56,8 @@ class Rung:
                 (self.change,) = fold(task, paths, _merge, label=label, first=APART, **options)
         except Interrupted:
             raise KeyboardInterrupt from None
+        if halve:
+            self.stretch = stretch(self.sde)
         self.flow = Kernel(replace(self.sde, noise_factor=0.0))(0, 1)[0, -1]
         self.paths = paths
 

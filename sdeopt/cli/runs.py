@@ -85,7 +85,7 @@ More paths keep the old ones and narrow every interval."""
     *shared(),
     _option("--kind", "discrete (default) or sde.", metavar="NAME"),
     _option("--checkpoint", CHECKPOINT, metavar="FOLDER"),
-    _option("--out", "Write the numbers to STEM.npz.", metavar="STEM"),
+    _option("--out", "Write the figure to STEM.png and the numbers to STEM.npz.", metavar="STEM"),
 ])  # fmt: skip
 @click.pass_context
 def simulate(ctx: click.Context, /, **words: Any) -> None:
@@ -146,7 +146,7 @@ def _run(ctx: click.Context, words: dict[str, Any]) -> None:
     job = read(str(ctx.info_name), config.settled(ctx, words))
     result = getattr(so, str(ctx.info_name))(job.method, job.problem, **job.arguments)
     if words["json"]:
-        click.echo(output.as_json(result))
+        click.echo(result.to_json())
     else:
         output.show(result, job.remark)
     if job.stem:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from sdeopt.comparison import laws, paired, quantities
 from sdeopt.comparison.bounds import Sizes
+from sdeopt.comparison.labels import labels
 from sdeopt.comparison.overlay import theory
-from sdeopt.comparison.report import Report, labels
+from sdeopt.comparison.report import Report
 from sdeopt.comparison.verdict import CONFIDENCE
 from sdeopt.core.method import SAMPLED
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold

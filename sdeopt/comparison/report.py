@@ -2,45 +2,29 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.comparison import render
+from sdeopt.comparison import older, pages
 from sdeopt.comparison.bounds import Bounds, Decision, Sizes, bounds
 from sdeopt.comparison.laws import Laws
-from sdeopt.comparison.paired import entries
 from sdeopt.comparison.quantities import Quantity
 from sdeopt.comparison.verdict import Row, decided, rows
-from sdeopt.core import checks, files
-from sdeopt.core.observables import LABELS
-from sdeopt.core.plain import as_json
+from sdeopt.core import checks
+from sdeopt.results.page import Page
+from sdeopt.results.result import Result
 
-__all__ = ["Report", "labels", "packed", "unpacked"]
+__all__ = ["Report"]
 
 Array = NDArray[np.float64]
-SIZES = ("sizes", "flow_sizes")
-SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-
-
-def labels(d: int, observables: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Kind and name of every column of a report: means, observables, variances, covariances, trace, diverged."""
-    x = [f"x{i}".translate(SUBSCRIPTS) for i in range(1, d + 1)]
-    i, j = (index[d:] for index in entries(d))
-    pairs = [f"cov {x[a]},{x[b]}" for a, b in zip(i, j, strict=True)]
-    named = [LABELS.get(n, n) for n in observables]
-    names = [f"mean {c}" for c in x] + named + [f"var {c}" for c in x] + pairs + ["tr Cov x", "diverged"]
-    kinds = ["mean"] * d + ["observable"] * len(named) + ["variance"] * d + ["covariance"] * len(pairs)
-    return (*kinds, "trace", "diverged"), tuple(names)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Report:
+class Report(Result):
     """What `compare` found. ``print`` it, ``plot()`` it, ``save`` it.
 
     Arrays have one row per save (n) and one column per quantity (Q): coordinate means, observables, variances,
@@ -99,6 +83,8 @@ class Report:
     integrator's step leaves of the error widens the one and lowers the other. Intervals of the table are 95 %, each by
     itself.
     """
+
+    PARTS = {"laws": Laws, "sizes": Sizes, "flow_sizes": Sizes}
 
     meta: dict[str, Any]
     kinds: tuple[str, ...]
@@ -166,7 +152,7 @@ class Report:
     @property
     def answer(self) -> str:
         """The verdict in a sentence: how far off at most and at least, in what and when, or what would decide."""
-        return render.said(self)
+        return pages.said(self)
 
     @property
     def any_diverged(self) -> bool:
@@ -182,62 +168,31 @@ class Report:
     def __repr__(self) -> str:
         return f"Report({self.meta['method']}, SDE {self.meta['sde']}: {self.verdict})"
 
-    def __str__(self) -> str:
-        return render.text(self)
+    def page(self) -> Page:
+        """The verdict, what was compared, the table."""
+        return pages.page(self)
 
-    def __rich__(self) -> Any:
-        return render.rich(self)
-
-    def _repr_html_(self) -> str:
-        return render.html(self)
-
-    def to_markdown(self) -> str:
-        """The report in Markdown: a table between two lists."""
-        return render.markdown(self)
-
-    def to_json(self) -> str:
-        """Everything as JSON; numbers that are not finite become null."""
+    def content(self) -> dict[str, Any]:
+        """The verdict, the table, and the numbers by quantity."""
+        arrays = {
+            name: value for name, value in vars(self).items() if isinstance(value, np.ndarray) and value.ndim == 2
+        }
         per_quantity = {
-            name: {f: getattr(self, f)[:, i].tolist() for f in _arrays() if getattr(self, f).ndim == 2}
-            | {"kind": kind, "stationary": float(self.stationary[i])}
+            name: {field: a[:, i] for field, a in arrays.items()} | {"kind": kind, "stationary": self.stationary[i]}
             for i, (name, kind) in enumerate(zip(self.names, self.kinds, strict=True))
         }
-        content = {
-            "verdict": self.verdict,
-            "within": self.within,
-            "decisive": self.decisive,
-            "answer": self.answer,
-            "decision": self.decision._asdict(),
-            "meta": self.meta,
-            "rows": [row._asdict() for row in self.rows],
-            "times": self.times.tolist(),
-            "counts": self.counts.tolist(),
-            "quantities": per_quantity,
-            "laws": None if self.laws is None else {k: np.asarray(v).tolist() for k, v in self.laws._asdict().items()},
-        }
-        return as_json(content)
+        told = ("verdict", "within", "decisive", "answer", "decision", "meta", "rows", "times", "counts")
+        return {name: getattr(self, name) for name in told} | {"quantities": per_quantity, "laws": self.laws}
 
-    def save(self, file: str | Path) -> None:
-        """Write the report to ``file`` (npz: arrays, and the rest as JSON)."""
-        arrays = {name: getattr(self, name) for name in _arrays()}
-        if self.laws is not None:
-            arrays |= {f"laws:{name}": np.asarray(value) for name, value in self.laws._asdict().items()}
-        head = {"meta": self.meta, "kinds": self.kinds, "names": self.names, "quantities": self.quantities}
-        files.save(file, *packed(head | {name: getattr(self, name) for name in SIZES}, arrays, SIZES))
-
-    @staticmethod
-    def load(file: str | Path) -> Report:
-        """Read what `save` wrote."""
-        head, data = files.load(file)
-        laws = None
-        if "laws:w1" in data:
-            kept = {name: data[f"laws:{name}"] for name in Laws._fields}
-            laws = Laws(**{name: value if value.ndim else value.item() for name, value in kept.items()})
-        arrays = {name: data[name] for name in _arrays()}
-        parts, rest = unpacked(head, data, SIZES)
-        arrays |= {name: rest[name] for name in SIZES}
-        labelled: dict[str, Any] = {name: tuple(parts[name]) for name in ("kinds", "names", "quantities")}
-        return Report(meta=head["meta"], laws=laws, **arrays, **labelled)
+    @classmethod
+    def unpack(cls, version: int, head: dict[str, Any], arrays: dict[str, Any]) -> Self:
+        """The report that `pack` took apart; older files have no word of what is judged."""
+        if version == 0:
+            flow = arrays["flow"] - arrays["discrete"], arrays["discrete_stderr"]
+            sides = {"sizes": (arrays["gap"], arrays["gap_stderr"]), "flow_sizes": flow}
+            head |= older.judged_again(head, arrays, "discrete", sides)
+        head["quantities"] = [Quantity(name, kind, tuple(columns)) for name, kind, columns in head["quantities"]]
+        return super().unpack(version, head, arrays)
 
     def plot(self, ax: Any = None, quantity: str | None = None) -> Any:
         """Draw both columns in time, with 95 % intervals and ± 1 standard deviation over paths; return the main Axes.
@@ -255,33 +210,12 @@ class Report:
         matplotlib.axes.Axes
             ``.figure`` holds all panels.
         """
-        from sdeopt.plots import comparison
+        from sdeopt.comparison.figure import figure, in_time
+        from sdeopt.plots.axes import main
         from sdeopt.plots.style import new_axes
 
         if ax is None and quantity is None:
-            return comparison.figure(self)
+            return figure(self)
         names = self.names
-        i = comparison.main(self) if quantity is None else names.index(checks.choice("quantity", quantity, names))
-        return comparison.in_time(new_axes() if ax is None else ax, self, i)
-
-
-Parts = tuple[dict[str, Any], dict[str, Any]]
-
-
-def packed(head: dict[str, Any], arrays: dict[str, Any], names: tuple[str, ...]) -> Parts:
-    """Head and arrays of a file, with the `Sizes` of these names among the arrays."""
-    parts = {f"{name}:{field}": a for name in names for field, a in head[name]._asdict().items()}
-    return {name: value for name, value in head.items() if name not in names}, arrays | parts
-
-
-def unpacked(head: dict[str, Any], arrays: dict[str, Any], names: tuple[str, ...]) -> Parts:
-    """What `packed` made."""
-    rest = {name: a for name, a in arrays.items() if name.partition(":")[0] not in names}
-    sizes = {name: Sizes(*(arrays[f"{name}:{field}"] for field in Sizes._fields)) for name in names}
-    quantities = [Quantity(name, kind, tuple(columns)) for name, kind, columns in head["quantities"]]
-    return head | {"quantities": quantities}, rest | sizes
-
-
-def _arrays() -> tuple[str, ...]:
-    others = ("meta", "kinds", "names", "laws", "quantities", *SIZES)
-    return tuple(f.name for f in dataclasses.fields(Report) if f.name not in others)
+        i = main(self) if quantity is None else names.index(checks.choice("quantity", quantity, names))
+        return in_time(new_axes() if ax is None else ax, self, i)

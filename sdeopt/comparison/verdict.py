@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.comparison.bounds import LEAST, Bounds, Decision, Sizes, decide
+from sdeopt.comparison.labels import symbol
 from sdeopt.comparison.quantities import PLURAL, SINGLE, Quantity
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def worst(report: Report | Evidence, columns: list[int], quantities: list[Quanti
     if len(columns) == 1:
         return i, report.names[i], peak
     if len(quantities) == 1:
-        return i, f"{quantities[0].name}, worst {report.names[i].partition(' ')[2]}", peak
+        return i, f"{quantities[0].name}, worst {symbol(report.kinds, report.names, i)}", peak
     return i, f"{report.names[i]} (worst of {len(columns)})", peak
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from sdeopt.comparison import paired, quantities
 from sdeopt.comparison.bounds import Sizes
-from sdeopt.comparison.report import labels
+from sdeopt.comparison.labels import labels
 from sdeopt.comparison.verdict import CONFIDENCE
 from sdeopt.core import checks
 from sdeopt.engine.blocks import Interrupted, Task, fold

@@ -6,10 +6,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from sdeopt.comparison.bounds import NOT_JUDGED, OPEN
-from sdeopt.comparison.render import off, percent, settles
+from sdeopt.comparison.pages import settles
 from sdeopt.comparison.verdict import SHOWN
 from sdeopt.results.page import Cell, Line, Page, Table
-from sdeopt.results.words import interval, number, point, tone
+from sdeopt.results.words import interval, number, off, percent, point, tone
 from sdeopt.scaling.conditions import LIMIT, Condition
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ __all__ = ["evidence", "scaling"]
 MARK = {True: "holds", False: "fails", None: "not measured"}
 VALID = {True: "yes, all conditions hold", False: "no, see below", None: "not known: some conditions are not measured"}
 HEADINGS = ("quantity", "before", "after", "gap", "off", "rule", "naive", "naive gap", "naive rule")
+IMPORTANCE = ("quantity", "rule", "naive rule", "off", "gap", "naive gap", "before", "after", "naive")
 
 
 def scaling(s: Scaling) -> Page:
@@ -82,7 +83,8 @@ def evidence(e: Evidence) -> Page:
     ]
     if e.verdict == e.naive_verdict == "coincide":
         notes.append("The naive rule coincides as well: this problem and horizon do not tell them apart.")
-    return Page(_compared(e), [Table(HEADINGS, [_row(row) for row in e.rows], left=(0, 5, 8))], notes)
+    important = tuple(map(HEADINGS.index, IMPORTANCE))
+    return Page(_compared(e), [Table(HEADINGS, [_row(row) for row in e.rows], (0, 5, 8), important)], notes)
 
 
 def _compared(e: Evidence) -> list[tuple[str, Line]]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sdeopt.comparison import older
 from sdeopt.comparison.bounds import AGREE, LEAST, Bounds, Decision, Sizes, bounds
 from sdeopt.comparison.quantities import Quantity
-from sdeopt.comparison.report import packed, unpacked
 from sdeopt.comparison.verdict import CONFIDENCE, SHOWN, decided, members, quantile, worst
 from sdeopt.results.page import Page
 from sdeopt.results.result import Result
@@ -20,7 +20,6 @@ from sdeopt.scaling import pages
 __all__ = ["Evidence", "Row"]
 
 Array = NDArray[np.float64]
-SIZES = ("sizes", "naive_sizes")
 
 
 class Row(NamedTuple):
@@ -81,6 +80,9 @@ class Evidence(Result):
         Everything needed to run it again, and the statistics' constants.
     """
 
+    VERSION = 2
+    PARTS = {"sizes": Sizes, "naive_sizes": Sizes}
+
     meta: dict[str, Any]
     kinds: tuple[str, ...]
     names: tuple[str, ...]
@@ -101,8 +103,6 @@ class Evidence(Result):
     quantities: tuple[Quantity, ...]
     sizes: Sizes
     naive_sizes: Sizes
-
-    VERSION = 2
 
     @functools.cached_property
     def rows(self) -> tuple[Row, ...]:
@@ -182,17 +182,18 @@ class Evidence(Result):
 
     def content(self) -> dict[str, Any]:
         """The verdicts, the table, and all fields."""
-        told = {name: getattr(self, name) for name in ("verdict", "naive_verdict", "within", "naive_within", "rows")}
-        return told | super().content()
-
-    def pack(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """What a file keeps: the sizes as arrays."""
-        return packed(*super().pack(), SIZES)
+        told = ("verdict", "naive_verdict", "within", "naive_within", "rows")
+        return {name: getattr(self, name) for name in told} | super().content()
 
     @classmethod
-    def unpack(cls, version: int, head: dict[str, Any], arrays: dict[str, Any]) -> Evidence:
-        """What `pack` took apart."""
-        return super().unpack(version, *unpacked(head, arrays, SIZES))
+    def unpack(cls, version: int, head: dict[str, Any], arrays: dict[str, Any]) -> Self:
+        """The evidence that `pack` took apart; older files have no word of what is judged."""
+        if version < 2:
+            sides = {"sizes": "gap", "naive_sizes": "naive_gap"}
+            found = {name: (arrays[gap], arrays[f"{gap}_stderr"]) for name, gap in sides.items()}
+            head |= older.judged_again(head, arrays, "before", found)
+        head["quantities"] = [Quantity(name, kind, tuple(columns)) for name, kind, columns in head["quantities"]]
+        return super().unpack(version, head, arrays)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the three laws in time; return the main matplotlib Axes.
@@ -207,7 +208,7 @@ class Evidence(Result):
         matplotlib.axes.Axes
             ``.figure`` holds all panels.
         """
-        from sdeopt.plots.comparison import main
+        from sdeopt.plots.axes import main
         from sdeopt.scaling import figure
 
         return figure.figure(self) if ax is None else figure.in_time(ax, self, main(self))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from sdeopt.engine.content import content
 from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Run
 from sdeopt.engine.simulate import plan
-from sdeopt.sweeps.estimate import Estimate, failed
+from sdeopt.results.estimate import Estimate, failed
+from sdeopt.results.intervals import lacking
 from sdeopt.sweeps.keys import key
 from sdeopt.sweeps.measures import COLUMNS, ERROR, RUN, joined, of_paths, of_report, reduced
 
@@ -139,4 +141,5 @@ def _error(cell: Cell, thread: ThreadPoolExecutor, watch: Any) -> dict[str, Esti
     )  # fmt: skip
     if report.meta["partial"]:
         raise KeyboardInterrupt
-    return of_report(report)
+    found, tail = of_report(report), lacking(orders(planned(cell))[0] / 2.0)
+    return {name: e.doubted(tail)._replace(low=math.nan, high=math.nan) if tail else e for name, e in found.items()}

@@ -10,7 +10,7 @@ from sdeopt.engine.cache import sources
 __all__ = ["key"]
 
 # the parts of the package that numbers depend on, so that a cell outlives changes of the others
-PARTS = ("comparison", "core", "engine", "networks", "noise", "objectives", "optimizers", "sweeps")
+PARTS = ("comparison", "core", "engine", "networks", "noise", "objectives", "optimizers", "results", "sweeps")
 
 
 def key(*texts: str) -> str:

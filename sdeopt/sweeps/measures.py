@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from sdeopt.comparison.bounds import AGREE, DIFFER
 from sdeopt.core.moments import valid_paths
 from sdeopt.engine.loops import ESCAPE
-from sdeopt.sweeps.estimate import Estimate, failed, mean, median, share
+from sdeopt.results.estimate import Estimate, failed, mean, median, share
 
 __all__ = ["COLUMNS", "ERROR", "MEASURES", "RUN", "joined", "of_paths", "of_report", "reduced"]
 

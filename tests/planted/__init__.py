@@ -9,6 +9,7 @@ from planted import (
     engine,
     games,
     injected,
+    intervals,
     normalised,
     private,
     runs,
@@ -32,6 +33,7 @@ FAMILIES = (
     stable,
     scaling,
     sweeps,
+    intervals,
     engine,
 )
 MUTATIONS: list[Mutation] = [mutation for family in FAMILIES for mutation in family.MUTATIONS]
