@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import sdeopt as so
-from sdeopt.sweeps.estimate import Estimate
+from sdeopt.results.estimate import Estimate
 from sdeopt.sweeps.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent

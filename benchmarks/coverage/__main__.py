@@ -20,7 +20,7 @@ on the quadratic with Hessian diag(1, 2) and additive noise of scale 0.5, and fo
 least squares at half the learning rate. First and second moments of these are exact for every law of the noise. A share
 of {seeds} has a standard deviation of {sd:.1f} %. `python -m benchmarks.coverage` made this page.
 
-Means have Hall's interval (`sdeopt.core.intervals`), which removes the skewness of Student's; that of a median is by
+Means have Hall's interval (`sdeopt.results.intervals`), which removes the skewness of Student's; that of a median is by
 order statistics and that of a share by Clopper and Pearson, which cover at least 95 %, and more where values repeat, as
 the times of few steps do. A dash is "no interval", for the reason that stands below; a share in brackets is that of the
 seeds that print one, where not all do. The law of the noise decides that in advance, and not the paths: who spares just

@@ -14,10 +14,10 @@ import numpy as np
 
 import sdeopt as so
 from benchmarks.coverage.settings import Setting, exact, quantities
-from sdeopt.core.intervals import stated
 from sdeopt.core.moments import Shaped
 from sdeopt.engine.draws import orders
 from sdeopt.engine.simulate import plan
+from sdeopt.results.intervals import stated
 from sdeopt.sweeps.measures import of_paths, reduced
 
 __all__ = ["PATHS", "Tally", "simulated", "swept"]

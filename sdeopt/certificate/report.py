@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import math
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.certificate import fit, render, sight
+from sdeopt.certificate import fit, pages, sight
 from sdeopt.certificate.fit import NONE, Curve, Row
 from sdeopt.certificate.sight import Sight
-from sdeopt.core import files
-from sdeopt.core.plain import as_json
+from sdeopt.results.page import Page
+from sdeopt.results.result import Result
 
 __all__ = ["Certificate"]
 
@@ -26,7 +24,7 @@ MODELS = ("SDE", "flow", "noise x2")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Certificate:
+class Certificate(Result):
     """What `certify` found. ``print`` it, ``plot()`` it, ``save`` it.
 
     Arrays have one row per learning rate (L), from the largest to the smallest, and one column per quantity (Q), as in
@@ -176,41 +174,28 @@ class Certificate:
     def __repr__(self) -> str:
         return f"Certificate({self.meta['page']}, SDE {self.meta['sde']}: {self.verdict})"
 
-    def __str__(self) -> str:
-        return render.text(self)
+    def page(self) -> Page:
+        """The verdict, the gaps along the ladder, the slopes."""
+        return pages.page(self)
 
-    def __rich__(self) -> Any:
-        return render.rich(self)
+    def content(self) -> dict[str, Any]:
+        """The verdicts, the table, and all fields."""
+        told = ("verdict", "means", "covariance", "sight", "needs", "rows")
+        return {name: getattr(self, name) for name in told} | super().content()
 
-    def to_json(self) -> str:
-        """Everything as JSON; numbers that are not finite become null."""
-        content: dict[str, Any] = {"verdict": self.verdict, "means": self.means, "covariance": self.covariance}
-        content |= {"sight": self.sight._asdict(), "needs": self.needs, "meta": self.meta}
-        content |= {"kinds": self.kinds, "names": self.names}
-        content["rows"] = [
-            row._asdict() | {name: getattr(row, name)._asdict() for name in ("slope", "fit", "shift")}
-            for row in self.rows
-        ]
-        content |= {name: getattr(self, name).tolist() for name in _arrays()}
-        return as_json(content)
+    @classmethod
+    def unpack(cls, version: int, head: dict[str, Any], arrays: dict[str, Any]) -> Self:
+        """The certificate that `pack` took apart; of version 0 nothing is known of errors of the drift."""
+        if version == 0:
+            arrays.setdefault("stretch", np.full(len(head["names"]), np.nan))
+        return super().unpack(version, head, arrays)
 
-    def save(self, file: str | Path) -> None:
-        """Write the certificate to ``file`` (npz: arrays, and the rest as JSON)."""
-        arrays = {name: getattr(self, name) for name in _arrays()}
-        files.save(file, {"meta": self.meta, "kinds": self.kinds, "names": self.names}, arrays)
-
-    @staticmethod
-    def load(file: str | Path) -> Certificate:
-        """Read what `save` wrote."""
-        head, arrays = files.load(file)
-        return Certificate(meta=head["meta"], kinds=tuple(head["kinds"]), names=tuple(head["names"]), **arrays)
-
-    def plot(self, axes: Any = None) -> Any:
+    def plot(self, ax: Any = None) -> Any:
         """Draw the gaps against h with reference slopes; return the matplotlib Axes of the means.
 
         Parameters
         ----------
-        axes : matplotlib Axes, optional
+        ax : matplotlib Axes, optional
             Draw only the means, here. Default: a new figure, with the covariance beside.
 
         Returns
@@ -218,10 +203,6 @@ class Certificate:
         matplotlib.axes.Axes
             ``.figure`` holds all panels.
         """
-        from sdeopt.plots import orders
+        from sdeopt.certificate.figure import figure, slopes
 
-        return orders.figure(self) if axes is None else orders.slopes(axes, self, self.meta["judged"][0])
-
-
-def _arrays() -> tuple[str, ...]:
-    return tuple(f.name for f in dataclasses.fields(Certificate) if f.name not in ("meta", "kinds", "names"))
+        return figure(self) if ax is None else slopes(ax, self, self.meta["judged"][0])

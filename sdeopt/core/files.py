@@ -16,7 +16,7 @@ import numpy as np
 
 from sdeopt.core.packing import pack, unpack
 
-__all__ = ["kept", "load", "opened", "save", "whole", "writable"]
+__all__ = ["kept", "opened", "whole", "writable"]
 
 
 def whole(file: Path, data: bytes, mode: int = 0o666) -> None:
@@ -92,14 +92,3 @@ def _parts(file: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     with np.load(file, allow_pickle=False) as data:
         arrays = {name: data[name] for name in data.files}
     return json.loads(bytes(arrays.pop("head"))), arrays
-
-
-def save(file: str | Path, head: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
-    """Write ``arrays`` and ``head``, which JSON can hold, as npz; ``.npz`` is added to a name without it."""
-    path = Path(file) if str(file).endswith(".npz") else Path(f"{file}.npz")
-    whole(path, _npz(head, arrays, np.savez_compressed))
-
-
-def load(file: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Head and arrays of what `save` wrote."""
-    return _parts(file)

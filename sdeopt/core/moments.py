@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.core import intervals
 from sdeopt.core.packing import packable
 
-__all__ = ["Moments", "Shaped", "valid_paths"]
+__all__ = ["Moments", "Shaped", "skewness", "valid_paths"]
 
 Array = NDArray[np.float64]
 
@@ -25,6 +24,16 @@ def valid_paths(records: Array, bound: float) -> NDArray[np.bool_]:
     """Which records (paths, saves) come before their path left the ball of radius ``bound``; shape (paths, saves)."""
     inside = np.isfinite(records).all(axis=2) & (np.abs(records) < bound * bound).all(axis=2)
     return np.logical_and.accumulate(inside, axis=1)
+
+
+def skewness(n: Any, square: Any, cube: Any) -> Array:
+    """Skewness with Fisher's correction, from n values' sums of centred squares and cubes; 0 of equal ones."""
+    count = np.maximum(np.asarray(n, dtype=float), 3.0)
+    spread = np.where(np.asarray(square) > 0.0, square, 1.0) / count
+    with np.errstate(all="ignore"):  # squares just below the radius of divergence
+        raw = np.asarray(cube) / count / spread**1.5 * np.sqrt(count * (count - 1.0)) / (count - 2.0)
+    corrected: Array = np.where(np.asarray(square) > 0.0, raw, 0.0)
+    return corrected
 
 
 def _centred(records: Array, valid: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
@@ -140,7 +149,7 @@ class Shaped(Moments):
     @property
     def skewness(self) -> Array:
         """Skewness of every column, (saves, c)."""
-        return intervals.skewness(self.count[:, None], self.square, self.cube)
+        return skewness(self.count[:, None], self.square, self.cube)
 
     @property
     def share(self) -> Array:

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from sdeopt.core import checks
 from sdeopt.core import observables as observable
-from sdeopt.core.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Trajectory
 from sdeopt.core.method import SAMPLED
 from sdeopt.core.moments import Moments, Shaped, valid_paths
 from sdeopt.core.problem import Problem
@@ -25,6 +24,7 @@ from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Run, lacking
 from sdeopt.engine.loops import ESCAPE
 from sdeopt.engine.rng import normalise
+from sdeopt.results.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Trajectory
 
 __all__ = [
     "DEFAULT_SUBSTEPS",

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks
-from sdeopt.core.ensemble import FULL_COVARIANCE_LIMIT, Ensemble
 from sdeopt.core.moments import Moments, valid_paths
 from sdeopt.engine.blocks import Task, bounded
 from sdeopt.engine.kernels import Kernel, Run
@@ -23,6 +22,7 @@ from sdeopt.ito.equation import SDE
 from sdeopt.ito.plan import plan
 from sdeopt.ito.schemes import SCHEMES
 from sdeopt.ito.visited import verify, visited
+from sdeopt.results.ensemble import FULL_COVARIANCE_LIMIT, Ensemble
 
 __all__ = ["integrate"]
 

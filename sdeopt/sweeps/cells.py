@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.comparison.compare import compare
-from sdeopt.core.intervals import lacking
 from sdeopt.core.problem import Problem
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
 from sdeopt.engine.content import content
@@ -20,7 +19,8 @@ from sdeopt.engine.kernels import Run
 from sdeopt.engine.keys import key
 from sdeopt.engine.simulate import plan
 from sdeopt.engine.stop import Stop, inside
-from sdeopt.sweeps.estimate import Estimate, failed
+from sdeopt.results.estimate import Estimate, failed
+from sdeopt.results.intervals import lacking
 from sdeopt.sweeps.measures import COLUMNS, ERROR, RUN, joined, of_paths, of_report, reduced
 
 __all__ = ["Cell", "Settings", "computed", "planned"]
@@ -60,7 +60,7 @@ class Cell:
         p, s = self.problem, self.settings
         shared = s._replace(substeps=0) if self.job == "run" else s._replace(level=None)  # without what it ignores
         texts = (self.job, content(shared), content(self.method), objective, content(p.noise), content(p.x0))
-        return key(*texts, parts=("comparison", "sweeps"))
+        return key(*texts, parts=("comparison", "results", "sweeps"))
 
     def described(self) -> dict[str, Any]:
         """The cell in words and numbers."""

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 
 from sdeopt.engine.progress import Progress
 from sdeopt.engine.stop import Stop
+from sdeopt.results.estimate import Estimate, failed
 from sdeopt.sweeps.cells import Cell, computed
-from sdeopt.sweeps.estimate import Estimate, failed
 
 __all__ = ["ordered", "scheduled"]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sdeopt.core import files
-from sdeopt.sweeps.estimate import Estimate
+from sdeopt.results.estimate import Estimate
 
 __all__ = ["Store"]
 

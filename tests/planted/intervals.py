@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planted.mutation import Mutation, named
 
-INTERVALS, SIGHT = "sdeopt/core/intervals.py", "sdeopt/certificate/sight.py"
+INTERVALS, SIGHT = "sdeopt/results/intervals.py", "sdeopt/certificate/sight.py"
 MUTATIONS = [
     Mutation(
         "intervals: the skewness on the wrong side", INTERVALS, "lam = np.asarray(skew)", "lam = -np.asarray(skew)",

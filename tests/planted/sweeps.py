@@ -31,8 +31,8 @@ MUTATIONS = [
         named("sweep", "test_the_time_to_a_level_is_a_step_of_the_optimizer"),
     ),
     Mutation(
-        "sweep: the weak error in units of the margin",
-        f"{SWEEPS}/measures.py", '/ meta["tolerance"]', "/ 1.0",
+        "sweep: the weak error in units of its standard error",
+        f"{SWEEPS}/measures.py", "Estimate(float(sizes.size.flat[worst])", "Estimate(float(sizes.stderr.flat[worst])",
         named("sweep", "test_the_weak_error_of_sgd_is_the_one_in_closed_form"),
     ),
     Mutation(
