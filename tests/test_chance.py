@@ -59,6 +59,27 @@ def compiled(t: Any, x: Any) -> Any:
     return -x * np.random.random()
 
 
+class Holder:
+    """An object that a function asks for a number."""
+
+    def __init__(self) -> None:
+        self.rng = np.random.default_rng(0)
+        self.table = self.rng.standard_normal(2)
+
+    def draw(self) -> Any:
+        return self.rng.standard_normal()
+
+    def fixed(self, t: Any, x: Any) -> Any:
+        return -x * self.table[0]
+
+
+HOLDER = Holder()
+
+
+def by_holder(t: Any, x: Any) -> Any:
+    return -x * HOLDER.draw()
+
+
 class Instance:
     def __init__(self) -> None:
         self.rng = np.random.default_rng(0)
@@ -71,8 +92,8 @@ class Instance:
 
 
 RANDOM = [
-    by_module, by_generator, by_name, by_standard_library, by_import, by_helper, by_default, inside, compiled,
-    Instance(), Instance().drift, functools.partial(by_module), functools.partial(Instance()),
+    by_module, by_generator, by_name, by_standard_library, by_import, by_helper, by_default, by_holder, inside,
+    compiled, Instance(), Instance().drift, functools.partial(by_module), functools.partial(Instance()),
 ]  # fmt: skip
 
 
@@ -86,7 +107,9 @@ def plain(t: Any, x: Any) -> Any:
     return -x * np.linalg.norm(TABLE) * np.sqrt(np.float64(2.0))
 
 
-@pytest.mark.parametrize("f", [plain, np.sin, abs, functools.partial(plain, 0.0), numba.njit(plain), len, None])
+@pytest.mark.parametrize(
+    "f", [plain, np.sin, abs, functools.partial(plain, 0.0), numba.njit(plain), HOLDER.fixed, len, None]
+)
 def test_functions_that_do_not_are_taken(f: Any) -> None:
     refuse_random("f", f)
 

@@ -19,8 +19,7 @@ from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
 from sdeopt.ito.plan import plan as plan_integration
 
-pytestmark = pytest.mark.filterwarnings("ignore::sdeopt.InterpretedWarning")  # `slow` is interpreted
-
+pytestmark = pytest.mark.filterwarnings("ignore::sdeopt.InterpretedWarning")  # functions made `slow` on purpose
 OFFSET = np.array([0.2, -0.1])
 A, B1, B2 = (
     np.array([[-0.5, 0.3], [0.1, -0.8]]),

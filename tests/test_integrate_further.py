@@ -18,8 +18,7 @@ from sdeopt.core import matvec
 from sdeopt.engine.kernels import Kernel
 from sdeopt.ito.plan import plan
 
-pytestmark = pytest.mark.filterwarnings("ignore::sdeopt.InterpretedWarning")  # `slow` is interpreted
-
+pytestmark = pytest.mark.filterwarnings("ignore::sdeopt.InterpretedWarning")  # functions made `slow` on purpose
 SPIN = np.array([[-0.5, 0.3], [0.1, -0.8]])
 B1, B2 = np.array([[0.3, 0.0], [0.4, 0.1]]), np.array([[0.0, -0.5], [0.2, 0.0]])
 

@@ -11,7 +11,7 @@ from equations import GBM, SIGMA, growth, noise, slow
 
 import sdeopt as so
 
-pytestmark = pytest.mark.filterwarnings("ignore::sdeopt.InterpretedWarning")  # `slow` is interpreted
+pytestmark = pytest.mark.filterwarnings("ignore::sdeopt.InterpretedWarning")  # functions made `slow` on purpose
 
 
 def writes(t: Any, x: Any) -> Any:

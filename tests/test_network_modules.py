@@ -61,6 +61,7 @@ REFUSED = [
     (nn.Linear(4, 2), nn.CrossEntropyLoss(weight=torch.tensor([1.0, 3.0]).double()), "one loss per example"),
     (nn.Linear(4, 2), nn.CrossEntropyLoss(reduction="sum"), "one loss per example"),
     (nn.Linear(4, 2), lambda output, y: ENTROPY(output, y), "one number per example"),
+    (nn.Linear(4, 2), lambda output, y: torch.rand(len(y)).double() * output[:, 0], "loss gives another value"),
     (nn.Linear(4, 2), 3, "loss must be a function"),
 ]
 

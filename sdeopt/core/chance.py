@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import dis
 import functools
+import inspect
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -20,12 +21,14 @@ import numpy as np
 
 __all__ = ["refuse_random", "steady"]
 
+CLOSE = 1e-9
+
 FOREIGN = {*sys.stdlib_module_names, "sdeopt"}  # and installed packages: not looked into
 
 
 def refuse_random(name: str, function: Any) -> None:
     """Raise a ``ValueError`` if ``function`` refers to a generator of random numbers, itself or through its helpers."""
-    source = next((what for thing in _reached(function, set()) if (what := _generator(thing))), None)
+    source = next((what for thing in _reached(function, {}) if (what := _generator(thing))), None)
     if source is not None:
         raise ValueError(
             f"{name} draws at random, by {source}, so that one seed would give several results: draw once outside and "
@@ -45,10 +48,11 @@ def steady(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _same(a: Any, b: Any) -> bool:
-    try:
-        return np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind in "fc")
+    try:  # round-off may depend on where in memory a copy lies
+        size = np.max(np.abs(a), initial=0.0, where=np.isfinite(a))
+        return np.allclose(a, b, rtol=CLOSE, atol=CLOSE * float(size), equal_nan=True)
     except (TypeError, ValueError):
-        return True  # no numbers, which is refused elsewhere
+        return True  # no numbers, or of several shapes, which is refused elsewhere
 
 
 def _generator(thing: Any) -> str | None:
@@ -60,29 +64,32 @@ def _generator(thing: Any) -> str | None:
     for one in (thing, owner):
         if isinstance(one, makers) and not isinstance(one, type):
             return f"{getattr(thing, '__name__', type(one).__name__)} of {type(one).__module__.split('.')[0]}"
-    home = getattr(thing, "__module__", None) or ""
-    return f"{thing.__name__} of {home}" if home.startswith(("numpy.random", "secrets")) and callable(thing) else None
+    home = str(getattr(thing, "__module__", None))
+    foreign = home.startswith(("numpy.random", "secrets")) and callable(thing)
+    return f"{getattr(thing, '__name__', 'one')} of {home}" if foreign else None
 
 
-def _reached(function: Any, seen: set[int]) -> Iterator[Any]:
+def _reached(thing: Any, seen: dict[Any, Any]) -> Iterator[Any]:
     """What a function refers to, itself and through functions that are not of a library."""
-    if id(function) in seen:
+    method = isinstance(thing, MethodType)
+    key = (id(thing.__func__), id(thing.__self__)) if method else id(thing)
+    if key in seen:
         return
-    seen.add(id(function))
-    yield function
-    inside: tuple[Any, ...] = ()
-    if isinstance(function, functools.partial):
-        inside = (function.func, *function.args, *function.keywords.values())
-    elif isinstance(function, MethodType):
-        inside = (function.__self__, function.__func__)
-    elif callable(getattr(function, "py_func", None)):  # compiled by Numba
-        inside = (function.py_func,)
-    elif isinstance(function, FunctionType):
-        inside = tuple(_loaded(function)) if _own(function) else ()
-    elif _own(type(function)) and not isinstance(function, type):
-        inside = (*getattr(function, "__dict__", {}).values(), vars(type(function)).get("__call__"))
-    for thing in inside:
-        yield from _reached(thing, seen)
+    seen[key] = thing  # which keeps it, and its id, alive
+    yield thing
+    inside: Iterable[Any] = ()
+    if isinstance(thing, functools.partial):
+        inside = (thing.func, *thing.args, *thing.keywords.values())
+    elif method and isinstance(thing.__func__, FunctionType):
+        inside = _loaded(thing.__func__, thing.__self__) if _own(thing.__func__) else ()
+    elif type(thing).__module__.startswith("numba.") and hasattr(thing, "py_func"):
+        inside = (thing.py_func,)
+    elif isinstance(thing, FunctionType):
+        inside = _loaded(thing) if _own(thing) else ()
+    elif not isinstance(thing, type) and _own(type(thing)) and callable(thing):
+        inside = (thing.__call__,)
+    for one in inside:
+        yield from _reached(one, seen)
 
 
 def _own(thing: Any) -> bool:
@@ -92,30 +99,42 @@ def _own(thing: Any) -> bool:
     return module.partition(".")[0] not in FOREIGN and not {"site-packages", "dist-packages"} & set(Path(file).parts)
 
 
-def _loaded(function: FunctionType) -> Iterator[Any]:
-    """Values of the names that a function loads, and of the attributes of modules among them; and its defaults."""
+def _loaded(function: FunctionType, owner: Any = None) -> Iterator[Any]:
+    """Values of the names that a function loads, with their attributes, and its defaults; ``owner`` is its ``self``."""
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
-    known = {n: cell.cell_contents for n, cell in cells.items() if _filled(cell)}
-    yield from (*known.values(), *(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
-    yield from _of_code(function.__code__, function.__globals__ | known)
+    first = set() if owner is None else set(function.__code__.co_varnames[:1])
+    known = function.__globals__ | {n: cell.cell_contents for n, cell in cells.items() if _filled(cell)}
+    known |= dict.fromkeys(first, owner)
+    yield from (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
+    yield from _of_code(function.__code__, known, first)
 
 
-def _of_code(code: CodeType, known: dict[str, Any]) -> Iterator[Any]:
+def _of_code(code: CodeType, known: dict[str, Any], fast: set[str]) -> Iterator[Any]:
     value: Any = None
     for step in dis.get_instructions(code):
-        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF"):
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF") or step.argval in fast:
             value = known.get(step.argval)
         elif step.opname == "IMPORT_NAME":
             value = sys.modules.get(step.argval)
         elif step.opname in ("LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM"):
-            value = getattr(value, step.argval, None) if isinstance(value, ModuleType) else None
+            value = _attribute(value, step.argval)
         else:
             value = None
         if value is not None:
             yield value
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
-            yield from _of_code(inner, known)
+            yield from _of_code(inner, known, set())
+
+
+def _attribute(value: Any, name: str) -> Any:
+    """The attribute of a module, or of an object of the user's, whose properties are not run."""
+    if isinstance(value, ModuleType):
+        return getattr(value, name, None)
+    if value is None or not _own(type(value)):
+        return None
+    found = inspect.getattr_static(value, name, None)
+    return MethodType(found, value) if isinstance(found, FunctionType) else found
 
 
 def _filled(cell: Any) -> bool:

@@ -67,11 +67,11 @@ def real(name: str, value: Any, *, flags: bool = False) -> NDArray[Any]:
     try:
         a = np.asarray(value)
     except (TypeError, ValueError, RuntimeError):  # rows of several lengths; tensors with a gradient
-        raise TypeError(f"{name} must be an array of numbers, got {_short(value)}") from None
+        raise TypeError(f"{name} must be an array of numbers, got {short(value)}") from None
     if a.dtype.kind not in ("iufb" if flags else "iuf"):
         kinds = {"c": "complex numbers, which are not cut to their real part", "b": "True and False", "O": "objects"}
         kind = kinds.get(a.dtype.kind, str(a.dtype))
-        raise TypeError(f"{name} must be an array of numbers, real ones, got {kind}: {_short(value)}")
+        raise TypeError(f"{name} must be an array of numbers, real ones, got {kind}: {short(value)}")
     return a
 
 
@@ -80,7 +80,7 @@ def single(value: Any) -> bool:
     return not isinstance(value, (list, tuple)) and np.ndim(value) == 0
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
     """A value in one line."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 80 else f"{text[:77]}..."

@@ -26,8 +26,8 @@ INSTEAD = {
     "vectors": "so it runs interpreted, hundreds of times slower, with the same results",
 }
 REMEDY = (
-    "; to have it compiled, write a plain function in NumPy's + - * / and sqrt and the vocabulary of sdeopt.core, and "
-    "let it refer to numbers, arrays, functions and modules only"
+    "; to have it compiled, write it as a plain function in NumPy's + - * / and sqrt and the vocabulary of "
+    "sdeopt.core, and let it refer to numbers, arrays, functions and modules only"
 )
 
 

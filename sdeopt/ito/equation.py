@@ -84,10 +84,12 @@ class SDE:
         calculus: str = "ito",
     ) -> None:
         if _arguments("drift", drift, "(t, x)") != 2:
-            raise TypeError(f"drift must be a function of (t, x), got {drift!r}")
+            raise TypeError(f"drift must be a function of (t, x), got {checks.short(drift)}")
         count = _arguments("diffusion", diffusion, "(t, x, dw)")
         if count not in (2, 3):
-            raise TypeError(f"diffusion must be a function of (t, x, dw), or of (t, x) if diagonal, got {diffusion!r}")
+            raise TypeError(
+                f"diffusion must be a function of (t, x, dw), or of (t, x) if diagonal, got {checks.short(diffusion)}"
+            )
         d = checks.integer("dim", dim, low=1)
         m = d if noise_dim is None else checks.integer("noise_dim", noise_dim, low=1)
         if count == 2 and m != d:
@@ -140,7 +142,7 @@ def _arguments(name: str, f: Any, wanted: str) -> int:
     try:
         parameters = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a function of {wanted}, got {f!r}") from None
+        raise TypeError(f"{name} must be a function of {wanted}, got {checks.short(f)}") from None
     return sum(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
 
 
@@ -160,4 +162,4 @@ def _vector(name: str, got: Any, x: Array) -> None:
     if got.shape != x.shape:
         raise ValueError(f"{name} must return shape {x.shape}, got {got.shape}")
     if not np.isfinite(checks.real(f"{name} at x0", got)).all():
-        raise ValueError(f"{name} at x0 must be finite, got {got}")
+        raise ValueError(f"{name} at x0 must be finite, got {checks.short(got)}")

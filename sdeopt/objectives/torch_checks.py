@@ -58,7 +58,7 @@ def accept(module: Any) -> None:
     """Raise for a module whose loss is no fixed function of its parameters, as far as its layers tell."""
     torch = imported()
     if not isinstance(module, torch.nn.Module):
-        raise TypeError(f"module must be a torch.nn.Module, got {module!r}")
+        raise TypeError(f"module must be a torch.nn.Module, got {checks.short(module)}")
     for name, p in module.named_parameters():
         if isinstance(p, torch.nn.parameter.UninitializedParameter):
             raise ValueError(f"parameter {name!r} has no shape yet: call the module once before")
@@ -95,7 +95,7 @@ def per_example(loss: Any) -> Callable[[Any, Any], Any]:
     """The function (output, y) -> one loss per example, the mean over what an example has."""
     torch = imported()
     if not callable(loss):
-        raise TypeError(f"loss must be a function of (output, y), got {loss!r}")
+        raise TypeError(f"loss must be a function of (output, y), got {checks.short(loss)}")
     if isinstance(loss, torch.nn.Module) and hasattr(loss, "reduction"):
         single = copy.deepcopy(loss)
         single.reduction = "none"
@@ -137,6 +137,8 @@ def check(module: Any, loss: Any, rows: Any, X: Any, y: Any, of: str = "") -> No
         own, mean = loss(output, few), rows(output, few).mean()
         if not (torch.equal(output, before) and torch.equal(few, y[:FEW])):
             raise ValueError(f"{of}loss writes into its arguments; return a new tensor")
+        if not torch.allclose(rows(output, few), rows(output, few), rtol=CLOSE, atol=CLOSE):
+            raise ValueError(f"{of}loss gives another value each time, so it draws at random or keeps state")
         apart(rows, output, few, f"{of}the loss of an example", (len(y), *output.shape[1:]), tuple(y.shape))
     if own.ndim == 0 and not torch.allclose(own, mean, rtol=CLOSE, atol=CLOSE):
         raise ValueError(
