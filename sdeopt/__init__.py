@@ -54,7 +54,6 @@ _MODULES = ("core", "networks", "privacy", "reference", "theory")
 _HOMES = {
     "sdeopt.core.problem": ("Problem",),
     "sdeopt.core.schedule": ("Cosine", "Power", "Schedule"),
-    "sdeopt.core.ensemble": ("Ensemble",),
     "sdeopt.core.guards": ("InterpretedWarning",),
     "sdeopt.engine.simulate": ("simulate",),
     "sdeopt.ito": ("SDE", "integrate"),
