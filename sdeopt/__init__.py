@@ -20,18 +20,16 @@ if TYPE_CHECKING:
     from sdeopt import privacy as privacy
     from sdeopt import reference as reference
     from sdeopt import theory as theory
-    from sdeopt.certificate import Certificate as Certificate
     from sdeopt.certificate.certify import certify as certify
-    from sdeopt.comparison import Report as Report
+    from sdeopt.certificate.report import Certificate as Certificate
     from sdeopt.comparison.compare import compare as compare
-    from sdeopt.core.ensemble import Ensemble as Ensemble
+    from sdeopt.comparison.report import Report as Report
     from sdeopt.core.problem import Problem as Problem
     from sdeopt.core.schedule import Cosine as Cosine
     from sdeopt.core.schedule import Power as Power
     from sdeopt.core.schedule import Schedule as Schedule
     from sdeopt.diagnostics.diagnose import diagnose as diagnose
     from sdeopt.diagnostics.report import Diagnosis as Diagnosis
-    from sdeopt.engine.fallback import InterpretedWarning as InterpretedWarning
     from sdeopt.engine.simulate import simulate as simulate
     from sdeopt.ito import SDE as SDE
     from sdeopt.ito import integrate as integrate
@@ -41,6 +39,7 @@ if TYPE_CHECKING:
     from sdeopt.optimizers.registry import methods as methods
     from sdeopt.profile.measure import noise_profile as noise_profile
     from sdeopt.profile.report import NoiseProfile as NoiseProfile
+    from sdeopt.results.ensemble import Ensemble as Ensemble
     from sdeopt.results.result import Result
     from sdeopt.scaling.report import Evidence as Evidence
     from sdeopt.scaling.scale import scale as scale
@@ -55,17 +54,19 @@ _MODULES = ("core", "networks", "privacy", "reference", "theory")
 _HOMES = {
     "sdeopt.core.problem": ("Problem",),
     "sdeopt.core.schedule": ("Cosine", "Power", "Schedule"),
-    "sdeopt.core.ensemble": ("Ensemble",),
-    "sdeopt.engine.fallback": ("InterpretedWarning",),
+    "sdeopt.core.guards": ("InterpretedWarning",),
     "sdeopt.engine.simulate": ("simulate",),
     "sdeopt.ito": ("SDE", "integrate"),
-    "sdeopt.certificate": ("Certificate", "certify"),
-    "sdeopt.comparison": ("Report", "compare"),
+    "sdeopt.certificate.certify": ("certify",),
+    "sdeopt.certificate.report": ("Certificate",),
+    "sdeopt.comparison.compare": ("compare",),
+    "sdeopt.comparison.report": ("Report",),
     "sdeopt.diagnostics.diagnose": ("diagnose",),
     "sdeopt.diagnostics.report": ("Diagnosis",),
     "sdeopt.optimizers.registry": ("methods",),
     "sdeopt.profile.measure": ("noise_profile",),
     "sdeopt.profile.report": ("NoiseProfile",),
+    "sdeopt.results.ensemble": ("Ensemble",),
     "sdeopt.scaling.report": ("Evidence",),
     "sdeopt.scaling.scale": ("scale",),
     "sdeopt.scaling.scaling": ("Scaling",),
@@ -107,12 +108,11 @@ def load(file: str | Path) -> Result:
     Diagnosis(2 positions on 1 path)
     """
     from sdeopt.results import files
+    from sdeopt.results.ensemble import Ensemble as Ensemble
     from sdeopt.results.result import Result
 
     content = files.read(file)
     kind: Any = __getattr__(content.kind) if content.kind in _HOME else None
-    if hasattr(kind, "load") and not issubclass(kind, Result):
-        return kind.load(content.path)  # type: ignore[no-any-return]
     if not (isinstance(kind, type) and issubclass(kind, Result)):
         raise ValueError(f"{content.path} holds a {content.kind}, which this sdeopt does not know")
     return kind.restore(content)

@@ -29,12 +29,12 @@ BELOW = {
     "theory": {"core", "theory"},
     "optimizers": {"core", "noise", "theory", "optimizers"},  # formulas of laws, for what a page makes of many draws
     "networks": {"core", "objectives", "networks"},
-    "engine": {"core", "engine"},
-    "ito": {"core", "engine", "ito"},
+    "engine": {"core", "results", "engine"},  # which fills an Ensemble
+    "ito": {"core", "engine", "results", "ito"},
     "privacy": {"core"},
     "reference": {"core", "engine"},
     "plots": {"plots"},
-    "results": {"core", "results"},
+    "results": {"core", "plots", "results"},
     "diagnostics": {"core", "plots", "results", "diagnostics"},
     "profile": {"core", "engine", "noise", "plots", "results", "profile"},
     "comparison": {"core", "engine", "objectives", "theory", "plots", "results", "comparison"},

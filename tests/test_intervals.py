@@ -11,11 +11,11 @@ import pytest
 from scipy import stats
 
 import sdeopt as so
-from sdeopt.core.intervals import FEW, FEW_HEAVY, allowed, hall, skewness, stated
-from sdeopt.core.moments import Shaped
+from sdeopt.core.moments import Shaped, skewness
 from sdeopt.core.observables import growth, resolve
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
+from sdeopt.results.intervals import FEW, FEW_HEAVY, allowed, hall, stated
 
 BOWL = so.Quadratic([1.0, 2.0])
 

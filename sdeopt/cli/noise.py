@@ -45,7 +45,7 @@ def noise(
     problem = problem_of({"objective": objective, "noise": law, "batch": batch, "x0": x0}, (objective, DEFAULT))
     result = so.noise_profile(problem, rng=seed, progress=False if quiet else None, **given)
     if as_json:
-        click.echo(output.as_json(result))
+        click.echo(result.to_json())
     else:
         output.show(result, None)
     if file:

@@ -73,7 +73,7 @@ class Run(click.Command):
 
 CHECKPOINT = "Folder that keeps what is finished; after a crash the same command goes on from it."
 PATHS = """\b
-Default number of paths: the largest of 4000, 2000, 1000, 500, 250, 125, 64, 32, 16
+Default number of paths: the largest of 4000, 2000, 1000, 500, 250, 125 and 64
 whose estimated cost is below two minutes of CPU time (15 s without --objective): 0.1 µs,
 or 20 µs for the few methods that do not run on SIMD lanes, and 0.5 ns for every
 number that the objective stores, per step of the integrator; of networks 400 µs, and
@@ -85,7 +85,7 @@ More paths keep the old ones and narrow every interval."""
     *shared(),
     _option("--kind", "discrete (default) or sde.", metavar="NAME"),
     _option("--checkpoint", CHECKPOINT, metavar="FOLDER"),
-    _option("--out", "Write the numbers to STEM.npz.", metavar="STEM"),
+    _option("--out", "Write the figure to STEM.png and the numbers to STEM.npz.", metavar="STEM"),
 ])  # fmt: skip
 @click.pass_context
 def simulate(ctx: click.Context, /, **words: Any) -> None:
@@ -126,6 +126,7 @@ NOT_ON_A_LADDER = {"steps", "paths", "dt", "substeps", "scheme", "save_at", "hor
     _option("--max-paths", "The most for any one learning rate.  [default: 1048576]", int),
     _option("--seconds", "No round of paths begins later; the result then depends on the machine.", float),
     _option("--substeps", "Integrator steps in the smallest optimizer step.  [default: 8]", int),
+    _option("--checkpoint", CHECKPOINT, metavar="FOLDER"),
     _option("--out", "Write the figure to STEM.png and the certificate to STEM.npz.", metavar="STEM"),
 ])  # fmt: skip
 @click.pass_context
@@ -146,7 +147,7 @@ def _run(ctx: click.Context, words: dict[str, Any]) -> None:
     job = read(str(ctx.info_name), config.settled(ctx, words))
     result = getattr(so, str(ctx.info_name))(job.method, job.problem, **job.arguments)
     if words["json"]:
-        click.echo(output.as_json(result))
+        click.echo(result.to_json())
     else:
         output.show(result, job.remark)
     if job.stem:

@@ -26,7 +26,7 @@ PASSED = (  # as they are, where given
     "kind", "sde", "scheme", "dt", "substeps", "save_at", "tolerance", "precision", "max_paths", "seconds",
     "checkpoint", "judge",
 )  # fmt: skip
-PATHS = (4000, 2000, 1000, 500, 250, 125, 64, 32, 16)
+PATHS = (4000, 2000, 1000, 500, 250, 125, 64)
 # seconds of CPU time that a run may take, on a problem that was named and on the method's own; measured: a step of the
 # integrator, one without SIMD lanes, and what each stored number adds to it; the same of networks, where numbers are
 # the entries of the gradients of all examples
@@ -91,7 +91,7 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
 
 def paths(problem: Problem, work: float, compared: bool, budget: float = BUDGET) -> int:
     """The default number of paths: the largest in ``PATHS`` within the budget of CPU time, for ``work`` steps each."""
-    from sdeopt.comparison.compare import PATHS_CHANGE
+    from sdeopt.comparison.block import PATHS_CHANGE
 
     f: Any = problem.objective
     if getattr(f, "batched", False):

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.core import intervals
+from sdeopt.core.packing import packable
 
-__all__ = ["Moments", "Shaped", "valid_paths"]
+__all__ = ["Moments", "Shaped", "skewness", "valid_paths"]
 
 Array = NDArray[np.float64]
 
@@ -24,6 +24,16 @@ def valid_paths(records: Array, bound: float) -> NDArray[np.bool_]:
     """Which records (paths, saves) come before their path left the ball of radius ``bound``; shape (paths, saves)."""
     inside = np.isfinite(records).all(axis=2) & (np.abs(records) < bound * bound).all(axis=2)
     return np.logical_and.accumulate(inside, axis=1)
+
+
+def skewness(n: Any, square: Any, cube: Any) -> Array:
+    """Skewness with Fisher's correction, from n values' sums of centred squares and cubes; 0 of equal ones."""
+    count = np.maximum(np.asarray(n, dtype=float), 3.0)
+    spread = np.where(np.asarray(square) > 0.0, square, 1.0) / count
+    with np.errstate(all="ignore"):  # squares just below the radius of divergence
+        raw = np.asarray(cube) / count / spread**1.5 * np.sqrt(count * (count - 1.0)) / (count - 2.0)
+    corrected: Array = np.where(np.asarray(square) > 0.0, raw, 0.0)
+    return corrected
 
 
 def _centred(records: Array, valid: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
@@ -44,6 +54,7 @@ def _seconds(deviation: Array, d: int) -> tuple[Array, Array]:
     return (deviation * deviation).sum(axis=0), np.einsum("psi,psj->sij", x, x)
 
 
+@packable
 @dataclass(frozen=True)
 class Moments:
     """Count (saves,), mean and centred square (saves, c), centred products of the first d columns (saves, d, d)."""
@@ -99,6 +110,7 @@ class Moments:
         return np.where(self.count > 1, self.count - 1, np.nan)
 
 
+@packable
 @dataclass(frozen=True)
 class Shaped(Moments):
     """`Moments`, and what an interval asks besides: centred cubes, least and largest value of every column, (saves, c).
@@ -137,7 +149,7 @@ class Shaped(Moments):
     @property
     def skewness(self) -> Array:
         """Skewness of every column, (saves, c)."""
-        return intervals.skewness(self.count[:, None], self.square, self.cube)
+        return skewness(self.count[:, None], self.square, self.cube)
 
     @property
     def share(self) -> Array:

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks
-from sdeopt.core.ensemble import Ensemble
 from sdeopt.core.problem import Problem
 from sdeopt.diagnostics.report import Constant, Diagnosis
+from sdeopt.results.ensemble import Ensemble
 
 __all__ = ["diagnose"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import os
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -14,10 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks
-from sdeopt.core.ensemble import FULL_COVARIANCE_LIMIT, Ensemble
 from sdeopt.core.moments import Moments, valid_paths
-from sdeopt.engine import memory
-from sdeopt.engine.blocks import Task, chunk_size
+from sdeopt.engine.blocks import Task, bounded
 from sdeopt.engine.kernels import Kernel, Run
 from sdeopt.engine.loops import ESCAPE
 from sdeopt.engine.simulate import collect, ensemble, room, spread, summary
@@ -25,6 +22,7 @@ from sdeopt.ito.equation import SDE
 from sdeopt.ito.plan import plan
 from sdeopt.ito.schemes import SCHEMES
 from sdeopt.ito.visited import verify, visited
+from sdeopt.results.ensemble import FULL_COVARIANCE_LIMIT, Ensemble
 
 __all__ = ["integrate"]
 
@@ -166,7 +164,7 @@ def integrate(
         reduce = functools.partial(_extrapolated, weight=2**order / (2**order - 1), d=sde.dim, keep=keep)
     kept = 8 * sde.dim * (1 + keep * len(run.saves)) + 8 * checks.flag("increments", increments) * _numbers(runs[-1])
     task = Task(runs, reduce, kept)
-    memory.stated(task, count, min(chunk_size(task), count), os.cpu_count() or 1)
+    bounded(task, count)
     verify(sde, visited(runs[-1], count))
     found, partial = collect(task, count, executor, progress, f"{sde} {scheme}")
     result = ensemble(runs[-1], found, partial, _describe(runs[-1], scheme, order, extrapolate, dW is not None))

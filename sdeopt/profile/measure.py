@@ -20,7 +20,7 @@ from sdeopt.noise.minibatch import Minibatch, PoissonBatch
 from sdeopt.profile.products import Here, Sums, correlated, sums, top
 from sdeopt.profile.report import NoiseProfile
 from sdeopt.profile.tail import drawn, hill
-from sdeopt.results.intervals import Estimate, jackknife
+from sdeopt.results.estimate import Estimate, jackknife
 
 __all__ = ["noise_profile"]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.core.checks import Array
-from sdeopt.results.intervals import Estimate
+from sdeopt.results.estimate import Estimate
 from sdeopt.results.page import Cell, Line, Page, Table
 from sdeopt.results.result import Result
 from sdeopt.results.words import number

@@ -10,7 +10,8 @@ import numpy as np
 from sdeopt.core.checks import Array
 from sdeopt.engine.draws import CODES
 from sdeopt.engine.rng import Entropy, fill, stream_key
-from sdeopt.results.intervals import LEVEL, Estimate
+from sdeopt.results.estimate import Estimate
+from sdeopt.results.intervals import LEVEL
 
 __all__ = ["drawn", "hill"]
 
@@ -28,7 +29,7 @@ def hill(radii: Array) -> Estimate:
     largest = np.sort(radii)[: -k - 2 : -1]
     spread = float(np.log(largest[:-1] / largest[-1]).sum()) if largest[-1] > 0.0 else math.nan
     alpha = k / spread if spread > 0.0 else math.nan
-    low, high = (float(chi2.ppf(0.5 + s * LEVEL / 2.0, 2 * k)) / (2 * k) for s in (-1.0, 1.0))
+    low, high = (float(chi2.ppf(0.5 + s * (1.0 - LEVEL) / 2.0, 2 * k)) / (2 * k) for s in (-1.0, 1.0))
     return Estimate(alpha, alpha / math.sqrt(k), alpha * low, alpha * high)
 
 

@@ -96,7 +96,8 @@ def _sign(sign: str) -> str:
         return sign
     kind, _, code = unicodedata.decomposition(sign).partition(" ")
     if kind in ("<sub>", "<super>"):
-        return f"${'_' if kind == '<sub>' else '^'}{{{chr(int(code, 16))}}}$"
+        raised = chr(int(code, 16))
+        return f"${'_' if kind == '<sub>' else '^'}{{{MATHS.get(raised, raised)}}}$"
     words = unicodedata.name(sign, "").split()
     if words[:1] == ["GREEK"] and words[2:3] == ["LETTER"] and len(words) == 4:
         letter = words[3].lower().replace("lamda", "lambda")

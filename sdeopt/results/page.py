@@ -21,11 +21,15 @@ Line = str | Cell
 
 
 class Table(NamedTuple):
-    """Headings and rows; the columns ``left`` hold words, which may be broken into lines, the others numbers."""
+    """Headings and rows; the columns ``left`` hold words, which may be broken into lines, the others numbers.
+
+    ``important`` are the columns, the first of which fall away last where a console is too narrow; default, none does.
+    """
 
     headings: tuple[str, ...]
     rows: list[tuple[Line, ...]]
     left: tuple[int, ...] = (0,)
+    important: tuple[int, ...] = ()
 
 
 class Page(NamedTuple):

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -27,6 +28,7 @@ class Result(ABC):
     """
 
     VERSION: ClassVar[int] = 1
+    PARTS: ClassVar[Mapping[str, Any]] = {}  # fields that are a NamedTuple of numbers and arrays, or None -> its class
 
     @abstractmethod
     def page(self) -> Page:
@@ -43,13 +45,20 @@ class Result(ABC):
     def pack(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """What a file keeps: a head, which JSON can hold, and arrays."""
         parts = _fields(self)
+        held = {name: part for name in self.PARTS if (part := parts.pop(name)) is not None}
         arrays = {name: value for name, value in parts.items() if isinstance(value, np.ndarray)}
-        return {name: value for name, value in parts.items() if name not in arrays}, arrays
+        inner = {f"{name}:{entry}": np.asarray(v) for name, part in held.items() for entry, v in part._asdict().items()}
+        return {name: value for name, value in parts.items() if name not in arrays}, arrays | inner
 
     @classmethod
     def unpack(cls, version: int, head: dict[str, Any], arrays: dict[str, Any]) -> Self:
         """The result that `pack` took apart."""
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in head.items()}, **arrays)
+        whole = {name: value for name, value in arrays.items() if ":" not in name}
+        for name, part in cls.PARTS.items():
+            inner = {key.partition(":")[2]: value for key, value in arrays.items() if key.startswith(f"{name}:")}
+            single = {entry: value if value.ndim else value.item() for entry, value in inner.items()}
+            head.setdefault(name, part(**single) if single else None)
+        return cls(**{name: tuple(v) if type(v) is list else v for name, v in head.items()}, **whole)
 
     def __str__(self) -> str:
         return console.text(self.page())

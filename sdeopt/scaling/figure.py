@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sdeopt.plots.comparison import NORMAL95, label, margin_band, panels, scale_axis, time_axis
+from sdeopt.comparison.labels import mean_of
+from sdeopt.plots.axes import NORMAL95, margin_band, panels, scale_axis, time_axis
 from sdeopt.plots.style import DISCRETE, LOUD, REFERENCE, SDE
 from sdeopt.scaling.conditions import LIMIT
 
@@ -33,7 +34,7 @@ def in_time(ax: Any, e: Evidence, i: int) -> Any:
     values = np.concatenate([before, e.after[:, i]])
     scale_axis(ax, values, before[-1], np.concatenate([values, e.naive[:, i][np.isfinite(e.naive[:, i])]]))
     time_axis(ax, e.times, f"one step before = {e.meta['before']['clock']:.4g}")
-    ax.set_ylabel(label(e, i))
+    ax.set_ylabel(mean_of(e.kinds, e.names, i))
     return ax
 
 
@@ -47,7 +48,7 @@ def gap(ax: Any, e: Evidence, i: int) -> Any:
         ax.plot(t, value, color=colour, label=f"{side} − before")
     time_axis(ax, e.times, f"one step before = {e.meta['before']['clock']:.4g}")
     ax.set_ylabel("gap")
-    ax.set_title(f"gap in {label(e, i)}")
+    ax.set_title(f"gap in {mean_of(e.kinds, e.names, i)}")
     return ax
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from sdeopt.comparison.bounds import NOT_JUDGED, OPEN
+from sdeopt.comparison.pages import settles
+from sdeopt.comparison.verdict import SHOWN
 from sdeopt.results.page import Cell, Line, Page, Table
-from sdeopt.results.words import count, interval, number, point, tone
+from sdeopt.results.words import interval, number, off, percent, point, tone
 from sdeopt.scaling.conditions import LIMIT, Condition
 
 if TYPE_CHECKING:
+    from sdeopt.comparison.bounds import Decision
     from sdeopt.scaling.report import Evidence, Row
     from sdeopt.scaling.scaling import Scaling
 
@@ -18,7 +21,8 @@ __all__ = ["evidence", "scaling"]
 
 MARK = {True: "holds", False: "fails", None: "not measured"}
 VALID = {True: "yes, all conditions hold", False: "no, see below", None: "not known: some conditions are not measured"}
-HEADINGS = ("quantity", "before", "after", "gap", "rule", "naive", "gap", "naive rule")
+HEADINGS = ("quantity", "before", "after", "gap", "off", "rule", "naive", "naive gap", "naive rule")
+IMPORTANCE = ("quantity", "rule", "naive rule", "off", "gap", "naive gap", "before", "after", "naive")
 
 
 def scaling(s: Scaling) -> Page:
@@ -75,12 +79,12 @@ def evidence(e: Evidence) -> Page:
     notes: list[Line] = [
         f"Values at t = {e.times[-1]:.4g}. gap = after - before, and naive - before, ± {100 * m['confidence']:g} % "
         f"interval. Margin: {100 * m['tolerance']:g} % of each quantity's scale, as in `compare`.",
-        f"Verdicts hold at all saves, with ± {m['quantile']:.2f} standard errors: at most {100 * m['false_alarm']:g} % "
-        "for one false 'differ' in a column.",
+        f"off = largest gap at any save in units of its scale, between bounds of {100 * (1.0 - m['alpha']):g} % each.",
     ]
     if e.verdict == e.naive_verdict == "coincide":
         notes.append("The naive rule coincides as well: this problem and horizon do not tell them apart.")
-    return Page(_compared(e), [Table(HEADINGS, [_row(row) for row in e.rows], left=(0, 4, 7))], notes)
+    important = tuple(map(HEADINGS.index, IMPORTANCE))
+    return Page(_compared(e), [Table(HEADINGS, [_row(row) for row in e.rows], (0, 5, 8), important)], notes)
 
 
 def _compared(e: Evidence) -> list[tuple[str, Line]]:
@@ -97,8 +101,8 @@ def _compared(e: Evidence) -> list[tuple[str, Line]]:
         ("problem", f"{m['before']['objective']}, x0 = {point(m['before']['x0'])}"),
         ("time", f"t = k·{clock:.4g} of the method before, up to {e.times[-1]:.4g}, {len(e.times)} saves"),
         ("paths", f"{m['paths']} of each{partial}, independent draws, rng={m['rng']}; {lost}"),
-        ("rule", Cell(f"{m['rule']}: {_decision(e.verdict, e.needs)}", tone(e.verdict))),
-        ("naive rule", Cell(e.naive_verdict, tone(e.naive_verdict))),
+        ("rule", Cell(f"{m['rule']}: {_decision(e.decided())}", tone(e.verdict))),
+        ("naive rule", Cell(_decision(e.decided(naive=True)), tone(e.naive_verdict))),
     ]
 
 
@@ -108,12 +112,17 @@ def _row(row: Row) -> tuple[Line, ...]:
         number(row.before),
         number(row.after),
         interval(row.gap, row.half, "+"),
-        Cell(_decision(row.verdict, row.needs), tone(row.verdict)),
+        "-" if row.verdict in (SHOWN, NOT_JUDGED) else off(row.low, row.high),
+        Cell(row.verdict, tone(row.verdict)),
         number(row.naive),
         interval(row.naive_gap, row.naive_half, "+"),
         Cell(row.naive_verdict, tone(row.naive_verdict)),
     )
 
 
-def _decision(verdict: str, needs: float | None) -> str:
-    return verdict if needs is None or math.isinf(needs) else f"{verdict} (needs N = {count(needs)})"
+def _decision(d: Decision) -> str:
+    if d.verdict == NOT_JUDGED:
+        why = {"tail": "one path decides", "moments": "the noise has no moments for an error"}
+        return f"{d.verdict}: {why.get(d.why, 'too few paths')}"
+    said = f"{d.verdict}, {percent(d.low, d.high)}"
+    return said if d.verdict != OPEN else f"{said}; {settles(d, None)}"

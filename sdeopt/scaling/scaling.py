@@ -85,6 +85,7 @@ class Scaling(Result):
         paths: int = 40_000,
         observables: Any = None,
         tolerance: float = 0.1,
+        alpha: float = 0.05,
         rng: Any = None,
         executor: Executor | None = None,
         progress: bool | Callable[[int, int], None] | None = None,
@@ -101,6 +102,8 @@ class Scaling(Result):
             As in `sdeopt.simulate`.
         tolerance : float
             Margin of the verdicts as a fraction of each quantity's scale, see `sdeopt.compare`; default 0.1.
+        alpha : float
+            Probability with which each bound of the relative error may be wrong; default 0.05.
         rng : int, SeedSequence, Generator or None
             Randomness (SPEC 7); the three methods draw independently of each other.
         executor, progress
@@ -126,7 +129,7 @@ class Scaling(Result):
         """
         from sdeopt.scaling.evidence import gather
 
-        return gather(self, horizon, steps, paths, observables, tolerance, rng, executor, progress)
+        return gather(self, horizon, steps, paths, observables, tolerance, alpha, rng, executor, progress)
 
     def __repr__(self) -> str:
         return f"Scaling({self.before} -> {self.after}, {self.rule.name})"

@@ -4,8 +4,8 @@
     spread    tr Cov x at the horizon: the stationary spread, once it changes no more
     diverged  share of the paths that left the finite range
     time      median over paths of the first time, among the saves, at which f(x) <= level; inf where never
-    error     the largest gap between the SDE and the optimizer, as a fraction of each quantity's scale, over the saves
-              and the quantities that `compare` judges: means, observables, entries of the covariance
+    error     the largest gap between the SDE and the optimizer, as a fraction of its scale, over the saves and the
+              quantities that `compare` judges: means, observables, entries of the covariance; with its bounds
 
 A loss or a spread of survivors would be a number about luck, so it is marked where any path has diverged.
 """
@@ -18,11 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.comparison.render import decision
-from sdeopt.comparison.verdict import judged, quantile
+from sdeopt.comparison.bounds import AGREE, DIFFER
 from sdeopt.core.moments import valid_paths
 from sdeopt.engine.loops import ESCAPE
-from sdeopt.sweeps.estimate import LEVEL, Estimate, failed, mean, median, share
+from sdeopt.results.estimate import Estimate, failed, mean, median, share
 
 __all__ = ["COLUMNS", "ERROR", "MEASURES", "RUN", "joined", "of_paths", "of_report", "reduced"]
 
@@ -114,25 +113,17 @@ def _time(times: Array) -> Estimate:
 
 
 def of_report(report: Any) -> dict[str, Estimate]:
-    """The weak error; its interval holds for all saves and quantities at once (Bonferroni)."""
-    meta = report.meta
-    columns = judged(report.kinds, report.any_diverged, meta["judge"])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scale = report.margin[:, columns] / meta["tolerance"]
-        size = np.abs(report.gap[:, columns]) / scale
-        stderr = report.gap_stderr[:, columns] / scale
-    known = np.isfinite(size) & np.isfinite(stderr)
+    """The weak error: its bounds hold for all saves and quantities at once."""
+    sizes, d = report.sizes, report.decision
+    known = np.isfinite(sizes.size) & np.isfinite(sizes.stderr)
     if not known.any():
         return {"error": failed("no gap could be measured", "undecided")}
-    size, stderr = size[known], stderr[known]
-    reach = quantile(report.counts, LEVEL / meta["comparisons"]) * stderr
-    worst = int(size.argmax())
-    low, high = max(float((size - reach).max()), 0.0), float((size + reach).max())
-    found = Estimate(float(size[worst]), float(stderr[worst]), low, high)
-    if any(meta["diverged"]):
-        lost = f"{meta['diverged'][0]} paths of the optimizer and {meta['diverged'][1]} of the SDE diverged"
-        return {"error": found._replace(status="diverged", reason=lost)}
-    if report.verdict != "inconclusive":
+    worst = int(np.where(known, sizes.size, -np.inf).argmax())
+    found = Estimate(float(sizes.size.flat[worst]), float(sizes.stderr.flat[worst]), d.low, d.high)
+    lost = report.meta["diverged"]
+    if any(lost):
+        reason = f"{lost[0]} paths of the optimizer and {lost[1]} of the SDE diverged"
+        return {"error": found._replace(status="diverged", reason=reason)}
+    if report.verdict in (AGREE, DIFFER):
         return {"error": found}
-    row = max((r for r in report.rows if r.verdict == "inconclusive"), key=lambda r: (r.substeps or 0, r.needs or 0.0))
-    return {"error": found.doubted(f"{row.quantity}: {decision(row.verdict, row.needs, row.substeps)}")}
+    return {"error": found.doubted(report.answer)}

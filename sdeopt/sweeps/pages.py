@@ -1,4 +1,4 @@
-"""A sweep as text: header, a line for every point, and how to read it."""
+"""What a sweep shows: header, a line for every point, and how to read it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sdeopt.comparison.render import interval, number
-from sdeopt.core.plain import printed
+from sdeopt.results.page import Cell, Line, Page, Table
+from sdeopt.results.words import known, number, tone
 
 if TYPE_CHECKING:
     from sdeopt.sweeps.table import Sweep
 
-__all__ = ["line", "rich", "text"]
+__all__ = ["line", "page"]
 
 ROWS = 40  # points that are printed
 MARKS = {"undecided": "?", "diverged": "×", "failed": "!", "missing": "…"}
-COLOURS = {"undecided": "yellow", "diverged": "red", "failed": "red", "missing": "dim"}
 SAID = 3  # different reasons that are printed for one status
-LOPSIDED = 0.1  # of its width: an interval that is further from symmetric is printed with its ends
 HEADINGS = {
     "loss": "E f(x)",
     "spread": "tr Cov x",
@@ -45,7 +43,7 @@ def line(s: Sweep) -> str:
     )
 
 
-def header(s: Sweep) -> list[tuple[str, str]]:
+def _head(s: Sweep) -> list[tuple[str, Line]]:
     """What was run: (name, text)."""
     m = s.meta
     until = f"t = {m['horizon']:.4g}" if m["horizon"] is not None else f"step {m['steps']}"
@@ -67,23 +65,18 @@ def header(s: Sweep) -> list[tuple[str, str]]:
     ]
 
 
-def cell(s: Sweep, index: tuple[int, ...]) -> tuple[str, str]:
-    """The text of one number and its colour."""
-    value, stderr, low, high, status = (getattr(s, n)[index] for n in ("value", "stderr", "low", "high", "status"))
+def _cell(s: Sweep, index: tuple[int, ...]) -> Cell:
+    value, low, high, status = (getattr(s, name)[index] for name in ("value", "low", "high", "status"))
     mark = MARKS.get(str(status), "")
-    if not np.isfinite(value):
-        return (f"{'∞' if np.isposinf(value) else '-'} {mark}".strip(), COLOURS.get(str(status), ""))
-    if not np.isfinite(high - low) and np.isnan(low):
-        return f"{number(value, 4)} {mark}".strip(), COLOURS.get(str(status), "")
-    lopsided = not abs(high + low - 2.0 * value) <= LOPSIDED * (high - low)
-    around = f"{number(value, 3)} [{number(low, 2)}, {'∞' if np.isposinf(high) else number(high, 2)}]"
-    known = around if lopsided else interval(value, (high - low) / 2.0).removeprefix("+")
-    return f"{known} {mark}".strip(), COLOURS.get(str(status), "")
+    text = known(value, low, high).removesuffix(" ?") if mark == "?" else known(value, low, high)
+    return Cell(f"{text} {mark}".strip(), tone(str(status)))
 
 
-def notes(s: Sweep) -> list[str]:
+def _notes(s: Sweep) -> list[Line]:
     """How to read the table, and the reasons that occur; of those that differ in their numbers the first."""
-    lines = ["± is half of a 95 % interval, [ ] are its ends; each by itself, neighbours share their random numbers."]
+    lines: list[Line] = [
+        "± is half of a 95 % interval, [ ] are its ends; each by itself, neighbours share their random numbers."
+    ]
     for status, mark in MARKS.items():
         reasons = s.reason[s.status == status].tolist()
         kinds: dict[str, list[str]] = {}
@@ -96,38 +89,19 @@ def notes(s: Sweep) -> list[str]:
     return lines
 
 
-def rich(s: Sweep) -> Any:
-    """The sweep for a rich console."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
-
-    head = Table.grid(padding=(0, 2))
-    said = ""
-    for name, value in header(s):
-        head.add_row(Text("" if name == said else name, style="dim"), Text(value))
-        said = name
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+def page(s: Sweep) -> Page:
+    """The grid, the points, how to read them."""
     shown = s.axes or (*s.coordinates,)[:1]
-    for name in (*shown, *(HEADINGS[name] for name in s.measures)):
-        table.add_column(name, justify="left" if name in ("method", "problem") else "right")
-    shape = tuple(map(len, s.coordinates.values()))
-    for index in list(np.ndindex(*shape))[:ROWS]:
+    headings = (*shown, *(HEADINGS[name] for name in s.measures))
+    rows: list[tuple[Line, ...]] = []
+    for index in list(np.ndindex(*map(len, s.coordinates.values())))[:ROWS]:
         point = dict(zip(s.coordinates, index, strict=True))
-        labels = [_label(s.coordinates[name][point[name]]) for name in shown]
-        numbers = [Text(*cell(s, (k, *index))) for k in range(len(s.measures))]
-        table.add_row(*map(Text, labels), *numbers)
-    lines = notes(s)
-    if s.value[0].size > ROWS:
-        lines.insert(0, f"{s.value[0].size - ROWS} points more: to_csv writes all.")
-    return Group(head, Text(), table, Text(), *(Text(note, style="dim") for note in lines))
+        values = (_label(s.coordinates[name][point[name]]) for name in shown)
+        rows.append((*values, *(_cell(s, (k, *index)) for k in range(len(s.measures)))))
+    left = tuple(i for i, name in enumerate(shown) if name in ("method", "problem"))
+    more = [f"{s.value[0].size - ROWS} points more: to_csv writes all."] if s.value[0].size > ROWS else []
+    return Page(_head(s), [Table(headings, rows, left)], [*more, *_notes(s)])
 
 
 def _label(value: Any) -> str:
     return number(float(value), 6) if isinstance(value, (int, float)) else str(value)
-
-
-def text(s: Sweep) -> str:
-    """The sweep as plain text, 118 characters wide."""
-    return printed(rich(s))

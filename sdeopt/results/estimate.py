@@ -1,26 +1,31 @@
-"""``Estimate``: a measured number with its interval, and what to think of it."""
+"""``Estimate``: a number that was measured, with its interval; and the ways to one."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.core import intervals
+from sdeopt.core.moments import skewness
+from sdeopt.results.intervals import LEVEL, stated
+from sdeopt.results.words import ends, known
 
-__all__ = ["STATUSES", "Estimate", "failed", "mean", "median", "share"]
+__all__ = ["STATUSES", "Estimate", "failed", "jackknife", "mean", "median", "share"]
 
 Array = NDArray[np.float64]
-LEVEL = intervals.LEVEL
 NORMAL = 1.959964
 # ok; no interval, or another doubt; paths left the finite range; an exception; no run
 STATUSES = ("ok", "undecided", "diverged", "failed", "missing")
 
 
 class Estimate(NamedTuple):
-    """A value, its standard error, its 95 % interval [low, high], its status and the reason for it."""
+    """A value, its standard error and its 95 % interval [low, high]; its status, and the reason if it is not "ok".
+
+    An exact value is both ends of its interval.
+    """
 
     value: float
     stderr: float
@@ -28,6 +33,21 @@ class Estimate(NamedTuple):
     high: float
     status: str = "ok"
     reason: str = ""
+
+    @classmethod
+    def exact(cls, value: float) -> Estimate:
+        """A number without an error."""
+        return cls(float(value), 0.0, float(value), float(value))
+
+    @property
+    def ends(self) -> str:
+        """The interval in words: [low, high], or "exact"."""
+        return "exact" if self.low == self.high else ends(self.low, self.high)
+
+    @property
+    def known(self) -> str:
+        """The value with its interval in words."""
+        return known(self.value, self.low, self.high)
 
     def to_json(self) -> dict[str, Any]:
         """Numbers as they are, "nan" and "inf" in words: JSON has no such numbers."""
@@ -50,7 +70,7 @@ def failed(reason: str, status: str = "failed") -> Estimate:
 
 
 def mean(values: Array, order: float = math.inf) -> Estimate:
-    """Mean over paths with Hall's interval; undecided, and without one, where `sdeopt.core.intervals` states none.
+    """Mean over paths with Hall's interval; undecided, and without one, where `sdeopt.results.intervals` states none.
 
     ``order`` is where the moments of the values end, as far as the law of the noise says.
     """
@@ -61,9 +81,9 @@ def mean(values: Array, order: float = math.inf) -> Estimate:
     deviation = values - center
     square = float((deviation**2).sum())
     stderr = math.sqrt(square / (n - 1) / n)
-    skew = float(intervals.skewness(n, square, (deviation**3).sum()))
+    skew = float(skewness(n, square, (deviation**3).sum()))
     share = float((deviation**2).max()) / max(square, np.finfo(float).tiny)
-    low, high, reason = intervals.stated(n, center, stderr, skew, share, order)
+    low, high, reason = stated(n, center, stderr, skew, share, order)
     value, error = (v if order > p or square == 0.0 else math.nan for p, v in ((1.0, center), (2.0, stderr)))
     found = Estimate(value, error, float(low), float(high))
     return found.doubted(reason) if reason else found
@@ -88,9 +108,30 @@ def median(values: Array) -> Estimate:
 
 def share(count: int, n: int) -> Estimate:
     """A share of n paths with the exact interval of Clopper & Pearson (Biometrika 26 (1934) 404-413)."""
-    from scipy.stats import beta
+    from scipy.stats import binomtest
 
-    low = float(beta.ppf(LEVEL / 2.0, count, n - count + 1)) if count else 0.0
-    high = float(beta.isf(LEVEL / 2.0, count + 1, n - count)) if count < n else 1.0
+    low, high = binomtest(count, n).proportion_ci(1.0 - LEVEL)
     p = count / n
-    return Estimate(p, math.sqrt(p * (1.0 - p) / n), low, high)
+    return Estimate(p, math.sqrt(p * (1.0 - p) / n), float(low), float(high))
+
+
+def jackknife(function: Callable[[Array], float], samples: Array) -> Estimate:
+    """``function`` of the mean of n samples, shape (n, ...), by leaving out one after the other.
+
+    The standard error is √((n - 1)/n Σ (θ_i - θ̄)²) with θ_i the value without sample i, and the interval is Student's
+    with n - 1 degrees of freedom. Efron & Stein (1981), Ann. Statist. 9: 586-596, doi:10.1214/aos/1176345462; Tukey
+    (1958), Ann. Math. Statist. 29: 614. One sample is taken to be exact.
+
+    >>> found = jackknife(lambda mean: float(mean), np.array([1.0, 2.0, 3.0]))  # of a mean it is the usual one
+    >>> found.value, round(found.stderr, 12) == round(1.0 / 3.0**0.5, 12)
+    (2.0, True)
+    """
+    from scipy.stats import t
+
+    value, n = float(function(samples.mean(axis=0))), len(samples)
+    if n == 1:
+        return Estimate.exact(value)
+    without = (samples.sum(axis=0) - samples) / (n - 1.0)
+    stderr = math.sqrt((n - 1.0) * np.array([function(rest) for rest in without]).var())
+    half = float(t.ppf(1.0 - LEVEL / 2.0, n - 1)) * stderr
+    return Estimate(value, stderr, value - half, value + half)

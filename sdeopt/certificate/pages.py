@@ -1,21 +1,26 @@
-"""A certificate as text: header, the gaps along the ladder, the slopes, and how to read them."""
+"""What a certificate shows: header, the gaps along the ladder, the slopes, and how to read them."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sdeopt.comparison.render import COLOURS, count, interval, number
 from sdeopt.comparison.verdict import quantile
-from sdeopt.core.plain import printed
+from sdeopt.results.page import Cell, Line, Page, Table
+from sdeopt.results.words import count, interval, number, point, tone
 
 if TYPE_CHECKING:
     from sdeopt.certificate.fit import Row, Slope
     from sdeopt.certificate.report import Certificate
 
-__all__ = ["rich", "text"]
+__all__ = ["page"]
 
-COLOUR = {"certified": "agree", "right": "agree", "refuted": "differ", "wrong": "differ"}
+HEADINGS = ("model", "gap in", "claim", "slope", "fit", "dt/2 change", "verdict")
+
+
+def page(c: Certificate) -> Page:
+    """The verdict, the gaps along the ladder, the slopes, and how to read them."""
+    return Page(_head(c), [_ladder(c), _slopes(c)], _notes(c))
 
 
 def _slope(s: Slope) -> str:
@@ -26,7 +31,7 @@ def _shift(s: Slope) -> str:
     return "-" if math.isnan(s.value) else f"{s.value:+.3f} ± {s.half:.3f}"
 
 
-def decision(row: Row) -> str:
+def _decision(row: Row) -> str:
     """The verdict, why it is inconclusive, and what would settle it."""
     if row.needs is not None:
         known = f"needs N = {count(row.needs)}" if math.isfinite(row.needs) else row.reason
@@ -34,10 +39,9 @@ def decision(row: Row) -> str:
     return f"{row.verdict} ({row.reason})" if row.reason else row.verdict
 
 
-def header(c: Certificate) -> list[tuple[str, str]]:
+def _head(c: Certificate) -> list[tuple[str, Line]]:
     """What was certified: (name, text)."""
     m = c.meta
-    x0 = ", ".join(number(v) for v in m["x0"][:8]) + (", ..." if len(m["x0"]) > 8 else "")
     partial = ", interrupted" if m["partial"] else ""
     lost = [sum(pair[side] for pair in m["diverged"]) for side in (0, 1)]
     gone = f"diverged: {lost[0]} discrete, {lost[1]} SDE" if any(lost) else "none diverged"
@@ -45,48 +49,63 @@ def header(c: Certificate) -> list[tuple[str, str]]:
     needs = "" if c.needs is None or math.isinf(c.needs) else f" (needs N = {count(c.needs)})"
     return [
         ("method", f"{m['method']} and its SDE {m['sde']}, claimed order {number(m['order'])} in lr"),
-        ("problem", f"{m['objective']}, {m['noise']}, x0 = [{x0}]"),
+        ("problem", f"{m['objective']}, {m['noise']}, x0 = {point(m['x0'])}"),
         ("time", f"{m['horizon']:.4g}{start}; SDE by Heun drift, Itô-Euler noise, dt = {m['dt']:.4g}"),
         ("paths", f"{sum(c.paths):.0f}{partial}, {m['draws']}, rng={m['rng']}; {gone}"),
-        ("verdict", f"{c.verdict}: means {c.means}, covariance {c.covariance}{needs}"),
+        ("verdict", Cell(f"{c.verdict}: means {c.means}, covariance {c.covariance}{needs}", tone(c.verdict))),
+        ("sight", _sight(c)),
     ]
+
+
+def _sight(c: Certificate) -> str:
+    """The smallest errors that would have been seen."""
+
+    def error(of: str, size: float) -> str:
+        if size >= 1.0:
+            return f"no {of} wrong by less than itself"
+        digits = 1 - math.floor(math.log10(100.0 * size)) if size > 0.0 else 0
+        return f"a {of} wrong by {math.ceil(100.0 * size * 10.0**digits) / 10.0**digits:.{max(digits, 0)}f} %"
+
+    parts = [error(of, size) for of, size in c.sight._asdict().items() if not math.isnan(size)]
+    return f"would have been seen: {', or '.join(parts)}, each by itself"
 
 
 def _judged(c: Certificate) -> list[int]:
     return list(c.meta["judged"])
 
 
-def ladder(c: Certificate) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """The gaps: headings, and a line per learning rate."""
+def _ladder(c: Certificate) -> Table:
+    """The gaps: a line for each learning rate."""
     q = quantile(c.paths, 0.05)
     headings = ("lr", "step", "steps", "paths", *(f"gap in {c.names[i]}" for i in _judged(c)))
-    lines = []
+    rows: list[tuple[Line, ...]] = []
     for k in range(len(c.h)):
-        values = [interval(c.gap[k, i], q * c.gap_stderr[k, i]) for i in _judged(c)]
+        values = [interval(c.gap[k, i], q * c.gap_stderr[k, i], "+") for i in _judged(c)]
         lr, h = number(c.meta["lrs"][k]), number(c.h[k])
-        lines.append((lr, h, f"{c.meta['steps'][k]}", f"{c.paths[k]:.0f}", *values))
-    return headings, lines
+        rows.append((lr, h, f"{c.meta['steps'][k]}", f"{c.paths[k]:.0f}", *values))
+    return Table(headings, rows, left=())
 
 
-def table(c: Certificate) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """The slopes: headings, and a line per row of the certificate."""
-    headings = ("model", "gap in", "claim", "slope", "fit", "dt/2 change", "verdict")
-    return headings, [
+def _slopes(c: Certificate) -> Table:
+    """The slopes: a line for each row of the certificate."""
+    rows: list[tuple[Line, ...]] = [
         (row.model, row.quantity, number(row.claimed), _slope(row.slope), _slope(row.fit), _shift(row.shift),
-         decision(row))
+         Cell(_decision(row), tone(row.verdict)))
         for row in c.rows
     ]  # fmt: skip
+    return Table(HEADINGS, rows, left=(0, 1, 6))
 
 
-def notes(c: Certificate) -> list[str]:
+def _notes(c: Certificate) -> list[Line]:
     """How to read the tables."""
     blind = [row.quantity for row in c.rows if row.model == "flow" and row.kind == "mean" and row.verdict != "refuted"]
     right = (
-        "the claim if the diffusion is right, 0 if it is wrong, for its noise lasts as lr → 0; decided at claim - 0.25."
+        "the claim if the SDE is right, 0 if its diffusion or its drift is wrong, for its noise lasts as lr → 0; it is "
+        "decided at claim - 0.25."
         if c.meta.get("lasting", False)
-        else "2 if the diffusion is right, 1 if it is wrong; decided at 1.75."
+        else "2 if the SDE is right, 1 if its diffusion or its drift is wrong; decided at 1.75."
     )
-    lines = [
+    lines: list[Line] = [
         "gap = SDE - discrete at the horizon. slope: between the two smallest steps h; fit: p of C h^p (1 + D h). ± is "
         "half of a 95 % interval.",
         f"A covariance gap has slope {right} Means decide at claim - 0.15.",
@@ -94,34 +113,8 @@ def notes(c: Certificate) -> list[str]:
     ]
     if c.needs is not None:
         lines.append("Larger lrs need fewer paths, down to h⁻² times as many for a covariance, while gaps are powers.")
+    if c.means == "refuted" and c.covariance == "wrong":
+        lines.append("The means refute the drift, which by itself makes covariances wrong: the diffusion may be right.")
     if blind:
         lines.append(f"The flow is not refuted by {', '.join(blind)}: means say nothing about the diffusion.")
     return lines
-
-
-def rich(c: Certificate) -> Any:
-    """The certificate for a rich console."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
-
-    head = Table.grid(padding=(0, 2))
-    for name, value in header(c):
-        colour = COLOURS[COLOUR.get(c.verdict, "inconclusive")] if name == "verdict" else ""
-        head.add_row(Text(name, style="dim"), Text(value, style=colour))
-    parts: list[Any] = [head, Text()]
-    for headings, lines in (ladder(c), table(c)):
-        grid = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-        for heading in headings:
-            grid.add_column(heading, justify="left" if heading in ("model", "gap in", "verdict") else "right")
-        for *values, last in lines:
-            colour = COLOURS[COLOUR.get(last.split()[0], "inconclusive")] if headings[-1] == "verdict" else ""
-            grid.add_row(*map(Text, values), Text(last, style=colour))
-        parts += [grid, Text()]
-    return Group(*parts, *(Text(line, style="dim") for line in notes(c)))
-
-
-def text(c: Certificate) -> str:
-    """The certificate as plain text, 118 characters wide."""
-    return printed(rich(c))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sdeopt.results import words
-from sdeopt.results.intervals import Estimate, jackknife
+from sdeopt.results.estimate import Estimate, jackknife
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,7 @@ from sdeopt.results.intervals import Estimate, jackknife
         (0.0, 0.0, "+", "+0 ± 0"),
         (12.345, 20.0, "+", "+1e1 ± 2e1"),
         (np.nan, 1.0, "+", "-"),
+        (0.25, np.nan, "+", "+0.25 ± ?"),
     ],
 )
 def test_intervals_are_written_to_the_digit_that_is_known(value: float, half: float, sign: str, text: str) -> None:
@@ -42,6 +43,30 @@ def test_the_ends_of_an_interval_are_told_apart() -> None:
     assert words.ends(0.123456, 0.123457) == "[0.123456, 0.123457]"
     assert words.ends(2.5, math.inf) == "[2.5, ∞]"
     assert Estimate.exact(2.0).ends == "exact"
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "text"),
+    [
+        (0.5, 0.4877, 0.5123, "0.500 ± 0.012"),
+        (0.5, 0.49, 0.58, "0.5 [0.49, 0.58]"),  # lopsided
+        (0.0, 0.0, 0.17, "0 [0, 0.17]"),
+        (2.5, 2.5, 2.5, "2.5"),
+        (2.5, math.nan, math.nan, "2.5 ?"),
+        (2.5, 2.0, math.inf, "2.5 [2, ∞]"),
+        (math.inf, 2.0, math.inf, "∞"),
+        (math.nan, math.nan, math.nan, "-"),
+    ],
+)
+def test_a_value_stands_with_its_interval(value: float, low: float, high: float, text: str) -> None:
+    assert words.known(value, low, high) == text
+
+
+def test_shares_say_on_which_side_they_are_known() -> None:
+    assert words.percent(0.0, 0.031) == "within 3.1 %" and words.off(0.0, 0.031) == "< 3.1 %"
+    assert words.percent(0.02, 0.031) == "2 to 3.1 %" and words.off(0.02, 0.031) == "2-3.1 %"
+    assert words.percent(0.02, math.inf) == "at least 2 %" and words.off(0.02, math.inf) == "> 2 %"
+    assert words.percent(0.0, math.inf) == "unknown" and words.share(200.0) == "over 10000 %"
 
 
 def test_numbers_of_paths_are_rounded_up() -> None:

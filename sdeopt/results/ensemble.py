@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
+import math
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.core import checks, files
-from sdeopt.core.intervals import Interval, stated
+from sdeopt.core import checks
+from sdeopt.results import pages
+from sdeopt.results.intervals import Interval, stated
+from sdeopt.results.page import Page
+from sdeopt.results.result import Result
 
 __all__ = ["FULL_COVARIANCE_LIMIT", "Diverged", "Ensemble", "Trajectory"]
 
 Array = NDArray[np.float64]
 
+ARRAYS = ("times", "mean", "cov", "final", "counts", "stderr", "skewness", "share")
 FULL_COVARIANCE_LIMIT = 64  # above this dimension only the diagonal of the covariance is kept
 
 
@@ -35,8 +38,8 @@ class Trajectory(NamedTuple):
     states: Array
 
 
-@dataclass(frozen=True, eq=False)
-class Ensemble:
+@dataclass(frozen=True, eq=False, repr=False)
+class Ensemble(Result):
     """Statistics in time of many paths of an optimizer or of its SDE.
 
     Attributes
@@ -105,7 +108,7 @@ class Ensemble:
         )
 
     def interval(self, observable: str | None = None) -> Interval:
-        """The 95 % interval of E x, or of an observable's mean, at every save: Hall's (`sdeopt.core.intervals`).
+        """The 95 % interval of E x, or of an observable's mean, at every save: Hall's (`sdeopt.results.intervals`).
 
         Parameters
         ----------
@@ -170,31 +173,74 @@ class Ensemble:
         result: Trajectory = self._replay(path)
         return result
 
-    def save(self, file: str | Path) -> None:
-        """Write everything but the functions to ``file`` (npz: arrays, and the rest as JSON)."""
+    def pack(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Everything but the functions."""
         arrays = {f"observable:{n}": np.stack(v) for n, v in self.observables.items()}
-        arrays |= {
-            f.name: getattr(self, f.name)
-            for f in dataclasses.fields(self)
-            if isinstance(getattr(self, f.name), np.ndarray)
-        }
+        arrays |= {name: value for name, value in vars(self).items() if isinstance(value, np.ndarray)}
         head = {"kind": self.kind, "meta": self.meta, "observables": list(self.observables)}
-        files.save(file, head, arrays | {"diverged": self.diverged.paths})
+        return head, arrays | {"diverged": self.diverged.paths}
 
-    @staticmethod
-    def load(file: str | Path) -> Ensemble:
-        """Read what `save` wrote."""
-        head, data = files.load(file)
-        names = ("times", "mean", "cov", "final", "counts", "stderr", "skewness", "share")
-        return Ensemble(
+    @classmethod
+    def unpack(cls, version: int, head: dict[str, Any], arrays: dict[str, Any]) -> Self:
+        """The ensemble that `pack` took apart; of version 0 intervals are Student's, for it kept no skewness."""
+        names, lost, mean = head["observables"], arrays["diverged"], arrays["mean"]
+        fields: dict[str, Any] = {name: arrays.get(name) for name in (*ARRAYS, "paths", "increments")}
+        if version == 0:
+            fields |= dict.fromkeys(("skewness", "share"), np.zeros((len(mean), mean.shape[1] + len(names))))
+            head["meta"]["moments"] = {"x": math.inf, "observables": dict.fromkeys(names, math.inf)}
+        if any(fields[name] is None for name in ARRAYS):
+            raise ValueError("an array is missing")
+        return cls(
             kind=head["kind"],
             meta=head["meta"],
-            observables={n: tuple(data[f"observable:{n}"]) for n in head["observables"]},
-            diverged=Diverged(len(data["diverged"]), data["diverged"]),
-            paths=data.get("paths"),
-            increments=data.get("increments"),
-            **{n: data[n] for n in names},
+            observables={name: tuple(arrays[f"observable:{name}"]) for name in names},
+            diverged=Diverged(len(lost), lost),
+            **fields,
         )
+
+    def page(self) -> Page:
+        """Means with their intervals at some of the saves."""
+        return pages.ensemble(self)
+
+    def plot(self, ax: Any = None, observable: str | None = None) -> Any:
+        """Draw the mean of an observable in time, with its 95 % interval; return the matplotlib Axes.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Default: axes of a new figure.
+        observable : str, optional
+            One of ``observables``; default the first, or x₁ if there is none.
+        """
+        from sdeopt.plots.style import new_axes
+        from sdeopt.results.figure import in_time
+
+        if observable is not None:
+            checks.choice("observable", observable, self.observables)
+        return in_time(new_axes() if ax is None else ax, self, observable or next(iter(self.observables), None))
+
+    def content(self) -> dict[str, Any]:
+        """Everything but the paths."""
+        return {
+            "kind": self.kind,
+            "meta": self.meta,
+            "times": self.times,
+            "counts": self.counts,
+            "mean": self.mean,
+            "stderr": self.stderr,
+            "interval": self.interval(),
+            "variance": self.variance,
+            "observables": {
+                name: {"mean": mean, "stderr": stderr, "interval": self.interval(name)}
+                for name, (mean, stderr) in self.observables.items()
+            },
+            "diverged": self.diverged.paths,
+        }
+
+    @property
+    def variance(self) -> Array:
+        """Variances of the coordinates, (n, d)."""
+        return self.cov if self.cov.ndim == 2 else np.einsum("nii->ni", self.cov)
 
     def to_xarray(self) -> Any:
         """Return an ``xarray.Dataset`` with the dimensions time, i, j, path (needs the extra ``sdeopt[xarray]``)."""
