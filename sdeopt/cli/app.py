@@ -44,6 +44,8 @@ class App(click.Group):
             _stop(FAILED, error.format_message())
         except OSError as error:
             _stop(FAILED, f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        except MemoryError as error:
+            _stop(FAILED, f"there is not enough memory: {error}")
         except (ValueError, TypeError, ImportError) as error:
             _stop(FAILED, str(error) or type(error).__name__)
 

@@ -69,4 +69,6 @@ def _value(name: str, value: Any, kind: Any) -> Any:
     types, words = KINDS[kind.name]
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
         raise ValueError(f"{name} must be {words}, got {checks.short(value)}")
+    if kind.name == "float":
+        return checks.number(name, value)
     return ",".join(map(str, value)) if isinstance(value, list) else value

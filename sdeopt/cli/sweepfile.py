@@ -13,7 +13,7 @@ from sdeopt.cli.problems import problem_of
 from sdeopt.cli.words import LR, SEED, hyperparameters, stem
 from sdeopt.core import checks
 from sdeopt.optimizers.registry import lookup
-from sdeopt.sweeps.axes import OWNERS
+from sdeopt.sweeps.axes import LIMIT, OWNERS
 
 __all__ = ["Job", "read"]
 
@@ -80,7 +80,10 @@ def _content(file: str) -> dict[str, Any]:
         types, said = kinds[name]
         if not isinstance(value, types) or isinstance(value, bool):
             raise ValueError(f"{file}: {key} must be {said}, got {checks.short(value)}")
-        words[name] = value
+        inner = value if isinstance(value, list) else []
+        if str in types and not all(isinstance(one, str) for one in inner):
+            raise ValueError(f"{file}: {key} must be {said}, got {checks.short(value)}")
+        words[name] = [checks.number(f"{file}: {key}", one) for one in inner] if name == "x0" else value
     return words
 
 
@@ -143,7 +146,7 @@ def _values(file: str, name: str, value: Any) -> Any:
         )
     first, last = (checks.number(f"{file}: grid {name}", v, low=0.0 if kind == "geomspace" else -np.inf,
                                  open_low=kind == "geomspace") for v in value[kind][:2])  # fmt: skip
-    numbers = SPACES[kind](first, last, checks.integer(f"{file}: grid {name}", value[kind][2], low=1))
+    numbers = SPACES[kind](first, last, checks.integer(f"{file}: grid {name}", value[kind][2], low=1, high=LIMIT))
     whole = all(isinstance(v, int) for v in value[kind]) and np.allclose(numbers, np.rint(numbers), rtol=1e-12)
     return [round(v) for v in numbers.tolist()] if whole else numbers.tolist()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import os
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from typing import Any
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 LARGEST = 10**18  # of the integers that count something; they fit 64 bits, with room for their sums
+WIDEST = 10**8  # dimension; a vector of it is 0.8 GB
+LARGE = 1e150  # size of numbers; the squares of larger ones are infinite
 LONGEST = 80  # characters of a value in a message
 
 
@@ -30,6 +33,8 @@ def number(
     if isinstance(value, (bool, np.timedelta64)) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name} must be a number, got {short(value)}")
     x = _float(value)
+    if LARGE < abs(x) < math.inf:
+        raise ValueError(f"{name} must be at most {LARGE:g} in size, so that its square is finite, got {short(value)}")
     bad = not math.isfinite(x) or x < low or x > high or (open_low and x == low) or (open_high and x == high)
     if bad:
         left = "(" if open_low or low == -math.inf else "["
@@ -72,6 +77,11 @@ def integer(name: str, value: Any, *, low: int = 0, high: float = LARGEST) -> in
     return int(value)
 
 
+def dimension(name: str, value: Any, *, low: int = 1) -> int:
+    """Return ``value`` as the length of vectors that are made at once."""
+    return integer(name, value, low=low, high=WIDEST)
+
+
 def real(name: str, value: Any, *, flags: bool = False) -> NDArray[Any]:
     """Return ``value`` as an array of integers or floats, with ``flags`` also of booleans; no cast loses a thing."""
     if isinstance(value, np.ma.MaskedArray):
@@ -91,7 +101,10 @@ def real(name: str, value: Any, *, flags: bool = False) -> NDArray[Any]:
 
 def single(value: Any) -> bool:
     """Whether ``value`` is one thing, no array and no list, whose rows may be of several lengths."""
-    return not isinstance(value, (list, tuple)) and np.ndim(value) == 0
+    try:
+        return not isinstance(value, (list, tuple)) and np.ndim(value) == 0
+    except Exception:  # whatever an __array__ raises; it is no array of numbers either
+        return False
 
 
 def short(value: Any) -> str:
@@ -123,6 +136,9 @@ def array(
         raise ValueError(f"{name} must not be empty, got shape {a.shape}")
     if not np.isfinite(a).all():
         raise ValueError(f"{name} must be finite, got {int((~np.isfinite(a)).sum())} NaN or infinite entries")
+    if np.abs(a).max() > LARGE:
+        largest = f"an entry of {np.abs(a).max():.3g}"
+        raise ValueError(f"{name} must be at most {LARGE:g} in size, so that squares are finite, got {largest}")
     a.flags.writeable = False
     return a
 
@@ -146,6 +162,15 @@ def square(name: str, a: Array) -> Array:
     if gap > 1e-12:
         raise ValueError(f"{name} must be symmetric, got an asymmetry of {gap:.3g} of its largest entry")
     return a
+
+
+def folder(name: str, value: Any) -> Any:
+    """Return ``value``, which must be the name of a folder that a system can have."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError(f"{name} must be a folder, got {short(value)}")
+    if not os.fspath(value) or "\0" in str(value):
+        raise ValueError(f"{name} must be the name of a folder, got {short(value)}")
+    return value
 
 
 def executor(value: Any) -> None:

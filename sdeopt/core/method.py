@@ -152,7 +152,10 @@ def _validated_new(cls: Any) -> Any:
     def new(kind: Any, *args: Any, **kwargs: Any) -> Any:
         raw = create(kind, *args, **kwargs)
         fixed = [_field(kind.__name__, name, value) for name, value in zip(kind._fields, raw, strict=True)]
-        return tuple.__new__(kind, fixed)
+        page = tuple.__new__(kind, fixed)
+        if not page.clock > 0.0:
+            raise ValueError(f"{kind.__name__}: lr must be larger, a step of it takes {page.clock:g} units of time")
+        return page
 
     return new
 

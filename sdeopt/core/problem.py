@@ -59,7 +59,7 @@ class Problem:
         if g.shape != (d,):
             raise ValueError(f"objective.grad must return shape ({d},), got {g.shape}")
         if not np.isfinite(g).all():
-            raise ValueError(f"objective.grad at x0 must be finite, got {g}")
+            raise ValueError(f"objective.grad at x0 must be finite, got {checks.short(g)}")
 
     @property
     def dim(self) -> int:

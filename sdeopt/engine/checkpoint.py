@@ -45,8 +45,7 @@ def opened(
     if folder is None:
         yield None
         return
-    if not isinstance(folder, (str, os.PathLike)):
-        raise TypeError(f"checkpoint must be a folder, got {checks.short(folder)}")
+    checks.folder("checkpoint", folder)
     if rng is None:
         raise ValueError("checkpoint needs rng, an integer for example: a run that draws anew cannot go on")
     store = Checkpoint(Path(folder), key(content(subject)))

@@ -93,7 +93,7 @@ class Objective(Smooth):
                 raise TypeError(f"{name} must be a function, got {checks.short(function)}")
             refuse_random(name, function)
             object.__setattr__(self, f"{name}_function", function)
-        d = checks.integer("dim", dim, low=1)
+        d = checks.dimension("dim", dim)
         begin = checks.array("start", np.ones(d) if start is None else start, shape=(d,))
         end = None if optimum is None else checks.array("optimum", optimum, shape=(d,))
         least = None if minimum is None else checks.number("minimum", minimum)
@@ -152,4 +152,4 @@ def expect_vector(name: str, got: Any, d: int) -> None:
     if got.shape != (d,):
         raise ValueError(f"{name} must return shape ({d},), got {got.shape}")
     if not np.isfinite(checks.real(f"{name} at start", got, flags=True)).all():
-        raise ValueError(f"{name} at start must be finite, got {got}")
+        raise ValueError(f"{name} at start must be finite, got {checks.short(got)}")

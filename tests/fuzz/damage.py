@@ -89,5 +89,3 @@ def check(case: tuple[str, bytes]) -> None:
             tried(lambda: (repr(found), str(found), found.save("again.npz")))
 
     within(run)
-
-

@@ -88,7 +88,15 @@ def check(case: tuple[str, list[str]]) -> None:
 
 
 NUMBERS = [0, 1, 2, -1, 0.5, 1e-320, 1e308, math.nan, math.inf, 10**30, 10**400, True, "x", "", [], [1.0], [[]]]
-VALUES = [*NUMBERS, *TEXTS[:12], ["loss", "loss"], ["sgd", "signsgd"], {"a": 1}, ["quadratic:1", "quadratic:1"], [1, "a"]]
+VALUES = [
+    *NUMBERS,
+    *TEXTS[:12],
+    ["loss", "loss"],
+    ["sgd", "signsgd"],
+    {"a": 1},
+    ["quadratic:1", "quadratic:1"],
+    [1, "a"],
+]
 SPACES = [
     {kind: [a, b, n]}
     for kind in ("geomspace", "linspace", "other")
@@ -122,7 +130,11 @@ def _toml(value: Any) -> str:
         return "[" + ", ".join(map(_toml, value)) + "]"
     if isinstance(value, int) and not isinstance(value, bool) and value > 10**300:
         return "1" + "0" * 400
-    return json.dumps(value).replace("NaN", "nan").replace("Infinity", "inf") if isinstance(value, float) else json.dumps(value)
+    return (
+        json.dumps(value).replace("NaN", "nan").replace("Infinity", "inf")
+        if isinstance(value, float)
+        else json.dumps(value)
+    )
 
 
 def check_file(case: tuple[str, dict[str, Any]]) -> None:
