@@ -7,6 +7,7 @@ it runs.
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -30,12 +31,15 @@ Examples:
 
 
 class App(click.Group):
-    """A group whose every error is one sentence on stderr and the exit code 2."""
+    """A group whose every error and warning is one sentence on stderr and the exit code 2."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run a command; Ctrl-C before anything is finished exits with 130."""
         try:
-            sys.exit(super().main(*args, **kwargs | {"standalone_mode": False}))
+            with warnings.catch_warnings():
+                warnings.simplefilter("always", UserWarning)
+                warnings.showwarning = lambda message, *_, **__: _say(str(message))
+                sys.exit(super().main(*args, **kwargs | {"standalone_mode": False}))
         except click.Abort:
             _stop(INTERRUPTED, "interrupted before anything was finished")
         except click.NoSuchOption as error:
@@ -56,8 +60,12 @@ class App(click.Group):
         return super().resolve_command(ctx, args)
 
 
-def _stop(code: int, message: str) -> NoReturn:
+def _say(message: str) -> None:
     click.echo(f"sdeopt: {' '.join(message.split())}", err=True)
+
+
+def _stop(code: int, message: str) -> NoReturn:
+    _say(message)
     sys.exit(code)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from sdeopt.comparison import block, budget
 from sdeopt.comparison.quantities import JUDGED, SINGLE, default
 from sdeopt.comparison.report import Report
-from sdeopt.core import checks
+from sdeopt.core import checks, notices
 from sdeopt.core.problem import Problem
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.draws import heavy
@@ -160,4 +160,7 @@ def compare(
         vectors = what == "all" and problem.dim > SINGLE
         change, flow, main, partial = block.ran(columns, paths, vectors, change, executor, progress, store)
     said = {"rng": repr(rng), "pilot": pilot, "seconds": seconds, "partial": partial}
-    return block.assembled(columns, main, change, flow, describe(columns[1]) | said | judging)
+    report = block.assembled(columns, main, change, flow, describe(columns[1]) | said | judging)
+    lost = " and ".join(f"{n} {name}" for n, name in zip(report.meta["diverged"], ("discrete", "SDE"), strict=True))
+    notices.tell(partial, lost if report.any_diverged else "", report.meta["paths"])
+    return report

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.core import checks
+from sdeopt.core import checks, notices
 from sdeopt.core import observables as observable
 from sdeopt.core.method import SAMPLED
 from sdeopt.core.moments import Moments, Shaped, valid_paths
@@ -135,7 +135,15 @@ def simulate(
     size = 8 * problem.dim * (1 + keep * len(run.saves))
     task = Task((run,), functools.partial(summary, d=problem.dim, keep=keep), size)
     with checkpoints.opened(checkpoint, rng, task, words) as store:
-        return ensemble(run, *collect(task, count, executor, progress, f"{run.method} {kind}", 0, store), words)
+        found = collect(task, count, executor, progress, f"{run.method} {kind}", 0, store)
+    return told(ensemble(run, *found, words))
+
+
+def told(result: Ensemble) -> Ensemble:
+    """``result``, after a warning where it is not of all paths up to the end."""
+    count = result.diverged.count
+    notices.tell(bool(result.meta["partial"]), str(count) if count else "", len(result.final))
+    return result
 
 
 def plan(

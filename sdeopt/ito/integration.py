@@ -17,7 +17,7 @@ from sdeopt.core.moments import Moments, valid_paths
 from sdeopt.engine.blocks import Task, bounded
 from sdeopt.engine.kernels import Kernel, Run
 from sdeopt.engine.loops import ESCAPE
-from sdeopt.engine.simulate import collect, ensemble, room, spread, summary
+from sdeopt.engine.simulate import collect, ensemble, room, spread, summary, told
 from sdeopt.ito.equation import SDE
 from sdeopt.ito.plan import plan
 from sdeopt.ito.schemes import SCHEMES
@@ -167,7 +167,7 @@ def integrate(
     bounded(task, count)
     verify(sde, visited(runs[-1], count))
     found, partial = collect(task, count, executor, progress, f"{sde} {scheme}")
-    result = ensemble(runs[-1], found, partial, _describe(runs[-1], scheme, order, extrapolate, dW is not None))
+    result = told(ensemble(runs[-1], found, partial, _describe(runs[-1], scheme, order, extrapolate, dW is not None)))
     if increments:
         result = replace(result, increments=_increments(runs[-1], len(result.final)))
     if not extrapolate:

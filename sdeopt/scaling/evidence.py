@@ -18,7 +18,7 @@ from sdeopt.comparison import paired, quantities
 from sdeopt.comparison.bounds import Sizes
 from sdeopt.comparison.labels import labels
 from sdeopt.comparison.verdict import CONFIDENCE
-from sdeopt.core import checks
+from sdeopt.core import checks, notices
 from sdeopt.engine.blocks import Interrupted, Task, fold
 from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Run, refuse
@@ -80,6 +80,7 @@ def gather(
         found, partial = fold(task, paths, _merge, executor, progress, f"{scaling.before}"), False
     except Interrupted as stop:
         found, partial = stop.result, True
+    notices.tell(partial)
     meta = {"rng": repr(rng), "tolerance": tolerance, "alpha": alpha, "partial": partial}
     return _evidence(scaling, runs, found, meta | {"heavy": heavy, "judge": judge})
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import sdeopt
-from sdeopt.core import checks
+from sdeopt.core import checks, notices
 from sdeopt.core.problem import Problem
 from sdeopt.engine.rng import normalise
 from sdeopt.sweeps.axes import axes, named
@@ -141,6 +141,7 @@ def sweep(
             store.write(key, cells[key].described(), measured)
 
     partial = scheduled(cells, done, keep, executor, progress)
+    notices.tell(partial)
     meta = settings._asdict() | {
         "version": sdeopt.__version__,
         "rng": settings.seed,
