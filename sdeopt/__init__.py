@@ -23,8 +23,12 @@ if TYPE_CHECKING:
     from sdeopt.core.method import methods as methods
     from sdeopt.core.problem import Problem as Problem
     from sdeopt.core.schedule import Cosine as Cosine
+    from sdeopt.core.schedule import Piecewise as Piecewise
     from sdeopt.core.schedule import Power as Power
     from sdeopt.core.schedule import Schedule as Schedule
+    from sdeopt.core.schedule import decay as decay
+    from sdeopt.core.schedule import hold as hold
+    from sdeopt.core.schedule import ramp as ramp
     from sdeopt.diagnostics import Diagnosis as Diagnosis
     from sdeopt.diagnostics import diagnose as diagnose
     from sdeopt.engine.simulate import simulate as simulate
@@ -45,7 +49,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "sdeopt.core.problem": ("Problem",),
-    "sdeopt.core.schedule": ("Cosine", "Power", "Schedule"),
+    "sdeopt.core.schedule": ("Cosine", "Piecewise", "Power", "Schedule", "decay", "hold", "ramp"),
     "sdeopt.core.method": ("methods",),
     "sdeopt.core.ensemble": ("Ensemble",),
     "sdeopt.engine.simulate": ("simulate",),

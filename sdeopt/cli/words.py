@@ -66,8 +66,10 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
     problem = problem_of(cls, words)
     length = {key: words[key] for key in ("horizon", "steps") if words.get(key) is not None}
     length = length or {"horizon": HORIZONS[command]}
-    arguments = {key: words[key] for key in PASSED if words.get(key) is not None} | length | lrs
     steps = steps_of(length, method.clock)
+    if "horizon" in length and words.get("horizon") is None and command != "certify":
+        length = {"steps": max(steps, 1)}  # by default, as near to the horizon as the learning rate allows
+    arguments = {key: words[key] for key in PASSED if words.get(key) is not None} | length | lrs
     if words["schedule"] is not None:
         method = method._replace(lr=schedule(words["schedule"], method.lr, steps * method.clock))
     if words.get("observables") is not None:

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.core import files
+from sdeopt.core import checks, files
+from sdeopt.core.crossing import Crossing
 
 __all__ = ["FULL_COVARIANCE_LIMIT", "Diverged", "Ensemble", "Trajectory"]
 
@@ -51,7 +52,7 @@ class Ensemble:
     observables : dict
         Name -> (mean (n,), standard error (n,)).
     final : ndarray, shape (paths, d)
-        Last positions; NaN for diverged paths.
+        Positions at the horizon, whether or not it is saved; NaN for diverged paths.
     counts : ndarray, shape (n,)
         Paths that enter the statistics at each time.
     diverged : Diverged
@@ -59,6 +60,8 @@ class Ensemble:
         from then on, so what is left is conditioned on survival: ``counts`` says from when.
     paths : ndarray, shape (paths, n, d), or None
         Every saved position, with ``keep_paths=True`` only.
+    crossings : dict
+        Name of an observable -> `Crossing`, the first times at which the paths crossed the level that was given.
     stderr : ndarray, shape (n, d)
         Standard error of ``mean``.
     meta : dict
@@ -84,6 +87,7 @@ class Ensemble:
     stderr: Array
     meta: dict[str, Any]
     paths: Array | None = None
+    crossings: dict[str, Crossing] = field(default_factory=dict)
     _replay: Any = field(default=None, repr=False)
 
     def __repr__(self) -> str:
@@ -101,7 +105,7 @@ class Ensemble:
         Parameters
         ----------
         path : int
-            Number of the path, 0 <= path < paths.
+            Number of the path, 0 <= path < paths; a whole number.
 
         Returns
         -------
@@ -110,15 +114,19 @@ class Ensemble:
 
         Raises
         ------
-        ValueError
-            If there is no such path, or the ensemble was loaded from a file (it holds no functions).
+        ValueError, TypeError
+            If there is no such path, or the ensemble was loaded or unpickled (it holds no functions).
         """
         if self._replay is None:
-            raise ValueError("replay needs the method and the problem; a loaded ensemble holds numbers only")
-        if not 0 <= path < len(self.final):
+            raise ValueError("replay needs the method and the problem; a pickled or loaded ensemble holds numbers only")
+        if checks.integer("path", path) >= len(self.final):
             raise ValueError(f"path must be in [0, {len(self.final)}), got {path}")
         result: Trajectory = self._replay(path)
         return result
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: the numbers, as in `save`; `replay` does not survive, for its functions may not."""
+        return vars(self) | {"_replay": None}
 
     def save(self, file: str | Path) -> None:
         """Write everything but the functions to ``file`` (npz: arrays, and the rest as JSON)."""
@@ -128,7 +136,14 @@ class Ensemble:
             for f in dataclasses.fields(self)
             if isinstance(getattr(self, f.name), np.ndarray)
         }
-        head = {"kind": self.kind, "meta": self.meta, "observables": list(self.observables)}
+        arrays |= {f"crossing:{name}": crossing.times for name, crossing in self.crossings.items()}
+        crossings = {name: [c.level, c.horizon, c.dt] for name, c in self.crossings.items()}
+        head = {
+            "kind": self.kind,
+            "meta": self.meta,
+            "observables": list(self.observables),
+            "crossings": crossings,
+        }
         files.save(file, head, arrays | {"diverged": self.diverged.paths})
 
     @staticmethod
@@ -142,6 +157,10 @@ class Ensemble:
             observables={n: tuple(data[f"observable:{n}"]) for n in head["observables"]},
             diverged=Diverged(len(data["diverged"]), data["diverged"]),
             paths=data.get("paths"),
+            crossings={
+                name: Crossing(level, data[f"crossing:{name}"], horizon, dt)
+                for name, (level, horizon, dt) in head.get("crossings", {}).items()
+            },
             **{n: data[n] for n in names},
         )
 

@@ -19,8 +19,9 @@ from sdeopt.core.moments import Moments, valid_paths
 from sdeopt.engine.blocks import Task
 from sdeopt.engine.kernels import Run
 from sdeopt.engine.loops import ESCAPE
+from sdeopt.engine.planning import levels, paths_of, saves
 from sdeopt.engine.rng import normalise
-from sdeopt.engine.simulate import collect, ensemble, room, saves, spread, summary
+from sdeopt.engine.simulate import collect, ended, ensemble, room, spread, summarize, summary
 from sdeopt.ito.adapter import NAME, Increments, Start, page
 from sdeopt.ito.equation import SDE
 
@@ -44,6 +45,7 @@ def integrate(
     dW: Any = None,
     save_at: Any = None,
     observables: Any = None,
+    crossings: Mapping[str, float] | None = None,
     keep_paths: bool = False,
     rng: Any = None,
     executor: Executor | None = None,
@@ -75,14 +77,14 @@ def integrate(
     ----------
     sde : SDE
         The equation.
-    x0 : array_like, shape (d,)
-        Where all paths start.
+    x0 : array_like, shape (d,) or (paths, d)
+        Where all paths start, or each of them.
     horizon : float
         The time T at which they end.
     dt, steps : float, int
         Step of the integrator, a whole part of the horizon, or their number; give exactly one.
     paths : int
-        Independent paths, default 1000; path i is the same for any number of paths.
+        Independent paths, default 1000, or as many as there are starts; path i is the same for any number of paths.
     scheme : str
         "euler" (default), "milstein" or "weak2".
     extrapolate : bool
@@ -91,9 +93,12 @@ def integrate(
         Increments of the Brownian motions, of variance dt, instead of drawn ones; they say how many paths and steps
         there are. The signs of "weak2" are still drawn.
     save_at : int or array_like
-        Number of saves, or times, rounded to steps; default up to 100 equally spaced, and t = 0.
+        Number of saves, or times, rounded to steps, which must differ; default up to 100 equally spaced, and t = 0.
     observables : mapping name -> function of x, or sequence of str
         What to observe; the only named one is "norm2", the default.
+    crossings : mapping
+        Name of an observable -> level: the first time at which each path crosses it, from the side on which it begins,
+        looked for at every step, see `Crossing`; not with ``extrapolate``.
     keep_paths : bool
         Keep every saved position, shape (paths, n, d).
     rng : int, SeedSequence, Generator or None
@@ -135,16 +140,20 @@ def integrate(
     >>> bool(abs(e.mean[-1, 0] - 0.3679) < 4 * e.stderr[-1, 0]), bool(abs(e.cov[-1, 0, 0] - 0.4323) < 0.03)
     (True, True)
     """
-    run, count = _plan(sde, x0, horizon, dt, steps, paths, scheme, dW, save_at, observables, rng)
+    run, count = _plan(sde, x0, horizon, dt, steps, paths, scheme, dW, save_at, observables, rng, crossings)
+    if extrapolate and run.crossings:
+        raise ValueError("crossings are seen on one grid of steps; leave them or extrapolate out")
     if extrapolate and dW is not None:
         raise ValueError("extrapolate needs increments for dt/2, which dW does not give; leave one of them out")
     keep, order = room(run, count, keep_paths), ORDERS[scheme]
     runs: tuple[Run, ...] = (run,)
-    reduce: Any = functools.partial(summary, d=sde.dim, keep=keep)
+    reduce: Any = summarize(run, keep)
     if extrapolate:
         runs = (replace(run, resolution=2), replace(run, resolution=2, substeps=2))
-        reduce = functools.partial(_extrapolated, weight=2**order / (2**order - 1), d=sde.dim, keep=keep)
-    found, partial = collect(Task(runs, reduce), count, executor, progress, f"{sde} {scheme}")
+        weight = 2**order / (2**order - 1)
+        reduce = functools.partial(_extrapolated, weight=weight, d=sde.dim, keep=keep, saves=len(run.saves))
+    task = Task(tuple(map(ended, runs)), reduce)
+    found, partial = collect(task, count, executor, progress, f"{sde} {scheme}")
     result = ensemble(runs[-1], found, partial, _describe(runs[-1], scheme, order, extrapolate, dW is not None))
     if not extrapolate:
         return result
@@ -154,33 +163,33 @@ def integrate(
 
 def _plan(
     sde: Any, x0: Any, horizon: Any, dt: Any, steps: Any, paths: Any, scheme: str, dW: Any, save_at: Any,
-    observables: Any, rng: Any,
+    observables: Any, rng: Any, crossings: Any = None,
 ) -> tuple[Run, int]:  # fmt: skip
     """Check the arguments of `integrate`; the run that they describe and its number of paths."""
     if not isinstance(sde, SDE):
         raise TypeError(f"sde must be an equation, SDE(drift, diffusion, dim), got {sde!r}")
-    begin = checks.array("x0", x0, shape=(sde.dim,))
+    begin = checks.array("x0", x0, ndim=(1, 2))
+    if begin.shape[-1] != sde.dim:
+        raise ValueError(f"x0 must have shape ({sde.dim},), or (paths, {sde.dim}), got {begin.shape}")
     name = checks.choice("scheme", scheme, ORDERS)
     if name == "milstein" and not sde.diagonal:
         raise ValueError("scheme 'milstein' needs diagonal noise, a diffusion(t, x); for other noise take 'weak2'")
     time = checks.positive("horizon", horizon)
     if dW is None:
         increments: Any = sde.noise_dim
-        total, count = (
-            _steps(time, dt, steps),
-            checks.integer("paths", DEFAULT_PATHS if paths is None else paths, low=1),
-        )
+        total, wanted = _steps(time, dt, steps), paths
     else:
         if (dt, steps, paths) != (None, None, None):
             raise ValueError("dW says how many paths and steps there are; do not give paths, steps or dt with it")
         given = checks.array("dW", dW, ndim=3)
-        count, total, m = given.shape
+        wanted, total, m = given.shape
         if m != sde.noise_dim:
             raise ValueError(f"dW must have shape (paths, steps, noise_dim = {sde.noise_dim}), got {given.shape}")
         increments = ("increments", m, given)
-    sde.check(begin)
     signs = (("uniform", sde.noise_dim),) if name == "weak2" and not sde.diagonal else ()
     start = Start(sde, Increments(increments, *signs), begin)
+    sde.check(start.start())
+    observed = _observables(observables, start)
     return Run(
         method=page(sde, time / total),
         problem=start,  # type: ignore[arg-type]
@@ -191,10 +200,11 @@ def _plan(
         substeps=1,
         resolution=1,
         scheme="weak2_diagonal" if name == "weak2" and sde.diagonal else name,
-        observables=_observables(observables, start),
+        observables=observed,
+        crossings=levels(crossings, observed),
         entropy=normalise(rng),
         interpreted=not all(isinstance(f, FunctionType) for f in (sde.drift, sde.diffusion)),
-    ), count
+    ), paths_of(start, wanted, DEFAULT_PATHS)
 
 
 def _observables(wanted: Any, start: Start) -> dict[str, Callable[..., Any]]:
@@ -214,21 +224,25 @@ def _steps(horizon: float, dt: Any, steps: Any) -> int:
         return checks.integer("steps", steps, low=1)
     ratio = horizon / checks.positive("dt", dt)
     if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6 * ratio:
-        raise ValueError(f"dt must divide the horizon {horizon:g} into whole parts, got {dt:g}")
+        choices = " or ".join(f"{horizon / n:.10g} ({n} steps)" for n in sorted({max(int(ratio), 1), int(ratio) + 1}))
+        raise ValueError(f"dt must divide the horizon {horizon:g} into whole parts, got {dt:g}: take {choices}")
     return round(ratio)
 
 
-def _extrapolated(first: int, coarse: Array, fine: Array, weight: float, d: int, keep: bool) -> dict[str, Any]:
+def _extrapolated(
+    first: int, coarse: Array, fine: Array, weight: float, d: int, keep: bool, saves: int
+) -> dict[str, Any]:
     """The summary of coarse + weight (fine - coarse), path by path, with the moments of both for the covariance."""
     combined = coarse + weight * (fine - coarse)
     valid, size = valid_paths(combined, ESCAPE), d if d <= FULL_COVARIANCE_LIMIT else 0
-    found = summary(first, combined, d, keep=False)
+    found = summary(first, combined, d, False, saves)
     positions = np.where(valid[:, :, None], fine[:, :, :d], np.nan)
+    coarse, fine, valid = coarse[:, :saves], fine[:, :saves], valid[:, :saves]
     return found | {
         "coarse": Moments.of(coarse, valid, size),
         "fine": Moments.of(fine, valid, size),
         "final": [positions[:, -1]],
-        "paths": [positions] if keep else [],
+        "paths": [positions[:, :saves]] if keep else [],
     }
 
 

@@ -15,7 +15,7 @@ from sdeopt.core.problem import Problem
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
 from sdeopt.engine.content import content
 from sdeopt.engine.kernels import Run
-from sdeopt.engine.simulate import plan
+from sdeopt.engine.planning import plan, whole_steps
 from sdeopt.sweeps.estimate import Estimate, failed
 from sdeopt.sweeps.keys import key
 from sdeopt.sweeps.measures import COLUMNS, ERROR, RUN, joined, of_paths, of_report, reduced
@@ -73,23 +73,29 @@ class Cell:
         return f"{self.job} {kinds} {p.dim} {p.noise.draws(p.objective)}"
 
     @property
+    def steps(self) -> int:
+        """How long: a horizon to the nearest step, for few learning rates of a grid divide it."""
+        s = self.settings
+        return s.steps if s.steps is not None else whole_steps(s.horizon, self.method.clock, nearest=True)
+
+    @property
     def cost(self) -> float:
         """A rough number: steps of the optimizer."""
         s = self.settings
-        steps = float(s.steps) if s.steps is not None else float(s.horizon or 0.0) / self.method.clock
-        return steps * (1.0 if self.job == "run" else 2.0 * s.substeps)
+        return self.steps * (1.0 if self.job == "run" else 2.0 * s.substeps)
 
 
 def planned(cell: Cell) -> Run:
     """The run of the discrete column; a ``ValueError`` says what of the settings makes no sense."""
     s, p = cell.settings, cell.problem
+    p.alone("sweep")
     with_value = ["loss"] if p.lacks("value") is None else []
-    run = plan(cell.method, p, horizon=s.horizon, steps=s.steps, save_at=1, observables=with_value, rng=s.seed)
+    run = plan(cell.method, p, steps=cell.steps, save_at=1, observables=with_value, rng=s.seed)
     room = RECORD_LIMIT // (FEW * 8 * run.width)
     several = min(run.steps, SAVES, max(room, 2)) if s.level is not None and with_value else 1
     saves = {*np.linspace(0, run.steps, several + 1).round().astype(int).tolist(), run.steps // 2}
     return plan(
-        cell.method, p, horizon=s.horizon, steps=s.steps, observables=with_value, rng=s.seed,
+        cell.method, p, steps=cell.steps, observables=with_value, rng=s.seed,
         save_at=np.array(sorted(saves)) * cell.method.clock,
     )  # fmt: skip
 
@@ -132,8 +138,8 @@ def _run(cell: Cell, thread: ThreadPoolExecutor, watch: Any) -> dict[str, Estima
 def _error(cell: Cell, thread: ThreadPoolExecutor, watch: Any) -> dict[str, Estimate]:
     s = cell.settings
     report = compare(
-        cell.method, cell.problem, horizon=s.horizon, steps=s.steps, paths=s.paths, substeps=s.substeps, rng=s.seed,
-        executor=thread, progress=watch,
+        cell.method, cell.problem, steps=cell.steps, paths=s.paths, substeps=s.substeps, rng=s.seed, executor=thread,
+        progress=watch,
     )  # fmt: skip
     if report.meta["partial"]:
         raise KeyboardInterrupt
