@@ -30,7 +30,7 @@ def by_hand(s: float) -> float:
 
 def rates(method: Any, steps: int) -> Any:
     """The learning rates of SGD's steps, from f = x1: x falls by lr in each."""
-    line = so.Problem(so.Objective(lambda x: x[0], lambda x: 0.0 * x + 1.0, dim=1), x0=[0.0])
+    line = so.Problem(so.Objective(value=lambda x: x[0], grad=lambda x: 0.0 * x + 1.0, dim=1), x0=[0.0])
     run = replace(plan(method, line, steps=steps, save_at=steps, observables=[], rng=0), interpreted=True)
     return -np.diff(Kernel(run)(0, 1)[0, :, 0])
 
@@ -248,5 +248,8 @@ def test_scale_wants_constants() -> None:
 def test_schedules_are_values() -> None:
     lr = so.Piecewise(0.1, WSD, unit="run")
     assert lr == so.Piecewise(0.1, tuple(WSD), "run") != so.Piecewise(0.1, WSD, "time")
+    assert repr(lr) == "Piecewise(peak=0.1, phases=(" + (
+        "ramp(0.1, 0, 1, 'linear'), hold(0.6, 1), ramp(0.3, 1, 0.2, 'cosine')), unit='run')"
+    )
     assert pickle.loads(pickle.dumps(so.SGD(lr))) == so.SGD(lr)
     assert len({so.SGD(lr), so.SGD(so.Piecewise(0.1, WSD, "run"))}) == 1

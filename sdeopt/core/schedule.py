@@ -95,8 +95,8 @@ class Schedule:
         value = checks.number(f"shape({s:g})", self.shape(s))
         if not 0.0 <= value <= 1.0 + SLACK:
             raise ValueError(
-                f"shape({s:g}) must be in [0, 1], got {value:g}: a schedule is its peak, here {self.peak:g}, which also "
-                "sets the clock, times a shape; write so.Schedule(peak, shape) with the largest value as peak"
+                f"shape({s:g}) must be in [0, 1], got {value:g}: a schedule is its peak, here {self.peak:g}, times "
+                "a shape, and the peak of lr sets the clock: write so.Schedule(peak, shape) the largest value as peak"
             )
 
 
@@ -176,6 +176,14 @@ class Phase(NamedTuple):
     curve: float = 0.0
     exponent: float = 0.0
     scale: float = 1.0
+
+    def __repr__(self) -> str:
+        """What makes it."""
+        if self.curve == 2.0:
+            return f"decay({self.length:g}, {self.scale:g}, {self.exponent:g}, {self.start:g})"
+        if self.start == self.end:
+            return f"hold({self.length:g}, {self.start:g})"
+        return f"ramp({self.length:g}, {self.start:g}, {self.end:g}, {CURVES[int(self.curve)]!r})"
 
 
 def ramp(length: float, start: float = 0.0, end: float = 1.0, curve: str = "linear") -> Phase:

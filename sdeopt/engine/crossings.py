@@ -1,8 +1,8 @@
 """The first time at which an observable crosses a level, for every path, seen at every step of the loop.
 
-A watched state is (state, marks): for each crossing a sign s, the bound s·level and the step of the crossing, inf before
-it. Path and observable begin on one side, s f(x) > s·level; the step is the first at which s f(x) <= s·level. So the
-loops need not know; what is watched goes through them, and into marks of unfinished chunks, as part of the state.
+A watched state is (state, marks): for each crossing a sign s, the bound s·level and the step of the crossing, inf
+before it. Path and observable begin on one side, s f(x) > s·level; the step is the first at which s f(x) <= s·level.
+The loops need not know: what is watched goes through them, and into marks of unfinished chunks, as part of the state.
 
 An SDE is seen at its integrator steps. Between two of them a path may cross and come back, so it is seen to cross late,
 by O(√dt) in the mean where the noise is what carries it over (Gobet, Stochastic Process. Appl. 87 (2000) 167-197,

@@ -118,9 +118,9 @@ def simulate(
     Raises
     ------
     ValueError, TypeError
-        For arguments out of range, for a schedule that leaves [0, 1], for a grid that contradicts itself, for a problem that cannot answer what the
-        method asks, for ``keep_paths`` that would take over 4 GiB, for a run that would take over half of the memory,
-        or for a ``checkpoint`` of another run or without ``rng``.
+        For arguments out of range, for a schedule that leaves [0, 1], for a grid that contradicts itself, for a problem
+        that cannot answer what the method asks, for ``keep_paths`` that would take over 4 GiB, for a run that would
+        take over half of the memory, or for a ``checkpoint`` of another run or without ``rng``.
 
     Examples
     --------
