@@ -20,12 +20,12 @@ from sdeopt.engine.simulate import plan
 
 BOWL = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.5, 1.0]), x0=[1.0, -1.0])
 LEVELS = {"loss": 0.3, "norm2": 0.5}
+SGD = so.SGD(0.1)
 
 
-def watched(kind: str, method: Any = so.SGD(0.1), problem: so.Problem = BOWL, **change: Any) -> Any:
-    run = plan(
-        method, problem, kind, steps=20, substeps=3, save_at=1, rng=0, observables=list(LEVELS), crossings=LEVELS
-    )
+def watched(kind: str, method: Any = SGD, **change: Any) -> Any:
+    seen = {"observables": list(LEVELS), "crossings": LEVELS}
+    run = plan(method, BOWL, kind, steps=20, substeps=3, save_at=1, rng=0, **seen)
     kernel = Kernel(replace(run, **change))
     return kernel.mode, kernel(0, 37)
 
@@ -99,6 +99,9 @@ def test_batches_of_paths_and_marks(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     class Shelf(dict[str, Any]):
         put = dict.__setitem__
+
+        def __bool__(self) -> bool:
+            return True
 
     monkeypatch.setattr(marks, "INTERVAL", -1.0)
     first, shelf = Shelf(), Shelf()

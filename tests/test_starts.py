@@ -114,7 +114,5 @@ def test_verbs_that_look_at_one_point_refuse(verb: Any, says: str) -> None:
 
 
 def test_starts_of_another_dimension_are_refused() -> None:
-    with pytest.raises(
-        ValueError, match=r"x0 must have shape \(2,\), or \(paths, 2\) for a start per path, got \(4, 3\)"
-    ):
+    with pytest.raises(ValueError, match=r"shape \(2,\), or \(paths, 2\) for a start per path, got \(4, 3\)"):
         saddle(np.zeros((4, 3)))
