@@ -67,8 +67,8 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
     length = {key: words[key] for key in ("horizon", "steps") if words.get(key) is not None}
     length = length or {"horizon": HORIZONS[command]}
     steps = steps_of(length, method.clock)
-    if "horizon" in length and words.get("horizon") is None and command != "certify":
-        length = {"steps": max(steps, 1)}  # by default, as near to the horizon as the learning rate allows
+    if words.get("horizon") is None and command != "certify":
+        length = fit(length, steps, method.clock)
     arguments = {key: words[key] for key in PASSED if words.get(key) is not None} | length | lrs
     if words["schedule"] is not None:
         method = method._replace(lr=schedule(words["schedule"], method.lr, steps * method.clock))
@@ -149,6 +149,12 @@ def problem_of(cls: Any, words: Mapping[str, Any]) -> Problem:
     else:
         noise = noises.parse(words["noise"] or cls.example[1])
     return Problem(objective, noise, None if words["x0"] is None else numbers("x0", words["x0"].split(",")))
+
+
+def fit(length: Mapping[str, Any], steps: int, clock: float) -> Mapping[str, Any]:
+    """The default horizon, or the nearest number of steps where the learning rate does not divide it."""
+    whole = "steps" in length or abs(steps * clock - length["horizon"]) < 1e-6 * length["horizon"]
+    return length if whole else {"steps": max(steps, 1)}
 
 
 def steps_of(length: Mapping[str, Any], clock: float) -> int:

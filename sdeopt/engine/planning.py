@@ -16,7 +16,7 @@ from sdeopt.core.problem import Problem
 from sdeopt.engine.kernels import Run, lacking
 from sdeopt.engine.rng import normalise
 
-__all__ = ["DEFAULT_SUBSTEPS", "levels", "paths_of", "plan", "saves", "whole_steps"]
+__all__ = ["DEFAULT_SUBSTEPS", "count_steps", "levels", "paths_of", "plan", "saves"]
 
 DEFAULT_SUBSTEPS = 8
 DEFAULT_SAVES = 100
@@ -34,7 +34,7 @@ def plan(
     if not isinstance(problem, Problem):
         raise TypeError(f"problem must be a sdeopt.Problem, got {problem!r}")
     clock = method.clock
-    total = _steps(horizon, steps, clock)
+    total = count_steps(horizon, steps, clock)
     for schedule in method.schedules.values():
         if hasattr(schedule, "check"):
             schedule.check(clock, total)
@@ -82,25 +82,21 @@ def paths_of(problem: Any, paths: Any, default: int, low: int = 1) -> int:
     return checks.integer("the number of starts in x0", count, low=low)
 
 
-def _steps(horizon: float | None, steps: int | None, clock: float) -> int:
+def count_steps(horizon: float | None, steps: int | None, clock: float, nearest: bool = False) -> int:
+    """Number of steps; a horizon must be a whole number of them, or is taken to the ``nearest`` one."""
     if (horizon is None) == (steps is None):
         raise ValueError(f"give exactly one of horizon and steps, got horizon={horizon!r}, steps={steps!r}")
     if steps is not None:
         return checks.integer("steps", steps, low=1)
-    return whole_steps(horizon, clock)
-
-
-def whole_steps(horizon: Any, step: float, nearest: bool = False) -> int:
-    """Number of steps in the horizon, which must be whole; to the ``nearest`` one where that serves."""
     time = checks.positive("horizon", horizon)
-    ratio = time / step
+    ratio = time / clock
     total = round(ratio)
-    if ratio < 0.5:
-        raise ValueError(f"horizon must be at least one step of the optimizer, {step:g}, got {time:g}")
+    if total < 1:
+        raise ValueError(f"horizon must be at least one step of the optimizer, {clock:g}, got {time:g}")
     if not nearest and abs(ratio - total) > WHOLE * ratio:
         below, above = max(math.floor(ratio), 1), math.floor(ratio) + 1
-        choices = " or ".join(f"{n * step:.10g} ({n} steps)" for n in sorted({below, above}))
-        raise ValueError(f"horizon must be a whole number of steps of {step:.6g}, got {time:.10g}: take {choices}")
+        choices = " or ".join(f"{n * clock:.10g} ({n} steps)" for n in sorted({below, above}))
+        raise ValueError(f"horizon must be a whole number of steps of {clock:.6g}, got {time:.10g}: take {choices}")
     return total
 
 

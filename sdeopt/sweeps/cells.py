@@ -15,7 +15,7 @@ from sdeopt.core.problem import Problem
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
 from sdeopt.engine.content import content
 from sdeopt.engine.kernels import Run
-from sdeopt.engine.planning import plan, whole_steps
+from sdeopt.engine.planning import count_steps, plan
 from sdeopt.sweeps.estimate import Estimate, failed
 from sdeopt.sweeps.keys import key
 from sdeopt.sweeps.measures import COLUMNS, ERROR, RUN, joined, of_paths, of_report, reduced
@@ -76,7 +76,7 @@ class Cell:
     def steps(self) -> int:
         """How long: a horizon to the nearest step, for few learning rates of a grid divide it."""
         s = self.settings
-        return s.steps if s.steps is not None else whole_steps(s.horizon, self.method.clock, nearest=True)
+        return count_steps(s.horizon, s.steps, self.method.clock, nearest=True)
 
     @property
     def cost(self) -> float:
