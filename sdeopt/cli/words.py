@@ -151,7 +151,7 @@ def problem_of(cls: Any, words: Mapping[str, Any]) -> Problem:
     return Problem(objective, noise, None if words["x0"] is None else numbers("x0", words["x0"].split(",")))
 
 
-def fit(length: Mapping[str, Any], steps: int, clock: float) -> Mapping[str, Any]:
+def fit(length: dict[str, Any], steps: int, clock: float) -> dict[str, Any]:
     """The default horizon, or the nearest number of steps where the learning rate does not divide it."""
     whole = "steps" in length or abs(steps * clock - length["horizon"]) < 1e-6 * length["horizon"]
     return length if whole else {"steps": max(steps, 1)}
