@@ -15,6 +15,7 @@ import sdeopt as so
 from sdeopt.core import rival
 from sdeopt.engine import cache, kernels
 from sdeopt.engine.simulate import plan
+from sdeopt.engine.values import describe
 
 SCRIPT = """
 import time
@@ -169,7 +170,7 @@ def function(factor):
 
 
 def test_a_description_changes_with_all_that_is_compiled():
-    same = cache.describe(function(1.0)) == cache.describe(function(1.0))
+    same = describe(function(1.0)) == describe(function(1.0))
     assert same
     variants = [
         function(1.0),
@@ -187,14 +188,14 @@ def test_a_description_changes_with_all_that_is_compiled():
         so.Quadratic,
         None,
     ]
-    assert len({cache.describe(v) for v in variants}) == len(variants)
+    assert len({describe(v) for v in variants}) == len(variants)
 
 
 def test_recursive_functions_can_be_described():
     def loop(n):
         return loop(n - 1) if n else 0
 
-    assert "again" in cache.describe(loop)
+    assert "again" in describe(loop)
 
 
 def test_a_rival_defined_anew_is_compiled_anew():

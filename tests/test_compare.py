@@ -15,7 +15,7 @@ from tilted import ALMOST_NEVER, START, TILTED, H, after, black_box, integrator,
 import sdeopt as so
 from sdeopt.comparison import paired, verdict
 from sdeopt.core import grad, method, noise_var, noisy_grad, root_cov
-from sdeopt.core.method import _REGISTRY
+from sdeopt.core.method import REGISTRY
 from sdeopt.engine.blocks import Task, fold
 from sdeopt.engine.simulate import plan
 
@@ -31,7 +31,7 @@ def planted(**functions: Callable[..., Any]) -> Any:
         diffusion = base["diffusion"]
 
     page = method(order=1)(Planted)
-    _REGISTRY.pop("Planted")
+    REGISTRY.pop("Planted")
     return page
 
 

@@ -16,6 +16,7 @@ __all__ = ["as_json", "console", "show", "write"]
 
 ROWS = 10  # of the saves that are printed, after the first
 COORDINATES = 3  # of x, one by one; of more, the trace of the covariance
+LOPSIDED = 0.2  # of its width: an interval that is further from symmetric is printed with its ends
 
 
 def console() -> Any:
@@ -58,8 +59,12 @@ def as_json(result: Any) -> str:
         "counts": result.counts,
         "mean": result.mean,
         "stderr": result.stderr,
+        "interval": result.interval()._asdict(),
         "variance": _variance(result),
-        "observables": {n: {"mean": mean, "stderr": se} for n, (mean, se) in result.observables.items()},
+        "observables": {
+            name: {"mean": mean, "stderr": stderr, "interval": result.interval(name)._asdict()}
+            for name, (mean, stderr) in result.observables.items()
+        },
         "diverged": result.diverged.paths,
     }
     return plain.as_json(content)
@@ -73,14 +78,21 @@ def _number(value: float, digits: int) -> str:
     return f"{value:.{digits}g}" if math.isfinite(value) else "-"
 
 
-def _interval(mean: float, half: float) -> str:
-    """Mean ± half of its interval, with the digits that the interval leaves."""
-    if not (math.isfinite(mean) and math.isfinite(half)):
+def _known(mean: float, low: float, high: float) -> str:
+    """A mean with its interval, in the digits that this leaves; with a question mark where there is none."""
+    if not math.isfinite(mean):
         return "-"
+    half = (high - low) / 2.0
+    if not math.isfinite(half):
+        return f"{mean:.4g} ?"
     if half <= 1e-12 * abs(mean):
         return f"{mean:.4g}"
     decimals = 1 - math.floor(math.log10(half))
-    return f"{mean:.{decimals}f} ± {half:.{decimals}f}" if 0 <= decimals <= 6 else f"{mean:.3g} ± {half:.1g}"
+    plain = 0 <= decimals <= 6
+    if abs(high + low - 2.0 * mean) > LOPSIDED * (high - low):
+        ends = [f"{v:.{decimals}f}" if plain else f"{v:.3g}" for v in (mean, low, high)]
+        return f"{ends[0]} [{ends[1]}, {ends[2]}]"
+    return f"{mean:.{decimals}f} ± {half:.{decimals}f}" if plain else f"{mean:.3g} ± {half:.1g}"
 
 
 def _of_ensemble(e: Ensemble) -> Any:
@@ -100,7 +112,7 @@ def _of_ensemble(e: Ensemble) -> Any:
     last = len(e.times) - 1
     for row in np.unique(np.linspace(0, last, min(ROWS, last) + 1).round().astype(int)):
         table.add_row(f"{e.times[row]:.4g}", *(values[row] for values in columns.values()))
-    return Group(head, Text(), table, Text(), Text("± is half of a 95 % interval.", style="dim"))
+    return Group(head, Text(), table, Text(), *(Text(line, style="dim") for line in _notes(e)))
 
 
 def _header(e: Ensemble) -> list[tuple[str, str]]:
@@ -122,18 +134,37 @@ def _header(e: Ensemble) -> list[tuple[str, str]]:
 
 def _columns(e: Ensemble) -> dict[str, list[str]]:
     """Heading -> cells at all saves."""
-    from sdeopt.comparison.verdict import quantile
-
-    q = quantile(e.counts, 0.05)
     columns = {}
     if e.diverged.count:
         columns["paths"] = [f"{n:.0f}" for n in e.counts]
-    for name, (mean, stderr) in e.observables.items():
-        columns[f"E {LABELS.get(name, name)}"] = list(map(_interval, mean, q * stderr))
+    for name, (mean, _) in e.observables.items():
+        columns[_heading(name)] = list(map(_known, mean, *e.interval(name)[:2]))
     variance, d = _variance(e), e.mean.shape[1]
+    mark = " ?" if 2.0 < e.order() <= 4.0 else ""
     if d > COORDINATES:
-        return columns | {"tr Cov x": [_number(v, 4) for v in variance.sum(axis=1)]}
+        return columns | {"tr Cov x": [_number(v, 4) + mark * bool(v) for v in variance.sum(axis=1)]}
+    low, high, _ = e.interval()
     for i in range(d):
-        columns[f"E x{'₁₂₃'[i]}"] = list(map(_interval, e.mean[:, i], q * e.stderr[:, i]))
-        columns[f"sd x{'₁₂₃'[i]}"] = [_number(math.sqrt(v), 3) for v in variance[:, i]]
+        columns[f"E x{'₁₂₃'[i]}"] = list(map(_known, e.mean[:, i], low[:, i], high[:, i]))
+        columns[f"sd x{'₁₂₃'[i]}"] = [_number(math.sqrt(v), 3) + mark * bool(v) for v in variance[:, i]]
     return columns
+
+
+def _heading(observable: str | None) -> str:
+    return "E x" if observable is None else f"E {LABELS.get(observable, observable)}"
+
+
+def _notes(e: Ensemble) -> list[str]:
+    """How to read the table, and why an interval or a number is missing."""
+    few = e.mean.shape[1] <= COORDINATES
+    spread = "sd x" if few else "tr Cov x"
+    reasons: dict[str, list[str]] = {}
+    for name in (*e.observables, *[None] * few):
+        reasons.setdefault(e.interval(name).reason, []).append(_heading(name))
+    lines = [f"± is half of a 95 % interval, [ ] are its ends; {spread} has none."]
+    lines += [f"{', '.join(names)}: {reason}." for reason, names in reasons.items() if reason]
+    if e.order() <= 2.0:
+        lines.append(f"{spread}: no variance, the tails of the noise are too heavy.")
+    elif e.order() <= 4.0:
+        lines.append(f"{spread}: the noise has no fourth moment, so these numbers settle slowly, mostly from below.")
+    return lines

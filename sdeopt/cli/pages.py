@@ -16,8 +16,8 @@ def list_() -> None:
     from rich.text import Text
 
     from sdeopt.cli.output import console
-    from sdeopt.core import methods
     from sdeopt.core.method import FAMILIES
+    from sdeopt.optimizers.registry import methods
 
     registry: dict[str, Any] = methods()
     pages: list[tuple[str, ...]] = []
@@ -48,8 +48,8 @@ def show(method: str) -> None:
 
     from sdeopt.cli import facts
     from sdeopt.cli.output import console
-    from sdeopt.core import lookup
     from sdeopt.core.method import SAMPLED, model
+    from sdeopt.optimizers.registry import lookup
 
     cls = lookup(method)
     sdes = [
@@ -75,7 +75,7 @@ def show(method: str) -> None:
 def cite(method: str) -> None:
     """BibTeX of the sources of METHOD, and of sdeopt."""
     from sdeopt.cli.references import bibliography
-    from sdeopt.core import lookup
+    from sdeopt.optimizers.registry import lookup
 
     click.echo(bibliography(lookup(method)))
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sdeopt.core import checks, files
 from sdeopt.core.crossing import Crossing
+from sdeopt.core.intervals import Interval, stated
 
 __all__ = ["FULL_COVARIANCE_LIMIT", "Diverged", "Ensemble", "Trajectory"]
 
@@ -46,11 +47,11 @@ class Ensemble:
     times : ndarray, shape (n,)
         Continuous times t = k clock of the saves (k lr for most methods).
     mean : ndarray, shape (n, d)
-        Mean of x over the paths that have not diverged.
+        Mean of x over the paths that have not diverged; NaN where the law of the noise says that there is none.
     cov : ndarray, shape (n, d, d) or (n, d)
-        Unbiased covariance of x; only its diagonal where d > 64.
+        Unbiased covariance of x; only its diagonal where d > 64. NaN where x has no variance.
     observables : dict
-        Name -> (mean (n,), standard error (n,)).
+        Name -> (mean (n,), standard error (n,)); NaN where there is none.
     final : ndarray, shape (paths, d)
         Positions at the horizon, whether or not it is saved; NaN for diverged paths.
     counts : ndarray, shape (n,)
@@ -62,10 +63,15 @@ class Ensemble:
         Every saved position, with ``keep_paths=True`` only.
     crossings : dict
         Name of an observable -> `Crossing`, the first times at which the paths crossed the level that was given.
+    increments : ndarray, shape (paths, steps, m), or None
+        The increments of the Brownian motions along each path, with ``increments=True`` of `integrate` only.
     stderr : ndarray, shape (n, d)
-        Standard error of ``mean``.
+        Standard error of ``mean``; `interval` makes an interval of it, or says why there is none.
+    skewness, share : ndarray, shape (n, d + observables)
+        Of x and the observables: skewness over paths, and the largest share of one path in the sum of squares.
     meta : dict
-        What was run, as text and numbers: method, problem, dt, scheme, entropy of ``rng``, whether it is partial.
+        What was run, as text and numbers: method, problem, dt, scheme, entropy of ``rng``, whether it is partial; and
+        ``moments``, the order at which those of x and of every observable end (inf: all exist, as far as is known).
 
     Examples
     --------
@@ -85,9 +91,12 @@ class Ensemble:
     counts: Array
     diverged: Diverged
     stderr: Array
+    skewness: Array
+    share: Array
     meta: dict[str, Any]
     paths: Array | None = None
     crossings: dict[str, Crossing] = field(default_factory=dict)
+    increments: Array | None = None
     _replay: Any = field(default=None, repr=False)
 
     def __repr__(self) -> str:
@@ -98,6 +107,47 @@ class Ensemble:
             f"Ensemble({self.meta.get('method')}, {self.kind}, paths={len(self.final)}, "
             f"horizon={self.times[-1]:g}, d={self.mean.shape[1]}{lost}{partial})"
         )
+
+    def interval(self, observable: str | None = None) -> Interval:
+        """The 95 % interval of E x, or of an observable's mean, at every save: Hall's (`sdeopt.core.intervals`).
+
+        Parameters
+        ----------
+        observable : str, optional
+            Default x itself.
+
+        Returns
+        -------
+        Interval
+            ``low`` and ``high``, (n, d) or (n,), NaN where no interval is stated, and the ``reason``, else "".
+
+        Raises
+        ------
+        ValueError
+            If there is no such observable.
+
+        Examples
+        --------
+        >>> import sdeopt as so
+        >>> heavy = so.Problem(so.Quadratic([1.0]), so.StudentT(nu=3), x0=[1.0])
+        >>> ensemble = so.simulate(so.SGD(lr=0.1), heavy, horizon=1.0, paths=100, rng=0)
+        >>> [float(round(end[-1, 0], 2)) for end in ensemble.interval()[:2]]
+        [0.25, 0.39]
+        >>> ensemble.interval("loss").reason
+        'no interval: the tails of the noise are too heavy for a variance'
+        """
+        order, d = self.order(observable), self.mean.shape[1]
+        if observable is None:
+            return stated(self.counts[:, None], self.mean, self.stderr, self.skewness[:, :d], self.share[:, :d], order)
+        i = d + list(self.observables).index(observable)
+        return stated(self.counts, *self.observables[observable], self.skewness[:, i], self.share[:, i], order)
+
+    def order(self, observable: str | None = None) -> float:
+        """Where the moments of x or of an observable end; inf where all exist, as far as is known."""
+        if observable is not None:
+            checks.choice("observable", observable, self.observables)
+        moments = self.meta["moments"]
+        return float(moments["x"] if observable is None else moments["observables"][observable])
 
     def replay(self, path: int) -> Trajectory:
         """Run one path again and return every step of it: draws have addresses, so it is the same path.
@@ -150,7 +200,7 @@ class Ensemble:
     def load(file: str | Path) -> Ensemble:
         """Read what `save` wrote."""
         head, data = files.load(file)
-        names = ("times", "mean", "cov", "final", "counts", "stderr")
+        names = ("times", "mean", "cov", "final", "counts", "stderr", "skewness", "share")
         return Ensemble(
             kind=head["kind"],
             meta=head["meta"],
@@ -161,6 +211,7 @@ class Ensemble:
                 name: Crossing(level, data[f"crossing:{name}"], horizon, dt)
                 for name, (level, horizon, dt) in head.get("crossings", {}).items()
             },
+            increments=data.get("increments"),
             **{n: data[n] for n in names},
         )
 

@@ -30,6 +30,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.core import checks
+from sdeopt.core.chance import refuse_random, steady
 from sdeopt.core.elementary import cos, power
 
 __all__ = ["UNITS", "Cosine", "Phase", "Piecewise", "Power", "Schedule", "decay", "hold", "ramp", "units"]
@@ -79,6 +80,8 @@ class Schedule:
         object.__setattr__(self, "unit", checks.choice("unit", self.unit, UNITS))
         if not callable(self.shape):
             raise TypeError(f"shape must be a function of {self.unit}, got {self.shape!r}")
+        refuse_random("shape", self.shape)
+        steady("shape", self.shape, 0.0)
         self._refuse(0.0)
 
     def factor(self, s: float) -> Any:

@@ -28,8 +28,9 @@ from sdeopt.core.observables import NAMED
 from sdeopt.core.oracle import Oracle
 from sdeopt.engine import loops, states
 from sdeopt.engine.beginnings import beginnings, sizes
-from sdeopt.engine.linker import QUESTIONS, names, references
+from sdeopt.engine.linker import QUESTIONS, references
 from sdeopt.engine.twins import ELEMENTARY, TWINS
+from sdeopt.engine.values import names
 
 __all__ = ["LEAD", "WIDTH", "Loop", "fails", "suits"]
 

@@ -2,8 +2,8 @@
 
 Numba's own cache cannot hold functions that close over other compiled functions, as ours do. This one can, since it
 knows what a loop was made from: the key of a file is a hash of the sources of sdeopt, the versions of Numba and
-llvmlite, the processor, the types of the arguments, and the code (with constants and helpers) of every function that
-the user brought. One file per loop, written beside its place and renamed, so that concurrent processes never read half
+llvmlite, the processor, the types of the arguments, and the code (with helpers and all values compiled into it, see
+`values`) of every function that the user brought. One file per loop, written beside its place and renamed, so that concurrent processes never read half
 a file. If the folder cannot be used, loops are compiled as if there were no cache.
 
 The folder is ``$SDEOPT_CACHE_DIR``, else ``sdeopt`` in ``$XDG_CACHE_HOME`` or ``~/.cache``; ``sdeopt cache info`` and
@@ -20,9 +20,7 @@ import os
 import pickle
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
 import llvmlite
@@ -34,13 +32,14 @@ from numba.core.compiler import CompileResult
 from numba.np import linalg
 
 from sdeopt.core import files
+from sdeopt.engine import pipeline
+from sdeopt.engine.values import describe
 
-__all__ = ["Contents", "LoopCache", "clear", "describe", "folder", "info", "ours", "sources", "versions"]
+__all__ = ["Contents", "LoopCache", "clear", "folder", "info", "sources", "versions"]
 
 log = logging.getLogger("sdeopt")
 OURS = re.compile(r"([0-9a-f]{16})-[0-9a-f]{48}\.loop|sdeopt-\w+\.part")
 PARTS = ("", "engine")  # of the package, on which a loop may depend
-ATOMS = (bool, int, float, complex, str, bytes, type(None))
 
 
 def _spare_blas() -> None:
@@ -108,7 +107,7 @@ def versions() -> str:
     cpu = numba.config.CPU_NAME or llvmlite.binding.get_host_cpu_name()
     return (
         f"Numba {numba.__version__}, llvmlite {llvmlite.__version__}, NumPy {np.__version__}, "
-        f"{sys.implementation.cache_tag}, {cpu}"
+        f"{sys.implementation.cache_tag}, {cpu}, {pipeline.MODE} compilation"
     )
 
 
@@ -125,61 +124,6 @@ def sources(part: str = "") -> str:
 def _sources(part: str) -> str:
     """Hash of the compilers and of `sources`."""
     return hashlib.sha256((versions() + sources(part)).encode()).hexdigest()
-
-
-def ours(thing: Any) -> bool:
-    """Whether a function or class is of this package; what ``exec`` makes may know no module."""
-    return (thing.__module__ or "").startswith("sdeopt.")
-
-
-def ordinary(thing: Any, seen: frozenset[int]) -> str | None:
-    """Nothing has a text of its own."""
-    return None
-
-
-def describe(thing: Any, seen: frozenset[int] = frozenset(), special: Callable[..., str | None] = ordinary) -> str:
-    """Text that changes whenever code compiled from ``thing`` would: classes, functions with all they use, values.
-
-    ``special(thing, seen)`` may give a thing another text, where it is not None; ``seen`` are the things around it.
-    """
-    if id(thing) in seen:
-        return "again"
-    inside = seen | {id(thing)}
-    said = special(thing, inside)
-    if said is not None:
-        return said
-    if isinstance(thing, (tuple, list, frozenset)):
-        return "(" + ",".join(describe(t, inside, special) for t in thing) + ")"
-    if isinstance(thing, type):
-        own = "" if ours(thing) else describe(_functions(thing), inside, special)
-        return f"{thing.__module__}.{thing.__qualname__}{own}"
-    if isinstance(thing, FunctionType):
-        return _describe_function(thing, inside, special)
-    if isinstance(thing, np.ndarray):
-        return f"array{thing.shape}{hashlib.sha256(np.ascontiguousarray(thing).tobytes()).hexdigest()}"
-    return repr(thing) if isinstance(thing, ATOMS) else f"{type(thing)}"
-
-
-def _functions(cls: type) -> tuple[FunctionType, ...]:
-    return tuple(f for f in vars(cls).values() if isinstance(f, FunctionType))
-
-
-def _describe_function(f: FunctionType, seen: frozenset[int], special: Callable[..., str | None]) -> str:
-    cells = tuple(c.cell_contents for c in f.__closure__ or ())
-    used: tuple[Any, ...] = ()
-    if not ours(f):
-        used = tuple(f.__globals__[n] for n in sorted(_names(f.__code__)) if n in f.__globals__)
-    held = (cells, used, f.__defaults__, tuple((f.__kwdefaults__ or {}).items()))
-    return f"{f.__module__}.{f.__qualname__}{_code(f.__code__)}{describe(held, seen, special)}"
-
-
-def _names(code: CodeType) -> set[str]:
-    return set(code.co_names).union(*(_names(c) for c in code.co_consts if isinstance(c, CodeType)))
-
-
-def _code(code: CodeType) -> str:
-    constants = "".join(_code(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts)
-    return hashlib.sha256(code.co_code + repr(code.co_names).encode() + constants.encode()).hexdigest()
 
 
 class LoopCache:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.engine.cache import ATOMS, describe
+from sdeopt.engine.values import ATOMS, describe
 
 __all__ = ["content"]
 

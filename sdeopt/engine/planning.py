@@ -33,6 +33,7 @@ def plan(
         raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {method!r}")
     if not isinstance(problem, Problem):
         raise TypeError(f"problem must be a sdeopt.Problem, got {problem!r}")
+    method.check(problem.objective)
     clock = method.clock
     total = count_steps(horizon, steps, clock)
     for schedule in method.schedules.values():

@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from sdeopt.core.crossing import Crossing
 from sdeopt.core.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Trajectory
-from sdeopt.core.moments import Moments, valid_paths
+from sdeopt.core.moments import Moments, Shaped, valid_paths
 from sdeopt.core.problem import Problem
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted, Task, fold
+from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Kernel, Run
 from sdeopt.engine.loops import ESCAPE
 from sdeopt.engine.planning import DEFAULT_SUBSTEPS, paths_of, plan, saves
@@ -168,7 +169,7 @@ def summary(
     final = np.where(valid[:, -1, None], seen[:, -1, :d], np.nan)
     crossed = crossed[:, -1]
     return {
-        "moments": Moments.of(seen[:, :saves], valid[:, :saves], d if d <= FULL_COVARIANCE_LIMIT else 0),
+        "moments": Shaped.of(seen[:, :saves], valid[:, :saves], d if d <= FULL_COVARIANCE_LIMIT else 0),
         "final": [final],
         "diverged": [first + np.flatnonzero(~valid[:, -1])],
         "paths": [np.where(valid[:, :saves, None], seen[:, :saves, :d], np.nan)] if keep else [],
@@ -198,19 +199,26 @@ def ensemble(run: Run, found: dict[str, Any], partial: bool, meta: dict[str, Any
     """An `Ensemble` from the summary of all chunks."""
     moments, d = found["moments"], run.problem.dim
     lost = np.concatenate(found["diverged"])
-    mean = np.where(moments.count[:, None] > 0, moments.mean, np.nan)  # no path, no mean
-    ends = {name: (mean[:, d + i], moments.stderr[:, d + i]) for i, name in enumerate(run.observables)}
+    end, ends = orders(run)
+    order = np.array([end] * d + list(ends.values()))
+    exact = moments.square == 0.0  # as at the start
+    mean = np.where((moments.count[:, None] > 0) & (exact | (order > 1.0)), moments.mean, np.nan)
+    stderr = np.where(exact | (order > 2.0), moments.stderr, np.nan)
+    cov = spread(moments, d)
+    cov[~exact[:, :d].all(axis=1)] *= 1.0 if end > 2.0 else np.nan
     return Ensemble(
         kind=run.kind,
         times=np.array(run.saves) * run.method.clock,
         mean=mean[:, :d],
-        cov=spread(moments, d),
-        observables=ends,
+        cov=cov,
+        observables={name: (mean[:, d + i], stderr[:, d + i]) for i, name in enumerate(run.observables)},
         final=np.concatenate(found["final"]),
         counts=moments.count,
         diverged=Diverged(len(lost), lost),
-        stderr=moments.stderr[:, :d],
-        meta=meta | {"partial": partial},
+        stderr=stderr[:, :d],
+        skewness=moments.skewness,
+        share=moments.share,
+        meta=meta | {"partial": partial, "moments": {"x": end, "observables": ends}},
         crossings=_crossings(run, np.concatenate(found["crossed"])),
         paths=np.concatenate(found["paths"]) if found["paths"] else None,
         _replay=functools.partial(_replay, run),

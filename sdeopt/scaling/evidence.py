@@ -24,7 +24,7 @@ from sdeopt.engine.simulate import describe, plan, saves
 from sdeopt.scaling.report import Evidence
 
 if TYPE_CHECKING:
-    from sdeopt.scaling.scale import Scaling
+    from sdeopt.scaling.scaling import Scaling
 
 __all__ = ["gather"]
 

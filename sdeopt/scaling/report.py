@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.comparison.verdict import CONFIDENCE, SEVERITY, SHOWN, Decision, groups, judge, quantile, worst
-from sdeopt.core import files
-from sdeopt.core.plain import as_json, printed
-from sdeopt.scaling import render
+from sdeopt.results.page import Page
+from sdeopt.results.result import Result
+from sdeopt.scaling import pages
 
 __all__ = ["Evidence", "Row"]
 
@@ -45,7 +43,7 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Evidence:
+class Evidence(Result):
     """What `Scaling.evidence` found. ``print`` it, ``plot()`` it, ``save`` it.
 
     Arrays have one row per save (n) and one column per quantity (Q), in the order of a `sdeopt.Report`.
@@ -154,36 +152,14 @@ class Evidence:
         before, after, naive = (self.meta[side]["method"] for side in ("before", "after", "naive"))
         return f"Evidence({before} -> {after}: {self.verdict}; naive {naive}: {self.naive_verdict})"
 
-    def __str__(self) -> str:
-        return printed(render.evidence(self))
+    def page(self) -> Page:
+        """The three laws."""
+        return pages.evidence(self)
 
-    def __rich__(self) -> Any:
-        return render.evidence(self)
-
-    def to_json(self) -> str:
-        """Everything as JSON; numbers that are not finite become null."""
-        content = {
-            "verdict": self.verdict,
-            "naive_verdict": self.naive_verdict,
-            "needs": self.needs,
-            "meta": self.meta,
-            "kinds": self.kinds,
-            "names": self.names,
-            "rows": [row._asdict() for row in self.rows],
-            **{name: getattr(self, name) for name in ARRAYS},
-        }
-        return as_json(content)
-
-    def save(self, file: str | Path) -> None:
-        """Write everything to ``file`` (npz: arrays, and the rest as JSON)."""
-        arrays = {name: getattr(self, name) for name in ARRAYS}
-        files.save(file, {"meta": self.meta, "kinds": self.kinds, "names": self.names}, arrays)
-
-    @staticmethod
-    def load(file: str | Path) -> Evidence:
-        """Read what `save` wrote."""
-        head, arrays = files.load(file)
-        return Evidence(meta=head["meta"], kinds=tuple(head["kinds"]), names=tuple(head["names"]), **arrays)
+    def content(self) -> dict[str, Any]:
+        """The verdicts, the table, and all fields."""
+        told: dict[str, Any] = {name: getattr(self, name) for name in ("verdict", "naive_verdict", "needs", "rows")}
+        return told | super().content()
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the three laws in time; return the main matplotlib Axes.
@@ -198,12 +174,10 @@ class Evidence:
         matplotlib.axes.Axes
             ``.figure`` holds all panels.
         """
-        from sdeopt.plots import comparison, scaling
+        from sdeopt.plots.comparison import main
+        from sdeopt.scaling import figure
 
-        return scaling.figure(self) if ax is None else scaling.in_time(ax, self, comparison.main(self))
-
-
-ARRAYS = tuple(f.name for f in dataclasses.fields(Evidence) if f.name not in ("meta", "kinds", "names"))
+        return figure.figure(self) if ax is None else figure.in_time(ax, self, main(self))
 
 
 def _gravest(verdicts: list[str]) -> str:

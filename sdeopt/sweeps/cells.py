@@ -14,6 +14,7 @@ from sdeopt.comparison.compare import compare
 from sdeopt.core.problem import Problem
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
 from sdeopt.engine.content import content
+from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Run
 from sdeopt.engine.planning import count_steps, plan
 from sdeopt.sweeps.estimate import Estimate, failed
@@ -132,7 +133,8 @@ def _run(cell: Cell, thread: ThreadPoolExecutor, watch: Any) -> dict[str, Estima
         table = fold(Task((run,), reduce, 8 * len(COLUMNS)), cell.settings.paths, joined, thread, watch)
     except Interrupted:
         raise KeyboardInterrupt from None
-    return of_paths(table, level, cell.problem.lacks("value"))
+    end, ends = orders(run)
+    return of_paths(table, level, cell.problem.lacks("value"), (end, ends.get("loss", end)))
 
 
 def _error(cell: Cell, thread: ThreadPoolExecutor, watch: Any) -> dict[str, Estimate]:

@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sdeopt.core import intervals
+
 __all__ = ["STATUSES", "Estimate", "failed", "mean", "median", "share"]
 
 Array = NDArray[np.float64]
-LEVEL = 0.05  # intervals are 95 %
+LEVEL = intervals.LEVEL
 NORMAL = 1.959964
-HEAVY = 0.25  # share of the variance in one path above which a mean is not trusted
-# ok; an interval too wide to say how large it is, or another doubt; paths left the finite range; an exception; no run
+# ok; no interval, or another doubt; paths left the finite range; an exception; no run
 STATUSES = ("ok", "undecided", "diverged", "failed", "missing")
 
 
@@ -42,38 +43,30 @@ class Estimate(NamedTuple):
         """The same, undecided for a reason, unless it is not ok already."""
         return self._replace(status="undecided", reason=reason) if self.status == "ok" else self
 
-    def checked(self) -> Estimate:
-        """Undecided where the interval is wider than the value: its size is not known within ± 50 %."""
-        wide = not self.high - self.low <= abs(self.value)
-        return self.doubted("the 95 % interval is wider than the value") if wide else self
-
 
 def failed(reason: str, status: str = "failed") -> Estimate:
     """No number at all."""
     return Estimate(math.nan, math.nan, math.nan, math.nan, status, " ".join(reason.split())[:300])
 
 
-def mean(values: Array) -> Estimate:
-    """Mean over paths with Student's interval; undecided where one path makes up a quarter of the variance, or more.
+def mean(values: Array, order: float = math.inf) -> Estimate:
+    """Mean over paths with Hall's interval; undecided, and without one, where `sdeopt.core.intervals` states none.
 
-    That share does not go to 0 with the number of paths where the values have no variance. Where they have tails like
-    e^{-v/2}, as the square of a normal coordinate has, the largest of n is above 3 log n with probability n^{-1/2} at
-    most, so that few paths are allowed more.
+    ``order`` is where the moments of the values end, as far as the law of the noise says.
     """
-    from scipy.stats import t
-
     n = len(values)
     if n < 2:
         return failed("fewer than two paths are left", "undecided")
     center = float(values.mean())
-    square = (values - center) ** 2
-    stderr = math.sqrt(float(square.sum()) / (n - 1) / n)
-    half = float(t.isf(LEVEL / 2.0, n - 1)) * stderr
-    found = Estimate(center, stderr, center - half, center + half)
-    largest = float(square.max()) / max(float(square.sum()), np.finfo(float).tiny)
-    if largest > max(HEAVY, (3.0 * math.log(n)) ** 2 / (2.0 * n)):
-        return found.doubted(f"one path makes up {100 * largest:.0f} % of the variance, so a mean may not exist")
-    return found.checked()
+    deviation = values - center
+    square = float((deviation**2).sum())
+    stderr = math.sqrt(square / (n - 1) / n)
+    skew = float(intervals.skewness(n, square, (deviation**3).sum()))
+    share = float((deviation**2).max()) / max(square, np.finfo(float).tiny)
+    low, high, reason = intervals.stated(n, center, stderr, skew, share, order)
+    value, error = (v if order > p or square == 0.0 else math.nan for p, v in ((1.0, center), (2.0, stderr)))
+    found = Estimate(value, error, float(low), float(high))
+    return found.doubted(reason) if reason else found
 
 
 def median(values: Array) -> Estimate:

@@ -67,13 +67,18 @@ def joined(a: Array, b: Array) -> Array:
     return np.concatenate([a, b])
 
 
-def of_paths(table: Array, level: float | None, lacks: str | None) -> dict[str, Estimate]:
-    """The measures of a run from the rows of all its paths; ``lacks`` says why there is no f(x)."""
+def of_paths(
+    table: Array, level: float | None, lacks: str | None, orders: tuple[float, float] = (math.inf, math.inf)
+) -> dict[str, Estimate]:
+    """The measures of a run from the rows of all its paths.
+
+    ``lacks`` says why there is no f(x); ``orders`` where the moments of x and of f(x) end, by the law of the noise.
+    """
     n, alive = len(table), table[:, 0] == 1.0
     lost = n - int(alive.sum())
     found = {
-        "loss": mean(table[alive, 1]) if lacks is None else failed(lacks),
-        "spread": _spread(table[alive, 2], table[alive, 3]),
+        "loss": mean(table[alive, 1], orders[1]) if lacks is None else failed(lacks),
+        "spread": _spread(table[alive, 2], table[alive, 3], orders[0] / 2.0),
     }
     if lost:
         found = {name: _diverged(estimate, lost, n) for name, estimate in found.items()}
@@ -89,9 +94,9 @@ def _diverged(estimate: Estimate, lost: int, n: int) -> Estimate:
     return estimate._replace(status="diverged", reason=f"{lost} of {n} paths diverged; of the others only")
 
 
-def _spread(now: Array, before: Array) -> Estimate:
+def _spread(now: Array, before: Array, order: float) -> Estimate:
     """The mean of ψ; undecided where it has surely changed by more than a tenth since half the time."""
-    found, change = mean(now), mean(now - before)
+    found, change = mean(now, order), mean(now - before, order)
     if min(abs(change.low), abs(change.high)) > STILL * found.value and change.low * change.high > 0.0:
         part = 100.0 * change.value / found.value
         return found.doubted(f"not stationary: it changed by {part:+.0f} % of itself in the last half of the time")
@@ -105,7 +110,7 @@ def _time(times: Array) -> Estimate:
         return found.doubted(f"{missed:.0f} % of the paths never reach the level")
     if math.isinf(found.high):
         return found.doubted(f"{missed:.0f} % of the paths never reach the level, so the interval is open")
-    return found.checked()
+    return found
 
 
 def of_report(report: Any) -> dict[str, Estimate]:

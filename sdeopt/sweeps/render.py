@@ -73,6 +73,8 @@ def cell(s: Sweep, index: tuple[int, ...]) -> tuple[str, str]:
     mark = MARKS.get(str(status), "")
     if not np.isfinite(value):
         return (f"{'∞' if np.isposinf(value) else '-'} {mark}".strip(), COLOURS.get(str(status), ""))
+    if not np.isfinite(high - low) and np.isnan(low):
+        return f"{number(value, 4)} {mark}".strip(), COLOURS.get(str(status), "")
     lopsided = not abs(high + low - 2.0 * value) <= LOPSIDED * (high - low)
     around = f"{number(value, 3)} [{number(low, 2)}, {'∞' if np.isposinf(high) else number(high, 2)}]"
     known = around if lopsided else interval(value, (high - low) / 2.0).removeprefix("+")

@@ -37,7 +37,7 @@ MUTATIONS = [
     ),
     Mutation(
         "sweep: a spread that still grows passes for stationary",
-        f"{SWEEPS}/measures.py", "mean(now - before)", "mean(0.0 * now)",
+        f"{SWEEPS}/measures.py", "mean(now - before, order)", "mean(0.0 * now, order)",
         named("sweep", "test_a_spread_that_still_grows_is_undecided"),
     ),
     Mutation(

@@ -1,4 +1,4 @@
-"""Figures of `Evidence`: the laws before and after in time, the naive one, and their gaps.
+"""Figures of `Evidence` (the laws before and after in time, the naive one, and their gaps) and of a `Scaling`.
 
 Every function takes the axes and returns them; ``i`` is a column of the evidence, see ``Evidence.column``.
 """
@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sdeopt.plots.comparison import NORMAL95, label, margin_band, panels, scale_axis, time_axis
-from sdeopt.plots.style import DISCRETE, LOUD, SDE
+from sdeopt.plots.style import DISCRETE, LOUD, REFERENCE, SDE
+from sdeopt.scaling.conditions import LIMIT
 
 if TYPE_CHECKING:
     from sdeopt.scaling.report import Evidence
+    from sdeopt.scaling.scaling import Scaling
 
-__all__ = ["figure", "gap", "in_time"]
+__all__ = ["conditions", "figure", "gap", "in_time"]
 
 GAPS = (("after", "gap", DISCRETE["color"]), ("naive", "naive_gap", LOUD["color"]))
 
@@ -53,3 +55,15 @@ def figure(e: Evidence) -> Any:
     """A figure of four panels: first observable and spread of x in time, and their gaps. Returns the first axes."""
     before, after, naive = (e.meta[side]["method"] for side in ("before", "after", "naive"))
     return panels(e, in_time, gap, f"{before}\n→ {after}: {e.verdict}\nnaive {naive}: {e.naive_verdict}")
+
+
+def conditions(ax: Any, s: Scaling) -> Any:
+    """What must be small, on a logarithmic axis, and the limit; what is 0 or was not measured has its name only."""
+    names = [condition.formula for condition in s.conditions]
+    ax.plot([c.value if c.value > 0.0 else np.nan for c in s.conditions], names, **DISCRETE | {"markersize": 6.0})
+    ax.axvline(LIMIT, **REFERENCE | {"label": f"limit {LIMIT:g}"})
+    ax.set_xscale("log")
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.set_xlabel("relative error")
+    ax.legend()
+    return ax

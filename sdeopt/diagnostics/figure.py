@@ -9,7 +9,7 @@ import numpy as np
 from sdeopt.plots.style import DISCRETE, REFERENCE, THEORY
 
 if TYPE_CHECKING:
-    from sdeopt.diagnostics import Diagnosis
+    from sdeopt.diagnostics.report import Diagnosis
 
 __all__ = ["conditions"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from sdeopt.plots.style import DISCRETE, THEORY
 
 if TYPE_CHECKING:
-    from sdeopt.profile import NoiseProfile
+    from sdeopt.profile.report import NoiseProfile
 
 __all__ = ["spectra"]
 

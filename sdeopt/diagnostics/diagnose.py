@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,89 +11,13 @@ from numpy.typing import NDArray
 from sdeopt.core import checks
 from sdeopt.core.ensemble import Ensemble
 from sdeopt.core.problem import Problem
+from sdeopt.diagnostics.report import Constant, Diagnosis
 
-__all__ = ["Constant", "Diagnosis", "diagnose"]
+__all__ = ["diagnose"]
 
 Array = NDArray[np.float64]
 ROUNDING = 1e-12  # loss gaps below this times 1 + |f*| are rounding: such a position counts as a minimiser
 NAMES = ("PL mu", "KL theta", "KL mu", "beta")
-
-
-@dataclass(frozen=True, eq=False)
-class Constant:
-    """One estimated constant.
-
-    Attributes
-    ----------
-    name, condition : str
-        What is estimated, and the inequality that it belongs to.
-    value : float
-        Of all positions together: the sharpest constant with which the inequality holds at every one of them (for the
-        exponent θ the least-squares slope). NaN where the positions do not determine it.
-    low, high : float
-        Interval for the constant of one more path, see `Diagnosis`.
-    of_paths : ndarray, shape (paths,)
-        The constant of each path alone.
-    """
-
-    name: str
-    condition: str
-    value: float
-    low: float
-    high: float
-    of_paths: Array
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Diagnosis:
-    """What `diagnose` found. ``print`` it, ``plot()`` it, look a constant up as ``diagnosis["PL mu"]``.
-
-    The interval of a constant runs from the j-th smallest to the j-th largest of the constants of the P paths. If the
-    paths are independent runs of one law, that of one more path falls into it with probability ``coverage`` =
-    (P + 1 - 2j)/(P + 1) (at least that, should values coincide), whatever the law is; j is the largest with a coverage
-    of at least ``level``, or 1. It speaks of other paths, not of other positions; of one path there is none (coverage
-    0).
-
-    Attributes
-    ----------
-    constants : tuple of Constant
-        "PL mu", "KL theta", "KL mu", "beta".
-    alpha : float
-        α of the α-β condition.
-    coverage : float
-        Of the intervals.
-    gap, slope : ndarray, shape (paths, n)
-        f - f* and |∇f| at every position; NaN at minimisers and where a path has diverged.
-    positions : int
-        How many positions entered.
-    """
-
-    constants: tuple[Constant, ...]
-    alpha: float
-    coverage: float
-    gap: Array
-    slope: Array
-    positions: int
-
-    def __getitem__(self, name: str) -> Constant:
-        return self.constants[NAMES.index(checks.choice("constant", name, NAMES))]
-
-    def __repr__(self) -> str:
-        paths = len(self.gap)
-        head = f"interval for one more path ({100 * self.coverage:.3g} %)"
-        rows = [("constant", "value", head, "condition")]
-        rows += [(c.name, f"{c.value:.4g}", f"[{c.low:.4g}, {c.high:.4g}]", c.condition) for c in self.constants]
-        width = len(head) + 3 if paths > 1 else 0
-        lines = [f"{self.positions} positions on {paths} path{'s' if paths > 1 else ''}"]
-        lines += [f"{name:<10}{value:>9}   {between[:width]:<{width}}{text}" for name, value, between, text in rows]
-        return "\n".join(lines)
-
-    def plot(self, ax: Any = None) -> Any:
-        """Draw |∇f| against f - f* and the two bounds on ``ax`` (default: axes of a new figure); return the axes."""
-        from sdeopt.plots.diagnosis import conditions
-        from sdeopt.plots.style import new_axes
-
-        return conditions(new_axes() if ax is None else ax, self)
 
 
 def diagnose(
@@ -142,13 +65,16 @@ def diagnose(
     --------
     >>> import sdeopt as so
     >>> problem = so.Problem(so.Quadratic([1.0, 2.0]))
-    >>> so.diagnose(problem, [[0.0, 2.0], [0.0, 1.0], [0.0, 0.5]], alpha=3.0)  # along the second axis
-    3 positions on 1 path
-    constant      value   condition
-    PL mu             2   |∇f|² >= 2μ (f - f*)
-    KL theta        0.5   |∇f| >= √(2μ) (f - f*)^θ
-    KL mu             2   |∇f| >= √(2μ) (f - f*)^θ
-    beta              1   α-β with α = 3
+    >>> print(so.diagnose(problem, [[0.0, 2.0], [0.0, 1.0], [0.0, 0.5]], alpha=3.0))  # along the second axis
+    objective  Quadratic(H=[1.0, 2.0], center=[0.0, 0.0])
+    along      3 positions on 1 path
+    <BLANKLINE>
+    constant  value  condition
+    ─────────────────────────────────────────
+    PL mu         2  |∇f|² >= 2μ (f - f*)
+    KL theta    0.5  |∇f| >= √(2μ) (f - f*)^θ
+    KL mu         2  |∇f| >= √(2μ) (f - f*)^θ
+    beta          1  α-β with α = 3
     """
     f = problem.objective
     if f.lacks("value") is not None or f.minimum is None or f.optimum is None:
@@ -181,7 +107,7 @@ def diagnose(
     for name, text, value, each in zip(NAMES, texts, values, of_paths, strict=True):
         ordered = np.sort(each)  # NaN last: a path that says nothing bounds nothing
         constants.append(Constant(name, text, float(value), float(ordered[j - 1]), float(ordered[paths - j]), each))
-    return Diagnosis(tuple(constants), alpha, coverage, gap, slope, int(np.isfinite(gap).sum()))
+    return Diagnosis(tuple(constants), alpha, coverage, gap, slope, int(np.isfinite(gap).sum()), repr(f))
 
 
 class _Samples:
@@ -218,7 +144,7 @@ def _positions(xs: Any, d: int) -> Array:
         if xs.paths is None:
             raise ValueError("the ensemble keeps no paths: simulate with keep_paths=True, or pass ensemble.replay(i)")
         xs = xs.paths
-    x = np.array(getattr(xs, "states", xs), dtype=float)
+    x = np.array(checks.real("xs", getattr(xs, "states", xs)), dtype=float)
     if x.ndim not in (2, 3) or x.shape[-1] != d or x.size == 0:
         raise ValueError(f"xs must have shape (n, {d}) or (paths, n, {d}), got {x.shape}")
     return x if x.ndim == 3 else x[None]
