@@ -183,6 +183,11 @@ def _field(owner: str, name: str, value: Any) -> Any:
     return checks.number(f"{owner}: {name}", value, **rule)
 
 
+def _constant(page: Any) -> Any:
+    """The page at the peaks of its schedules."""
+    return page._replace(**{name: schedule.peak for name, schedule in page.schedules.items()})
+
+
 def learning_rate(self: Any) -> Any:
     """The usual clock: one step takes η units of time."""
     return self.lr
@@ -256,7 +261,7 @@ def method(
         page.schedules = property(
             lambda self: {name: v for name, v in zip(self._fields, self, strict=True) if isinstance(v, SCHEDULES)}
         )
-        page.constant = lambda self: self._replace(**{name: s.peak for name, s in self.schedules.items()})
+        page.constant = lambda self: _constant(self) if self.schedules else self
         page.clock_of = staticmethod(clock)
         page.samples = samples
         page.bounded = bounded

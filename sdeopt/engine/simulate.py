@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.core import checks, notices
+from sdeopt.core import notices
 from sdeopt.core.crossing import Crossing
 from sdeopt.core.moments import Moments, Shaped, valid_paths
 from sdeopt.core.problem import Problem

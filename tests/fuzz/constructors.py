@@ -27,7 +27,7 @@ GOOD: dict[str, dict[str, Any]] = {  # arguments that are right
     "AlphaStable": {"alpha": 1.5, "scale": 0.5},
     "Batch": {"law": so.Gaussian(0.5), "batch": 4},
     "BilinearGame": {"coupling": 1.0},
-    "Cosine": {"lr": 0.1, "horizon": 2.0, "final": 0.1},
+    "Cosine": {"peak": 0.1, "horizon": 2.0, "final": 0.1},
     "DiagonalLinearNetwork": {"X": TALL, "y": LABELS},
     "DiagonalMinibatch": {"batch": 2, "replace": True},
     "DiracGAN": {"size": 1, "penalty": 0.5},
@@ -45,7 +45,7 @@ GOOD: dict[str, dict[str, Any]] = {  # arguments that are right
     "NonlinearGame": {"shift": 0.45},
     "Objective": {"grad": _turned, "dim": 2, "start": [1.0, 1.0], "optimum": [0.0, 0.0], "minimum": 0.0},
     "PoissonBatch": {"batch": 2},
-    "Power": {"lr": 0.1, "exponent": 0.5},
+    "Power": {"peak": 0.1, "exponent": 0.5},
     "Problem": {"objective": BOWL, "noise": so.Gaussian(0.5), "x0": [1.0, -1.0]},
     "Quadratic": {"H": [[1.0, 0.5], [0.5, 2.0]], "center": [0.0, 1.0]},
     "QuadraticGame": {"a": 1.0, "coupling": 1.0, "b": 0.5, "center": [0.0, 1.0]},
@@ -53,9 +53,13 @@ GOOD: dict[str, dict[str, Any]] = {  # arguments that are right
     "Reshuffled": {"batch": 1},
     "Rosenbrock": {"scale": 0.5, "stiffness": 1.0},
     "SDE": {"drift": lambda t, x: -x, "diffusion": lambda t, x: 0.5 * x, "dim": 2, "calculus": "ito"},
-    "Schedule": {"lr": 0.1, "shape": lambda t: 1.0 / (1.0 + t)},
+    "Schedule": {"peak": 0.1, "shape": lambda t: 1.0 / (1.0 + t), "unit": "time"},
     "StudentT": {"nu": 5.0, "scale": 0.5},
     "WideningValley": {"d": 4},
+    "Piecewise": {"peak": 0.1, "phases": [so.ramp(0.1), so.hold(0.5)], "unit": "run"},
+    "decay": {"length": 0.5, "scale": 0.1, "exponent": 0.5, "level": 1.0},
+    "hold": {"length": 0.5, "level": 0.1},
+    "ramp": {"length": 0.5, "start": 1.0, "end": 0.1, "curve": "cosine"},
 }
 ALSO = {"Gaussian": {"cov": [[2.0, 1.0], [1.0, 2.0]]}, "Logistic": {"X": TALL, "y": [-1.0, 1.0, 1.0], "l2": 0.0}}
 APART = {"TorchObjective"}  # needs an optional module, and tests of its own
@@ -105,7 +109,7 @@ def _used(name: str, thing: Any) -> None:
         with np.errstate(all="ignore"):  # far from all numbers f may be infinite
             _objective(thing)
         so.Problem(thing)
-    elif name in ("Schedule", "Cosine", "Power"):
+    elif name in ("Schedule", "Cosine", "Piecewise", "Power"):
         _finite("factor", [thing.factor(t) for t in (0.0, 1.0, 1e300)])
 
 

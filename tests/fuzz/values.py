@@ -69,7 +69,6 @@ ARRAYS: list[Callable[[], Any]] = [  # made anew, so that what writes to one is 
     lambda: np.ma.masked_array([1.0, 2.0], mask=[True, False]),
     lambda: np.array([(1.0, 2)], dtype=[("a", float), ("b", int)]),
     lambda: np.broadcast_to(np.array(1.0), (2,)),
-    lambda: np.matrix([[1.0, 0.0], [0.0, 2.0]]) if hasattr(np, "matrix") else np.eye(2),
     lambda: memoryview(np.array([1.0, 2.0])),
     lambda: (v for v in (1.0, 2.0)),
 ]
