@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.comparison import laws, paired, quantities
-from sdeopt.comparison.labels import labels
+from sdeopt.comparison import laws
 from sdeopt.comparison.overlay import theory
 from sdeopt.comparison.report import Report
-from sdeopt.comparison.verdict import CONFIDENCE
 from sdeopt.core.method import SAMPLED
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
 from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Run
+from sdeopt.results import paired, quantities
+from sdeopt.results.columns import labels
+from sdeopt.results.judging import CONFIDENCE
 
 __all__ = ["PATHS_CHANGE", "PATHS_FLOW", "assembled", "columns", "few", "leftover", "ran"]
 

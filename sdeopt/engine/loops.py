@@ -16,11 +16,11 @@ import numpy as np
 
 from sdeopt.core.elementary import where
 from sdeopt.core.math import total
+from sdeopt.core.moments import ESCAPE
 from sdeopt.engine.rng import fill, place
 from sdeopt.engine.states import lend
 
 __all__ = [
-    "ESCAPE",
     "Parts",
     "assemble_discrete",
     "assemble_sde",
@@ -30,8 +30,6 @@ __all__ = [
     "scheduled_step",
     "times",
 ]
-
-ESCAPE = 1e50
 
 
 class Parts(NamedTuple):

@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 from sdeopt.core import checks
 from sdeopt.core import observables as observable
 from sdeopt.core.method import SAMPLED
-from sdeopt.core.moments import Moments, Shaped, valid_paths
+from sdeopt.core.moments import ESCAPE, Moments, Shaped, valid_paths
 from sdeopt.core.problem import Problem
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted, Task, fold
 from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Kernel, Run, lacking
-from sdeopt.engine.loops import ESCAPE
 from sdeopt.engine.rng import normalise
 from sdeopt.results.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Trajectory
 

@@ -14,11 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks
-from sdeopt.core.moments import Moments, valid_paths
+from sdeopt.core.moments import ESCAPE, Moments, valid_paths
 from sdeopt.engine import memory
 from sdeopt.engine.blocks import Task, chunk_size
 from sdeopt.engine.kernels import Kernel, Run
-from sdeopt.engine.loops import ESCAPE
 from sdeopt.engine.simulate import collect, ensemble, room, spread, summary
 from sdeopt.ito.equation import SDE
 from sdeopt.ito.plan import plan

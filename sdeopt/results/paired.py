@@ -20,8 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.core.moments import Moments, valid_paths
-from sdeopt.engine.loops import ESCAPE
+from sdeopt.core.moments import ESCAPE, Moments, valid_paths
 
 __all__ = ["FULL", "GROUPS", "ROUNDING", "Estimates", "Groups", "Paired", "entries", "estimates", "merge", "reduce"]
 
