@@ -40,7 +40,7 @@ BELOW = {
     "comparison": {"core", "engine", "objectives", "theory", "plots", "results", "comparison"},
     "certificate": {"core", "engine", "plots", "results", "certificate"},
     "scaling": {"core", "engine", "noise", "theory", "optimizers", "plots", "results", "scaling"},
-    "sweeps": {"core", "engine", "comparison", "plots", "results", "sweeps", "sdeopt"},  # the one that uses another room
+    "sweeps": {"core", "engine", "comparison", "plots", "results", "sweeps", "sdeopt"},  # the only one
     "cli": {
         "core", "engine", "noise", "objectives", "networks", "optimizers", "comparison", "sweeps", "results", "cli",
         "sdeopt",
