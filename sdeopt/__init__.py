@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from sdeopt.core.schedule import Schedule as Schedule
     from sdeopt.diagnostics.diagnose import diagnose as diagnose
     from sdeopt.diagnostics.report import Diagnosis as Diagnosis
-    from sdeopt.engine.fallback import InterpretedWarning as InterpretedWarning
     from sdeopt.engine.simulate import simulate as simulate
     from sdeopt.ito import SDE as SDE
     from sdeopt.ito import integrate as integrate
@@ -55,7 +54,7 @@ _MODULES = ("core", "networks", "privacy", "reference", "theory")
 _HOMES = {
     "sdeopt.core.problem": ("Problem",),
     "sdeopt.core.schedule": ("Cosine", "Power", "Schedule"),
-    "sdeopt.engine.fallback": ("InterpretedWarning",),
+    "sdeopt.core.guards": ("InterpretedWarning",),
     "sdeopt.engine.simulate": ("simulate",),
     "sdeopt.ito": ("SDE", "integrate"),
     "sdeopt.certificate.certify": ("certify",),

@@ -17,7 +17,7 @@ from numba.core.errors import NumbaWarning
 from sdeopt.core.method import model
 from sdeopt.core.oracle import Oracle
 from sdeopt.core.problem import Problem
-from sdeopt.engine import batched, fallback, states
+from sdeopt.engine import batched, doors, fallback, states
 from sdeopt.engine.apart import INTERPRETED
 from sdeopt.engine.assembly import assemble
 from sdeopt.engine.cache import LoopCache
@@ -26,6 +26,7 @@ from sdeopt.engine.given import given, portion
 from sdeopt.engine.linker import Linker, asked
 from sdeopt.engine.pipeline import awake, shelves
 from sdeopt.engine.rng import Entropy, fill, place, stream_key
+from sdeopt.engine.stop import Stop
 from sdeopt.engine.values import describe
 
 __all__ = ["Kernel", "Run", "initial_states", "lacking", "lane_width", "refuse"]
@@ -182,9 +183,9 @@ def _direct(loop: Any, arguments: tuple[Any, ...]) -> Any:
 class Kernel:
     """A run made ready: call it with the first path and the number of paths of a chunk."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, stop: Stop | None = None) -> None:
         refuse(run)
-        self.run = run
+        self.run, self.stop = run, stop or Stop()
         self.shape, vectors = draws(run)
         ends = np.cumsum([0, *states.flat_sizes(self.shape)])
         self._columns = int(ends[-1])
@@ -197,6 +198,7 @@ class Kernel:
         self._saves = np.array(run.saves, dtype=np.int64)
         self._tile = max(2, min(64, TILE // (8 * max(self._columns, 1)))) // 2 * 2
         self._states = initial_states(run)
+        doors.check(run, self.shape, *self._states[:2])
         self.mode, self._width, self._loop, self._arguments = self._choose()
 
     def _choose(self) -> tuple[str, int, Any, tuple[Any, ...]]:
@@ -244,16 +246,23 @@ class Kernel:
         tail: tuple[Any, ...] = (path0, records, buffer, scratch, *fixed)
         if run.kind == "sde":
             tail += (run.substeps, self._states[2], run.method.clock, run.noise_factor)
-        return (*leading, *tail)
+        return (*leading, *tail, self.stop.flag)
 
     def __call__(self, path0: int, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """Records of the paths ``path0`` to ``path0 + count``, shape (count, saves, d + observables)."""
+        """Records of the paths ``path0`` to ``path0 + count``, shape (count, saves, d + observables).
+
+        Raises
+        ------
+        CancelledError
+            If it was told to stop meanwhile.
+        """
         records = np.empty((count, len(self.run.saves), self.run.width))
         few = portion(self._vectors, self._rows, self._width) or count
         memory = shelves() if self.mode == "vectors" else nullcontext()
         with memory, np.errstate(all="ignore"):  # a path that overflows is found by its records and reported
             for i in range(0, count, few):
                 self._loop(*self._all(self._arguments, self._width, records[i : i + few], path0 + i))
+                self.stop.check()
         return records
 
     def increments(self, path: int) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -17,10 +17,11 @@ from sdeopt.core import observables as observable
 from sdeopt.core.method import SAMPLED
 from sdeopt.core.moments import ESCAPE, Moments, Shaped, valid_paths
 from sdeopt.core.problem import Problem
+from sdeopt.engine import blocks, duration
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted, Task, fold
 from sdeopt.engine.draws import orders
-from sdeopt.engine.kernels import Kernel, Run, lacking
+from sdeopt.engine.kernels import Run, lacking
 from sdeopt.engine.rng import normalise
 from sdeopt.results.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Trajectory
 
@@ -132,8 +133,8 @@ def simulate(
     keep, words = room(run, count, keep_paths), describe(run)
     size = 8 * problem.dim * (1 + keep * len(run.saves))
     task = Task((run,), functools.partial(summary, d=problem.dim, keep=keep), size)
-    store = checkpoints.opened(checkpoint, rng, task, words)
-    return ensemble(run, *collect(task, count, executor, progress, f"{run.method} {kind}", 0, store), words)
+    with checkpoints.opened(checkpoint, rng, task, words) as store:
+        return ensemble(run, *collect(task, count, executor, progress, f"{run.method} {kind}", 0, store), words)
 
 
 def plan(
@@ -150,6 +151,7 @@ def plan(
     clock = method.clock
     total = _steps(horizon, steps, clock)
     fine = _substeps(dt, substeps, clock, DEFAULT_SUBSTEPS if kind == "sde" else 1)
+    duration.check(total * fine)
     run = Run(
         method=method,
         problem=problem,
@@ -175,7 +177,7 @@ def _steps(horizon: float | None, steps: int | None, clock: float) -> int:
     if steps is not None:
         return checks.integer("steps", steps, low=1)
     time = checks.positive("horizon", horizon)
-    total = round(time / clock)
+    total = duration.whole(time / clock)
     if total < 1:
         raise ValueError(f"horizon must be at least one step of the optimizer, {clock:g}, got {time:g}")
     return total
@@ -187,7 +189,7 @@ def _substeps(dt: float | None, substeps: int | None, clock: float, default: int
     if dt is None:
         return default if substeps is None else checks.integer("substeps", substeps, low=1)
     ratio = clock / checks.positive("dt", dt)
-    if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6 * ratio:
+    if duration.whole(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6 * ratio:
         raise ValueError(f"dt must divide the optimizer's step {clock:g} into whole parts, got {dt:g}")
     return round(ratio)
 
@@ -294,5 +296,4 @@ def describe(run: Run) -> dict[str, Any]:
 
 def _replay(run: Run, path: int) -> Trajectory:
     full = replace(run, saves=tuple(range(run.steps + 1)), observables={})
-    records = Kernel(full)(path, 1)[0]
-    return Trajectory(np.arange(run.steps + 1) * run.method.clock, records)
+    return Trajectory(np.arange(run.steps + 1) * run.method.clock, blocks.records(full, 1, path, label="replay")[0])

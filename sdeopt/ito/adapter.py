@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sdeopt.core.guards import guarded, like
 from sdeopt.core.method import Model, learning_rate
 from sdeopt.core.oracle import Oracle
 from sdeopt.ito.equation import SDE
@@ -25,11 +26,11 @@ class General(NamedTuple):
 
     def drift(self, t: Any, x: Any, o: Any) -> Any:
         """b(t, x)."""
-        return o.objective.drift(t, x)
+        return like(o.objective.drift(t, guarded(x)), x)
 
     def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
         """σ(t, x) dw."""
-        return o.objective.diffusion(t, x, dw)
+        return like(o.objective.diffusion(t, guarded(x), guarded(dw)), x)
 
 
 class Diagonal(NamedTuple):
@@ -39,11 +40,11 @@ class Diagonal(NamedTuple):
 
     def drift(self, t: Any, x: Any, o: Any) -> Any:
         """b(t, x)."""
-        return o.objective.drift(t, x)
+        return like(o.objective.drift(t, guarded(x)), x)
 
     def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
         """σ(t, x) dw, entry by entry."""
-        return o.objective.diffusion(t, x) * dw
+        return o.objective.diffusion(t, guarded(x)) * dw
 
 
 def _equip(cls: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import os
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
@@ -15,8 +14,7 @@ from numpy.typing import NDArray
 
 from sdeopt.core import checks
 from sdeopt.core.moments import ESCAPE, Moments, valid_paths
-from sdeopt.engine import memory
-from sdeopt.engine.blocks import Task, chunk_size
+from sdeopt.engine.blocks import Task, bounded
 from sdeopt.engine.kernels import Kernel, Run
 from sdeopt.engine.simulate import collect, ensemble, room, spread, summary
 from sdeopt.ito.equation import SDE
@@ -165,7 +163,7 @@ def integrate(
         reduce = functools.partial(_extrapolated, weight=2**order / (2**order - 1), d=sde.dim, keep=keep)
     kept = 8 * sde.dim * (1 + keep * len(run.saves)) + 8 * checks.flag("increments", increments) * _numbers(runs[-1])
     task = Task(runs, reduce, kept)
-    memory.stated(task, count, min(chunk_size(task), count), os.cpu_count() or 1)
+    bounded(task, count)
     verify(sde, visited(runs[-1], count))
     found, partial = collect(task, count, executor, progress, f"{sde} {scheme}")
     result = ensemble(runs[-1], found, partial, _describe(runs[-1], scheme, order, extrapolate, dW is not None))

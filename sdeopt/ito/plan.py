@@ -7,6 +7,7 @@ from typing import Any
 
 from sdeopt.core import checks
 from sdeopt.core import observables as observable
+from sdeopt.engine import duration
 from sdeopt.engine.kernels import Run
 from sdeopt.engine.rng import normalise
 from sdeopt.engine.simulate import saves
@@ -44,6 +45,7 @@ def plan(
         if m != sde.noise_dim:
             raise ValueError(f"dW must have shape (paths, steps, noise_dim = {sde.noise_dim}), got {given.shape}")
         increments = ("increments", m, given)
+    duration.check(total)
     sde.check(begin)
     verify(sde, [(0.0, begin)])
     signs = (("uniform", sde.noise_dim),) if kind.engine == "weak2" else ()
@@ -84,6 +86,6 @@ def _steps(horizon: float, dt: Any, steps: Any) -> int:
     if dt is None:
         return checks.integer("steps", steps, low=1)
     ratio = horizon / checks.positive("dt", dt)
-    if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6 * ratio:
+    if duration.whole(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6 * ratio:
         raise ValueError(f"dt must divide the horizon {horizon:g} into whole parts, got {dt:g}")
     return round(ratio)

@@ -18,7 +18,7 @@ MUTATIONS = [
     ),
     Mutation(
         "checkpoint: any run is the same",
-        "sdeopt/engine/checkpoint.py", "('')}{content(subject)}", "('')}",
+        "sdeopt/engine/checkpoint.py", "key(content(subject))", "key()",
         named("checkpoint", "test_a_different_run_is_refused[seed]"),
     ),
     Mutation(
