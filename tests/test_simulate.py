@@ -113,7 +113,7 @@ def test_saves_round_trip(tmp_path):
     assert same(e, back)
     assert (back.paths == e.paths).all()
     assert back.meta == e.meta
-    with pytest.raises(ValueError, match="loaded ensemble"):
+    with pytest.raises(ValueError, match="loaded ensemble holds numbers only"):
         back.replay(0)
 
 

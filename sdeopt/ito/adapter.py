@@ -49,7 +49,7 @@ class Diagonal(NamedTuple):
 
 def _equip(cls: Any) -> None:
     """What ``@method`` gives a page, without the registry."""
-    cls.parts, cls.schedule, cls.samples, cls.lanes = ("x",), None, 1, True
+    cls.parts, cls.schedules, cls.samples, cls.lanes = ("x",), {}, 1, True
     cls.clock, cls.clock_of = property(learning_rate), staticmethod(learning_rate)
     cls.limited = False
     cls.constant = lambda self: self
@@ -96,6 +96,15 @@ class Start(NamedTuple):
     def dim(self) -> int:
         """Dimension d."""
         return self.objective.dim
+
+    @property
+    def several(self) -> bool:
+        """Whether every path has a start of its own."""
+        return bool(self.x0.ndim == 2)
+
+    def start(self, path: int = 0) -> Any:
+        """Where this path begins, shape (d,)."""
+        return self.x0[path] if self.several else self.x0
 
     @property
     def oracle(self) -> Oracle:
