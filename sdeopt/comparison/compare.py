@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from sdeopt.comparison import block, budget
-from sdeopt.comparison.quantities import JUDGED, SINGLE, default
 from sdeopt.comparison.report import Report
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
@@ -18,6 +17,7 @@ from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.draws import heavy
 from sdeopt.engine.kernels import refuse
 from sdeopt.engine.simulate import describe, plan
+from sdeopt.results.quantities import JUDGED, SINGLE, default
 
 __all__ = ["compare"]
 

@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.comparison.paired import entries
 from sdeopt.core.observables import NAMED
 from sdeopt.engine.kernels import Run, initial_states
+from sdeopt.results.paired import entries
 
 __all__ = ["Theory", "noise_covariance", "theory"]
 
