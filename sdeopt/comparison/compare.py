@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from sdeopt.comparison import block, budget
-from sdeopt.comparison.quantities import JUDGED, SINGLE, default
 from sdeopt.comparison.report import Report
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
@@ -18,6 +17,7 @@ from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.draws import heavy
 from sdeopt.engine.kernels import refuse
 from sdeopt.engine.simulate import describe, plan
+from sdeopt.results.quantities import JUDGED, SINGLE, default
 
 __all__ = ["compare"]
 
@@ -132,6 +132,7 @@ def compare(
         method, problem, "sde", horizon=horizon, steps=steps, dt=dt, substeps=substeps, scheme=scheme, sde=sde,
         save_at=block.few(problem) if save_at is None else save_at, observables=observables, rng=rng,
     )  # fmt: skip
+    problem.alone("compare")
     if run.substeps == 1:
         raise ValueError(
             "substeps=1 (dt = lr) is refused: with one Euler–Maruyama step per iteration the SDE has the optimizer's "
