@@ -33,8 +33,8 @@ CLOSE = 0.1  # part of the margin that a step size may leave
 AMPLE = 1.3  # times the forecast
 APART = 2**40  # number of the first path of the pilot; those of the block are numbered from 0
 CHUNK = 256  # paths of which a block has whole multiples
-# seconds: a path-step on SIMD lanes, in loops without them, in Python; what every coordinate adds, and every number that
-# the objective stores; a path-step of a network, and what every entry of the gradients of all examples adds
+# seconds: a path-step on SIMD lanes, in loops without them, in Python; what every coordinate adds, and every number
+# that the objective stores; a path-step of a network, and what every entry of the gradients of all examples adds
 STEP, SLOW, PYTHON, COORDINATE, NUMBER = 2e-8, 2e-5, 1e-4, 1e-8, 1.5e-10
 NETWORK, ENTRY = 4e-4, 1.5e-9
 
