@@ -27,7 +27,7 @@ __all__ = ["WORK", "Plan", "cost", "planned"]
 
 WORK = 40.0  # seconds of one core: 20 s on two
 SHARE = 0.1  # of the budget, for the pilot
-PILOT = (128, 2048)  # paths of one level of the pilot, at least and at most
+PILOT = (64, 2048)  # paths of one level of the pilot, at least and at most
 LEVELS = (2, 4, 8)  # integrator steps in a step of the optimizer
 CLOSE = 0.1  # part of the margin that a step size may leave
 AMPLE = 1.3  # times the forecast
@@ -35,7 +35,7 @@ APART = 2**40  # number of the first path of the pilot; those of the block are n
 CHUNK = 256  # paths of which a block has whole multiples
 # seconds: a path-step on SIMD lanes, in loops without them, in Python; what every coordinate adds, and every number
 # that the objective stores; a path-step of a network, and what every entry of the gradients of all examples adds
-STEP, SLOW, PYTHON, COORDINATE, NUMBER = 2e-8, 2e-5, 1e-4, 1e-8, 1.5e-10
+STEP, SLOW, PYTHON, COORDINATE, NUMBER = 2e-8, 1e-5, 1e-4, 1e-8, 1.5e-10
 NETWORK, ENTRY = 4e-4, 1.5e-9
 
 
