@@ -58,7 +58,7 @@ def test_text_states_what_was_run_and_how_to_read_it(report: Any) -> None:
         "SGD(lr=0.1) against its SDE order1", "BlackBox<&|>", "Gaussian(scale=1.0)", "x0 = [1, -1]", "rng=0",
         "dt = 0.025 (4 per step)", "12 steps", "80, common random numbers", "none diverged", "margin 10 %",
         "± 95 % interval", "between bounds of 95 % each", "repeat paths=80, substeps=4, rng=0", "on the same paths",
-        "The flow (drift without noise)", "W1", "KS", "energy distance",
+        "The flow (drift without noise)", "of which f(x), |x|², |∇f(x)|²: ",
     ):  # fmt: skip
         assert said in " ".join(text.split()), said
     assert "\x1b" not in text, "no colour codes"
