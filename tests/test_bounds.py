@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tilted import ALMOST_NEVER
 
-from sdeopt.comparison.bounds import Sizes, allowance, bounds, decide
+from sdeopt.results.bounds import Sizes, allowance, bounds, decide
 
 DEGREES, TOLERANCE, ALPHA = 399.0, 0.1, 0.05
 REPETITIONS = 1000

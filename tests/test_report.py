@@ -14,10 +14,10 @@ import pytest
 
 import sdeopt as so
 from sdeopt.comparison import diagonal
-from sdeopt.comparison.labels import labels
 from sdeopt.comparison.overlay import theory
 from sdeopt.engine.simulate import plan
 from sdeopt.results import words
+from sdeopt.results.columns import labels
 from sdeopt.results.console import WIDTH
 from sdeopt.theory import moments
 

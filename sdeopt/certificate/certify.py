@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -14,15 +15,16 @@ from numpy.typing import NDArray
 from sdeopt.certificate import fit
 from sdeopt.certificate.ladder import exponent, rungs
 from sdeopt.certificate.report import Certificate
-from sdeopt.certificate.rung import Rung
+from sdeopt.certificate.rung import Rung, reduce
 from sdeopt.certificate.warm import warmed
-from sdeopt.comparison.labels import labels
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
+from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted
 from sdeopt.engine.draws import moments
 from sdeopt.engine.kernels import Run
 from sdeopt.engine.simulate import describe
+from sdeopt.results.columns import labels
 from sdeopt.results.intervals import LEAST
 
 __all__ = ["certify"]
@@ -49,6 +51,7 @@ def certify(
     rng: Any = None,
     executor: Executor | None = None,
     progress: bool | Callable[[int, int], None] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> Certificate:
     """Certify the weak order of an SDE: slopes, with intervals, of its gaps to the optimizer along a ladder of lr.
 
@@ -105,6 +108,8 @@ def certify(
         Where chunks of paths run; default one thread per core.
     progress : bool or callable
         As in `simulate`, for every round by itself.
+    checkpoint : str or path
+        As in `simulate`; the same call goes on after a crash, also with another ``precision`` or ``max_paths``.
 
     Returns
     -------
@@ -129,6 +134,7 @@ def certify(
     paths = checks.integer("paths", paths, low=32)
     max_paths = checks.integer("max_paths", max_paths, low=paths)
     limit = np.inf if seconds is None else checks.positive("seconds", seconds)
+    given = rng
     if rng is None:
         rng = np.random.SeedSequence().entropy  # fresh, and in the certificate
     began = time.monotonic()
@@ -136,16 +142,25 @@ def certify(
     page = warmed(method) if checks.flag("warm", warm) else method
     ladder = [Rung(run) for run in rungs(page, problem, lrs, horizon, substeps, sde, observables, rng)]
     _settled(ladder[0].sde)
-    options = {"executor": executor, "progress": progress}
-    for i, rung in enumerate(ladder):
-        rung.begin(paths, i >= len(ladder) - 2, options)
     settings = {"rng": repr(rng), "horizon": float(horizon), "precision": precision, "max_paths": max_paths}
     settings |= {"warm": bool(warm)}
+    subject = ([rung.sde for rung in ladder], reduce)
+    with checkpoints.opened(checkpoint, given, subject, describe(ladder[0].sde)) as store:
+        options = {"executor": executor, "progress": progress, "store": store}
+        return _climbed(ladder, observables, paths, max_paths, began + limit, settings, options)
+
+
+def _climbed(
+    ladder: list[Rung], observables: Any, paths: int, max_paths: int, end: float, settings: Any, options: Any
+) -> Certificate:
+    """The certificate of a ladder; no round begins after ``end``."""
+    for i, rung in enumerate(ladder):
+        rung.begin(paths, i >= len(ladder) - 2, options)
     meta = _meta(ladder) | settings | {"paths_baselines": paths, "judged": _judged(ladder, observables)}
     for rung in ladder:
         rung.renew(options)
     certificate = _certificate(ladder, meta)
-    while not meta["partial"] and time.monotonic() - began < limit:
+    while not meta["partial"] and time.monotonic() < end:
         numbers = [_next(r.paths, n, max_paths) for r, n in zip(ladder, certificate.targets(), strict=True)]
         if numbers == [rung.paths for rung in ladder]:
             break

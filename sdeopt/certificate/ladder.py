@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
+from sdeopt.engine import duration
 from sdeopt.engine.kernels import Run
 from sdeopt.engine.rng import normalise
 from sdeopt.engine.simulate import plan
@@ -27,8 +28,10 @@ def at(method: Any, lr: float) -> Any:
     """The method at another learning rate, with what its regime ties to it; a schedule keeps its shape."""
     base = method.constant()
     moved = base.scaled(lr) if hasattr(base, "scaled") else base._replace(lr=lr)
-    moved = type(base)(*moved)  # which checks the hyperparameters
-    return moved if method.schedule is None else moved._replace(lr=dataclasses.replace(method.schedule, lr=lr))
+    kept = {name: dataclasses.replace(s, peak=getattr(moved, name)) for name, s in method.schedules.items()}
+    if any(getattr(s, "unit", "time") == "steps" for s in kept.values()):
+        raise ValueError(f"a schedule in steps changes with lr: take unit='run' or 'time', got {method!r}")
+    return moved._replace(**kept)
 
 
 def exponent(method: Any) -> float:
@@ -43,6 +46,8 @@ def rungs(
     """The SDE's runs, from the largest learning rate to the smallest; the draws of every rung are its own."""
     if not hasattr(method, "sdes"):
         raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {method!r}")
+    if isinstance(problem, Problem):
+        problem.alone("certify")
     horizon = checks.positive("horizon", horizon)
     rates = _rates(method, lrs)
     ladder = [at(method, float(lr)) for lr in rates]
@@ -80,7 +85,7 @@ def _rates(method: Any, lrs: Any) -> Array:
 def _steps(rung: Any, horizon: float, q: float) -> int:
     """Number of steps, which must be whole: a horizon that moves with the learning rate would bend the slope."""
     lr, ratio = float(rung.constant().lr), horizon / float(rung.clock)
-    steps = max(round(ratio), 1)
+    steps = max(duration.whole(ratio), 1)
     if abs(ratio - steps) > WHOLE * steps:
         fitting = lr * (ratio / steps) ** (1.0 / q)
         raise ValueError(

@@ -136,6 +136,7 @@ NOT_ON_A_LADDER = {"steps", "paths", "dt", "substeps", "scheme", "save_at", "hor
     _option("--max-paths", "The most for any one learning rate.  [default: 1048576]", int),
     _option("--seconds", "No round of paths begins later; the result then depends on the machine.", float),
     _option("--substeps", "Integrator steps in the smallest optimizer step.  [default: 8]", int),
+    _option("--checkpoint", CHECKPOINT, metavar="FOLDER"),
     _option("--out", "Write the figure to STEM.png and the certificate to STEM.npz.", metavar="STEM"),
 ])  # fmt: skip
 @click.pass_context

@@ -9,23 +9,37 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.comparison import laws, paired, quantities
-from sdeopt.comparison.bounds import Sizes
-from sdeopt.comparison.labels import labels
+from sdeopt.comparison import laws
 from sdeopt.comparison.overlay import theory
 from sdeopt.comparison.report import Report
-from sdeopt.comparison.verdict import CONFIDENCE
 from sdeopt.core.method import SAMPLED
-from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
+from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold, records
 from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Run
+from sdeopt.results import paired, quantities
+from sdeopt.results.bounds import Sizes
+from sdeopt.results.columns import labels
+from sdeopt.results.judging import CONFIDENCE
+from sdeopt.results.quantities import Quantity, Scales
 
-__all__ = ["PATHS_CHANGE", "PATHS_FLOW", "assembled", "columns", "few", "leftover", "measured", "ran", "tried"]
+__all__ = [
+    "PATHS_CHANGE",
+    "PATHS_FLOW",
+    "REDUCE",
+    "assembled",
+    "columns",
+    "few",
+    "leftover",
+    "measured",
+    "ran",
+    "tried",
+]
 
 SAVES = 40
 SMALL_CHUNK = 16  # paths that a chunk should hold at least, for covariances within it
 PATHS_FLOW = 32  # paths whose mean stands for the flow of a sampled SDE
 PATHS_CHANGE = 16  # paths on which dt is halved, at least
+REDUCE = functools.partial(paired.reduce, keep=laws.PATHS)
 
 Array = NDArray[np.float64]
 
@@ -59,7 +73,7 @@ def ran(
     some, d = min(paths, max(PATHS_CHANGE, paths // 4)) if change is None else 0, discrete.problem.dim
 
     def folded(runs: tuple[Run, ...], count: int, before: int, label: str, name: str) -> Any:
-        task = Task(runs, functools.partial(paired.reduce, d=d, keep=laws.PATHS, vectors=vectors), 16 * d)
+        task = Task(runs, functools.partial(REDUCE, d=d, vectors=vectors), 16 * d)
         told = (lambda done, _: progress(before + done, some + paths)) if callable(progress) else progress
         return fold(task, count, paired.merge, executor, told, label, 0, store and store.part(name))
 
@@ -104,13 +118,8 @@ def _flow(run: Run, executor: Any, progress: Any, store: Any) -> Array:
     """Records of the flow, (n, width): a single path without spread, or the mean of some where the drift is sampled."""
     count = 1 if run.model.drift is not None else PATHS_FLOW
     kept = store and store.part("flow")
-    records: list[Array] = fold(Task((run,), _listed), count, list.__add__, executor, progress, "flow", 0, kept)
-    mean: Array = np.concatenate(records).mean(axis=0)
+    mean: Array = records(run, count, executor=executor, progress=progress, label="flow", store=kept).mean(axis=0)
     return mean
-
-
-def _listed(first: int, records: Array) -> list[Array]:
-    return [records]
 
 
 def leftover(run: Run) -> float:
@@ -126,8 +135,8 @@ class Measured(NamedTuple):
     kinds: tuple[str, ...]
     names: tuple[str, ...]
     times: Array
-    quantities: tuple[quantities.Quantity, ...]
-    scales: quantities.Scales
+    quantities: tuple[Quantity, ...]
+    scales: Scales
     sizes: Sizes
     flow_sizes: Sizes
 

@@ -18,9 +18,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.comparison import block, paired, quantities
-from sdeopt.comparison.bounds import forecast
+from sdeopt.comparison import block
 from sdeopt.engine.kernels import Run
+from sdeopt.results import paired, quantities
+from sdeopt.results.bounds import forecast
 
 __all__ = ["WORK", "Plan", "cost", "planned"]
 

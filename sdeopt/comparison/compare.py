@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 
 from sdeopt.comparison import block, budget
-from sdeopt.comparison.bounds import DIFFER
-from sdeopt.comparison.quantities import JUDGED, SINGLE, default
 from sdeopt.comparison.report import Report
 from sdeopt.core import checks
 from sdeopt.core.method import SAMPLED
@@ -21,6 +19,8 @@ from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.draws import heavy
 from sdeopt.engine.kernels import Run, refuse
 from sdeopt.engine.simulate import describe, plan
+from sdeopt.results.bounds import DIFFER
+from sdeopt.results.quantities import JUDGED, SINGLE, default
 
 __all__ = ["compare"]
 
@@ -137,6 +137,7 @@ def compare(
         method, problem, "sde", horizon=horizon, steps=steps, dt=dt, substeps=substeps, scheme=scheme, sde=sde,
         save_at=block.few(problem) if save_at is None else save_at, observables=observables, rng=rng,
     )  # fmt: skip
+    problem.alone("compare")
     if run.substeps == 1:
         raise ValueError(
             "substeps=1 (dt = lr) is refused: with one Euler–Maruyama step per iteration the SDE has the optimizer's "
@@ -156,14 +157,14 @@ def compare(
     if checks.choice("judge", what, JUDGED) == "observables" and not run.observables:
         raise ValueError("judge='observables' needs some: observables must not be empty")
     judging = {"judge": what, "heavy": heavy(run), "tolerance": tolerance, "alpha": alpha}
-    store = checkpoints.opened(checkpoint, given, columns, describe(columns[1]))
-    change, pilot = None, 0
-    if paths is None:
-        fixed = dt is not None or substeps is not None
-        run, paths, change, pilot = budget.planned(run, fixed, judging, seconds, executor, progress, store)
-        columns = block.columns(run)
-    vectors = what == "all" and problem.dim > SINGLE
-    change, flow, main, partial = block.ran(columns, paths, vectors, change, executor, progress, store)
+    words, change, pilot = describe(columns[1]), None, 0
+    with checkpoints.opened(checkpoint, given, (columns, block.REDUCE), words) as store:
+        if paths is None:
+            fixed = dt is not None or substeps is not None
+            run, paths, change, pilot = budget.planned(run, fixed, judging, seconds, executor, progress, store)
+            columns = block.columns(run)
+        vectors = what == "all" and problem.dim > SINGLE
+        change, flow, main, partial = block.ran(columns, paths, vectors, change, executor, progress, store)
     said = {"rng": repr(rng), "pilot": pilot, "seconds": seconds, "partial": partial}
     report = block.assembled(columns, main, change, flow, describe(columns[1]) | said | judging)
     report.meta["agrees_at"] = _agreeing(run, report)
@@ -173,7 +174,7 @@ def compare(
 def _agreeing(run: Run, report: Report) -> str | None:
     """The method where the gap would be the margin if it fell as the page claims, with what its regime ties to lr."""
     page, high = run.method, report.within[1]
-    if report.verdict != DIFFER or run.sde == SAMPLED.name or page.schedule is not None or not high < OUTSIDE:
+    if report.verdict != DIFFER or run.sde == SAMPLED.name or page.schedules or not high < OUTSIDE:
         return None
     lr = page.lr * (report.meta["tolerance"] / high) ** (1.0 / run.model.order)
     digit = 10.0 ** math.floor(math.log10(lr))

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.comparison import diagonal
-from sdeopt.comparison.paired import entries
 from sdeopt.core.observables import NAMED
 from sdeopt.engine.kernels import Run, initial_states
+from sdeopt.results.paired import entries
 
 __all__ = ["Theory", "noise_covariance", "theory"]
 
@@ -187,7 +187,7 @@ def theory(run: Run, trace: Array) -> Theory:
     problem, d, extra = run.problem, run.problem.dim, len(run.observables)
     blank = np.full((len(run.saves), d + extra + len(entries(d)[0]) + 2), np.nan)
     nothing = Theory(blank, blank[0])
-    if problem.lacks("root_additive_cov") is not None or run.method.schedule is not None:
+    if problem.lacks("root_additive_cov") is not None or run.method.schedules:
         return nothing
     a = diagonal.apart(problem) if run.method.family != "minimax" else None
     field = _affine(run) if a is None and d <= DENSE else None

@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from sdeopt.comparison.bounds import AGREE, DIFFER, LEAST, NOT_JUDGED, OPEN
-from sdeopt.comparison.verdict import SHOWN
 from sdeopt.core.method import SAMPLED
+from sdeopt.results.bounds import AGREE, DIFFER, LEAST, NOT_JUDGED, OPEN
+from sdeopt.results.judging import SHOWN, settles
 from sdeopt.results.page import Cell, Line, Page, Table
 from sdeopt.results.words import interval, number, off, percent, point, share, tone
 
 if TYPE_CHECKING:
-    from sdeopt.comparison.bounds import Decision
     from sdeopt.comparison.report import Report
-    from sdeopt.comparison.verdict import Row
+    from sdeopt.comparison.rows import Row
+    from sdeopt.results.bounds import Decision
 
-__all__ = ["answer", "page", "said", "settles"]
+__all__ = ["answer", "page", "said"]
 
 HEADINGS = ("quantity", "discrete", "SDE", "gap", "largest gap", "dt/2 change", "flow", "theory", "off", "verdict")
 IMPORTANCE = (
@@ -50,15 +50,6 @@ def said(report: Report) -> str:
     name, time = report.decisive
     left = report.counts[len(report.counts) - len(report.sizes.size) + report.decision.save]
     return answer(report.decision, f"{name} at t = {time:.4g}", left, report.meta)
-
-
-def settles(d: Decision, substeps: int | None) -> str:
-    """What would decide an open verdict."""
-    if d.why == "step size" and substeps is not None:
-        return f"the step size of the SDE decides it: substeps={2 * substeps}"
-    if math.isinf(d.more):
-        return "too close to the margin for any number of paths"
-    return f"about {d.more:.2g} times the paths would decide"
 
 
 def _unjudged(d: Decision, what: str, left: float, meta: dict[str, Any]) -> str:

@@ -13,9 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Moments", "Shaped", "skewness", "valid_paths"]
+from sdeopt.core.packing import packable
+
+__all__ = ["ESCAPE", "Moments", "Shaped", "skewness", "valid_paths"]
 
 Array = NDArray[np.float64]
+ESCAPE = 1e50  # a path with Σ|x_i| or a coordinate above it has diverged
 
 
 def valid_paths(records: Array, bound: float) -> NDArray[np.bool_]:
@@ -52,6 +55,7 @@ def _seconds(deviation: Array, d: int) -> tuple[Array, Array]:
     return (deviation * deviation).sum(axis=0), np.einsum("psi,psj->sij", x, x)
 
 
+@packable
 @dataclass(frozen=True)
 class Moments:
     """Count (saves,), mean and centred square (saves, c), centred products of the first d columns (saves, d, d)."""
@@ -107,6 +111,7 @@ class Moments:
         return np.where(self.count > 1, self.count - 1, np.nan)
 
 
+@packable
 @dataclass(frozen=True)
 class Shaped(Moments):
     """`Moments`, and what an interval asks besides: centred cubes, least and largest value of every column, (saves, c).

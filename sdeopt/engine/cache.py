@@ -3,8 +3,12 @@
 Numba's own cache cannot hold functions that close over other compiled functions, as ours do. This one can, since it
 knows what a loop was made from: the key of a file is a hash of the sources of sdeopt, the versions of Numba and
 llvmlite, the processor, the types of the arguments, and the code (with helpers and all values compiled into it, see
-`values`) of every function that the user brought. One file per loop, written beside its place and renamed, so that concurrent processes never read half
-a file. If the folder cannot be used, loops are compiled as if there were no cache.
+`values`) of every function that the user brought. One file per loop, written beside its place and renamed, so that
+concurrent processes never read half a file. It begins with a checksum and with its key, so that a damaged or renamed
+one is compiled again, with a warning. If the folder cannot be used, loops are compiled as if there were no cache.
+
+The files are code: whoever can write them decides what runs here. So a folder that belongs to somebody else, or in
+whose place others could put one, is refused, with one warning.
 
 The folder is ``$SDEOPT_CACHE_DIR``, else ``sdeopt`` in ``$XDG_CACHE_HOME`` or ``~/.cache``; ``sdeopt cache info`` and
 ``sdeopt cache clear`` are `info` and `clear` on the command line.
@@ -20,6 +24,7 @@ import os
 import pickle
 import re
 import sys
+import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,7 +37,7 @@ from numba.core.compiler import CompileResult
 from numba.np import linalg
 
 from sdeopt.core import files
-from sdeopt.engine import pipeline
+from sdeopt.engine import pipeline, private
 from sdeopt.engine.values import describe
 
 __all__ = ["Contents", "LoopCache", "clear", "folder", "info", "sources", "versions"]
@@ -40,6 +45,8 @@ __all__ = ["Contents", "LoopCache", "clear", "folder", "info", "sources", "versi
 log = logging.getLogger("sdeopt")
 OURS = re.compile(r"([0-9a-f]{16})-[0-9a-f]{48}\.loop|sdeopt-\w+\.part")
 PARTS = ("", "engine")  # of the package, on which a loop may depend
+MAGIC = b"sdeopt loop 1\n"  # then the key and the checksum, 32 bytes each
+HEAD = len(MAGIC) + 64
 
 
 def _spare_blas() -> None:
@@ -58,6 +65,12 @@ def folder() -> Path:
     """Where compiled loops are kept."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.environ.get("SDEOPT_CACHE_DIR") or Path(base) / "sdeopt")
+
+
+def _trusted() -> Path | None:
+    """The folder, if files in it can be nobody's but ours."""
+    place = folder()
+    return place if place.is_dir() and private.is_private(place.resolve()) else None
 
 
 class Contents(NamedTuple):
@@ -138,21 +151,29 @@ class LoopCache:
 
     cache_path = property(lambda self: str(folder()))
 
-    def _file(self, signature: Any, codegen: Any) -> Path:
+    def _name(self, signature: Any, codegen: Any) -> tuple[str, bytes]:
+        """The name of the file of a loop, and its whole key."""
         types = re.sub(r"0x[0-9a-f]+", "", str(signature))  # functions show their address; the key has their code
         mark, text = _sources(self._part), f"{self._key}{types}{codegen.magic_tuple()}"
-        return folder() / f"{mark[:16]}-{hashlib.sha256((mark + text).encode()).hexdigest()[:48]}.loop"
+        digest = hashlib.sha256((mark + text).encode())
+        return f"{mark[:16]}-{digest.hexdigest()[:48]}.loop", digest.digest()
 
     def load_overload(self, signature: Any, context: Any) -> Any:
         """The compiled loop for these argument types, or None."""
         context.refresh()
         try:
-            payload = self._file(signature, context.codegen()).read_bytes()
+            place = _trusted()
+            if place is None:
+                return None
+            name, key = self._name(signature, context.codegen())
+            data = private.read(place / name)
+            head, payload = data[:HEAD], data[HEAD:]
+            if head != MAGIC + key + hashlib.sha256(payload).digest():
+                warnings.warn(f"the compiled loop {str(place / name)!r} is damaged: it is compiled again", stacklevel=2)
+                return None
             result = CompileResult._rebuild(context, *pickle.loads(payload))
-        except OSError:
-            return None
-        except Exception as error:  # a damaged file must never stop a run
-            log.debug("ignoring a damaged cache file: %s", error)
+        except (OSError, RuntimeError) as error:  # no such file, no home
+            log.debug("not cached: %s", error)
             return None
         same = result.signature.replace(args=tuple(signature))  # lowered classes are made anew in each process
         return result._replace(signature=same)
@@ -162,9 +183,14 @@ class LoopCache:
         if result.library.has_dynamic_globals:
             return
         try:
-            payload, target = serialize.dumps(result._reduce()), self._file(signature, result.codegen)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            files.whole(target, payload)
+            payload = serialize.dumps(result._reduce())
+            private.make(folder())
+            place = _trusted()
+            if place is not None:
+                name, key = self._name(signature, result.codegen)
+                files.whole(place / name, MAGIC + key + hashlib.sha256(payload).digest() + payload, mode=0o600)
+        except Warning:  # where warnings are errors
+            raise
         except Exception as error:  # no folder, no room, no home: none of them may stop a run
             log.debug("not caching: %s", error)
 

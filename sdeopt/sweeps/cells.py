@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -17,10 +16,11 @@ from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
 from sdeopt.engine.content import content
 from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Run
-from sdeopt.engine.simulate import plan
+from sdeopt.engine.keys import key
+from sdeopt.engine.planning import count_steps, plan
+from sdeopt.engine.stop import Stop, inside
 from sdeopt.results.estimate import Estimate, failed
 from sdeopt.results.intervals import lacking
-from sdeopt.sweeps.keys import key
 from sdeopt.sweeps.measures import COLUMNS, ERROR, RUN, joined, of_paths, of_report, reduced
 
 __all__ = ["Cell", "Settings", "computed", "planned"]
@@ -59,7 +59,8 @@ class Cell:
         """The name of the cell, a hash; ``objective`` is the `content` of the objective, the costly part."""
         p, s = self.problem, self.settings
         shared = s._replace(substeps=0) if self.job == "run" else s._replace(level=None)  # without what it ignores
-        return key(self.job, content(shared), content(self.method), objective, content(p.noise), content(p.x0))
+        texts = (self.job, content(shared), content(self.method), objective, content(p.noise), content(p.x0))
+        return key(*texts, parts=("comparison", "results", "sweeps"))
 
     def described(self) -> dict[str, Any]:
         """The cell in words and numbers."""
@@ -76,28 +77,34 @@ class Cell:
         return f"{self.job} {kinds} {p.dim} {p.noise.draws(p.objective)}"
 
     @property
+    def steps(self) -> int:
+        """How long: a horizon to the nearest step, for few learning rates of a grid divide it."""
+        s = self.settings
+        return count_steps(s.horizon, s.steps, self.method.clock, nearest=True)
+
+    @property
     def cost(self) -> float:
         """A rough number: steps of the optimizer."""
         s = self.settings
-        steps = float(s.steps) if s.steps is not None else float(s.horizon or 0.0) / self.method.clock
-        return steps * (1.0 if self.job == "run" else 2.0 * s.substeps)
+        return self.steps * (1.0 if self.job == "run" else 2.0 * s.substeps)
 
 
 def planned(cell: Cell) -> Run:
     """The run of the discrete column; a ``ValueError`` says what of the settings makes no sense."""
     s, p = cell.settings, cell.problem
+    p.alone("sweep")
     with_value = ["loss"] if p.lacks("value") is None else []
-    run = plan(cell.method, p, horizon=s.horizon, steps=s.steps, save_at=1, observables=with_value, rng=s.seed)
+    run = plan(cell.method, p, steps=cell.steps, save_at=1, observables=with_value, rng=s.seed)
     room = RECORD_LIMIT // (FEW * 8 * run.width)
     several = min(run.steps, SAVES, max(room, 2)) if s.level is not None and with_value else 1
     saves = {*np.linspace(0, run.steps, several + 1).round().astype(int).tolist(), run.steps // 2}
     return plan(
-        cell.method, p, horizon=s.horizon, steps=s.steps, observables=with_value, rng=s.seed,
+        cell.method, p, steps=cell.steps, observables=with_value, rng=s.seed,
         save_at=np.array(sorted(saves)) * cell.method.clock,
     )  # fmt: skip
 
 
-def computed(cell: Cell, stop: threading.Event | None = None) -> dict[str, Estimate]:
+def computed(cell: Cell, stop: Stop | None = None) -> dict[str, Estimate]:
     """Measure -> estimate; an exception becomes estimates that have failed. Runs on one thread, anywhere.
 
     Raises
@@ -106,19 +113,13 @@ def computed(cell: Cell, stop: threading.Event | None = None) -> dict[str, Estim
         If ``stop`` is set meanwhile.
     """
     try:
-        with ThreadPoolExecutor(1) as thread:  # sweeps run cells side by side, so a cell needs no pool
-            watch = functools.partial(_watch, stop)
-            return _run(cell, thread, watch) if cell.job == "run" else _error(cell, thread, watch)
+        with inside(stop), ThreadPoolExecutor(1) as thread:  # sweeps run cells side by side, so a cell needs no pool
+            return _run(cell, thread) if cell.job == "run" else _error(cell, thread)
     except Exception as error:
         return dict.fromkeys(cell.measures, failed(f"{type(error).__name__}: {error}"))
 
 
-def _watch(stop: threading.Event | None, done: int, total: int) -> None:
-    if stop is not None and stop.is_set():
-        raise KeyboardInterrupt
-
-
-def _run(cell: Cell, thread: ThreadPoolExecutor, watch: Any) -> dict[str, Estimate]:
+def _run(cell: Cell, thread: ThreadPoolExecutor) -> dict[str, Estimate]:
     run, level = planned(cell), cell.settings.level
     times = np.array(run.saves) * cell.method.clock
     middle = run.saves.index(run.steps // 2)
@@ -126,18 +127,18 @@ def _run(cell: Cell, thread: ThreadPoolExecutor, watch: Any) -> dict[str, Estima
         reduced, d=cell.problem.dim, times=times, middle=middle, level=-np.inf if level is None else level
     )
     try:
-        table = fold(Task((run,), reduce, 8 * len(COLUMNS)), cell.settings.paths, joined, thread, watch)
+        table = fold(Task((run,), reduce, 8 * len(COLUMNS)), cell.settings.paths, joined, thread, False)
     except Interrupted:
         raise KeyboardInterrupt from None
     end, ends = orders(run)
     return of_paths(table, level, cell.problem.lacks("value"), (end, ends.get("loss", end)))
 
 
-def _error(cell: Cell, thread: ThreadPoolExecutor, watch: Any) -> dict[str, Estimate]:
+def _error(cell: Cell, thread: ThreadPoolExecutor) -> dict[str, Estimate]:
     s = cell.settings
     report = compare(
-        cell.method, cell.problem, horizon=s.horizon, steps=s.steps, paths=s.paths, substeps=s.substeps, rng=s.seed,
-        executor=thread, progress=watch,
+        cell.method, cell.problem, steps=cell.steps, paths=s.paths, substeps=s.substeps, rng=s.seed, executor=thread,
+        progress=False,
     )  # fmt: skip
     if report.meta["partial"]:
         raise KeyboardInterrupt

@@ -15,7 +15,7 @@ MUTATIONS = [
         named("intervals", "test_the_ends_solve_the_cubic_of_hall"),
     ),
     Mutation(
-        "intervals: the skewness without its correction", INTERVALS,
+        "intervals: the skewness without its correction", "sdeopt/core/moments.py",
         "np.sqrt(count * (count - 1.0)) / (count - 2.0)", "1.0",
         named("intervals", "test_skewness_is_the_one_of_scipy"),
     ),

@@ -12,17 +12,17 @@ MUTATIONS = [
     ),
     Mutation(
         "sweep: the standard error without its root of n",
-        f"{SWEEPS}/estimate.py", "/ (n - 1) / n)", "/ (n - 1))",
+        "sdeopt/results/estimate.py", "/ (n - 1) / n)", "/ (n - 1))",
         named("sweep", "test_a_cell_is_what_simulate_computes"),
     ),
     Mutation(
         "sweep: the interval of a median one rank too narrow",
-        f"{SWEEPS}/estimate.py", "ordered[n - rank])", "ordered[n - rank - 1])",
+        "sdeopt/results/estimate.py", "ordered[n - rank])", "ordered[n - rank - 1])",
         named("sweep", "test_the_median_has_the_interval_of_order_statistics"),
     ),
     Mutation(
-        "sweep: a share's interval from the wrong beta law",
-        f"{SWEEPS}/estimate.py", "count + 1, n - count)", "count, n - count + 1)",
+        "sweep: a share's interval of 90 %",
+        "sdeopt/results/estimate.py", ".proportion_ci(1.0 - LEVEL)", ".proportion_ci(1.0 - 2.0 * LEVEL)",
         named("sweep", "test_a_share_has_the_interval_of_clopper_and_pearson"),
     ),
     Mutation(

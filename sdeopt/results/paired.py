@@ -20,8 +20,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.core.moments import Moments, valid_paths
-from sdeopt.engine.loops import ESCAPE
+from sdeopt.core.moments import ESCAPE, Moments, valid_paths
+from sdeopt.core.packing import packable
 
 __all__ = ["FULL", "GROUPS", "ROUNDING", "Estimates", "Groups", "Paired", "entries", "estimates", "merge", "reduce"]
 
@@ -31,6 +31,7 @@ GROUPS = 64  # of paths, at most, and over half as many once there are that many
 ROUNDING = 1e-13  # of the size of a value: what round-off may contribute to a mean or a standard deviation
 
 
+@packable
 class Groups(NamedTuple):
     """Sums over groups of ``size`` paths that follow one another, (groups, saves, c), and how many paths are in them.
 
@@ -57,6 +58,7 @@ class Groups(NamedTuple):
         return both
 
 
+@packable
 class Paired(NamedTuple):
     """Streamed moments, all over the same paths except ``lost``, which is over all.
 
