@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from sdeopt.core.schedule import Cosine as Cosine
     from sdeopt.core.schedule import Power as Power
     from sdeopt.core.schedule import Schedule as Schedule
+    from sdeopt.derivation.derive import derive as derive
     from sdeopt.diagnostics import Diagnosis as Diagnosis
     from sdeopt.diagnostics import diagnose as diagnose
     from sdeopt.engine.simulate import simulate as simulate
@@ -52,6 +53,7 @@ _HOMES = {
     "sdeopt.ito": ("SDE", "integrate"),
     "sdeopt.certificate": ("Certificate", "certify"),
     "sdeopt.comparison": ("Report", "compare"),
+    "sdeopt.derivation": ("derive",),
     "sdeopt.diagnostics": ("Diagnosis", "diagnose"),
     "sdeopt.profile": ("NoiseProfile", "noise_profile"),
     "sdeopt.scaling": ("Evidence", "Scaling", "scale"),

@@ -29,6 +29,7 @@ BELOW = {
     "optimizers": {"core", "noise", "theory", "optimizers"},  # formulas of laws, for what a page makes of many draws
     "networks": {"core", "networks"},
     "engine": {"core", "engine"},
+    "derivation": {"core", "noise", "derivation"},
     "ito": {"core", "engine", "ito"},
     "plots": {"core", "plots"},
     "profile": {"core", "engine", "noise", "comparison", "profile"},
@@ -98,7 +99,7 @@ def test_pages_load_numpy_and_the_vocabulary_only(path: Path) -> None:
 
 
 def test_import_is_light(fresh: Any) -> None:
-    heavy = ("numba", "llvmlite", "scipy", "matplotlib", "sklearn", "torch", "click", "rich", "sdeint")
+    heavy = ("numba", "llvmlite", "scipy", "matplotlib", "sklearn", "torch", "click", "rich", "sdeint", "sympy")
     script = f"import sys, sdeopt\nsdeopt.methods()\nprint([m for m in {heavy} if m in sys.modules])"
     assert fresh(script) == "[]\n"
 

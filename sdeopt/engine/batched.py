@@ -25,8 +25,9 @@ import numpy as np
 
 from sdeopt.core.observables import NAMED
 from sdeopt.core.oracle import Oracle
+from sdeopt.core.references import names, references
 from sdeopt.engine import loops, states
-from sdeopt.engine.linker import QUESTIONS, names, references
+from sdeopt.engine.linker import QUESTIONS
 from sdeopt.engine.twins import ELEMENTARY, TWINS
 
 __all__ = ["LEAD", "WIDTH", "Loop", "fails", "suits"]

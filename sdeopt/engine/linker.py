@@ -16,12 +16,11 @@ as arguments, so that new values never recompile.
 from __future__ import annotations
 
 import dataclasses
-import dis
 import functools
 from collections import namedtuple
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from opcode import opmap
-from types import CellType, CodeType, FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -30,31 +29,17 @@ from numba.core.dispatcher import Dispatcher
 from numba.extending import overload
 
 from sdeopt.core import oracle as questions
+from sdeopt.core.references import rebound, references
 from sdeopt.engine.apart import present, stand_in
 from sdeopt.engine.cache import ours
 from sdeopt.engine.inner import LOOP, OPTIONS
 from sdeopt.engine.lanes import Block, Row
 from sdeopt.engine.twins import ELEMENTARY, TWINS, elementwise
 
-__all__ = ["QUESTIONS", "Linker", "asked", "names", "references", "replace_lr"]
+__all__ = ["QUESTIONS", "Linker", "asked", "replace_lr"]
 
 SMALL = 512  # numbers of an array that lanes keep in registers
 QUESTIONS = {getattr(questions, name) for name in questions.__all__ if name != "Oracle"}
-
-
-def names(code: CodeType, loaded_by: tuple[str, ...] = ("LOAD_GLOBAL", "LOAD_NAME")) -> set[str]:
-    """Names that a function loads by these instructions: of globals, or of attributes (LOAD_ATTR, LOAD_METHOD)."""
-    nested = (c for c in code.co_consts if isinstance(c, CodeType))
-    used = {i.argval for i in dis.get_instructions(code) if i.opname in loaded_by}
-    return used.union(*(names(c, loaded_by) for c in nested))
-
-
-def references(f: FunctionType) -> Iterator[FunctionType]:
-    """Plain functions that ``f`` may call, by global name or by closure."""
-    cells = [c.cell_contents for c in f.__closure__ or ()]
-    for value in (*(f.__globals__.get(n) for n in names(f.__code__)), *cells):
-        if isinstance(value, FunctionType):
-            yield value
 
 
 def asked(f: FunctionType, seen: set[FunctionType] | None = None) -> set[str]:
@@ -142,13 +127,8 @@ class Linker:
 
     def _copy(self, f: FunctionType, options: dict[str, Any] | None = None) -> Any:
         foreign = self._lanes and not ours(f)
-        namespace = dict(f.__globals__)
-        for name in names(f.__code__) & namespace.keys():
-            namespace[name] = self._bound(namespace[name], foreign)
-        closure = tuple(CellType(self._bound(c.cell_contents, foreign)) for c in f.__closure__ or ())
         code = _without_lists(f.__code__) if foreign else f.__code__
-        copy = FunctionType(code, namespace, f.__name__, f.__defaults__, closure)
-        copy.__kwdefaults__ = f.__kwdefaults__
+        copy = rebound(f, lambda thing: self._bound(thing, foreign), code)
         return njit(copy, **(options or self._options))
 
     def _bound(self, thing: Any, foreign: bool) -> Any:
