@@ -15,7 +15,7 @@ from typing import Any
 import sympy as sp
 
 from sdeopt.derivation import vocabulary as v
-from sdeopt.derivation.moments import OWNS, Moments, flat
+from sdeopt.derivation.moments import OWNS, Moments, flat, quadratic
 from sdeopt.derivation.twins import AGENT_XI, Piece
 from sdeopt.derivation.words import UNIFORM, XI, XI2, HandOver, Vec, vanishes
 
@@ -61,8 +61,8 @@ class Action:
         found: set[Any] = set()
         for kick in kicks:
             _, _, two, more = self.moments.split(kick)
-            squares = [term for term in sp.Add.make_args(sp.expand(two)) if term != 0]
-            if more or any(self.moments.random(sp.simplify(term / XI**2)) for term in squares):
+            squares = [term for term in quadratic(two) if term != 0]
+            if more or any(self.moments.random(term / XI**2) for term in squares):
                 return False
             found |= {(XI, "square")} if squares else set()
             found |= {(a.noise, a.whole) for a in self.moments.atoms.values() if kick.has(a.symbol)}
@@ -75,7 +75,7 @@ class Action:
         if vanishes(two):
             return out
         self.moments.trace.assume("ξ without third moments")
-        return out + sp.simplify(sp.expand(two) / XI**2) * v.RootSquare(self.x, self._dw("square"))
+        return out + sp.Add(*(term / XI**2 for term in quadratic(two))) * v.RootSquare(self.x, self._dw("square"))
 
     def _linear(self, one: Any, all_kicks: list[Any]) -> Any:
         shares = any(sp.sympify(kick).has(XI) for kick in all_kicks)

@@ -72,6 +72,11 @@ class Derivation:
         return self._known().brownian
 
     @property
+    def fast(self) -> tuple[str, ...]:
+        """Parts that were averaged out; the page leaves them where they are."""
+        return self._known().fast
+
+    @property
     def limit(self) -> Any:
         """The limit, see ``sdeopt.derivation.regime``."""
         return self._known().limit

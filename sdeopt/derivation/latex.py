@@ -82,8 +82,10 @@ class Tex(LatexPrinter):
             return str(super()._print_Mul(e))
         if c == 1:
             return self.vectors(rest)
-        head = "-" if c == -1 else self.bracketed(c) if c.is_Add else self._print(c)
-        return f"{head} {self.vectors(rest)}"
+        sign = "- " if c.could_extract_minus_sign() else ""
+        c = -c if sign else c
+        head = "" if c == 1 else f"{self.bracketed(c) if c.is_Add else self._print(c)} "
+        return f"{sign}{head}{self.vectors(rest)}"
 
     def vectors(self, e: Any) -> str:
         """A product per coordinate; an operator acts on all that follows, so it stands last, others in brackets."""
@@ -139,6 +141,8 @@ def sde_lines(d: Any) -> list[str]:
     letters = _capitals(d)
     lines = []
     for p, b, s in zip(d.parts, d.drift, d.noise, strict=True):
+        if str(p) in d.fast:
+            continue
         drift = printed(b, letters)
         both = rf"\left({drift}\right)" if _sum(drift) else drift
         noise = printed(s, letters) if s != 0 else ""
@@ -192,6 +196,8 @@ def latex(d: Any, part: str | None) -> str:
     if part is not None:
         checks.choice("part", part, [*names, "update"])
     if part in names:
-        return sde_lines(d)[names.index(part)].replace("&", "")
+        if part in d.fast:
+            raise ValueError(f"part {part!r} is averaged out")
+        return sde_lines(d)[[name for name in names if name not in d.fast].index(part)].replace("&", "")
     lines = update_lines(d) if part == "update" else sde_lines(d)
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"

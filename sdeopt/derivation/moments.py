@@ -18,7 +18,7 @@ from sdeopt.derivation.trace import Trace
 from sdeopt.derivation.twins import AGENT_XI, ClippedBatch, Compressed, Piece
 from sdeopt.derivation.words import OWN, UNIFORM, XI, XI2, HandOver, Vec, parted, sign_of, vanishes, vector
 
-__all__ = ["OWNS", "Atom", "Moments", "flat", "tidy"]
+__all__ = ["OWNS", "Atom", "Moments", "flat", "quadratic", "tidy"]
 
 KINKED = (sp.Min, sp.Max, sp.Abs, sp.sign, sp.Piecewise)
 OWNS = (OWN, UNIFORM, Piece(OWN.name, real=True), Piece(UNIFORM.name, real=True))
@@ -51,9 +51,33 @@ def tidy(e: Any) -> Any:
     terms: dict[Any, Any] = {}
     for term in sp.Add.make_args(flat(e)):
         c, vectors = parted(term)
-        terms[vectors] = terms.get(vectors, 0) + c
-    simple = {w: c if c.has(sp.exp) else sp.factor(sp.powsimp(sp.expand(c))) for w, c in terms.items()}
-    return sp.Add(*(c * w for w, c in simple.items()))
+        inner = [_primitive(f) for f in sp.Mul.make_args(vectors)]
+        vectors = sp.Mul(*(f for _, f in inner))
+        terms[vectors] = terms.get(vectors, 0) + c * sp.Mul(*(x for x, _ in inner))
+    return sp.Add(*(_number(c) * w for w, c in terms.items()))
+
+
+def _primitive(f: Any) -> tuple[Any, Any]:
+    """A factor without its numerical content: 1/(2a + 2b) is 1/2 of 1/(a + b)."""
+    if not (f.is_Pow and f.base.is_Add and f.exp.is_Rational):
+        return sp.S.One, f
+    content, rest = f.base.primitive()
+    return content**f.exp, rest**f.exp
+
+
+def _number(c: Any) -> Any:
+    """A number in factors, where e^(-ρt) counts as a symbol."""
+    decays: dict[Any, Any] = {}
+    out = sp.Mul.make_args(sp.expand_power_exp(c))
+
+    def decay(e: Any) -> Any:
+        size, rate = sp.expand(e.args[0]).as_coeff_Mul()
+        name = sp.Symbol(f"E{rate}", positive=True)
+        decays[name] = sp.exp(-rate)
+        return name ** (-size)
+
+    plain = sp.Mul(*out).replace(lambda w: isinstance(w, sp.exp) and not w.args[0].is_Add, decay)
+    return sp.factor(sp.powsimp(sp.expand(plain))).xreplace(decays) if plain != 0 else plain
 
 
 class Moments:
@@ -170,27 +194,31 @@ class Moments:
 
     def squares(self, two: Any) -> Any:
         """The mean of a quadratic form in the draws: c ξ² → c σ², c D³f[ξ, ξ] → c ∇tr(Σ∇²f)."""
-        out = sp.S.Zero
-        variances = {XI: v.NoiseVar(self.x), XI2: v.NoiseVar(self.x), OWN: sp.S.One}
-        for term in sp.Add.make_args(sp.expand(two)):
-            out += self._square(term, variances)
-        return out
+        return sp.Add(*(self._square(term) for term in quadratic(two)))
 
-    def _square(self, term: Any, variances: dict[Any, Any]) -> Any:
-        for draw, variance in variances.items():
-            c = sp.simplify(term / draw**2)
-            if not self.random(c):
-                return c * variance
-            for word in (w for w in term.atoms(v.D3) if w.args[1:] == (draw, draw) and draw in (XI, XI2)):
-                c = sp.simplify(term / word)
-                if not self.random(c):
-                    return c * v.TraceD3(self.x)
-        for one, other in ((XI, OWN), (XI, XI2), (XI2, OWN)):  # independent
-            if not self.random(sp.simplify(term / (one * other))):
-                return sp.S.Zero
+    def _square(self, term: Any) -> Any:
         if term == 0:
             return sp.S.Zero
+        variances = {XI: v.NoiseVar(self.x), XI2: v.NoiseVar(self.x), OWN: sp.S.One}
+        for draw, variance in variances.items():
+            if not self.random(term / draw**2):
+                return term / draw**2 * variance
+            for word in (w for w in term.atoms(v.D3) if w.args[1:] == (draw, draw) and draw in (XI, XI2)):
+                if not self.random(term / word):
+                    return term / word * v.TraceD3(self.x)
+        if any(not self.random(term / (a * b)) for a, b in ((XI, OWN), (XI, XI2), (XI2, OWN))):
+            return sp.S.Zero  # independent
         raise HandOver(f"no word for the mean of {sp.sstr(term)[:80]}: SDE 'sampled'")
+
+
+def quadratic(two: Any) -> list[Any]:
+    """The terms of a quadratic form, brackets with draws in them multiplied out."""
+    terms = sp.Add.make_args(flat(two))
+    return [part for term in terms for part in sp.Add.make_args(sp.expand(term) if _squared_sum(term) else term)]
+
+
+def _squared_sum(term: Any) -> bool:
+    return any(f.is_Pow and f.base.is_Add and f.exp == 2 and f.has(*DRAWS) for f in sp.Mul.make_args(term))
 
 
 def _sorted(found: Any) -> list[Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ from sdeopt.derivation.series import q
 from sdeopt.derivation.trace import Trace
 from sdeopt.derivation.words import Field, HandOver, rational
 
-__all__ = ["Limit", "candidates", "stated"]
+__all__ = ["Limit", "said", "stages"]
 
 POWER = re.compile(
     r"(?P<away>1 ?- ?)?(?P<under>1/)?(?:(?P<root>sqrt\(lr\))|lr(?:\*\*\(?(?P<over>\d+)(?:/(?P<by>\d+))?\)?)?)"
@@ -40,9 +40,13 @@ class Limit:
     named: dict[Any, Any] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
 
+    def power(self, lr: Any) -> int:
+        """The power of q like which the time of a step goes."""
+        return int(sp.degree(sp.powdenest(self.tau.xreplace({lr: q**2 * lr}), force=True), q))
+
     def text(self) -> str:
         """The limit in the words that ``limit=`` takes."""
-        ties = [f"{name} ~ {rule}" for name, rule in self.said.items() if rule != "fixed"]
+        ties = [f"{name} ~ {rule}" for name, rule in self.said.items() if rule != "fixed" and name != "t"]
         return "; ".join([f"t = k {sp.sstr(self.tau)}".replace("lr", "η"), *ties]).replace("lr", "η")
 
 
@@ -63,46 +67,42 @@ def _moved(symbol: Any, away: bool, power: Any) -> Any:
     return 1 - (1 - symbol) * size if away else symbol * size
 
 
-def said(trace: Trace, words: dict[str, str]) -> Limit:
-    """The limit that the caller's words describe."""
+def said(trace: Trace, words: Mapping[str, str]) -> Limit:
+    """The limit of the page with what the caller says in place of what it says."""
     fields = dict(zip(trace.cls._fields, trace.me, strict=True))
     parts = [part.name for part in trace.parts]
+    known = [*(name for name in fields if name != "lr"), *parts, "t"]
+    words = {**_ties(trace), **words}
     moves: dict[Any, Any] = {}
     weights: dict[str, Any] = {}
     tau = trace.clock()
     for name, text in words.items():
-        away, power = rule(name, text)
+        away, power = rule(checks.choice("limit", name, known), text)
         if name == "t":
             if away or power <= 0:
                 raise ValueError(f"limit: t must be a positive power of lr, got {text!r}")
             tau = trace.me.lr**power
-        elif name in fields and name != "lr":
-            moves[fields[name]] = _moved(fields[name], away, power)
         elif name in parts:
             weights[name] = power
-        else:
-            checks.choice("limit", name, [*[n for n in fields if n != "lr"], *parts, "t"])
+        elif power != 0:
+            moves[fields[name]] = _moved(fields[name], away, power)
     return _finished(trace, Limit(tau, moves, weights, said=dict(words)))
 
 
-def stated(trace: Trace) -> Limit:
-    """The limit of the page: its ``scaled``, else nothing tied, and its clock."""
-    moves: dict[Any, Any] = {}
-    if hasattr(trace.cls, "scaled"):
-        scaled = trace.run(trace.cls.scaled, q**2 * trace.me.lr)
-        moves = {a: sp.simplify(rational(b)) for a, b in zip(trace.me, scaled, strict=True)}
-        moves = {a: b for a, b in moves.items() if b != a and a != trace.me.lr}
-    words = {str(a): _word(a, b) for a, b in moves.items()}
-    return _finished(trace, Limit(trace.clock(), moves, {}, said=words))
+def _ties(trace: Trace) -> dict[str, str]:
+    """What the page's ``scaled`` ties to the learning rate, in the words of `rule`."""
+    if not hasattr(trace.cls, "scaled"):
+        return {}
+    scaled = trace.run(trace.cls.scaled, q**2 * trace.me.lr)
+    moves = {a: sp.simplify(rational(b)) for a, b in zip(trace.me, scaled, strict=True)}
+    return {str(a): _word(a, b) for a, b in moves.items() if b != a and a != trace.me.lr}
 
 
 def _word(symbol: Any, moved: Any) -> str:
     for prefix, ratio in (("", sp.simplify(moved / symbol)), ("1 - ", sp.simplify((1 - moved) / (1 - symbol)))):
         base, power = ratio.as_base_exp()
         if base == q:
-            return (
-                prefix + {1: "sqrt(lr)", 2: "lr", 4: "lr**2", -1: "1/sqrt(lr)", -2: "1/lr", -4: "1/lr**2"}[int(power)]
-            )
+            return prefix + _power(power / 2)
     raise HandOver(f"scaled moves {symbol} like {moved}, which is no power of the learning rate")
 
 
@@ -124,21 +124,41 @@ def _finished(trace: Trace, limit: Limit) -> Limit:
     return limit
 
 
-def candidates(trace: Trace, words: dict[str, str] | None) -> Iterator[Limit]:
-    """Limits to try, those that the caller or the page states first."""
+def _power(power: Any) -> str:
+    """The words for a power of η."""
+    size = abs(power)
+    text = "sqrt(lr)" if size == sp.S.Half else "lr" if size == 1 else f"lr**{size if size.is_Integer else f'({size})'}"
+    return text if power > 0 else f"1/{text}"
+
+
+def stages(trace: Trace, words: Mapping[str, str] | None) -> Iterator[list[Limit]]:
+    """Limits to try, one list after the other until one of them holds one in which the step has an SDE."""
     if words is not None:
-        yield said(trace, words)
+        yield [said(trace, words)]
         return
-    yield stated(trace)
+    yield [said(trace, {})]
+    yield [said(trace, sizes) for sizes in _sizes(trace)]
+    if is_stated(trace.cls):
+        return
+    clocks = [{"t": "lr"}, {"t": "sqrt(lr)"}]
+    ties = list(_free(trace, [a for a in trace.me if isinstance(a, Field)], ("1 - lr", "1 - sqrt(lr)")))
+    yield [said(trace, clock | tie) for clock in clocks for tie in ties]
+    yield [said(trace, clock | tie | size) for clock in clocks for tie in ties for size in _sizes(trace)]
+    others = [a for a in trace.me if not isinstance(a, Field) and a != trace.me.lr and a.is_positive]
+    yield [said(trace, tie) for tie in _free(trace, others, ("sqrt(lr)", "lr")) if set(tie.values()) - {"fixed"}]
 
 
-def weighted(trace: Trace, limit: Limit) -> Iterator[Limit]:
-    """The same with other sizes of the parts beside x."""
-    sizes = [sp.S.Zero, -sp.Rational(1, 2), -sp.S.One, -sp.Integer(2)]
+def _sizes(trace: Trace) -> list[dict[str, str]]:
+    """Sizes of the parts beside x that are not all 1."""
     rest = [part.name for part in trace.parts[1:]]
-    for powers in itertools.product(sizes, repeat=len(rest)):
-        if any(powers):
-            yield Limit(limit.tau, limit.moves, dict(zip(rest, powers, strict=True)), limit.named, limit.said)
+    products = itertools.product(("fixed", "1/sqrt(lr)", "1/lr", "1/lr**2"), repeat=len(rest))
+    return [dict(zip(rest, rules, strict=True)) for rules in products if set(rules) - {"fixed"}]
+
+
+def _free(trace: Trace, symbols: list[Any], rules: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    """Each of the symbols fixed or moved by one of the rules."""
+    for chosen in itertools.product(("fixed", *rules), repeat=len(symbols)):
+        yield {str(a): rule for a, rule in zip(symbols, chosen, strict=True)}
 
 
 def is_stated(cls: Any) -> bool:

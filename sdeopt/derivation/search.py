@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sdeopt.derivation import matching, regime
+from sdeopt.derivation import matching, order2, regime
 from sdeopt.derivation.derivation import Derivation
+from sdeopt.derivation.matching import Matched
+from sdeopt.derivation.moments import Moments
 from sdeopt.derivation.stated import stated
 from sdeopt.derivation.trace import Trace
 from sdeopt.derivation.words import HandOver
@@ -28,23 +31,54 @@ def derivation(cls: Any, how: How) -> Derivation:
     trace, order = Trace(cls, how.assume), how.order
     if how.sde is not None:
         return stated(trace, how.sde)
+    unknown = [name for name in how.eliminate if name not in cls.parts[1:]]
+    if unknown:
+        raise ValueError(f"eliminate must name parts of the state beside x, {list(cls.parts[1:])}, got {unknown[0]!r}")
     try:
         update, moves, moments = matching.prepared(trace)
     except HandOver as reason:
         return Derivation(cls, order, trace, [], None, refused=str(reason))
-    met = list(trace.assumed)
-    found, reasons = [], []
-    for candidate in regime.candidates(trace, how.limit):
-        trace.assumed[:] = met
-        try:
-            matched = matching.match(trace, moves, moments, candidate, order)
-        except HandOver as reason:
-            reasons.append(str(reason))
-        else:
-            found.append((matched, tuple(trace.assumed)))
-            break
-    if not found:
-        return Derivation(cls, order, trace, update, None, refused=reasons[0])
-    matched, assumed = found[0]
-    limits = tuple(m.limit.text() for m, _ in found)
+    searched = _Search(trace, moves, moments, how, list(trace.assumed))
+    try:
+        found = searched.found()
+    except HandOver as reason:
+        return Derivation(cls, order, trace, update, None, refused=str(reason))
+    matched, assumed = max(found, key=lambda one: one[0].terms)
+    limits = tuple(m.limit.text() for m, _ in sorted(found, key=lambda one: one[0] is not matched))
     return Derivation(cls, order, trace, update, matched, assumed=assumed, limits=limits)
+
+
+@dataclass
+class _Search:
+    """The step of a page, matched in one limit after the other."""
+
+    trace: Trace
+    moves: list[Any]
+    moments: Moments
+    how: How
+    met: list[str]
+
+    def found(self) -> list[tuple[Matched, tuple[str, ...]]]:
+        """The SDEs of the first stage of limits that holds any, with what they assume; else why the first has none."""
+        first: HandOver | None = None
+        for stage in regime.stages(self.trace, self.how.limit):
+            found = []
+            for limit in stage:
+                try:
+                    found.append(self.matched(limit))
+                except HandOver as reason:
+                    first = first or reason
+            if found:
+                return found
+        raise first or HandOver("there is no limit to try")
+
+    def matched(self, limit: regime.Limit) -> tuple[Matched, tuple[str, ...]]:
+        """The SDE in one limit."""
+        self.trace.assumed[:] = self.met
+        given = self.trace, self.moves, self.moments, limit
+        if self.how.order == 1:
+            return matching.match(*given, 1, self.how.eliminate), tuple(self.trace.assumed)
+        if self.how.eliminate:
+            raise HandOver("averaging a part out is of order 1")
+        base, longer = (matching.match(*given, order, ()) for order in (1, 2))
+        return order2.corrected(self.trace, base, longer), tuple(self.trace.assumed)

@@ -34,7 +34,7 @@ def stated(trace: Trace, name: str) -> Derivation:
         noise = trace.vectors(sde.diffusion, t, trace.state, "o", dws if len(dws) > 1 else dws[0])
     except HandOver as reason:
         return Derivation(cls, 1, trace, update, None, refused=str(reason))
-    limit = regime.stated(trace)
+    limit = regime.said(trace, {})
     rates = {symbol: moved.xreplace({q: sp.S.One}) for symbol, moved in limit.moves.items()}
     used = {symbol: moved for symbol, moved in rates.items() if moved.has(*limit.named)} if limit.named else {}
     found = Matched(
