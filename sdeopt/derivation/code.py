@@ -10,7 +10,7 @@ from sympy.printing.str import StrPrinter
 
 from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.expectations import ZETA, Quad
-from sdeopt.derivation.piecewise import GaussResponse, GaussSign
+from sdeopt.derivation.piecewise import GaussDensity, GaussSign
 from sdeopt.derivation.twins import AgentCount, Compressed, Piece
 from sdeopt.derivation.words import HandOver, Vec, Word
 
@@ -85,8 +85,9 @@ class Code(StrPrinter):
             return self.call(NUMPY.get(e.func.__name__, e.func.__name__), *e.args)
         if isinstance(e, Quad):
             return self._quadrature(*e.args)
-        if isinstance(e, (GaussSign, GaussResponse)):
-            return self.call(e.code, e.args[0], sp.sqrt(e.args[1]), home=e.home)
+        if isinstance(e, (GaussSign, GaussDensity)):
+            text = self.call(e.code, e.args[0], sp.sqrt(e.args[1]), home=e.home)
+            return f"(0.5 * {text})" if isinstance(e, GaussDensity) else text
         agents = self._of_agents(e)
         if agents is not None:
             return agents

@@ -72,6 +72,12 @@ class Tex(LatexPrinter):
             return rf"\mathrm{{sign}}\left({self._print(e.args[0])}\right)"
         return str(super()._print(e, **kw) if exp is None else super()._print(e, exp=exp, **kw))
 
+    def _print_Piecewise(self, e: Any) -> str:
+        (one, condition), (other, _) = e.args
+        inside = rf"\mathbf{{1}}\left[{self._print(condition)}\right]"
+        chosen = inside if one - other == 1 else f"{inside} {self.bracketed(one - other)}"
+        return chosen if other == 0 else rf"\left({self._print(other)} + {chosen}\right)"
+
     def _print_erf(self, e: Any) -> str:
         return rf"\mathrm{{erf}}\left({self._print(e.args[0])}\right)"
 

@@ -67,7 +67,7 @@ def match(trace: Trace, moves: list[Any], moments: Moments, limit: Limit, order:
     for part in trace.parts:
         c = table.get(part, HELD)
         if part in table:
-            _slow(part, c, moments, power)
+            _slow(part, c, moments, power, trace.parts.index(part))
         mean = [moments.mean(c[i]) for i in range(power * (order + 1))]
         noise = [flat(c[i] - moments.mean(c[i])) for i in range(2 * power)]
         means.append(sp.Add(*mean) / limit.tau)
@@ -116,7 +116,7 @@ class Coefficients:
         return Coefficients(self.of, change)
 
 
-def _slow(part: Any, coefficients: Any, moments: Moments, power: int) -> None:
+def _slow(part: Any, coefficients: Any, moments: Moments, power: int, depth: int) -> None:
     """Refuse a part whose mean moves faster than time, or whose noise does faster than its root."""
     low = coefficients.low
     for i in range(min(low, 0), power):
@@ -124,9 +124,16 @@ def _slow(part: Any, coefficients: Any, moments: Moments, power: int) -> None:
         mean = moments.mean(c)
         fast = not vanishes(mean) or (2 * i < power and not vanishes(c - mean))
         if fast:
+            leading = tidy(c)
+            hint = (
+                "a running maximum reflects, which no drift and diffusion do"
+                if leading.has(sp.Max, sp.Min)
+                else (f"tie what holds it to η by limit=, or average it out by eliminate=({part.name!r},)")
+            )
             raise HandOver(
-                f"{part} moves by O(η^{sp.Rational(i, 2)}) in one step, by {sp.sstr(tidy(c))[:60]}, faster than time "
-                f"passes: tie what holds it to η by limit=, or average it out by eliminate=({part.name!r},)"
+                f"{part} moves by O(η^{sp.Rational(i, 2)}) in one step, by {sp.sstr(leading)[:60]}, faster than time "
+                f"passes: {hint}",
+                depth,
             )
 
 

@@ -183,14 +183,18 @@ class Moments:
             return e
         zero, one, two, more = self.split(e)
         if more:
-            return sp.Add(*(self._term(term) for term in sp.Add.make_args(flat(e))))
+            return self._general(sp.Add.make_args(flat(e)))
         means = dict.fromkeys(DRAWS, sp.S.Zero) | {atom.symbol: atom.mean for atom in self.atoms.values()}
         return zero + one.xreplace(means) + self.squares(two)
 
-    def _term(self, term: Any) -> Any:
-        if not self.random(term) or not self.split(term)[3]:
-            return self.mean(term)
-        return expectations.mean(term, self)
+    def _general(self, terms: Any) -> Any:
+        """Terms that rules answer, and the rest as one integral, or as one for each term."""
+        curved = [term for term in terms if self.random(term) and self.split(term)[3]]
+        out = sp.Add(*(self.mean(term) for term in terms if term not in curved))
+        try:
+            return out + expectations.mean(sp.factor(sp.Add(*curved)), self)
+        except HandOver:
+            return out + sp.Add(*(expectations.mean(term, self) for term in curved))
 
     def squares(self, two: Any) -> Any:
         """The mean of a quadratic form in the draws: c ξ² → c σ², c D³f[ξ, ξ] → c ∇tr(Σ∇²f)."""

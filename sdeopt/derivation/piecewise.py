@@ -19,26 +19,36 @@ import sympy as sp
 
 from sdeopt.derivation.words import Word, sign_of, vector
 
-__all__ = ["GaussResponse", "GaussSign", "NotPiecewise", "PiecewisePolynomial", "piecewise"]
+__all__ = ["GaussDensity", "GaussSign", "NotPiecewise", "PiecewisePolynomial", "piecewise"]
 
 EVERYWHERE = -sp.oo
 MOST = 4  # thresholds in what a jump is taken of
 
 
 class GaussSign(Word):
-    """E sign(a + ζ) for ζ ~ N(0, s²), of a and s²."""
+    """E sign(a + ζ) for ζ ~ N(0, s²), of a and s²; odd in a."""
 
     asks, code, home, tex = False, "gaussian_sign", "sdeopt.noise.signs", r"\mathrm{erf}\frac{@0}{\sqrt{2 @1}}"
 
+    @classmethod
+    def eval(cls, *args: Any) -> Any:
+        a, variance = args
+        return -cls(-a, variance) if a.could_extract_minus_sign() else None
+
     def rate(self, moved: Any) -> Any:
-        return GaussResponse(*self.args) * moved[0]  # s² is taken constant
+        return 2 * GaussDensity(*self.args) * moved[0]  # s² is taken constant
 
 
-class GaussResponse(Word):
-    """2 φ(a), the derivative of E sign(a + ζ)."""
+class GaussDensity(Word):
+    """φ(a), the density of ζ at a; even in a."""
 
-    asks, code, home, tex = False, "gaussian_response", "sdeopt.noise.signs", r"2\varphi_{@1}(@0)"
+    asks, code, home, tex = False, "gaussian_response", "sdeopt.noise.signs", r"\varphi_{@1}(@0)"
     is_nonnegative = True
+
+    @classmethod
+    def eval(cls, *args: Any) -> Any:
+        a, variance = args
+        return cls(-a, variance) if a.could_extract_minus_sign() else None
 
     def rate(self, moved: Any) -> Any:
         a, variance = self.args
@@ -125,7 +135,7 @@ def _moments(a: Any, variance: Any, count: int) -> list[Any]:
         found = [sp.S.One, sp.S.Zero]
         density = sp.S.Zero
     else:
-        density = GaussResponse(a, variance) / 2
+        density = GaussDensity(a, variance)
         found = [(1 - GaussSign(a, variance)) / 2, variance * density]
     for n in range(2, count):
         edge = a ** (n - 1) * density if density != 0 else sp.S.Zero

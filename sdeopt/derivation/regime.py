@@ -137,8 +137,8 @@ def stages(trace: Trace, words: Mapping[str, str] | None) -> Iterator[list[Limit
         yield [said(trace, words)]
         return
     yield [said(trace, {})]
-    yield [said(trace, sizes) for sizes in _sizes(trace)]
     if is_stated(trace.cls):
+        yield [said(trace, sizes) for sizes in _sizes(trace)]
         return
     clocks = [{"t": "lr"}, {"t": "sqrt(lr)"}]
     ties = list(_free(trace, [a for a in trace.me if isinstance(a, Field)], ("1 - lr", "1 - sqrt(lr)")))
@@ -149,8 +149,10 @@ def stages(trace: Trace, words: Mapping[str, str] | None) -> Iterator[list[Limit
 
 
 def _sizes(trace: Trace) -> list[dict[str, str]]:
-    """Sizes of the parts beside x that are not all 1."""
+    """Sizes of the parts beside x that are not all 1, of one part or two."""
     rest = [part.name for part in trace.parts[1:]]
+    if len(rest) > 2:
+        return []
     products = itertools.product(("fixed", "1/sqrt(lr)", "1/lr", "1/lr**2"), repeat=len(rest))
     return [dict(zip(rest, rules, strict=True)) for rules in products if set(rules) - {"fixed"}]
 

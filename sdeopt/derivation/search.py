@@ -59,18 +59,21 @@ class _Search:
     met: list[str]
 
     def found(self) -> list[tuple[Matched, tuple[str, ...]]]:
-        """The SDEs of the first stage of limits that holds any, with what they assume; else why the first has none."""
-        first: HandOver | None = None
+        """The SDEs of the first stage of limits that holds any, with what they assume.
+
+        If none does: why the limit in which the rules came furthest has none.
+        """
+        reasons: list[HandOver] = []
         for stage in regime.stages(self.trace, self.how.limit):
             found = []
             for limit in stage:
                 try:
                     found.append(self.matched(limit))
                 except HandOver as reason:
-                    first = first or reason
+                    reasons.append(reason)
             if found:
                 return found
-        raise first or HandOver("there is no limit to try")
+        raise max(reasons, key=lambda reason: reason.depth)
 
     def matched(self, limit: regime.Limit) -> tuple[Matched, tuple[str, ...]]:
         """The SDE in one limit."""

@@ -37,7 +37,11 @@ SMALL = 1e-9  # numbers below it guard against a division by 0
 
 
 class HandOver(Exception):
-    """Why the rules stop here, and who goes on."""
+    """Why the rules stop here, and who goes on; ``depth`` is the part of the state that they came to."""
+
+    def __init__(self, reason: str, depth: int = 0) -> None:
+        super().__init__(reason)
+        self.depth = depth
 
 
 class Vec(sp.Symbol):
