@@ -12,6 +12,7 @@ from typing import Any
 
 import sympy as sp
 
+from sdeopt.core import checks
 from sdeopt.core.method import RULES
 from sdeopt.core.references import rebound
 from sdeopt.derivation import twins
@@ -37,6 +38,8 @@ class Trace:
     """The symbols of a page, and what running its functions on them has met."""
 
     def __init__(self, cls: Any, assume: dict[str, str]) -> None:
+        for name, phase in assume.items():
+            checks.choice("phase", phase, twins.PHASES[checks.choice("assumption", name, twins.PHASES)])
         self.cls, self.phases = cls, assume
         self.me = tuple.__new__(cls, [hyperparameter(cls, name) for name in cls._fields])
         self.parts = [Vec(part, real=True) for part in cls.parts]

@@ -1,7 +1,7 @@
 """Quadrature over one standard normal: nodes for smooth functions and for pieces between kinks.
 
 Smooth functions: the trapezoidal rule on [-8.5, 8.5], whose error is e^(-2πa/h) for a function that is analytic within
-a of the line (Trefethen & Weideman, SIAM Review 56 (2014) 385-458, doi:10.1137/130932132); the step is h = 0.2. Between
+a of the line (Trefethen & Weideman, SIAM Review 56 (2014) 385-458, doi:10.1137/130932132); the step is h = 1/8. Between
 kinks: Gauss-Legendre points on [0, 1]; the density is put in where they are used. Beyond 8.5 lies a mass of 2e-17.
 """
 
@@ -16,7 +16,7 @@ from sdeopt.core.checks import Array
 
 __all__ = ["NODES", "PIECE", "REACH", "SHARES", "WEIGHTS", "density"]
 
-REACH, STEP = 8.5, 0.2
+REACH, STEP = 8.5, 0.125
 
 
 def _line() -> tuple[Array, Array]:
