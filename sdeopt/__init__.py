@@ -13,85 +13,133 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sdeopt import core as core
     from sdeopt import networks as networks
     from sdeopt import privacy as privacy
-    from sdeopt.certificate import Certificate as Certificate
+    from sdeopt import reference as reference
+    from sdeopt import theory as theory
     from sdeopt.certificate.certify import certify as certify
-    from sdeopt.comparison import Report as Report
+    from sdeopt.certificate.report import Certificate as Certificate
     from sdeopt.comparison.compare import compare as compare
-    from sdeopt.core.ensemble import Ensemble as Ensemble
-    from sdeopt.core.method import methods as methods
+    from sdeopt.comparison.report import Report as Report
     from sdeopt.core.problem import Problem as Problem
     from sdeopt.core.schedule import Cosine as Cosine
     from sdeopt.core.schedule import Power as Power
     from sdeopt.core.schedule import Schedule as Schedule
+    from sdeopt.derivation.derivation import Derivation as Derivation
     from sdeopt.derivation.derive import derive as derive
-    from sdeopt.diagnostics import Diagnosis as Diagnosis
-    from sdeopt.diagnostics import diagnose as diagnose
+    from sdeopt.diagnostics.diagnose import diagnose as diagnose
+    from sdeopt.diagnostics.report import Diagnosis as Diagnosis
+    from sdeopt.engine.fallback import InterpretedWarning as InterpretedWarning
     from sdeopt.engine.simulate import simulate as simulate
     from sdeopt.ito import SDE as SDE
     from sdeopt.ito import integrate as integrate
     from sdeopt.noise import *  # noqa: F403
     from sdeopt.objectives import *  # noqa: F403
     from sdeopt.optimizers import *  # noqa: F403
-    from sdeopt.profile import NoiseProfile as NoiseProfile
-    from sdeopt.profile import noise_profile as noise_profile
-    from sdeopt.scaling import Evidence as Evidence
-    from sdeopt.scaling import Scaling as Scaling
-    from sdeopt.scaling import scale as scale
-    from sdeopt.sweeps import Sweep as Sweep
-    from sdeopt.sweeps import sweep as sweep
+    from sdeopt.optimizers.registry import methods as methods
+    from sdeopt.profile.measure import noise_profile as noise_profile
+    from sdeopt.profile.report import NoiseProfile as NoiseProfile
+    from sdeopt.results.ensemble import Ensemble as Ensemble
+    from sdeopt.results.result import Result
+    from sdeopt.scaling.report import Evidence as Evidence
+    from sdeopt.scaling.scale import scale as scale
+    from sdeopt.scaling.scaling import Scaling as Scaling
+    from sdeopt.sweeps.sweep import sweep as sweep
+    from sdeopt.sweeps.table import Sweep as Sweep
 
 __version__ = "0.1.0"
 
+_CATALOGUES = ("noise", "objectives", "optimizers")  # whose ``__all__`` are public too
+_MODULES = ("core", "networks", "privacy", "reference", "theory")
 _HOMES = {
     "sdeopt.core.problem": ("Problem",),
     "sdeopt.core.schedule": ("Cosine", "Power", "Schedule"),
-    "sdeopt.core.method": ("methods",),
-    "sdeopt.core.ensemble": ("Ensemble",),
+    "sdeopt.engine.fallback": ("InterpretedWarning",),
     "sdeopt.engine.simulate": ("simulate",),
     "sdeopt.ito": ("SDE", "integrate"),
-    "sdeopt.certificate": ("Certificate", "certify"),
-    "sdeopt.comparison": ("Report", "compare"),
-    "sdeopt.derivation": ("derive",),
-    "sdeopt.diagnostics": ("Diagnosis", "diagnose"),
-    "sdeopt.profile": ("NoiseProfile", "noise_profile"),
-    "sdeopt.scaling": ("Evidence", "Scaling", "scale"),
-    "sdeopt.sweeps": ("Sweep", "sweep"),
-    "sdeopt.noise": (
-        "Agents", "AlphaStable", "Batch", "DiagonalMinibatch", "Gaussian", "Laplace", "Minibatch", "NoNoise",
-        "PoissonBatch", "Rademacher", "Reshuffled", "StudentT",
-    ),
-    "sdeopt.objectives": (
-        "BilinearGame", "DiagonalLinearNetwork", "DiracGAN", "DoubleWell", "EmbeddedSaddle", "Game",
-        "LinearRegression", "Logistic", "MatrixFactorization", "MatrixQuadratic", "NonlinearGame", "Objective",
-        "Quadratic", "QuadraticGame", "Rosenbrock", "TorchObjective", "WideningValley",
-    ),
-    "sdeopt.optimizers": (
-        "DSGD", "Clip21SGD2M", "DCSGDDithering", "DCSGDNatural", "DCSGDRandK", "DSignSGD", "TopKEF",
-        "DNSAM", "DPSGD", "FPGD", "NGN", "NGNM", "PCNSGD", "PGD", "SAM", "SEG", "SGD", "SGDA", "SGLD", "SHGD",
-        "SHGD2", "USAM", "Adagrad", "Adam", "AdamW", "AltGDA", "AntiPGD", "DPAdam", "DPSignSGD", "HeavyBall", "Lion",
-        "Muon", "Nesterov", "RMSprop", "RMSpropW", "SEGIndependent", "Scion", "ScionSpectral", "SignSGD", "SignSGDW",
-        "Signum", "SmoothedGDA", "WarmupSGD",
-    ),
-}  # fmt: skip
-_MODULES = ("networks", "privacy")
+    "sdeopt.certificate.certify": ("certify",),
+    "sdeopt.certificate.report": ("Certificate",),
+    "sdeopt.comparison.compare": ("compare",),
+    "sdeopt.comparison.report": ("Report",),
+    "sdeopt.derivation.derivation": ("Derivation",),
+    "sdeopt.derivation.derive": ("derive",),
+    "sdeopt.diagnostics.diagnose": ("diagnose",),
+    "sdeopt.diagnostics.report": ("Diagnosis",),
+    "sdeopt.optimizers.registry": ("methods",),
+    "sdeopt.profile.measure": ("noise_profile",),
+    "sdeopt.profile.report": ("NoiseProfile",),
+    "sdeopt.results.ensemble": ("Ensemble",),
+    "sdeopt.scaling.report": ("Evidence",),
+    "sdeopt.scaling.scale": ("scale",),
+    "sdeopt.scaling.scaling": ("Scaling",),
+    "sdeopt.sweeps.sweep": ("sweep",),
+    "sdeopt.sweeps.table": ("Sweep",),
+}
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
-
-__all__ = [*_HOME, *_MODULES, "__version__"]
 
 logging.getLogger("sdeopt").addHandler(logging.NullHandler())
 
 
+def load(file: str | Path) -> Result:
+    """Open a file that any result was saved to.
+
+    Parameters
+    ----------
+    file : str or Path
+        Its name, with or without .npz.
+
+    Returns
+    -------
+    Ensemble, Report, Certificate, Sweep, Scaling, Evidence, NoiseProfile, Diagnosis or Derivation
+        What was saved.
+
+    Raises
+    ------
+    ValueError
+        If the file is empty, damaged, no result of sdeopt, or one of a newer version of it.
+    OSError
+        If it cannot be read.
+
+    Examples
+    --------
+    >>> import sdeopt as so, tempfile
+    >>> found = so.diagnose(so.Problem(so.Quadratic([1.0, 2.0])), [[0.0, 2.0], [0.0, 1.0]])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     found.save(f"{folder}/run")
+    ...     so.load(f"{folder}/run")
+    Diagnosis(2 positions on 1 path)
+    """
+    from sdeopt.results import files
+    from sdeopt.results.ensemble import Ensemble as Ensemble
+    from sdeopt.results.result import Result
+
+    content = files.read(file)
+    kind: Any = __getattr__(content.kind) if content.kind in _HOME else None
+    if not (isinstance(kind, type) and issubclass(kind, Result)):
+        raise ValueError(f"{content.path} holds a {content.kind}, which this sdeopt does not know")
+    return kind.restore(content)
+
+
+def _catalogue(name: str) -> Any:
+    return importlib.import_module(f"sdeopt.{name}")
+
+
 def __getattr__(name: str) -> Any:
+    if name == "__all__":
+        listed = [public for catalogue in _CATALOGUES for public in _catalogue(catalogue).__all__]
+        return [*_HOME, *listed, *_MODULES, "__version__", "load"]
     if name in _MODULES:
-        return importlib.import_module(f"sdeopt.{name}")
-    if name not in _HOME:
-        raise AttributeError(f"module 'sdeopt' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_HOME[name]), name)
-    globals()[name] = value
-    return value
+        return _catalogue(name)
+    homes = [_HOME[name]] if name in _HOME else [f"sdeopt.{catalogue}" for catalogue in _CATALOGUES if name[0] != "_"]
+    for home in map(importlib.import_module, homes):
+        if name in _HOME or name in home.__all__:
+            globals()[name] = value = getattr(home, name)
+            return value
+    raise AttributeError(f"module 'sdeopt' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted(__getattr__("__all__"))

@@ -2,16 +2,18 @@
 
 The mechanism is the one of `DPSGD`: T steps, each of which samples examples with probability q, clips and sums their
 gradients and adds normal noise of standard deviation σC. Neighbouring data sets differ by one example added or removed.
-Its Rényi divergences are summed over the steps and turned into (ε, δ) at the best order, by the package dp-accounting
-(extra ``dp``); nothing is computed here.
+The distribution of its privacy loss is composed over the steps by the package dp-accounting (extra ``dp``); nothing is
+computed here. It is bounded from above on a grid of losses 1e-4 apart, so that ε is an upper bound: measured, it is too
+large by 1e-5 at ε = 1.5, T = 1000, by 1e-4 at ε = 0.95, T = 10⁴, and by 3 % at ε = 0.005. `sigma` takes one to three
+seconds for σ above 1 and some fifteen for σ = 0.6, since small noise has large losses; `epsilon` a tenth of that.
 
 The sampling is Poisson (`PoissonBatch`). For batches of fixed size, `Minibatch`, ε is that of another neighbouring
-relation and these functions do not give it. ε is an upper bound; accounting by privacy loss distributions is tighter
-(1.515 for 1.712 at σ = 1.1, q = 0.01, T = 1000, δ = 1e-5) and ten times slower.
+relation, one example replaced, and these functions do not give it.
 
 References
 ----------
-Abadi et al. (2016), arXiv:1607.00133; Mironov, Talwar & Zhang (2019), arXiv:1908.10530.
+Abadi et al. (2016), arXiv:1607.00133 (the mechanism); Koskela, Jälkö & Honkela (2020), arXiv:1906.03049, and
+Doroshenko, Ghazi, Kamath, Kumar & Manurangsi (2022), arXiv:2207.04380 (privacy loss distributions).
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ __all__ = ["epsilon", "sigma"]
 
 
 def sigma(epsilon: float, delta: float, steps: int, sample_rate: float) -> float:
-    """The smallest noise multiplier, to 1e-6, with which ``steps`` steps are (ε, δ)-private: ``sigma_dp`` of the pages.
+    """The noise multiplier with which ``steps`` steps are (ε, δ)-private: ``sigma_dp`` of the pages.
+
+    The smallest, to 1e-6, for which `epsilon` is at most ε.
 
     Parameters
     ----------
@@ -53,7 +57,7 @@ def sigma(epsilon: float, delta: float, steps: int, sample_rate: float) -> float
     --------
     >>> import sdeopt as so
     >>> so.privacy.sigma(epsilon=1.0, delta=1e-5, steps=1000, sample_rate=0.01)  # doctest: +SKIP
-    1.5131...
+    1.4146...
     """
     target, delta, steps, rate = _budget("epsilon", epsilon, delta, steps, sample_rate)
     dp = _package()
@@ -61,7 +65,7 @@ def sigma(epsilon: float, delta: float, steps: int, sample_rate: float) -> float
     def event(z: float) -> Any:
         return _event(dp, z, steps, rate)
 
-    return float(dp.calibrate_dp_mechanism(dp.rdp.RdpAccountant, event, target, delta))
+    return float(dp.calibrate_dp_mechanism(dp.pld.PLDAccountant, event, target, delta))
 
 
 def epsilon(sigma: float, delta: float, steps: int, sample_rate: float) -> float:
@@ -90,11 +94,11 @@ def epsilon(sigma: float, delta: float, steps: int, sample_rate: float) -> float
     --------
     >>> import sdeopt as so
     >>> so.privacy.epsilon(sigma=1.1, delta=1e-5, steps=1000, sample_rate=0.01)  # doctest: +SKIP
-    1.7117...
+    1.5153...
     """
     z, delta, steps, rate = _budget("sigma", sigma, delta, steps, sample_rate)
     dp = _package()
-    accountant = dp.rdp.RdpAccountant()
+    accountant = dp.pld.PLDAccountant()
     accountant.compose(_event(dp, z, steps, rate))
     return float(accountant.get_epsilon(delta))
 
@@ -115,9 +119,9 @@ def _event(dp: Any, z: float, steps: int, rate: float) -> Any:
 
 
 def _package() -> Any:
-    """dp_accounting with its Rényi accountant."""
+    """dp_accounting with its accountant of privacy loss distributions."""
     try:
-        import dp_accounting.rdp
+        import dp_accounting.pld
     except ImportError as error:
         raise ImportError('privacy accounting needs dp-accounting: pip install "sdeopt[dp]"') from error
     return dp_accounting

@@ -8,14 +8,14 @@ import numpy as np
 
 from sdeopt.core import method as registered
 from sdeopt.core import noisy_grad, norm, power, tanh, where
-from sdeopt.core.method import _REGISTRY
+from sdeopt.core.method import REGISTRY
 
 
 def method(**how: Any) -> Any:
     """The decorator, without an entry in the registry."""
 
     def decorate(cls: Any) -> Any:
-        _REGISTRY.pop(registered(**how)(cls).__name__)
+        REGISTRY.pop(registered(**how)(cls).__name__)
         return cls
 
     return decorate

@@ -1,4 +1,4 @@
-"""Geometric Brownian motion as users write it, for the tests of ``so.SDE`` and ``so.integrate``."""
+"""Geometric Brownian motion as users write it, and single steps of schemes, for the tests of ``so.integrate``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import functools
 from typing import Any
 
 import sdeopt as so
+from sdeopt.engine.schemes import SCHEMES
 
 MU, SIGMA = 0.5, 0.6
+T = 1.0
 
 
 def growth(t: Any, x: Any) -> Any:
@@ -24,3 +26,9 @@ def slow(f: Any) -> Any:
 
 
 GBM = so.SDE(growth, noise, dim=1)
+
+
+def scheme(name: str, drift: Any, diffusion: Any) -> Any:
+    """One step y, dw, h -> y of equation functions of (t, y) and (t, y, dw)."""
+    move = SCHEMES[name](lambda m, t, y, o: drift(t, y), lambda m, t, y, o, dw: diffusion(t, y, dw), lambda g, n: g)
+    return lambda j, y, dw, h: move(None, None, j, y, dw, h, 1, 1.0)

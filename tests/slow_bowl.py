@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import os
+import signal
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,6 @@ class Bowl(Smooth):
     dim = 3
     asked = 0
     limit = math.inf
-    stop: Callable[[], None]
 
     def __init__(self, batched: bool = True, steepness: float = 1.0) -> None:
         self.batched, self.steepness = batched, steepness
@@ -28,7 +28,7 @@ class Bowl(Smooth):
     def grad(self, x: Any) -> Any:
         Bowl.asked += 1
         if Bowl.asked > Bowl.limit:
-            Bowl.stop()
+            os.kill(os.getpid(), signal.SIGKILL)
         return self.hvp(x, x)
 
     def hvp(self, x: Any, v: Any) -> Any:

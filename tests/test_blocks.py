@@ -3,10 +3,8 @@
 import signal
 import threading
 import tracemalloc
-from concurrent.futures import CancelledError
 
 import numpy as np
-import pytest
 from slow_bowl import Bowl
 
 import sdeopt as so
@@ -62,14 +60,6 @@ def test_the_bar_moves_within_a_chunk():
     records = blocks.marks.Chunk([blocks.Kernel(task.runs[0])] * 2, "0.4", seen.append, None).records(0, 4)
     assert np.allclose(seen, [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
     assert np.array_equal(records[0], blocks.Kernel(task.runs[0])(0, 4))
-
-
-def test_chunks_that_are_told_to_stop_do():
-    with blocks.Progress(10, False, "") as bar:
-        bar.share(0, 5, 0.5)
-        bar.stop()
-        with pytest.raises(CancelledError):
-            bar.share(0, 5, 0.6)
 
 
 def test_costly_problems_come_in_small_chunks():

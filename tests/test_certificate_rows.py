@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import sdeopt as so
-from benchmarks.certificates.rows import ROWS
+from benchmarks.certificates.rows import ROWS, default
 
 NAMED = {row.name: row for row in ROWS}
 CHEAP = [  # each some seconds, compiled; the rest takes a minute a row
@@ -17,6 +17,12 @@ CHEAP = [  # each some seconds, compiled; the rest takes a minute a row
 def test_every_method_has_a_row() -> None:
     assert {type(row.method).__name__ for row in ROWS} >= set(so.methods())
     assert len(NAMED) == len(ROWS)
+
+
+def test_a_new_method_has_the_row_of_its_page() -> None:
+    row = default(so.DSGD)
+    assert (row.name, row.method) == ("DSGD", so.DSGD(0.2))
+    assert type(row.problem.noise).__name__ == "Agents"
 
 
 def test_a_row_knows_what_it_should_say() -> None:

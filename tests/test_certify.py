@@ -12,8 +12,8 @@ import pytest
 from tilted import ALMOST_NEVER, LRS, START, TILTED, H, after, integrator, optimizer
 
 import sdeopt as so
-from sdeopt.comparison.render import count
 from sdeopt.core import sin
+from sdeopt.results.words import count
 
 
 def end(system: tuple[Any, Any], steps: int) -> Any:

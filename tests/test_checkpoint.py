@@ -56,13 +56,15 @@ def test_kill_9_loses_the_chunks_under_way_only(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     killed(tmp_path, "so.simulate(so.SGD(0.1), QUADRATIC, progress=lambda done, _: done > 1000 and stop(),"
                      " checkpoint='run', **CHUNKS)")  # fmt: skip
-    before = {file.name: file.stat().st_mtime_ns for file in folder.glob("*.256")}
+    before = {file.name: file.stat().st_mtime_ns for file in folder.glob("*.256.npz")}
     assert len(before) >= 4
     e = so.simulate(so.SGD(0.1), QUADRATIC, checkpoint=folder, **CHUNKS)
     same(e, so.simulate(so.SGD(0.1), QUADRATIC, **CHUNKS))
     assert all((folder / name).stat().st_mtime_ns == stamp for name, stamp in before.items())
     whole = (file.name for file in folder.iterdir() if file.suffix != ".part")
-    assert sorted(whole) == sorted(["head.json", *(f"{p}.{min(256, 2000 - p)}" for p in range(0, 2000, 256))])
+    assert sorted(whole) == sorted(
+        ["head.json", "lock", *(f"{p}.{min(256, 2000 - p)}.npz" for p in range(0, 2000, 256))]
+    )
 
 
 @pytest.mark.parametrize("kind", ["discrete", "sde"])
@@ -74,7 +76,7 @@ def test_kill_9_within_a_chunk_loses_what_came_after_its_last_mark(
     resumed, Bowl.asked = eval(problem), 0
     whole = so.simulate(ADAM, resumed, kind, **LONG)
     needed, Bowl.asked = Bowl.asked, 0
-    killed(tmp_path, f"problem = {problem}\nBowl.asked, Bowl.limit, Bowl.stop = 0, {needed // 2}, staticmethod(stop)\n"
+    killed(tmp_path, f"problem = {problem}\nBowl.asked, Bowl.limit = 0, {needed // 2}\n"
                      f"so.simulate(ADAM, problem, {kind!r}, checkpoint='run', **LONG)")  # fmt: skip
     monkeypatch.setattr(marks, "INTERVAL", 0.0)
     same(so.simulate(ADAM, resumed, kind, checkpoint=tmp_path / "run", **LONG), whole)
@@ -91,9 +93,96 @@ def test_a_comparison_goes_on_too(tmp_path: Path) -> None:
     assert resumed.to_json() == so.compare(so.SGD(0.1), NETWORK, **settings).to_json()
 
 
+CERTIFIED: dict[str, Any] = {"lrs": [0.2, 0.1, 0.05], "horizon": 0.4, "paths": 512, "max_paths": 1024, "rng": 0}
+
+
+def test_a_certificate_goes_on_too(tmp_path: Path) -> None:
+    killed(tmp_path, "seen = []\ndef count(done, total):\n    seen.append(done)\n    len(seen) > 12 and stop()\n"
+                     "so.certify(so.SGD(0.1), QUADRATIC, checkpoint='run', progress=count,"
+                     f" **{CERTIFIED!r})")  # fmt: skip
+    before = {file: file.stat().st_mtime_ns for file in tmp_path.glob("run/*.npz")}
+    assert len(before) >= 12 and list(tmp_path.glob("run/*halved*"))
+    resumed = so.certify(so.SGD(0.1), QUADRATIC, checkpoint=tmp_path / "run", **CERTIFIED)
+    assert resumed.to_json() == so.certify(so.SGD(0.1), QUADRATIC, **CERTIFIED).to_json()
+    assert all(file.stat().st_mtime_ns == stamp for file, stamp in before.items())
+    with pytest.raises(ValueError, match="belongs to another run"):
+        so.certify(so.SGD(0.1), QUADRATIC, checkpoint=tmp_path / "run", **CERTIFIED | {"rng": 1})
+
+
+def test_a_clock_that_was_set_back_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder comes from the future, and its first process from before the epoch."""
+    killed(tmp_path, "import time\ntime.time = lambda: -1e9\n"
+                     "so.simulate(so.SGD(0.1), QUADRATIC, progress=lambda done, _: done > 1000 and stop(),"
+                     " checkpoint='run', **CHUNKS)")  # fmt: skip
+    kept = {file: file.read_bytes() for file in tmp_path.glob("run/*.256.npz")}
+    for file in (*kept, tmp_path / "run" / "head.json", tmp_path / "run" / "lock"):
+        os.utime(file, (4e9, 4e9))
+    monkeypatch.setattr("time.time", lambda: 0.0)
+    same(so.simulate(so.SGD(0.1), QUADRATIC, checkpoint=tmp_path / "run", **CHUNKS), so.simulate(
+        so.SGD(0.1), QUADRATIC, **CHUNKS))  # fmt: skip
+    assert all(file.stat().st_mtime == 4e9 and file.read_bytes() == data for file, data in kept.items())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["discrete", "sde"])
+def test_a_network_goes_on_too(tmp_path: Path, kind: str) -> None:
+    pytest.importorskip("torch")
+    from small_networks import small
+
+    problem = so.Problem(small(), so.Minibatch(2))
+    killed(tmp_path, "from small_networks import small\nfrom sdeopt.engine.checkpoint import Checkpoint\n"
+                     "keep, kept = Checkpoint.put, []\n"
+                     "def put(*given):\n    keep(*given)\n    kept.append(1)\n    len(kept) > 9 and stop()\n"
+                     "Checkpoint.put = put\nproblem = so.Problem(small(), so.Minibatch(2))\n"
+                     f"so.simulate(ADAM, problem, {kind!r}, checkpoint='run', **LONG)")  # fmt: skip
+    assert list(tmp_path.glob("run/*.mark.*"))
+    same(
+        so.simulate(ADAM, problem, kind, checkpoint=tmp_path / "run", **LONG), so.simulate(ADAM, problem, kind, **LONG)
+    )
+
+
+DASK = """
+import os, signal, sys, threading
+from dask.distributed import Client, LocalCluster
+import sdeopt as so
+from test_checkpoint import CHUNKS, QUADRATIC
+
+if __name__ == "__main__":
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        pids = list(client.run(os.getpid).values())
+        def kill(done, total):
+            if sys.argv[1] == "worker" and pids and done > 500:
+                os.kill(pids[0], signal.SIGKILL)
+                pids.clear()
+            if sys.argv[1] == "all" and done > 1000:
+                for pid in pids:
+                    os.kill(pid, signal.SIGKILL)
+                os.kill(os.getpid(), signal.SIGKILL)
+        where = {"executor": client.get_executor(), "progress": kill, "checkpoint": "run"}
+        e = so.simulate(so.SGD(0.1), QUADRATIC, **where, **CHUNKS)
+        print(e.final.tobytes().hex())
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.extras("distributed")
+@pytest.mark.parametrize("who", ["worker", "all"])
+def test_dask_goes_on_without_a_worker_and_after_all_were_killed(tmp_path: Path, who: str) -> None:
+    (tmp_path / "job.py").write_text(DASK, encoding="utf-8")
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    done = subprocess.run([sys.executable, "job.py", who], cwd=tmp_path, env=env, capture_output=True, text=True,
+                          timeout=240)  # fmt: skip
+    whole = so.simulate(so.SGD(0.1), QUADRATIC, **CHUNKS)
+    if who == "worker":
+        assert done.stdout.split() == [whole.final.tobytes().hex()], done.stderr
+    else:
+        assert done.returncode == -signal.SIGKILL and len(list(tmp_path.glob("run/*.npz"))) >= 4
+    same(so.simulate(so.SGD(0.1), QUADRATIC, checkpoint=tmp_path / "run", **CHUNKS), whole)
+
+
 def test_more_paths_keep_those_that_are_there(tmp_path: Path) -> None:
     so.simulate(so.SGD(0.1), QUADRATIC, checkpoint=tmp_path, **CHUNKS)
-    stamps = {file: file.stat().st_mtime_ns for file in tmp_path.glob("*.256")}
+    stamps = {file: file.stat().st_mtime_ns for file in tmp_path.glob("*.256.npz")}
     more = CHUNKS | {"paths": 2500}
     same(so.simulate(so.SGD(0.1), QUADRATIC, checkpoint=tmp_path, **more), so.simulate(so.SGD(0.1), QUADRATIC, **more))
     assert all(file.stat().st_mtime_ns == stamp for file, stamp in stamps.items())

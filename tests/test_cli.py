@@ -11,7 +11,7 @@ from command import METHODS, job, succeeded
 
 import sdeopt as so
 from sdeopt.cli import facts
-from sdeopt.cli.references import bibliography, entries
+from sdeopt.cli.references import bibliography, entries, entry
 from sdeopt.noise.spec import FORMS as NOISES
 from sdeopt.objectives.spec import FORMS as OBJECTIVES
 
@@ -94,7 +94,6 @@ def test_show_gives_the_clock_as_a_formula(name: str, formula: str) -> None:
 def test_every_source_of_every_page_can_be_cited(name: str, cls: Any) -> None:
     named = facts.identifiers(facts.sources(cls))
     assert named
-    assert [one for one in named if one not in entries()] == []
     said = succeeded("cite", name).stdout
     assert [one for one in named if f"{{{one.partition(':')[2]}}}" not in said] == []
 
@@ -110,12 +109,19 @@ def test_a_source_without_identifier_is_cited_too() -> None:
     assert "tieleman" not in succeeded("cite", "rmspropw").stdout
 
 
+def test_a_paper_without_an_entry_is_cited_by_its_number() -> None:
+    fields = ("  howpublished = {arXiv:2401.00001}", "  eprint = {2401.00001}", "  archiveprefix = {arXiv}")
+    assert entry("arXiv:2401.00001") == ",\n".join(("@misc{2401.00001", *fields, "}"))
+    assert entry("doi:10.1/a(b)") == "@misc{10.1-a-b-,\n  doi = {10.1/a(b)},\n}"
+
+
 def test_the_bibliography_is_bibtex() -> None:
     everything = "\n".join(bibliography(cls) for _, cls in METHODS)
-    for entry in re.findall(r"^@\w+\{.*?^\}$", everything, re.MULTILINE | re.DOTALL):
-        assert entry.count("{") == entry.count("}")
-        assert {"author", "title", "year"} <= set(re.findall(r"^  (\w+) = \{.*\},$", entry, re.MULTILINE))
-    keys = [entry.partition("{")[2].partition(",")[0] for entry in entries().values()]
+    for text in re.findall(r"^@\w+\{.*?^\}$", everything, re.MULTILINE | re.DOTALL):
+        assert text.count("{") == text.count("}")
+        fields = set(re.findall(r"^  (\w+) = \{.*\},$", text, re.MULTILINE))
+        assert {"author", "title", "year"} <= fields or fields & {"eprint", "doi"}
+    keys = [text.partition("{")[2].partition(",")[0] for text in entries().values()]
     assert len(keys) > 20
     assert len(set(keys)) == len(keys)
 

@@ -28,7 +28,6 @@ import sdeopt as so
         ("compare sgd --lr -1", "lr must be in (0, inf), got -1"),
         ("compare sgd --objective quadratc:1", "did you mean 'quadratic'?"),
         ("compare sgd --noise gausian", "did you mean 'gaussian'?"),
-        ("compare sgd --objective diagonal-linear-network", "--batch or --noise"),
         ("compare sgd --objective diagonal-linear-network --batch 4 --noise none", "not both"),
         ("compare sgd --batch 4", "not a finite sum"),
         ("compare sgd --horizon 1 --steps 3", "exactly one of horizon and steps"),

@@ -107,7 +107,6 @@ def test_a_grid_is_lists_and_ranges(grid: str, values: dict[str, Any], job: Call
         ('method = ["sgd", "seg"]', "objective must be given"),
         ('method = "sgd"\nnoise = ["gaussian", "gaussian"]', "'gaussian' is named twice"),
         ('method = "sgd"\nnoise = "gausian"', "did you mean 'gaussian'?"),
-        ('method = "sgd"\nobjective = "logistic:imbalanced"', "an objective over data"),
         ('method = "sgd"\n[grid]\nlr = 0.1', "grid lr must be a list, { linspace = [from, to, number] }"),
         ('method = "sgd"\n[grid]\nlr = { logspace = [1, 2, 3] }', "must be a list"),
         ('method = "sgd"\n[grid]\nlr = { geomspace = [0, 2, 3] }', "grid lr must be in (0, inf), got 0"),

@@ -11,7 +11,19 @@ import pytest
 from command import content, job, succeeded
 
 import sdeopt as so
-from sdeopt.cli.words import BUDGET, DEMONSTRATION, NUMBER_COST, PATHS, SLOW_COST, STEP_COST, paths, schedule
+from sdeopt.cli.words import (
+    BUDGET,
+    DEMONSTRATION,
+    ENTRY_COST,
+    NETWORK_COST,
+    NUMBER_COST,
+    PATHS,
+    SLOW_COST,
+    STEP_COST,
+    paths,
+    schedule,
+)  # fmt: skip
+from sdeopt.engine.simulate import DEFAULT_SUBSTEPS
 
 DATA = ["--objective", "diagonal-linear-network:n=6,p=3"]
 
@@ -59,10 +71,22 @@ def test_every_hyperparameter_reaches_the_method() -> None:
         (["--batch", "4"], "Minibatch(batch=4, replace=True)"),
         (["--noise", "minibatch:4,replace=false"], "Minibatch(batch=4, replace=False)"),
         (["--noise", "gaussian:0.1"], "Gaussian(scale=0.1)"),
+        ([], "Minibatch(batch=1, replace=True)"),
     ],
 )
 def test_data_get_the_noise_that_is_asked_for(words: list[str], shown: str) -> None:
     assert repr(job("simulate", "sgd", *DATA, *words).problem.noise) == shown
+
+
+def test_networks_are_objectives_of_every_command() -> None:
+    """Here of `compare`, with a batch and without; a path of a network costs so much that few are run."""
+    pytest.importorskip("torch")
+    words = ["--objective", "mlp:breast_cancer,widths=2", "--steps", "20"]
+    said = job("compare", "sgd", *words)
+    assert repr(said.problem.objective) == "TorchObjective(MLP, examples=455, dim=68)"
+    assert repr(said.problem.noise) == "Minibatch(batch=1, replace=True)"
+    assert said.arguments["paths"] == 500  # 160 steps of 0.4 + 1.5e-6 · 455 · 68 = 0.45 ms; 500 + 3 · 125 in 120 s
+    assert repr(job("simulate", "sgd", *words, "--batch", "8").problem.noise) == "Minibatch(batch=8, replace=True)"
 
 
 @pytest.mark.parametrize(
@@ -119,10 +143,12 @@ def test_the_help_states_the_rule_of_the_default() -> None:
         f"({DEMONSTRATION:g} s without",
         f"{1e6 * STEP_COST:g} µs,",
         f"{1e6 * SLOW_COST:g} µs for",
+        f"{1e6 * NETWORK_COST:g} µs, and {1e9 * ENTRY_COST:g} ns for every example",
         "two minutes",
     ):
-        assert number in said
+        assert number in " ".join(said.split())
     assert f"{1e9 * NUMBER_COST:g} ns for every" in said
+    assert f"[default: an {DEFAULT_SUBSTEPS}th of the optimizer's]" in " ".join(said.split())
     assert BUDGET == 120.0
 
 

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 from scipy import stats
-from tilted import ALMOST_NEVER, START, TILTED, H, after, black_box, integrator, optimizer
+from tilted import ALMOST_NEVER, START, TILTED, BlackBox, H, after, black_box, integrator, optimizer
 
 import sdeopt as so
 from sdeopt.comparison import paired, verdict
 from sdeopt.core import grad, method, noise_var, noisy_grad, root_cov
-from sdeopt.core.method import _REGISTRY
+from sdeopt.core.method import REGISTRY
 from sdeopt.engine.blocks import Task, fold
 from sdeopt.engine.simulate import plan
 
@@ -31,7 +31,7 @@ def planted(**functions: Callable[..., Any]) -> Any:
         diffusion = base["diffusion"]
 
     page = method(order=1)(Planted)
-    _REGISTRY.pop("Planted")
+    REGISTRY.pop("Planted")
     return page
 
 
@@ -52,7 +52,7 @@ def test_sgd_agrees_with_its_sde(report: Any) -> None:
     # true gaps: at most 7 % of the scale (variances), margin 10 %; a wrong verdict is beyond 5 standard errors
     assert report.verdict == "agree", str(report)
     assert {row.verdict for row in report.rows} == {"agree"}
-    assert report.needs is None
+    assert report.within == (max(row.low for row in report.rows), max(row.high for row in report.rows))
 
 
 def test_the_flow_is_told_apart_by_the_variances(report: Any) -> None:
@@ -203,14 +203,26 @@ def test_halving_dt_shows_the_bias_of_the_integrator() -> None:
 
 
 def test_a_dt_that_is_too_large_is_not_blamed_on_the_sde() -> None:
-    report = so.compare(
-        so.SGD(lr=0.6), black_box(), steps=6, paths=256, substeps=2, scheme="euler", tolerance=0.05, rng=0
-    )
-    row = next(row for row in report.rows if row.quantity == "mean x₂")
-    assert row.verdict == "inconclusive" and row.substeps is not None and row.substeps >= 4
+    """Euler–Maruyama with dt = lr/2 is half as far off as the optimizer: what it leaves is twice the change at dt/2."""
+    page, still = so.SGD(lr=0.1), so.Problem(BlackBox(), so.NoNoise(), x0=START)
+    reports = {
+        name: so.compare(page, still, steps=6, paths=50, substeps=4, scheme=name, tolerance=0.12, rng=0)
+        for name in ("euler", "heun")
+    }
+    assert reports["heun"].verdict == "differ"
+    assert (reports["euler"].verdict, reports["euler"].decision.why) == ("open", "step size")
+    assert "the step size of the SDE decides it: substeps=8" in " ".join(str(reports["euler"]).split())
+    low, high = reports["euler"].within
+    assert low < 0.1 and high == pytest.approx(reports["heun"].within[1], rel=0.02)
 
 
-def test_false_alarms_are_shared_by_all_quantities_and_saves(report: Any) -> None:
+def test_bounds_are_quantiles_of_student_for_all_quantities_and_saves(report: Any) -> None:
     comparisons = 20 * 8  # saves after t = 0; 2 means, 3 observables, 3 covariance entries
     assert report.meta["comparisons"] == comparisons
-    assert report.meta["quantile"] == pytest.approx(stats.t.isf(0.001 / comparisons / 2, 3999))
+    s = report.sizes
+    high = s.size + stats.t.isf(0.05, 3999) * s.stderr + s.left
+    low = s.size - stats.t.isf(0.05 / comparisons / 2, 3999) * s.stderr - s.left
+    np.testing.assert_allclose(report.within, (low.max(), high.max()), rtol=1e-12)
+    i = [q.name for q in report.quantities].index("var x₁")
+    column = report.column("var x₁")
+    np.testing.assert_allclose(s.size[:, i], np.abs(report.gap / report.margin * 0.1)[1:, column], rtol=1e-9)

@@ -43,9 +43,26 @@ def test_diverged_paths_are_counted_and_decide() -> None:
     assert "diverged: 12 discrete, 0 SDE" in str(report)
 
 
+def test_a_comparison_of_which_nothing_is_left_is_not_judged() -> None:
+    """Noise so large that every path of both columns leaves in the first step: nothing is known but the start."""
+    problem = so.Problem(BlackBox(), so.Gaussian(1e150), x0=START)
+    report = so.compare(so.SGD(lr=0.1), problem, steps=5, paths=60, substeps=2, rng=0)
+    assert report.meta["diverged"] == [60, 60]
+    assert (report.verdict, report.decision.why) == ("not judged", "few paths")
+    assert report.within[1] == np.inf
+    assert "0 of 60 paths are left" in str(report)
+
+
+def test_few_paths_are_not_judged() -> None:
+    report = so.compare(so.SGD(lr=0.05), black_box(), steps=4, paths=2, substeps=2, rng=0)
+    assert report.verdict == "not judged"
+    assert "2 paths are too few for a verdict, 50 are the least" in str(report)
+    assert all(np.isnan(row.half) for row in report.rows)
+
+
 def test_without_noise_both_columns_are_exact() -> None:
     problem = so.Problem(BlackBox(), so.NoNoise(), x0=START)
-    report = so.compare(so.SGD(lr=0.05), problem, steps=10, paths=3, substeps=4, rng=0)
+    report = so.compare(so.SGD(lr=0.05), problem, steps=10, paths=50, substeps=4, rng=0)
     assert report.verdict == "agree"
     x = np.outer(1.0 - 0.05 * np.diag(H), np.ones(11)) ** np.arange(11)
     np.testing.assert_allclose(report.discrete[:, :2], (x * START[:, None]).T, rtol=1e-12)
@@ -54,7 +71,7 @@ def test_without_noise_both_columns_are_exact() -> None:
 
 def test_a_start_at_the_optimum_without_noise() -> None:
     problem = so.Problem(BlackBox(), so.NoNoise(), x0=[0.0, 0.0])
-    assert so.compare(so.SGD(lr=0.05), problem, steps=5, paths=2, substeps=2, rng=0).verdict == "agree"
+    assert so.compare(so.SGD(lr=0.05), problem, steps=5, paths=50, substeps=2, rng=0).verdict == "agree"
 
 
 def test_the_number_of_threads_changes_nothing() -> None:

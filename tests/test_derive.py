@@ -11,8 +11,8 @@ import pytest
 from bare_pages import PAGES
 
 import sdeopt as so
-from sdeopt.core.method import methods
 from sdeopt.noise.spec import parse as law
+from sdeopt.optimizers.registry import methods
 
 pytest.importorskip("sympy")
 
@@ -44,7 +44,7 @@ def panels(ends: list[float], n: int) -> tuple[Any, Any]:
 @pytest.mark.parametrize("sigma", [0.05, 0.7, 3.0])
 def test_a_drift_is_the_mean_of_the_step(name: str, sigma: float) -> None:
     """At both signs of every argument, against an integral over the step itself."""
-    sde, page = so.derive(PAGES[name]).page, PAGES[name](lr=0.1)
+    sde, page = so.derive(PAGES[name]).model, PAGES[name](lr=0.1)
     for g in (-1.9, -0.55, -0.2, 0.0, 0.1, 0.45, 1.2):
         kinks = [z for z in ((jump - g) / sigma for jump in JUMPS) if abs(z) < 9.0]
         z, weights = panels(sorted({-9.0, *kinks, 9.0}), 40)
@@ -56,7 +56,7 @@ def test_a_drift_is_the_mean_of_the_step(name: str, sigma: float) -> None:
 
 def test_a_drift_without_noise_is_the_step() -> None:
     for name in PER_COORDINATE:
-        sde, page = so.derive(PAGES[name]).page, PAGES[name](lr=0.1)
+        sde, page = so.derive(PAGES[name]).model, PAGES[name](lr=0.1)
         o = so.Problem(so.Quadratic([1.0, 2.0])).oracle
         x = np.array([0.9, -0.3])
         step = (page.step(0, x, o, ()) - x) / 0.1
@@ -79,11 +79,11 @@ def test_a_check_refutes_the_flow_and_doubled_noise() -> None:
     from sdeopt.derivation.check import CLOCKS, compared, scaled
 
     d = so.derive(PAGES["CoordinateClip"])
-    pages = [scaled(d, PAGES["CoordinateClip"](lr=0.1), tau) for tau in CLOCKS]
+    pages = [scaled(vars(d)["live"], PAGES["CoordinateClip"](lr=0.1), tau) for tau in CLOCKS]
     for factor in (0.0, 2.0):
-        wrong = replace(d.page, diffusion=lambda *a, factor=factor: factor * d.page.diffusion(*a))
+        wrong = replace(d.model, diffusion=lambda *a, factor=factor: factor * d.model.diffusion(*a))
         assert compared(wrong, pages, SADDLE).wrong == ("cov x x",)
-    late = replace(d.page, drift=lambda *a: 1.01 * d.page.drift(*a))
+    late = replace(d.model, drift=lambda *a: 1.01 * d.model.drift(*a))
     assert compared(late, pages, SADDLE).wrong == ("mean x",)
 
 
@@ -116,8 +116,8 @@ def test_a_fast_linear_buffer_is_averaged_out() -> None:
     d = so.derive(so.HeavyBall, limit={"momentum": "fixed", "t": "lr", "v": "fixed"}, eliminate=("v",))
     x, o = np.array([0.4, -1.3]), SADDLE.oracle
     page, sgd, w = so.HeavyBall(lr=0.1, momentum=0.75), so.SGD(lr=0.1), np.array([0.3, -0.8])
-    assert d.page.drift(page, 0.0, (x, x), o)[0] == pytest.approx(4.0 * so.SGD.drift(sgd, 0.0, x, o), rel=1e-12)
-    kick = d.page.diffusion(page, 0.0, (x, x), o, w)[0]
+    assert d.model.drift(page, 0.0, (x, x), o)[0] == pytest.approx(4.0 * so.SGD.drift(sgd, 0.0, x, o), rel=1e-12)
+    kick = d.model.diffusion(page, 0.0, (x, x), o, w)[0]
     assert kick == pytest.approx(4.0 * so.SGD.diffusion(sgd, 0.0, x, o, w), rel=1e-12)
     assert "v relaxes" in d.assumed[0]
     fast = so.derive(so.Signum, limit={"momentum": "fixed"}, eliminate=("m",))
@@ -128,7 +128,7 @@ def test_increments_that_are_named_twice_are_two() -> None:
     from sdeopt.engine.draws import draws
     from sdeopt.engine.simulate import plan
 
-    so.derive(so.DPSignSGD, assume={"clip": "inactive"}).page  # noqa: B018  (registers it)
+    so.derive(so.DPSignSGD, assume={"clip": "inactive"}).model  # noqa: B018  (registers it)
     problem = so.Problem(so.Quadratic([1.0, 2.0]), LAW)
     run = plan(so.DPSignSGD(lr=0.1), problem, "sde", sde="derived", steps=2)
     assert [v.stream for v in draws(run)[1]] == ["gradient", "gradient2.0", "own.0", "own2.0"]

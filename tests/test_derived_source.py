@@ -16,10 +16,10 @@ import pytest
 from bare_pages import PAGES
 
 import sdeopt as so
-from sdeopt.core.method import methods
 from sdeopt.engine import kernels
 from sdeopt.engine.simulate import plan
 from sdeopt.noise.spec import parse as law
+from sdeopt.optimizers.registry import methods
 
 pytest.importorskip("sympy")
 
@@ -50,7 +50,7 @@ def registered() -> Iterator[None]:
 @pytest.mark.parametrize("name", RUNS)
 def test_lanes_and_interpreted_give_the_same_bits(name: str) -> None:
     cls, problem = RUNS[name]
-    so.derive(cls, assume=INACTIVE).page  # noqa: B018  (registers it)
+    so.derive(cls, assume=INACTIVE).model  # noqa: B018  (registers it)
     run = plan(cls(lr=0.1), problem, "sde", sde="derived", steps=6, substeps=2, save_at=6, observables=["loss"], rng=11)
     compiled = kernels.Kernel(replace(run, lanes=True))
     assert compiled.mode == "lanes"
@@ -60,7 +60,7 @@ def test_lanes_and_interpreted_give_the_same_bits(name: str) -> None:
 
 
 def test_vectors_give_the_same_bits() -> None:
-    so.derive(PAGES["SoftSign"]).page  # noqa: B018
+    so.derive(PAGES["SoftSign"]).model  # noqa: B018
     run = plan(PAGES["SoftSign"](lr=0.1), SADDLE, "sde", sde="derived", steps=6, substeps=2, save_at=6, rng=11)
     compiled = kernels.Kernel(replace(run, lanes=False))
     assert np.array_equal(compiled(0, 8), kernels.Kernel(replace(run, interpreted=True))(0, 8))

@@ -64,8 +64,8 @@ def test_other_reasons_are_named(caplog):
     assert lines[0].startswith(f"{place} does what lanes do not know, dot(array")
 
 
-@pytest.mark.parametrize("mode", ["lanes", "vectors"])
-def test_an_error_without_a_place_is_one_line_too(mode):
+@pytest.mark.parametrize(("mode", "who"), [("lanes", "lanes do not"), ("vectors", "Numba does not")])
+def test_an_error_without_a_place_is_one_line_too(mode, who):
     line = fallback.explain("Quadratic", mode, ValueError("broken"))
-    assert line.startswith(f"Quadratic does what {mode} do not know, so it runs ")
+    assert line.startswith(f"Quadratic does what {who} know, so it runs ")
     assert "\n" not in line

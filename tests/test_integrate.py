@@ -17,8 +17,9 @@ import sdeopt as so
 from sdeopt.core import dot, matvec
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
-from sdeopt.ito.integration import _plan
+from sdeopt.ito.plan import plan as plan_integration
 
+pytestmark = pytest.mark.filterwarnings("ignore::sdeopt.InterpretedWarning")  # functions made `slow` on purpose
 OFFSET = np.array([0.2, -0.1])
 A, B1, B2 = (
     np.array([[-0.5, 0.3], [0.1, -0.8]]),
@@ -53,7 +54,7 @@ def increments(paths: int, steps: int, m: int, horizon: float = 1.0) -> Any:
 
 @pytest.mark.parametrize(("sde", "scheme"), [(GBM, "milstein"), (GBM, "weak2"), (LINEAR, "weak2")])
 def test_lanes_and_interpreted_have_the_same_bits(sde: so.SDE, scheme: str) -> None:
-    run, _ = _plan(sde, np.ones(sde.dim), 1.0, 0.1, None, 40, scheme, None, 4, None, 0)
+    run, *_ = plan_integration(sde, np.ones(sde.dim), 1.0, 0.1, None, 40, scheme, None, 4, None, 0)
     kernel, plain = Kernel(run), Kernel(replace(run, interpreted=True))
     assert (kernel.mode, plain.mode) == ("lanes", "interpreted")
     assert (kernel(0, 40) == plain(0, 40)).all()
@@ -65,7 +66,7 @@ def test_arrays_and_lists_of_entries_in_lanes() -> None:
     sde = so.SDE(
         lambda t, x: matvec(spin, x) - OFFSET, lambda t, x, dw: np.array([0.0, x[0] * dw[0]]), dim=2, noise_dim=1
     )
-    run, _ = _plan(sde, np.ones(2), 1.0, 0.1, None, 40, "euler", None, 4, None, 0)
+    run, *_ = plan_integration(sde, np.ones(2), 1.0, 0.1, None, 40, "euler", None, 4, None, 0)
     kernel, plain = Kernel(run), Kernel(replace(run, interpreted=True))
     assert kernel.mode == "lanes"
     assert (kernel(0, 40) == plain(0, 40)).all()
@@ -74,7 +75,7 @@ def test_arrays_and_lists_of_entries_in_lanes() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("sde", "scheme"), [(GBM, "milstein"), (GBM, "weak2"), (LINEAR, "euler"), (LINEAR, "weak2")])
 def test_vectors_too(sde: so.SDE, scheme: str) -> None:
-    run, _ = _plan(sde, np.ones(sde.dim), 1.0, 0.1, None, 40, scheme, None, 4, None, 0)
+    run, *_ = plan_integration(sde, np.ones(sde.dim), 1.0, 0.1, None, 40, scheme, None, 4, None, 0)
     kernel = Kernel(replace(run, lanes=False))
     assert kernel.mode == "vectors"
     assert (kernel(0, 40) == Kernel(run)(0, 40)).all()
@@ -82,7 +83,7 @@ def test_vectors_too(sde: so.SDE, scheme: str) -> None:
 
 def test_functions_that_numba_does_not_know_run_interpreted() -> None:
     sde = so.SDE(slow(growth), slow(noise), dim=1)
-    run, _ = _plan(sde, [1.0], 1.0, 0.1, None, 5, "euler", None, None, None, 0)
+    run, *_ = plan_integration(sde, [1.0], 1.0, 0.1, None, 5, "euler", None, None, None, 0)
     assert Kernel(run).mode == "interpreted"
     assert same(so.integrate(sde, [1.0], horizon=1.0, dt=0.1, paths=20, rng=0), EULER(paths=20))
 
@@ -154,7 +155,7 @@ def test_given_increments_reproduce_sdeint() -> None:
 
 
 def test_given_increments_are_the_drawn_ones_where_they_are() -> None:
-    run, _ = _plan(GBM, [1.0], 1.0, 0.1, None, 3, "euler", None, None, None, 0)
+    run, *_ = plan_integration(GBM, [1.0], 1.0, 0.1, None, 3, "euler", None, None, None, 0)
     kernel = Kernel(replace(run, interpreted=True))
     dW = math.sqrt(0.1) * np.array([kernel.increments(path) for path in range(3)])
     assert np.abs(so.integrate(GBM, [1.0], horizon=1.0, dW=dW).final - EULER(paths=3).final).max() < 1e-14

@@ -11,6 +11,8 @@ from equations import GBM, SIGMA, growth, noise, slow
 
 import sdeopt as so
 
+pytestmark = pytest.mark.filterwarnings("ignore::sdeopt.InterpretedWarning")  # functions made `slow` on purpose
+
 
 def writes(t: Any, x: Any) -> Any:
     x *= 0.5

@@ -1,4 +1,4 @@
-"""What a comparison judges: all, or observables only, with coordinates as information."""
+"""What a comparison judges: coordinates alone or as vectors, or observables and the noise; the rest is information."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from slow_bowl import Bowl
 
 import sdeopt as so
-from sdeopt.comparison import verdict
+from sdeopt.comparison import quantities, verdict
 
 BOWL = so.Problem(Bowl(), so.Gaussian([0.2, 0.5, 1.0]), x0=[1.0, 1.0, 1.0])
 RUN: dict[str, Any] = {"steps": 20, "paths": 400, "substeps": 4, "save_at": 4, "rng": 0, "observables": ["norm2"]}
@@ -17,22 +17,27 @@ RUN: dict[str, Any] = {"steps": 20, "paths": 400, "substeps": 4, "save_at": 4, "
 
 @pytest.fixture(scope="module")
 def reports() -> dict[str, Any]:
-    return {what: so.compare(so.SGD(0.02), BOWL, judge=what, **RUN) for what in verdict.JUDGED}
+    return {what: so.compare(so.SGD(0.02), BOWL, judge=what, **RUN) for what in quantities.JUDGED}
 
 
 def test_coordinates_are_shown_but_do_not_count(reports: dict[str, Any]) -> None:
     rows = {row.quantity: row for row in reports["observables"].rows}
-    assert [name for name, row in rows.items() if row.verdict != verdict.SHOWN] == ["|x|²"]
+    assert [name for name, row in rows.items() if row.verdict != verdict.SHOWN] == ["|x|²", "tr Cov x"]
     assert set(rows) == {"|x|²", "mean x₁", "mean x₂", "mean x₃", "var x₁", "var x₂", "var x₃", "tr Cov x"}
-    assert reports["observables"].verdict == rows["|x|²"].verdict == "agree"
+    assert rows["|x|²"].verdict == "agree"
     assert rows["tr Cov x"].discrete == pytest.approx(sum(rows[f"var x{i}"].discrete for i in "₁₂₃"), rel=1e-12)
 
 
+def test_the_noise_is_judged_where_coordinates_are_not() -> None:
+    quiet = so.compare(so.SGD(0.02), BOWL, judge="observables", sde="order1", **RUN)
+    assert [q.name for q in quiet.quantities] == ["|x|²", "tr Cov x"]
+    assert next(row for row in quiet.rows if row.quantity == "tr Cov x").flow_verdict == "differ"
+
+
 def test_fewer_quantities_need_narrower_intervals(reports: dict[str, Any]) -> None:
-    """One observable and, for the flow, the trace; against one observable, 3 means and 6 covariances."""
+    """One observable and the trace; against one observable, 3 means and 6 covariances."""
     few, many = (reports[what].meta for what in ("observables", "all"))
     assert (few["comparisons"], many["comparisons"]) == (2 * 4, 10 * 4)
-    assert few["quantile"] == verdict.quantile(np.array([400.0]), 0.001 / 8) < many["quantile"]
 
 
 def test_the_flow_is_told_by_the_trace_not_by_the_worst_coordinate(reports: dict[str, Any]) -> None:
@@ -49,9 +54,32 @@ def test_all_shows_what_it_judges(reports: dict[str, Any]) -> None:
     assert "tr Cov x" not in {row.quantity for row in reports["all"].rows}
 
 
+def test_up_to_three_dimensions_all_is_each(reports: dict[str, Any]) -> None:
+    np.testing.assert_array_equal(reports["all"].sizes, reports["each"].sizes)
+
+
+KINDS = ("mean",) * 4 + ("observable",) + ("variance",) * 4 + ("covariance",) * 6 + ("trace", "diverged")
+NAMES = tuple(map(str, range(len(KINDS))))
+
+
+@pytest.mark.parametrize(
+    ("what", "lost", "names"),
+    [
+        ("all", False, ["4", "means", "variances", "covariances"]),
+        ("all", True, ["4", "means", "variances", "covariances", "16"]),
+        ("each", False, ["4", *map(str, range(4)), *map(str, range(5, 15))]),
+        ("observables", False, ["4", "15"]),
+    ],
+)
+def test_from_four_dimensions_on_vectors_are_judged(what: str, lost: bool, names: list[str]) -> None:
+    found = quantities.judged(KINDS, NAMES, lost, what, False)
+    assert [q.name for q in found] == names
+    assert [q.columns for q in found if q.name == "variances"] in ([], [(5, 6, 7, 8)])
+
+
 @pytest.mark.parametrize(("d", "observables", "what"), [(64, 2, "all"), (65, 2, "observables"), (65, 0, "all")])
 def test_above_64_dimensions_observables_are_judged(d: int, observables: int, what: str) -> None:
-    assert verdict.default(d, observables) == what
+    assert quantities.default(d, observables) == what
 
 
 def test_what_there_is_to_judge() -> None:

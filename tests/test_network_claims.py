@@ -21,6 +21,7 @@ import benchmarks.claims.networks as claims  # noqa: E402
 from benchmarks.claims import runner  # noqa: E402
 from benchmarks.claims.networks import trained  # noqa: E402
 from benchmarks.claims.networks.__main__ import HEAD  # noqa: E402
+from sdeopt.comparison.verdict import quantile  # noqa: E402
 
 NAMES = runner.names(claims)
 COUNTS = {"adaptive": 10, "digits": 18, "distributed": 4, "private": 6, "sam": 9, "signsgd": 8}
@@ -52,7 +53,10 @@ def test_a_loss_is_told_apart_where_it_is_known_to_be_lower() -> None:
     i = noisy.column("train loss")
     scale = np.maximum(np.ptp(noisy.discrete[:, i]), noisy.discrete_sd[:, i])
     sde, flow = trained.apart("sde", noisy), trained.apart("flow", noisy, flow=True)
-    ends = ((noisy.flow - noisy.discrete)[:, i] + noisy.meta["quantile"] * noisy.discrete_stderr[:, i]) / scale
+    ends = (
+        (noisy.flow - noisy.discrete)[:, i]
+        + quantile(noisy.counts, 0.001 / noisy.meta["comparisons"]) * noisy.discrete_stderr[:, i]
+    ) / scale
     assert (sde.verdict, flow.verdict) == ("fails", "holds")
     assert flow.high == pytest.approx(ends.min(), rel=1e-6) and flow.claimed[1] == -0.015
 
@@ -79,7 +83,7 @@ def test_the_networks_are_those_of_the_papers() -> None:
 def test_every_claim_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """On one small network in the place of all, 8 steps and 8 paths, 2 for the flow and for half the dt."""
     for what in ("PATHS_FLOW", "PATHS_CHANGE"):
-        monkeypatch.setattr(sys.modules["sdeopt.comparison.compare"], what, 2)
+        monkeypatch.setattr(sys.modules["sdeopt.comparison.block"], what, 2)
     toy = so.networks.mlp("breast_cancer", (2,), holdout=0.8)
     small = dict.fromkeys(trained.NETWORKS, lambda: toy)
     if name in ("distributed", "private"):  # that say how many examples and parameters there are

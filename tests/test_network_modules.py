@@ -61,6 +61,7 @@ REFUSED = [
     (nn.Linear(4, 2), nn.CrossEntropyLoss(weight=torch.tensor([1.0, 3.0]).double()), "one loss per example"),
     (nn.Linear(4, 2), nn.CrossEntropyLoss(reduction="sum"), "one loss per example"),
     (nn.Linear(4, 2), lambda output, y: ENTROPY(output, y), "one number per example"),
+    (nn.Linear(4, 2), lambda output, y: torch.rand(len(y)).double() * output[:, 0], "loss gives another value"),
     (nn.Linear(4, 2), 3, "loss must be a function"),
 ]
 
@@ -86,6 +87,30 @@ def test_data_must_fit() -> None:
     for given, reason in [((X, Y[:5]), "one row per example, got 5 for 9"), ((X * np.nan, Y), "X must be finite")]:
         with pytest.raises(ValueError, match=reason):
             so.TorchObjective(nn.Linear(4, 2), ENTROPY, *given)
+
+
+@pytest.mark.filterwarnings("ignore:Using a target size")
+@pytest.mark.parametrize("order", [1, -1])
+def test_targets_that_mix_examples_are_refused(order: int) -> None:
+    """Targets (n,) against outputs (n, 1) make n² losses, sorted targets as well; one of them is held out data."""
+    module, y = nn.Linear(4, 1), np.sort(Y)[::order].astype(float)
+    with pytest.raises(ValueError, match=r"the loss of an example depends on the others.*\(9, 1\).*\(9,\)"):
+        so.TorchObjective(module, nn.MSELoss(), X, y)
+    with pytest.raises(ValueError, match="test: the loss of an example depends on the others"):
+        so.TorchObjective(module, nn.MSELoss(), X, y[:, None], test=(X, y))
+    with pytest.raises(ValueError, match="the loss of an example depends on the others"):
+        so.TorchObjective(module, lambda output, y: (output[:, 0] - y - output.mean()) ** 2, X, y)
+    assert so.TorchObjective(module, nn.MSELoss(), X, y[:, None]).dim == 5
+
+
+def test_modules_and_losses_that_write_into_the_data_are_refused() -> None:
+    def damaging(output: Any, y: Any) -> Any:
+        return y.sub_(output[:, 0]) ** 2
+
+    with pytest.raises(ValueError, match="module writes into its input"):
+        so.TorchObjective(nn.Sequential(nn.ReLU(inplace=True), nn.Linear(4, 2)), ENTROPY, X, Y)
+    with pytest.raises(ValueError, match="loss writes into its arguments"):
+        so.TorchObjective(nn.Linear(4, 1), damaging, X, Y.astype(float))
 
 
 def test_frozen_parameters_are_constants_and_tied_ones_are_one() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import pickle
@@ -103,15 +104,74 @@ class Rows(nn.Module):
         return torch.tanh(self.layer(x.reshape(len(x), 2, 2))).sum(1)
 
 
-@pytest.mark.parametrize(
-    "module", [Twice(), Rows(), nn.Linear(4, 2, bias=False), nn.Sequential(nn.LayerNorm(4), nn.Linear(4, 2))], ids=repr
-)
-def test_variances_are_those_of_single_gradients(module: Any) -> None:
-    """By products of squares where all layers are linear and called once on rows, else by single gradients."""
-    f = so.TorchObjective(module, ENTROPY, X, Y)
+class Tied(nn.Module):
+    """A weight that is used outside its layer as well."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.enter, self.leave = nn.Linear(4, 4), nn.Linear(4, 2)
+
+    def forward(self, x: Any) -> Any:
+        return self.leave(torch.tanh(nn.functional.linear(torch.tanh(self.enter(x)), self.enter.weight.T)))
+
+
+class Flattened(nn.Module):
+    """Two rows of an example as two rows of a matrix."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(2, 2)
+
+    def forward(self, x: Any) -> Any:
+        return torch.tanh(self.layer(x.reshape(-1, 2))).reshape(len(x), 2, 2).sum(1)
+
+
+class Named(nn.Module):
+    """A layer that is called with its input by name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 2)
+
+    def forward(self, x: Any) -> Any:
+        return self.layer(input=x)
+
+
+def in_place() -> Any:
+    return nn.Sequential(nn.Linear(4, 4), nn.ReLU(inplace=True), nn.Linear(4, 2))
+
+
+MODULES = [
+    Twice, Rows, Tied, Flattened, Named, in_place, functools.partial(nn.Linear, 4, 2, bias=False),
+    lambda: nn.Sequential(nn.LayerNorm(4), nn.Linear(4, 4), nn.ReLU(inplace=True), nn.Linear(4, 2)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("make", MODULES, ids=lambda make: getattr(make, "__name__", "linear"))
+def test_variances_are_those_of_single_gradients(make: Any) -> None:
+    """By products of squares where these agree with gradients of single examples, else by the latter."""
+    f = so.TorchObjective(make(), ENTROPY, X, Y)
     x = point(f)
     single = [f.batch_grad(x, np.array([float(i)])) for i in range(len(X))]
     assert np.abs(f.grad_var(x) - np.var(single, axis=0)).max() < 1e-14
+
+
+def test_the_fast_way_is_taken_where_it_is_right() -> None:
+    """In-place activations have it too; a weight used outside its layer has not."""
+    assert so.TorchObjective(in_place(), ENTROPY, X, Y)._fast
+    assert not so.TorchObjective(Tied(), ENTROPY, X, Y)._fast
+
+
+def test_variances_of_an_in_place_activation_by_hand() -> None:
+    """One input, one unit, squared error on (x, y) = (1, 1), (2, 0), (-1, 1), parameters (w, b, v, c) = (1, 1/2, 1, 0).
+
+    Hidden 1.5, 2.5, and 0 where the unit is off; residuals r = 0.5, 2.5, -1. With ∂f_i = 2r (v x, v, h, 1) where the
+    unit is on: ∂w = 1, 10, 0; ∂b = 1, 5, 0; ∂v = 1.5, 12.5, 0; ∂c = 1, 5, -2.
+    """
+    module = nn.Sequential(nn.Linear(1, 1), nn.ReLU(inplace=True), nn.Linear(1, 1))
+    f = so.TorchObjective(module, nn.MSELoss(), [[1.0], [2.0], [-1.0]], [[1.0], [0.0], [1.0]])
+    exact = np.var([[1.0, 1.0, 1.5, 1.0], [10.0, 5.0, 12.5, 5.0], [0.0, 0.0, 0.0, -2.0]], axis=0)
+    assert f.grad_var(np.array([1.0, 0.5, 1.0, 0.0])) == pytest.approx(exact, rel=1e-13)
 
 
 def test_passes_over_part_of_the_examples_add_up(monkeypatch: pytest.MonkeyPatch) -> None:

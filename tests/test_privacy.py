@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 from scipy.special import ndtr
 
 import sdeopt as so
@@ -18,20 +19,42 @@ from sdeopt.theory.private import (
 )
 
 
+def gaussian_delta(z, epsilon, steps):
+    """Exact δ(ε) of T normal mechanisms without sampling, one of multiplier z/√T. Balle & Wang (2018), theorem 8."""
+    s = z / math.sqrt(steps)
+    return ndtr(0.5 / s - epsilon * s) - math.exp(epsilon) * ndtr(-0.5 / s - epsilon * s)
+
+
+@pytest.mark.extras("dp_accounting")
+def test_the_accountant_is_exact_where_nothing_is_sampled():
+    """q = 1: the smallest z with δ(ε) <= δ, and never below it."""
+    for budget, delta, steps in ((1.0, 1e-5, 100), (2.0, 1e-6, 300), (0.1, 1e-6, 10)):
+        exact = brentq(lambda z, e=budget, d=delta, t=steps: gaussian_delta(z, e, t) - d, 0.1, 1e4, xtol=1e-12)
+        assert 0.0 <= so.privacy.sigma(budget, delta, steps, 1.0) / exact - 1.0 < 1e-3
+
+
+@pytest.mark.extras("dp_accounting")
+def test_small_budgets_do_not_ask_for_a_thousand_times_the_noise():
+    """Rényi divergences give 1,001,960 and 347.3 here, since orders up to 1024 are too few for so small an ε."""
+    assert so.privacy.sigma(0.005, 1e-6, 100, 0.1) == pytest.approx(593.13, abs=0.01)
+    assert so.privacy.sigma(0.01, 1e-6, 100, 0.1) == pytest.approx(308.89, abs=0.01)
+
+
 @pytest.mark.extras("dp_accounting")
 def test_the_accountant_gives_the_known_numbers():
-    """Theory, q = 0.01, δ = 1e-5: T = 10⁴, z = 4; T = 1000, z = 1.1, where its whole orders give 1.725291 only."""
-    assert so.privacy.epsilon(4.0, 1e-5, 10_000, 0.01) == pytest.approx(1.035490, abs=1e-6)
-    assert so.privacy.epsilon(1.1, 1e-5, 1000, 0.01) == pytest.approx(1.7118, abs=5e-5)
-    ratio = [so.privacy.sigma(e, 1e-5, 1000, 0.01) / abadi_sigma(e, 1e-5, 1000, 0.01) for e in (0.25, 2.0)]
-    np.testing.assert_allclose(ratio, [0.778, 1.348], rtol=0.01)  # whole orders again
+    """dp-accounting's own privacy loss distributions, q = 0.01, δ = 1e-5; Rényi divergences give 1.0355 and 1.7118."""
+    assert so.privacy.epsilon(4.0, 1e-5, 10_000, 0.01) == pytest.approx(0.94700, abs=1e-5)
+    assert so.privacy.epsilon(1.1, 1e-5, 1000, 0.01) == pytest.approx(1.51537, abs=1e-5)
+    assert so.privacy.sigma(0.25, 1e-5, 1000, 0.01) / abadi_sigma(0.25, 1e-5, 1000, 0.01) == pytest.approx(
+        0.710, abs=1e-3
+    )
 
 
 @pytest.mark.extras("dp_accounting")
-def test_noise_and_budget_are_inverse_to_each_other():
+def test_sigma_is_the_smallest_that_epsilon_allows():
     for epsilon, rate in ((0.5, 0.02), (2.0, 1.0)):
         z = so.privacy.sigma(epsilon, 1e-6, 300, rate)
-        assert epsilon - 1e-4 < so.privacy.epsilon(z, 1e-6, 300, rate) <= epsilon
+        assert so.privacy.epsilon(z, 1e-6, 300, rate) <= epsilon < so.privacy.epsilon(z - 2e-6, 1e-6, 300, rate)
 
 
 def test_accounting_checks_its_arguments():

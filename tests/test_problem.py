@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import sdeopt as so
-from sdeopt.core import lookup
+from sdeopt.optimizers.registry import lookup
 
 
 def test_a_problem_has_defaults():

@@ -10,7 +10,7 @@ import pytest
 import sdeopt as so
 from sdeopt import reference
 from sdeopt.core import grad, method, noisy_grad, root_cov
-from sdeopt.core.method import _REGISTRY
+from sdeopt.core.method import REGISTRY
 
 QUADRATIC = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(cov=[[0.5, 0.2], [0.2, 0.3]]), x0=[1.0, -1.0])
 MULTIPLICATIVE = so.Problem(so.DoubleWell(dim=2), so.Gaussian(lambda x: 0.5 + x * x), x0=[0.5, -0.3])
@@ -67,7 +67,7 @@ def _page(**functions: Any) -> Any:
         diffusion = functions["diffusion"]
 
     page = method(order=1)(Page)
-    _REGISTRY.pop("Page")
+    REGISTRY.pop("Page")
     return page(lr=0.1)
 
 

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 import sdeopt as so
-from sdeopt.comparison import render
+from sdeopt.comparison.labels import labels
 from sdeopt.comparison.overlay import theory
-from sdeopt.comparison.report import labels
-from sdeopt.core.plain import WIDTH
 from sdeopt.engine.simulate import plan
+from sdeopt.results import words
+from sdeopt.results.console import WIDTH
 from sdeopt.theory import moments
 
 
@@ -53,13 +53,13 @@ def report() -> Any:
 
 def test_text_states_what_was_run_and_how_to_read_it(report: Any) -> None:
     text = str(report)
-    for words in (
+    for said in (
         "SGD(lr=0.1) against its SDE order1", "BlackBox<&|>", "Gaussian(scale=1.0)", "x0 = [1, -1]", "rng=0",
         "dt = 0.025 (4 per step)", "12 steps", "80, common random numbers", "none diverged", "margin 10 %",
-        "± 95 % interval", "0.1 % for one false 'differ'",
+        "± 95 % interval", "between bounds of 95 % each", "repeat paths=80, substeps=4, rng=0", "on the same paths",
         "The flow (drift without noise)", "W1", "KS", "energy distance",
     ):  # fmt: skip
-        assert words in " ".join(text.split()), words
+        assert said in " ".join(text.split()), said
     assert "\x1b" not in text, "no colour codes"
     assert max(map(len, text.splitlines())) <= WIDTH
 
@@ -68,7 +68,7 @@ def test_text_has_a_line_per_row_and_the_numbers_of_the_arrays(report: Any) -> N
     lines = {line.split("  ")[0].strip(): line for line in str(report).splitlines()}
     for row in report.rows:
         assert row.quantity in lines
-        assert render.number(report.discrete[-1, row.column]) in lines[row.quantity]
+        assert words.number(report.discrete[-1, row.column]) in lines[row.quantity]
         assert row.verdict in lines[row.quantity]
 
 
@@ -93,6 +93,10 @@ def test_one_row_shows_the_worst_of_many_coordinates() -> None:
     report = compared(5, steps=20)
     row = next(row for row in report.rows if row.quantity.startswith("mean"))
     ratio = np.nanmax(np.abs(report.gap[1:, :5]) / report.margin[1:, :5], axis=0)
+    assert row.column == ratio.argmax()
+    assert row.quantity == f"means, worst {report.names[row.column].removeprefix('mean ')}"
+    each = compared(5, steps=20, judge="each")
+    row = next(row for row in each.rows if row.quantity.startswith("mean"))
     assert row.column == ratio.argmax() and row.quantity.endswith("(worst of 5)")
 
 
@@ -143,7 +147,7 @@ def test_a_page_without_a_closed_form_for_this_noise_has_none() -> None:
 def same(a: Any, b: Any) -> None:
     for field in dataclasses.fields(a):
         left, right = getattr(a, field.name), getattr(b, field.name)
-        if field.name == "laws":
+        if field.name in ("laws", "sizes", "flow_sizes"):
             for x, y in zip(left, right, strict=True):
                 np.testing.assert_array_equal(x, y)
         elif isinstance(left, np.ndarray):
@@ -174,13 +178,13 @@ def test_json_holds_the_numbers(report: Any) -> None:
 def test_markdown_is_one_table_whose_bars_are_escaped(report: Any) -> None:
     lines = [line for line in report.to_markdown().splitlines() if line.startswith("|")]
     assert len(lines) == 2 + len(report.rows)
-    assert {line.replace("\\|", "").count("|") for line in lines} == {10}
+    assert {line.replace("\\|", "").count("|") for line in lines} == {11}
 
 
 def test_html_is_escaped(report: Any) -> None:
     text = report._repr_html_()
     assert "BlackBox&lt;&amp;|&gt;" in text and "<&" not in text
-    assert text.count("<tr>") == text.count("</tr>") == 6 + 1 + len(report.rows)
+    assert text.count("<tr>") == text.count("</tr>") == 8 + 1 + len(report.rows)
 
 
 def test_rich_consoles_get_the_same_table(report: Any) -> None:
@@ -191,34 +195,32 @@ def test_rich_consoles_get_the_same_table(report: Any) -> None:
     assert "mean x₁" in console.export_text()
 
 
-@pytest.mark.parametrize(
-    ("value", "half", "text"),
-    [
-        (-0.0027879, 0.00035288, "-0.0028 ± 0.0004"),
-        (0.5, 0.0123, "+0.500 ± 0.012"),
-        (-7.37e-4, 8.9e-5, "-7.4e-4 ± 9e-5"),
-        (1.0e-6, 5.0e-6, "+1e-6 ± 5e-6"),
-        (0.25, 0.0, "+0.25 ± 0"),
-        (0.0, 0.0, "+0 ± 0"),
-        (12.345, 20.0, "+1e1 ± 2e1"),
-        (np.nan, 1.0, "-"),
-    ],
-)
-def test_intervals_are_written_to_the_digit_that_is_known(value: float, half: float, text: str) -> None:
-    assert render.interval(value, half) == text
+def test_open_reports_say_between_what_and_how_many_paths_would_decide() -> None:
+    report = compared(1, paths=60, steps=20)
+    low, high = report.within
+    assert report.verdict == "open" and low < 0.1 < high < np.inf
+    text = " ".join(str(report).split())
+    assert f"and {words.share(high)} off, in {report.decisive[0]} at t = {report.decisive[1]:.4g}" in text
+    assert "times the paths would decide" in text
 
 
-def test_decisions_say_what_would_decide() -> None:
-    assert render.decision("inconclusive", 12_345.0, None) == "inconclusive (needs N = 13_000)"
-    assert render.decision("inconclusive", np.inf, None) == "inconclusive (needs N = over 1e9)"
-    assert render.decision("inconclusive", None, 64) == "inconclusive (dt too large: substeps=64)"
-    assert render.decision("agree", None, None) == "agree"
+def test_layers_say_what_is_known_of_each(report: Any) -> None:
+    said = dict(report.page().head)["of which"]
+    for names in ("f(x), |x|², |∇f(x)|²: ", "means: ", "variances: ", "covariances: "):
+        assert names in said
 
 
-def test_inconclusive_reports_say_how_many_paths_they_need() -> None:
-    report = compared(1, paths=8, steps=20)
-    assert report.verdict == "inconclusive" and report.needs is not None and report.needs > 8
-    assert "needs N = " in str(report)
+@pytest.mark.parametrize("width", [50, 80, 118])
+def test_tables_fit_and_keep_quantity_and_verdict(report: Any, width: int) -> None:
+    from rich.console import Console
+
+    out = io.StringIO()
+    Console(width=width, file=out).print(report)
+    text = out.getvalue()
+    assert max(map(len, text.splitlines())) <= width
+    heading = next(line for line in text.splitlines() if line.startswith("quantity"))
+    assert "verdict" in heading
+    assert sum(row.quantity in text for row in report.rows) == len(report.rows)
 
 
 def test_unknown_quantities_are_named(report: Any) -> None:

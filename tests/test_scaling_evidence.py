@@ -1,6 +1,6 @@
 """Evidence for scaling rules by simulation: verdicts, and the numbers beside those that are known.
 
-False alarms: verdicts "differ" on equal laws at most 1e-3 by design, here with gaps within margins far less; bounds in
+False alarms: verdicts "differ" on equal laws at most 5 % by design, here with gaps within margins far less; bounds in
 standard errors are 5.2 (2e-7).
 """
 
@@ -98,8 +98,9 @@ def test_the_same_seed_gives_the_same_numbers() -> None:
 
 def test_few_paths_do_not_decide() -> None:
     e = evidence(so.SGD(0.005), NOISE, [1.0, -1.0], steps=400, paths=64)
-    assert e.verdict == "inconclusive"
-    assert e.needs > 1000
+    assert e.verdict == "open"
+    assert e.decided().more > 4.0
+    assert "times the paths would decide" in str(e)
 
 
 def test_a_method_that_diverges_is_told_apart() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import sdeopt as so
-from sdeopt.scaling import RULES
+from sdeopt.scaling.rules import RULES
 
 BOWL = so.Quadratic([1.0, 2.0])
 G = so.Gaussian

@@ -8,20 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from equations import T, scheme
 from scipy.linalg import expm
-
-from sdeopt.certificate import fit
-from sdeopt.engine.schemes import SCHEMES
 
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(4)  # exact for polynomials of degree 7
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
-T = 1.0
-
-
-def scheme(name: str, drift: Any, diffusion: Any) -> Any:
-    """One step y, dw, h -> y of equation functions of (t, y) and (t, y, dw)."""
-    move = SCHEMES[name](lambda m, t, y, o: drift(t, y), lambda m, t, y, o, dw: diffusion(t, y, dw), lambda g, n: g)
-    return lambda j, y, dw, h: move(None, None, j, y, dw, h, 1, 1.0)
 
 
 def draws(name: str, m: int) -> Any:
@@ -107,7 +98,8 @@ def weak_errors(name: str, m: int, levels: tuple[int, ...], time: float | None =
     """Steps h = T/levels and the errors of second moments at ``time``, by default T, with None after one step."""
     A, B = linear(m, 2)
     eye = np.eye(2)
-    L = np.kron(A, eye) + np.kron(eye, A) + sum(np.kron(b, b) for b in B)
+    drift = A + 0.5 * sum(b @ b for b in B) if name == "stratonovich" else A  # of the equation in the sense of Itô
+    L = np.kron(drift, eye) + np.kron(eye, drift) + sum(np.kron(b, b) for b in B)
     h, errors = T / np.array(levels), []
     for s in h:
         n = 1 if time is None else round(time / s)
@@ -115,7 +107,10 @@ def weak_errors(name: str, m: int, levels: tuple[int, ...], time: float | None =
     return h, errors
 
 
-@pytest.mark.parametrize(("name", "m", "order"), [("euler", 2, 1), ("weak2", 1, 2), ("weak2", 2, 2), ("weak2", 3, 2)])
+@pytest.mark.parametrize(
+    ("name", "m", "order"),
+    [("euler", 2, 1), ("implicit", 2, 1), ("stratonovich", 2, 1), ("weak2", 1, 2), ("weak2", 2, 2), ("weak2", 3, 2)],
+)
 def test_weak_order_of_second_moments_on_noise_that_does_not_commute(name: str, m: int, order: int) -> None:
     """Matrices B_r without common structure; exact moments by expm, so slopes have no noise."""
     h, errors = weak_errors(name, m, (32, 64, 128))
@@ -213,77 +208,3 @@ def test_weak2_on_additive_noise_is_heuns_scheme() -> None:
     noise = math.sqrt(h) * s @ dw
     expected = y + 0.5 * h * (b(y) + b(y + h * b(y) + noise)) + noise
     assert step(0, y, (dw, np.array([0.1, 0.9])), h) == pytest.approx(expected, rel=1e-14)
-
-
-# ---- strong orders, and weak ones of nonlinear equations, along the Brownian motions of exact solutions
-
-# name -> (b, σ, x0, solution of W(T)); Kloeden & Platen (1992), section 4.4
-EQUATIONS: dict[str, tuple[Any, Any, float, Any]] = {
-    "gbm": (lambda t, x: 0.5 * x, lambda t, x, dw: 0.6 * x * dw, 1.0, lambda W: np.exp((0.5 - 0.18) * T + 0.6 * W)),
-    "sinh": (
-        lambda t, x: 0.5 * x + np.sqrt(x * x + 1.0),
-        lambda t, x, dw: np.sqrt(x * x + 1.0) * dw,
-        0.0,
-        lambda W: np.sinh(T + W),
-    ),
-}
-
-
-def ends(name: str, equation: str, dW: Any, levels: Any) -> list[Any]:
-    """X(T) of the scheme for each number of steps along the same motions; the paths are entries of one vector."""
-    b, s, x0, _ = EQUATIONS[equation]
-    step, found = scheme(name, b, s), []
-    for n in levels:
-        x = np.full(dW.shape[1], x0)
-        for j, dw in enumerate(dW.reshape(n, -1, dW.shape[1]).sum(axis=1)):
-            x = step(j, x, dw / math.sqrt(T / n), T / n)
-        found.append(x)
-    return found
-
-
-def slope(levels: Any, errors: list[Any]) -> fit.Slope:
-    """The slope of the means of the two finest, with its interval."""
-    paths = np.full(len(errors), float(len(errors[0])))
-    gap, spread = np.array([e.mean() for e in errors]), np.array([e.std() for e in errors])
-    return fit.pair(fit.Curve(T / np.array(levels, dtype=float), gap, spread / np.sqrt(paths), paths))
-
-
-@pytest.mark.parametrize("equation", EQUATIONS)
-@pytest.mark.parametrize(("name", "order"), [("euler", 0.5), ("milstein", 1.0), ("weak2_diagonal", 1.0)])
-def test_strong_order(name: str, order: float, equation: str) -> None:
-    """E|X_h(T) - X(T)|. Errors of two steps move together, so that the interval is wide: |slope - order| is small."""
-    levels, random = (64, 256), np.random.default_rng(0)
-    dW = random.normal(0.0, math.sqrt(T / 256), (256, 4000))
-    exact = EQUATIONS[equation][3](dW.sum(axis=0))
-    found = slope(levels, [np.abs(x - exact) for x in ends(name, equation, dW, levels)])
-    assert found.half < 0.1
-    assert abs(found.value - order) < 0.08
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "order", "levels"),
-    [("euler", 1.0, (16, 32)), ("milstein", 1.0, (8, 16)), ("weak2_diagonal", 2.0, (6, 12))],
-)
-def test_weak_order_with_intervals(name: str, order: float, levels: tuple[int, int]) -> None:
-    """E p(arsinh X(T)), p(z) = z³ - 6z² + 8z, against the exact solution on the same motions (Rößler's test)."""
-    random = np.random.default_rng(1)
-    errors: list[Any] = [[], []]
-    for _ in range(40):
-        dW = random.normal(0.0, math.sqrt(T / levels[1]), (levels[1], 50_000))
-        exact = payoff(T + dW.sum(axis=0))
-        for found, x in zip(errors, ends(name, "sinh", dW, levels), strict=True):
-            found.append(payoff(np.arcsinh(x)) - exact)
-    found = slope(levels, [np.concatenate(e) for e in errors])
-    assert found.half < 0.15
-    assert abs(found.value - order) < found.half + 0.15  # 0.15: the bend at these steps
-
-
-def payoff(z: Any) -> Any:
-    return z * z * z - 6.0 * z * z + 8.0 * z
-
-
-def test_the_exact_solution_is_one() -> None:
-    """E p(arsinh X(T)) = T³ - 3T² + 2T, which a sample of solutions must meet (4.9 standard errors: 1e-6)."""
-    sample = payoff(np.arcsinh(EQUATIONS["sinh"][3](np.random.default_rng(2).normal(0.0, math.sqrt(T), 100_000))))
-    assert abs(sample.mean() - (T**3 - 3.0 * T**2 + 2.0 * T)) < 4.9 * sample.std() / math.sqrt(100_000)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import sdeopt as so
-from sdeopt.core.ensemble import Ensemble
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
+from sdeopt.results.ensemble import Ensemble
 
 QUADRATIC = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.5, 1.0]), x0=[1.0, -1.0])
 SGD = so.SGD(lr=0.1)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import sdeopt as so
-from sdeopt.sweeps.estimate import Estimate
+from sdeopt.results.estimate import Estimate
 from sdeopt.sweeps.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -93,13 +93,18 @@ def test_a_cell_says_what_it_is_and_can_be_read_at_any_time(tmp_path: Path) -> N
 
 
 def test_a_damaged_file_is_computed_again(tmp_path: Path, whole: so.Sweep) -> None:
+    """Also one with another number in it, and one that is a copy of another's."""
     run(tmp_path)
-    first, second, third, *_ = sorted(tmp_path.glob("*.json"))
+    first, second, third, fourth, fifth, sixth, *_ = sorted(tmp_path.glob("*.json"))
     first.write_bytes(first.read_bytes()[:40])
     second.write_text("[]", encoding="utf-8")
     third.write_bytes(b"\xff")
-    found = run(tmp_path)
-    assert found.meta["resumed"] == 6
+    text = fourth.read_text(encoding="utf-8")
+    fourth.write_text(text.replace('"value": 0.', '"value": 1.', 1), encoding="utf-8")
+    fifth.write_bytes(sixth.read_bytes())
+    with pytest.warns(UserWarning, match=r"the cell '.*\.json' is damaged or another's: it is computed again") as said:
+        found = run(tmp_path)
+    assert (len(said), found.meta["resumed"]) == (5, 4)
     assert table(found) == table(whole)
 
 

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 import sdeopt as so
-from sdeopt.plots import phase
-from sdeopt.sweeps.estimate import Estimate, failed
+from sdeopt.results.estimate import Estimate, failed
+from sdeopt.sweeps import figure as phase
 from sdeopt.sweeps.table import Sweep
 
 META = {
@@ -135,7 +135,7 @@ def test_a_long_table_is_cut() -> None:
 
 def test_a_phase_diagram_is_coloured_and_marked() -> None:
     _, ax = plt.subplots()
-    assert made().plot("lr", "nu", where={"method": "SGD"}, ax=ax) is ax
+    assert made().plot(x="lr", y="nu", where={"method": "SGD"}, ax=ax) is ax
     mesh = ax.collections[0].get_array()
     assert mesh.shape == (4, 3)
     assert mesh[1, 0] == 10.0  # nu = 2 at lr = 0.01
@@ -147,20 +147,20 @@ def test_a_phase_diagram_is_coloured_and_marked() -> None:
 
 
 def test_the_axes_of_a_diagram_may_be_swapped() -> None:
-    ax = made().plot("nu", "lr", where={"method": "SGD"})
+    ax = made().plot(x="nu", y="lr", where={"method": "SGD"})
     assert ax.collections[0].get_array()[0, 1] == 10.0
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("nu", "lr")
 
 
 def test_what_is_left_makes_panels_with_one_scale() -> None:
-    axes = made().plot("lr", "nu").figure.axes
+    axes = made().plot(x="lr", y="nu").figure.axes
     assert [ax.get_title("left") for ax in axes[:2]] == ["SGD", "SAM"]
     assert axes[0].collections[0].norm is axes[1].collections[0].norm
     assert axes[2].get_ylabel() == "E f(x) at t = 10"
 
 
 def test_lines_have_bands_and_leave_out_what_diverged() -> None:
-    ax = made().plot("lr", where={"nu": 2.0})
+    ax = made().plot(x="lr", where={"nu": 2.0})
     assert [t.get_text() for t in ax.get_legend().get_texts()] == ["SGD", "SAM"]
     sgd = ax.lines[0].get_ydata()
     np.testing.assert_array_equal(sgd, [10.0, 1000.0, np.nan])
@@ -169,9 +169,9 @@ def test_lines_have_bands_and_leave_out_what_diverged() -> None:
 
 
 def test_words_and_single_axes_can_be_drawn() -> None:
-    ax = made().plot("method", "nu", where={"lr": 0.01})
+    ax = made().plot(x="method", y="nu", where={"lr": 0.01})
     assert [t.get_text() for t in ax.get_xticklabels()] == ["SGD", "SAM"]
-    assert made().plot("method", where={"lr": 0.01, "nu": 2.0}).get_xlabel() == "method"
+    assert made().plot(x="method", where={"lr": 0.01, "nu": 2.0}).get_xlabel() == "method"
     assert made().plot(measure="time").figure.axes[0].get_xlabel() == "lr"
 
 

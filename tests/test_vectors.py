@@ -12,9 +12,9 @@ from numba.core.runtime import _nrt_python, rtsys
 
 import sdeopt as so
 from sdeopt.core import matvec
-from sdeopt.engine.inner import LOOP, OPTIONS
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.linker import Linker
+from sdeopt.engine.pipeline import LOOP, OPTIONS
 from sdeopt.engine.recycle import shelves
 from sdeopt.engine.simulate import plan
 

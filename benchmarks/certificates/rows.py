@@ -148,3 +148,15 @@ ROWS = [
     Row("ScionSpectral", so.ScionSpectral(0.2, 0.6), MATRIX, words(MIDDLE, 0.8, substeps=4, warm=True)),
     Row("Muon", so.Muon(0.1, 0.8), CALM, words(FINE, 0.8, substeps=4, warm=True)),
 ]  # fmt: skip
+
+
+def default(cls: Any) -> Row:
+    """The row of a method that has none here: its page's own problem, and the ladder of signs."""
+    from sdeopt.noise.spec import parse as law
+
+    objective, noise = cls.example
+    given = {field: 0.2 for field in cls._fields if field not in cls._field_defaults}
+    return Row(cls.__name__, cls(**given), so.Problem(parse(objective), law(noise)), SIGNS)
+
+
+ROWS += [default(cls) for name, cls in so.methods().items() if name not in {type(row.method).__name__ for row in ROWS}]

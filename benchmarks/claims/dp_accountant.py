@@ -1,7 +1,8 @@
 """The noise multiplier that a privacy budget asks for is proportional to 1/ε.
 
 Source: Abadi et al. (2016), arXiv:1607.00133, theorem 1, for small ε; the laws of `dp_epsilon` rest on it.
-Measured: the power of ε in the multiplier that an accountant of Rényi divergences gives, q = 0.01, T = 1000, δ = 1e-5.
+Measured: the power of ε in the multiplier that an accountant of privacy loss distributions gives, q = 0.01, T = 1000,
+δ = 1e-5.
 Refuted by: a power other than -1, above all where budgets are in use, ε from 1 to 8. Where it is weaker the losses
 1/ε² and 1/ε flatten as well.
 """

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,14 +15,17 @@ from numpy.typing import NDArray
 from sdeopt.certificate import fit
 from sdeopt.certificate.ladder import exponent, rungs
 from sdeopt.certificate.report import Certificate
-from sdeopt.certificate.rung import Rung
+from sdeopt.certificate.rung import Rung, reduce
 from sdeopt.certificate.warm import warmed
-from sdeopt.comparison.report import labels
+from sdeopt.comparison.labels import labels
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
+from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted
-from sdeopt.engine.draws import heavy
+from sdeopt.engine.draws import moments
+from sdeopt.engine.kernels import Run
 from sdeopt.engine.simulate import describe
+from sdeopt.results.intervals import LEAST
 
 __all__ = ["certify"]
 
@@ -46,15 +51,17 @@ def certify(
     rng: Any = None,
     executor: Executor | None = None,
     progress: bool | Callable[[int, int], None] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> Certificate:
     """Certify the weak order of an SDE: slopes, with intervals, of its gaps to the optimizer along a ladder of lr.
 
     At every learning rate both columns run to the same continuous time on common random numbers, the SDE with the Heun
     drift at one dt for all. Judged are the slopes in h, the time of one step (h = lr for most methods), between the two
     smallest h: of a coordinate's mean, which should be the claimed order, and of a covariance entry, which is 2 if the
-    diffusion is right and 1 if it is wrong (1.5 if it misses a factor 1 + O(√h)); where the noise lasts as lr → 0
-    (PGD) these are the claimed order and 0. Means alone are blind: the flow, the drift without noise, passes as well;
-    it is shown beside, and so is the SDE with twice the noise variance.
+    SDE is right and 1 if its diffusion, or its drift, is wrong (1.5 if the diffusion misses a factor 1 + O(√h)); where
+    the noise lasts as lr → 0 (PGD) these are the claimed order and 0. Small errors pass: the certificate states which
+    relative errors of drift and diffusion its ladder would have seen. Means alone are blind: the flow, the drift
+    without noise, passes as well; it is shown beside, and so is the SDE with twice the noise variance.
 
     Judged is the coordinate, and the covariance entry, whose gap is clearest (most standard errors from zero) at the
     smallest h at which any is told from zero. It is chosen on ``paths`` paths and judged on others: of many gaps that
@@ -101,6 +108,8 @@ def certify(
         Where chunks of paths run; default one thread per core.
     progress : bool or callable
         As in `simulate`, for every round by itself.
+    checkpoint : str or path
+        As in `simulate`; the same call goes on after a crash, also with another ``precision`` or ``max_paths``.
 
     Returns
     -------
@@ -111,7 +120,8 @@ def certify(
     ------
     ValueError, TypeError
         For learning rates that do not fall or do not divide the horizon, for arguments out of range, for a problem that
-        cannot answer what the method asks, or for noise without a variance.
+        cannot answer what the method asks, or for noise without the moments that an interval
+        of a covariance needs.
 
     Examples
     --------
@@ -124,26 +134,33 @@ def certify(
     paths = checks.integer("paths", paths, low=32)
     max_paths = checks.integer("max_paths", max_paths, low=paths)
     limit = np.inf if seconds is None else checks.positive("seconds", seconds)
+    given = rng
     if rng is None:
         rng = np.random.SeedSequence().entropy  # fresh, and in the certificate
     began = time.monotonic()
     substeps = checks.integer("substeps", substeps, low=4)
     page = warmed(method) if checks.flag("warm", warm) else method
     ladder = [Rung(run) for run in rungs(page, problem, lrs, horizon, substeps, sde, observables, rng)]
-    if heavy(ladder[0].sde):
-        raise ValueError(
-            f"{problem.noise!r} has no variance, and a certificate judges covariances: compare bounded observables"
-        )
-    options = {"executor": executor, "progress": progress}
-    for i, rung in enumerate(ladder):
-        rung.begin(paths, i >= len(ladder) - 2, options)
+    _settled(ladder[0].sde)
     settings = {"rng": repr(rng), "horizon": float(horizon), "precision": precision, "max_paths": max_paths}
     settings |= {"warm": bool(warm)}
+    subject = ([rung.sde for rung in ladder], reduce)
+    with checkpoints.opened(checkpoint, given, subject, describe(ladder[0].sde)) as store:
+        options = {"executor": executor, "progress": progress, "store": store}
+        return _climbed(ladder, observables, paths, max_paths, began + limit, settings, options)
+
+
+def _climbed(
+    ladder: list[Rung], observables: Any, paths: int, max_paths: int, end: float, settings: Any, options: Any
+) -> Certificate:
+    """The certificate of a ladder; no round begins after ``end``."""
+    for i, rung in enumerate(ladder):
+        rung.begin(paths, i >= len(ladder) - 2, options)
     meta = _meta(ladder) | settings | {"paths_baselines": paths, "judged": _judged(ladder, observables)}
     for rung in ladder:
         rung.renew(options)
     certificate = _certificate(ladder, meta)
-    while not meta["partial"] and time.monotonic() - began < limit:
+    while not meta["partial"] and time.monotonic() < end:
         numbers = [_next(r.paths, n, max_paths) for r, n in zip(ladder, certificate.targets(), strict=True)]
         if numbers == [rung.paths for rung in ladder]:
             break
@@ -154,6 +171,20 @@ def certify(
             meta["partial"] = True
         certificate = _certificate(ladder, meta)
     return certificate
+
+
+def _settled(run: Run) -> None:
+    """Refuse noise under which a covariance has no interval."""
+    order = min(moments(replace(run, kind=kind)) for kind in ("discrete", "sde"))
+    if order <= 2.0:
+        raise ValueError(
+            f"{run.problem.noise!r} has no variance, and a certificate judges covariances: compare bounded observables"
+        )
+    if order < 2.0 * LEAST:
+        raise ValueError(
+            f"{run.problem.noise!r} has moments up to the order {order:g}, and a certificate judges by intervals of "
+            f"covariances, which need {2.0 * LEAST:g}: compare bounded observables"
+        )
 
 
 def _next(now: int, target: float, most: int) -> int:
@@ -219,4 +250,5 @@ def _certificate(ladder: list[Rung], meta: dict[str, Any]) -> Certificate:
         paths=np.array([float(rung.paths) for rung in ladder]),
         **{name: np.array([run[name] for run in runs]) for name in runs[0]},
         **{name: np.array([run[name] for run in last]) for name in last[0]},
+        stretch=ladder[-1].stretch,
     )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
+from sdeopt.engine import duration
 from sdeopt.engine.kernels import Run
 from sdeopt.engine.rng import normalise
 from sdeopt.engine.simulate import plan
@@ -80,7 +81,7 @@ def _rates(method: Any, lrs: Any) -> Array:
 def _steps(rung: Any, horizon: float, q: float) -> int:
     """Number of steps, which must be whole: a horizon that moves with the learning rate would bend the slope."""
     lr, ratio = float(rung.constant().lr), horizon / float(rung.clock)
-    steps = max(round(ratio), 1)
+    steps = max(duration.whole(ratio), 1)
     if abs(ratio - steps) > WHOLE * steps:
         fitting = lr * (ratio / steps) ** (1.0 / q)
         raise ValueError(

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import math
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.certificate import fit, render
+from sdeopt.certificate import fit, pages, sight
 from sdeopt.certificate.fit import NONE, Curve, Row
-from sdeopt.core import files
-from sdeopt.core.plain import as_json
+from sdeopt.certificate.sight import Sight
+from sdeopt.results.page import Page
+from sdeopt.results.result import Result
 
 __all__ = ["Certificate"]
 
@@ -25,7 +24,7 @@ MODELS = ("SDE", "flow", "noise x2")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Certificate:
+class Certificate(Result):
     """What `certify` found. ``print`` it, ``plot()`` it, ``save`` it.
 
     Arrays have one row per learning rate (L), from the largest to the smallest, and one column per quantity (Q), as in
@@ -53,6 +52,10 @@ class Certificate:
         The same gaps of the drift alone, and of the SDE with twice the noise variance; their means on the first paths.
     change, change_stderr : ndarray, shape (2, Q)
         SDE with dt/2 minus SDE with dt at the two smallest learning rates, on the first paths.
+    stretch : ndarray, shape (d + observables,)
+        Derivative of where the flow leads with respect to a factor of the drift; NaN for "sampled".
+    sight : Sight
+        The smallest relative errors of drift and diffusion that this ladder would have seen, each by itself.
     kinds, names : tuple of str
         What the columns are.
     meta : dict
@@ -63,7 +66,8 @@ class Certificate:
     With [a, b] the 95 % interval of the slope between the two smallest h and c the claimed order in h, a mean is
     *certified* if a >= c - 0.15 and the half-width is at most 0.15, *refuted* if b < c - 0.15. A covariance is *right*
     if a >= 1.75 and *wrong* if b < 1.75, the middle of 2 and the 1.5 of a diffusion that misses a factor 1 + O(√h);
-    for noise that lasts as lr → 0 the threshold is c - 0.25, since a wrong diffusion has slope 0 there.
+    for noise that lasts as lr → 0 the threshold is c - 0.25, since a wrong diffusion has slope 0 there. A wrong drift
+    makes a covariance wrong as well. Errors below ``sight`` pass.
     The fit of C h^p (1 + D h) to more h must not contradict: its interval has to reach the threshold in the first case
     and to stay below it in the second. *Inconclusive* is all else: also a slope above c + 1.25 (the gap nears a change
     of sign), a dt that moves the slope by more than the precision, and diverged paths at the two smallest h. The rule
@@ -87,6 +91,7 @@ class Certificate:
     loud_stderr: Array
     change: Array
     change_stderr: Array
+    stretch: Array
 
     def curve(self, i: int, model: str = "SDE") -> Curve:
         """Gaps of column ``i`` along the ladder, for "SDE", "flow" or "noise x2"."""
@@ -144,6 +149,16 @@ class Certificate:
         return next(row.verdict for row in self.rows if row.model == "SDE" and row.kind == "covariance")
 
     @property
+    def sight(self) -> Sight:
+        """What is left of the errors of drift and diffusion by the intervals (`sdeopt.certificate.sight`)."""
+        *means, entry = self.meta["judged"]
+        size = np.full(len(self.h), 1.0)
+        drift = [sight.bound(self.curve(i), self.stretch[i] * size, self.claimed(i), len(means)) for i in means]
+        fall = 0.0 if self.meta.get("lasting", False) else 1.0
+        diffusion = sight.bound(self.curve(entry), 2.0 * self.sde[:, entry], self.claimed(entry) - fall)
+        return Sight(math.nan if np.isnan(self.stretch).any() else min(drift), diffusion)
+
+    @property
     def verdict(self) -> str:
         """Both parts together."""
         if self.means == "refuted" or self.covariance == "wrong":
@@ -159,40 +174,28 @@ class Certificate:
     def __repr__(self) -> str:
         return f"Certificate({self.meta['page']}, SDE {self.meta['sde']}: {self.verdict})"
 
-    def __str__(self) -> str:
-        return render.text(self)
+    def page(self) -> Page:
+        """The verdict, the gaps along the ladder, the slopes."""
+        return pages.page(self)
 
-    def __rich__(self) -> Any:
-        return render.rich(self)
+    def content(self) -> dict[str, Any]:
+        """The verdicts, the table, and all fields."""
+        told = ("verdict", "means", "covariance", "sight", "needs", "rows")
+        return {name: getattr(self, name) for name in told} | super().content()
 
-    def to_json(self) -> str:
-        """Everything as JSON; numbers that are not finite become null."""
-        content: dict[str, Any] = {"verdict": self.verdict, "means": self.means, "covariance": self.covariance}
-        content |= {"needs": self.needs, "meta": self.meta, "kinds": self.kinds, "names": self.names}
-        content["rows"] = [
-            row._asdict() | {name: getattr(row, name)._asdict() for name in ("slope", "fit", "shift")}
-            for row in self.rows
-        ]
-        content |= {name: getattr(self, name).tolist() for name in _arrays()}
-        return as_json(content)
+    @classmethod
+    def unpack(cls, version: int, head: dict[str, Any], arrays: dict[str, Any]) -> Self:
+        """The certificate that `pack` took apart; of version 0 nothing is known of errors of the drift."""
+        if version == 0:
+            arrays.setdefault("stretch", np.full(len(head["names"]), np.nan))
+        return super().unpack(version, head, arrays)
 
-    def save(self, file: str | Path) -> None:
-        """Write the certificate to ``file`` (npz: arrays, and the rest as JSON)."""
-        arrays = {name: getattr(self, name) for name in _arrays()}
-        files.save(file, {"meta": self.meta, "kinds": self.kinds, "names": self.names}, arrays)
-
-    @staticmethod
-    def load(file: str | Path) -> Certificate:
-        """Read what `save` wrote."""
-        head, arrays = files.load(file)
-        return Certificate(meta=head["meta"], kinds=tuple(head["kinds"]), names=tuple(head["names"]), **arrays)
-
-    def plot(self, axes: Any = None) -> Any:
+    def plot(self, ax: Any = None) -> Any:
         """Draw the gaps against h with reference slopes; return the matplotlib Axes of the means.
 
         Parameters
         ----------
-        axes : matplotlib Axes, optional
+        ax : matplotlib Axes, optional
             Draw only the means, here. Default: a new figure, with the covariance beside.
 
         Returns
@@ -200,10 +203,6 @@ class Certificate:
         matplotlib.axes.Axes
             ``.figure`` holds all panels.
         """
-        from sdeopt.plots import orders
+        from sdeopt.certificate.figure import figure, slopes
 
-        return orders.figure(self) if axes is None else orders.slopes(axes, self, self.meta["judged"][0])
-
-
-def _arrays() -> tuple[str, ...]:
-    return tuple(f.name for f in dataclasses.fields(Certificate) if f.name not in ("meta", "kinds", "names"))
+        return figure(self) if ax is None else slopes(ax, self, self.meta["judged"][0])

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sdeopt.certificate.sight import stretch
 from sdeopt.comparison import paired
-from sdeopt.engine.blocks import Interrupted, Task, fold
-from sdeopt.engine.kernels import Kernel, Run
+from sdeopt.engine.blocks import Interrupted, Task, fold, records
+from sdeopt.engine.kernels import Run
 
-__all__ = ["LOUD", "Rung"]
+__all__ = ["LOUD", "Rung", "reduce"]
 
 Array = NDArray[np.float64]
 LOUD = math.sqrt(2.0)  # factor of the diffusion in the wrong SDE: twice the variance
@@ -27,8 +28,8 @@ class Rung:
 
     ``main`` pairs the optimizer and the SDE, on ``paths`` paths. On paths of their own, which also choose what is
     judged: ``loud`` pairs the optimizer and the SDE with twice the noise variance, ``even`` the same after averages
-    over ±W (see `_reduce`), ``change`` the SDE with dt and with dt/2. ``flow`` is where the drift alone leads, shape
-    (d + observables,).
+    over ±W (see `reduce`), ``change`` the SDE with dt and with dt/2. ``flow`` is where the drift alone leads, shape
+    (d + observables,), and ``stretch`` its derivative (`sight.stretch`).
     """
 
     sde: Run
@@ -37,24 +38,30 @@ class Rung:
     even: Any = None
     change: Any = None
     flow: Any = None
+    stretch: Any = None
     paths: int = 0
 
     def begin(self, paths: int, halve: bool, options: dict[str, Any]) -> None:
         """Run the paths that choose, with the baselines; if asked also with half the dt."""
         discrete, label = replace(self.sde, kind="discrete"), f"{self.sde.method}"
-        reduce = functools.partial(_reduce, d=self.sde.problem.dim)
+        reduction = functools.partial(reduce, d=self.sde.problem.dim)
         others = [replace(self.sde, noise_factor=factor) for factor in (-1.0, LOUD, -LOUD)]
         try:
-            task = Task((discrete, self.sde, *others), reduce)
-            self.main, self.loud, self.even = fold(task, paths, _merge, label=label, first=APART, **options)
+            task = Task((discrete, self.sde, *others), reduction)
+            where = self._where(options, "apart")
+            self.main, self.loud, self.even = fold(task, paths, _merge, label=label, first=APART, **where)
             if halve:
                 coarse = replace(self.sde, resolution=2 * self.sde.substeps)
                 fine = replace(coarse, substeps=2 * coarse.substeps)
-                task, label = Task((coarse, fine), reduce), f"{label}, dt/2"
-                (self.change,) = fold(task, paths, _merge, label=label, first=APART, **options)
+                task, label = Task((coarse, fine), reduction), f"{label}, dt/2"
+                where = self._where(options, "halved")
+                (self.change,) = fold(task, paths, _merge, label=label, first=APART, **where)
         except Interrupted:
             raise KeyboardInterrupt from None
-        self.flow = Kernel(replace(self.sde, noise_factor=0.0))(0, 1)[0, -1]
+        if halve:
+            self.stretch = stretch(self.sde)
+        flow = replace(self.sde, noise_factor=0.0)
+        self.flow = records(flow, 1, label=f"{label}, flow", **self._where(options, "flow"))[0, -1]
         self.paths = paths
 
     def renew(self, options: dict[str, Any]) -> None:
@@ -70,10 +77,10 @@ class Rung:
         if paths <= self.paths:
             return
         runs = (replace(self.sde, kind="discrete"), self.sde)
-        task = Task(runs, functools.partial(_reduce, d=self.sde.problem.dim))
+        task = Task(runs, functools.partial(reduce, d=self.sde.problem.dim))
         more, label = paths - self.paths, f"{self.sde.method}"
         try:
-            (part,) = fold(task, more, _merge, label=label, first=self.paths, **options)
+            (part,) = fold(task, more, _merge, label=label, first=self.paths, **self._where(options, "judged"))
         except Interrupted as stop:
             self._add(stop.result[0], stop.folded)
             raise
@@ -82,6 +89,11 @@ class Rung:
     def _add(self, part: Any, paths: int) -> None:
         self.main = part if self.main is None else paired.merge(self.main, part)
         self.paths += paths
+
+    def _where(self, options: dict[str, Any], part: str) -> dict[str, Any]:
+        """The options with the part of the checkpoint that belongs to some of the paths of this learning rate."""
+        store = options["store"]
+        return options | {"store": store and store.part(f"{self.sde.steps}-{part}")}
 
     def lost(self) -> list[int]:
         """Numbers of paths that diverged, of the optimizer and of the SDE."""
@@ -116,7 +128,7 @@ class Rung:
         return {"change": change.gap[0], "change_stderr": change.gap_stderr[0]}
 
 
-def _reduce(first: int, discrete: Array, sde: Array, *others: Array, d: int) -> tuple[Any, ...]:
+def reduce(first: int, discrete: Array, sde: Array, *others: Array, d: int) -> tuple[Any, ...]:
     """The pair (discrete, SDE); given ``others``, also the two pairs of the baseline.
 
     These are the SDE on -W, and the louder SDE on W and on -W. Half the difference of ±W has mean zero and most of the

@@ -62,7 +62,7 @@ def _method(name: str) -> Any:
     import runpy
     from pathlib import Path
 
-    from sdeopt.core import lookup
+    from sdeopt.optimizers.registry import lookup
 
     file, colon, owner = name.rpartition(":")
     if not colon:

@@ -8,6 +8,8 @@ import click
 
 __all__ = ["noise"]
 
+DEFAULT = "gaussian:0.5"  # the law where no data are drawn
+
 
 @click.command("noise")
 @click.argument("objective", metavar="OBJECTIVE")
@@ -35,34 +37,18 @@ def noise(
     """
     import sdeopt as so
     from sdeopt.cli import output
+    from sdeopt.cli.problems import problem_of
     from sdeopt.cli.words import stem
 
     file = stem(out)
     given = {name: value for name, value in sizes.items() if value is not None}
-    result = so.noise_profile(_problem(objective, law, batch, x0), rng=seed, progress=False if quiet else None, **given)
+    problem = problem_of({"objective": objective, "noise": law, "batch": batch, "x0": x0}, (objective, DEFAULT))
+    result = so.noise_profile(problem, rng=seed, progress=False if quiet else None, **given)
     if as_json:
-        click.echo(output.as_json(result))
+        click.echo(result.to_json())
     else:
         output.show(result, None)
     if file:
         written = output.write(result, file)
         if not quiet:
             click.echo(f"wrote {' and '.join(written)}", err=True)
-
-
-def _problem(spec: str, law: str | None, batch: int | None, x0: str | None) -> Any:
-    """The problem that the words name."""
-    from sdeopt.core.problem import Problem
-    from sdeopt.core.spec import numbers, split
-    from sdeopt.networks import spec as networks
-    from sdeopt.noise import Minibatch
-    from sdeopt.noise import spec as noises
-    from sdeopt.objectives import spec as objectives
-
-    objective = (networks if split(spec)[0] in networks.NAMES else objectives).parse(spec)
-    if batch is not None and law is not None:
-        raise ValueError(f"--batch {batch} is itself the noise, so give it or --noise, not both")
-    data = objective.lacks("batch_grad") is None
-    by_batch = law is None and (data or batch is not None)
-    noise = Minibatch(1 if batch is None else batch) if by_batch else noises.parse(law or "gaussian:0.5")
-    return Problem(objective, noise, None if x0 is None else numbers("x0", x0.split(",")))

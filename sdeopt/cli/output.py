@@ -2,138 +2,36 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from typing import Any
 
-import numpy as np
+from sdeopt.results.console import WIDTH
 
-from sdeopt.core import plain
-from sdeopt.core.ensemble import Ensemble
-from sdeopt.core.observables import LABELS
-
-__all__ = ["as_json", "console", "show", "write"]
-
-ROWS = 10  # of the saves that are printed, after the first
-COORDINATES = 3  # of x, one by one; of more, the trace of the covariance
+__all__ = ["console", "show", "write"]
 
 
 def console() -> Any:
     """Where tables go: the terminal, or 118 columns of a file."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else plain.WIDTH, highlight=False)
+    return Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
 
 
 def show(result: Any, remark: str | None) -> None:
-    """Print a report or an ensemble, after a remark on how it was made."""
+    """Print a result, after a remark on how it was made."""
     from rich.text import Text
 
     out = console()
     if remark:
         out.print(Text(remark, style="dim"))
-    out.print(_of_ensemble(result) if isinstance(result, Ensemble) else result)
+    out.print(result)
 
 
 def write(result: Any, stem: str) -> list[str]:
-    """Write STEM.npz, for a report also its figure STEM.png; return their names."""
-    result.save(f"{stem}.npz")
-    if isinstance(result, Ensemble):
-        return [f"{stem}.npz"]
+    """Write the result to STEM.npz and its figure to STEM.png; return their names."""
     import matplotlib
 
     matplotlib.use("Agg")
+    result.save(f"{stem}.npz")
     result.plot().figure.savefig(f"{stem}.png")
     return [f"{stem}.png", f"{stem}.npz"]
-
-
-def as_json(result: Any) -> str:
-    """Everything but the paths as JSON; numbers that are not finite become null."""
-    if not isinstance(result, Ensemble):
-        return str(result.to_json())
-    content = {
-        "kind": result.kind,
-        "meta": result.meta,
-        "times": result.times,
-        "counts": result.counts,
-        "mean": result.mean,
-        "stderr": result.stderr,
-        "variance": _variance(result),
-        "observables": {n: {"mean": mean, "stderr": se} for n, (mean, se) in result.observables.items()},
-        "diverged": result.diverged.paths,
-    }
-    return plain.as_json(content)
-
-
-def _variance(e: Ensemble) -> Any:
-    return e.cov if e.cov.ndim == 2 else np.einsum("nii->ni", e.cov)
-
-
-def _number(value: float, digits: int) -> str:
-    return f"{value:.{digits}g}" if math.isfinite(value) else "-"
-
-
-def _interval(mean: float, half: float) -> str:
-    """Mean ± half of its interval, with the digits that the interval leaves."""
-    if not (math.isfinite(mean) and math.isfinite(half)):
-        return "-"
-    if half <= 1e-12 * abs(mean):
-        return f"{mean:.4g}"
-    decimals = 1 - math.floor(math.log10(half))
-    return f"{mean:.{decimals}f} ± {half:.{decimals}f}" if 0 <= decimals <= 6 else f"{mean:.3g} ± {half:.1g}"
-
-
-def _of_ensemble(e: Ensemble) -> Any:
-    """Header, table and remarks of one column."""
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
-
-    head = Table.grid(padding=(0, 2))
-    for name, value in _header(e):
-        head.add_row(Text(name, style="dim"), Text(value))
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    columns = _columns(e)
-    for heading in ("t", *columns):
-        table.add_column(heading, justify="right")
-    last = len(e.times) - 1
-    for row in np.unique(np.linspace(0, last, min(ROWS, last) + 1).round().astype(int)):
-        table.add_row(f"{e.times[row]:.4g}", *(values[row] for values in columns.values()))
-    return Group(head, Text(), table, Text(), Text("± is half of a 95 % interval.", style="dim"))
-
-
-def _header(e: Ensemble) -> list[tuple[str, str]]:
-    m = e.meta
-    what = f"the SDE {m['sde']} of {m['method']}" if e.kind == "sde" else str(m["method"])
-    x0 = ", ".join(f"{v:.4g}" for v in m["x0"][:8]) + (", ..." if len(m["x0"]) > 8 else "")
-    partial = ", interrupted" if m["partial"] else ""
-    lost = f"{e.diverged.count} diverged, left out from then on" if e.diverged.count else "none diverged"
-    rows = [
-        ("method", what),
-        ("problem", f"{m['objective']}, {m['noise']}, x0 = [{x0}]"),
-        ("time", f"t = k·{m['clock']:.4g} up to {e.times[-1]:.4g}, {m['steps']} steps, {len(e.times)} saves"),
-        ("paths", f"{len(e.final)}{partial}, {lost}"),
-    ]
-    if e.kind == "sde":
-        rows.insert(3, ("SDE", f"scheme {m['scheme']}, dt = {m['dt']:.4g} ({m['substeps']} per step)"))
-    return rows
-
-
-def _columns(e: Ensemble) -> dict[str, list[str]]:
-    """Heading -> cells at all saves."""
-    from sdeopt.comparison.verdict import quantile
-
-    q = quantile(e.counts, 0.05)
-    columns = {}
-    if e.diverged.count:
-        columns["paths"] = [f"{n:.0f}" for n in e.counts]
-    for name, (mean, stderr) in e.observables.items():
-        columns[f"E {LABELS.get(name, name)}"] = list(map(_interval, mean, q * stderr))
-    variance, d = _variance(e), e.mean.shape[1]
-    if d > COORDINATES:
-        return columns | {"tr Cov x": [_number(v, 4) for v in variance.sum(axis=1)]}
-    for i in range(d):
-        columns[f"E x{'₁₂₃'[i]}"] = list(map(_interval, e.mean[:, i], q * e.stderr[:, i]))
-        columns[f"sd x{'₁₂₃'[i]}"] = [_number(math.sqrt(v), 3) for v in variance[:, i]]
-    return columns

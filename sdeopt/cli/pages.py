@@ -16,8 +16,8 @@ def list_() -> None:
     from rich.text import Text
 
     from sdeopt.cli.output import console
-    from sdeopt.core import methods
     from sdeopt.core.method import FAMILIES
+    from sdeopt.optimizers.registry import methods
 
     registry: dict[str, Any] = methods()
     pages: list[tuple[str, ...]] = []
@@ -51,8 +51,8 @@ def show(method: str, latex: bool) -> None:
 
     from sdeopt.cli import facts
     from sdeopt.cli.output import console
-    from sdeopt.core import lookup
     from sdeopt.core.method import SAMPLED, model
+    from sdeopt.optimizers.registry import lookup
 
     cls = lookup(method)
     sdes = [
@@ -76,7 +76,7 @@ def show(method: str, latex: bool) -> None:
 def _formulas(method: str) -> None:
     """The formulas of a page; what has none in the vocabulary is said."""
     import sdeopt as so
-    from sdeopt.core import lookup
+    from sdeopt.optimizers.registry import lookup
 
     cls = lookup(method)
     stated = {name: so.derive(cls, sde=name) for name, sde in cls.sdes.items() if sde.drift is not None}
@@ -91,7 +91,7 @@ def _formulas(method: str) -> None:
 def cite(method: str) -> None:
     """BibTeX of the sources of METHOD, and of sdeopt."""
     from sdeopt.cli.references import bibliography
-    from sdeopt.core import lookup
+    from sdeopt.optimizers.registry import lookup
 
     click.echo(bibliography(lookup(method)))
 

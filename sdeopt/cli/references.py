@@ -36,10 +36,18 @@ def _identified(name: str, entry: str) -> str:
     return entry.removesuffix("}") + more.get(system, "") + "}"
 
 
+def entry(name: str) -> str:
+    """The entry of what a page writes; of an arXiv number or a DOI that is not in the file what it says by itself."""
+    system, _, number = name.partition(":")
+    more = {"arXiv": f"  howpublished = {{{name}}},\n", "doi": ""}
+    unlisted = f"@misc{{{re.sub(r'[^a-zA-Z0-9.]', '-', number)},\n{more.get(system, '')}}}"
+    return entries().get(name) or _identified(name, unlisted)
+
+
 def bibliography(cls: Any) -> str:
     """The entries of what a method's page names, in that order, and sdeopt's own."""
     said, known = sources(cls), entries()
     named = [*identifiers(said), *(name for name in known if ":" not in name and name in said)]
     remark = f"% Numbers made with sdeopt {__version__}: cite it beside the sources of {cls.__name__}."
     own = OWN.format(version=__version__, method=cls.__name__)
-    return "\n\n".join([*(known[name] for name in sorted(named, key=said.index)), f"{remark}\n{own}"])
+    return "\n\n".join([*map(entry, sorted(named, key=said.index)), f"{remark}\n{own}"])

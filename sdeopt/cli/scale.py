@@ -57,8 +57,10 @@ def scale(**words: Any) -> None:
 
 def _read(words: dict[str, Any]) -> dict[str, Any]:
     """The method, what changes, the problem if there is to be one, and the arguments of the evidence if any."""
-    from sdeopt.cli.words import SEED, fields, problem_of, stem
-    from sdeopt.core import checks, lookup
+    from sdeopt.cli.problems import problem_of
+    from sdeopt.cli.words import SEED, fields, stem
+    from sdeopt.core import checks
+    from sdeopt.optimizers.registry import lookup
 
     cls = lookup(words["method"])
     method = cls(**fields(cls, words))
@@ -67,7 +69,7 @@ def _read(words: dict[str, Any]) -> dict[str, Any]:
     if stem(words["out"]) is not None and not arguments:
         raise ValueError("--out writes evidence, so give --horizon or --steps too")
     named = any(words[name] is not None for name in ("objective", "noise", "x0"))
-    problem = problem_of(cls, words | {"batch": _minibatch(words)}) if named or arguments else None
+    problem = problem_of(words | {"batch": _minibatch(words)}, cls.example) if named or arguments else None
     if arguments:
         arguments |= {name: words[name] for name in ("paths", "tolerance") if words[name] is not None}
         arguments["rng"] = SEED if words["seed"] is None else checks.integer("seed", words["seed"])
@@ -83,11 +85,11 @@ def _read(words: dict[str, Any]) -> dict[str, Any]:
 
 def _minibatch(words: dict[str, Any]) -> int | None:
     """The batch before, if it is drawn from the data of the objective."""
-    from sdeopt.objectives.spec import parse
+    from sdeopt.cli.problems import objective_of, over_data
 
     if words["objective"] is None or words["noise"] is not None or words["batch"] is None:
         return None
-    return int(words["batch"][0]) if parse(words["objective"]).lacks("batch_grad") is None else None
+    return int(words["batch"][0]) if over_data(objective_of(words["objective"])) else None
 
 
 def _paths(method: Any, problem: Any, arguments: dict[str, Any]) -> int:

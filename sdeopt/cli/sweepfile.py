@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.cli.words import LR, SEED, hyperparameters, problem_of, stem
-from sdeopt.core import checks, lookup
+from sdeopt.cli.problems import problem_of
+from sdeopt.cli.words import LR, SEED, hyperparameters, stem
+from sdeopt.core import checks
+from sdeopt.optimizers.registry import lookup
 from sdeopt.sweeps.axes import OWNERS
 
 __all__ = ["Job", "read"]
@@ -114,7 +116,7 @@ def _problems(classes: list[Any], words: Mapping[str, Any]) -> dict[str, Any]:
         if label in found:
             raise ValueError(f"the problem {label!r} is named twice")
         said = {"objective": objective, "noise": noise, "batch": words.get("batch"), "x0": x0}
-        found[label] = problem_of(classes[0], said)
+        found[label] = problem_of(said, classes[0].example)
     return found
 
 

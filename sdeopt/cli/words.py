@@ -9,16 +9,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import checks, lookup, methods
+from sdeopt.cli.problems import problem_of
+from sdeopt.core import checks
 from sdeopt.core.problem import Problem
 from sdeopt.core.schedule import Cosine, Power
 from sdeopt.core.spec import allow, number, numbers, split
-from sdeopt.noise import Minibatch
-from sdeopt.noise import spec as noises
-from sdeopt.objectives import spec as objectives
+from sdeopt.optimizers.registry import lookup, methods
 
 __all__ = [
-    "LR", "PATHS", "SEED", "Job", "fields", "hyperparameters", "paths", "problem_of", "read", "stem", "steps_of",
+    "LR", "PATHS", "SEED", "Job", "fields", "hyperparameters", "paths", "read", "stem", "steps_of",
 ]  # fmt: skip
 
 LR, SEED = 0.05, 0
@@ -27,11 +26,12 @@ PASSED = (  # as they are, where given
     "kind", "sde", "scheme", "dt", "substeps", "save_at", "tolerance", "precision", "max_paths", "seconds",
     "checkpoint", "judge",
 )  # fmt: skip
-PATHS = (4000, 2000, 1000, 500, 250, 125, 64, 32, 16)
-SUBSTEPS = 16  # of the library, where none are asked for
+PATHS = (4000, 2000, 1000, 500, 250, 125, 64)
 # seconds of CPU time that a run may take, on a problem that was named and on the method's own; measured: a step of the
-# integrator, one without SIMD lanes, and what each stored number adds to it
+# integrator, one without SIMD lanes, and what each stored number adds to it; the same of networks, where numbers are
+# the entries of the gradients of all examples
 BUDGET, DEMONSTRATION, STEP_COST, SLOW_COST, NUMBER_COST = 120.0, 15.0, 1e-7, 2e-5, 5e-10
+NETWORK_COST, ENTRY_COST = 4e-4, 1.5e-9
 
 
 class Job(NamedTuple):
@@ -63,7 +63,7 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
     lrs = {"lrs": numbers("lrs", words["lrs"].split(","))} if words.get("lrs") is not None else {}
     largest = {"lr": lrs["lrs"][0]} if lrs and words["lr"] is None else {}
     method = cls(**fields(cls, words) | largest)
-    problem = problem_of(cls, words)
+    problem = problem_of(words, cls.example)
     length = {key: words[key] for key in ("horizon", "steps") if words.get(key) is not None}
     length = length or {"horizon": HORIZONS[command]}
     arguments = {key: words[key] for key in PASSED if words.get(key) is not None} | length | lrs
@@ -91,10 +91,13 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
 
 def paths(problem: Problem, work: float, compared: bool, budget: float = BUDGET) -> int:
     """The default number of paths: the largest in ``PATHS`` within the budget of CPU time, for ``work`` steps each."""
-    from sdeopt.comparison.compare import PATHS_CHANGE
+    from sdeopt.comparison.block import PATHS_CHANGE
 
-    stored = sum(np.size(value) for value in vars(problem.objective).values())
-    cost = work * (STEP_COST + NUMBER_COST * stored)
+    f: Any = problem.objective
+    if getattr(f, "batched", False):
+        cost = work * (NETWORK_COST + ENTRY_COST * f.examples() * f.dim)
+    else:
+        cost = work * (STEP_COST + NUMBER_COST * sum(np.size(value) for value in vars(f).values()))
     halved = {n: min(n, max(PATHS_CHANGE, n // 4)) for n in PATHS}  # run by compare at dt and, twice as long, at dt/2
     runs = {n: n + 3 * halved[n] if compared else n for n in PATHS}
     return next((n for n in PATHS if runs[n] * cost <= budget), PATHS[-1])
@@ -134,21 +137,6 @@ def fields(cls: Any, words: Mapping[str, Any]) -> dict[str, float]:
     return {"lr": LR} | {field: words[field] for field in given}
 
 
-def problem_of(cls: Any, words: Mapping[str, Any]) -> Problem:
-    """What is named; for the rest, the small problem on which the method's page says that it makes sense."""
-    spec = words["objective"] or cls.example[0]
-    objective = objectives.parse(spec)
-    if words["batch"] is not None and words["noise"] is not None:
-        raise ValueError(f"--batch {words['batch']} is itself the noise, so give it or --noise, not both")
-    if words["batch"] is not None:
-        noise: Any = Minibatch(words["batch"])
-    elif words["noise"] is None and words["objective"] is not None and objective.lacks("batch_grad") is None:
-        raise ValueError(f"{spec} is an objective over data, so say how its gradient is disturbed: --batch or --noise")
-    else:
-        noise = noises.parse(words["noise"] or cls.example[1])
-    return Problem(objective, noise, None if words["x0"] is None else numbers("x0", words["x0"].split(",")))
-
-
 def steps_of(length: Mapping[str, Any], clock: float) -> int:
     """Number of optimizer steps."""
     if "steps" in length:
@@ -158,8 +146,10 @@ def steps_of(length: Mapping[str, Any], clock: float) -> int:
 
 def _work(command: str, arguments: Mapping[str, Any], steps: int, clock: float) -> float:
     """Steps of the loop for one path, a rough number."""
+    from sdeopt.engine.simulate import DEFAULT_SUBSTEPS
+
     if command == "simulate" and arguments.get("kind") != "sde":
         return steps
     if "dt" in arguments:
         return steps * clock / checks.positive("dt", arguments["dt"])
-    return steps * checks.integer("substeps", arguments.get("substeps", SUBSTEPS), low=1)
+    return steps * checks.integer("substeps", arguments.get("substeps", DEFAULT_SUBSTEPS), low=1)

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sdeopt.comparison import laws, paired, verdict
-from sdeopt.comparison.overlay import theory
-from sdeopt.comparison.report import Report, labels
+from sdeopt.comparison import block, budget
+from sdeopt.comparison.quantities import JUDGED, SINGLE, default
+from sdeopt.comparison.report import Report
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
 from sdeopt.engine import checkpoint as checkpoints
-from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
 from sdeopt.engine.draws import heavy
-from sdeopt.engine.kernels import Run, refuse
+from sdeopt.engine.kernels import refuse
 from sdeopt.engine.simulate import describe, plan
 
 __all__ = ["compare"]
-
-SAVES = 40
-SMALL_CHUNK = 16  # paths that a chunk should hold at least, for covariances within it
-PATHS_FLOW = 32  # paths whose mean stands for the flow of a sampled SDE
-PATHS_CHANGE = 16  # paths on which dt is halved, at least
-
-Array = NDArray[np.float64]
 
 
 def compare(
@@ -39,7 +28,8 @@ def compare(
     *,
     horizon: float | None = None,
     steps: int | None = None,
-    paths: int = 4000,
+    paths: int | None = None,
+    seconds: float | None = None,
     dt: float | None = None,
     substeps: int | None = None,
     scheme: str = "heun",
@@ -47,20 +37,21 @@ def compare(
     save_at: Any = None,
     observables: Any = None,
     tolerance: float = 0.1,
+    alpha: float = 0.05,
     judge: str | None = None,
     rng: Any = None,
     executor: Executor | None = None,
     progress: bool | Callable[[int, int], None] | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
 ) -> Report:
-    """Compare an optimizer with its SDE: gaps of means and covariances in time, with intervals and verdicts.
+    """Compare an optimizer with its SDE: how far apart their means and covariances are in time, at most and at least.
 
     Where the noise is made of normals both columns run on common random numbers (a minibatch is drawn independently,
     and the report says so), so that the interval of a gap is narrower than those of the means. Beside the gap stand
     the change when dt is halved (on the first quarter of the paths, and at least 16), the drift-only flow, and closed
-    forms where the SDE has them. A quantity *agrees* if its gap is known to stay within ``tolerance`` of its scale at
-    every save, *differs* if it is known to leave it at some save, and is *inconclusive* otherwise; `Report` says how
-    scales, intervals and the false-alarm rate of 0.1 % are defined.
+    forms where the SDE has them. With [L, U] the bounds of the largest gap in units of its scale, over all quantities
+    and saves, the two *agree* if U <= ``tolerance``, *differ* if L > ``tolerance``, and else the report is *open*; it
+    is *not judged* where one path decides, or fewer than 50 are left. `Report` says how scales and bounds are defined.
 
     Parameters
     ----------
@@ -68,14 +59,19 @@ def compare(
         An instance from ``sdeopt.methods()``, such as ``SGD(lr=0.1)``, or a page of your own.
     problem : Problem
         Objective, noise and start. Up to d = 8 all entries of the covariance are compared, above only variances.
+        Up to d = 3 every quantity is judged by itself, above the vectors of means, of variances, of covariances.
     horizon, steps : float, int
         How long: continuous time or number of optimizer steps; give exactly one.
     paths : int
-        Independent paths; default 4000.
+        Independent paths. By default a pilot on other paths forecasts how many decide, within a budget of work that is
+        about 20 s on two cores; the report says how to run the same block of paths again.
+    seconds : float
+        A budget of time in its place: the number of paths then depends on the machine.
     dt, substeps : float, int
-        Step of the SDE integrator, or how many of them make one optimizer step; default clock/8. One per step is
-        refused: Euler–Maruyama at dt = lr has the optimizer's own one-step moments, and agrees with it whatever the
-        SDE is worth.
+        Step of the SDE integrator, or how many of them make one optimizer step. By default 2, 4 or 8: the fewest that
+        leave less than a tenth of the margin in the pilot; with ``paths`` given 8. One per step is refused:
+        Euler–Maruyama at dt = lr has the optimizer's own one-step moments, and agrees with it whatever the SDE is
+        worth.
     scheme : str
         "heun" (default) or "euler", see `simulate`.
     sde : str
@@ -87,9 +83,12 @@ def compare(
         has no variance (SGD's "levy") functions must be given, bounded ones: nothing else is judged then.
     tolerance : float
         Margin of the verdicts as a fraction of each quantity's scale; default 0.1.
+    alpha : float
+        Probability with which each of the two bounds may be wrong; default 0.05.
     judge : str
-        "all", or "observables": means and variances of coordinates are then shown, not judged, and with them the trace
-        of the covariance. Default "all" up to d = 64, above it, as for networks, "observables" if there are any.
+        "all"; "each": coordinates one by one in any dimension; or "observables": these and the trace of the covariance
+        are judged, means and variances of coordinates shown. Default "all" up to d = 64, above it, as for networks,
+        "observables" if there are any.
     rng : int, SeedSequence, Generator or None
         Randomness (SPEC 7); an integer gives bitwise the same report for any number of threads and any executor.
     executor : concurrent.futures.Executor
@@ -118,14 +117,20 @@ def compare(
     >>> report.rows[0].quantity, abs(report.rows[0].gap) < 0.01
     ('f(x)', True)
     """
-    paths = checks.integer("paths", paths, low=2)
+    if paths is not None and seconds is not None:
+        raise ValueError(f"give paths or seconds, not both, got paths={paths!r}, seconds={seconds!r}")
+    if paths is not None:
+        paths = checks.integer("paths", paths, low=2)
+    if seconds is not None:
+        seconds = checks.positive("seconds", seconds)
     tolerance = checks.number("tolerance", tolerance, low=0.0, high=1.0, open_low=True)
+    alpha = checks.number("alpha", alpha, low=0.0, high=0.5, open_low=True)
     given = rng
     if rng is None:
         rng = np.random.SeedSequence().entropy  # fresh, and in the report
     run = plan(
         method, problem, "sde", horizon=horizon, steps=steps, dt=dt, substeps=substeps, scheme=scheme, sde=sde,
-        save_at=_few(problem) if save_at is None else save_at, observables=observables, rng=rng,
+        save_at=block.few(problem) if save_at is None else save_at, observables=observables, rng=rng,
     )  # fmt: skip
     if run.substeps == 1:
         raise ValueError(
@@ -134,7 +139,7 @@ def compare(
         )
     if run.saves[-1] == 0:
         raise ValueError("save_at must contain a time after 0")
-    columns = _columns(run)
+    columns = block.columns(run)
     for column in columns[:2]:
         refuse(column)
     if heavy(run) and not isinstance(observables, Mapping):
@@ -142,109 +147,17 @@ def compare(
             f"{problem.noise!r} has no variance, so means of f(x) or |x|² and covariances never settle: give bounded "
             "functions to compare, such as observables={'cos x1': lambda x: cos(x)[0]} with cos from sdeopt.core"
         )
-    what = "observables" if heavy(run) else judge or verdict.default(problem.dim, len(run.observables))
-    if checks.choice("judge", what, verdict.JUDGED) == "observables" and not run.observables:
+    what = "observables" if heavy(run) else judge or default(problem.dim, len(run.observables))
+    if checks.choice("judge", what, JUDGED) == "observables" and not run.observables:
         raise ValueError("judge='observables' needs some: observables must not be empty")
-    words = describe(columns[1])
-    store = checkpoints.opened(checkpoint, given, columns, words)
-    change, flow, main, partial = _run(columns, paths, executor, progress, store)
-    meta = words | {"rng": repr(rng), "tolerance": tolerance, "partial": partial, "heavy": heavy(run), "judge": what}
-    return _report(columns, main, change, flow, meta)
-
-
-def _few(problem: Any) -> int:
-    """40 saves, or as many as keep a chunk of paths from becoming too small in large dimension."""
-    width = getattr(problem, "dim", 1) + 3
-    return min(SAVES, max(1, RECORD_LIMIT // (SMALL_CHUNK * 2 * 8 * width) - 1))
-
-
-def _columns(run: Run) -> tuple[Run, Run, Run, Run]:
-    """Discrete, SDE, SDE with dt/2, flow; the first three share the increments of dt/2."""
-    sde = replace(run, resolution=2 * run.substeps)
-    return (
-        replace(sde, kind="discrete"),
-        sde,
-        replace(sde, substeps=2 * run.substeps),
-        replace(sde, noise_factor=0.0),
-    )
-
-
-def _run(columns: tuple[Run, ...], paths: int, executor: Any, progress: Any, store: Any) -> tuple[Any, Any, Any, bool]:
-    """Halve dt on some of the paths, run the flow, then both columns on all; whether Ctrl-C stopped the last."""
-    discrete, sde, fine, flow = columns
-    some, d = min(paths, max(PATHS_CHANGE, paths // 4)), discrete.problem.dim
-
-    def folded(runs: tuple[Run, ...], count: int, before: int, label: str, name: str) -> Any:
-        task = Task(runs, functools.partial(paired.reduce, d=d, keep=laws.PATHS), 16 * d)
-        told = (lambda done, _: progress(before + done, some + paths)) if callable(progress) else progress
-        return fold(task, count, paired.merge, executor, told, label, 0, store and store.part(name))
-
-    try:
-        change = folded((sde, fine), some, 0, "halving dt", "halved")
-        straight = _flow(flow, executor, not callable(progress) and progress, store)
-    except Interrupted:
-        raise KeyboardInterrupt from None
-    try:
-        return change, straight, folded((discrete, sde), paths, some, f"{discrete.method}", "paths"), False
-    except Interrupted as stop:
-        return change, straight, stop.result, True
-
-
-def _flow(run: Run, executor: Any, progress: Any, store: Any) -> Array:
-    """Records of the flow, (n, width): a single path without spread, or the mean of some where the drift is sampled."""
-    count = 1 if run.model.drift is not None else PATHS_FLOW
-    kept = store and store.part("flow")
-    records: list[Array] = fold(Task((run,), _listed), count, list.__add__, executor, progress, "flow", 0, kept)
-    mean: Array = np.concatenate(records).mean(axis=0)
-    return mean
-
-
-def _listed(first: int, records: Array) -> list[Array]:
-    return [records]
-
-
-def _report(
-    columns: tuple[Run, ...], main: paired.Paired, change: paired.Paired, flow: Array, meta: dict[str, Any]
-) -> Report:
-    discrete, sde, *_ = columns
-    d, blank = discrete.problem.dim, main.first_influence.mean.shape[1]  # the flow has no covariances
-    both, halved = paired.estimates(main, d), paired.estimates(change, d)
-    kinds, names = labels(d, tuple(discrete.observables))
-    lost = [round(share * n) for share, n in zip(main.lost.mean[-1, :2], main.lost.count[-1:].repeat(2), strict=True)]
-    traces = meta["judge"] != "all" and not meta["heavy"]  # the flow is told by it
-    comparisons = len(verdict.judged(kinds, any(lost), meta["judge"])) + traces
-    comparisons *= sum(k > 0 for k in discrete.saves)
-    closed = theory(sde, both.second[:, kinds.index("trace")])
-    meta |= {
-        "paths": int(main.lost.count[-1]),
-        "paths_change": int(halved.paths.min()),
-        "diverged": lost,
-        "comparisons": comparisons,
-        "quantile": verdict.quantile(both.paths, verdict.FALSE_ALARM / comparisons),
-        "quantile_change": verdict.quantile(halved.paths, verdict.FALSE_ALARM / comparisons),
-        "confidence": verdict.CONFIDENCE,
-        "false_alarm": verdict.FALSE_ALARM,
-    }
-    first, second = (np.concatenate(main.finals[side::2]) for side in (0, 1))
-    return Report(
-        meta=meta,
-        kinds=kinds,
-        names=names,
-        times=np.array(discrete.saves) * discrete.method.clock,
-        counts=both.paths,
-        discrete=both.first,
-        discrete_stderr=both.first_stderr,
-        discrete_sd=both.first_sd,
-        sde=both.second,
-        sde_stderr=both.second_stderr,
-        sde_sd=both.second_sd,
-        gap=both.gap,
-        gap_stderr=both.gap_stderr,
-        margin=verdict.margins(both.first, both.first_sd, kinds, meta["tolerance"]),
-        change=halved.gap,
-        change_stderr=halved.gap_stderr,
-        flow=np.hstack([flow, np.zeros((len(flow), blank)), np.full((len(flow), 1), np.nan)]),
-        theory=closed.values,
-        stationary=closed.stationary,
-        laws=laws.distances(first, second, np.random.default_rng(discrete.entropy)),
-    )
+    judging = {"judge": what, "heavy": heavy(run), "tolerance": tolerance, "alpha": alpha}
+    words, change, pilot = describe(columns[1]), None, 0
+    with checkpoints.opened(checkpoint, given, (columns, block.REDUCE), words) as store:
+        if paths is None:
+            fixed = dt is not None or substeps is not None
+            run, paths, change, pilot = budget.planned(run, fixed, judging, seconds, executor, progress, store)
+            columns = block.columns(run)
+        vectors = what == "all" and problem.dim > SINGLE
+        change, flow, main, partial = block.ran(columns, paths, vectors, change, executor, progress, store)
+    said = {"rng": repr(rng), "pilot": pilot, "seconds": seconds, "partial": partial}
+    return block.assembled(columns, main, change, flow, describe(columns[1]) | said | judging)

@@ -8,6 +8,9 @@ its influence values
 
 are: their average is the unbiased covariance, so the spread of ψ(second) - ψ(first) over the paths gives the standard
 error of the difference of the two covariances. A path leaves all of it as soon as either of its runs has diverged.
+
+The error of a vector of such differences along a direction that is known only at the end needs more than standard
+errors: sums over groups of paths that follow one another, of which the spread in any direction can be had later.
 """
 
 from __future__ import annotations
@@ -18,21 +21,53 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core.moments import Moments, valid_paths
+from sdeopt.core.packing import packable
 from sdeopt.engine.loops import ESCAPE
 
-__all__ = ["FULL", "ROUNDING", "Estimates", "Paired", "entries", "estimates", "merge", "reduce"]
+__all__ = ["FULL", "GROUPS", "ROUNDING", "Estimates", "Groups", "Paired", "entries", "estimates", "merge", "reduce"]
 
 Array = NDArray[np.float64]
 FULL = 8  # above this dimension only variances are compared
+GROUPS = 64  # of paths, at most, and over half as many once there are that many paths
 ROUNDING = 1e-13  # of the size of a value: what round-off may contribute to a mean or a standard deviation
 
 
+@packable
+class Groups(NamedTuple):
+    """Sums over groups of ``size`` paths that follow one another, (groups, saves, c), and how many paths are in them.
+
+    The columns are the differences of the coordinates, then those of the influences ψ of the covariance entries.
+    """
+
+    size: int
+    number: Array
+    total: Array
+
+    def coarser(self) -> Groups:
+        """Neighbours together; a last one alone."""
+        starts = np.arange(0, len(self.number), 2)
+        return Groups(2 * self.size, np.add.reduceat(self.number, starts), np.add.reduceat(self.total, starts))
+
+    def merge(self, other: Groups) -> Groups:
+        """The groups of both sets of paths, of one size, at most ``GROUPS``."""
+        a, b = self, other
+        while a.size != b.size:
+            a, b = (a.coarser(), b) if a.size < b.size else (a, b.coarser())
+        both = Groups(a.size, np.concatenate([a.number, b.number]), np.concatenate([a.total, b.total]))
+        while len(both.number) > GROUPS:
+            both = both.coarser()
+        return both
+
+
+@packable
 class Paired(NamedTuple):
     """Streamed moments, all over the same paths except ``lost``, which is over all.
 
     ``first``, ``second``, ``difference`` have the columns of the records; the three influences ψ one per entry of the
     covariance (`entries`) and a last one for its trace; ``lost`` has the shares of diverged paths of the first run, of
-    the second, and their difference. ``finals`` are last positions, two arrays per chunk.
+    the second, and their difference. ``peak`` is the largest square over paths of the difference less its mean in the
+    chunk, of the records and of the influences. ``groups`` are none where not asked for. ``finals`` are last positions,
+    two arrays per chunk.
     """
 
     first: Moments
@@ -42,11 +77,16 @@ class Paired(NamedTuple):
     second_influence: Moments
     influence_difference: Moments
     lost: Moments
+    peak: Array
+    groups: Groups | None
     finals: tuple[Array, ...]
 
 
 class Estimates(NamedTuple):
-    """All quantities in time, shape (n, Q): coordinate means, observables, covariance entries, trace, lost."""
+    """All quantities in time, shape (n, Q): coordinate means, observables, covariance entries, trace, lost.
+
+    ``share`` is the largest part that one path has of the sum of the squared influences on the gap.
+    """
 
     first: Array
     second: Array
@@ -56,6 +96,7 @@ class Estimates(NamedTuple):
     gap_stderr: Array
     first_sd: Array
     second_sd: Array
+    share: Array
     paths: Array
 
 
@@ -78,8 +119,25 @@ def _influence(x: Array, valid: NDArray[np.bool_]) -> Array:
     return unbiased
 
 
-def reduce(first_path: int, first: Array, second: Array, *, d: int, keep: int) -> Paired:
-    """Reduce the records (paths, saves, d + observables) of two runs; ``keep`` paths leave their last positions."""
+def _groups(difference: Array, psi: Array, valid: NDArray[np.bool_], enough: NDArray[np.bool_], d: int) -> Groups:
+    values = [np.where(valid[:, :, None], difference[:, :, :d], 0.0), np.where(enough[:, :, None], psi[:, :, :-1], 0.0)]
+    found = Groups(1, valid.astype(float), np.concatenate(values, axis=2))
+    while len(found.number) > GROUPS:
+        found = found.coarser()
+    return found
+
+
+def _peak(x: Array, m: Moments, valid: NDArray[np.bool_]) -> Array:
+    square = np.where(valid[:, :, None], x - m.mean, 0.0) ** 2
+    largest: Array = square.max(axis=0)
+    return largest
+
+
+def reduce(first_path: int, first: Array, second: Array, *, d: int, keep: int, vectors: bool = False) -> Paired:
+    """Reduce the records (paths, saves, d + observables) of two runs; ``keep`` paths leave their last positions.
+
+    With ``vectors`` the groups are kept that the error of a vector needs.
+    """
     survived = [valid_paths(records, ESCAPE) for records in (first, second)]
     valid = survived[0] & survived[1]
     first, second = (np.where(valid[:, :, None], records, 0.0) for records in (first, second))
@@ -90,14 +148,19 @@ def reduce(first_path: int, first: Array, second: Array, *, d: int, keep: int) -
         lost = np.stack([~survived[0], ~survived[1]], axis=2).astype(float)
         lost = np.concatenate([lost, lost[:, :, 1:] - lost[:, :, :1]], axis=2)
         kept = valid[:, -1] & (first_path + np.arange(len(first)) < keep)
+        apart, influence = second - first, psi[1] - psi[0]
+        difference, influence_difference = Moments.of(apart, valid, 0), Moments.of(influence, enough, 0)
+        peaks = [_peak(apart, difference, valid), _peak(influence, influence_difference, enough)]
         return Paired(
             Moments.of(first, valid, products),
             Moments.of(second, valid, products),
-            Moments.of(second - first, valid, 0),
+            difference,
             Moments.of(psi[0], enough, 0),
             Moments.of(psi[1], enough, 0),
-            Moments.of(psi[1] - psi[0], enough, 0),
+            influence_difference,
             Moments.of(lost, np.ones_like(valid), 0),
+            np.concatenate(peaks, axis=1),
+            _groups(apart, influence, valid, enough, d) if vectors else None,
             (first[kept, -1, :d], second[kept, -1, :d]),
         )
 
@@ -105,8 +168,9 @@ def reduce(first_path: int, first: Array, second: Array, *, d: int, keep: int) -
 def merge(a: Paired, b: Paired) -> Paired:
     """Both sets of paths together, ``a`` before ``b``."""
     with np.errstate(over="ignore", invalid="ignore"):
-        moments = [x.merge(y) for x, y in zip(a[:-1], b[:-1], strict=True)]
-    return Paired._make([*moments, (*a.finals, *b.finals)])
+        moments = [x.merge(y) for x, y in zip(a[:7], b[:7], strict=True)]
+        groups = None if a.groups is None or b.groups is None else a.groups.merge(b.groups)
+    return Paired._make([*moments, np.maximum(a.peak, b.peak), groups, (*a.finals, *b.finals)])
 
 
 def _covariances(m: Moments, d: int) -> Array:
@@ -133,6 +197,8 @@ def estimates(p: Paired, d: int) -> Estimates:
 
     cov = [cleaned(_covariances(m, d)) for m in (p.first, p.second)]
     blank = np.full((len(tiny), tiny.shape[1] + 1), np.nan)
+    squares = np.hstack([p.difference.square, p.influence_difference.square])
+    share = np.where(squares > 0.0, p.peak / np.where(squares > 0.0, squares, 1.0), 0.0)
     return Estimates(
         first=np.hstack([p.first.mean + few, cov[0], p.lost.mean[:, :1]]),
         second=np.hstack([p.second.mean + few, cov[1], p.lost.mean[:, 1:2]]),
@@ -142,5 +208,6 @@ def estimates(p: Paired, d: int) -> Estimates:
         gap_stderr=np.hstack([p.difference.stderr, cleaned(p.influence_difference.stderr), p.lost.stderr[:, 2:]]),
         first_sd=np.hstack([np.sqrt(p.first.variance), blank]),
         second_sd=np.hstack([np.sqrt(p.second.variance), blank]),
+        share=np.hstack([share, np.zeros((len(share), 1))]),  # that a path is lost is bounded
         paths=p.first.count,
     )

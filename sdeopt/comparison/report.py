@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.comparison import render
+from sdeopt.comparison import older, pages
+from sdeopt.comparison.bounds import Bounds, Decision, Sizes, bounds
 from sdeopt.comparison.laws import Laws
-from sdeopt.comparison.paired import entries
-from sdeopt.comparison.verdict import SEVERITY, SHOWN, Row, rows
-from sdeopt.core import checks, files
-from sdeopt.core.observables import LABELS
-from sdeopt.core.plain import as_json
+from sdeopt.comparison.quantities import Quantity
+from sdeopt.comparison.verdict import Row, decided, rows
+from sdeopt.core import checks
+from sdeopt.results.page import Page
+from sdeopt.results.result import Result
 
-__all__ = ["Report", "labels"]
+__all__ = ["Report"]
 
 Array = NDArray[np.float64]
-SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-
-
-def labels(d: int, observables: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Kind and name of every column of a report: means, observables, variances, covariances, trace, diverged."""
-    x = [f"x{i}".translate(SUBSCRIPTS) for i in range(1, d + 1)]
-    i, j = (index[d:] for index in entries(d))
-    pairs = [f"cov {x[a]},{x[b]}" for a, b in zip(i, j, strict=True)]
-    named = [LABELS.get(n, n) for n in observables]
-    names = [f"mean {c}" for c in x] + named + [f"var {c}" for c in x] + pairs + ["tr Cov x", "diverged"]
-    kinds = ["mean"] * d + ["observable"] * len(named) + ["variance"] * d + ["covariance"] * len(pairs)
-    return (*kinds, "trace", "diverged"), tuple(names)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Report:
+class Report(Result):
     """What `compare` found. ``print`` it, ``plot()`` it, ``save`` it.
 
     Arrays have one row per save (n) and one column per quantity (Q): coordinate means, observables, variances,
@@ -47,9 +34,16 @@ class Report:
     Attributes
     ----------
     verdict : str
-        "differ" if any row that is judged differs, "agree" if all agree, else "inconclusive".
-    needs : float or None
-        For an inconclusive report: estimated number of paths that would decide (None: a smaller dt would).
+        "agree", "differ", "open" or "not judged".
+    within : (float, float)
+        Lower and upper bound of the largest relative error, as fractions: SDE and optimizer are at least so far apart
+        in some quantity at some save, and at most so far in all of them. Each holds with 95 %.
+    decision : Decision
+        The verdict with what decides it, and what would decide an open one.
+    decisive : (str, float)
+        The quantity and the time that decide.
+    answer : str
+        All of this in a sentence.
     rows : tuple of Row
         The table, one `Row` per quantity; from d = 4 on one for the worst coordinate.
     times, counts : ndarray, shape (n,)
@@ -59,9 +53,10 @@ class Report:
     gap, gap_stderr : ndarray, shape (n, Q)
         SDE minus discrete, from paired paths.
     margin : ndarray, shape (n, Q)
-        Tolerance times scale. The scale of a mean is the larger of its range over the saves and its standard
-        deviation over paths at that save; of a covariance the largest √(C_ii C_jj) from that save on; of the share of
-        diverged paths 1.
+        Tolerance times scale. The scale of a mean is the largest of its standard deviation over paths at that save, its
+        range over the saves from half of that time on, and its distance from the flow, at most its range; of a
+        covariance the largest √(C_ii C_jj) from that save on;
+        of the share of diverged paths 1.
     change, change_stderr : ndarray, shape (n, Q)
         SDE with dt/2 minus SDE with dt, from the first quarter of the paths.
     flow : ndarray, shape (n, Q)
@@ -75,12 +70,21 @@ class Report:
     meta : dict
         Everything needed to run it again, and the statistics' constants.
 
+    quantities : tuple of Quantity
+        What is judged: observables, and coordinates one by one or, from d = 4 on, as vectors.
+    sizes, flow_sizes : Sizes
+        Relative errors of these at the saves after t = 0, of the SDE and of the flow (`sdeopt.comparison.bounds`).
+
     Notes
     -----
-    Intervals are 95 %, each by itself. Verdicts use intervals at the false-alarm rate 0.1 % divided by the number of
-    quantities times saves (Student's t, Bonferroni): the probability that a quantity whose true gap is within its
-    margin is called "differ" is at most 0.1 % for the whole report.
+    With ρ = ‖gap‖/‖scale‖, for each quantity and save, the upper bound is max (ρ̂ + z se), z the one-sided quantile of
+    Student's t at ``meta["alpha"]``, and the lower one max (ρ̂ - q se) with the quantile of Bonferroni: if the largest
+    ρ is within the margin, "differ" has at most the probability alpha, and if it is not, "agree" has. What the
+    integrator's step leaves of the error widens the one and lowers the other. Intervals of the table are 95 %, each by
+    itself.
     """
+
+    PARTS = {"laws": Laws, "sizes": Sizes, "flow_sizes": Sizes}
 
     meta: dict[str, Any]
     kinds: tuple[str, ...]
@@ -102,22 +106,53 @@ class Report:
     theory: Array
     stationary: Array
     laws: Laws | None
+    quantities: tuple[Quantity, ...]
+    sizes: Sizes
+    flow_sizes: Sizes
 
     @functools.cached_property
     def rows(self) -> tuple[Row, ...]:
         """The table."""
         return rows(self)
 
-    @property
-    def verdict(self) -> str:
-        """The gravest verdict of the rows."""
-        return max((row.verdict for row in self.rows if row.verdict != SHOWN), key=SEVERITY.index)
+    @functools.cached_property
+    def _bounds(self) -> tuple[Bounds, Bounds]:
+        return bounds(self.sizes, self.meta["alpha"]), bounds(self.flow_sizes, self.meta["alpha"])
+
+    def decided(self, chosen: list[int] | None = None, flow: bool = False) -> Decision:
+        """The decision on some of the judged ``quantities``, by their numbers; default on all.
+
+        With ``flow`` on the drift without noise in the place of the SDE.
+        """
+        sizes = self.flow_sizes if flow else self.sizes
+        every = list(range(len(self.quantities))) if chosen is None else chosen
+        return decided(sizes, self._bounds[flow], self.counts, every, self.meta["tolerance"], self.meta["alpha"])
+
+    @functools.cached_property
+    def decision(self) -> Decision:
+        """The decision on everything that is judged."""
+        return self.decided()
 
     @property
-    def needs(self) -> float | None:
-        """Paths that would decide an inconclusive report."""
-        wanted = [row.needs for row in self.rows if row.needs is not None]
-        return max(wanted) if wanted and self.verdict == "inconclusive" else None
+    def verdict(self) -> str:
+        """Whether SDE and optimizer agree."""
+        return self.decision.verdict
+
+    @property
+    def within(self) -> tuple[float, float]:
+        """Bounds for the largest relative error."""
+        return self.decision.low, self.decision.high
+
+    @property
+    def decisive(self) -> tuple[str, float]:
+        """The quantity and the time that decide."""
+        time = self.times[len(self.times) - len(self.sizes.size) + self.decision.save]
+        return self.quantities[self.decision.column].name, float(time)
+
+    @property
+    def answer(self) -> str:
+        """The verdict in a sentence: how far off at most and at least, in what and when, or what would decide."""
+        return pages.said(self)
 
     @property
     def any_diverged(self) -> bool:
@@ -133,55 +168,31 @@ class Report:
     def __repr__(self) -> str:
         return f"Report({self.meta['method']}, SDE {self.meta['sde']}: {self.verdict})"
 
-    def __str__(self) -> str:
-        return render.text(self)
+    def page(self) -> Page:
+        """The verdict, what was compared, the table."""
+        return pages.page(self)
 
-    def __rich__(self) -> Any:
-        return render.rich(self)
-
-    def _repr_html_(self) -> str:
-        return render.html(self)
-
-    def to_markdown(self) -> str:
-        """The report in Markdown: a table between two lists."""
-        return render.markdown(self)
-
-    def to_json(self) -> str:
-        """Everything as JSON; numbers that are not finite become null."""
+    def content(self) -> dict[str, Any]:
+        """The verdict, the table, and the numbers by quantity."""
+        arrays = {
+            name: value for name, value in vars(self).items() if isinstance(value, np.ndarray) and value.ndim == 2
+        }
         per_quantity = {
-            name: {f: getattr(self, f)[:, i].tolist() for f in _arrays() if getattr(self, f).ndim == 2}
-            | {"kind": kind, "stationary": float(self.stationary[i])}
+            name: {field: a[:, i] for field, a in arrays.items()} | {"kind": kind, "stationary": self.stationary[i]}
             for i, (name, kind) in enumerate(zip(self.names, self.kinds, strict=True))
         }
-        content = {
-            "verdict": self.verdict,
-            "needs": self.needs,
-            "meta": self.meta,
-            "rows": [row._asdict() for row in self.rows],
-            "times": self.times.tolist(),
-            "counts": self.counts.tolist(),
-            "quantities": per_quantity,
-            "laws": None if self.laws is None else {k: np.asarray(v).tolist() for k, v in self.laws._asdict().items()},
-        }
-        return as_json(content)
+        told = ("verdict", "within", "decisive", "answer", "decision", "meta", "rows", "times", "counts")
+        return {name: getattr(self, name) for name in told} | {"quantities": per_quantity, "laws": self.laws}
 
-    def save(self, file: str | Path) -> None:
-        """Write the report to ``file`` (npz: arrays, and the rest as JSON)."""
-        arrays = {name: getattr(self, name) for name in _arrays()}
-        if self.laws is not None:
-            arrays |= {f"laws:{name}": np.asarray(value) for name, value in self.laws._asdict().items()}
-        files.save(file, {"meta": self.meta, "kinds": self.kinds, "names": self.names}, arrays)
-
-    @staticmethod
-    def load(file: str | Path) -> Report:
-        """Read what `save` wrote."""
-        head, data = files.load(file)
-        laws = None
-        if "laws:w1" in data:
-            kept = {name: data[f"laws:{name}"] for name in Laws._fields}
-            laws = Laws(**{name: value if value.ndim else value.item() for name, value in kept.items()})
-        arrays = {name: data[name] for name in _arrays()}
-        return Report(meta=head["meta"], kinds=tuple(head["kinds"]), names=tuple(head["names"]), laws=laws, **arrays)
+    @classmethod
+    def unpack(cls, version: int, head: dict[str, Any], arrays: dict[str, Any]) -> Self:
+        """The report that `pack` took apart; older files have no word of what is judged."""
+        if version == 0:
+            flow = arrays["flow"] - arrays["discrete"], arrays["discrete_stderr"]
+            sides = {"sizes": (arrays["gap"], arrays["gap_stderr"]), "flow_sizes": flow}
+            head |= older.judged_again(head, arrays, "discrete", sides)
+        head["quantities"] = [Quantity(name, kind, tuple(columns)) for name, kind, columns in head["quantities"]]
+        return super().unpack(version, head, arrays)
 
     def plot(self, ax: Any = None, quantity: str | None = None) -> Any:
         """Draw both columns in time, with 95 % intervals and ± 1 standard deviation over paths; return the main Axes.
@@ -199,15 +210,12 @@ class Report:
         matplotlib.axes.Axes
             ``.figure`` holds all panels.
         """
-        from sdeopt.plots import comparison
+        from sdeopt.comparison.figure import figure, in_time
+        from sdeopt.plots.axes import main
         from sdeopt.plots.style import new_axes
 
         if ax is None and quantity is None:
-            return comparison.figure(self)
+            return figure(self)
         names = self.names
-        i = comparison.main(self) if quantity is None else names.index(checks.choice("quantity", quantity, names))
-        return comparison.in_time(new_axes() if ax is None else ax, self, i)
-
-
-def _arrays() -> tuple[str, ...]:
-    return tuple(f.name for f in dataclasses.fields(Report) if f.name not in ("meta", "kinds", "names", "laws"))
+        i = main(self) if quantity is None else names.index(checks.choice("quantity", quantity, names))
+        return in_time(new_axes() if ax is None else ax, self, i)

@@ -17,7 +17,7 @@ from sdeopt.core.math import (
     seconds,
     total,
 )
-from sdeopt.core.method import SDE, lookup, method, methods, rival
+from sdeopt.core.method import Model, method, rival
 from sdeopt.core.oracle import (
     Oracle,
     agent_grads,
@@ -60,7 +60,7 @@ from sdeopt.core.oracle import (
 from sdeopt.core.schedule import Cosine, Power, Schedule
 
 __all__ = [
-    "SDE",
+    "Model",
     "Cosine",
     "Oracle",
     "Power",
@@ -91,14 +91,12 @@ __all__ = [
     "hvp",
     "labels",
     "log",
-    "lookup",
     "lower_matvec",
     "matrix_rows",
     "matvec",
     "mean_agent_sign",
     "mean_sign",
     "method",
-    "methods",
     "noise",
     "noise_var",
     "noisy_class_grads",

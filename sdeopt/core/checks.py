@@ -24,7 +24,7 @@ def number(
     whole: bool = False,
 ) -> float:
     """Return ``value`` as a finite float inside the interval, or raise a ``ValueError``/``TypeError`` that says why."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+    if isinstance(value, (bool, np.timedelta64)) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name} must be a number, got {value!r}")
     x = float(value)
     bad = not math.isfinite(x) or x < low or x > high or (open_low and x == low) or (open_high and x == high)
@@ -51,19 +51,51 @@ def flag(name: str, value: Any) -> bool:
 
 def integer(name: str, value: Any, *, low: int = 0) -> int:
     """Return ``value`` as an int that is at least ``low``."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+    if isinstance(value, (bool, np.timedelta64)) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name} must be an integer, got {value!r}")
     if value < low:
         raise ValueError(f"{name} must be at least {low}, got {value}")
     return int(value)
 
 
-def array(name: str, value: Any, *, ndim: int | tuple[int, ...] = 1, shape: tuple[int, ...] | None = None) -> Array:
-    """Return ``value`` as a fresh read-only C-ordered float64 array that is finite and has the stated shape."""
+def real(name: str, value: Any, *, flags: bool = False) -> NDArray[Any]:
+    """Return ``value`` as an array of integers or floats, with ``flags`` also of booleans; no cast loses a thing."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} must be a plain array, got a masked one; fill its gaps, masked.filled(value), or cut them"
+        )
     try:
-        a = np.array(value, dtype=np.float64, order="C")
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be an array of numbers, got {value!r}") from None
+        a = np.asarray(value)
+    except (TypeError, ValueError, RuntimeError):  # rows of several lengths; tensors with a gradient
+        raise TypeError(f"{name} must be an array of numbers, got {short(value)}") from None
+    if a.dtype.kind not in ("iufb" if flags else "iuf"):
+        kinds = {"c": "complex numbers, which are not cut to their real part", "b": "True and False", "O": "objects"}
+        kind = kinds.get(a.dtype.kind, str(a.dtype))
+        raise TypeError(f"{name} must be an array of numbers, real ones, got {kind}: {short(value)}")
+    return a
+
+
+def single(value: Any) -> bool:
+    """Whether ``value`` is one thing, no array and no list, whose rows may be of several lengths."""
+    return not isinstance(value, (list, tuple)) and np.ndim(value) == 0
+
+
+def short(value: Any) -> str:
+    """A value in one line."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def array(
+    name: str,
+    value: Any,
+    *,
+    ndim: int | tuple[int, ...] = 1,
+    shape: tuple[int, ...] | None = None,
+    flags: bool = False,
+) -> Array:
+    """Return ``value`` as a fresh read-only C-ordered float64 array that is finite and has the stated shape."""
+    a = np.array(real(name, value, flags=flags), dtype=np.float64, order="C")
     dims = (ndim,) if isinstance(ndim, int) else ndim
     if a.ndim not in dims:
         raise ValueError(f"{name} must have {' or '.join(map(str, dims))} dimension(s), got shape {a.shape}")

@@ -13,10 +13,16 @@ import numpy as np
 from sdeopt.core.elementary import octave, where
 from sdeopt.core.math import basis, norm, total
 
-__all__ = ["dither", "natural", "rand_k", "rand_k_weights", "top_k"]
+__all__ = ["check_sent", "dither", "natural", "rand_k", "rand_k_weights", "top_k"]
 
 ROUND = 6755399441055744.0  # 1.5 * 2^52: adding and subtracting it rounds to an integer
 SMALLEST = 2.2250738585072014e-308  # of the normal numbers
+
+
+def check_sent(k: float, dim: int) -> None:
+    """Raise a ``ValueError`` if a gradient has fewer than k entries."""
+    if k > dim:
+        raise ValueError(f"k must be at most the dimension {dim}, the number of entries of a gradient, got {k:g}")
 
 
 def ranks(a: Any) -> Any:

@@ -10,6 +10,7 @@ Optional: ``init(self, x, o)`` gives the state y at time 0 (default: y is x itse
 ``start(self, x, o)`` gives the state of the SDE after the first step, for SDEs that are singular at t = 0;
 ``warm(self, x, o)`` gives the state at x long after the start, for methods with running means;
 ``domain(self, y)`` puts a state back where the step is defined, for methods whose state has constraints;
+``check(self, objective)``, plain Python, raises a ValueError if a hyperparameter does not fit the objective;
 ``own(self, objective, noise)``, plain Python, lists the draws that a step makes beside the gradient's, as
 ``Law.draws`` does: ("normal" | "uniform" | "fractional", size, parameters...).
 
@@ -31,9 +32,10 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from sdeopt.core import checks
+from sdeopt.core.chance import refuse_random
 from sdeopt.core.schedule import Cosine, Power, Schedule
 
-__all__ = ["FAMILIES", "SAMPLED", "SDE", "lookup", "method", "methods", "model", "rival"]
+__all__ = ["FAMILIES", "REGISTRY", "SAMPLED", "Model", "method", "model", "rival"]
 
 T = TypeVar("T", bound=type)
 
@@ -80,7 +82,7 @@ FAMILIES = {
 
 
 @dataclass(frozen=True)
-class SDE:
+class Model:
     """One SDE of a method: its two coefficients, its claim, and the Brownian motions that it needs.
 
     ``drift``, ``diffusion`` and ``start`` take the method as ``self``. ``brownian`` names the increments in ``dw`` by
@@ -107,7 +109,7 @@ class SDE:
     doc: str
 
 
-SAMPLED = SDE(
+SAMPLED = Model(
     name="sampled",
     order=1,
     drift=None,
@@ -127,20 +129,20 @@ SAMPLED = SDE(
     """,
 )
 
-_REGISTRY: dict[str, type] = {}
+REGISTRY: dict[str, type] = {}
 
 
-def model(method: Any, name: str) -> SDE:
+def model(method: Any, name: str) -> Model:
     """The SDE of ``method`` called ``name``, or `SAMPLED`, which every method has."""
-    found: SDE | None = method.sdes.get(name)
+    found: Model | None = method.sdes.get(name)
     return found if found is not None else replace(SAMPLED, order=method.order)
 
 
-def _sde(cls: type, name: str, order: float, brownian: str | tuple[str, ...]) -> SDE:
+def _sde(cls: type, name: str, order: float, brownian: str | tuple[str, ...]) -> Model:
     names = (brownian,) if isinstance(brownian, str) else brownian
     functions = vars(cls)
     optional = {key: functions.get(key) for key in ("start", "linear", "stationary")}
-    return SDE(name, order, functions["drift"], functions["diffusion"], names, **optional, doc=cls.__doc__ or "")
+    return Model(name, order, functions["drift"], functions["diffusion"], names, **optional, doc=cls.__doc__ or "")
 
 
 def _validated_new(cls: Any) -> Any:
@@ -180,6 +182,7 @@ def method(
     family: str = "descent",
     samples: int = 1,
     bounded: bool = False,
+    limited: bool = False,
     lanes: bool = True,
     lasting: bool = False,
     objective: str = "quadratic:1,2",
@@ -198,13 +201,16 @@ def method(
     parts : tuple of str
         Names of the parts of the state; the first is the position x.
     brownian : str or tuple of str
-        The increments that ``diffusion`` receives, see `SDE`.
+        The increments that ``diffusion`` receives, see `Model`.
     family : str
         Where the method belongs, a key of ``FAMILIES``.
     samples : int
         Independent samples of the gradient that one step sees, 1 or 2.
     bounded : bool
         Whether steps are bounded whatever the noise, so that the sampled SDE exists without a variance of the noise.
+    limited : bool
+        Whether every step moves x by a bounded distance whatever the noise, up to normal noise of the method's own, so
+        that x has all moments; other parts of the state may have none. All ``bounded`` pages are.
     lasting : bool
         Whether the noise of the SDE lasts as the learning rate goes to 0 (injected noise), in place of vanishing.
     lanes : bool
@@ -220,6 +226,9 @@ def method(
 
     def decorate(cls: T) -> T:
         page: Any = cls
+        if not cls.__module__.startswith("sdeopt."):
+            for name, f in vars(cls).items():
+                refuse_random(f"{cls.__name__}.{name}", f)
         page.__new__ = _validated_new(cls)
         page.__eq__ = lambda a, b: type(a) is type(b) and tuple(a) == tuple(b)
         page.__ne__ = lambda a, b: not a == b
@@ -232,17 +241,20 @@ def method(
         page.clock_of = staticmethod(clock)
         page.samples = samples
         page.bounded = bounded
+        page.limited = bounded or limited
         page.lanes = lanes
         page.lasting = lasting
         page.family = checks.choice("family", family, FAMILIES)
         page.example = (objective, noise)
+        if not hasattr(cls, "check"):
+            page.check = lambda self, objective: None
         page.sdes = {}
         if hasattr(cls, "drift"):
             page.sdes[sde] = _sde(cls, sde, order, brownian)
         else:
             page.sdes[SAMPLED.name] = replace(SAMPLED, order=order)
         page.default_sde = next(iter(page.sdes))
-        _REGISTRY[cls.__name__] = cls
+        REGISTRY[cls.__name__] = cls
         return cls
 
     return decorate
@@ -256,26 +268,3 @@ def rival(owner: Any, name: str, *, order: float, brownian: str | tuple[str, ...
         return cls
 
     return decorate
-
-
-def methods() -> dict[str, type]:
-    """Return the registry: name -> method class, in the order of registration.
-
-    Examples
-    --------
-    >>> import sdeopt as so
-    >>> so.methods()["SGD"](lr=0.1)
-    SGD(lr=0.1)
-    """
-    import sdeopt.optimizers  # noqa: F401  (importing the pages registers them)
-
-    return dict(_REGISTRY)
-
-
-def lookup(name: str) -> Any:
-    """Return the method class called ``name``, in any case; a ``ValueError`` names the nearest one."""
-    table = {key.lower(): cls for key, cls in methods().items()}
-    if name.lower() in table:
-        return table[name.lower()]
-    checks.choice("method", name, methods())
-    raise AssertionError("unreachable")

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Moments", "valid_paths"]
+from sdeopt.core.packing import packable
+
+__all__ = ["Moments", "Shaped", "skewness", "valid_paths"]
 
 Array = NDArray[np.float64]
 
@@ -24,6 +26,35 @@ def valid_paths(records: Array, bound: float) -> NDArray[np.bool_]:
     return np.logical_and.accumulate(inside, axis=1)
 
 
+def skewness(n: Any, square: Any, cube: Any) -> Array:
+    """Skewness with Fisher's correction, from n values' sums of centred squares and cubes; 0 of equal ones."""
+    count = np.maximum(np.asarray(n, dtype=float), 3.0)
+    spread = np.where(np.asarray(square) > 0.0, square, 1.0) / count
+    with np.errstate(all="ignore"):  # squares just below the radius of divergence
+        raw = np.asarray(cube) / count / spread**1.5 * np.sqrt(count * (count - 1.0)) / (count - 2.0)
+    corrected: Array = np.where(np.asarray(square) > 0.0, raw, 0.0)
+    return corrected
+
+
+def _centred(records: Array, valid: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
+    """Count and mean at every save, and the deviations from it, 0 where a path is not valid."""
+    count = valid.sum(axis=0).astype(float)
+    some = np.maximum(count, 1.0)[:, None]
+    if valid.all():
+        mean = records.sum(axis=0) / some
+        return count, mean, records - mean
+    weight = valid[:, :, None]
+    mean = np.where(weight, records, 0.0).sum(axis=0) / some
+    return count, mean, np.where(weight, records - mean, 0.0)
+
+
+def _seconds(deviation: Array, d: int) -> tuple[Array, Array]:
+    """Sums of squares, and of products of the first ``d`` columns."""
+    x = np.ascontiguousarray(deviation[:, :, :d])
+    return (deviation * deviation).sum(axis=0), np.einsum("psi,psj->sij", x, x)
+
+
+@packable
 @dataclass(frozen=True)
 class Moments:
     """Count (saves,), mean and centred square (saves, c), centred products of the first d columns (saves, d, d)."""
@@ -36,18 +67,8 @@ class Moments:
     @staticmethod
     def of(records: Array, valid: NDArray[np.bool_], d: int) -> Moments:
         """Moments of a chunk; ``d`` is the number of leading columns whose products are kept (0 for none)."""
-        count = valid.sum(axis=0).astype(float)
-        some = np.maximum(count, 1.0)[:, None]
-        if valid.all():
-            mean = records.sum(axis=0) / some
-            deviation = records - mean
-        else:
-            weight = valid[:, :, None]
-            mean = np.where(weight, records, 0.0).sum(axis=0) / some
-            deviation = np.where(weight, records - mean, 0.0)
-        x = np.ascontiguousarray(deviation[:, :, :d])
-        product = np.einsum("psi,psj->sij", x, x)
-        return Moments(count, mean, (deviation * deviation).sum(axis=0), product)
+        count, mean, deviation = _centred(records, valid)
+        return Moments(count, mean, *_seconds(deviation, d))
 
     def merge(self, other: Moments) -> Moments:
         """Moments of both sets of paths together."""
@@ -87,3 +108,51 @@ class Moments:
     @property
     def _degrees(self) -> Any:
         return np.where(self.count > 1, self.count - 1, np.nan)
+
+
+@packable
+@dataclass(frozen=True)
+class Shaped(Moments):
+    """`Moments`, and what an interval asks besides: centred cubes, least and largest value of every column, (saves, c).
+
+    Cubes are merged as in Pébay (2008), Sandia report SAND2008-6212, equation 2.2.
+    """
+
+    cube: Array
+    low: Array
+    high: Array
+
+    @staticmethod
+    def of(records: Array, valid: NDArray[np.bool_], d: int) -> Shaped:
+        """As `Moments.of`."""
+        count, mean, deviation = _centred(records, valid)
+        with np.errstate(over="ignore", invalid="ignore"):  # cubes just below the radius of divergence
+            cube = np.einsum("psi,psi,psi->si", deviation, deviation, deviation)
+        ends = mean + deviation.min(axis=0, initial=0.0), mean + deviation.max(axis=0, initial=0.0)
+        return Shaped(count, mean, *_seconds(deviation, d), cube, *ends)
+
+    def merge(self, other: Moments) -> Shaped:
+        """Moments of both sets of paths together."""
+        assert isinstance(other, Shaped)
+        plain = super().merge(other)
+        n = np.maximum(plain.count, 1.0)[:, None]
+        a, b = self.count[:, None], other.count[:, None]
+        gap = other.mean - self.mean
+        with np.errstate(over="ignore", invalid="ignore"):
+            moved = gap**3 * (a * b * (a - b) / n**2) + 3.0 * gap / n * (a * other.square - b * self.square)
+            cube = self.cube + other.cube + moved
+        some = [np.where(m.count[:, None] > 0, m.low, np.inf) for m in (self, other)]
+        most = [np.where(m.count[:, None] > 0, m.high, -np.inf) for m in (self, other)]
+        low, high = np.minimum(*some), np.maximum(*most)
+        return Shaped(plain.count, plain.mean, plain.square, plain.product, cube, low, high)
+
+    @property
+    def skewness(self) -> Array:
+        """Skewness of every column, (saves, c)."""
+        return skewness(self.count[:, None], self.square, self.cube)
+
+    @property
+    def share(self) -> Array:
+        """The largest share of one path in the sum of squares, (saves, c)."""
+        far = np.maximum(self.high - self.mean, self.mean - self.low)
+        return np.where(self.square > 0.0, far * far / np.where(self.square > 0.0, self.square, 1.0), 0.0)

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from sdeopt.core import checks
+from sdeopt.core.chance import refuse_random
 from sdeopt.core.math import dot
 from sdeopt.core.oracle import grad, value
 
-__all__ = ["LABELS", "resolve"]
+__all__ = ["LABELS", "growth", "resolve"]
+
+FAR = (1e4, 1e8)  # distances at which growth is measured
 
 
 def _loss(o: Any, x: Any) -> Any:
@@ -48,7 +53,30 @@ def resolve(observables: Any, problem: Any) -> dict[str, Callable[..., Any]]:
         wrong = [n for n, f in observables.items() if not callable(f)]
         if wrong:
             raise TypeError(f"observables[{wrong[0]!r}] must be a function of x, got {observables[wrong[0]]!r}")
+        for n, f in observables.items():
+            refuse_random(f"observables[{n!r}]", f)
         return {str(n): _of_position(f) for n, f in observables.items()}
     if isinstance(observables, Sequence) and not isinstance(observables, str):
         return {checks.choice("observable", n, NAMED): NAMED[n] for n in observables}
     raise TypeError(f"observables must be names, a mapping name -> function, or None, got {observables!r}")
+
+
+def growth(f: Callable[..., Any], problem: Any) -> float:
+    """The exponent r of |f(x)| ~ |x|^r far from 0, the largest over some directions; inf where f has no values there.
+
+    Moments of f(x) end at p/r where those of x end at p.
+    """
+    axes = np.eye(problem.dim)[:8]
+    random = np.random.default_rng(0).standard_normal((4, problem.dim))
+    sizes = np.zeros((2, 0))
+    for u in (*axes, *-axes, *(random / np.linalg.norm(random, axis=1)[:, None])):
+        try:
+            with np.errstate(all="ignore"):
+                pair = [abs(float(f(problem.oracle, r * u))) for r in FAR]
+        except Exception:  # a user's function may not be made for such states
+            return np.inf
+        sizes = np.column_stack([sizes, pair])
+    if not np.isfinite(sizes).all():
+        return np.inf
+    near, far = np.log(np.maximum(sizes, 1.0))
+    return max(round(float(np.max(far - near) / np.log(FAR[1] / FAR[0])), 2), 0.0)

@@ -6,27 +6,26 @@ closure. `rebound` copies such a function with other things behind those names, 
 
 from __future__ import annotations
 
-import dis
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dis import get_instructions
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
-__all__ = ["names", "rebound", "references"]
+__all__ = ["ATTRIBUTES", "GLOBALS", "closed_over", "names", "rebound"]
+
+GLOBALS, ATTRIBUTES = ("LOAD_GLOBAL", "LOAD_NAME"), ("LOAD_ATTR", "LOAD_METHOD")
 
 
-def names(code: CodeType, loaded_by: tuple[str, ...] = ("LOAD_GLOBAL", "LOAD_NAME")) -> set[str]:
+def names(code: CodeType, loaded_by: tuple[str, ...] = GLOBALS) -> set[str]:
     """Names that a function loads by these instructions: of globals, or of attributes (LOAD_ATTR, LOAD_METHOD)."""
     nested = (c for c in code.co_consts if isinstance(c, CodeType))
-    used = {i.argval for i in dis.get_instructions(code) if i.opname in loaded_by}
+    used = {i.argval for i in get_instructions(code) if i.opname in loaded_by}
     return used.union(*(names(c, loaded_by) for c in nested))
 
 
-def references(f: FunctionType) -> Iterator[FunctionType]:
-    """Plain functions that ``f`` may call, by global name or by closure."""
-    cells = [c.cell_contents for c in f.__closure__ or ()]
-    for value in (*(f.__globals__.get(n) for n in names(f.__code__)), *cells):
-        if isinstance(value, FunctionType):
-            yield value
+def closed_over(f: FunctionType) -> tuple[Any, ...]:
+    """The values of a closure; one that has none yet stands for the function that is being defined."""
+    return tuple(c.cell_contents if c != CellType() else f for c in f.__closure__ or ())
 
 
 def rebound(f: FunctionType, bind: Callable[[Any], Any], code: CodeType | None = None) -> FunctionType:
@@ -34,7 +33,7 @@ def rebound(f: FunctionType, bind: Callable[[Any], Any], code: CodeType | None =
     namespace = dict(f.__globals__)
     for name in names(f.__code__) & namespace.keys():
         namespace[name] = bind(namespace[name])
-    closure = tuple(CellType(bind(c.cell_contents)) for c in f.__closure__ or ())
+    closure = tuple(CellType(bind(value)) for value in closed_over(f))
     copy = FunctionType(code or f.__code__, namespace, f.__name__, f.__defaults__, closure)
     copy.__kwdefaults__ = f.__kwdefaults__
     return copy

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sdeopt.core import checks
+from sdeopt.core.chance import refuse_random, steady
 from sdeopt.core.elementary import cos, power
 
 __all__ = ["Cosine", "Power", "Schedule"]
@@ -51,7 +52,8 @@ class Schedule:
         object.__setattr__(self, "lr", checks.positive("lr", self.lr))
         if not callable(self.shape):
             raise TypeError(f"shape must be a function of time, got {self.shape!r}")
-        first = checks.number("shape(0)", self.shape(0.0))
+        refuse_random("shape", self.shape)
+        first = checks.number("shape(0)", steady("shape", self.shape, 0.0))
         if abs(first - 1.0) > 1e-9:
             raise ValueError(f"shape(0) must be 1 (lr is the learning rate at t = 0), got {first}")
 

@@ -70,10 +70,10 @@ class Check:
         return "\n".join([head, *rows, verdict])
 
 
-def check(d: Any, method: Any, problem: Any) -> Check:
-    """Compare the derivation ``d`` with the step of ``method`` on ``problem``."""
+def check(d: Any, sde: Any, method: Any, problem: Any) -> Check:
+    """Compare ``sde``, derived as ``d``, with the step of ``method`` on ``problem``."""
     pages = [scaled(d, method, tau) for tau in CLOCKS]
-    return compared(d.page, pages, problem)
+    return compared(sde, pages, problem)
 
 
 def scaled(d: Any, method: Any, tau: float) -> Any:

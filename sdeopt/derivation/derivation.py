@@ -1,144 +1,128 @@
-"""``Derivation``: an SDE that was derived, as formulas, as a page, and what it rests on."""
+"""``Derivation``: an SDE that was derived, as formulas, as the source of a page, and what it rests on."""
 
 from __future__ import annotations
 
-import functools
-import textwrap
-from dataclasses import dataclass, field
+import base64
+import io
+from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sdeopt.core.method import SDE
-from sdeopt.derivation import latex as tex
-from sdeopt.derivation.check import Check, check
-from sdeopt.derivation.matching import Matched
-from sdeopt.derivation.source import OWNER, floors, source
-from sdeopt.derivation.trace import Trace
+from sdeopt.core import checks
+from sdeopt.core.method import REGISTRY, Model
+from sdeopt.core.problem import Problem
+from sdeopt.results.page import Page, Table
+from sdeopt.results.result import Result
 
-__all__ = ["Derivation"]
+if TYPE_CHECKING:
+    from sdeopt.derivation.check import Check
+
+__all__ = ["OWNER", "Derivation"]
+
+OWNER = "# the method itself"
 
 
-@dataclass(frozen=True, eq=False)
-class Derivation:
-    """The SDE of a method, derived from its ``step`` by `derive`; or why there is none.
+@dataclass(frozen=True, eq=False, repr=False)
+class Derivation(Result):
+    """The SDE of a method, derived from its ``step`` by `derive`; or why there is none. ``print`` it, ``save`` it.
 
     Attributes
     ----------
-    method : type
-        The method.
+    method : str
+        Name of the method.
     order : int
         1, or 2 with the next order of the drift.
     refused : str or None
-        Why no rule gives the SDE, naming the term of the step and who goes on; then formulas and page raise it.
+        Why no rule gives the SDE, naming the term of the step and who goes on; then formulas and source raise it.
+    regime : str
+        The limit in which the SDE holds.
     assumed : tuple of str
         What the formulas rest on, beside the limit.
     limits : tuple of str
-        Every limit in which the step has an SDE, of those that were tried; the first is taken.
+        Every limit in which the step has an SDE, of those that were tried; the first is ``regime``.
+    parts : tuple of str
+        Names of the parts of the state that have an equation.
+    update, equations : tuple of str
+        LaTeX of the step and of the SDE, line by line.
+    notes : tuple of str
+        Regime, assumptions, footnotes and source, a sentence each.
+    brownian : tuple of str
+        The increments in the order of ``dw``; "again" marks a second, independent one of that name.
+    text : str
+        What `source` returns; empty where the formulas hold what pages have no word for, and ``unwritten`` says what.
+    unwritten : str or None
+        Why there is no source.
     """
 
-    method: Any
+    method: str
     order: int
-    trace: Trace = field(repr=False)
-    update: list[Any] = field(repr=False)
-    matched: Matched | None = field(repr=False)
-    instance: Any = None
-    refused: str | None = None
-    assumed: tuple[str, ...] = ()
-    limits: tuple[str, ...] = ()
+    refused: str | None
+    regime: str
+    assumed: tuple[str, ...]
+    limits: tuple[str, ...]
+    parts: tuple[str, ...]
+    update: tuple[str, ...]
+    equations: tuple[str, ...]
+    notes: tuple[str, ...]
+    brownian: tuple[str, ...]
+    text: str
+    unwritten: str | None
 
-    def _known(self) -> Matched:
-        if self.matched is None:
-            raise ValueError(f"{self.method.__name__} has no derived SDE: {self.refused}")
-        return self.matched
+    def __repr__(self) -> str:
+        return f"Derivation({self.method}, order={self.order}{', refused' if self.refused else ''})"
 
-    @property
-    def parts(self) -> list[Any]:
-        """Symbols of the state."""
-        return self._known().parts
-
-    @property
-    def drift(self) -> list[Any]:
-        """The drift per part of the state, SymPy expressions of the generic entry."""
-        return self._known().drift
-
-    @property
-    def noise(self) -> list[Any]:
-        """The noise per part of the state, as an action on increments."""
-        return self._known().noise
-
-    @property
-    def brownian(self) -> tuple[str, ...]:
-        """The increments in the order of ``dw``; "again" marks a second, independent one of that name."""
-        return self._known().brownian
-
-    @property
-    def fast(self) -> tuple[str, ...]:
-        """Parts that were averaged out; the page leaves them where they are."""
-        return self._known().fast
-
-    @property
-    def limit(self) -> Any:
-        """The limit, see ``sdeopt.derivation.regime``."""
-        return self._known().limit
-
-    @property
-    def copies(self) -> dict[Any, Any]:
-        """What stands for two independent copies of a draw, in increments."""
-        return self._known().copies
-
-    @property
-    def start(self) -> list[Any]:
-        """The state after the first step in the mean, where that can be said."""
-        return self._known().start
-
-    @property
-    def regime(self) -> str:
-        """The limit in which the SDE holds, in words."""
-        return str(self.limit.text())
-
-    @property
-    def footnotes(self) -> tuple[str, ...]:
-        """What the page does that the formula does not say: floors under roots."""
-        return tuple(
-            f"under a root {part} stands for {tex.plain(low, self)}"
-            for part, low in sorted(floors(self).items(), key=str)
-        )
-
-    def prose(self) -> str:
-        """Formula, regime and assumptions, as a docstring has them."""
-        lines = [line.replace("&", "") for line in tex.sde_lines(self)]
-        notes = [f"Regime: {self.regime}.", *(f"Assumed: {what}." for what in self.assumed)]
-        notes += [f"Footnote: {note}." for note in self.footnotes]
-        notes.append(f"Source: derived from {self.method.__name__}.step by matching the moments of one step.")
-        wrap = functools.partial(textwrap.fill, width=112, break_long_words=False, break_on_hyphens=False)
-        formula = [wrap(line, initial_indent="    ", subsequent_indent="        ") for line in lines]
-        return "\n".join([*formula, "", *map(wrap, notes)])
-
-    def latex(self, part: str | None = None) -> str:
-        """LaTeX of the SDE: of all of it, of ``part`` of the state, or of "update", the step itself."""
-        return tex.latex(self, part)
-
-    def source(self, label: str | None = None) -> str:
-        """The text of a file that registers the SDE as a rival called ``label``, default "derived"."""
-        self._known()
-        return source(self, label or self.label)
+    def _known(self) -> None:
+        if self.refused is not None:
+            raise ValueError(f"{self.method} has no derived SDE: {self.refused}")
 
     @property
     def label(self) -> str:
-        """The name under which `page` registers the SDE."""
+        """The name under which `model` registers the SDE."""
         return "derived" if self.order == 1 else f"derived{self.order}"
 
-    @functools.cached_property
-    def page(self) -> SDE:
-        """The SDE as the engine runs it; reading this registers it with the method as "derived" (or "derived2")."""
-        space = ModuleType(f"sdeopt_{self.label}_{self.method.__name__.lower()}")
-        vars(space)[self.method.__name__] = self.method
+    def latex(self, part: str | None = None) -> str:
+        """LaTeX of the SDE: of all of it, of one ``part`` of the state, or of "update", the step itself."""
+        if part is not None:
+            checks.choice("part", part, [*self.parts, "update"])
+        if part == "update":
+            if not self.update:
+                raise ValueError(f"the step of {self.method} has no formula: {self.refused}")
+            return _aligned(self.update)
+        self._known()
+        if part is not None:
+            return self.equations[self.parts.index(part)].replace("&", "")
+        return _aligned(self.equations)
+
+    def source(self) -> str:
+        """The text of a file that registers the SDE as a rival of the method; to be run, pasted or edited."""
+        self._known()
+        if self.unwritten is not None:
+            raise ValueError(f"the SDE of {self.method} has no page: {self.unwritten}")
+        return self.text
+
+    @property
+    def owner(self) -> Any:
+        """The class of the method; of a method of the user's that was loaded from a file, once it is defined again."""
+        live = vars(self).get("live")
+        if live is None and self.method not in REGISTRY:
+            raise ValueError(f"{self.method} is not defined here: run the file of its class first")
+        return REGISTRY[self.method] if live is None else live.method
+
+    @property
+    def model(self) -> Model:
+        """The SDE as the engine runs it; reading this registers it with the method as "derived" (order 2: "derived2").
+
+        Then ``simulate(method, problem, kind="sde", sde="derived")`` and all other verbs know it.
+        """
+        owner = self.owner
+        space = ModuleType(f"sdeopt_{self.label}_{self.method.lower()}")
+        vars(space)[self.method] = owner
         lines = [line for line in self.source().splitlines() if not line.endswith(OWNER)]
         exec(compile("\n".join(lines), f"<{space.__name__}>", "exec"), vars(space))
-        found: SDE = self.method.sdes[self.label]
+        found: Model = owner.sdes[self.label]
         return found
 
-    def check(self, problem: Any = None) -> Check:
+    def check(self, problem: Problem | None = None, method: Any = None) -> Check:
         """Compare the moments of the SDE with those of one step, by quadrature, at two learning rates.
 
         Parameters
@@ -146,27 +130,68 @@ class Derivation:
         problem : Problem, optional
             Where; default the small problem that the page names as its example. Its noise must be made of normal and
             uniform draws.
+        method : method, optional
+            With which hyperparameters; default lr = 0.1 and the defaults of the others.
 
         Returns
         -------
         Check
             The errors; it prints itself.
         """
-        from sdeopt.core.problem import Problem
+        from sdeopt.derivation.check import check
         from sdeopt.noise.spec import parse as law
         from sdeopt.objectives.spec import parse as objective
 
         self._known()
+        live = vars(self).get("live")
+        if live is None:
+            raise ValueError("a derivation that was loaded has no symbols to be checked by: derive it again")
         if problem is None:
-            problem = Problem(objective(self.method.example[0]), law(self.method.example[1]))
-        instance = self.instance if self.instance is not None else self.method(lr=0.1)
-        return check(self, instance, problem)
+            problem = Problem(*(parse(text) for parse, text in zip((objective, law), self.owner.example, strict=True)))
+        given = method if method is not None else vars(self).get("given")
+        return check(live, self.model, self.owner(lr=0.1) if given is None else given, problem)
 
-    def __str__(self) -> str:
-        name = self.method.__name__
-        if self.matched is None:
-            return f"{name}: no derived SDE: {self.refused}"
-        return "\n".join([f"{name}: the SDE of order {self.order}, derived from its step", "", self.prose()])
+    def page(self) -> Page:
+        """The equations and what they rest on."""
+        head: list[tuple[str, Any]] = [("method", self.method)]
+        if self.refused is not None:
+            return Page([*head, ("refused", self.refused)], [], [])
+        head.append(("SDE", f"of order {self.order}, derived from its step"))
+        rows: list[Any] = [(line.replace("&", "").strip(),) for line in self.equations]
+        others = [f"Other limits in which it has an SDE: {limit}." for limit in self.limits[1:]]
+        return Page(head, [Table(("LaTeX",), rows)], [*self.notes, *others])
 
-    def _repr_latex_(self) -> str:
-        return f"$$\n{self.latex()}\n$$"
+    def plot(self, ax: Any = None) -> Any:
+        """Write the equations on ``ax`` (default: axes of a new figure); return the axes."""
+        from sdeopt.plots.style import new_axes
+
+        self._known()
+        ax = new_axes() if ax is None else ax
+        ax.set_axis_off()
+        for i, line in enumerate(self.equations):
+            place = 1.0 - (i + 0.5) / len(self.equations)
+            ax.text(0.0, place, f"${line.replace('&', '')}$", va="center", transform=ax.transAxes)
+        return ax
+
+    def to_latex(self) -> str:
+        """The step and the SDE."""
+        return "\n".join([*([self.latex("update")] if self.update else []), self.latex()])
+
+    def _repr_html_(self) -> str:
+        """The page, with the equations rendered."""
+        images = [] if self.refused else [rendered(line.replace("&", "")) for line in self.equations]
+        pictures = "".join(f'<p><img alt="" src="data:image/png;base64,{image}"></p>' for image in images)
+        return super()._repr_html_() + pictures
+
+
+def rendered(formula: str, dpi: int = 120) -> str:
+    """A PNG of one line of LaTeX, in base 64."""
+    from matplotlib.mathtext import math_to_image
+
+    out = io.BytesIO()
+    math_to_image(f"${formula}$", out, dpi=dpi, format="png")
+    return base64.b64encode(out.getvalue()).decode("ascii")
+
+
+def _aligned(lines: tuple[str, ...]) -> str:
+    return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"

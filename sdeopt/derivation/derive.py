@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sdeopt.core import checks
@@ -48,7 +47,7 @@ def derive(
     Returns
     -------
     Derivation
-        The SDE as formulas (``latex``), as a page that the engine runs (``page``, ``source``), and what it rests on;
+        The SDE as formulas (``latex``), as a page that the engine runs (``model``, ``source``), and what it rests on;
         or, in ``refused``, why no rule gives it.
 
     Raises
@@ -70,8 +69,8 @@ def derive(
     >>> import sdeopt as so
     >>> print(so.derive(so.SGD).latex("x"))
     dX = - \nabla f(X)\,dt - \sqrt{\eta} \Sigma^{1/2}dW
-    >>> page = so.derive(so.SignSGD).page
-    >>> page.name, page.brownian
+    >>> model = so.derive(so.SignSGD).model
+    >>> model.name, model.brownian
     ('derived', ('sign',))
     """
     try:
@@ -82,7 +81,7 @@ def derive(
     if not hasattr(cls, "clock_of"):
         raise TypeError(f"method must be a method of sdeopt or a class decorated by sdeopt.core.method, got {method!r}")
     how = search.How(_order(order), None if limit is None else dict(limit), dict(assume or {}), tuple(eliminate), sde)
-    return replace(search.derivation(cls, how), instance=None if isinstance(method, type) else method)
+    return search.derivation(cls, how, None if isinstance(method, type) else method)
 
 
 def _order(order: Any) -> int:

@@ -8,12 +8,11 @@ from typing import Any
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
-from sdeopt.core import checks
 from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.twins import Piece
 from sdeopt.derivation.words import XI, Vec, Word, parted
 
-__all__ = ["latex", "plain", "sde_lines", "update_lines"]
+__all__ = ["plain", "sde_lines", "update_lines"]
 
 GREEK = {
     "lr": r"\eta", "eps": r"\varepsilon", "beta": r"\beta", "beta1": r"\beta_1", "beta2": r"\beta_2",
@@ -194,16 +193,3 @@ def update_lines(d: Any) -> list[str]:
     if seen:
         lines.append(r"& \gamma = \nabla f(x_k) + \xi_k")
     return lines
-
-
-def latex(d: Any, part: str | None) -> str:
-    """See `Derivation.latex`."""
-    names = [str(p) for p in d.trace.parts]
-    if part is not None:
-        checks.choice("part", part, [*names, "update"])
-    if part in names:
-        if part in d.fast:
-            raise ValueError(f"part {part!r} is averaged out")
-        return sde_lines(d)[[name for name in names if name not in d.fast].index(part)].replace("&", "")
-    lines = update_lines(d) if part == "update" else sde_lines(d)
-    return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"

@@ -77,7 +77,13 @@ def _number(c: Any) -> Any:
         return name ** (-size)
 
     plain = sp.Mul(*out).replace(lambda w: isinstance(w, sp.exp) and not w.args[0].is_Add, decay)
-    return sp.factor(sp.powsimp(sp.expand(plain))).xreplace(decays) if plain != 0 else plain
+    factored = sp.factor(sp.powsimp(sp.expand(plain)))
+    for name in decays:  # 1 - e^(-ρt), not e^(-ρt) - 1
+        factored = factored.replace(
+            lambda w, name=name: w.is_Pow and w.base == name - 1 and w.exp.is_Integer,
+            lambda w, name=name: (-1) ** w.exp * sp.Pow(1 - name, w.exp),
+        )
+    return factored.xreplace(decays)
 
 
 class Moments:

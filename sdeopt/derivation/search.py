@@ -7,8 +7,11 @@ from typing import Any, NamedTuple
 
 from sdeopt.derivation import matching, order2, regime
 from sdeopt.derivation.derivation import Derivation
+from sdeopt.derivation.derived import Derived
+from sdeopt.derivation.latex import sde_lines, update_lines
 from sdeopt.derivation.matching import Matched
 from sdeopt.derivation.moments import Moments
+from sdeopt.derivation.source import source
 from sdeopt.derivation.stated import stated
 from sdeopt.derivation.trace import Trace
 from sdeopt.derivation.words import HandOver
@@ -26,8 +29,13 @@ class How(NamedTuple):
     sde: str | None = None
 
 
-def derivation(cls: Any, how: How) -> Derivation:
+def derivation(cls: Any, how: How, given: Any) -> Derivation:
     """See `derive`."""
+    return told(derived(cls, how), given)
+
+
+def derived(cls: Any, how: How) -> Derived:
+    """The symbols."""
     trace, order = Trace(cls, how.assume), how.order
     if how.sde is not None:
         return stated(trace, how.sde)
@@ -37,15 +45,44 @@ def derivation(cls: Any, how: How) -> Derivation:
     try:
         update, moves, moments = matching.prepared(trace)
     except HandOver as reason:
-        return Derivation(cls, order, trace, [], None, refused=str(reason))
+        return Derived(cls, order, trace, [], None, refused=str(reason))
     searched = _Search(trace, moves, moments, how, list(trace.assumed))
     try:
         found = searched.found()
     except HandOver as reason:
-        return Derivation(cls, order, trace, update, None, refused=str(reason))
+        return Derived(cls, order, trace, update, None, refused=str(reason))
     matched, assumed = max(found, key=lambda one: one[0].terms)
     limits = tuple(m.limit.text() for m, _ in sorted(found, key=lambda one: one[0] is not matched))
-    return Derivation(cls, order, trace, update, matched, assumed=assumed, limits=limits)
+    return Derived(cls, order, trace, update, matched, assumed=assumed, limits=limits)
+
+
+def told(d: Derived, given: Any) -> Derivation:
+    """What the symbols say, as text; they themselves go along as ``live``."""
+    known = d.matched is not None
+    text, unwritten = "", None
+    label = "derived" if d.order == 1 else f"derived{d.order}"
+    if known:
+        try:
+            text = source(d, label)
+        except HandOver as reason:
+            unwritten = str(reason)
+    found = Derivation(
+        method=d.method.__name__,
+        order=d.order,
+        refused=d.refused,
+        regime=d.limit.text() if known else "",
+        assumed=d.assumed,
+        limits=d.limits,
+        parts=tuple(str(part) for part in d.parts if str(part) not in d.fast) if known else (),
+        update=tuple(update_lines(d)) if d.update else (),
+        equations=tuple(sde_lines(d)) if known else (),
+        notes=tuple(d.notes()) if known else (),
+        brownian=tuple(d.brownian) if known else (),
+        text=text,
+        unwritten=unwritten,
+    )
+    vars(found).update(live=d, given=given)  # not of the class's fields: a file keeps the text
+    return found
 
 
 @dataclass

@@ -11,14 +11,14 @@ import sympy as sp
 from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.action import increments
 from sdeopt.derivation.code import Code
+from sdeopt.derivation.derivation import OWNER
 from sdeopt.derivation.expectations import Quad
 from sdeopt.derivation.trace import t
 from sdeopt.derivation.twins import Piece
 from sdeopt.derivation.words import Vec, vector
 
-__all__ = ["OWNER", "floors", "singular", "source"]
+__all__ = ["floors", "singular", "source"]
 
-OWNER = "# the method itself"
 WIDTH = 120
 LENGTHS = (72, 60, 50, 40, 32, 24)  # of what stands on a line of its own, until every line fits
 HEAD = '''"""{doc}"""

@@ -8,7 +8,7 @@ import sympy as sp
 
 from sdeopt.core import checks
 from sdeopt.derivation import regime
-from sdeopt.derivation.derivation import Derivation
+from sdeopt.derivation.derived import Derived
 from sdeopt.derivation.matching import Matched
 from sdeopt.derivation.moments import tidy
 from sdeopt.derivation.series import q
@@ -18,7 +18,7 @@ from sdeopt.derivation.words import HandOver, Vec, rational
 __all__ = ["stated"]
 
 
-def stated(trace: Trace, name: str) -> Derivation:
+def stated(trace: Trace, name: str) -> Derived:
     """The SDE ``name`` of the page."""
     cls = trace.cls
     sde = cls.sdes[checks.choice("sde", name, [known for known, sde in cls.sdes.items() if sde.drift])]
@@ -33,7 +33,7 @@ def stated(trace: Trace, name: str) -> Derivation:
         drift = trace.vectors(sde.drift, t, trace.state, "o")
         noise = trace.vectors(sde.diffusion, t, trace.state, "o", dws if len(dws) > 1 else dws[0])
     except HandOver as reason:
-        return Derivation(cls, 1, trace, update, None, refused=str(reason))
+        return Derived(cls, 1, trace, update, None, refused=str(reason))
     limit = regime.said(trace, {})
     rates = {symbol: moved.xreplace({q: sp.S.One}) for symbol, moved in limit.moves.items()}
     used = {symbol: moved for symbol, moved in rates.items() if moved.has(*limit.named)} if limit.named else {}
@@ -46,7 +46,7 @@ def stated(trace: Trace, name: str) -> Derivation:
         start=[],
         copies={},
     )
-    return Derivation(cls, 1, trace, update, found, assumed=tuple(trace.assumed), limits=(limit.text(),))
+    return Derived(cls, 1, trace, update, found, assumed=tuple(trace.assumed), limits=(limit.text(),))
 
 
 def _clean(e: Any, rates: dict[Any, Any]) -> Any:

@@ -6,7 +6,6 @@ asks of the reader (a generic point, additive noise, a phase of clipping) is not
 
 from __future__ import annotations
 
-import functools
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
@@ -97,10 +96,22 @@ class Trace:
     def _bound(self, thing: Any) -> Any:
         if isinstance(thing, ModuleType) and thing.__name__ == "numpy":
             return twins.Numpy(self)
-        if isinstance(thing, functools.partial) or not isinstance(thing, FunctionType):
+        if isinstance(thing, ModuleType):
+            return _Module(thing, self._bound)
+        if not isinstance(thing, FunctionType):
             return thing
         if thing not in self._done:
             copy = rebound(thing, self._bound)
             copy.__globals__["len"] = twins.length
             self._done[thing] = copy
         return self._done[thing]
+
+
+class _Module:
+    """A module seen through a trace, as in ``core.grad``."""
+
+    def __init__(self, module: ModuleType, bind: Any) -> None:
+        self._module, self._bind = module, bind
+
+    def __getattr__(self, name: str) -> Any:
+        return self._bind(getattr(self._module, name))

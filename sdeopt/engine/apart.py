@@ -12,13 +12,16 @@ from typing import Any
 
 import llvmlite.binding
 from numba import types
-from numba.core import cgutils
+from numba.core import cgutils, config
 from numba.core.sigutils import normalize_signature
 from numba.extending import intrinsic
 
 from sdeopt.engine.cache import LoopCache
 
-__all__ = ["apart", "present", "stand_in"]
+__all__ = ["INTERPRETED", "apart", "present", "stand_in"]
+
+INTERPRETED = bool(config.DISABLE_JIT)  # NUMBA_DISABLE_JIT=1: runs are interpreted, only their draws are not
+config.DISABLE_JIT = 0
 
 _APART: dict[Any, tuple[Any, Any]] = {}  # compiled function -> types of its arguments, what loops call in its place
 _PRESENT: set[Any] = set()  # those of them whose symbols have an address

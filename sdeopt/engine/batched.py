@@ -25,9 +25,9 @@ import numpy as np
 
 from sdeopt.core.observables import NAMED
 from sdeopt.core.oracle import Oracle
-from sdeopt.core.references import names, references
+from sdeopt.core.references import names
 from sdeopt.engine import loops, states
-from sdeopt.engine.linker import QUESTIONS
+from sdeopt.engine.linker import QUESTIONS, references
 from sdeopt.engine.twins import ELEMENTARY, TWINS
 
 __all__ = ["LEAD", "WIDTH", "Loop", "fails", "suits"]

@@ -9,20 +9,27 @@ from __future__ import annotations
 import functools
 import os
 import pickle
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from sdeopt.engine import batched, marks, memory
+import numpy as np
+from numpy.typing import NDArray
+
+from sdeopt.engine import batched, duration, marks, memory
 from sdeopt.engine.checkpoint import Checkpoint
 from sdeopt.engine.kernels import Kernel, Run, lane_width
 from sdeopt.engine.progress import Progress
+from sdeopt.engine.stop import Stop, within
 
-__all__ = ["Interrupted", "Task", "chunk_size", "fold"]
+__all__ = ["Interrupted", "Task", "bounded", "chunk_size", "fold", "records"]
 
+Array = NDArray[np.float64]
 RECORD_LIMIT = 8 * 2**20  # bytes of records that a chunk may hold
 
 
@@ -60,9 +67,9 @@ def chunk_size(task: Task) -> int:
 class Worker:
     """The compiled kernels of a task, and where its finished chunks are kept."""
 
-    def __init__(self, task: Task, store: Checkpoint | None) -> None:
-        self.task, self.store = task, store
-        self.kernels = [Kernel(run) for run in task.runs]
+    def __init__(self, task: Task, store: Checkpoint | None, stop: Stop | None = None) -> None:
+        self.task, self.store, self.stop = task, store, stop or Stop()
+        self.kernels = [Kernel(run, self.stop) for run in task.runs]
 
     def __call__(self, first: int, count: int, report: Callable[[float], None] = lambda share: None) -> Any:
         """The reduction of a chunk, made or found; ``report`` is told how much of it is done."""
@@ -72,7 +79,7 @@ class Worker:
             found = self.task.reduce(first, *marks.Chunk(self.kernels, name, report, self.store).records(first, count))
             if self.store:
                 self.store.put(name, found)
-                self.store.drop(f"{name}.")
+                self.store.drop(f"{name}.mark.")
         report(1.0)
         return found
 
@@ -83,8 +90,20 @@ def _unpickled(payload: bytes) -> Worker:
 
 
 def _remote(payload: bytes, first: int, count: int) -> Any:
-    """A chunk in another process: the task travels as bytes and is compiled once per process."""
-    return _unpickled(payload)(first, count)
+    """A chunk in another process: the task travels as bytes and is compiled once per process.
+
+    The main thread waits for another one, so that Ctrl-C reaches it at once.
+    """
+    worker = _unpickled(payload)
+    if threading.current_thread() is not threading.main_thread():
+        return worker(first, count)
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            return thread.submit(worker, first, count).result()
+        except KeyboardInterrupt:
+            worker.stop.set()
+            _unpickled.cache_clear()
+            raise
 
 
 @contextmanager
@@ -99,6 +118,13 @@ def _executor(given: Executor | None) -> Iterator[Executor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def bounded(task: Task, paths: int, executor: Executor | None = None) -> str:
+    """The memory that so many paths will take, in words; a ``ValueError`` if it is too much, or they take too long."""
+    threads = getattr(executor, "_max_workers", os.cpu_count() or 1)
+    duration.check(sum(run.steps * (run.substeps if run.kind == "sde" else 1) for run in task.runs), paths, threads)
+    return memory.stated(task, paths, min(chunk_size(task), paths), threads)
+
+
 def fold(
     task: Task, paths: int, merge: Callable[[Any, Any], Any], executor: Executor | None = None,
     progress: bool | Callable[[int, int], None] | None = None, label: str = "", first: int = 0,
@@ -109,38 +135,55 @@ def fold(
     Raises
     ------
     ValueError
-        If the run would take too much memory, see `memory`.
+        If the run would take too much memory, see `memory`, or too long, see `duration`.
     Interrupted
         On Ctrl-C, if at least one chunk is done; it carries their fold.
     """
-    size, threads = chunk_size(task), getattr(executor, "_max_workers", os.cpu_count() or 1)
-    label = f"{label}, {memory.stated(task, paths, min(size, paths), threads)}"
-    worker = Worker(task, store)  # in this process also for remote executors: errors surface here, at once
-    starts = deque((first + i, min(size, paths - i)) for i in range(0, paths, size))
+    size, label = chunk_size(task), f"{label}, {bounded(task, paths, executor)}"
+    starts = ((first + i, min(size, paths - i)) for i in range(0, paths, size))
     local = executor is None or isinstance(executor, ThreadPoolExecutor)
-    remote = None if local else functools.partial(_remote, pickle.dumps((task, store)))
     result, done = None, 0
     pending: deque[tuple[Future[Any], int]] = deque()
-    depth = 2 * (os.cpu_count() or 1)
-    with _executor(executor) as pool, Progress(paths, progress, label) as bar:
+    with within() as stop, _executor(executor) as pool, Progress(paths, progress, label) as bar:
+        worker = Worker(task, store, stop)  # in this process also for remote executors: errors surface here, at once
+        remote = None if local else functools.partial(_remote, pickle.dumps((task, store)))
+
+        def submit(start: int, count: int) -> tuple[Future[Any], int]:
+            if remote:
+                return pool.submit(remote, start, count), count
+            return pool.submit(worker, start, count, functools.partial(bar.share, start - first, count)), count
+
         try:
-            while starts or pending:
-                while starts and len(pending) < depth:
-                    start, count = starts.popleft()
-                    share = functools.partial(bar.share, start - first, count)
-                    future = pool.submit(remote, start, count) if remote else pool.submit(worker, start, count, share)
-                    pending.append((future, count))
+            pending.extend(submit(*chunk) for chunk in islice(starts, 2 * (os.cpu_count() or 1)))
+            while pending:
                 future, count = pending[0]
                 part = future.result()
                 result = part if done == 0 else merge(result, part)
                 pending.popleft()
                 done += count
                 bar.advance(done)
-        except KeyboardInterrupt:
-            bar.stop()
+                stop.check()
+                pending.extend(submit(*chunk) for chunk in islice(starts, 1))
+        except BaseException as error:
+            interrupted = isinstance(error, KeyboardInterrupt) or stop.is_set()
+            stop.set()
             for future, _ in pending:
                 future.cancel()
-            if done == 0:
+            if not interrupted:
                 raise
+            if done == 0:
+                raise KeyboardInterrupt from None
             raise Interrupted(result, done) from None
     return result
+
+
+def records(run: Run, paths: int, first: int = 0, **where: Any) -> Array:
+    """The records of some paths themselves, (paths, saves, width); ``where`` is the rest of `fold`."""
+    try:
+        return np.concatenate(fold(Task((run,), _listed), paths, list.__add__, first=first, **where))
+    except Interrupted:
+        raise KeyboardInterrupt from None
+
+
+def _listed(first: int, records: Array) -> list[Array]:
+    return [records]

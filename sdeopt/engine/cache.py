@@ -2,9 +2,13 @@
 
 Numba's own cache cannot hold functions that close over other compiled functions, as ours do. This one can, since it
 knows what a loop was made from: the key of a file is a hash of the sources of sdeopt, the versions of Numba and
-llvmlite, the processor, the types of the arguments, and the code (with constants and helpers) of every function that
-the user brought. One file per loop, written beside its place and renamed, so that concurrent processes never read half
-a file. If the folder cannot be used, loops are compiled as if there were no cache.
+llvmlite, the processor, the types of the arguments, and the code (with helpers and all values compiled into it, see
+`values`) of every function that the user brought. One file per loop, written beside its place and renamed, so that
+concurrent processes never read half a file. It begins with a checksum and with its key, so that a damaged or renamed
+one is compiled again, with a warning. If the folder cannot be used, loops are compiled as if there were no cache.
+
+The files are code: whoever can write them decides what runs here. So a folder that belongs to somebody else, or in
+whose place others could put one, is refused, with one warning.
 
 The folder is ``$SDEOPT_CACHE_DIR``, else ``sdeopt`` in ``$XDG_CACHE_HOME`` or ``~/.cache``; ``sdeopt cache info`` and
 ``sdeopt cache clear`` are `info` and `clear` on the command line.
@@ -20,9 +24,8 @@ import os
 import pickle
 import re
 import sys
-from collections.abc import Callable
+import warnings
 from pathlib import Path
-from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
 import llvmlite
@@ -34,13 +37,16 @@ from numba.core.compiler import CompileResult
 from numba.np import linalg
 
 from sdeopt.core import files
+from sdeopt.engine import pipeline, private
+from sdeopt.engine.values import describe
 
-__all__ = ["Contents", "LoopCache", "clear", "describe", "folder", "info", "ours", "sources", "versions"]
+__all__ = ["Contents", "LoopCache", "clear", "folder", "info", "sources", "versions"]
 
 log = logging.getLogger("sdeopt")
 OURS = re.compile(r"([0-9a-f]{16})-[0-9a-f]{48}\.loop|sdeopt-\w+\.part")
 PARTS = ("", "engine")  # of the package, on which a loop may depend
-ATOMS = (bool, int, float, complex, str, bytes, type(None))
+MAGIC = b"sdeopt loop 1\n"  # then the key and the checksum, 32 bytes each
+HEAD = len(MAGIC) + 64
 
 
 def _spare_blas() -> None:
@@ -59,6 +65,12 @@ def folder() -> Path:
     """Where compiled loops are kept."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.environ.get("SDEOPT_CACHE_DIR") or Path(base) / "sdeopt")
+
+
+def _trusted() -> Path | None:
+    """The folder, if files in it can be nobody's but ours."""
+    place = folder()
+    return place if place.is_dir() and private.is_private(place.resolve()) else None
 
 
 class Contents(NamedTuple):
@@ -108,7 +120,7 @@ def versions() -> str:
     cpu = numba.config.CPU_NAME or llvmlite.binding.get_host_cpu_name()
     return (
         f"Numba {numba.__version__}, llvmlite {llvmlite.__version__}, NumPy {np.__version__}, "
-        f"{sys.implementation.cache_tag}, {cpu}"
+        f"{sys.implementation.cache_tag}, {cpu}, {pipeline.MODE} compilation"
     )
 
 
@@ -127,61 +139,6 @@ def _sources(part: str) -> str:
     return hashlib.sha256((versions() + sources(part)).encode()).hexdigest()
 
 
-def ours(thing: Any) -> bool:
-    """Whether a function or class is of this package; what ``exec`` makes may know no module."""
-    return (thing.__module__ or "").startswith("sdeopt.")
-
-
-def ordinary(thing: Any, seen: frozenset[int]) -> str | None:
-    """Nothing has a text of its own."""
-    return None
-
-
-def describe(thing: Any, seen: frozenset[int] = frozenset(), special: Callable[..., str | None] = ordinary) -> str:
-    """Text that changes whenever code compiled from ``thing`` would: classes, functions with all they use, values.
-
-    ``special(thing, seen)`` may give a thing another text, where it is not None; ``seen`` are the things around it.
-    """
-    if id(thing) in seen:
-        return "again"
-    inside = seen | {id(thing)}
-    said = special(thing, inside)
-    if said is not None:
-        return said
-    if isinstance(thing, (tuple, list, frozenset)):
-        return "(" + ",".join(describe(t, inside, special) for t in thing) + ")"
-    if isinstance(thing, type):
-        own = "" if ours(thing) else describe(_functions(thing), inside, special)
-        return f"{thing.__module__}.{thing.__qualname__}{own}"
-    if isinstance(thing, FunctionType):
-        return _describe_function(thing, inside, special)
-    if isinstance(thing, np.ndarray):
-        return f"array{thing.shape}{hashlib.sha256(np.ascontiguousarray(thing).tobytes()).hexdigest()}"
-    return repr(thing) if isinstance(thing, ATOMS) else f"{type(thing)}"
-
-
-def _functions(cls: type) -> tuple[FunctionType, ...]:
-    return tuple(f for f in vars(cls).values() if isinstance(f, FunctionType))
-
-
-def _describe_function(f: FunctionType, seen: frozenset[int], special: Callable[..., str | None]) -> str:
-    cells = tuple(c.cell_contents for c in f.__closure__ or ())
-    used: tuple[Any, ...] = ()
-    if not ours(f):
-        used = tuple(f.__globals__[n] for n in sorted(_names(f.__code__)) if n in f.__globals__)
-    held = (cells, used, f.__defaults__, tuple((f.__kwdefaults__ or {}).items()))
-    return f"{f.__module__}.{f.__qualname__}{_code(f.__code__)}{describe(held, seen, special)}"
-
-
-def _names(code: CodeType) -> set[str]:
-    return set(code.co_names).union(*(_names(c) for c in code.co_consts if isinstance(c, CodeType)))
-
-
-def _code(code: CodeType) -> str:
-    constants = "".join(_code(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts)
-    return hashlib.sha256(code.co_code + repr(code.co_names).encode() + constants.encode()).hexdigest()
-
-
 class LoopCache:
     """What a Numba dispatcher asks for: ``load_overload`` and ``save_overload`` of one loop.
 
@@ -194,21 +151,29 @@ class LoopCache:
 
     cache_path = property(lambda self: str(folder()))
 
-    def _file(self, signature: Any, codegen: Any) -> Path:
+    def _name(self, signature: Any, codegen: Any) -> tuple[str, bytes]:
+        """The name of the file of a loop, and its whole key."""
         types = re.sub(r"0x[0-9a-f]+", "", str(signature))  # functions show their address; the key has their code
         mark, text = _sources(self._part), f"{self._key}{types}{codegen.magic_tuple()}"
-        return folder() / f"{mark[:16]}-{hashlib.sha256((mark + text).encode()).hexdigest()[:48]}.loop"
+        digest = hashlib.sha256((mark + text).encode())
+        return f"{mark[:16]}-{digest.hexdigest()[:48]}.loop", digest.digest()
 
     def load_overload(self, signature: Any, context: Any) -> Any:
         """The compiled loop for these argument types, or None."""
         context.refresh()
         try:
-            payload = self._file(signature, context.codegen()).read_bytes()
+            place = _trusted()
+            if place is None:
+                return None
+            name, key = self._name(signature, context.codegen())
+            data = private.read(place / name)
+            head, payload = data[:HEAD], data[HEAD:]
+            if head != MAGIC + key + hashlib.sha256(payload).digest():
+                warnings.warn(f"the compiled loop {str(place / name)!r} is damaged: it is compiled again", stacklevel=2)
+                return None
             result = CompileResult._rebuild(context, *pickle.loads(payload))
-        except OSError:
-            return None
-        except Exception as error:  # a damaged file must never stop a run
-            log.debug("ignoring a damaged cache file: %s", error)
+        except (OSError, RuntimeError) as error:  # no such file, no home
+            log.debug("not cached: %s", error)
             return None
         same = result.signature.replace(args=tuple(signature))  # lowered classes are made anew in each process
         return result._replace(signature=same)
@@ -218,9 +183,14 @@ class LoopCache:
         if result.library.has_dynamic_globals:
             return
         try:
-            payload, target = serialize.dumps(result._reduce()), self._file(signature, result.codegen)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            files.whole(target, payload)
+            payload = serialize.dumps(result._reduce())
+            private.make(folder())
+            place = _trusted()
+            if place is not None:
+                name, key = self._name(signature, result.codegen)
+                files.whole(place / name, MAGIC + key + hashlib.sha256(payload).digest() + payload, mode=0o600)
+        except Warning:  # where warnings are errors
+            raise
         except Exception as error:  # no folder, no room, no home: none of them may stop a run
             log.debug("not caching: %s", error)
 

@@ -1,8 +1,8 @@
 """What things are, in any process: numbers, arrays and code, taken apart the way pickle does it.
 
 Two functions with the same code and the same constants are the same, wherever they were defined, and an edited function
-is another one. Functions and classes of installed packages are known by their names and by the file that they come
-from.
+is another one. Functions and classes of sdeopt and of installed packages are known by their names and by the content of
+the file that they come from, functions also by what they hold: the user's own may be among it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.engine.cache import ATOMS, describe
+from sdeopt.core.references import closed_over
+from sdeopt.engine.values import ATOMS, code_text, describe
 
 __all__ = ["content"]
 
@@ -46,8 +47,15 @@ def content(thing: Any) -> str:
 def _special(thing: Any, seen: frozenset[int]) -> str | None:
     """The text of all that is no number, array, sequence or code of the user's own."""
     if isinstance(thing, (FunctionType, type)):
-        file = _installed(thing.__module__)
-        return None if file is None else f"{thing.__module__}.{thing.__qualname__} {file}"
+        code = None if isinstance(thing, type) else thing.__code__.co_filename
+        file = _installed(thing.__module__, code)
+        if file is None:
+            return None
+        name = f"{thing.__module__}.{thing.__qualname__} {file}"
+        if isinstance(thing, type):
+            return name
+        held = (closed_over(thing), thing.__defaults__, thing.__kwdefaults__)
+        return f"{name} {code_text(thing.__code__)} {describe(held, seen, _special)}"
     if isinstance(thing, PLAIN) or type(thing) is tuple:
         return None
     if isinstance(thing, tuple):  # with names, such as a method
@@ -56,11 +64,17 @@ def _special(thing: Any, seen: frozenset[int]) -> str | None:
 
 
 @functools.cache
-def _installed(module: str) -> str | None:
-    """Hash of the file of an installed module; None for code in scripts, notebooks and folders of the user's."""
+def _installed(module: str, code: str | None) -> str | None:
+    """Hash of the file of an installed module, or one of sdeopt; None for code of the user's own.
+
+    ``code`` is the file that a function comes from: one that ``exec`` has made claims to be of any module.
+    """
     file = getattr(sys.modules.get(module), "__file__", None)
+    if code not in (None, file):
+        return None
     roots = (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
-    if file is None or not any(Path(file).is_relative_to(root) for root in roots):
+    ours = (module or "").startswith("sdeopt.")
+    if file is None or not (ours or any(Path(file).is_relative_to(root) for root in roots)):
         return None
     return hashlib.sha256(Path(file).read_bytes()).hexdigest()
 

@@ -7,9 +7,12 @@ stand for the same thing in both columns, the first of each sample and the page'
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
-__all__ = ["Draw", "draws", "heavy", "kinds", "unsuited"]
+from sdeopt.core.observables import growth
+
+__all__ = ["Draw", "draws", "heavy", "kinds", "moments", "orders", "unsuited"]
 
 GIVEN = ("fractional", "stable", "increments")  # made for whole paths before the loop, see ``given``
 CODES = {"normal": 0, "uniform": 1, "epochs": 3} | dict.fromkeys(GIVEN, 2)
@@ -70,6 +73,26 @@ def unsuited(run: Any) -> str | None:
 def heavy(run: Any) -> bool:
     """Whether an SDE is driven by a Lévy motion without a variance."""
     return run.kind == "sde" and any(v.kind == "stable" and v.parameters[0] < 2.0 for v in draws(run)[1])
+
+
+def moments(run: Any) -> float:
+    """The largest p such that E|x|^q of a run is finite for all q < p, as far as the law of the noise says.
+
+    A step that moves x by a bounded distance leaves every moment, and so does a Brownian motion.
+    """
+    if run.kind == "sde" and run.model.drift is not None:
+        tails = [v.parameters[0] for v in draws(run)[1] if v.kind == "stable" and v.parameters[0] < 2.0]
+        return float(min(tails, default=math.inf))
+    return math.inf if run.method.limited else float(run.problem.noise.moments)
+
+
+def orders(run: Any) -> tuple[float, dict[str, float]]:
+    """Where the moments of x end, and those of every observable, at the order of x over its growth."""
+    order = moments(run)
+    if math.isinf(order):
+        return order, dict.fromkeys(run.observables, order)
+    grown = {name: growth(f, run.problem) for name, f in run.observables.items()}
+    return order, {name: order / r if r > 0.0 else math.inf for name, r in grown.items()}
 
 
 def kinds(run: Any) -> Any:

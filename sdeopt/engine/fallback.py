@@ -1,4 +1,8 @@
-"""What is said when a problem does not compile as it should: one line to the log, with the place and the remedy."""
+"""What is said when a run does not compile as it should: the place and the remedy, once in a process.
+
+A run that takes one path at a time in the place of many is told to the log, for it is several times slower; one that is
+interpreted, hundreds of times slower, to the user by an `InterpretedWarning`.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,38 @@ import functools
 import linecache
 import logging
 import re
+import sys
+import warnings
 from pathlib import Path
+from typing import Any
 
-__all__ = ["explain", "say"]
+from sdeopt.engine.values import Unknown
+
+__all__ = ["InterpretedWarning", "explain", "say"]
 
 log = logging.getLogger("sdeopt")
-INSTEAD = {"lanes": "one path at a time on vectors, some times slower than on SIMD lanes", "vectors": "interpreted"}
+INSTEAD = {
+    "lanes": "so it runs one path at a time on vectors, some times slower than on SIMD lanes",
+    "vectors": "so it runs interpreted, hundreds of times slower, with the same results",
+}
+REMEDY = (
+    "; to have it compiled, write it as a plain function in NumPy's + - * / and sqrt and the vocabulary of "
+    "sdeopt.core, and let it refer to numbers, arrays, functions and modules only"
+)
+
+
+class InterpretedWarning(UserWarning):
+    """A function cannot be compiled, so that a run is interpreted: the numbers are the same, and it takes much longer.
+
+    Said once for each function. ``warnings.simplefilter("ignore", sdeopt.InterpretedWarning)`` silences it, and
+    "error" in the place of "ignore" stops a run that would take too long.
+
+    Examples
+    --------
+    >>> import warnings, sdeopt as so
+    >>> issubclass(so.InterpretedWarning, UserWarning)
+    True
+    """
 
 
 def explain(subject: str, mode: str, error: Exception) -> str:
@@ -20,13 +50,17 @@ def explain(subject: str, mode: str, error: Exception) -> str:
     place = re.search(r"at (\S[^\n]*) \((\d+)\)", text)  # the innermost comes first
     refused = re.search(r">>> ([^\n]+)", text)
     where = f" ({Path(place[1]).name}, line {place[2]}: {_line(place)})" if place else ""
-    if mode == "lanes" and refused and re.match(r"(bool|truth)\(Mask", refused[1]):
+    remedy = REMEDY if mode == "vectors" else ""
+    if isinstance(error, Unknown):
+        why = f"refers to what cannot be compiled: {text}"
+    elif mode == "lanes" and refused and re.match(r"(bool|truth)\(Mask", refused[1]):
         why = "decides by a value of a path, with if, while, and, or, or not"
         remedy = "; write sdeopt.core.where(condition, a, b), one in the other for several conditions"
-    else:
+    elif mode == "lanes":
         why = f"does what {mode} do not know" + (f", {refused[1]}" if refused else "")
-        remedy = ""
-    return f"{subject}{where} {why}, so it runs {INSTEAD[mode]}{remedy}"
+    else:
+        why = "does what Numba does not know"
+    return f"{subject}{where} {why}, {INSTEAD[mode]}{remedy}"
 
 
 def _line(place: re.Match[str]) -> str:
@@ -34,10 +68,26 @@ def _line(place: re.Match[str]) -> str:
 
 
 @functools.lru_cache(maxsize=256)
-def _say_once(message: str) -> None:
-    log.info(message)
+def _say_once(message: str, loud: bool) -> None:
+    if loud:
+        warnings.warn(message, InterpretedWarning, stacklevel=_depth())
+    else:
+        log.info(message)
 
 
-def say(subject: str, mode: str, error: Exception) -> None:
-    """Log the explanation, once in a process: both columns of a page, and every run of it, would repeat it."""
-    _say_once(explain(subject, mode, error))
+def _depth() -> int:
+    """How many calls up the user's own code is."""
+    frame, depth = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(("sdeopt", "concurrent")):
+        frame, depth = frame.f_back, depth + 1
+    return depth
+
+
+def say(run: Any, mode: str, error: Exception) -> None:
+    """Say the explanation once in a process: both columns of a page, and every run of it, would repeat it."""
+    _say_once(explain(_subject(run), mode, error), mode == "vectors")
+
+
+def _subject(run: Any) -> str:
+    """What the user knows as what runs."""
+    return type(run.oracle.objective).__name__

@@ -4,28 +4,39 @@ Numba takes every function for one that Python may call: it optimises it, and ge
 into its caller and does both again, at every level of nesting. An inner function gets the first of the passes, and goes
 through all of LLVM once, with the loop that it ends up in. That halves the time to the first result. A loop gets all
 passes, and functions of its own for the memory of arrays (`recycle`). Both loop over vectors as in `expressions`.
+
+Names. Numba tells functions of one name apart by counting them, from 1 in every process, and LLVM takes two functions
+of one name for the same. Loops that other processes have compiled come from the disk into this one, so here the numbers
+are random: no function, and no environment of one, is ever taken for another.
 """
 
 from __future__ import annotations
 
+import functools
+import secrets
 from typing import Any
 
+import numpy as np
 from llvmlite.binding import create_pass_builder, create_pipeline_tuning_options, parse_assembly
+from numba import njit
 from numba.core import config
+from numba.core.bytecode import FunctionIdentity
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import Compiler, CompileResult
+from numba.core.compiler import Compiler
 
 from sdeopt.engine import expressions
 from sdeopt.engine.recycle import MEMORY
 
-__all__ = ["LOOP", "OPTIONS", "awake"]
+__all__ = ["InnerCompiler", "LoopCompiler", "check"]
+
+FunctionIdentity._unique_ids = iter(functools.partial(secrets.randbits, 62), None)  # also in a process that is forked
 
 
 class _Nobody:
     """Stands where Numba looks for the machine code of an inner function, to tell it its environment."""
 
     def set_env(self, name: str, env: Any) -> None:
-        """There is none; `awake` tells the loop."""
+        """There is none; `pipeline.awake` tells the loop."""
 
 
 class _InnerLibrary(JITCodeLibrary):
@@ -77,7 +88,7 @@ def _ours(target: Any) -> Any:
     return target.subtarget(special_ops=target.special_ops | {"arrayexpr": expressions.lower})
 
 
-class _LoopCompiler(Compiler):
+class LoopCompiler(Compiler):
     """Numba's compiler, with such a library."""
 
     def __init__(self, typing: Any, target: Any, library: Any, *rest: Any) -> None:
@@ -86,22 +97,25 @@ class _LoopCompiler(Compiler):
         super().__init__(typing, _ours(target), loop, *rest)
 
 
-class _InnerCompiler(Compiler):
+class InnerCompiler(Compiler):
     """Numba's compiler, with such a library."""
 
     def __init__(self, typing: Any, target: Any, library: Any, *rest: Any) -> None:
         super().__init__(typing, _ours(target), _InnerLibrary(target.codegen(), "inner"), *rest)
 
 
-OPTIONS: dict[str, Any] = {
-    "error_model": "numpy", "nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True,
-    "pipeline_class": _InnerCompiler,
-}  # fmt: skip
-LOOP: dict[str, Any] = {"error_model": "numpy", "nogil": True, "pipeline_class": _LoopCompiler}
+def check() -> None:
+    """Raise what goes wrong when a function is compiled so."""
 
+    @njit(nogil=True, pipeline_class=InnerCompiler, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    def twice(x: Any) -> Any:
+        return x + x
 
-def awake(result: CompileResult) -> Any:
-    """What Python calls of a compiled loop, after the inner functions in it have got the objects that they hold."""
-    for env in result._find_referenced_environments():
-        result.library.codegen.set_env(env.env_name, env)
-    return result.entry_point
+    @njit(nogil=True, pipeline_class=LoopCompiler)
+    def loop(x: Any, out: Any) -> None:
+        out[:] = twice(x) + x
+
+    out = np.zeros(3)
+    loop(np.arange(3.0), out)
+    if out.tolist() != [0.0, 3.0, 6.0]:
+        raise RuntimeError(f"3 * [0, 1, 2] came out as {out.tolist()}")

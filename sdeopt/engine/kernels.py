@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import logging
+import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, fields, is_dataclass
@@ -12,24 +12,25 @@ from typing import Any
 
 import numpy as np
 from numba import typeof
-from numba.core.errors import NumbaError, UnsupportedBytecodeError
+from numba.core.errors import NumbaWarning
 
 from sdeopt.core.method import model
 from sdeopt.core.oracle import Oracle
 from sdeopt.core.problem import Problem
 from sdeopt.engine import batched, fallback, states
+from sdeopt.engine.apart import INTERPRETED
 from sdeopt.engine.assembly import assemble
 from sdeopt.engine.cache import LoopCache
 from sdeopt.engine.draws import draws, unsuited
 from sdeopt.engine.given import given, portion
-from sdeopt.engine.inner import awake
 from sdeopt.engine.linker import Linker, asked
-from sdeopt.engine.recycle import shelves
+from sdeopt.engine.pipeline import awake, shelves
 from sdeopt.engine.rng import Entropy, fill, place, stream_key
+from sdeopt.engine.stop import Stop
+from sdeopt.engine.values import describe
 
 __all__ = ["Kernel", "Run", "initial_states", "lacking", "lane_width", "refuse"]
 
-log = logging.getLogger("sdeopt")
 TILE = 4096  # numbers drawn at a time: two pages of L1
 
 
@@ -126,7 +127,7 @@ def _linker(objective: Any, noise: Any, in_lanes: bool) -> Linker:
 
 
 _LOOPS: dict[Any, Any] = {}
-_REFUSED: set[tuple[Any, ...]] = set()  # loops and types of arguments that do not compile, tried once
+_REFUSED: dict[tuple[Any, ...], Exception] = {}  # loops and types of arguments that do not compile, tried once
 
 
 def _compiled_loop(run: Run, shape: Any, width: int, linker: Linker) -> Any:
@@ -136,10 +137,12 @@ def _compiled_loop(run: Run, shape: Any, width: int, linker: Linker) -> Any:
         run.kind, cls, run.functions, cls.clock_of, run.sde, run.scheme, shape, width, _identity(run.method.schedule),
         _identity(objective), _identity(noise), tuple(run.observables.values()),
     )  # fmt: skip
-    if key not in _LOOPS:
-        _LOOPS[key] = linker.entry(assemble(run, shape, width))
-        _LOOPS[key]._cache = LoopCache(key)
-    return _LOOPS[key]
+    known = key, describe(key)  # functions are the same objects, and so are the values that they refer to
+    if known not in _LOOPS:
+        loop = linker.entry(assemble(run, shape, width))
+        loop._cache = LoopCache(key)
+        _LOOPS[known] = loop
+    return _LOOPS[known]
 
 
 def _numbers(thing: Any) -> int:
@@ -171,16 +174,18 @@ def lane_width(run: Run) -> int:
 def _direct(loop: Any, arguments: tuple[Any, ...]) -> Any:
     """The machine code of a loop for arguments of these types; Numba's dispatcher looks at the types at every call."""
     kinds = tuple(map(loop.typeof_pyval, arguments))
-    loop.compile(kinds)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NumbaWarning)  # about the speed of what it makes
+        loop.compile(kinds)
     return awake(loop.overloads[kinds])
 
 
 class Kernel:
     """A run made ready: call it with the first path and the number of paths of a chunk."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, stop: Stop | None = None) -> None:
         refuse(run)
-        self.run = run
+        self.run, self.stop = run, stop or Stop()
         self.shape, vectors = draws(run)
         ends = np.cumsum([0, *states.flat_sizes(self.shape)])
         self._columns = int(ends[-1])
@@ -204,26 +209,32 @@ class Kernel:
         if batched.suits(run) and not batched.fails(run, self.shape, y1 if run.kind == "sde" else y0):
             loop = batched.Loop(run, self.shape, lambda parts: assemble(run, self.shape, parts=parts))
             return "batched", batched.WIDTH, loop, (plain, o, *begin)
-        wanted = [] if run.interpreted or not all(is_dataclass(side) for side in o) else ["vectors"]
+        wanted = [] if run.interpreted or INTERPRETED or not all(map(is_dataclass, o)) else ["vectors"]
         lanes_wide = lane_width(run) if run.lanes else 0
         for mode in ["lanes", *wanted] if wanted and lanes_wide else wanted:
             width = lanes_wide if mode == "lanes" else 0
-            linker: Linker = _linker(*map(type, o), mode == "lanes")
-            loop = _compiled_loop(run, self.shape, width, linker)
-            subject = (m if schedule is None else (m, linker.lower(schedule)), type(o)(*map(linker.lower, o)))
-            arguments = (*subject, *map(linker.lower, begin))
-            if (tried := (loop, *map(typeof, arguments))) in _REFUSED:
-                continue
             try:
-                loop = _direct(loop, self._all(arguments, width or 1, np.empty((0, len(run.saves), run.width)), 0))
-            except (NumbaError, UnsupportedBytecodeError) as error:
-                fallback.say(type(o.objective).__name__, mode, error)
-                _REFUSED.add(tried)
-                continue
-            return mode, width or 1, loop, arguments
-        if wanted:
-            log.warning("%s does not compile, so it runs interpreted, much slower", type(o.objective).__name__)
+                return mode, width or 1, *self._compile(width, begin)
+            except Exception as error:  # whatever Numba, LLVM or `describe` say: the next mode may know it
+                fallback.say(run, mode, error)
         return "interpreted", 1, assemble(run, self.shape), (plain, o, *begin)
+
+    def _compile(self, width: int, begin: Any) -> tuple[Any, tuple[Any, ...]]:
+        """The machine code of the loop on lanes, or on vectors for ``width`` 0, and its leading arguments."""
+        run, m, schedule, o = self.run, self.run.method.constant(), self.run.method.schedule, self.run.oracle
+        linker: Linker = _linker(*map(type, o), width > 0)
+        loop = _compiled_loop(run, self.shape, width, linker)
+        subject = (m if schedule is None else (m, linker.lower(schedule)), type(o)(*map(linker.lower, o)))
+        arguments = (*subject, *map(linker.lower, begin))
+        tried = loop, *map(typeof, arguments)
+        if tried in _REFUSED:
+            raise _REFUSED[tried]
+        try:
+            records = np.empty((0, len(run.saves), run.width))
+            return _direct(loop, self._all(arguments, width or 1, records, 0)), arguments
+        except Exception as error:
+            _REFUSED[tried] = error.with_traceback(None)
+            raise
 
     def _all(self, leading: Any, width: int, records: Any, path0: int) -> tuple[Any, ...]:
         """The arguments of the loop for the paths from ``path0`` on."""
@@ -234,16 +245,23 @@ class Kernel:
         tail: tuple[Any, ...] = (path0, records, buffer, scratch, *fixed)
         if run.kind == "sde":
             tail += (run.substeps, self._states[2], run.method.clock, run.noise_factor)
-        return (*leading, *tail)
+        return (*leading, *tail, self.stop.flag)
 
     def __call__(self, path0: int, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """Records of the paths ``path0`` to ``path0 + count``, shape (count, saves, d + observables)."""
+        """Records of the paths ``path0`` to ``path0 + count``, shape (count, saves, d + observables).
+
+        Raises
+        ------
+        CancelledError
+            If it was told to stop meanwhile.
+        """
         records = np.empty((count, len(self.run.saves), self.run.width))
         few = portion(self._vectors, self._rows, self._width) or count
         memory = shelves() if self.mode == "vectors" else nullcontext()
         with memory, np.errstate(all="ignore"):  # a path that overflows is found by its records and reported
             for i in range(0, count, few):
                 self._loop(*self._all(self._arguments, self._width, records[i : i + few], path0 + i))
+                self.stop.check()
         return records
 
     def increments(self, path: int) -> np.ndarray[Any, np.dtype[np.float64]]:

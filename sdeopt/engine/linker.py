@@ -7,7 +7,7 @@ references are replaced:
 - a sum or selection of ``sdeopt.core`` by its compiled twin (``twins``);
 - a question of ``sdeopt.core.oracle`` by the answer of the problem at hand, found by the class of the objective or of
   the noise, so that everything can inline;
-- any other plain function by its own compiled copy.
+- any other plain function by its own compiled copy, and a module, as in ``core.grad``, by one that holds such copies.
 
 Values never enter the code: methods, objectives and laws are lowered to named tuples of arrays and numbers and passed
 as arguments, so that new values never recompile.
@@ -16,11 +16,12 @@ as arguments, so that new values never recompile.
 from __future__ import annotations
 
 import dataclasses
+import dis
 import functools
 from collections import namedtuple
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from opcode import opmap
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -29,17 +30,41 @@ from numba.core.dispatcher import Dispatcher
 from numba.extending import overload
 
 from sdeopt.core import oracle as questions
-from sdeopt.core.references import rebound, references
+from sdeopt.core.references import ATTRIBUTES, GLOBALS, closed_over, names, rebound
 from sdeopt.engine.apart import present, stand_in
-from sdeopt.engine.cache import ours
-from sdeopt.engine.inner import LOOP, OPTIONS
 from sdeopt.engine.lanes import Block, Row
+from sdeopt.engine.pipeline import LOOP, OPTIONS
 from sdeopt.engine.twins import ELEMENTARY, TWINS, elementwise
+from sdeopt.engine.values import Unknown, attributes, describe, installed, ours
 
-__all__ = ["QUESTIONS", "Linker", "asked", "replace_lr"]
+__all__ = ["QUESTIONS", "Linker", "asked", "references", "replace_lr"]
 
 SMALL = 512  # numbers of an array that lanes keep in registers
 QUESTIONS = {getattr(questions, name) for name in questions.__all__ if name != "Oracle"}
+
+
+def references(f: FunctionType) -> Iterator[FunctionType]:
+    """Plain functions that ``f`` may call: by global name, by closure, or as attributes of modules, ``core.grad``."""
+    for value in (*(f.__globals__.get(n) for n in names(f.__code__)), *closed_over(f), *_of_modules(f, f.__code__)):
+        if isinstance(value, FunctionType):
+            yield value
+
+
+def _of_modules(f: FunctionType, code: CodeType) -> Iterator[Any]:
+    """What ``f`` reads as ``module.name``, or ``module.module.name``."""
+    held = dict(zip(f.__code__.co_freevars, closed_over(f), strict=True))
+    place: Any = None
+    for i in dis.get_instructions(code):
+        if i.opname in ATTRIBUTES and isinstance(place, ModuleType):
+            place = getattr(place, i.argval, None)
+            yield place
+        elif i.opname in (*GLOBALS, "LOAD_DEREF"):
+            place = held.get(i.argval) if i.opname == "LOAD_DEREF" else f.__globals__.get(i.argval)
+        else:
+            place = None
+    for nested in code.co_consts:
+        if isinstance(nested, CodeType):
+            yield from _of_modules(f, nested)
 
 
 def asked(f: FunctionType, seen: set[FunctionType] | None = None) -> set[str]:
@@ -84,17 +109,20 @@ class Linker:
         self._lanes, self._wrapped = lanes, wrapped
         self._options = OPTIONS | {"forceinline": lanes}
         self._owners = {"objective": objective, "noise": noise}
-        self._done: dict[FunctionType, Any] = dict(TWINS)
+        self._done: dict[tuple[FunctionType, str], Any] = {}
 
     def compiled(self, f: Any) -> Any:
-        """The compiled copy of the plain function ``f``."""
-        if f not in self._done:
+        """The compiled copy of the plain function ``f``, with the values of now."""
+        if f in TWINS:
+            return TWINS[f]
+        known = f, describe(f)
+        if known not in self._done:
             if f in ELEMENTARY:  # inlined where it is looped over, so that the loop vectorises
                 inlined = self._copy(f, OPTIONS | {"forceinline": True})
-                self._done[f] = elementwise(self._copy(f), inlined, f.__code__.co_argcount)
+                self._done[known] = elementwise(self._copy(f), inlined, f.__code__.co_argcount)
             else:
-                self._done[f] = self._answer(f) if f in QUESTIONS else self._copy(f)
-        return self._done[f]
+                self._done[known] = self._answer(f) if f in QUESTIONS else self._copy(f)
+        return self._done[known]
 
     def entry(self, f: Any) -> Any:
         """The compiled copy of a loop, callable from Python."""
@@ -126,19 +154,29 @@ class Linker:
         return njit(lambda o, *rest: asked(o, *rest), **self._options)
 
     def _copy(self, f: FunctionType, options: dict[str, Any] | None = None) -> Any:
-        foreign = self._lanes and not ours(f)
-        code = _without_lists(f.__code__) if foreign else f.__code__
-        copy = rebound(f, lambda thing: self._bound(thing, foreign), code)
-        return njit(copy, **(options or self._options))
+        foreign = not ours(f)
+        wanted = names(f.__code__, ATTRIBUTES) if foreign else set()
+        code = _without_lists(f.__code__) if foreign and self._lanes else f.__code__
+        copy = rebound(f, lambda thing: self._bound(thing, foreign, wanted), code)
+        return njit(copy, **(options or self._options | {"boundscheck": foreign}))
 
-    def _bound(self, thing: Any, foreign: bool) -> Any:
+    def _bound(self, thing: Any, foreign: bool, wanted: set[str]) -> Any:
         """What a function refers to, as its copy needs it; on lanes also the arrays of the user's functions."""
         if isinstance(thing, FunctionType):
-            return self.compiled(thing)
+            return thing if installed(thing.__module__) else self.compiled(thing)
         if isinstance(thing, Dispatcher):
-            return stand_in(thing) or thing
+            return stand_in(thing) or (self.compiled(thing.py_func) if foreign and _plain(thing) else thing)
+        if isinstance(thing, ModuleType) and foreign and not installed(thing.__name__):
+            return self._module(thing, wanted)
         small = isinstance(thing, np.ndarray) and thing.dtype == np.float64 and 0 < thing.size <= SMALL
-        return self.lower(thing) if foreign and small and thing.ndim in (1, 2) else thing
+        return self.lower(thing) if self._lanes and foreign and small and thing.ndim in (1, 2) else thing
+
+    def _module(self, module: ModuleType, wanted: set[str]) -> ModuleType:
+        """A module that holds what a function with these names of attributes needs of another."""
+        copy = ModuleType(module.__name__)
+        for name, value in attributes(module, wanted):
+            setattr(copy, name, self._bound(value, True, wanted - {name}))
+        return copy
 
     def lower(self, thing: Any) -> Any:
         """The named tuple of a frozen dataclass: arrays, numbers, and its functions compiled."""
@@ -149,23 +187,34 @@ class Linker:
             return _lowered_class(owner, tuple(name for name, _ in kept))(*(value for _, value in kept))
         if isinstance(thing, FunctionType):
             return self.compiled(thing)
+        if isinstance(thing, Dispatcher) and _plain(thing):
+            return self.compiled(thing.py_func)
         if isinstance(thing, tuple):
             return tuple(self.lower(member) for member in thing)
         if isinstance(thing, np.ndarray):
             if self._lanes:
                 return Row(thing) if thing.ndim == 1 else Block(thing)
             return thing if thing.flags.writeable else thing.copy(order="K")
+        if callable(thing):
+            raise Unknown(f"{thing!r} is no plain function; write a def around it")
         return thing
 
 
+def _plain(jitted: Dispatcher) -> bool:
+    """Whether a function that the user has compiled means what its Python text does, to the last bit."""
+    return set(jitted.targetoptions) <= {"nopython", "nogil", "cache", "boundscheck", "forceinline"}
+
+
 def replace_lr(method_class: Any) -> Callable[[Any, float], Any]:
-    """A function (method, lr) -> method with that learning rate, compilable; lr is the first field of every page."""
-    make = method_class
-    return {
-        1: lambda m, lr: make(lr),
-        2: lambda m, lr: make(lr, m[1]),
-        3: lambda m, lr: make(lr, m[1], m[2]),
-        4: lambda m, lr: make(lr, m[1], m[2], m[3]),
-        5: lambda m, lr: make(lr, m[1], m[2], m[3], m[4]),
-        6: lambda m, lr: make(lr, m[1], m[2], m[3], m[4], m[5]),
-    }[len(method_class._fields)]
+    """A function (method, lr) -> method with that learning rate, compilable."""
+    make, place = method_class, method_class._fields.index("lr")
+
+    def prepend(i: int, rest: Any) -> Any:
+        if i == place:
+            return lambda m, lr: (lr, *rest(m, lr))
+        return lambda m, lr: (m[i], *rest(m, lr))
+
+    values: Any = lambda m, lr: ()  # noqa: E731
+    for i in reversed(range(len(method_class._fields))):
+        values = prepend(i, values)
+    return lambda m, lr: make(*values(m, lr))

@@ -3,7 +3,8 @@
 The same text runs interpreted, compiled on vectors (one path at a time) and compiled on SIMD lanes (``width`` paths at
 a time). A loop takes one chunk of paths and writes what was asked for, positions and observables at the save steps,
 into ``records``, shape (paths, saves, d + observables). What differs from run to run reaches the loops by closure as
-`Parts`; values come as arguments. A path that leaves the region Σ|x_i| < ``ESCAPE`` has diverged: its records are NaN
+`Parts`; values come as arguments, and so does the flag that ends a loop (`stop`); `rng.fill` is apart, so it is read
+before every tile. A path that leaves the region Σ|x_i| < ``ESCAPE`` has diverged: its records are NaN
 from then on.
 """
 
@@ -75,7 +76,7 @@ def assemble_discrete(parts: Parts, step: Any) -> Any:
     widen, begin, position, unpack = parts.widen, parts.begin, parts.position, parts.unpack
 
     def discrete(m: Any, o: Any, y0: Any, path0: int, records: Any, buffer: Any, scratch: Any, layout: Any, keys: Any,
-                 given: Any, saves: Any, steps: int, tile: int) -> None:  # fmt: skip
+                 given: Any, saves: Any, steps: int, tile: int, stop: Any) -> None:  # fmt: skip
         widen()
         o, y0, buffer, scratch = lend((o, y0, buffer, scratch))
         columns = buffer.size // (tile * width)
@@ -87,6 +88,8 @@ def assemble_discrete(parts: Parts, step: Any) -> Any:
                 write(o, position(y), alive, records, p, saves[0], scratch)  # a literal 0 would compile it twice
                 s = 1
             for k0 in range(0, steps, tile):
+                if stop[0]:
+                    break
                 n = min(tile, steps - k0)
                 fill(buffer, n, columns, width, layout, keys, path0 + p, k0)
                 place(buffer, n, columns, width, layout, given, p, k0)
@@ -108,7 +111,7 @@ def assemble_sde(parts: Parts, move: Any) -> Any:
 
     def integrate(m: Any, o: Any, y0: Any, y1: Any, path0: int, records: Any, buffer: Any, scratch: Any, layout: Any,
                   keys: Any, given: Any, saves: Any, steps: int, tile: int, substeps: int, first: int, clock: float,
-                  noise_factor: float) -> None:  # fmt: skip
+                  noise_factor: float, stop: Any) -> None:  # fmt: skip
         widen()
         o, y0, y1, buffer, scratch = lend((o, y0, y1, buffer, scratch))
         columns = buffer.size // (tile * width)
@@ -124,6 +127,8 @@ def assemble_sde(parts: Parts, move: Any) -> Any:
                 write(o, position(y), alive, records, p, s, scratch)
                 s += 1
             for j0 in range(first * substeps, steps * substeps, tile):
+                if stop[0]:
+                    break
                 n = min(tile, steps * substeps - j0)
                 fill(buffer, n, columns, width, layout, keys, path0 + p, j0)
                 place(buffer, n, columns, width, layout, given, p, j0)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import time
+import warnings
 from collections.abc import Callable
 from types import CellType, FunctionType
 from typing import Any
@@ -43,7 +44,7 @@ class Chunk:
         loop, twin = kernel._loop, copy.copy(kernel)
         if kernel.mode == "interpreted":
             loop = batched.Loop(kernel.run, kernel.shape, lambda parts: kernel._loop, width=1)
-        twin._loop = loop.seen(lambda group: lambda *arguments: Watch(self, column, kernel.run, arguments).run(group))
+        twin._loop = loop.seen(lambda group: lambda *arguments: Watch(self, column, kernel, arguments).run(group))
         return twin
 
     def share(self, column: int, share: float) -> None:
@@ -53,21 +54,26 @@ class Chunk:
 
     def get(self, name: str) -> Any:
         """A mark, or None."""
-        return self._store.get(f"{self._name}.{name}") if self._store else None
+        return self._store.get(f"{self._name}.mark.{name}") if self._store else None
 
     def put(self, name: str, mark: Callable[[], Any]) -> None:
         """Keep a mark, if it is time."""
         if self._store and time.monotonic() - self._marked >= INTERVAL:
-            self._store.put(f"{self._name}.{name}", mark())
+            try:
+                self._store.put(f"{self._name}.mark.{name}", mark())
+            except TypeError as error:  # a page may carry anything from step to step
+                warnings.warn(f"{error}: only whole chunks of paths are kept in the checkpoint", stacklevel=2)
+                self._store = None
             self._marked = time.monotonic()
 
 
 class Watch:
     """What is seen of one call of a loop, on one group of paths."""
 
-    def __init__(self, chunk: Chunk, column: int, run: Any, arguments: Any) -> None:
-        self._chunk, self._column, self._run, self._arguments = chunk, column, run, arguments
-        path0, self._records = arguments[batched.LEAD[run.kind] :][:2]
+    def __init__(self, chunk: Chunk, column: int, kernel: Kernel, arguments: Any) -> None:
+        self._chunk, self._column, self._run, self._arguments = chunk, column, kernel.run, arguments
+        self._stop = kernel.stop
+        path0, self._records = arguments[batched.LEAD[kernel.run.kind] :][:2]
         self._name = f"{column}.{path0}.{len(self._records)}"
         self._begin, self._written, self._state, self._fresh = 0, 0, None, False
 
@@ -99,6 +105,7 @@ class Watch:
 
     def _at(self, number: int, y: Any) -> Any:
         """The state with which step ``number`` begins: the marked one, or ``y``, which may be worth a mark."""
+        self._stop.check()  # a step of a network may take seconds
         if self._state is not None:
             y, self._state = self._state, None
         if self._fresh:  # a save was written, and this is the state behind it

@@ -6,7 +6,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import CancelledError
 from typing import Any
 
 __all__ = ["Progress"]
@@ -32,7 +31,6 @@ class Progress:
         self._wanted = wanted and self._callback is None
         self._began = time.monotonic()
         self._done, self._shares = 0, dict[int, float]()
-        self._stopped = False
         self._lock = threading.Lock()
         self._bar: Any = None
         self._id: Any = None
@@ -49,14 +47,8 @@ class Progress:
             self._shares = {first: share for first, share in self._shares.items() if first >= done}
             self._show()
 
-    def stop(self) -> None:
-        """Make chunks under way give up when they report next."""
-        self._stopped = True
-
     def share(self, first: int, paths: int, share: float) -> None:
         """Report, from any thread, how much is done of the chunk of ``paths`` that begins ``first`` into the run."""
-        if self._stopped:
-            raise CancelledError
         with self._lock:
             if first >= self._done:
                 self._shares[first] = paths * share

@@ -20,9 +20,10 @@ from collections.abc import Iterator
 
 import llvmlite.binding
 import numpy as np
-from numba.core.runtime import _nrt_python
+from numba.core.registry import cpu_target
+from numba.core.runtime import _nrt_python, rtsys
 
-__all__ = ["MEMORY", "shelves"]
+__all__ = ["MEMORY", "check", "shelves"]
 
 SHELVES = 16384  # a vector of fewer than 131072 numbers finds its block on one
 LINK = 16  # bytes from the head of a block to the place where Numba keeps what a foreign owner of it wants to know
@@ -140,6 +141,17 @@ for _name, _address in {
     "sdeopt.free": _nrt_python.c_helpers["MemInfo_call_dtor"],
 }.items():
     llvmlite.binding.add_symbol(_name, _address)
+
+
+def check() -> None:
+    """Raise RuntimeError where a block of Numba's memory is not laid out as ``%Block`` says."""
+    rtsys.initialize(cpu_target.target_context)
+    new = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_size_t, ctypes.c_uint32)
+    block = new(_nrt_python.c_helpers["MemInfo_alloc_aligned"])(192, 32)
+    count, owner, _, data, size = (ctypes.c_size_t * 5).from_address(block)
+    _free(block)
+    if (count, owner, size) != (1, 0, 192) or data % 32 or not 40 <= data - block <= 128:
+        raise RuntimeError(f"a block of memory begins with {count}, {owner}, {data - block}, {size}")
 
 
 @contextlib.contextmanager

@@ -22,8 +22,8 @@ from numba import uint64 as u64
 from numba.extending import intrinsic
 
 from sdeopt.engine.apart import apart
-from sdeopt.engine.inner import LOOP, OPTIONS
 from sdeopt.engine.lane_ops import fma
+from sdeopt.engine.pipeline import LOOP, OPTIONS
 from sdeopt.engine.words import bits, iota, lanes_of, numbers, power, store_words, to_number
 
 __all__ = ["Entropy", "fill", "normalise", "place", "stream_key", "threefry", "wide_vectors"]

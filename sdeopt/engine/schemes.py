@@ -12,6 +12,8 @@ milstein    y + h b + √h σξ + (√h/2) (σ(t, y + √h σ) - σ)(ξ² - 1) f
             drift, so that the step is Milstein's own where σ is linear.
 weak2       weak order 2 for any noise, commutative or not, see `weak2`; `weak2_diagonal` is what is left of it where
             the noise is diagonal.
+stratonovich  Heun's scheme for equations in the sense of Stratonovich, see `stratonovich`.
+implicit    drift-implicit Euler, see `implicit`.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import numpy as np
 
 from sdeopt.core.elementary import fma
 from sdeopt.core.math import basis, dot
+from sdeopt.engine.implicit import implicit
 
 __all__ = ["SCHEMES"]
 
@@ -157,10 +160,31 @@ def weak2_diagonal(drift: Any, diffusion: Any, lift: Any) -> Any:
     return move
 
 
+def stratonovich(drift: Any, diffusion: Any, lift: Any) -> Any:
+    """Heun's scheme in drift and noise: y + (h/2) (b + b') + (√h/2) (σ + σ')ξ, primes at (t + h, y + h b + √h σξ).
+
+    It converges to the solution in the sense of Stratonovich: weak order 1; strong order 1 for commutative noise, such
+    as one Brownian motion or diagonal noise, else 1/2. Source: Rümelin, SIAM J. Numer. Anal. 19 (1982) 604,
+    doi:10.1137/0719041.
+    """
+    predict, correct = lift(forward, 3), lift(advance, 4)
+
+    def move(m: Any, o: Any, j: int, y: Any, dw: Any, clock: float, substeps: int, noise_factor: float) -> Any:
+        dt = clock / substeps
+        t, q = j * dt, (dt, noise_factor * math.sqrt(dt))
+        b, w = drift(m, t, y, o), diffusion(m, t, y, o, dw)
+        ahead = predict((y, b, w), q)
+        return correct((y, b, drift(m, t + dt, ahead, o), 0.5 * (w + diffusion(m, t + dt, ahead, o, dw))), q)
+
+    return move
+
+
 SCHEMES: dict[str, Any] = {
     "euler": euler,
     "heun": heun,
+    "implicit": implicit,
     "milstein": milstein,
+    "stratonovich": stratonovich,
     "weak2": weak2,
     "weak2_diagonal": weak2_diagonal,
 }

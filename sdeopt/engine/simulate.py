@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 
 from sdeopt.core import checks
 from sdeopt.core import observables as observable
-from sdeopt.core.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Trajectory
 from sdeopt.core.method import SAMPLED
-from sdeopt.core.moments import Moments, valid_paths
+from sdeopt.core.moments import Moments, Shaped, valid_paths
 from sdeopt.core.problem import Problem
+from sdeopt.engine import blocks, duration
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted, Task, fold
-from sdeopt.engine.kernels import Kernel, Run, lacking
+from sdeopt.engine.draws import orders
+from sdeopt.engine.kernels import Run, lacking
 from sdeopt.engine.loops import ESCAPE
 from sdeopt.engine.rng import normalise
+from sdeopt.results.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Trajectory
 
 __all__ = [
     "DEFAULT_SUBSTEPS",
@@ -132,8 +134,8 @@ def simulate(
     keep, words = room(run, count, keep_paths), describe(run)
     size = 8 * problem.dim * (1 + keep * len(run.saves))
     task = Task((run,), functools.partial(summary, d=problem.dim, keep=keep), size)
-    store = checkpoints.opened(checkpoint, rng, task, words)
-    return ensemble(run, *collect(task, count, executor, progress, f"{run.method} {kind}", 0, store), words)
+    with checkpoints.opened(checkpoint, rng, task, words) as store:
+        return ensemble(run, *collect(task, count, executor, progress, f"{run.method} {kind}", 0, store), words)
 
 
 def plan(
@@ -146,9 +148,11 @@ def plan(
         raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {method!r}")
     if not isinstance(problem, Problem):
         raise TypeError(f"problem must be a sdeopt.Problem, got {problem!r}")
+    method.check(problem.objective)
     clock = method.clock
     total = _steps(horizon, steps, clock)
     fine = _substeps(dt, substeps, clock, DEFAULT_SUBSTEPS if kind == "sde" else 1)
+    duration.check(total * fine)
     run = Run(
         method=method,
         problem=problem,
@@ -174,7 +178,7 @@ def _steps(horizon: float | None, steps: int | None, clock: float) -> int:
     if steps is not None:
         return checks.integer("steps", steps, low=1)
     time = checks.positive("horizon", horizon)
-    total = round(time / clock)
+    total = duration.whole(time / clock)
     if total < 1:
         raise ValueError(f"horizon must be at least one step of the optimizer, {clock:g}, got {time:g}")
     return total
@@ -186,7 +190,7 @@ def _substeps(dt: float | None, substeps: int | None, clock: float, default: int
     if dt is None:
         return default if substeps is None else checks.integer("substeps", substeps, low=1)
     ratio = clock / checks.positive("dt", dt)
-    if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6 * ratio:
+    if duration.whole(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6 * ratio:
         raise ValueError(f"dt must divide the optimizer's step {clock:g} into whole parts, got {dt:g}")
     return round(ratio)
 
@@ -219,7 +223,7 @@ def summary(first: int, records: NDArray[np.float64], d: int, keep: bool) -> dic
     valid = valid_paths(records, ESCAPE)
     final = np.where(valid[:, -1, None], records[:, -1, :d], np.nan)
     return {
-        "moments": Moments.of(records, valid, d if d <= FULL_COVARIANCE_LIMIT else 0),
+        "moments": Shaped.of(records, valid, d if d <= FULL_COVARIANCE_LIMIT else 0),
         "final": [final],
         "diverged": [first + np.flatnonzero(~valid[:, -1])],
         "paths": [np.where(valid[:, :, None], records[:, :, :d], np.nan)] if keep else [],
@@ -248,19 +252,26 @@ def ensemble(run: Run, found: dict[str, Any], partial: bool, meta: dict[str, Any
     """An `Ensemble` from the summary of all chunks."""
     moments, d = found["moments"], run.problem.dim
     lost = np.concatenate(found["diverged"])
-    mean = np.where(moments.count[:, None] > 0, moments.mean, np.nan)  # no path, no mean
-    ends = {name: (mean[:, d + i], moments.stderr[:, d + i]) for i, name in enumerate(run.observables)}
+    end, ends = orders(run)
+    order = np.array([end] * d + list(ends.values()))
+    exact = moments.square == 0.0  # as at the start
+    mean = np.where((moments.count[:, None] > 0) & (exact | (order > 1.0)), moments.mean, np.nan)
+    stderr = np.where(exact | (order > 2.0), moments.stderr, np.nan)
+    cov = spread(moments, d)
+    cov[~exact[:, :d].all(axis=1)] *= 1.0 if end > 2.0 else np.nan
     return Ensemble(
         kind=run.kind,
         times=np.array(run.saves) * run.method.clock,
         mean=mean[:, :d],
-        cov=spread(moments, d),
-        observables=ends,
+        cov=cov,
+        observables={name: (mean[:, d + i], stderr[:, d + i]) for i, name in enumerate(run.observables)},
         final=np.concatenate(found["final"]),
         counts=moments.count,
         diverged=Diverged(len(lost), lost),
-        stderr=moments.stderr[:, :d],
-        meta=meta | {"partial": partial},
+        stderr=stderr[:, :d],
+        skewness=moments.skewness,
+        share=moments.share,
+        meta=meta | {"partial": partial, "moments": {"x": end, "observables": ends}},
         paths=np.concatenate(found["paths"]) if found["paths"] else None,
         _replay=functools.partial(_replay, run),
     )
@@ -286,5 +297,4 @@ def describe(run: Run) -> dict[str, Any]:
 
 def _replay(run: Run, path: int) -> Trajectory:
     full = replace(run, saves=tuple(range(run.steps + 1)), observables={})
-    records = Kernel(full)(path, 1)[0]
-    return Trajectory(np.arange(run.steps + 1) * run.method.clock, records)
+    return Trajectory(np.arange(run.steps + 1) * run.method.clock, blocks.records(full, 1, path, label="replay")[0])

@@ -15,9 +15,9 @@ from numba.extending import intrinsic, overload
 
 from sdeopt.core import elementary, math
 from sdeopt.engine import lane_ops, lane_shapes, pairs, states
-from sdeopt.engine.inner import OPTIONS
 from sdeopt.engine.lane_ops import fma
 from sdeopt.engine.lanes import Mask, Matrix, Pack
+from sdeopt.engine.pipeline import OPTIONS
 from sdeopt.engine.products import by_columns, by_rows, strided
 
 __all__ = ["ELEMENTARY", "TWINS", "elementwise"]

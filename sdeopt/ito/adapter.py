@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.core.method import SDE as Model
-from sdeopt.core.method import learning_rate
+from sdeopt.core.method import Model, learning_rate
 from sdeopt.core.oracle import Oracle
 from sdeopt.ito.equation import SDE
 
@@ -50,6 +50,7 @@ def _equip(cls: Any) -> None:
     """What ``@method`` gives a page, without the registry."""
     cls.parts, cls.schedule, cls.samples, cls.lanes = ("x",), None, 1, True
     cls.clock, cls.clock_of = property(learning_rate), staticmethod(learning_rate)
+    cls.limited = False
     cls.constant = lambda self: self
     cls.sdes = {NAME: Model(NAME, 1, cls.drift, cls.diffusion, ("gradient",), None, None, None, "")}
 
@@ -72,6 +73,11 @@ class Increments:
 
     def __init__(self, *vectors: Any) -> None:
         object.__setattr__(self, "_vectors", vectors)
+
+    @property
+    def moments(self) -> float:
+        """As of a law: of normals all exist, and of given increments nothing is known."""
+        return math.inf
 
     def brownian(self, question: str, objective: Any) -> tuple[Any, ...]:
         """The vectors of the only increment that a page here has."""

@@ -1,34 +1,32 @@
-"""``integrate``: any Itô SDE through the engine that runs the SDEs of optimizers."""
+"""``integrate``: any SDE through the engine that runs the SDEs of optimizers."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
-from types import FunctionType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks
-from sdeopt.core import observables as observable
-from sdeopt.core.ensemble import FULL_COVARIANCE_LIMIT, Ensemble
 from sdeopt.core.moments import Moments, valid_paths
-from sdeopt.engine.blocks import Task
-from sdeopt.engine.kernels import Run
+from sdeopt.engine.blocks import Task, bounded
+from sdeopt.engine.kernels import Kernel, Run
 from sdeopt.engine.loops import ESCAPE
-from sdeopt.engine.rng import normalise
-from sdeopt.engine.simulate import collect, ensemble, room, saves, spread, summary
-from sdeopt.ito.adapter import NAME, Increments, Start, page
+from sdeopt.engine.simulate import collect, ensemble, room, spread, summary
 from sdeopt.ito.equation import SDE
+from sdeopt.ito.plan import plan
+from sdeopt.ito.schemes import SCHEMES
+from sdeopt.ito.visited import verify, visited
+from sdeopt.results.ensemble import FULL_COVARIANCE_LIMIT, Ensemble
 
 __all__ = ["integrate"]
 
 Array = NDArray[np.float64]
-ORDERS = {"euler": 1, "milstein": 1, "weak2": 2}  # weak orders of the schemes
-DEFAULT_PATHS = 1000
 
 
 def integrate(
@@ -39,17 +37,18 @@ def integrate(
     dt: float | None = None,
     steps: int | None = None,
     paths: int | None = None,
-    scheme: str = "euler",
+    scheme: str | None = None,
     extrapolate: bool = False,
     dW: Any = None,
     save_at: Any = None,
     observables: Any = None,
     keep_paths: bool = False,
+    increments: bool = False,
     rng: Any = None,
     executor: Executor | None = None,
     progress: bool | Callable[[int, int], None] | None = None,
 ) -> Ensemble:
-    r"""Integrate an Itô SDE dX = b(t, X) dt + σ(t, X) dW from X(0) = x0 on many independent paths.
+    r"""Integrate an SDE dX = b(t, X) dt + σ(t, X) dW from X(0) = x0 on many independent paths.
 
     ============ ====== ==== ===================================================================================
     scheme       strong weak what it needs
@@ -60,11 +59,17 @@ def integrate(
     "weak2"      1/2    2    any noise, commutative or not; b and σ four times differentiable with derivatives of
                              polynomial growth. 2 evaluations of b and 3m + 4 actions of σ; diagonal noise: 5
                              evaluations of σ, and strong order 1. On additive noise it is Heun's scheme
+    "implicit"   1/2    1    stiff drifts: Euler–Maruyama with b at the end of the step, by Newton's method with
+                             differences, d + 1 evaluations of b in each iteration and one path at a time
+    "heun"       1/2    1    equations in the sense of Stratonovich, for which it is the only one; strong order 1
+                             for commutative noise, such as diagonal noise or m = 1
     ============ ====== ==== ===================================================================================
 
     "weak2" is Talay's scheme without derivatives, with normal increments and one random sign per Brownian motion.
     These orders are for coefficients that grow at most linearly; elsewhere (the cubic drift of a double well) paths may
-    leave for infinity at large dt. They count as diverged then, as do paths on which a coefficient is NaN.
+    leave for infinity at large dt. They count as diverged then, as do paths on which a coefficient is NaN or Newton's
+    method does not converge. "implicit" does not leave for large dt; on dX = -λX dt + s dW its stationary variance is
+    s²/(2λ + λ² dt), so stiff components come out too quiet. Steps are constant: there are no adaptive ones.
 
     Talay and Tubaro's extrapolation: with ``extrapolate`` every path is integrated with dt and with dt/2 along the same
     Brownian motion, and means, covariances and observables are (2^p E_{dt/2} - E_{dt})/(2^p - 1), p the weak order of
@@ -84,7 +89,7 @@ def integrate(
     paths : int
         Independent paths, default 1000; path i is the same for any number of paths.
     scheme : str
-        "euler" (default), "milstein" or "weak2".
+        Default "euler", or "heun" for an equation in the sense of Stratonovich.
     extrapolate : bool
         Talay and Tubaro's extrapolation. Final laws and kept paths are those of dt/2.
     dW : array_like, shape (paths, steps, m), optional
@@ -96,6 +101,10 @@ def integrate(
         What to observe; the only named one is "norm2", the default.
     keep_paths : bool
         Keep every saved position, shape (paths, n, d).
+    increments : bool
+        Keep the increments of the Brownian motions, shape (paths, steps, m), 8 bytes each; with ``extrapolate`` those
+        of dt/2. Sums of neighbours, given as ``dW``, integrate the same Brownian paths with a larger dt; see the second
+        example.
     rng : int, SeedSequence, Generator or None
         Randomness (SPEC 7). An integer gives bitwise the same result for any number of threads and any executor.
     executor : concurrent.futures.Executor
@@ -112,16 +121,18 @@ def integrate(
     ------
     ValueError, TypeError
         For arguments out of range or that contradict each other, for coefficients of another shape or not finite at
-        ``x0``, for a diffusion that is not linear in ``dw``, for "milstein" without diagonal noise, for increments of
-        another shape, or for ``keep_paths`` that would take over 4 GiB. Errors raised inside your functions reach you
-        unchanged.
+        ``x0``, for functions that draw at random or answer twice differently, for a diffusion that is not linear in
+        ``dw``, or not diagonal, at ``x0`` or at points that the first paths visit, for a scheme that does not suit the
+        equation, for increments of another shape, for ``keep_paths`` that would take over 4 GiB, or for a run that
+        would take over half of the memory. Errors raised inside your functions reach you unchanged.
 
     Notes
     -----
     Kloeden & Platen, Numerical Solution of Stochastic Differential Equations (1992): sections 10.2 (Euler), 11.1
     (Milstein without derivatives), 14.2 (what a scheme of weak order 2 must satisfy). Abdulle, Vilmart & Zygalakis,
-    SIAM J. Sci. Comput. 35 (2013) A1792, doi:10.1137/12088954X ("weak2"; the signs: `sdeopt.engine.schemes`). Talay &
-    Tubaro, Stoch. Anal. Appl. 8 (1990) 483, doi:10.1080/07362999008809220 (extrapolation).
+    SIAM J. Sci. Comput. 35 (2013) A1792, doi:10.1137/12088954X ("weak2"; the signs: `sdeopt.engine.schemes`). Rümelin,
+    SIAM J. Numer. Anal. 19 (1982) 604, doi:10.1137/0719041 ("heun"). Kloeden & Platen, section 12.2 ("implicit").
+    Talay & Tubaro, Stoch. Anal. Appl. 8 (1990) 483, doi:10.1080/07362999008809220 (extrapolation).
 
     Examples
     --------
@@ -134,88 +145,35 @@ def integrate(
     Ensemble(SDE(dim=1, diagonal noise), sde, paths=10000, horizon=1, d=1)
     >>> bool(abs(e.mean[-1, 0] - 0.3679) < 4 * e.stderr[-1, 0]), bool(abs(e.cov[-1, 0, 0] - 0.4323) < 0.03)
     (True, True)
+
+    The same Brownian paths with dt and 2 dt:
+
+    >>> fine = so.integrate(ou, [1.0], horizon=1.0, dt=0.1, paths=50, increments=True, rng=0)
+    >>> coarse = so.integrate(ou, [1.0], horizon=1.0, dW=fine.increments.reshape(50, 5, 2, 1).sum(axis=2))
+    >>> bool(abs(coarse.final - fine.final).max() < 0.3)
+    True
     """
-    run, count = _plan(sde, x0, horizon, dt, steps, paths, scheme, dW, save_at, observables, rng)
+    run, count, scheme = plan(sde, x0, horizon, dt, steps, paths, scheme, dW, save_at, observables, rng)
     if extrapolate and dW is not None:
         raise ValueError("extrapolate needs increments for dt/2, which dW does not give; leave one of them out")
-    keep, order = room(run, count, keep_paths), ORDERS[scheme]
+    keep, order = room(run, count, keep_paths), SCHEMES[scheme].order
     runs: tuple[Run, ...] = (run,)
     reduce: Any = functools.partial(summary, d=sde.dim, keep=keep)
     if extrapolate:
         runs = (replace(run, resolution=2), replace(run, resolution=2, substeps=2))
         reduce = functools.partial(_extrapolated, weight=2**order / (2**order - 1), d=sde.dim, keep=keep)
-    found, partial = collect(Task(runs, reduce), count, executor, progress, f"{sde} {scheme}")
+    kept = 8 * sde.dim * (1 + keep * len(run.saves)) + 8 * checks.flag("increments", increments) * _numbers(runs[-1])
+    task = Task(runs, reduce, kept)
+    bounded(task, count)
+    verify(sde, visited(runs[-1], count))
+    found, partial = collect(task, count, executor, progress, f"{sde} {scheme}")
     result = ensemble(runs[-1], found, partial, _describe(runs[-1], scheme, order, extrapolate, dW is not None))
+    if increments:
+        result = replace(result, increments=_increments(runs[-1], len(result.final)))
     if not extrapolate:
         return result
     coarse, fine = (spread(found[name], sde.dim) for name in ("coarse", "fine"))
     return replace(result, cov=coarse + 2**order / (2**order - 1) * (fine - coarse))
-
-
-def _plan(
-    sde: Any, x0: Any, horizon: Any, dt: Any, steps: Any, paths: Any, scheme: str, dW: Any, save_at: Any,
-    observables: Any, rng: Any,
-) -> tuple[Run, int]:  # fmt: skip
-    """Check the arguments of `integrate`; the run that they describe and its number of paths."""
-    if not isinstance(sde, SDE):
-        raise TypeError(f"sde must be an equation, SDE(drift, diffusion, dim), got {sde!r}")
-    begin = checks.array("x0", x0, shape=(sde.dim,))
-    name = checks.choice("scheme", scheme, ORDERS)
-    if name == "milstein" and not sde.diagonal:
-        raise ValueError("scheme 'milstein' needs diagonal noise, a diffusion(t, x); for other noise take 'weak2'")
-    time = checks.positive("horizon", horizon)
-    if dW is None:
-        increments: Any = sde.noise_dim
-        total, count = (
-            _steps(time, dt, steps),
-            checks.integer("paths", DEFAULT_PATHS if paths is None else paths, low=1),
-        )
-    else:
-        if (dt, steps, paths) != (None, None, None):
-            raise ValueError("dW says how many paths and steps there are; do not give paths, steps or dt with it")
-        given = checks.array("dW", dW, ndim=3)
-        count, total, m = given.shape
-        if m != sde.noise_dim:
-            raise ValueError(f"dW must have shape (paths, steps, noise_dim = {sde.noise_dim}), got {given.shape}")
-        increments = ("increments", m, given)
-    sde.check(begin)
-    signs = (("uniform", sde.noise_dim),) if name == "weak2" and not sde.diagonal else ()
-    start = Start(sde, Increments(increments, *signs), begin)
-    return Run(
-        method=page(sde, time / total),
-        problem=start,  # type: ignore[arg-type]
-        kind="sde",
-        sde=NAME,
-        steps=total,
-        saves=saves(save_at, total, time / total),
-        substeps=1,
-        resolution=1,
-        scheme="weak2_diagonal" if name == "weak2" and sde.diagonal else name,
-        observables=_observables(observables, start),
-        entropy=normalise(rng),
-        interpreted=not all(isinstance(f, FunctionType) for f in (sde.drift, sde.diffusion)),
-    ), count
-
-
-def _observables(wanted: Any, start: Start) -> dict[str, Callable[..., Any]]:
-    """Name -> function (o, x); of the named ones only |x|² means something without an objective."""
-    resolved = observable.resolve(["norm2"] if wanted is None else wanted, start)
-    if not isinstance(wanted, Mapping):
-        for name in resolved:
-            checks.choice("observable", name, ("norm2",))
-    return resolved
-
-
-def _steps(horizon: float, dt: Any, steps: Any) -> int:
-    """Number of steps."""
-    if (dt is None) == (steps is None):
-        raise ValueError(f"give exactly one of dt and steps, got dt={dt!r}, steps={steps!r}")
-    if dt is None:
-        return checks.integer("steps", steps, low=1)
-    ratio = horizon / checks.positive("dt", dt)
-    if round(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6 * ratio:
-        raise ValueError(f"dt must divide the horizon {horizon:g} into whole parts, got {dt:g}")
-    return round(ratio)
 
 
 def _extrapolated(first: int, coarse: Array, fine: Array, weight: float, d: int, keep: bool) -> dict[str, Any]:
@@ -232,11 +190,24 @@ def _extrapolated(first: int, coarse: Array, fine: Array, weight: float, d: int,
     }
 
 
+def _numbers(run: Run) -> int:
+    """Numbers in the increments of a path."""
+    return int(run.steps * run.substeps * run.problem.objective.noise_dim)
+
+
+def _increments(run: Run, count: int) -> Array:
+    """ΔW of the steps of the first paths, shape (count, steps, m)."""
+    kernel, m = Kernel(run), run.problem.objective.noise_dim
+    root = math.sqrt(run.method.clock / run.substeps)
+    return root * np.array([kernel.increments(path)[:, :m] for path in range(count)])
+
+
 def _describe(run: Run, scheme: str, order: int, extrapolate: bool, given: bool) -> dict[str, Any]:
     """What a run is, as JSON-able text and numbers."""
     dt = run.method.clock
     return {
         "method": repr(run.problem.objective),
+        "calculus": run.problem.objective.calculus,
         "scheme": scheme,
         "weak_order": order + extrapolate,
         "dt": [dt, dt / 2] if extrapolate else dt,

@@ -120,6 +120,11 @@ class Agents(Law):
             return f"the mean gradient of {self!r} has no closed form of it; the SDE 'sampled' does without"
         return super().lacks(question, objective)
 
+    @property
+    def moments(self) -> float:
+        """Those of the heaviest agent."""
+        return min(float(law.moments) for law in self._every())
+
     def draws(self, objective: Any) -> tuple[tuple[str, int], ...]:
         """One vector for the first normals of all agents, if any has some, then what else each agent draws."""
         every = [law.draws(objective) for law in self._every()]

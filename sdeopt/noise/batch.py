@@ -103,6 +103,12 @@ class Batch(Law):
             return f"{self!r} has no closed form of it, since its mean is not normal; the SDE 'sampled' does without"
         return reason
 
+    @property
+    def moments(self) -> float:
+        """Those of one example: a mean has the tails of what it is taken of."""
+        order: float = self.law.moments
+        return order
+
     def draws(self, objective: Any) -> tuple[tuple[str, int], ...]:
         """W, then e_1 to e_B, then what else the examples take, one after the other."""
         kinds = self.law.draws(objective)

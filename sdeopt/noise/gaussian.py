@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sdeopt.core import checks, filled, firsts, lower_matvec, matvec, seconds, sin, where
+from sdeopt.core.chance import refuse_random, steady
 from sdeopt.core.checks import Array
 from sdeopt.core.math import pairs
 from sdeopt.core.oracle import noise_var, root_cov
@@ -166,7 +167,8 @@ class FieldGaussian(_Separable):
     weights: Array = derived()
 
     def check(self, objective: Any) -> None:
-        value = np.asarray(self.scale(np.array(objective.start, dtype=float)), dtype=float)
+        refuse_random("scale", self.scale)
+        value = checks.real("scale(x)", steady("scale", self.scale, np.array(objective.start, dtype=float)))
         if value.shape not in ((), (objective.dim,)) or not np.isfinite(value).all():
             raise ValueError(f"scale(x) must be finite, one number or {objective.dim}, got {value!r} at the start")
 

@@ -26,12 +26,14 @@ size, n), the next numbers of a permutation of n examples; the first normal vect
 share with the "gradient" Brownian motion. ``brownian(question, objective)`` lists the sizes of the standard normal
 vectors in the increment of a question ("gradient", "sign", "square" or "direction"); the first is shared likewise. An
 answer may be non-linear in its increment as long as it has mean 0, the stated covariance and no third moments for unit
-normals: that is all a weak scheme of order 1 needs.
+normals: that is all a weak scheme of order 1 needs. ``moments`` says of which order E|ξ|^q is still finite, so that
+nobody states an interval, or a number, that rests on a moment that does not exist.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -66,7 +68,7 @@ NEEDS = {"noisy_value": ("value",), "noisy_class_grads": ("labels", "weighted_gr
 
 def spread(name: str, value: Any) -> float | Array:
     """Return ``value`` as a float, or as a vector with one entry per coordinate; all must be finite and >= 0."""
-    if np.ndim(value) == 0:
+    if checks.single(value):
         return checks.number(name, value, low=0.0)
     a = checks.array(name, value)
     if (a < 0).any():
@@ -132,6 +134,11 @@ class Law:
     def draws(self, objective: Any) -> tuple[tuple[str, int], ...]:
         """Kinds and sizes of the raw draws of one step."""
         return (("normal", objective.dim),)
+
+    @property
+    def moments(self) -> float:
+        """The largest p such that E|ξ|^q is finite for all q < p; inf for light tails, and for finite data."""
+        return math.inf
 
     @property
     def independent(self) -> Law:

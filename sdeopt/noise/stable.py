@@ -99,6 +99,11 @@ class AlphaStable(Law):
             return f"{self!r} has no accurate formula for the mean of its sign (it needs alpha >= {LOWEST})"
         return super().lacks(question, objective)
 
+    @property
+    def moments(self) -> float:
+        """α below 2; α = 2 is normal."""
+        return self.alpha if self.alpha < 2.0 and np.any(self.scale) else math.inf
+
     def draws(self, objective: Any) -> tuple[tuple[str, int], ...]:
         """A uniform for the angle and one for the exponential, per coordinate."""
         return (("uniform", objective.dim), ("uniform", objective.dim))

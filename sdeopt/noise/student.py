@@ -105,6 +105,11 @@ class StudentT(Law):
             return f"{self!r} has no fourth moment (it needs nu > 4), so its square has no variance"
         return super().lacks(question, objective)
 
+    @property
+    def moments(self) -> float:
+        """ν: the density falls like |ξ|^{-ν-1}."""
+        return self.nu if np.any(self.scale) else math.inf
+
     def draws(self, objective: Any) -> tuple[tuple[str, int], ...]:
         """Two normals per coordinate."""
         return (("normal", objective.dim), ("normal", objective.dim))

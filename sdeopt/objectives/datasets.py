@@ -73,5 +73,5 @@ def prepare(X: Any, y: Any, task: str) -> tuple[Array, Array]:
         X, y = load(X, task)
     if y is None:
         raise TypeError("y must be given with an array X (or give the name of a data set as X)")
-    features = checks.array("X", X, ndim=2)
-    return features, checks.array("y", y, shape=(features.shape[0],))
+    features = checks.array("X", X, ndim=2, flags=True)
+    return features, checks.array("y", y, shape=(features.shape[0],), flags=True)

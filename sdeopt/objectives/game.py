@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks
+from sdeopt.core.chance import refuse_random, steady
 from sdeopt.objectives.contract import Array
 from sdeopt.objectives.minimax import Minimax, first
 from sdeopt.objectives.objective import Objective, expect_vector
@@ -81,6 +82,7 @@ class Game(Minimax, Objective):
     ) -> None:
         if not callable(vjp or no_vjp):
             raise TypeError(f"vjp must be a function, got {vjp!r}")
+        refuse_random("vjp", vjp)
         d = checks.integer("dim", dim, low=2)
         object.__setattr__(self, "vjp_function", vjp or no_vjp)
         if checks.integer("minimisers", minimisers, low=1) >= d:
@@ -95,7 +97,7 @@ class Game(Minimax, Objective):
         if self.lacks("vjp") is not None:
             return
         u, v = np.cos(np.arange(self.dim) + 0.5), np.sin(np.arange(self.dim) + 1.0)
-        expect_vector("vjp", self.vjp(x.copy(), u), self.dim)
+        expect_vector("vjp", steady("vjp", self.vjp, x, u), self.dim)
         if self.lacks("hvp") is None:
             there, back = float(u @ self.hvp(x.copy(), v)), float(v @ self.vjp(x.copy(), u))
             if abs(there - back) > ADJOINT * (abs(there) + abs(back)):

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sdeopt.core import checks
+from sdeopt.core.chance import refuse_random, steady
 from sdeopt.objectives.contract import Array, Smooth
 
 __all__ = ["Objective", "expect_vector"]
@@ -86,6 +87,7 @@ class Objective(Smooth):
         for name, function in (("value", value or no_value), ("grad", grad), ("hvp", hvp or no_hvp)):
             if not callable(function):
                 raise TypeError(f"{name} must be a function, got {function!r}")
+            refuse_random(name, function)
             object.__setattr__(self, f"{name}_function", function)
         d = checks.integer("dim", dim, low=1)
         begin = checks.array("start", np.ones(d) if start is None else start, shape=(d,))
@@ -95,11 +97,11 @@ class Objective(Smooth):
         self._try(begin)
 
     def _try(self, x: Array) -> None:
-        expect_vector("grad", self.grad(x.copy()), self.dim)
+        expect_vector("grad", steady("grad", self.grad, x), self.dim)
         if self.lacks("hvp") is None:
-            expect_vector("hvp", self.hvp(x.copy(), x.copy()), self.dim)
+            expect_vector("hvp", steady("hvp", self.hvp, x, x), self.dim)
         if self.lacks("value") is None:
-            f = self.value(x.copy())
+            f = steady("value", self.value, x)
             if np.ndim(f) != 0:
                 raise ValueError(f"value must return a number, got shape {np.shape(f)}")
             checks.number("value(start)", f)

@@ -45,12 +45,12 @@ class AffineGame(Minimax):
 
 def _given(name: str, value: Any) -> Any:
     """The number or the array that the user gave."""
-    return checks.number(name, value) if np.ndim(value) == 0 else checks.array(name, value, ndim=(1, 2))
+    return checks.number(name, value) if checks.single(value) else checks.array(name, value, ndim=(1, 2))
 
 
 def _block(name: str, value: Any, size: int) -> Array:
     """The symmetric matrix that a number, a diagonal or a matrix stands for."""
-    if np.ndim(value) == 0:
+    if checks.single(value):
         return np.asarray(value * np.eye(size))
     H = symmetric(name, value)
     if len(H) != size:

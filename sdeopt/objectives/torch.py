@@ -11,10 +11,10 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.objectives.contract import Array, Smooth
-from sdeopt.objectives.torch_checks import accept, check, data, held, imported, per_example, placed, unbent
+from sdeopt.objectives.torch_checks import FEW, accept, check, data, held, imported, per_example, placed, unbent
 from sdeopt.objectives.torch_observables import Distance, GradientSquare, HessianTrace, Mean, hits
 from sdeopt.objectives.torch_passes import Passes, flat
-from sdeopt.objectives.torch_squares import along, by_examples, by_layers, layered
+from sdeopt.objectives.torch_squares import agree, along, by_examples, by_layers, layered
 
 __all__ = ["TorchObjective"]
 
@@ -91,11 +91,13 @@ class TorchObjective(Passes, Smooth):
         self._sizes = [p.numel() for p in named.values()]
         self._start = torch.cat([p.detach().reshape(-1) for p in named.values()]).cpu().numpy().copy()
         check(self._module, loss, self._loss, self._X, self._y)
+        if self._test is not None:
+            check(self._module, loss, self._loss, self._test[0], self._test[1], "test: ")
         self._unbent = unbent(self._module, self._loss, self._X, self._y)
         self._held = held(self._module, self._loss, self._X, self._y)
         self._pairs = PASS // self._held  # of an example and a path, in one pass
-        self._layered = layered(self._module)
         self.batched = self._stacks()
+        self._fast = layered(self._module) and self._squares_hold()
 
     # what pages ask; x is (d,) or (d, paths)
 
@@ -127,14 +129,16 @@ class TorchObjective(Passes, Smooth):
         return product
 
     def grad_var(self, x: Any) -> Any:
-        """From sums of the gradients of single examples and of their squares; many paths one after the other."""
+        """From sums of the gradients of single examples and of their squares; many paths one after the other.
+
+        Linear layers have them without these gradients, if that agreed with them on a few examples at construction.
+        """
         if x.ndim == 2:
             return np.stack([self.grad_var(path) for path in np.ascontiguousarray(x.T)], axis=1)
-        own, sums = self._own(), None
-        if self._layered:
-            own.place(x)
-            sums = by_layers(own.module, self._names, self._loss, self._X, self._y)
-        if sums is None and self.batched:
+        sums = None
+        if self._fast:
+            sums = self._by_layers(x, self.examples())
+        elif self.batched:
             sums = by_examples(self._single, self._tensor(x), self._X, self._y)
         if sums is None:
             mean = self.grad(x)
@@ -168,7 +172,7 @@ class TorchObjective(Passes, Smooth):
         torch = imported()
         twin = copy.deepcopy(self._module)
         with torch.no_grad():
-            for name, value in self._parameters(self._tensor(np.asarray(x, dtype=float))).items():
+            for name, value in self._parameters(self._tensor(checks.array("x", x, shape=(self.dim,)))).items():
                 twin.get_parameter(name).copy_(value)
         return twin
 
@@ -225,3 +229,15 @@ class TorchObjective(Passes, Smooth):
             log.info("%s runs path by path: %s", self._name, str(error).splitlines()[0])
             return False
         return True
+
+    def _by_layers(self, x: Any, count: int) -> Any:
+        """The sums of `by_layers` over the first examples."""
+        own = self._own()
+        own.place(x)
+        return by_layers(own.module, self._names, self._loss, self._X[:count], self._y[:count])
+
+    def _squares_hold(self) -> bool:
+        """Whether `by_layers` has the sums of single gradients, at a point where no parameter is 0 by chance."""
+        x, few = self._start + np.random.default_rng(0).uniform(0.1, 0.5, self.dim), min(FEW, self.examples())
+        single = np.array([self.batch_grad(x, np.array([float(i)])) for i in range(few)])
+        return agree(self._by_layers(x, few), single)

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from sdeopt.core import checks
+
 __all__ = ["accept", "check", "data", "held", "imported", "per_example", "placed", "unbent"]
 
 FEW = 8  # examples on which a module is tried
@@ -27,7 +29,10 @@ def imported() -> Any:
 def data(name: str, value: Any) -> Any:
     """A tensor of float64 or int64, one row per example."""
     torch = imported()
-    a = value.detach().cpu().clone() if isinstance(value, torch.Tensor) else torch.from_numpy(np.array(value))
+    if not isinstance(value, torch.Tensor):
+        plain = checks.real(name, value, flags=True)
+        value = torch.from_numpy(plain.astype(np.float64 if plain.dtype.kind == "f" else np.int64))
+    a = value.detach().cpu().clone()
     if a.ndim == 0 or len(a) == 0:
         raise ValueError(f"{name} must have one row per example, got shape {tuple(a.shape)}")
     if a.is_complex():
@@ -53,7 +58,7 @@ def accept(module: Any) -> None:
     """Raise for a module whose loss is no fixed function of its parameters, as far as its layers tell."""
     torch = imported()
     if not isinstance(module, torch.nn.Module):
-        raise TypeError(f"module must be a torch.nn.Module, got {module!r}")
+        raise TypeError(f"module must be a torch.nn.Module, got {checks.short(module)}")
     for name, p in module.named_parameters():
         if isinstance(p, torch.nn.parameter.UninitializedParameter):
             raise ValueError(f"parameter {name!r} has no shape yet: call the module once before")
@@ -90,7 +95,7 @@ def per_example(loss: Any) -> Callable[[Any, Any], Any]:
     """The function (output, y) -> one loss per example, the mean over what an example has."""
     torch = imported()
     if not callable(loss):
-        raise TypeError(f"loss must be a function of (output, y), got {loss!r}")
+        raise TypeError(f"loss must be a function of (output, y), got {checks.short(loss)}")
     if isinstance(loss, torch.nn.Module) and hasattr(loss, "reduction"):
         single = copy.deepcopy(loss)
         single.reduction = "none"
@@ -106,8 +111,12 @@ class Rows:
     def __init__(self, loss: Any, options: dict[str, str] | None = None) -> None:
         self._loss, self._options = loss, options or {}
 
+    def entries(self, output: Any, y: Any) -> Any:
+        """The losses as they come, some of one example or one."""
+        return self._loss(output, y, **self._options)
+
     def __call__(self, output: Any, y: Any) -> Any:
-        losses = self._loss(output, y, **self._options)
+        losses = self.entries(output, y)
         if losses.ndim == 0 or losses.shape[0] != y.shape[0]:
             raise ValueError(
                 f"loss must return one number per example, got shape {tuple(losses.shape)} for {y.shape[0]} examples: "
@@ -116,19 +125,38 @@ class Rows:
         return losses if losses.ndim == 1 else losses.reshape(y.shape[0], -1).mean(1)
 
 
-def check(module: Any, loss: Any, rows: Any, X: Any, y: Any) -> None:
+def check(module: Any, loss: Any, rows: Any, X: Any, y: Any, of: str = "") -> None:
     """Try the module and the loss on a few examples: independent of one another, the loss of a batch their mean."""
     torch = imported()
     if len(y) != len(X):
-        raise ValueError(f"y must have one row per example, got {len(y)} for {len(X)}")
+        raise ValueError(f"{of}y must have one row per example, got {len(y)} for {len(X)}")
     independent(module, X)
     with torch.no_grad():
-        output, y = module(X[:FEW]), y[:FEW]
-        own, mean = loss(output, y), rows(output, y).mean()
+        output, few = module(X[:FEW]), y[:FEW].clone()
+        before = output.clone()
+        own, mean = loss(output, few), rows(output, few).mean()
+        if not (torch.equal(output, before) and torch.equal(few, y[:FEW])):
+            raise ValueError(f"{of}loss writes into its arguments; return a new tensor")
+        if not torch.allclose(rows(output, few), rows(output, few), rtol=CLOSE, atol=CLOSE):
+            raise ValueError(f"{of}loss gives another value each time, so it draws at random or keeps state")
+        apart(rows, output, few, f"{of}the loss of an example", (len(y), *output.shape[1:]), tuple(y.shape))
     if own.ndim == 0 and not torch.allclose(own, mean, rtol=CLOSE, atol=CLOSE):
         raise ValueError(
-            f"the loss of {len(y)} examples is {float(own):.6g}, not the mean {float(mean):.6g} of their own "
+            f"the loss of {len(few)} examples is {float(own):.6g}, not the mean {float(mean):.6g} of their own "
             "losses (class weights, ignore_index, reduction='sum'?): give a function that returns one loss per example"
+        )
+
+
+def apart(rows: Any, output: Any, y: Any, what: str, *shapes: tuple[int, ...]) -> None:
+    """Raise unless the loss of an example is the same without the others; targets may be alike, so entries count."""
+    torch = imported()
+    single = [slice(i, i + 1) for i in range(len(y))]
+    alone = torch.cat([rows(output[i], y[i]) for i in single])
+    entries = sum(rows.entries(output[i], y[i]).numel() for i in single)
+    if entries != rows.entries(output, y).numel() or not torch.allclose(rows(output, y), alone, rtol=CLOSE, atol=CLOSE):
+        raise ValueError(
+            f"{what} depends on the others in its batch: the outputs have shape {shapes[0]} and y {shapes[1]}, which "
+            "should mostly be the same; compare each output with its own target only"
         )
 
 
@@ -173,9 +201,11 @@ def independent(module: Any, X: Any) -> None:
     torch = imported()
     module = copy.deepcopy(module)
     before = {name: b.clone() for name, b in module.named_buffers()}
-    few = X[:FEW]
+    few = X[:FEW].clone()
     with torch.no_grad():
         first, second = module(few), module(few)
+        if not torch.equal(few, X[:FEW]):
+            raise ValueError("module writes into its input: begin with an operation that is not in-place")
         alone = torch.cat([module(few[i : i + 1]) for i in range(len(few))])
     if not isinstance(first, torch.Tensor) or first.shape[:1] != few.shape[:1]:
         got = f"shape {tuple(first.shape)}" if isinstance(first, torch.Tensor) else type(first).__name__

@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sdeopt.objectives.torch_checks import imported
+import numpy as np
 
-__all__ = ["along", "by_examples", "by_layers", "layered"]
+from sdeopt.objectives.torch_checks import CLOSE, imported
+
+__all__ = ["agree", "along", "by_examples", "by_layers", "layered"]
 
 SQUARES = 2**20  # numbers that the gradients of single examples may hold at a time, 8 MiB
 
@@ -27,21 +29,26 @@ def layered(module: Any) -> bool:
 
 
 def by_layers(module: Any, names: list[str], loss: Callable[[Any, Any], Any], X: Any, y: Any) -> Any:
-    """Both sums for a `layered` module, flat in the order of ``names``; None if a layer is not called once on rows."""
+    """Both sums for a `layered` module, flat in the order of ``names``.
+
+    None if a layer is not called once, on one row per example. What a weight does outside its layer is not seen: only
+    a comparison with gradients of single examples, `agree`, says whether the sums are right.
+    """
     torch = imported()
     calls: list[Any] = []
 
-    def remember(layer: Any, inputs: Any, output: Any) -> None:
-        calls.append((layer, inputs[0], output))
+    def remember(layer: Any, inputs: Any, named: Any, output: Any) -> Any:
+        calls.append((layer, inputs[0] if inputs else named["input"], output))
+        return output.clone()  # what comes next may write into it
 
     layers = {layer: name for name, layer in module.named_modules() if type(layer) is torch.nn.Linear}
-    handles = [layer.register_forward_hook(remember) for layer in layers]
+    handles = [layer.register_forward_hook(remember, with_kwargs=True) for layer in layers]
     try:
         total = loss(module(X), y).sum()
     finally:
         for handle in handles:
             handle.remove()
-    if len({layer for layer, *_ in calls}) < len(calls) or any(a.ndim != 2 for _, a, _ in calls):
+    if len({layer for layer, *_ in calls}) < len(calls) or any(a.shape[:-1] != (len(X),) for _, a, _ in calls):
         return None
     slopes = torch.autograd.grad(total, [output for *_, output in calls], materialize_grads=True)
     both = []
@@ -53,6 +60,14 @@ def by_layers(module: Any, names: list[str], loss: Callable[[Any, Any], Any], X:
             found[f"{layers[layer]}.bias".lstrip(".")] = raised.sum(0)
         both.append(torch.cat([found[name].reshape(-1) for name in names]))
     return both
+
+
+def agree(sums: Any, gradients: Any) -> bool:
+    """Whether both sums are those of these gradients, (n, d), to ``CLOSE`` of the largest."""
+    if sums is None:
+        return False
+    pairs = zip(sums, (gradients.sum(axis=0), (gradients**2).sum(axis=0)), strict=True)
+    return all(np.abs(a.cpu().numpy() - b).max() <= CLOSE * np.abs(b).max() for a, b in pairs)
 
 
 def by_examples(single: Callable[..., Any], x: Any, X: Any, y: Any) -> Any:

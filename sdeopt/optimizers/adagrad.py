@@ -57,7 +57,7 @@ def denominator(self: Any, t: Any, x: Any, v: Any, o: Any) -> Any:
     return np.sqrt(np.maximum(v, self.initial + 0.1 * seen)) + self.eps
 
 
-@method(order=2, clock=squared_lr, parts=("x", "v"), brownian=("gradient", "square"), family="adaptive")
+@method(order=2, clock=squared_lr, parts=("x", "v"), brownian=("gradient", "square"), family="adaptive", limited=True)
 class Adagrad(NamedTuple):
     """Adagrad, as torch.optim.Adagrad without decay of the learning rate and of the weights.
 

@@ -87,7 +87,7 @@ def first(self: Any, x: Any, o: Any) -> Any:
     return x - self.lr * g / (np.sqrt(square) + self.eps), i1 * g, i2 * square
 
 
-@method(order=1, sde="full", parts=("x", "m", "v"), brownian=("gradient", "square"), family="adaptive")
+@method(order=1, sde="full", parts=("x", "m", "v"), brownian=("gradient", "square"), family="adaptive", limited=True)
 class Adam(NamedTuple):
     """Adam, as torch.optim.Adam without weight decay.
 

@@ -51,7 +51,7 @@ compagnoni_drift, compagnoni_diffusion = AdamCompagnoni.drift, AdamCompagnoni.di
 malladi_start, malladi_drift, malladi_diffusion = AdamMalladi.start, AdamMalladi.drift, AdamMalladi.diffusion
 
 
-@method(order=1, sde="full", parts=("x", "m", "v"), brownian=("gradient", "square"), family="adaptive")
+@method(order=1, sde="full", parts=("x", "m", "v"), brownian=("gradient", "square"), family="adaptive", limited=True)
 class AdamW(NamedTuple):
     """Adam with decoupled weight decay, as torch.optim.AdamW.
 

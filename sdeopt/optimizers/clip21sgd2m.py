@@ -48,6 +48,7 @@ __all__ = ["Clip21SGD2M"]
     parts=("x", "v", "g", "G"),
     brownian=("gradient", "own"),
     family="distributed",
+    limited=True,
     noise="agents:2,gaussian:0.5",
 )
 class Clip21SGD2M(NamedTuple):

@@ -14,7 +14,7 @@ SDE
     k = 1 its off-diagonal is -m mᵀ. ω = d/k - 1 gives its trace, ω |m|² + (1 + ω) tr Σ.
 
 Regime
-    η → 0, t = kη fixed; N, k and the laws of the ξ_i fixed. k >= d sends everything: DSGD.
+    η → 0, t = kη fixed; N, k and the laws of the ξ_i fixed. k = d sends everything: DSGD; k > d is refused.
 
 Claim
     Weak order 1 in η. Unequal gradients, ∇f_i = ∇f + b_i, which DSGD does not feel, add noise also at the optimum.
@@ -37,7 +37,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.core import agent_grads, agent_means, average, each, grad, method, noise_var, pieces, root_cov, total
-from sdeopt.core.compressors import rand_k, rand_k_weights
+from sdeopt.core.compressors import check_sent, rand_k, rand_k_weights
 
 __all__ = ["DCSGDRandK"]
 
@@ -67,7 +67,7 @@ class DCSGDRandK(NamedTuple):
     lr : float
         Learning rate η > 0; also the time of one step.
     k : float
-        Entries that an agent sends, a whole number >= 1; default 1.
+        Entries that an agent sends, a whole number from 1 to d; default 1.
 
     Examples
     --------
@@ -81,6 +81,9 @@ class DCSGDRandK(NamedTuple):
 
     lr: float
     k: float = 1.0
+
+    def check(self, objective: Any) -> None:
+        check_sent(self.k, objective.dim)
 
     def own(self, objective: Any, noise: Any) -> Any:
         """Normals whose order chooses the entries."""

@@ -51,7 +51,7 @@ def sign_noise(o: Any, x: Any, G: Any, w: Any, dw: Any) -> Any:
     return sign_response(o, x, G, w) + root_sign_residual(o, x, G, dw)
 
 
-@method(order=1, parts=("x", "m"), brownian=("gradient", "sign"), family="sign")
+@method(order=1, parts=("x", "m"), brownian=("gradient", "sign"), family="sign", limited=True)
 class Lion(NamedTuple):
     """Lion, evolved sign momentum, with decoupled weight decay.
 

@@ -103,7 +103,14 @@ def stretch(x: Any, rows: int) -> Any:
     return np.sqrt(max(1.0, rows * rows / x.size))
 
 
-@method(order=1, parts=("x", "m"), family="normalised", lanes=False, objective="matrix-quadratic:rows=2,cols=3")
+@method(
+    order=1,
+    parts=("x", "m"),
+    family="normalised",
+    limited=True,
+    lanes=False,
+    objective="matrix-quadratic:rows=2,cols=3",
+)
 class Muon(NamedTuple):
     """Momentum orthogonalised by Newton-Schulz, as KellerJordan/Muon, and torch.optim.Muon in double precision.
 

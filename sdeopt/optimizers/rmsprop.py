@@ -62,7 +62,7 @@ def square_noise(o: Any, x: Any, g: Any, w: Any, dw: Any) -> Any:
     return 2.0 * g * w + root_square_cov(o, x, dw)
 
 
-@method(order=1, sde="full", parts=("x", "v"), brownian=("gradient", "square"), family="adaptive")
+@method(order=1, sde="full", parts=("x", "v"), brownian=("gradient", "square"), family="adaptive", limited=True)
 class RMSprop(NamedTuple):
     """RMSprop, as torch.optim.RMSprop without momentum, weight decay and centring.
 

@@ -49,7 +49,7 @@ compagnoni_drift, compagnoni_diffusion = RMSpropCompagnoni.drift, RMSpropCompagn
 malladi_start, malladi_drift, malladi_diffusion = RMSpropMalladi.start, RMSpropMalladi.drift, RMSpropMalladi.diffusion
 
 
-@method(order=1, sde="full", parts=("x", "v"), brownian=("gradient", "square"), family="adaptive")
+@method(order=1, sde="full", parts=("x", "v"), brownian=("gradient", "square"), family="adaptive", limited=True)
 class RMSpropW(NamedTuple):
     """RMSprop with decoupled weight decay.
 

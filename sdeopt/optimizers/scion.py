@@ -42,7 +42,7 @@ from sdeopt.core import filled, grad, method, noisy_grad, root_cov, where
 __all__ = ["Scion"]
 
 
-@method(order=1, parts=("x", "d"), family="normalised")
+@method(order=1, parts=("x", "d"), family="normalised", limited=True)
 class Scion(NamedTuple):
     """Stochastic conditional gradient on the ball |x_i| <= s, with momentum.
 

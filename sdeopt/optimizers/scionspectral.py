@@ -54,7 +54,14 @@ def msign(d: Any, rows: int) -> Any:
     return newton_schulz(d, rows, EXACT[0], EXACT[1])
 
 
-@method(order=1, parts=("x", "d"), family="normalised", lanes=False, objective="matrix-quadratic:rows=2,cols=3")
+@method(
+    order=1,
+    parts=("x", "d"),
+    family="normalised",
+    limited=True,
+    lanes=False,
+    objective="matrix-quadratic:rows=2,cols=3",
+)
 class ScionSpectral(NamedTuple):
     """Stochastic conditional gradient on the ball |X|₂ <= s of matrices, with momentum.
 

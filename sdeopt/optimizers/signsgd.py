@@ -39,7 +39,7 @@ from sdeopt.theory import correlation, stationary
 __all__ = ["SignSGD"]
 
 
-@method(order=1, brownian="sign", family="sign")
+@method(order=1, brownian="sign", family="sign", limited=True)
 class SignSGD(NamedTuple):
     """Sign stochastic gradient descent.
 

@@ -39,7 +39,7 @@ from sdeopt.theory import correlation, stationary
 __all__ = ["SignSGDW"]
 
 
-@method(order=1, brownian="sign", family="sign")
+@method(order=1, brownian="sign", family="sign", limited=True)
 class SignSGDW(NamedTuple):
     """Sign stochastic gradient descent with decoupled and with coupled weight decay.
 

@@ -49,7 +49,7 @@ from sdeopt.optimizers.lion import shifted, sign_noise
 __all__ = ["Signum"]
 
 
-@method(order=1, parts=("x", "m"), brownian=("gradient", "sign"), family="sign")
+@method(order=1, parts=("x", "m"), brownian=("gradient", "sign"), family="sign", limited=True)
 class Signum(NamedTuple):
     """SignSGD with momentum.
 

@@ -36,7 +36,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.core import agent_grads, agent_means, average, each, method, pieces
-from sdeopt.core.compressors import top_k
+from sdeopt.core.compressors import check_sent, top_k
 
 __all__ = ["TopKEF"]
 
@@ -71,7 +71,7 @@ class TopKEF(NamedTuple):
     lr : float
         Learning rate η > 0; also the time of one step.
     k : float
-        Entries that an agent sends, a whole number >= 1; default 1.
+        Entries that an agent sends, a whole number from 1 to d; default 1.
 
     Examples
     --------
@@ -85,6 +85,9 @@ class TopKEF(NamedTuple):
 
     lr: float
     k: float = 1.0
+
+    def check(self, objective: Any) -> None:
+        check_sent(self.k, objective.dim)
 
     def init(self, x: Any, o: Any) -> Any:
         return x, 0.0 * np.concatenate(agent_means(o, x))

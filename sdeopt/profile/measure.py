@@ -18,13 +18,15 @@ from sdeopt.noise.diagonal import DiagonalMinibatch
 from sdeopt.noise.law import Law
 from sdeopt.noise.minibatch import Minibatch, PoissonBatch
 from sdeopt.profile.products import Here, Sums, correlated, sums, top
-from sdeopt.profile.report import Estimate, NoiseProfile
+from sdeopt.profile.report import NoiseProfile
 from sdeopt.profile.tail import drawn, hill
+from sdeopt.results.estimate import Estimate, jackknife
 
 __all__ = ["noise_profile"]
 
 LANCZOS = 8  # products for an eigenvalue, a guess for the progress bar
 NONE = np.empty(0)
+Named = tuple[str, Estimate, str]  # a number, and what it is
 
 
 def noise_profile(
@@ -122,12 +124,13 @@ class _Measure:
     def profile(self, k: int, probes: int, samples: int, meta: dict[str, Any]) -> NoiseProfile:
         """All of it."""
         spectrum, hessian = NONE, NONE
-        estimates: list[Estimate] = []
+        found: list[Named] = []
         if self.no_cov is None:
-            estimates, spectrum, hessian = self.covariance(k, probes)
-        estimates += self.tails(samples)
+            found, spectrum, hessian = self.covariance(k, probes)
+        found += self.tails(samples)
         meta["reasons"] = [reason for reason in (self.no_cov, self.no_hessian) if reason is not None]
-        return NoiseProfile(meta, tuple(estimates), spectrum, hessian)
+        estimates = {name: estimate for name, estimate, _ in found}
+        return NoiseProfile(meta, estimates, {name: meaning for name, _, meaning in found}, spectrum, hessian)
 
     def counted(self, value: Any) -> Array:
         """A value that cost about a gradient."""
@@ -147,7 +150,7 @@ class _Measure:
         """A seed for one purpose."""
         return stream_key(self.entropy, f"profile {stream}", 1)
 
-    def covariance(self, k: int, probes: int) -> tuple[list[Estimate], Array, Array]:
+    def covariance(self, k: int, probes: int) -> tuple[list[Named], Array, Array]:
         """What Σ has, and the spectra of Σ and H."""
         if type(self.law).noise_cov is Law.noise_cov and correlated(self.o, self.x):
             raise ValueError(f"{self.law!r} has correlated coordinates: give it noise_cov(self, o, x, v), which is Σ v")
@@ -161,19 +164,19 @@ class _Measure:
             basis, hvp = np.hstack([U, V]) if 2 * k <= d else np.eye(d), self.hvp
         s = sums(self.cov, hvp, basis, probes, self.seed("probes"))
         found = [
-            Estimate.exact("trace", trace, "tr Σ"),
-            Estimate.exact("effective rank", trace / spectrum[0], f"tr Σ/λ₁, of {d}"),
-            _jackknife("participation", lambda t: trace**2 / t[0], s, "(tr Σ)²/tr Σ²"),
+            ("trace", Estimate.exact(trace), "tr Σ"),
+            ("effective rank", Estimate.exact(trace / spectrum[0]), f"tr Σ/λ₁, of {d}"),
+            ("participation", _by_probes(lambda t: trace**2 / t[0], s), "(tr Σ)²/tr Σ²"),
         ]
         if hvp is not None:
             overlap = float(np.sum((U.T @ V) ** 2)) / k
             found += [
-                _jackknife("alignment", lambda t: t[2] / math.sqrt(t[0] * t[1]), s, "tr ΣH/(‖Σ‖ ‖H‖)"),
-                Estimate.exact("overlap", overlap, f"of the {k} largest; by chance {k / d:.3g}"),
+                ("alignment", _by_probes(lambda t: t[2] / math.sqrt(t[0] * t[1]), s), "tr ΣH/(‖Σ‖ ‖H‖)"),
+                ("overlap", Estimate.exact(overlap), f"of the {k} largest; by chance {k / d:.3g}"),
             ]
         return found + self.batches(trace, s, hvp is not None), spectrum, hessian
 
-    def batches(self, trace: float, s: Sums, bent: bool) -> list[Estimate]:
+    def batches(self, trace: float, s: Sums, bent: bool) -> list[Named]:
         """The critical batch sizes; one where no batch pays, a NaN where the loss curves down along the gradient."""
         o, x, g = self.o, self.x, self.o.objective.grad(self.x)
         share = float(self.law.batch_size(o))  # of the covariance of one example over that of the law
@@ -181,22 +184,22 @@ class _Measure:
             share = float(np.sum(o.objective.grad_var(x))) / trace
         slope = float(g @ g)
         simple = share * trace / slope if slope > 0.0 else math.inf
-        found = [Estimate.exact("B_simple", simple, "tr Σ₁/|∇f|²")]
+        found = [("B_simple", Estimate.exact(simple), "tr Σ₁/|∇f|²")]
         bend = float(g @ self.hvp(g)) if bent else 0.0
         if bend > 0.0:
-            found.append(_jackknife("B_noise", lambda t: share * t[2] / bend, s, "tr HΣ₁/(∇fᵀH∇f)"))
+            found.append(("B_noise", _by_probes(lambda t: share * t[2] / bend, s), "tr HΣ₁/(∇fᵀH∇f)"))
         return found
 
-    def tails(self, samples: int) -> list[Estimate]:
+    def tails(self, samples: int) -> list[Named]:
         """Hill's estimate for the noise, and for normal noise with its covariance."""
         o, x, f = self.o, self.x, self.o.objective
         radii = [self.norm(self.law.sample(o, x, z)) for z in self.draws(self.law.draws(f), "noise", samples)]
-        found = [Estimate("tail index", *hill(np.array(radii)), f"Hill, {math.isqrt(samples)} largest of {samples}")]
+        found = [("tail index", hill(np.array(radii)), f"Hill, {math.isqrt(samples)} largest of {samples}")]
         if self.no_cov is None:
             sizes = [("normal", size) for size in self.law.brownian("gradient", f)]
             normals = [z[0] for z in self.draws(sizes, "normal", samples)]
             radii = [self.norm(self.law.root_cov(o, x, w)) for w in normals]
-            found.append(Estimate("normal tail", *hill(np.array(radii)), "the same of normal noise with this Σ"))
+            found.append(("normal tail", hill(np.array(radii)), "the same of normal noise with this Σ"))
         return found
 
     def draws(self, entries: Any, stream: str, count: int) -> Any:
@@ -208,14 +211,6 @@ class _Measure:
         return float(np.linalg.norm(self.counted(xi)))
 
 
-def _jackknife(name: str, f: Callable[[Array], float], s: Sums, meaning: str) -> Estimate:
-    """``f`` of the sums, with a 95 % interval by leaving out one probe after the other and Student's t."""
-    from scipy.stats import t
-
-    value, n = float(f(s.exact + s.rest.mean(axis=0))), len(s.rest)
-    if n == 1:
-        return Estimate.exact(name, value, meaning)
-    without = (s.rest.sum(axis=0) - s.rest) / (n - 1.0)
-    each = np.array([f(s.exact + rest) for rest in without])
-    half = float(t.ppf(0.975, n - 1) * math.sqrt((n - 1.0) * each.var()))
-    return Estimate(name, value, value - half, value + half, meaning)
+def _by_probes(function: Callable[[Array], float], s: Sums) -> Estimate:
+    """``function`` of the sums, of which the probes estimate a part."""
+    return jackknife(lambda rest: float(function(s.exact + rest)), s.rest)

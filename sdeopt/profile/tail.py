@@ -10,18 +10,18 @@ import numpy as np
 from sdeopt.core.checks import Array
 from sdeopt.engine.draws import CODES
 from sdeopt.engine.rng import Entropy, fill, stream_key
+from sdeopt.results.estimate import Estimate
+from sdeopt.results.intervals import LEVEL
 
 __all__ = ["drawn", "hill"]
 
-LEVEL = 0.95
 
-
-def hill(radii: Array) -> tuple[float, float, float]:
+def hill(radii: Array) -> Estimate:
     """Hill's estimate of α in P(R > r) ~ r^{-α} from the ⌊√n⌋ largest of n radii, with a 95 % interval.
 
     α̂ = k/Σ_{i<=k} log(R_(i)/R_(k+1)). If the tail beyond R_(k+1) is a power, 2kα/α̂ is χ² with 2k degrees of freedom
-    whatever α is (logarithms of Pareto variables are exponential), and the interval is exact. Hill (1975), Ann.
-    Statist. 3: 1163-1174, doi:10.1214/aos/1176343247.
+    whatever α is (logarithms of Pareto variables are exponential), and the interval is exact; the standard error is,
+    to leading order, α̂/√k. Hill (1975), Ann. Statist. 3: 1163-1174, doi:10.1214/aos/1176343247.
     """
     from scipy.stats import chi2
 
@@ -29,8 +29,8 @@ def hill(radii: Array) -> tuple[float, float, float]:
     largest = np.sort(radii)[: -k - 2 : -1]
     spread = float(np.log(largest[:-1] / largest[-1]).sum()) if largest[-1] > 0.0 else math.nan
     alpha = k / spread if spread > 0.0 else math.nan
-    low, high = (float(chi2.ppf(0.5 + s * LEVEL / 2.0, 2 * k)) / (2 * k) for s in (-1.0, 1.0))
-    return alpha, alpha * low, alpha * high
+    low, high = (float(chi2.ppf(0.5 + s * (1.0 - LEVEL) / 2.0, 2 * k)) / (2 * k) for s in (-1.0, 1.0))
+    return Estimate(alpha, alpha / math.sqrt(k), alpha * low, alpha * high)
 
 
 def drawn(entries: Any, entropy: Entropy, stream: str, count: int) -> list[tuple[Array, ...]]:

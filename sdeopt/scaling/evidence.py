@@ -14,17 +14,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.comparison import paired, verdict
-from sdeopt.comparison.report import labels
+from sdeopt.comparison import paired, quantities
+from sdeopt.comparison.bounds import Sizes
+from sdeopt.comparison.labels import labels
+from sdeopt.comparison.verdict import CONFIDENCE
 from sdeopt.core import checks
 from sdeopt.engine.blocks import Interrupted, Task, fold
+from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Run, refuse
 from sdeopt.engine.rng import normalise
 from sdeopt.engine.simulate import describe, plan, saves
 from sdeopt.scaling.report import Evidence
 
 if TYPE_CHECKING:
-    from sdeopt.scaling.scale import Scaling
+    from sdeopt.scaling.scaling import Scaling
 
 __all__ = ["gather"]
 
@@ -38,10 +41,10 @@ class Both(NamedTuple):
     naive: paired.Paired
 
 
-def _reduce(first: int, before: Any, after: Any, naive: Any, *, d: int) -> Both:
+def _reduce(first: int, before: Any, after: Any, naive: Any, *, d: int, vectors: bool) -> Both:
     return Both(
-        paired.reduce(first, before, after, d=d, keep=0),
-        paired.reduce(first, before, naive, d=d, keep=0),
+        paired.reduce(first, before, after, d=d, keep=0, vectors=vectors),
+        paired.reduce(first, before, naive, d=d, keep=0, vectors=vectors),
     )
 
 
@@ -50,14 +53,15 @@ def _merge(a: Both, b: Both) -> Both:
 
 
 def gather(
-    scaling: Scaling, horizon: Any, steps: Any, paths: Any, observables: Any, tolerance: Any, rng: Any, executor: Any,
-    progress: Any,
+    scaling: Scaling, horizon: Any, steps: Any, paths: Any, observables: Any, tolerance: Any, alpha: Any, rng: Any,
+    executor: Any, progress: Any,
 ) -> Evidence:  # fmt: skip
     """Run what `Scaling.evidence` describes."""
     if scaling.problem is None:
         raise ValueError("evidence needs a problem: scale(method, ..., problem=Problem(...))")
     paths = checks.integer("paths", paths, low=2)
     tolerance = checks.number("tolerance", tolerance, low=0.0, high=1.0, open_low=True)
+    alpha = checks.number("alpha", alpha, low=0.0, high=0.5, open_low=True)
     if rng is None:
         rng = np.random.SeedSequence().entropy  # fresh, and in the result
     runs = _runs(scaling, horizon, steps, observables, rng)
@@ -69,14 +73,15 @@ def gather(
             f"{scaling.problem.noise!r} has no variance, so means and covariances never settle: give bounded functions "
             "to compare, such as observables={'cos x1': lambda x: cos(x)[0]} with cos from sdeopt.core"
         )
-    task = Task(runs, functools.partial(_reduce, d=scaling.problem.dim))
+    judge = "observables" if heavy else quantities.default(scaling.problem.dim, len(runs[0].observables))
+    vectors = judge == "all" and scaling.problem.dim > quantities.SINGLE
+    task = Task(runs, functools.partial(_reduce, d=scaling.problem.dim, vectors=vectors))
     try:
         found, partial = fold(task, paths, _merge, executor, progress, f"{scaling.before}"), False
     except Interrupted as stop:
         found, partial = stop.result, True
-    meta = {"rng": repr(rng), "tolerance": tolerance, "partial": partial, "heavy": heavy}
-    meta["judge"] = "observables" if heavy else verdict.default(scaling.problem.dim, len(runs[0].observables))
-    return _evidence(scaling, runs, found, meta)
+    meta = {"rng": repr(rng), "tolerance": tolerance, "alpha": alpha, "partial": partial}
+    return _evidence(scaling, runs, found, meta | {"heavy": heavy, "judge": judge})
 
 
 def _runs(scaling: Scaling, horizon: Any, steps: Any, observables: Any, rng: Any) -> tuple[Run, ...]:
@@ -115,7 +120,16 @@ def _evidence(scaling: Scaling, runs: tuple[Run, ...], found: Both, meta: dict[s
         round(float(p.lost.mean[-1, side] * p.lost.count[-1]))
         for p, side in zip((*found[:1], *found), (0, 1, 1), strict=True)
     ]
-    comparisons = len(verdict.judged(kinds, any(lost), meta["judge"])) * sum(k > 0 for k in before.saves)
+    times = np.array(before.saves) * before.method.clock
+    judged = quantities.judged(kinds, names, any(lost), meta["judge"], meta["heavy"])
+    scales, begun = quantities.scales(rule, kinds, times), times > 0.0
+    ends, seen = zip(*(orders(run) for run in runs), strict=True)
+    known = judged, d, min(ends), np.array([min(of[name] for of in seen) for name in before.observables])
+    apart = [
+        quantities.apart(both, pair.groups, scales, judged, len(before.observables))
+        for both, pair in zip((rule, other), found, strict=True)
+    ]
+    sizes, naive_sizes = (quantities.without_errors(Sizes(*(a[begun] for a in s)), *known) for s in apart)
     meta |= {
         "before": describe(before),
         "after": describe(after),
@@ -125,18 +139,15 @@ def _evidence(scaling: Scaling, runs: tuple[Run, ...], found: Both, meta: dict[s
         "valid": scaling.valid,
         "paths": int(found.rule.lost.count[-1]),
         "diverged": lost,
-        "comparisons": comparisons,
-        "quantile": verdict.quantile(np.minimum(rule.paths, other.paths), verdict.FALSE_ALARM / comparisons),
-        "confidence": verdict.CONFIDENCE,
-        "false_alarm": verdict.FALSE_ALARM,
+        "confidence": CONFIDENCE,
     }
     return Evidence(
         meta=meta,
         kinds=kinds,
         names=names,
-        times=np.array(before.saves) * before.method.clock,
+        times=times,
         steps=np.array([run.saves for run in runs]),
-        counts=rule.paths,
+        counts=np.minimum(rule.paths, other.paths),
         before=rule.first,
         before_stderr=rule.first_stderr,
         after=rule.second,
@@ -147,5 +158,8 @@ def _evidence(scaling: Scaling, runs: tuple[Run, ...], found: Both, meta: dict[s
         gap_stderr=rule.gap_stderr,
         naive_gap=other.gap,
         naive_gap_stderr=other.gap_stderr,
-        margin=verdict.margins(rule.first, rule.first_sd, kinds, meta["tolerance"]),
+        margin=meta["tolerance"] * scales.scale + scales.rounding,
+        quantities=judged,
+        sizes=sizes,
+        naive_sizes=naive_sizes,
     )

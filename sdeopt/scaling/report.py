@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.comparison.verdict import CONFIDENCE, SEVERITY, SHOWN, Decision, groups, judge, quantile, worst
-from sdeopt.core import files
-from sdeopt.core.plain import as_json, printed
-from sdeopt.scaling import render
+from sdeopt.comparison import older
+from sdeopt.comparison.bounds import AGREE, LEAST, Bounds, Decision, Sizes, bounds
+from sdeopt.comparison.quantities import Quantity
+from sdeopt.comparison.verdict import CONFIDENCE, SHOWN, decided, members, quantile, worst
+from sdeopt.results.page import Page
+from sdeopt.results.result import Result
+from sdeopt.scaling import pages
 
 __all__ = ["Evidence", "Row"]
 
 Array = NDArray[np.float64]
-WORDS = {"agree": "coincide", "inconclusive": "inconclusive", "differ": "differ"}  # from the mildest
 
 
 class Row(NamedTuple):
     """One quantity: values at the last save, the largest gap over the saves, and the verdict over all saves.
 
-    ``half`` and ``naive_half`` are half-widths of 95 % intervals; ``needs`` are the paths that would decide.
+    ``half`` and ``naive_half`` are half-widths of 95 % intervals, ``low`` to ``high`` and ``naive_low`` to
+    ``naive_high`` bounds of the relative error.
     """
 
     quantity: str
@@ -36,16 +37,19 @@ class Row(NamedTuple):
     half: float
     largest: float
     largest_time: float
+    low: float
+    high: float
     verdict: str
-    needs: float | None
     naive: float
     naive_gap: float
     naive_half: float
+    naive_low: float
+    naive_high: float
     naive_verdict: str
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Evidence:
+class Evidence(Result):
     """What `Scaling.evidence` found. ``print`` it, ``plot()`` it, ``save`` it.
 
     Arrays have one row per save (n) and one column per quantity (Q), in the order of a `sdeopt.Report`.
@@ -53,10 +57,9 @@ class Evidence:
     Attributes
     ----------
     verdict, naive_verdict : str
-        Of the rule and of the naive one: "differ" if a quantity is known to leave its margin at some save, "coincide"
-        if all are known to stay within it at every save, else "inconclusive". Above d = 64 only observables are judged.
-    needs : float or None
-        For an inconclusive verdict of the rule: estimated number of paths that would decide.
+        Of the rule and of the naive one: "coincide" where a `Report` says "agree", or "differ", "open", "not judged".
+    within, naive_within : (float, float)
+        Bounds of the largest relative error, as in a `Report`.
     rows : tuple of Row
         The table; from d = 4 on one row for the worst coordinate.
     times : ndarray, shape (n,)
@@ -77,6 +80,9 @@ class Evidence:
         Everything needed to run it again, and the statistics' constants.
     """
 
+    VERSION = 2
+    PARTS = {"sizes": Sizes, "naive_sizes": Sizes}
+
     meta: dict[str, Any]
     kinds: tuple[str, ...]
     names: tuple[str, ...]
@@ -94,29 +100,46 @@ class Evidence:
     naive_gap: Array
     naive_gap_stderr: Array
     margin: Array
+    quantities: tuple[Quantity, ...]
+    sizes: Sizes
+    naive_sizes: Sizes
 
     @functools.cached_property
     def rows(self) -> tuple[Row, ...]:
         """The table."""
         q = quantile(self.counts, 1.0 - CONFIDENCE)
-        parts = groups(self.kinds, any(self.meta["diverged"]), self.meta["judge"], self.meta["heavy"])
-        return tuple(self._row(*part, q) for part in parts)
+        return tuple(self._row(*part, q) for part in members(self.kinds, self.quantities, self.meta["judge"]))
+
+    @functools.cached_property
+    def _bounds(self) -> tuple[Bounds, Bounds]:
+        return bounds(self.sizes, self.meta["alpha"]), bounds(self.naive_sizes, self.meta["alpha"])
+
+    def decided(self, chosen: list[int] | None = None, naive: bool = False) -> Decision:
+        """The decision on some of the judged ``quantities``, by their numbers, or on all, for one of the rules."""
+        sizes = self.naive_sizes if naive else self.sizes
+        every = list(range(len(self.quantities))) if chosen is None else chosen
+        found = decided(sizes, self._bounds[naive], self.counts, every, self.meta["tolerance"], self.meta["alpha"])
+        return found._replace(verdict="coincide" if found.verdict == AGREE else found.verdict)  # two laws
 
     @property
     def verdict(self) -> str:
-        """Whether the rule keeps the law: the gravest verdict of the rows."""
-        return _gravest([row.verdict for row in self.rows])
+        """Whether the rule keeps the law."""
+        return self.decided().verdict
 
     @property
     def naive_verdict(self) -> str:
         """Whether the naive rule does."""
-        return _gravest([row.naive_verdict for row in self.rows])
+        return self.decided(naive=True).verdict
 
     @property
-    def needs(self) -> float | None:
-        """Paths that would decide an inconclusive verdict."""
-        wanted = [row.needs for row in self.rows if row.needs is not None]
-        return max(wanted) if wanted and self.verdict == "inconclusive" else None
+    def within(self) -> tuple[float, float]:
+        """Bounds for the largest relative error of the rule."""
+        return self.decided()[1:3]
+
+    @property
+    def naive_within(self) -> tuple[float, float]:
+        """Bounds for that of the naive one."""
+        return self.decided(naive=True)[1:3]
 
     def column(self, name: str) -> int:
         """Index of the quantity called ``name`` in ``names``; a ``ValueError`` lists them."""
@@ -124,66 +147,53 @@ class Evidence:
             raise ValueError(f"no quantity {name!r} in this evidence (there are: {', '.join(self.names)})")
         return self.names.index(name)
 
-    def _decide(self, gap: Array, stderr: Array, i: int) -> Decision:
-        return judge(gap[:, i], stderr[:, i], self.margin[:, i], self.meta["quantile"], self.meta["paths"])
-
-    def _row(self, members: list[int], is_judged: bool, q: float) -> Row:
-        rule = {j: self._decide(self.gap, self.gap_stderr, j) for j in members}
-        naive = [self._decide(self.naive_gap, self.naive_gap_stderr, j).verdict for j in members]
-        i, name, peak = worst(self, rule)
-        needs = [d.needs for d in rule.values() if d.needs is not None]
-        undecided = is_judged and rule[i].verdict == "inconclusive"
+    def _row(self, columns: list[int], judged: list[int], q: float) -> Row:
+        i, name, peak = worst(self, columns, [self.quantities[j] for j in judged])
+        shown = Decision(SHOWN, np.nan, np.nan, 0, 0)
+        rule, naive = (self.decided(judged, side) if judged else shown for side in (False, True))
+        reach = q if self.counts[-1] >= LEAST else np.nan
         return Row(
             quantity=name,
             column=i,
             before=float(self.before[-1, i]),
             after=float(self.after[-1, i]),
             gap=float(self.gap[-1, i]),
-            half=float(q * self.gap_stderr[-1, i]),
+            half=float(reach * self.gap_stderr[-1, i]),
             largest=float(self.gap[peak, i]),
             largest_time=float(self.times[peak]),
-            verdict=WORDS[rule[i].verdict] if is_judged else SHOWN,
-            needs=max(needs) if needs and undecided else None,
+            low=rule.low,
+            high=rule.high,
+            verdict=rule.verdict,
             naive=float(self.naive[-1, i]),
             naive_gap=float(self.naive_gap[-1, i]),
-            naive_half=float(q * self.naive_gap_stderr[-1, i]),
-            naive_verdict=WORDS[max(naive, key=SEVERITY.index)] if is_judged else SHOWN,
+            naive_half=float(reach * self.naive_gap_stderr[-1, i]),
+            naive_low=naive.low,
+            naive_high=naive.high,
+            naive_verdict=naive.verdict,
         )
 
     def __repr__(self) -> str:
         before, after, naive = (self.meta[side]["method"] for side in ("before", "after", "naive"))
         return f"Evidence({before} -> {after}: {self.verdict}; naive {naive}: {self.naive_verdict})"
 
-    def __str__(self) -> str:
-        return printed(render.evidence(self))
+    def page(self) -> Page:
+        """The three laws."""
+        return pages.evidence(self)
 
-    def __rich__(self) -> Any:
-        return render.evidence(self)
+    def content(self) -> dict[str, Any]:
+        """The verdicts, the table, and all fields."""
+        told = ("verdict", "naive_verdict", "within", "naive_within", "rows")
+        return {name: getattr(self, name) for name in told} | super().content()
 
-    def to_json(self) -> str:
-        """Everything as JSON; numbers that are not finite become null."""
-        content = {
-            "verdict": self.verdict,
-            "naive_verdict": self.naive_verdict,
-            "needs": self.needs,
-            "meta": self.meta,
-            "kinds": self.kinds,
-            "names": self.names,
-            "rows": [row._asdict() for row in self.rows],
-            **{name: getattr(self, name) for name in ARRAYS},
-        }
-        return as_json(content)
-
-    def save(self, file: str | Path) -> None:
-        """Write everything to ``file`` (npz: arrays, and the rest as JSON)."""
-        arrays = {name: getattr(self, name) for name in ARRAYS}
-        files.save(file, {"meta": self.meta, "kinds": self.kinds, "names": self.names}, arrays)
-
-    @staticmethod
-    def load(file: str | Path) -> Evidence:
-        """Read what `save` wrote."""
-        head, arrays = files.load(file)
-        return Evidence(meta=head["meta"], kinds=tuple(head["kinds"]), names=tuple(head["names"]), **arrays)
+    @classmethod
+    def unpack(cls, version: int, head: dict[str, Any], arrays: dict[str, Any]) -> Self:
+        """The evidence that `pack` took apart; older files have no word of what is judged."""
+        if version < 2:
+            sides = {"sizes": "gap", "naive_sizes": "naive_gap"}
+            found = {name: (arrays[gap], arrays[f"{gap}_stderr"]) for name, gap in sides.items()}
+            head |= older.judged_again(head, arrays, "before", found)
+        head["quantities"] = [Quantity(name, kind, tuple(columns)) for name, kind, columns in head["quantities"]]
+        return super().unpack(version, head, arrays)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the three laws in time; return the main matplotlib Axes.
@@ -198,13 +208,7 @@ class Evidence:
         matplotlib.axes.Axes
             ``.figure`` holds all panels.
         """
-        from sdeopt.plots import comparison, scaling
+        from sdeopt.plots.axes import main
+        from sdeopt.scaling import figure
 
-        return scaling.figure(self) if ax is None else scaling.in_time(ax, self, comparison.main(self))
-
-
-ARRAYS = tuple(f.name for f in dataclasses.fields(Evidence) if f.name not in ("meta", "kinds", "names"))
-
-
-def _gravest(verdicts: list[str]) -> str:
-    return max((v for v in verdicts if v != SHOWN), key=list(WORDS.values()).index)
+        return figure.figure(self) if ax is None else figure.in_time(ax, self, main(self))

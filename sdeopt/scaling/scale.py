@@ -4,155 +4,16 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
-from concurrent.futures import Executor
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sdeopt.core import checks
-from sdeopt.core.plain import as_json, printed
 from sdeopt.core.problem import Problem
-from sdeopt.scaling import render
-from sdeopt.scaling.conditions import LIMIT, Condition, measured
+from sdeopt.scaling.conditions import measured
 from sdeopt.scaling.problems import changed
 from sdeopt.scaling.rules import Change, Rule, find, pair
+from sdeopt.scaling.scaling import Scaling
 
-if TYPE_CHECKING:
-    from sdeopt.scaling.report import Evidence
-
-__all__ = ["Scaling", "scale"]
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Scaling:
-    """What `scale` found. ``print`` it; ``after`` is the method to use.
-
-    Attributes
-    ----------
-    before, after, naive : method
-        The method given; scaled by the rule; and, to tell the rule from, scaled linearly (η' = κα η and nothing else),
-        or not at all where linear is what the rule says.
-    change : Change
-        Batch, agents and entries sent, each (before, after).
-    rule : Rule
-        Its ``name``, ``statement`` and ``source``.
-    formula : dict
-        Field -> value as the rule gives it; ``after`` differs from it where a β would leave [0, 1).
-    speed : Fraction
-        Steps before that one step after makes up for: run 1/speed times as many.
-    conditions : tuple of Condition
-        What must be small, and how large it is.
-    warnings : tuple of str
-        What the rule asks and the method cannot do.
-    problem, problem_after : Problem or None
-        The problem given, and the same objective with the noise after the change.
-    """
-
-    before: Any
-    after: Any
-    naive: Any
-    change: Change
-    rule: Rule
-    formula: dict[str, float]
-    conditions: tuple[Condition, ...]
-    warnings: tuple[str, ...]
-    problem: Problem | None
-    problem_after: Problem | None
-
-    @property
-    def speed(self) -> Fraction:
-        """Steps before that one step after makes up for."""
-        return self.rule.speed(self.change)
-
-    @property
-    def valid(self) -> bool | None:
-        """False if a condition fails or a β had to be cut, True if all were measured and hold, else None."""
-        known = [condition.holds for condition in self.conditions]
-        if self.warnings or False in known:
-            return False
-        return None if None in known else True
-
-    def evidence(
-        self,
-        *,
-        horizon: float | None = None,
-        steps: int | None = None,
-        paths: int = 40_000,
-        observables: Any = None,
-        tolerance: float = 0.1,
-        rng: Any = None,
-        executor: Executor | None = None,
-        progress: bool | Callable[[int, int], None] | None = None,
-    ) -> Evidence:
-        """Simulate the methods before, after and naive, and compare the laws of x at matched steps.
-
-        Parameters
-        ----------
-        horizon, steps : float, int
-            How long, in continuous time or steps of the method *before*; give exactly one.
-        paths : int
-            Independent paths of each of the three; default 40 000.
-        observables : sequence of str, or mapping
-            As in `sdeopt.simulate`.
-        tolerance : float
-            Margin of the verdicts as a fraction of each quantity's scale, see `sdeopt.compare`; default 0.1.
-        rng : int, SeedSequence, Generator or None
-            Randomness (SPEC 7); the three methods draw independently of each other.
-        executor, progress
-            As in `sdeopt.simulate`.
-
-        Returns
-        -------
-        Evidence
-            On Ctrl-C, of the paths that are finished.
-
-        Raises
-        ------
-        ValueError, TypeError
-            If no problem was given to `scale`, or an argument is out of range.
-
-        Examples
-        --------
-        >>> import sdeopt as so
-        >>> problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5))
-        >>> s = so.scale(so.SGD(lr=0.005), batch=(8, 32), problem=problem)
-        >>> s.evidence(horizon=2.0, rng=0)
-        Evidence(SGD(lr=0.005) -> SGD(lr=0.02): coincide; naive SGD(lr=0.005): differ)
-        """
-        from sdeopt.scaling.evidence import gather
-
-        return gather(self, horizon, steps, paths, observables, tolerance, rng, executor, progress)
-
-    def __repr__(self) -> str:
-        return f"Scaling({self.before} -> {self.after}, {self.rule.name})"
-
-    def __str__(self) -> str:
-        return printed(render.scaling(self))
-
-    def __rich__(self) -> Any:
-        return render.scaling(self)
-
-    def to_json(self) -> str:
-        """Everything but the problem as JSON; a condition that was not measured is null."""
-        content = {
-            "method": type(self.before).__name__,
-            "before": self.before._asdict(),
-            "after": self.after._asdict(),
-            "naive": self.naive._asdict(),
-            "formula": self.formula,
-            "change": self.change._asdict(),
-            "speed": float(self.speed),
-            "noise": [repr(p.noise) for p in (self.problem, self.problem_after) if p is not None],
-            "rule": self.rule.name,
-            "statement": self.rule.statement,
-            "source": self.rule.source,
-            "valid": self.valid,
-            "limit": LIMIT,
-            "conditions": [c._asdict() | {"holds": c.holds} for c in self.conditions],
-            "warnings": list(self.warnings),
-        }
-        return as_json(content)
+__all__ = ["scale"]
 
 
 def scale(
@@ -232,6 +93,8 @@ def scale(
         formula=formula,
         conditions=measured(rule.conditions, after, later, change),
         warnings=cut,
+        objective=None if problem is None else repr(problem.objective),
+        noises=tuple(repr(p.noise) for p in (problem, later) if p is not None),
         problem=problem,
         problem_after=later,
     )

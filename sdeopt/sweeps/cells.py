@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import threading
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -14,10 +14,13 @@ from sdeopt.comparison.compare import compare
 from sdeopt.core.problem import Problem
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
 from sdeopt.engine.content import content
+from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Run
+from sdeopt.engine.keys import key
 from sdeopt.engine.simulate import plan
-from sdeopt.sweeps.estimate import Estimate, failed
-from sdeopt.sweeps.keys import key
+from sdeopt.engine.stop import Stop, inside
+from sdeopt.results.estimate import Estimate, failed
+from sdeopt.results.intervals import lacking
 from sdeopt.sweeps.measures import COLUMNS, ERROR, RUN, joined, of_paths, of_report, reduced
 
 __all__ = ["Cell", "Settings", "computed", "planned"]
@@ -56,7 +59,8 @@ class Cell:
         """The name of the cell, a hash; ``objective`` is the `content` of the objective, the costly part."""
         p, s = self.problem, self.settings
         shared = s._replace(substeps=0) if self.job == "run" else s._replace(level=None)  # without what it ignores
-        return key(self.job, content(shared), content(self.method), objective, content(p.noise), content(p.x0))
+        texts = (self.job, content(shared), content(self.method), objective, content(p.noise), content(p.x0))
+        return key(*texts, parts=("comparison", "results", "sweeps"))
 
     def described(self) -> dict[str, Any]:
         """The cell in words and numbers."""
@@ -94,7 +98,7 @@ def planned(cell: Cell) -> Run:
     )  # fmt: skip
 
 
-def computed(cell: Cell, stop: threading.Event | None = None) -> dict[str, Estimate]:
+def computed(cell: Cell, stop: Stop | None = None) -> dict[str, Estimate]:
     """Measure -> estimate; an exception becomes estimates that have failed. Runs on one thread, anywhere.
 
     Raises
@@ -103,19 +107,13 @@ def computed(cell: Cell, stop: threading.Event | None = None) -> dict[str, Estim
         If ``stop`` is set meanwhile.
     """
     try:
-        with ThreadPoolExecutor(1) as thread:  # sweeps run cells side by side, so a cell needs no pool
-            watch = functools.partial(_watch, stop)
-            return _run(cell, thread, watch) if cell.job == "run" else _error(cell, thread, watch)
+        with inside(stop), ThreadPoolExecutor(1) as thread:  # sweeps run cells side by side, so a cell needs no pool
+            return _run(cell, thread) if cell.job == "run" else _error(cell, thread)
     except Exception as error:
         return dict.fromkeys(cell.measures, failed(f"{type(error).__name__}: {error}"))
 
 
-def _watch(stop: threading.Event | None, done: int, total: int) -> None:
-    if stop is not None and stop.is_set():
-        raise KeyboardInterrupt
-
-
-def _run(cell: Cell, thread: ThreadPoolExecutor, watch: Any) -> dict[str, Estimate]:
+def _run(cell: Cell, thread: ThreadPoolExecutor) -> dict[str, Estimate]:
     run, level = planned(cell), cell.settings.level
     times = np.array(run.saves) * cell.method.clock
     middle = run.saves.index(run.steps // 2)
@@ -123,18 +121,20 @@ def _run(cell: Cell, thread: ThreadPoolExecutor, watch: Any) -> dict[str, Estima
         reduced, d=cell.problem.dim, times=times, middle=middle, level=-np.inf if level is None else level
     )
     try:
-        table = fold(Task((run,), reduce, 8 * len(COLUMNS)), cell.settings.paths, joined, thread, watch)
+        table = fold(Task((run,), reduce, 8 * len(COLUMNS)), cell.settings.paths, joined, thread, False)
     except Interrupted:
         raise KeyboardInterrupt from None
-    return of_paths(table, level, cell.problem.lacks("value"))
+    end, ends = orders(run)
+    return of_paths(table, level, cell.problem.lacks("value"), (end, ends.get("loss", end)))
 
 
-def _error(cell: Cell, thread: ThreadPoolExecutor, watch: Any) -> dict[str, Estimate]:
+def _error(cell: Cell, thread: ThreadPoolExecutor) -> dict[str, Estimate]:
     s = cell.settings
     report = compare(
         cell.method, cell.problem, horizon=s.horizon, steps=s.steps, paths=s.paths, substeps=s.substeps, rng=s.seed,
-        executor=thread, progress=watch,
+        executor=thread, progress=False,
     )  # fmt: skip
     if report.meta["partial"]:
         raise KeyboardInterrupt
-    return of_report(report)
+    found, tail = of_report(report), lacking(orders(planned(cell))[0] / 2.0)
+    return {name: e.doubted(tail)._replace(low=math.nan, high=math.nan) if tail else e for name, e in found.items()}

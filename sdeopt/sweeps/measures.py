@@ -4,8 +4,8 @@
     spread    tr Cov x at the horizon: the stationary spread, once it changes no more
     diverged  share of the paths that left the finite range
     time      median over paths of the first time, among the saves, at which f(x) <= level; inf where never
-    error     the largest gap between the SDE and the optimizer, as a fraction of each quantity's scale, over the saves
-              and the quantities that `compare` judges: means, observables, entries of the covariance
+    error     the largest gap between the SDE and the optimizer, as a fraction of its scale, over the saves and the
+              quantities that `compare` judges: means, observables, entries of the covariance; with its bounds
 
 A loss or a spread of survivors would be a number about luck, so it is marked where any path has diverged.
 """
@@ -18,11 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.comparison.render import decision
-from sdeopt.comparison.verdict import judged, quantile
+from sdeopt.comparison.bounds import AGREE, DIFFER
 from sdeopt.core.moments import valid_paths
 from sdeopt.engine.loops import ESCAPE
-from sdeopt.sweeps.estimate import LEVEL, Estimate, failed, mean, median, share
+from sdeopt.results.estimate import Estimate, failed, mean, median, share
 
 __all__ = ["COLUMNS", "ERROR", "MEASURES", "RUN", "joined", "of_paths", "of_report", "reduced"]
 
@@ -67,13 +66,18 @@ def joined(a: Array, b: Array) -> Array:
     return np.concatenate([a, b])
 
 
-def of_paths(table: Array, level: float | None, lacks: str | None) -> dict[str, Estimate]:
-    """The measures of a run from the rows of all its paths; ``lacks`` says why there is no f(x)."""
+def of_paths(
+    table: Array, level: float | None, lacks: str | None, orders: tuple[float, float] = (math.inf, math.inf)
+) -> dict[str, Estimate]:
+    """The measures of a run from the rows of all its paths.
+
+    ``lacks`` says why there is no f(x); ``orders`` where the moments of x and of f(x) end, by the law of the noise.
+    """
     n, alive = len(table), table[:, 0] == 1.0
     lost = n - int(alive.sum())
     found = {
-        "loss": mean(table[alive, 1]) if lacks is None else failed(lacks),
-        "spread": _spread(table[alive, 2], table[alive, 3]),
+        "loss": mean(table[alive, 1], orders[1]) if lacks is None else failed(lacks),
+        "spread": _spread(table[alive, 2], table[alive, 3], orders[0] / 2.0),
     }
     if lost:
         found = {name: _diverged(estimate, lost, n) for name, estimate in found.items()}
@@ -89,9 +93,9 @@ def _diverged(estimate: Estimate, lost: int, n: int) -> Estimate:
     return estimate._replace(status="diverged", reason=f"{lost} of {n} paths diverged; of the others only")
 
 
-def _spread(now: Array, before: Array) -> Estimate:
+def _spread(now: Array, before: Array, order: float) -> Estimate:
     """The mean of ψ; undecided where it has surely changed by more than a tenth since half the time."""
-    found, change = mean(now), mean(now - before)
+    found, change = mean(now, order), mean(now - before, order)
     if min(abs(change.low), abs(change.high)) > STILL * found.value and change.low * change.high > 0.0:
         part = 100.0 * change.value / found.value
         return found.doubted(f"not stationary: it changed by {part:+.0f} % of itself in the last half of the time")
@@ -105,29 +109,21 @@ def _time(times: Array) -> Estimate:
         return found.doubted(f"{missed:.0f} % of the paths never reach the level")
     if math.isinf(found.high):
         return found.doubted(f"{missed:.0f} % of the paths never reach the level, so the interval is open")
-    return found.checked()
+    return found
 
 
 def of_report(report: Any) -> dict[str, Estimate]:
-    """The weak error; its interval holds for all saves and quantities at once (Bonferroni)."""
-    meta = report.meta
-    columns = judged(report.kinds, report.any_diverged, meta["judge"])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scale = report.margin[:, columns] / meta["tolerance"]
-        size = np.abs(report.gap[:, columns]) / scale
-        stderr = report.gap_stderr[:, columns] / scale
-    known = np.isfinite(size) & np.isfinite(stderr)
+    """The weak error: its bounds hold for all saves and quantities at once."""
+    sizes, d = report.sizes, report.decision
+    known = np.isfinite(sizes.size) & np.isfinite(sizes.stderr)
     if not known.any():
         return {"error": failed("no gap could be measured", "undecided")}
-    size, stderr = size[known], stderr[known]
-    reach = quantile(report.counts, LEVEL / meta["comparisons"]) * stderr
-    worst = int(size.argmax())
-    low, high = max(float((size - reach).max()), 0.0), float((size + reach).max())
-    found = Estimate(float(size[worst]), float(stderr[worst]), low, high)
-    if any(meta["diverged"]):
-        lost = f"{meta['diverged'][0]} paths of the optimizer and {meta['diverged'][1]} of the SDE diverged"
-        return {"error": found._replace(status="diverged", reason=lost)}
-    if report.verdict != "inconclusive":
+    worst = int(np.where(known, sizes.size, -np.inf).argmax())
+    found = Estimate(float(sizes.size.flat[worst]), float(sizes.stderr.flat[worst]), d.low, d.high)
+    lost = report.meta["diverged"]
+    if any(lost):
+        reason = f"{lost[0]} paths of the optimizer and {lost[1]} of the SDE diverged"
+        return {"error": found._replace(status="diverged", reason=reason)}
+    if report.verdict in (AGREE, DIFFER):
         return {"error": found}
-    row = max((r for r in report.rows if r.verdict == "inconclusive"), key=lambda r: (r.substeps or 0, r.needs or 0.0))
-    return {"error": found.doubted(f"{row.quantity}: {decision(row.verdict, row.needs, row.substeps)}")}
+    return {"error": found.doubted(report.answer)}

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 from sdeopt.engine.progress import Progress
+from sdeopt.engine.stop import Stop
+from sdeopt.results.estimate import Estimate, failed
 from sdeopt.sweeps.cells import Cell, computed
-from sdeopt.sweeps.estimate import Estimate, failed
 
 __all__ = ["ordered", "scheduled"]
 
@@ -35,7 +35,7 @@ def ordered(cells: Mapping[str, Cell]) -> list[str]:
 @contextmanager
 def _submitter(executor: Executor | None) -> Iterator[Callable[[Cell], Future[Measured]]]:
     """How a cell is handed out. On threads, cells that run are told to stop when this ends early."""
-    stop = threading.Event()
+    stop = Stop()
     if executor is not None and not isinstance(executor, ThreadPoolExecutor):
         yield lambda cell: executor.submit(computed, cell)
         return
@@ -57,9 +57,9 @@ def scheduled(
 ) -> bool:
     """Compute the cells that are not in ``done`` and add them there; return whether Ctrl-C came before the end.
 
-    ``keep(key, measured)`` is called here, in this process, for every cell that has not failed. What the executor
-    itself raises (a worker that was killed, a cell that cannot be sent) is a failed cell, too; for the first cell it
-    is raised, since the others would fare no better.
+    ``keep(key, measured)`` is called here, in this process, for every cell that has not failed; one without a loss,
+    because its objective has no value, has not. What the executor itself raises (a worker that was killed, a cell that
+    cannot be sent) is a failed cell, too; for the first cell it is raised, since the others would fare no better.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def scheduled(
                 for future in sorted(finished, key=_lost):
                     key = pending.pop(future)
                     measured = _outcome(future, cells[key], alone=not done)
-                    if all(estimate.status != "failed" for estimate in measured.values()):
+                    if any(estimate.status != "failed" for estimate in measured.values()):
                         keep(key, measured)
                     done[key] = measured
                     bar.advance(len(done))

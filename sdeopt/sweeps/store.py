@@ -1,18 +1,19 @@
 """Finished cells in a folder: one file each, complete or not there.
 
 A file is written under another name, forced to the disk and renamed, so that neither a killed process nor one that
-reads along ever sees half of it. It is JSON and says in words what was run.
+reads along ever sees half of it. It is JSON and says in words what was run, with its key and a checksum inside.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
 from sdeopt.core import files
-from sdeopt.sweeps.estimate import Estimate
+from sdeopt.results.estimate import Estimate
 
 __all__ = ["Store"]
 
@@ -28,30 +29,30 @@ class Store:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.folder):
-                pass
-        except OSError as error:
-            raise OSError(f"folder {str(folder)!r} cannot be written: {error.strerror}") from error
+        files.writable(self.folder, "folder")
 
     def _file(self, key: str) -> Path:
         return self.folder / f"{key}.json"
 
     def read(self, key: str) -> dict[str, Estimate] | None:
-        """Measure -> estimate of a finished cell, or None; a damaged file counts as none."""
+        """Measure -> estimate of a finished cell, or None; of a damaged or renamed file none, with a warning."""
+        file = self._file(key)
         try:
-            found = json.loads(self._file(key).read_text(encoding="utf-8"))["measures"]
-            return {name: Estimate.from_json(entry) for name, entry in found.items()}
-        except (OSError, ValueError, KeyError, TypeError):
+            found = json.loads(file.read_bytes())
+            if found["key"] != key or found["sha256"] != _checksum(found):
+                raise ValueError("checksum")
+            return {name: Estimate.from_json(entry) for name, entry in found["measures"].items()}
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            warnings.warn(f"the cell {str(file)!r} is damaged or another's: it is computed again", stacklevel=3)
             return None
 
     def write(self, key: str, what: dict[str, Any], measures: dict[str, Estimate]) -> None:
         """Keep a finished cell."""
-        text = json.dumps(
-            {"cell": what, "measures": {name: estimate.to_json() for name, estimate in measures.items()}},
-            ensure_ascii=False, indent=1, allow_nan=False,
-        )  # fmt: skip
+        kept = {"key": key, "cell": what, "measures": {name: e.to_json() for name, e in measures.items()}}
+        kept["sha256"] = _checksum(kept)
+        text = json.dumps(kept, ensure_ascii=False, indent=1, allow_nan=False)
         try:
             files.whole(self._file(key), text.encode())
         except OSError as error:
@@ -62,3 +63,9 @@ class Store:
 
     def __len__(self) -> int:
         return sum(1 for _ in self.folder.glob("*.json"))
+
+
+def _checksum(cell: dict[str, Any]) -> str:
+    return hashlib.sha256(
+        json.dumps([cell["key"], cell["cell"], cell["measures"]], sort_keys=True).encode()
+    ).hexdigest()

@@ -6,15 +6,15 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.core import files
-from sdeopt.core.plain import as_json
-from sdeopt.sweeps import render
-from sdeopt.sweeps.estimate import Estimate, failed
+from sdeopt.results.estimate import Estimate, failed
+from sdeopt.results.page import Page
+from sdeopt.results.result import Result
+from sdeopt.sweeps import pages
 
 __all__ = ["Map", "Sweep"]
 
@@ -34,7 +34,7 @@ class Map(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Sweep:
+class Sweep(Result):
     """What `sweep` found. ``print`` it, ``plot()`` it, ``save`` it.
 
     Attributes
@@ -88,8 +88,12 @@ class Sweep:
         """The axes that have more than one value."""
         return tuple(name for name, values in self.coordinates.items() if len(values) > 1)
 
-    def rows(self) -> Iterator[dict[str, Any]]:
+    @property
+    def rows(self) -> tuple[dict[str, Any], ...]:
         """The table in long form: a row for every measure of every point."""
+        return tuple(self._rows())
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
         for index in np.ndindex(*map(len, self.coordinates.values())):
             point = {name: values[i] for (name, values), i in zip(self.coordinates.items(), index, strict=True)}
             for k, measure in enumerate(self.measures):
@@ -98,25 +102,22 @@ class Sweep:
                 yield {**point, "measure": measure, **numbers, **words}
 
     def __repr__(self) -> str:
-        return render.line(self)
+        return pages.line(self)
 
-    def __str__(self) -> str:
-        return render.text(self)
-
-    def __rich__(self) -> Any:
-        return render.rich(self)
+    def page(self) -> Page:
+        """The grid and its points."""
+        return pages.page(self)
 
     def to_csv(self, file: str | Path) -> None:
         """Write `rows` to ``file``: numbers with all their digits, "nan" and "inf" in words."""
         with open(file, "w", encoding="utf-8", newline="") as stream:
             writer = csv.DictWriter(stream, [*self.coordinates, "measure", *NUMBERS, *WORDS])
             writer.writeheader()
-            writer.writerows(self.rows())
+            writer.writerows(self.rows)
 
-    def to_json(self) -> str:
-        """What was run and `rows` as JSON; numbers that are not finite become null."""
-        rows = [{k: _shown(v) for k, v in row.items()} for row in self.rows()]
-        return as_json({"meta": self.meta, "rows": rows})
+    def content(self) -> dict[str, Any]:
+        """What was run, and `rows`."""
+        return {"meta": self.meta, "rows": [{k: _shown(v) for k, v in row.items()} for row in self.rows]}
 
     def to_xarray(self) -> Any:
         """Return an ``xarray.Dataset`` with a dimension for every axis (needs the extra ``sdeopt[xarray]``)."""
@@ -133,18 +134,16 @@ class Sweep:
         coordinates = {name: list(map(_shown, values)) for name, values in self.coordinates.items()}
         return xarray.Dataset(data, coords=coordinates, attrs={k: str(v) for k, v in self.meta.items()})
 
-    def save(self, file: str | Path) -> None:
-        """Write the table to ``file`` (npz: arrays, and the rest as JSON)."""
-        coordinates = {name: list(map(_shown, values)) for name, values in self.coordinates.items()}
-        arrays = {name: getattr(self, name) for name in (*NUMBERS, *WORDS)}
-        files.save(file, {"meta": self.meta, "measures": self.measures, "coordinates": coordinates}, arrays)
+    def pack(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The table; values of an axis that are no numbers are kept as text."""
+        head, arrays = super().pack()
+        return head | {"coordinates": {k: list(map(_shown, v)) for k, v in self.coordinates.items()}}, arrays
 
-    @staticmethod
-    def load(file: str | Path) -> Sweep:
-        """Read what `save` wrote; values of an axis that are no numbers come back as text."""
-        head, arrays = files.load(file)
-        coordinates = {name: tuple(values) for name, values in head["coordinates"].items()}
-        return Sweep(head["meta"], coordinates, tuple(head["measures"]), **arrays)
+    @classmethod
+    def unpack(cls, version: int, head: dict[str, Any], arrays: dict[str, Any]) -> Self:
+        """The table that `pack` took apart."""
+        head["coordinates"] = {name: tuple(values) for name, values in head["coordinates"].items()}
+        return super().unpack(version, head, arrays)
 
     def position(self, axis: str, value: Any) -> int:
         """The index of a value on an axis; a ``ValueError`` lists what there is."""
@@ -157,12 +156,12 @@ class Sweep:
 
     def plot(
         self,
+        ax: Any = None,
+        *,
         x: str | None = None,
         y: str | None = None,
-        *,
         measure: str | None = None,
         where: Mapping[str, Any] | None = None,
-        ax: Any = None,
     ) -> Any:
         """Draw a phase diagram over two axes, or lines with bands over one; return the matplotlib Axes.
 
@@ -170,25 +169,25 @@ class Sweep:
 
         Parameters
         ----------
+        ax : matplotlib Axes, optional
+            Draw here; default a new figure.
         x, y : str
-            Axes. Without both: the first two of the grid that have several values, or the first. With ``x`` alone a
-            line for every combination of the other axes, at most eight.
+            Axes of the sweep. Without both: the first two of the grid that have several values, or the first. With
+            ``x`` alone a line for every combination of the other axes, at most eight.
         measure : str
             Default the first.
         where : mapping
             Axis -> the value at which to cut; axes with one value need none. Of a phase diagram the axes that are left
             make panels, at most eight, if there is no ``ax``.
-        ax : matplotlib Axes, optional
-            Draw here; default a new figure.
 
         Returns
         -------
         matplotlib.axes.Axes
             Of several panels the first; ``.figure`` holds all.
         """
-        from sdeopt.plots import phase
+        from sdeopt.sweeps.figure import figure
 
-        return phase.figure(self, x, y, measure=measure, where=where or {}, ax=ax)
+        return figure(self, x, y, measure=measure, where=where or {}, ax=ax)
 
 
 def _shown(value: Any) -> Any:

@@ -17,6 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sdeopt.core import checks
+
 __all__ = ["Level", "Rates"]
 
 Array = NDArray[np.float64]
@@ -62,7 +64,7 @@ class Level(NamedTuple):
         """
         if power not in POWERS:
             raise ValueError(f"power must be one of {POWERS}, got {power!r}")
-        t = np.asarray(t, dtype=float)
+        t = np.asarray(checks.real("t", t), dtype=float)
         k, c = self.decay, self.noise
         if power == 0.0:
             fade, gain = np.exp(-k * t), _mean(k, t)

@@ -75,20 +75,20 @@ def gaps(cls: Any, one: Any, other: Any) -> tuple[float, float]:
 @pytest.mark.parametrize(("name", "sde"), PAIRS)
 def test_a_derived_sde_is_the_hand_written_one(name: str, sde: str) -> None:
     cls = PAGES[name]
-    drift, noise = gaps(cls, derived(name).page, cls.sdes[sde])
+    drift, noise = gaps(cls, derived(name).model, cls.sdes[sde])
     assert drift < ACCURACY
     assert noise < ACCURACY
 
 
 def test_all_clipped_is_the_other_phase() -> None:
-    drift, noise = gaps(so.DPSGD, derived("DPSGD", assume={"clip": "active"}).page, so.DPSGD.sdes["clipped"])
+    drift, noise = gaps(so.DPSGD, derived("DPSGD", assume={"clip": "active"}).model, so.DPSGD.sdes["clipped"])
     assert drift < ACCURACY
     assert noise < ACCURACY
 
 
 @pytest.mark.parametrize("name", ORDER2)
 def test_a_derived_drift_of_order_2_is_the_hand_written_one(name: str) -> None:
-    drift, noise = gaps(PAGES[name], derived(name, order=2).page, PAGES[name].sdes["order2"])
+    drift, noise = gaps(PAGES[name], derived(name, order=2).model, PAGES[name].sdes["order2"])
     assert drift < ACCURACY
     assert noise < ACCURACY
 

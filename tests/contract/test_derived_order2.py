@@ -54,7 +54,7 @@ def error(page: Any, sde: Any) -> Any:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_drift_of_order_2_is_right_to_the_next_order(name: str) -> None:
     cls = PAGES[name]
-    sdes = [so.derive(cls, order=order).page for order in (1, 2)]
+    sdes = [so.derive(cls, order=order).model for order in (1, 2)]
     pages = [scaled(cls(lr=0.1), lr) for lr in (COARSE, FINE)]
     orders = []
     for sde in sdes:

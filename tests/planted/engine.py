@@ -92,6 +92,11 @@ MUTATIONS = [
         ("tests/test_vectors.py::test_a_product_adds_columns_from_the_first_to_the_last",),
     ),
     Mutation(
+        "names: functions are counted from 1 in every process",
+        "sdeopt/engine/inner.py", "iter(functools.partial(secrets.randbits, 62), None)", "iter(range(1, 2**62))",
+        ("tests/test_names_in_code.py::test_two_processes_give_no_name_twice",),
+    ),
+    Mutation(
         "memory: a block is not taken from its shelf",
         "sdeopt/engine/recycle.py", "br i1 %empty, label %new, label %take", "br i1 true, label %new, label %take",
         ("tests/test_vectors.py::test_blocks_are_used_again_and_returned",),

@@ -18,7 +18,7 @@ MUTATIONS = [
     ),
     Mutation(
         "checkpoint: any run is the same",
-        "sdeopt/engine/checkpoint.py", "('')}{content(subject)}", "('')}",
+        "sdeopt/engine/checkpoint.py", "key(content(subject))", "key()",
         named("checkpoint", "test_a_different_run_is_refused[seed]"),
     ),
     Mutation(
@@ -27,9 +27,39 @@ MUTATIONS = [
         named("memory", "test_the_estimate_bounds_what_a_run_takes[compare]"),
     ),
     Mutation(
-        "compare: the flow is told by the worst of many coordinates",
-        "sdeopt/comparison/verdict.py", 'told = is_judged or report.kinds[i] == "trace"', "told = True",
-        named("judged", "test_the_flow_is_told_by_the_trace_not_by_the_worst_coordinate"),
+        "compare: the noise is not judged where coordinates are not",
+        "sdeopt/comparison/quantities.py", '(*one("observable"), *one("trace"), *lost)', '(*one("observable"), *lost)',
+        named("judged", "test_the_noise_is_judged_where_coordinates_are_not"),
+    ),
+    Mutation(
+        "compare: the upper bound shares its level among all quantities",
+        "sdeopt/comparison/bounds.py", "t.isf(alpha, s.degrees)", "t.isf(alpha / s.size.size, s.degrees)",
+        named("bounds", "test_the_upper_bound_has_its_level_where_one_quantity_is_at_the_margin"),
+    ),
+    Mutation(
+        "compare: the lower bound does not share its level",
+        "sdeopt/comparison/bounds.py", "2.0 * max(int(known.sum()), 1)", "2.0",
+        named("bounds", "test_the_lower_bound_has_its_level_where_all_are_at_the_margin"),
+    ),
+    Mutation(
+        "compare: a length keeps its noise below",
+        "sdeopt/comparison/bounds.py", ") ** 2 - floor**2, 0.0)) - s.left", ") ** 2, 0.0)) - s.left",
+        named("bounds", "test_the_floor_of_a_length_is_no_gap"),
+    ),
+    Mutation(
+        "compare: what the step size leaves is forgotten",
+        "sdeopt/comparison/bounds.py", "* stderr + s.left", "* stderr",
+        named("bounds", "test_what_the_step_size_leaves_widens_both_ways"),
+    ),
+    Mutation(
+        "compare: one path may decide",
+        "sdeopt/comparison/bounds.py", "np.where(heavy | np.isnan(b.low)", "np.where(np.isnan(b.low)",
+        named("bounds", "test_one_path_decides_nothing"),
+    ),
+    Mutation(
+        "compare: a mean is measured in the first steps",
+        "sdeopt/comparison/quantities.py", "span = np.fmin(span, np.abs(first - flow)[:, means])", "pass",
+        named("planted_sdes", "test_the_first_steps_do_not_measure_what_is_late"),
     ),
     Mutation(
         "engine: an error in the generator of draws goes unnoticed",

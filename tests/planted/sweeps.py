@@ -12,17 +12,17 @@ MUTATIONS = [
     ),
     Mutation(
         "sweep: the standard error without its root of n",
-        f"{SWEEPS}/estimate.py", "/ (n - 1) / n)", "/ (n - 1))",
+        "sdeopt/results/estimate.py", "/ (n - 1) / n)", "/ (n - 1))",
         named("sweep", "test_a_cell_is_what_simulate_computes"),
     ),
     Mutation(
         "sweep: the interval of a median one rank too narrow",
-        f"{SWEEPS}/estimate.py", "ordered[n - rank])", "ordered[n - rank - 1])",
+        "sdeopt/results/estimate.py", "ordered[n - rank])", "ordered[n - rank - 1])",
         named("sweep", "test_the_median_has_the_interval_of_order_statistics"),
     ),
     Mutation(
-        "sweep: a share's interval from the wrong beta law",
-        f"{SWEEPS}/estimate.py", "count + 1, n - count)", "count, n - count + 1)",
+        "sweep: a share's interval of 90 %",
+        "sdeopt/results/estimate.py", ".proportion_ci(1.0 - LEVEL)", ".proportion_ci(1.0 - 2.0 * LEVEL)",
         named("sweep", "test_a_share_has_the_interval_of_clopper_and_pearson"),
     ),
     Mutation(
@@ -31,13 +31,13 @@ MUTATIONS = [
         named("sweep", "test_the_time_to_a_level_is_a_step_of_the_optimizer"),
     ),
     Mutation(
-        "sweep: the weak error in units of the margin",
-        f"{SWEEPS}/measures.py", '/ meta["tolerance"]', "/ 1.0",
+        "sweep: the weak error in units of its standard error",
+        f"{SWEEPS}/measures.py", "Estimate(float(sizes.size.flat[worst])", "Estimate(float(sizes.stderr.flat[worst])",
         named("sweep", "test_the_weak_error_of_sgd_is_the_one_in_closed_form"),
     ),
     Mutation(
         "sweep: a spread that still grows passes for stationary",
-        f"{SWEEPS}/measures.py", "mean(now - before)", "mean(0.0 * now)",
+        f"{SWEEPS}/measures.py", "mean(now - before, order)", "mean(0.0 * now, order)",
         named("sweep", "test_a_spread_that_still_grows_is_undecided"),
     ),
     Mutation(

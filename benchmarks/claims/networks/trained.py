@@ -9,6 +9,7 @@ import numpy as np
 
 import sdeopt as so
 from benchmarks.claims.frame import Estimate, Finding, finding, judged
+from sdeopt.comparison.verdict import quantile
 
 __all__ = ["NETWORKS", "STEPS", "apart", "compared", "loss", "minibatch", "spread"]
 
@@ -17,7 +18,7 @@ SPREAD = (0.8, 1.25)  # the traces of the covariances agree if their quotient is
 STEPS, SAVES, SUBSTEPS = 60, 8, 2
 PATHS, FEWER = {"MLP": 1024, "digits MLP": 64, "ResNet": 128}, 32  # of these, and of the others
 BATCH, LARGER = 16, {"ResNet": 64}  # whose loss varies most between runs
-WORDS = {"agree": "holds", "differ": "fails", "inconclusive": "inconclusive"}
+FALSE_ALARM = 0.001  # of a whole report: its intervals are that wide
 
 NETWORKS: dict[str, Callable[[], Any]] = {
     "MLP": lambda: so.networks.mlp("breast_cancer", (8,)),
@@ -53,22 +54,22 @@ def compared(
 
 
 def gaps(report: so.Report, flow: bool) -> tuple[Any, Any]:
-    """Of the training loss at all saves, in units of its range: SDE or flow less optimizer, and the report's ±."""
+    """Of the training loss at all saves, in units of its range in time, and their ±: SDE or flow less optimizer."""
     i = report.column("train loss")
     gap, stderr = report.gap[:, i], report.gap_stderr[:, i]
     if flow:
         gap, stderr = report.flow[:, i] - report.discrete[:, i], report.discrete_stderr[:, i]
-    scale = report.margin[:, i] / report.meta["tolerance"]
-    return gap / scale, report.meta["quantile"] * stderr / scale
+    scale = np.fmax(np.ptp(report.discrete[:, i]), report.discrete_sd[:, i])
+    return gap / scale, quantile(report.counts, FALSE_ALARM / report.meta["comparisons"]) * stderr / scale
 
 
 def loss(name: str, report: so.Report, flow: bool = False) -> Finding:
-    """The gap in the loss of the SDE, or of its flow, where it is largest; judged at all saves as the report judges."""
+    """The gap in the loss of the SDE, or of its flow, where it is largest; it fails or holds at all saves together."""
     gap, half = gaps(report, flow)
-    row = next(row for row in report.rows if row.quantity == "train loss")
-    worst, close = int(np.nanargmax(np.abs(gap))), report.meta["tolerance"]
+    size, close = np.abs(gap), report.meta["tolerance"]
+    worst = int(np.nanargmax(size))
     ends = float(gap[worst] - half[worst]), float(gap[worst] + half[worst])
-    word = WORDS[row.flow_verdict if flow else row.verdict]
+    word = "fails" if (size - half > close).any() else "holds" if (size + half <= close).all() else "inconclusive"
     return Finding(f"{name}: gap in the loss", (-close, close), float(gap[worst]), *ends, word)
 
 

@@ -1,0 +1,39 @@
+"""The one way from words to a problem, for every command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sdeopt.core.problem import Problem
+from sdeopt.core.spec import numbers, split
+from sdeopt.networks import spec as networks
+from sdeopt.noise import Minibatch
+from sdeopt.noise import spec as noises
+from sdeopt.objectives import spec as objectives
+
+__all__ = ["objective_of", "over_data", "problem_of"]
+
+
+def objective_of(spec: str) -> Any:
+    """The objective or the network that ``spec`` names."""
+    return (networks if split(spec)[0] in networks.NAMES else objectives).parse(spec)
+
+
+def over_data(objective: Any) -> bool:
+    """Whether its gradient can be that of a minibatch."""
+    return bool(objective.lacks("batch_grad") is None)
+
+
+def problem_of(words: Mapping[str, Any], example: tuple[str, str]) -> Problem:
+    """What is named by "objective", "noise", "batch" and "x0"; else the ``example``, an objective and a noise law.
+
+    An objective over data that is named without a law is seen by minibatches, of one example where nobody says.
+    """
+    spec, law, batch, x0 = (words.get(name) for name in ("objective", "noise", "batch", "x0"))
+    if batch is not None and law is not None:
+        raise ValueError(f"--batch {batch} is itself the noise, so give it or --noise, not both")
+    objective = objective_of(spec or example[0])
+    by_batches = law is None and (batch is not None or (spec is not None and over_data(objective)))
+    noise: Any = Minibatch(1 if batch is None else batch) if by_batches else noises.parse(law or example[1])
+    return Problem(objective, noise, None if x0 is None else numbers("x0", x0.split(",")))

@@ -1,0 +1,213 @@
+"""One block of paths: both columns, the change when dt is halved, the flow, and the report of them."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdeopt.comparison import laws, paired, quantities
+from sdeopt.comparison.bounds import Sizes
+from sdeopt.comparison.labels import labels
+from sdeopt.comparison.overlay import theory
+from sdeopt.comparison.report import Report
+from sdeopt.comparison.verdict import CONFIDENCE
+from sdeopt.core.method import SAMPLED
+from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold, records
+from sdeopt.engine.draws import orders
+from sdeopt.engine.kernels import Run
+
+__all__ = [
+    "PATHS_CHANGE",
+    "PATHS_FLOW",
+    "REDUCE",
+    "assembled",
+    "columns",
+    "few",
+    "leftover",
+    "measured",
+    "ran",
+    "tried",
+]
+
+SAVES = 40
+SMALL_CHUNK = 16  # paths that a chunk should hold at least, for covariances within it
+PATHS_FLOW = 32  # paths whose mean stands for the flow of a sampled SDE
+PATHS_CHANGE = 16  # paths on which dt is halved, at least
+REDUCE = functools.partial(paired.reduce, keep=laws.PATHS)
+
+Array = NDArray[np.float64]
+
+
+def few(problem: Any) -> int:
+    """40 saves, or as many as keep a chunk of paths from becoming too small in large dimension."""
+    width = getattr(problem, "dim", 1) + 3
+    return min(SAVES, max(1, RECORD_LIMIT // (SMALL_CHUNK * 2 * 8 * width) - 1))
+
+
+def columns(run: Run) -> tuple[Run, Run, Run, Run]:
+    """Discrete, SDE, SDE with dt/2, flow; the first three share the increments of dt/2."""
+    sde = replace(run, resolution=2 * run.substeps)
+    return (
+        replace(sde, kind="discrete"),
+        sde,
+        replace(sde, substeps=2 * run.substeps),
+        replace(sde, noise_factor=0.0),
+    )
+
+
+def ran(
+    runs: tuple[Run, ...], paths: int, vectors: bool, change: paired.Paired | None, executor: Any, progress: Any,
+    store: Any,
+) -> tuple[Any, Any, Any, bool]:  # fmt: skip
+    """Halve dt on some of the paths, run the flow, then both columns on all; whether Ctrl-C stopped the last.
+
+    Where dt has been halved already, ``change`` is what that changed.
+    """
+    discrete, sde, fine, flow = runs
+    some, d = min(paths, max(PATHS_CHANGE, paths // 4)) if change is None else 0, discrete.problem.dim
+
+    def folded(runs: tuple[Run, ...], count: int, before: int, label: str, name: str) -> Any:
+        task = Task(runs, functools.partial(REDUCE, d=d, vectors=vectors), 16 * d)
+        told = (lambda done, _: progress(before + done, some + paths)) if callable(progress) else progress
+        return fold(task, count, paired.merge, executor, told, label, 0, store and store.part(name))
+
+    try:
+        if change is None:
+            change = folded((sde, fine), some, 0, "halving dt", "halved")
+        straight = _flow(flow, executor, not callable(progress) and progress, store)
+    except Interrupted:
+        raise KeyboardInterrupt from None
+    try:
+        return change, straight, folded((discrete, sde), paths, some, f"{discrete.method}", "paths"), False
+    except Interrupted as stop:
+        return change, straight, stop.result, True
+
+
+def tried(
+    runs: tuple[Run, ...], paths: int, vectors: bool, first: int, executor: Any, progress: Any, store: Any
+) -> tuple[paired.Paired, paired.Paired]:
+    """Both columns and, beside the SDE, the one with dt/2, on paths that are numbered from ``first``."""
+    task = Task(runs[:3], functools.partial(_three, d=runs[0].problem.dim, vectors=vectors))
+    label, told = f"{runs[0].method}, pilot", not callable(progress) and progress
+    try:
+        main, change = fold(task, paths, _joined, executor, told, label, first, store)
+    except Interrupted:
+        raise KeyboardInterrupt from None
+    return main, change
+
+
+Two = tuple[paired.Paired, paired.Paired]
+
+
+def _three(first: int, discrete: Array, sde: Array, fine: Array, *, d: int, vectors: bool) -> Two:
+    reduce = functools.partial(paired.reduce, first, d=d, keep=0, vectors=vectors)
+    return reduce(discrete, sde), reduce(sde, fine)
+
+
+def _joined(a: Two, b: Two) -> Two:
+    return paired.merge(a[0], b[0]), paired.merge(a[1], b[1])
+
+
+def _flow(run: Run, executor: Any, progress: Any, store: Any) -> Array:
+    """Records of the flow, (n, width): a single path without spread, or the mean of some where the drift is sampled."""
+    count = 1 if run.model.drift is not None else PATHS_FLOW
+    kept = store and store.part("flow")
+    mean: Array = records(run, count, executor=executor, progress=progress, label="flow", store=kept).mean(axis=0)
+    return mean
+
+
+def leftover(run: Run) -> float:
+    """Factor from the change when dt is halved to the error at dt: 2 at order 1 of the integrator, 4/3 at order 2."""
+    return 2.0 if run.scheme == "euler" or run.sde == SAMPLED.name else 4.0 / 3.0
+
+
+class Measured(NamedTuple):
+    """What a block of paths says: estimates, labels, and the relative errors of what is judged."""
+
+    both: paired.Estimates
+    halved: paired.Estimates
+    kinds: tuple[str, ...]
+    names: tuple[str, ...]
+    times: Array
+    quantities: tuple[quantities.Quantity, ...]
+    scales: quantities.Scales
+    sizes: Sizes
+    flow_sizes: Sizes
+
+
+def lost(main: paired.Paired) -> list[int]:
+    """Numbers of paths that diverged, of the optimizer and of the SDE."""
+    return [round(float(share) * float(main.lost.count[-1])) for share in main.lost.mean[-1, :2]]
+
+
+def measured(
+    runs: tuple[Run, ...], main: paired.Paired, change: paired.Paired, flow: Array | None, judge: str, heavy: bool
+) -> Measured:
+    """Relative errors of what is judged, at the saves after t = 0; ``flow`` (n, Q) is None where it has not run."""
+    discrete, sde, *_ = runs
+    d, extra = discrete.problem.dim, len(discrete.observables)
+    both, halved = paired.estimates(main, d), paired.estimates(change, d)
+    kinds, names = labels(d, tuple(discrete.observables))
+    times = np.array(discrete.saves) * discrete.method.clock
+    judged = quantities.judged(kinds, names, any(lost(main)), judge, heavy)
+    scales = quantities.scales(both, kinds, times, flow)
+    found = quantities.apart(both, main.groups, scales, judged, extra, (halved, change.groups, leftover(sde)))
+    straight = both.first if flow is None else flow
+    begun = times > 0.0  # at t = 0 both are at the start
+    ends, seen = zip(*(orders(run) for run in (discrete, sde)), strict=True)
+    known = judged, d, min(ends), np.array([min(of[name] for of in seen) for name in discrete.observables])
+    sizes, flow_sizes = (
+        quantities.without_errors(Sizes(*(a[begun] for a in s)), *known)
+        for s in (found, quantities.flow_apart(straight, both, scales, judged, extra))
+    )
+    return Measured(both, halved, kinds, names, times, judged, scales, sizes, flow_sizes)
+
+
+def assembled(
+    runs: tuple[Run, ...], main: paired.Paired, change: paired.Paired, flow: Array, meta: dict[str, Any]
+) -> Report:
+    """The report of what `ran` found."""
+    discrete, sde, *_ = runs
+    blank = main.first_influence.mean.shape[1]  # the flow has no covariances
+    flow = np.hstack([flow, np.zeros((len(flow), blank)), np.full((len(flow), 1), np.nan)])
+    m = measured(runs, main, change, flow, meta["judge"], meta["heavy"])
+    both, kinds = m.both, m.kinds
+    closed = theory(sde, both.second[:, kinds.index("trace")])
+    meta |= {
+        "paths": int(main.lost.count[-1]),
+        "paths_change": int(m.halved.paths.min()),
+        "diverged": lost(main),
+        "left": leftover(sde),
+        "comparisons": m.sizes.size.size,
+        "confidence": CONFIDENCE,
+    }
+    first, second = (np.concatenate(main.finals[side::2]) for side in (0, 1))
+    return Report(
+        meta=meta,
+        kinds=kinds,
+        names=m.names,
+        times=m.times,
+        counts=both.paths,
+        discrete=both.first,
+        discrete_stderr=both.first_stderr,
+        discrete_sd=both.first_sd,
+        sde=both.second,
+        sde_stderr=both.second_stderr,
+        sde_sd=both.second_sd,
+        gap=both.gap,
+        gap_stderr=both.gap_stderr,
+        margin=meta["tolerance"] * m.scales.scale + m.scales.rounding,
+        change=m.halved.gap,
+        change_stderr=m.halved.gap_stderr,
+        flow=flow,
+        theory=closed.values,
+        stationary=closed.stationary,
+        laws=laws.distances(first, second, np.random.default_rng(discrete.entropy)),
+        quantities=m.quantities,
+        sizes=m.sizes,
+        flow_sizes=m.flow_sizes,
+    )

@@ -1,0 +1,110 @@
+"""How many paths, and how small a step: a pilot on paths of its own, then one fresh block that is analysed once.
+
+The pilot takes about a tenth of the budget. It takes the fewest integrator steps, of 2, 4 and 8 to a step of the
+optimizer, that leave less than a tenth of the margin, and forecasts how many paths decide. Its paths never enter the
+verdict: pooled with the block, whose size they choose, they would make 8 % false verdicts of 5 %; looking again until
+something is decided makes 18 % in six looks.
+
+A budget is work, not time: path-steps, each with what it asks for, in seconds of one of the cores on which it was
+measured. So the same call with the same ``rng`` gives the same block on any machine. With ``seconds`` the clock says
+what a path costs, and the block depends on the machine.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sdeopt.comparison import block, paired, quantities
+from sdeopt.comparison.bounds import bounds, decide
+from sdeopt.engine.kernels import Run
+
+__all__ = ["WORK", "Plan", "cost", "planned"]
+
+WORK = 40.0  # seconds of one core: 20 s on two
+SHARE = 0.1  # of the budget, for the pilot
+PILOT = (128, 2048)  # paths of one level of the pilot, at least and at most
+LEVELS = (2, 4, 8)  # integrator steps in a step of the optimizer
+CLOSE = 0.1  # part of the margin that a step size may leave
+AMPLE = 1.3  # times the forecast
+APART = 2**40  # number of the first path of the pilot; those of the block are numbered from 0
+CHUNK = 256  # paths of which a block has whole multiples
+# seconds: a path-step on SIMD lanes, in loops without them, in Python; what every coordinate adds, and every number
+# that the objective stores; a path-step of a network, and what every entry of the gradients of all examples adds
+STEP, SLOW, PYTHON, COORDINATE, NUMBER = 2e-8, 2e-5, 1e-4, 1e-8, 1.5e-10
+NETWORK, ENTRY = 4e-4, 1.5e-9
+
+
+class Plan(NamedTuple):
+    """What the pilot chose: the SDE's run, the number of paths, and the changes when dt is halved, on its paths."""
+
+    run: Run
+    paths: int
+    change: paired.Paired
+    pilot: int
+
+
+def cost(run: Run) -> float:
+    """Work of one path-step, a rough number."""
+    f: Any = run.problem.objective
+    if getattr(f, "batched", False):
+        return NETWORK + ENTRY * float(f.examples() * f.dim)
+    stored = sum(np.size(value) for value in vars(f).values())
+    each = PYTHON if run.interpreted else STEP if run.method.lanes else SLOW
+    return float(each + COORDINATE * run.problem.dim + NUMBER * stored)
+
+
+def planned(
+    run: Run, fixed: bool, judging: dict[str, Any], seconds: float | None, executor: Any, progress: Any, store: Any
+) -> Plan:
+    """Run the pilot; with ``fixed`` the number of substeps is that of ``run``, else it is chosen.
+
+    ``judging`` holds ``judge, heavy, tolerance, alpha`` of the comparison.
+    """
+    judge, heavy, tolerance, alpha = (judging[name] for name in ("judge", "heavy", "tolerance", "alpha"))
+    vectors = judge == "all" and run.problem.dim > quantities.SINGLE
+    each, begun, used = run.steps * cost(run), time.perf_counter(), 0.0
+    for substeps in (run.substeps,) if fixed else LEVELS:
+        runs = block.columns(replace(run, substeps=substeps))
+        paths = _paths(SHARE * WORK / (each * (1 + 3 * substeps)))
+        kept = store and store.part(f"pilot{substeps}")
+        main, change = block.tried(runs, paths, vectors, APART, executor, progress, kept)
+        used += paths * each * (1 + 3 * substeps)
+        found = block.measured(runs, main, change, None, judge, heavy)
+        if _close(runs, change, found, tolerance):
+            break
+    decision = decide(
+        found.sizes, bounds(found.sizes, alpha), found.both.paths[-len(found.sizes.size) :], tolerance, alpha
+    )
+    factor = 1.0 if math.isnan(decision.more) else decision.more
+    budget, path = WORK, each * (1 + substeps)
+    if seconds is not None:
+        taken = time.perf_counter() - begun
+        budget, path, used = seconds, path * taken / used, taken
+    wanted = min(max(AMPLE * factor, 1.0) * paths, max(budget - used, 0.0) / path)
+    return Plan(replace(run, substeps=substeps), _whole(wanted), change, paths)
+
+
+def _paths(affordable: float) -> int:
+    """Of one level of the pilot."""
+    return int(min(max(affordable, PILOT[0]), PILOT[1]))
+
+
+def _whole(paths: float) -> int:
+    """Down to whole chunks, where there are several."""
+    return int(max(paths // CHUNK * CHUNK if paths > CHUNK else paths, PILOT[0]))
+
+
+def _close(runs: tuple[Run, ...], change: paired.Paired, found: block.Measured, tolerance: float) -> bool:
+    """Whether the step size leaves little of the margin: by the change without its noise, and surely not much more."""
+    moved = quantities.apart(
+        found.halved, change.groups, found.scales, found.quantities, len(runs[0].observables)
+    )  # of the changes, in units of the same scales
+    factor = block.leftover(runs[1]) / tolerance
+    size = factor * np.sqrt(np.maximum(moved.size**2 - moved.floor**2, 0.0))
+    surely = size + factor * quantities.NORMAL95 * moved.stderr
+    return bool(np.nanmax(size) <= CLOSE and np.nanmax(surely) <= 2.0 * CLOSE)

@@ -1,0 +1,185 @@
+"""What a report shows, and its verdict in a sentence."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from sdeopt.comparison.bounds import AGREE, DIFFER, LEAST, NOT_JUDGED, OPEN
+from sdeopt.comparison.labels import coordinate
+from sdeopt.comparison.verdict import SHOWN
+from sdeopt.core.method import SAMPLED
+from sdeopt.results.page import Cell, Line, Page, Table
+from sdeopt.results.words import interval, number, off, percent, point, share, tone
+
+if TYPE_CHECKING:
+    from sdeopt.comparison.bounds import Decision
+    from sdeopt.comparison.report import Report
+    from sdeopt.comparison.verdict import Row
+
+__all__ = ["answer", "page", "said", "settles"]
+
+HEADINGS = ("quantity", "discrete", "SDE", "gap", "largest gap", "dt/2 change", "flow", "theory", "off", "verdict")
+IMPORTANCE = (
+    "quantity", "verdict", "off", "gap", "discrete", "SDE", "largest gap", "theory", "dt/2 change", "flow",
+)  # fmt: skip
+LAYERS = {"mean": "means", "variance": "variances", "covariance": "covariances", "trace": "tr Cov x"}
+LAW_ROWS = 3
+
+
+def page(report: Report) -> Page:
+    """The verdict and what was compared; the table; how to read it."""
+    important = tuple(map(HEADINGS.index, IMPORTANCE))
+    last = len(HEADINGS) - 1
+    return Page(_head(report), [Table(HEADINGS, list(map(_row, report.rows)), (0, last), important)], _notes(report))
+
+
+def answer(d: Decision, what: str, left: float, meta: dict[str, Any]) -> str:
+    """The verdict in a sentence; ``what`` decides it, and ``left`` paths are left there."""
+    if d.verdict == NOT_JUDGED:
+        return f"{NOT_JUDGED}: {_unjudged(d, what, left, meta)}"
+    least = f"at least {share(d.low)}" if d.low > 0.0 else ""
+    most = f"at most {share(d.high)}" if math.isfinite(d.high) else ""
+    if d.verdict in (DIFFER, AGREE):
+        decides, other = (least, most) if d.verdict == DIFFER else (most, least)
+        return f"{d.verdict}: off by {decides}, in {what}" + (f"; by {other}" if other else "")
+    between = f"between {share(d.low)} and {share(d.high)} off, in {what}"
+    return f"{OPEN}: {between}; {settles(d, meta['substeps'])}"
+
+
+def said(report: Report) -> str:
+    """The verdict of a report in a sentence."""
+    name, time = report.decisive
+    left = report.counts[len(report.counts) - len(report.sizes.size) + report.decision.save]
+    return answer(report.decision, f"{name} at t = {time:.4g}", left, report.meta)
+
+
+def settles(d: Decision, substeps: int | None) -> str:
+    """What would decide an open verdict."""
+    if d.why == "step size" and substeps is not None:
+        return f"the step size of the SDE decides it: substeps={2 * substeps}"
+    if math.isinf(d.more):
+        return "too close to the margin for any number of paths"
+    return f"about {d.more:.2g} times the paths would decide"
+
+
+def _unjudged(d: Decision, what: str, left: float, meta: dict[str, Any]) -> str:
+    if d.why == "tail":
+        return f"one path makes up {100 * d.share:.0f} % of the error of {what}"
+    if d.why == "moments":
+        return f"the noise has no moments on which an error of {what} could rest"
+    if meta["paths"] < LEAST:
+        return f"{meta['paths']} paths are too few for a verdict, {LEAST} are the least"
+    return f"{left:.0f} of {meta['paths']} paths are left for {what}, {LEAST} are the least"
+
+
+def _layers(report: Report) -> str:
+    """What is known of the observables, the means, the variances, the covariances, each by itself."""
+    said = []
+    for kind in ("observable", *LAYERS, "diverged"):
+        chosen = [j for j, q in enumerate(report.quantities) if q.kind == kind]
+        if chosen:
+            d = report.decided(chosen)
+            name = (
+                ", ".join(report.quantities[j].name for j in chosen) if kind == "observable" else LAYERS.get(kind, kind)
+            )
+            word = "" if d.verdict == AGREE else f"{d.verdict}, " if d.verdict != NOT_JUDGED else NOT_JUDGED
+            said.append(f"{name}: {word}{percent(d.low, d.high) if d.verdict != NOT_JUDGED else ''}")
+    return "; ".join(said)
+
+
+def _row(row: Row) -> tuple[Line, ...]:
+    """One row of the table."""
+    level = "" if math.isnan(row.stationary) else f"t→∞ {number(row.stationary)}"
+    exact = number(row.theory) if math.isfinite(row.theory) else level or "-"
+    largest = f"{number(row.largest, 2, '+')} at {row.largest_time:.3g}" if math.isfinite(row.largest) else "-"
+    return (
+        row.quantity,
+        number(row.discrete),
+        number(row.sde),
+        interval(row.gap, row.half, "+"),
+        largest,
+        interval(row.change, row.change_half, "+"),
+        number(row.flow, 3),
+        exact,
+        "-" if row.verdict in (SHOWN, NOT_JUDGED) else off(row.low, row.high),
+        Cell(row.verdict, tone(row.verdict)),
+    )
+
+
+def _head(report: Report) -> list[tuple[str, Line]]:
+    """What was compared: (name, text)."""
+    m = report.meta
+    noise = "at the start of the step" if m["sde"] == SAMPLED.name else "at mid-step"
+    scheme = {"heun": f"Heun drift, noise {noise}", "euler": "Euler–Maruyama"}[m["scheme"]]
+    lost = f"diverged: {m['diverged'][0]} discrete, {m['diverged'][1]} SDE" if report.any_diverged else "none diverged"
+    partial = ", interrupted" if m["partial"] else ""
+    return [
+        ("verdict", Cell(f"{said(report)} (margin {100 * m['tolerance']:g} %)", tone(report.verdict))),
+        ("of which", _layers(report)),
+        ("repeat", f"paths={m['paths']}, substeps={m['substeps']}, rng={m['rng']}"),
+        ("method", f"{m['method']} against its SDE {m['sde']}"),
+        ("problem", f"{m['objective']}, {m['noise']}, x0 = {point(m['x0'])}"),
+        ("time", f"t = k·{m['clock']:.4g} up to {report.times[-1]:.4g}, {m['steps']} steps, {len(report.times)} saves"),
+        ("SDE", f"{scheme}, dt = {m['dt']:.4g} ({m['substeps']} per step)"),
+        ("paths", f"{m['paths']}{partial}, {m['draws']}; {lost}"),
+    ]
+
+
+def _notes(report: Report) -> list[Line]:
+    """How to read the table."""
+    m = report.meta
+    level = f"{100 * (1.0 - m['alpha']):g} %"
+    shared = "on the same paths" if m["draws"] == "common random numbers" else "of independent paths"
+    lines: list[Line] = [
+        f"Values at t = {report.times[-1]:.4g}. gap = SDE - discrete {shared}, ± {100 * m['confidence']:g} % interval.",
+        f"off = largest gap at any save in units of its scale, between bounds of {level} each. Scale of a mean: its "
+        "standard deviation, how far it still moves, or its distance from the flow; of a covariance: √(C_ii C_jj), now "
+        "or later.",
+        _flow_note(report),
+    ]
+    if any(math.isnan(row.theory) and not math.isnan(row.stationary) for row in report.rows):
+        lines.append("theory t→∞: stationary value to leading order, shown since the spread of the SDE has levelled.")
+    if any(row.verdict == SHOWN for row in report.rows):
+        lines.append(
+            "Coordinates are shown, not judged (judge='observables'): the row is about the one furthest apart."
+        )
+    if m["heavy"]:
+        lines.append("The noise has no variance: only the observables are judged, and only bounded ones have meaning.")
+    if report.any_diverged:
+        lines.append(
+            "Paths that diverged in either column are left out of both from then on: all but the row 'diverged' "
+            "is about the survivors."
+        )
+    return lines + _laws_notes(report)
+
+
+def _flow_note(report: Report) -> str:
+    """What the drift alone, judged by the same rule, would have been told."""
+    apart = [row.quantity for row in report.rows if row.flow_verdict == "differ"]
+    told = [row.flow_verdict for row in report.rows if row.flow_verdict != SHOWN]
+    if apart:
+        return f"The flow (drift without noise) is told from the discrete column by {', '.join(apart)}."
+    if set(told) == {AGREE}:
+        return "The flow (drift without noise) agrees as well: this comparison says nothing about the diffusion."
+    return "The flow (drift without noise) is not told from the discrete column by any quantity."
+
+
+def _laws_notes(report: Report) -> list[Line]:
+    """Distances of the laws at the end, worst coordinates first."""
+    laws = report.laws
+    if laws is None:
+        return []
+    x = [coordinate(int(i)) for i in laws.coordinates]
+    ratio = [w / f if f > 0.0 else 0.0 for w, f in zip(laws.w1, laws.w1_floor, strict=True)]
+    worst = sorted(range(len(x)), key=lambda k: -ratio[k])[:LAW_ROWS]
+    parts = [
+        f"{x[k]}: W1 {laws.w1[k]:.2g} ({laws.w1_floor[k]:.2g}), KS {laws.ks[k]:.2g} ({laws.ks_floor[k]:.2g})"
+        for k in sorted(worst)
+    ]
+    parts.append(f"energy distance {laws.energy:.2g} ({laws.energy_floor:.2g})")
+    return [
+        f"Laws at t = {report.times[-1]:.4g} on {laws.pairs} pairs, in brackets the 95 % level of chance; no verdict: "
+        + "; ".join(parts)
+        + "."
+    ]

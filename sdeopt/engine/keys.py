@@ -1,0 +1,22 @@
+"""What a run is known by, in checkpoints and in sweeps: a hash of all that its numbers depend on, and of nothing else.
+
+That is what was asked for, given as texts (`content`: values, data, and functions by their code and what they hold, the
+user's own included), and the sources of those parts of sdeopt that make numbers. The processor, the compilers, plots
+and words are left out, so what was begun on one machine goes on at another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from sdeopt.engine.cache import sources
+
+__all__ = ["key"]
+
+PARTS = ("core", "engine", "networks", "noise", "objectives", "optimizers", "theory")
+
+
+def key(*texts: str, parts: tuple[str, ...] = ()) -> str:
+    """The hash of ``texts``, the same on every machine; ``parts`` of the package count beside those of every run."""
+    own = map(sources, (*PARTS, *parts))
+    return hashlib.sha256("\n".join((*own, *texts)).encode()).hexdigest()[:40]

@@ -1,0 +1,68 @@
+"""How Numba compiles our functions: with accelerators of our own, or as it comes.
+
+The accelerators (`inner`, `expressions`, `recycle`) shorten compilation and steps on vectors, and change no number: a
+loop gives the same bits without them. They build on what Numba keeps private, so each can be missing in a version of
+Numba. They are left out where the environment says ``SDEOPT_COMPILER=plain``, and with a warning where a check of
+theirs fails: of the layout of Numba's blocks of memory at every start, and in versions of Numba that none of our tests
+has seen also by compiling a small function.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numba
+
+__all__ = ["LOOP", "MODE", "OPTIONS", "awake", "shelves"]
+
+SEEN = ("0.62", "0.63", "0.64", "0.65", "0.66", "0.67", "0.68")  # versions of Numba with which the accelerators ran
+MODES = ("accelerated", "plain")
+
+OPTIONS: dict[str, Any] = {
+    "error_model": "numpy", "nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True
+}  # fmt: skip
+LOOP: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+
+
+def awake(result: Any) -> Any:
+    """What Python calls of a compiled loop, after the functions in it have got the objects that they hold."""
+    for env in result._find_referenced_environments():
+        result.library.codegen.set_env(env.env_name, env)
+    return result.entry_point
+
+
+def _accelerated() -> bool:
+    """Whether the accelerators are wanted and work here."""
+    wanted = os.environ.get("SDEOPT_COMPILER", "accelerated")
+    if wanted not in MODES:
+        raise ValueError(f"the environment variable SDEOPT_COMPILER must be one of {', '.join(MODES)}, got {wanted!r}")
+    if wanted == "plain":
+        return False
+    try:
+        from sdeopt.engine import inner, recycle
+
+        recycle.check()
+        if not numba.__version__.startswith(tuple(f"{version}." for version in SEEN)):
+            inner.check()
+    except Exception as error:  # of Numba's private side anything may be gone
+        warnings.warn(
+            f"sdeopt compiles without its accelerators, which do not work with Numba {numba.__version__} "
+            f"({type(error).__name__}: {error}); numbers are the same, first results and steps on vectors are slower",
+            stacklevel=2,
+        )
+        return False
+    return True
+
+
+MODE = "accelerated" if _accelerated() else "plain"
+shelves: Callable[[], AbstractContextManager[None]] = nullcontext
+if MODE == "accelerated":
+    from sdeopt.engine import inner, recycle
+
+    shelves = recycle.shelves
+    OPTIONS["pipeline_class"] = inner.InnerCompiler
+    LOOP["pipeline_class"] = inner.LoopCompiler

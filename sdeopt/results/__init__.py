@@ -1,0 +1,1 @@
+"""One protocol for every result: it is shown, drawn, kept in a file and opened again."""

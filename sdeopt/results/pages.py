@@ -1,0 +1,84 @@
+"""What an `Ensemble` shows."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sdeopt.core.observables import LABELS
+from sdeopt.results.page import Line, Page, Table
+from sdeopt.results.words import known, number, point
+
+if TYPE_CHECKING:
+    from sdeopt.results.ensemble import Ensemble
+
+__all__ = ["ensemble", "heading"]
+
+ROWS = 10  # of the saves that are printed, after the first
+COORDINATES = 3  # of x, one by one; of more, the trace of the covariance
+
+
+def ensemble(e: Ensemble) -> Page:
+    """Header, table and remarks of one column."""
+    last, columns = len(e.times) - 1, _columns(e)
+    rows: list[tuple[Line, ...]] = []
+    for row in np.unique(np.linspace(0, last, min(ROWS, last) + 1).round().astype(int)):
+        rows.append((number(e.times[row]), *(values[row] for values in columns.values())))
+    return Page(_header(e), [Table(("t", *columns), rows, left=())], _notes(e))
+
+
+def heading(observable: str | None) -> str:
+    """What is said of the mean of an observable, or of x."""
+    return "E x" if observable is None else f"E {LABELS.get(observable, observable)}"
+
+
+def _header(e: Ensemble) -> list[tuple[str, Line]]:
+    m = e.meta
+    what = f"the SDE {m['sde']} of {m['method']}" if e.kind == "sde" else str(m["method"])
+    partial = ", interrupted" if m["partial"] else ""
+    lost = f"{e.diverged.count} diverged, left out from then on" if e.diverged.count else "none diverged"
+    rows: list[tuple[str, Line]] = [
+        ("method", what),
+        ("problem", f"{m['objective']}, {m['noise']}, x0 = {point(m['x0'])}"),
+        ("time", f"t = k·{m['clock']:.4g} up to {e.times[-1]:.4g}, {m['steps']} steps, {len(e.times)} saves"),
+        ("paths", f"{len(e.final)}{partial}, {lost}"),
+    ]
+    if e.kind == "sde":
+        rows.insert(3, ("SDE", f"scheme {m['scheme']}, dt = {m['dt']:.4g} ({m['substeps']} per step)"))
+    return rows
+
+
+def _columns(e: Ensemble) -> dict[str, list[str]]:
+    """Heading -> cells at all saves."""
+    columns = {}
+    if e.diverged.count:
+        columns["paths"] = [f"{n:.0f}" for n in e.counts]
+    for name, (mean, _) in e.observables.items():
+        columns[heading(name)] = list(map(known, mean, *e.interval(name)[:2]))
+    variance, d = e.variance, e.mean.shape[1]
+    mark = " ?" if 2.0 < e.order() <= 4.0 else ""
+    if d > COORDINATES:
+        return columns | {"tr Cov x": [number(v) + mark * bool(v) for v in variance.sum(axis=1)]}
+    low, high, _ = e.interval()
+    for i in range(d):
+        columns[f"E x{'₁₂₃'[i]}"] = list(map(known, e.mean[:, i], low[:, i], high[:, i]))
+        columns[f"sd x{'₁₂₃'[i]}"] = [number(math.sqrt(v), 3) + mark * bool(v) for v in variance[:, i]]
+    return columns
+
+
+def _notes(e: Ensemble) -> list[Line]:
+    """How to read the table, and why an interval or a number is missing."""
+    few = e.mean.shape[1] <= COORDINATES
+    spread = "sd x" if few else "tr Cov x"
+    reasons: dict[str, list[str]] = {}
+    for name in (*e.observables, *[None] * few):
+        reasons.setdefault(e.interval(name).reason, []).append(heading(name))
+    lines: list[Line] = [f"± is half of a 95 % interval, [ ] are its ends; {spread} has none."]
+    lines += [f"{', '.join(names)}: {reason}." for reason, names in reasons.items() if reason]
+    if e.order() <= 2.0:
+        lines.append(f"{spread}: no variance, the tails of the noise are too heavy.")
+    elif e.order() <= 4.0:
+        lines.append(f"{spread}: the noise has no fourth moment, so these numbers settle slowly, mostly from below.")
+    return lines

@@ -1,0 +1,133 @@
+"""``Result``: what every verb returns. It says its page and draws its figure; all else is the same for all of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from sdeopt.results import console, files, markup
+from sdeopt.results.page import Page
+
+__all__ = ["Result"]
+
+
+class Result(ABC):
+    """A frozen dataclass that can be shown, drawn and kept. ``print`` it, ``plot()`` it, ``save`` it.
+
+    A new kind of result is a frozen dataclass that has `page` and `plot`, and a public name in ``sdeopt``, by which
+    `sdeopt.load` finds it. Arrays among its fields are kept as they are, the others as JSON, in which tuples are
+    lists: a class whose fields do not come back so has its own `pack` and `unpack`. When they change, ``VERSION`` is
+    raised, and `unpack` reads the older files too; version 0 is a file that does not say its own.
+    """
+
+    VERSION: ClassVar[int] = 1
+    PARTS: ClassVar[Mapping[str, Any]] = {}  # fields that are a NamedTuple of numbers and arrays, or None -> its class
+
+    @abstractmethod
+    def page(self) -> Page:
+        """What it shows."""
+
+    @abstractmethod
+    def plot(self, ax: Any = None) -> Any:
+        """Draw it on ``ax`` (default: a new figure); return the axes."""
+
+    def content(self) -> dict[str, Any]:
+        """What `to_json` writes; by default all fields."""
+        return _fields(self)
+
+    def pack(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """What a file keeps: a head, which JSON can hold, and arrays."""
+        parts = _fields(self)
+        held = {name: part for name in self.PARTS if (part := parts.pop(name)) is not None}
+        arrays = {name: value for name, value in parts.items() if isinstance(value, np.ndarray)}
+        inner = {f"{name}:{entry}": np.asarray(v) for name, part in held.items() for entry, v in part._asdict().items()}
+        return {name: value for name, value in parts.items() if name not in arrays}, arrays | inner
+
+    @classmethod
+    def unpack(cls, version: int, head: dict[str, Any], arrays: dict[str, Any]) -> Self:
+        """The result that `pack` took apart."""
+        whole = {name: value for name, value in arrays.items() if ":" not in name}
+        for name, part in cls.PARTS.items():
+            inner = {key.partition(":")[2]: value for key, value in arrays.items() if key.startswith(f"{name}:")}
+            single = {entry: value if value.ndim else value.item() for entry, value in inner.items()}
+            head.setdefault(name, part(**single) if single else None)
+        return cls(**{name: tuple(v) if type(v) is list else v for name, v in head.items()}, **whole)
+
+    def __str__(self) -> str:
+        return console.text(self.page())
+
+    def __rich__(self) -> Any:
+        return console.rich(self.page())
+
+    def _repr_html_(self) -> str:
+        return markup.html(self.page())
+
+    def to_markdown(self) -> str:
+        """What ``print`` shows, in Markdown."""
+        return markup.markdown(self.page())
+
+    def to_latex(self) -> str:
+        """What ``print`` shows, in LaTeX, for a preamble with ``booktabs``."""
+        return markup.latex(self.page())
+
+    def to_json(self) -> str:
+        """Everything as JSON; numbers that are not finite become null."""
+        return json.dumps(_plain(self.content()), ensure_ascii=False, indent=1, allow_nan=False)
+
+    def save(self, file: str | Path) -> None:
+        """Write everything to ``file`` (npz, without pickle); a name without .npz gets it."""
+        files.write(files.Content(files.located(file), type(self).__name__, self.VERSION, *self.pack()))
+
+    @classmethod
+    def load(cls, file: str | Path) -> Self:
+        """Read what `save` wrote; `sdeopt.load` opens any kind of result.
+
+        Raises
+        ------
+        ValueError
+            If the file is empty, damaged, no result, one of another kind, or one of a newer version of sdeopt.
+        OSError
+            If it cannot be read.
+        """
+        content = files.read(file)
+        if content.kind != cls.__name__:
+            raise ValueError(f"{content.path} holds a {content.kind}, not a {cls.__name__}: sdeopt.load opens either")
+        return cls.restore(content)
+
+    @classmethod
+    def restore(cls, content: files.Content) -> Self:
+        """The result that a file of this kind holds."""
+        path, kind, version, head, arrays = content
+        if version > cls.VERSION:
+            raise ValueError(
+                f"{path} holds a {kind} of version {version}, and this sdeopt knows them up to {cls.VERSION}: a newer "
+                "one wrote it"
+            )
+        try:
+            return cls.unpack(version, head, arrays)
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            raise ValueError(f"{path} is damaged: it does not hold the parts of a {kind}") from error
+
+
+def _fields(result: Any) -> dict[str, Any]:
+    return {f.name: getattr(result, f.name) for f in dataclasses.fields(result)}
+
+
+def _plain(value: Any) -> Any:
+    """``value`` for JSON: lists for arrays and tuples, objects for what has names, null for NaN and infinities."""
+    if isinstance(value, dict):
+        return {key: _plain(v) for key, v in value.items()}
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if hasattr(value, "_asdict"):
+        return _plain(value._asdict())
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

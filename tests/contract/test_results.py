@@ -1,0 +1,277 @@
+"""What every result can do: it is shown in five dresses, drawn, kept in a file, and opened again or refused."""
+
+from __future__ import annotations
+
+import functools
+import html
+import json
+import re
+import zipfile
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+import sdeopt as so
+from sdeopt.results import files
+from sdeopt.results.console import WIDTH
+from sdeopt.results.page import cell
+from sdeopt.results.result import Result
+
+OLD = Path(__file__).parent.parent / "files"  # written before files said what they hold
+PROBLEM = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5), x0=[1.0, -1.0])
+
+
+def scaled() -> Any:
+    return so.scale(so.SGD(lr=0.005), batch=(8, 32), problem=PROBLEM)
+
+
+EXAMPLES: dict[str, Callable[[], Any]] = {
+    "Certificate": lambda: so.load(OLD / "certificate"),  # one that need not be compiled
+    "Diagnosis": lambda: so.diagnose(PROBLEM, np.random.default_rng(0).standard_normal((3, 4, 2))),
+    "Ensemble": lambda: so.simulate(so.SGD(lr=0.1), PROBLEM, steps=12, paths=40, rng=0),
+    "Evidence": lambda: scaled().evidence(steps=12, paths=8, rng=0),
+    "NoiseProfile": lambda: so.noise_profile(PROBLEM, samples=16, rng=0),
+    "Report": lambda: so.compare(so.SGD(lr=0.1), PROBLEM, steps=6, paths=60, save_at=3, rng=0),
+    "Scaling": scaled,
+    "Sweep": lambda: so.sweep(so.SGD(lr=0.1), PROBLEM, {"lr": [0.05, 0.1], "noise.scale": [0.5, 1.0]}, steps=4, rng=0),
+}
+every = pytest.mark.parametrize("kind", EXAMPLES)
+
+
+@functools.cache
+def example(kind: str) -> Any:
+    return EXAMPLES[kind]()
+
+
+def lines(result: Any) -> list[str]:
+    """All texts of its page."""
+    page = result.page()
+    rows = [line for table in page.tables for row in (table.headings, *table.rows) for line in row]
+    return [cell(line).text for line in (*(one for line in page.head for one in line), *rows, *page.notes)]
+
+
+def test_every_public_result_has_an_example() -> None:
+    public = {name for name in so.__all__ if isinstance(found := getattr(so, name), type) and issubclass(found, Result)}
+    assert public == set(EXAMPLES)
+
+
+@every
+def test_it_prints(kind: str) -> None:
+    result = example(kind)
+    assert repr(result).startswith(f"{kind}(") and "\n" not in repr(result)
+    shown = str(result)
+    assert "\x1b" not in shown and max(map(len, shown.splitlines())) <= WIDTH
+    together = "".join(shown.split())
+    for name, value in result.page().head:
+        assert name in shown and "".join(cell(value).text.split()) in together
+
+
+class Tags(HTMLParser):
+    """Opens and closes in pairs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.texts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+@every
+def test_notebooks_get_the_same_texts(kind: str) -> None:
+    tags = Tags()
+    tags.feed(example(kind)._repr_html_())
+    assert tags.open == []
+    assert tags.texts == [line for line in lines(example(kind)) if line]
+
+
+@every
+def test_markdown_has_the_same_tables(kind: str) -> None:
+    result, page = example(kind), example(kind).page()
+    text = re.sub(r"\\(.)", lambda found: f"&#{ord(found[1])};", result.to_markdown())  # what is escaped
+    rows = [line.strip("|").split("|") for line in text.splitlines() if line.startswith("|")]
+    assert [len(row) for row in rows] == [len(t.headings) for t in page.tables for _ in range(len(t.rows) + 2)]
+    cells = [html.unescape(c).strip() for row in rows for c in row if not set(c) <= set("-:")]
+    shown = [cell(c).text for t in page.tables for row in (t.headings, *t.rows) for c in row]
+    assert [c for c in cells if c] == [" ".join(c.split()) for c in shown if c]
+
+
+@every
+def test_latex_is_ascii_with_balanced_braces(kind: str) -> None:
+    result = example(kind)
+    text = result.to_latex()
+    assert {sign for sign in text if not (sign.isascii() or sign.isalpha())} == set()
+    assert not re.search("[α-ωΑ-Ω]", text)
+    bare = re.sub(r"\\[{}$|\\]", "", text)
+    assert bare.count("{") == bare.count("}") and bare.count("$") % 2 == 0
+    rows = [row for row in text.splitlines() if row.endswith(r"\\")]
+    tables = result.page().tables
+    wanted = [1] * len(result.page().head) + [len(t.headings) - 1 for t in tables for _ in range(len(t.rows) + 1)]
+    assert [re.sub(r"\\&", "", row).count("&") for row in rows] == wanted
+
+
+@every
+def test_json_is_strict(kind: str) -> None:
+    def refuse(word: str) -> None:
+        raise AssertionError(f"{word} is no JSON")
+
+    assert isinstance(json.loads(example(kind).to_json(), parse_constant=refuse), dict)
+
+
+@every
+@pytest.mark.parametrize("name", ["r2", "r2.npz", "run.1"])
+def test_it_is_kept_and_opened_by_the_same_name(kind: str, name: str, tmp_path: Path) -> None:
+    result = example(kind)
+    result.save(str(tmp_path / name))
+    assert [file.suffix for file in tmp_path.iterdir()] == [".npz"]
+    for again in (type(result).load(tmp_path / name), so.load(str(tmp_path / name))):
+        assert type(again) is type(result)
+        assert (str(again), repr(again), again.to_json()) == (str(result), repr(result), result.to_json())
+
+
+@every
+def test_it_is_drawn_on_axes_given_or_its_own(kind: str) -> None:
+    before, given = dict(plt.rcParams), plt.figure().subplots()
+    result = example(kind)
+    assert result.plot(given) is given and given.has_data()
+    own = result.plot()
+    assert own.figure is not given.figure and own.has_data()
+    assert dict(plt.rcParams) == before
+    plt.close("all")
+
+
+# what is refused
+
+
+def refused(file: Path, kind: str) -> str:
+    """The one sentence that opening the file ends in."""
+    said = set()
+    for opened in (so.load, getattr(so, kind).load):
+        with pytest.raises(ValueError) as caught:
+            opened(file)
+        assert type(caught.value) is ValueError and str(file) in str(caught.value) and "\n" not in str(caught.value)
+        said.add(str(caught.value))
+    (sentence,) = said
+    return sentence
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    example("Diagnosis").save(tmp_path / "r.npz")
+    return tmp_path / "r.npz"
+
+
+@every
+def test_what_is_cut_off_or_changed_is_refused(kind: str, tmp_path: Path) -> None:
+    file = tmp_path / "r.npz"
+    example(kind).save(file)
+    data = file.read_bytes()
+    for size in range(1, len(data), max(1, len(data) // 20)):
+        file.write_bytes(data[:size])
+        assert "is damaged" in refused(file, kind) or size < 2
+    for at in range(40, len(data) // 2, max(1, len(data) // 40)):  # its second half also holds names and dates
+        file.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+        try:
+            assert so.load(file).to_json() == example(kind).to_json()
+        except ValueError as error:
+            assert type(error) is ValueError and "is damaged" in str(error)
+    file.write_bytes(b"")
+    assert refused(file, kind).endswith("is empty")
+
+
+def test_files_of_other_programs_are_refused(tmp_path: Path) -> None:
+    def zipped(file: Path) -> None:
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("letter.txt", "dear")
+
+    def saved(file: Path, array: Any) -> None:
+        with file.open("wb") as stream:
+            np.save(stream, array)
+
+    makers: dict[str, Callable[[Path], Any]] = {
+        "text": lambda file: file.write_text("times,mean\n0,1\n"),
+        "array": lambda file: saved(file, np.ones(3)),
+        "pickle": lambda file: saved(file, np.array([{}], dtype=object)),
+        "arrays": lambda file: np.savez(file, x=np.ones(3)),
+        "head": lambda file: np.savez(file, head=np.frombuffer(b"[1, 2", np.uint8)),
+        "list": lambda file: np.savez(file, head=np.frombuffer(b"[1, 2]", np.uint8)),
+        "zip": zipped,
+    }
+    for name, make in makers.items():
+        file = tmp_path / f"{name}.npz"
+        make(file)
+        sentence = refused(file, "Diagnosis")
+        assert "is no result of sdeopt" in sentence or name == "zip"
+
+
+def test_objects_in_arrays_are_never_run(tmp_path: Path) -> None:
+    file = tmp_path / "r.npz"
+    np.savez(file, head=np.array([{}], dtype=object))
+    assert "is damaged" in refused(file, "Diagnosis")
+
+
+def test_another_kind_is_refused_by_name(kept: Path) -> None:
+    with pytest.raises(ValueError, match="r.npz holds a Diagnosis, not a Scaling: sdeopt.load opens either"):
+        so.Scaling.load(kept)
+
+
+def rewritten(file: Path, **changes: Any) -> Path:
+    """The file with other entries in its head; None takes one out."""
+    content = files.read(file)
+    head = {"result": content.kind, "version": content.version, **content.head} | changes
+    text = json.dumps({name: value for name, value in head.items() if value is not None})
+    np.savez(file, head=np.frombuffer(text.encode(), np.uint8), **content.arrays)
+    return file
+
+
+def test_a_newer_version_is_refused(kept: Path) -> None:
+    said = refused(rewritten(kept, version=99), "Diagnosis")
+    assert "holds a Diagnosis of version 99, and this sdeopt knows them up to 1" in said
+
+
+def test_unknown_kinds_are_refused(kept: Path) -> None:
+    for kind in ("Telescope", "SGD", "simulate", "__file__"):
+        with pytest.raises(ValueError, match=f"holds a {kind}, which this sdeopt does not know"):
+            so.load(rewritten(kept, result=kind))
+
+
+def test_a_file_without_a_part_is_refused(kept: Path) -> None:
+    assert "does not hold the parts of a Diagnosis" in refused(rewritten(kept, alpha=None), "Diagnosis")
+
+
+def test_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="r.npz"):
+        so.load(tmp_path / "r")
+
+
+# what older versions wrote
+
+OLD_FILES = {
+    "certificate": "Certificate(SGD, SDE order1: inconclusive)",
+    "ensemble": "Ensemble(SGD(lr=0.1), discrete, paths=20, horizon=0.5, d=2)",
+    "ensemble_sde": "Ensemble(SGD(lr=0.1), sde, paths=20, horizon=0.5, d=2)",
+    "evidence": "Evidence(SGD(lr=0.005) -> SGD(lr=0.02): not judged; naive SGD(lr=0.005): not judged)",
+    "profile": "NoiseProfile(Quadratic(H=[1.0, 2.0], center=[0.0, 0.0]), Gaussian(scale=0.5))",
+    "report": "Report(SGD(lr=0.1), SDE order1: not judged)",
+    "sweep": "Sweep(1 method, 1 problem, lr x noise.scale: 4 points of loss, spread, diverged)",
+}
+
+
+@pytest.mark.parametrize("name", OLD_FILES)
+def test_old_files_open(name: str) -> None:
+    found = so.load(OLD / f"{name}.npz")
+    assert repr(found) == OLD_FILES[name]
+    assert str(found) and json.loads(found.to_json())
+    assert type(found).load(OLD / name).to_json() == found.to_json()

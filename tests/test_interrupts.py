@@ -1,0 +1,144 @@
+"""Ctrl-C: once, whatever runs, and within two seconds what is finished is there."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from slow_bowl import Bowl
+
+import sdeopt as so
+from sdeopt.engine.blocks import Task, _remote, _unpickled
+from sdeopt.engine.kernels import Kernel
+from sdeopt.engine.simulate import _replay, plan, summary
+from sdeopt.engine.stop import Stop, inside
+
+QUADRATIC = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.5, 1.0]), x0=[1.0, -1.0])
+WIDE = so.Problem(so.Quadratic(np.linspace(1.0, 2.0, 100)), so.Gaussian(0.5))
+PYTHON = so.Problem(Bowl(), so.Gaussian(0.5))
+ALONE = so.Problem(Bowl(False), so.Gaussian(0.5))
+SGD = so.SGD(lr=0.01)
+EQUATION = so.SDE(lambda t, x: -x, lambda t, x: 1.0, dim=1)
+LONG = 2 * 10**9  # steps: minutes for any of them
+MOMENT = 2.0
+
+
+@pytest.fixture(autouse=True)
+def handled() -> Iterator[None]:
+    """A job in the background ignores the signal."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def interrupted(run: Callable[[], Any], after: float = 1.0) -> Any:
+    """The outcome of a run at which Ctrl-C came once, and the seconds that it took to end."""
+    pressed: list[float] = []
+
+    def press() -> None:
+        pressed.append(time.monotonic())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    timer = threading.Timer(after, press)
+    timer.start()
+    try:
+        found = run()
+    except KeyboardInterrupt:
+        found = None
+    finally:
+        timer.cancel()
+    assert pressed, "it was over before"
+    assert time.monotonic() - pressed[0] < MOMENT
+    return found
+
+
+RUNS: dict[str, Callable[[int], Any]] = {
+    "lanes": lambda n: so.simulate(SGD, QUADRATIC, steps=n, paths=300, rng=0),
+    "sde": lambda n: so.simulate(SGD, QUADRATIC, "sde", steps=n, paths=300, rng=0),
+    "vectors": lambda n: so.simulate(SGD, WIDE, steps=n, paths=3, rng=0),
+    "batched": lambda n: so.simulate(SGD, PYTHON, steps=n, paths=64, save_at=2, rng=0),
+    "interpreted": lambda n: so.simulate(SGD, ALONE, "sde", steps=n, paths=2, save_at=2, rng=0),
+    "compare": lambda n: so.compare(SGD, QUADRATIC, steps=n, paths=64, rng=0),
+    "certify": lambda n: so.certify(SGD, QUADRATIC, horizon=n / 100.0, paths=32, max_paths=32, rng=0),
+    "integrate": lambda n: so.integrate(EQUATION, [1.0], horizon=n, steps=n, rng=0),
+    "sweep": lambda n: so.sweep(SGD, QUADRATIC, {"lr": [0.1, 0.2, 0.3]}, steps=n, paths=100, rng=0),
+    "error": lambda n: so.sweep(SGD, QUADRATIC, {}, steps=n, paths=100, rng=0, measures=["error"]),
+}
+
+
+@pytest.mark.parametrize("kind", RUNS)
+def test_once_ends_what_is_under_way(kind: str) -> None:
+    RUNS[kind](8)  # compiles, which nobody can break off
+    assert interrupted(lambda: RUNS[kind](LONG)) is None
+
+
+def test_a_replay_ends_too() -> None:
+    ensemble = so.simulate(SGD, ALONE, steps=50, paths=1, rng=0)
+    assert len(ensemble.replay(0).states) == 51
+    longer = replace(ensemble, _replay=partial(_replay, replace(ensemble._replay.args[0], steps=10**6)))
+    assert interrupted(lambda: longer.replay(0), 2.0) is None
+
+
+def test_what_is_finished_stays(tmp_path: Path) -> None:
+    """The last chunk of the same paths, longer by far, is broken off, and nothing of it is kept."""
+    short = so.simulate(SGD, QUADRATIC, steps=100, paths=512, rng=0, checkpoint=tmp_path / "a")
+    found = interrupted(
+        lambda: so.simulate(SGD, QUADRATIC, steps=60_000, paths=256 * 4000, rng=0, checkpoint=tmp_path / "b"), 3.0
+    )
+    assert short.meta["partial"] is False and found.meta["partial"] and 256 <= len(found.final) < 256 * 4000
+    kept = sorted(int(file.name.split(".")[0]) for file in (tmp_path / "b").glob("*.npz"))
+    assert kept[: len(found.final) // 256] == list(range(0, len(found.final), 256))
+    whole = so.simulate(SGD, QUADRATIC, steps=60_000, paths=256, rng=0)
+    assert np.array_equal(found.final[:256], whole.final)
+    assert not list((tmp_path / "b").glob("*.part"))
+
+
+def test_a_loop_that_is_told_to_stop_is_no_result() -> None:
+    stop = Stop()
+    kernel = Kernel(plan(SGD, QUADRATIC, steps=10, rng=0), stop)
+    kernel(0, 4)
+    stop.set()
+    with pytest.raises(BaseException, match="^$") as told:
+        kernel(0, 4)
+    assert type(told.value).__name__ == "CancelledError"
+
+
+def test_a_stop_reaches_the_runs_below_it_and_none_beside() -> None:
+    above = Stop()
+    below, beside = Stop(above), Stop()
+    below.set()
+    assert (below.is_set(), above.is_set()) == (True, False)
+    above.set()
+    assert (Stop(above).is_set(), beside.is_set()) == (True, False)
+    with inside(above), pytest.raises(KeyboardInterrupt):
+        so.simulate(SGD, QUADRATIC, steps=10, paths=4, rng=0)
+
+
+def test_an_error_in_a_callback_does_not_wait_for_chunks() -> None:
+    def fails(done: int, total: int) -> None:
+        raise ZeroDivisionError
+
+    began = time.monotonic()
+    with pytest.raises(ZeroDivisionError):
+        so.simulate(SGD, QUADRATIC, steps=10**5, paths=256 * 1000, rng=0, progress=fails)
+    assert time.monotonic() - began < 60.0
+
+
+def test_a_worker_of_another_process_ends_too() -> None:
+    """There Ctrl-C finds its main thread in the middle of a chunk."""
+    task = Task((plan(SGD, QUADRATIC, steps=LONG, rng=0),), partial(summary, d=2, keep=False))
+    payload = pickle.dumps((task, None))
+    _unpickled(payload)
+    assert interrupted(lambda: _remote(payload, 0, 300)) is None
+    again = _unpickled(payload)
+    assert not again.stop.is_set()
