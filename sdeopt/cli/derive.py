@@ -33,20 +33,20 @@ def derive(
     METHOD is a name of the registry, or page.py:Class for a class in a file of yours.
     """
     import sdeopt as so
+    from sdeopt.cli.output import console
 
-    d = so.derive(
-        _method(method), order, limit=_pairs("limit", limit), assume=_pairs("assume", assume), eliminate=eliminate
-    )
+    given = _pairs("limit", limit), _pairs("assume", assume)
+    d = so.derive(_method(method), order, limit=given[0], assume=given[1], eliminate=eliminate)
     if d.refused:
-        raise click.ClickException(str(d))
+        raise click.ClickException(f"{d.method} has no derived SDE: {d.refused}")
     if shown == "latex":
-        click.echo(f"{d.latex('update')}\n{d.latex()}")
+        click.echo(d.to_latex())
     elif shown == "source":
         click.echo(d.source(), nl=False)
     elif shown == "check":
         click.echo(d.check())
     else:
-        click.echo(d)
+        console().print(d)
 
 
 def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str] | None:

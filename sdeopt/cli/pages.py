@@ -79,11 +79,12 @@ def _formulas(method: str) -> None:
     from sdeopt.optimizers.registry import lookup
 
     cls = lookup(method)
-    stated = {name: so.derive(cls, sde=name) for name, sde in cls.sdes.items() if sde.drift is not None}
-    first = next(iter(stated.values()), None) or so.derive(cls)
-    click.echo(f"% {cls.__name__}: the update\n{first.latex('update')}")
+    stated = {name: so.derive(cls, sde=name) for name, model in cls.sdes.items() if model.drift is not None}
+    step = next(iter(stated.values()), None) or so.derive(cls)
+    update = step.latex("update") if step.update else f"% {step.refused}"
+    click.echo(f"% {cls.__name__}: the update\n{update}")
     for name, d in stated.items():
-        click.echo(f"% {cls.__name__}: the SDE {name}\n{'% ' + d.refused if d.refused else d.latex()}")
+        click.echo(f"% {cls.__name__}: the SDE {name}\n{f'% {d.refused}' if d.refused else d.latex()}")
 
 
 @click.command()

@@ -87,7 +87,7 @@ class Tex(LatexPrinter):
             return str(super()._print_Mul(e))
         if c == 1:
             return self.vectors(rest)
-        sign = "- " if c.could_extract_minus_sign() else ""
+        sign = "- " if c.as_coeff_Mul()[0] < 0 else ""
         c = -c if sign else c
         head = "" if c == 1 else f"{self.bracketed(c) if c.is_Add else self._print(c)} "
         return f"{sign}{head}{self.vectors(rest)}"
@@ -165,8 +165,8 @@ def sde_lines(d: Any) -> list[str]:
 def _sum(text: str) -> bool:
     """Whether a plus or minus stands outside all brackets."""
     depth = 0
-    for token in re.findall(r"\\left|\\right|[{}]| [+-] ", text):
-        depth += {"{": 1, r"\left": 1, "}": -1, r"\right": -1}.get(token, 0)
+    for token in re.findall(r"\\left.|\\right.|[{}()]| [+-] ", text):
+        depth += 1 if token in "{(" or token[:5] == r"\left" else -1 if token in "})" or token[:6] == r"\right" else 0
         if depth == 0 and token in (" + ", " - "):
             return True
     return False

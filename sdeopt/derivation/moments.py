@@ -78,12 +78,11 @@ def _number(c: Any) -> Any:
 
     plain = sp.Mul(*out).replace(lambda w: isinstance(w, sp.exp) and not w.args[0].is_Add, decay)
     factored = sp.factor(sp.powsimp(sp.expand(plain)))
-    for name in decays:  # 1 - e^(-ρt), not e^(-ρt) - 1
-        factored = factored.replace(
-            lambda w, name=name: w.is_Pow and w.base == name - 1 and w.exp.is_Integer,
-            lambda w, name=name: (-1) ** w.exp * sp.Pow(1 - name, w.exp),
-        )
-    return factored.xreplace(decays)
+    turned = factored.replace(  # 1/(1 - β), not -1/(β - 1)
+        lambda w: w.is_Pow and w.base.is_Add and w.exp.is_Integer and w.base.as_coeff_Add()[0] < 0,
+        lambda w: (-1) ** w.exp * (-w.base) ** w.exp,
+    )
+    return turned.xreplace(decays)
 
 
 class Moments:
