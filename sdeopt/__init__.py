@@ -26,13 +26,16 @@ if TYPE_CHECKING:
     from sdeopt.comparison.report import Report as Report
     from sdeopt.core.problem import Problem as Problem
     from sdeopt.core.schedule import Cosine as Cosine
+    from sdeopt.core.schedule import Piecewise as Piecewise
     from sdeopt.core.schedule import Power as Power
     from sdeopt.core.schedule import Schedule as Schedule
+    from sdeopt.core.schedule import decay as decay
+    from sdeopt.core.schedule import hold as hold
+    from sdeopt.core.schedule import ramp as ramp
     from sdeopt.derivation.derivation import Derivation as Derivation
     from sdeopt.derivation.derive import derive as derive
     from sdeopt.diagnostics.diagnose import diagnose as diagnose
     from sdeopt.diagnostics.report import Diagnosis as Diagnosis
-    from sdeopt.engine.fallback import InterpretedWarning as InterpretedWarning
     from sdeopt.engine.simulate import simulate as simulate
     from sdeopt.ito import SDE as SDE
     from sdeopt.ito import integrate as integrate
@@ -56,8 +59,8 @@ _CATALOGUES = ("noise", "objectives", "optimizers")  # whose ``__all__`` are pub
 _MODULES = ("core", "networks", "privacy", "reference", "theory")
 _HOMES = {
     "sdeopt.core.problem": ("Problem",),
-    "sdeopt.core.schedule": ("Cosine", "Power", "Schedule"),
-    "sdeopt.engine.fallback": ("InterpretedWarning",),
+    "sdeopt.core.schedule": ("Cosine", "Piecewise", "Power", "Schedule", "decay", "hold", "ramp"),
+    "sdeopt.core.guards": ("InterpretedWarning",),
     "sdeopt.engine.simulate": ("simulate",),
     "sdeopt.ito": ("SDE", "integrate"),
     "sdeopt.certificate.certify": ("certify",),

@@ -162,8 +162,9 @@ class _Equation:
     """dy = f(y, t) dt + G(y, t) dW of a run on the stacked parts of its state, as sdeint wants it."""
 
     def __init__(self, run: Run) -> None:
-        if run.method.schedule is not None:
-            raise ValueError(f"crosscheck needs a constant learning rate, got {run.method!r}")
+        run.problem.alone("crosscheck")
+        if run.method.schedules:
+            raise ValueError(f"crosscheck needs constant hyperparameters, got {run.method!r}")
         kernel = Kernel(run)
         motions = kernel.increments(0).shape[1]
         if run.problem.dim > LARGEST or motions > LARGEST:

@@ -77,7 +77,7 @@ def test_coefficients_that_are_refused(error: Any, message: str, sde: so.SDE) ->
         (ValueError, "paths must be at least 1", GBM, {"dt": 0.1, "paths": 0}),
         (ValueError, "unknown scheme 'weak3'; did you mean 'weak2'", GBM, {"dt": 0.1, "scheme": "weak3"}),
         (ValueError, "'milstein' needs diagonal noise", SPIN, {"dt": 0.1, "scheme": "milstein", "x0": [1.0, 0.0]}),
-        (ValueError, r"x0 must have shape \(1,\), got \(2,\)", GBM, {"dt": 0.1, "x0": [1.0, 2.0]}),
+        (ValueError, r"x0 must have shape \(1,\), or \(paths, 1\), got \(2,\)", GBM, {"dt": 0.1, "x0": [1.0, 2.0]}),
         (ValueError, "horizon must be in", GBM, {"dt": 0.1, "horizon": -1.0}),
         (ValueError, r"dW must have 3 dimension\(s\)", GBM, {"dW": np.zeros((3, 10))}),
         (ValueError, r"dW must have shape \(paths, steps, noise_dim = 1\)", GBM, {"dW": np.zeros((3, 10, 2))}),

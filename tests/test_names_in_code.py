@@ -13,10 +13,10 @@ import sdeopt as so
 
 NAMES = """
 from numba import njit
-from sdeopt.engine import inner
+from sdeopt.engine import pipeline
 
-f = njit(lambda x: g(x) + 1.0, **inner.LOOP)
-g = njit(lambda x: 2.0 * x, **inner.OPTIONS)
+f = njit(lambda x: g(x) + 1.0, **pipeline.LOOP)
+g = njit(lambda x: 2.0 * x, **pipeline.OPTIONS)
 f(1.0)
 (made,) = f.overloads.values()
 code = made.library._final_module

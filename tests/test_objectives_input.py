@@ -84,7 +84,7 @@ def test_objective_leaves_a_user_function_free_to_write_into_its_argument():
         (lambda: so.Objective(grad=lambda x: x[:1], dim=2), ValueError, r"grad must return shape \(2,\)"),
         (lambda: so.Objective(grad=lambda x: list(x), dim=2), TypeError, "grad must return a NumPy array"),
         (lambda: so.Objective(grad=lambda x: x / 0.0 * 0.0, dim=2), ValueError, "grad at start must be finite"),
-        (lambda: so.Objective(grad=lambda x: x, value=lambda x: x, dim=2), ValueError, "value must return a number"),
+        (lambda: so.Objective(grad=lambda x: x, value=lambda x: x, dim=2), ValueError, "value must return one number"),
         (lambda: so.Objective(grad=lambda x: x, value=lambda x: np.inf, dim=2), ValueError, r"value\(start\)"),
         (lambda: so.Objective(grad=lambda x: x, hvp=lambda x, v: 1.0, dim=2), TypeError, "hvp must return"),
         (lambda: so.Objective(grad=lambda x: x, dim=2, start=[1.0]), ValueError, "start must have shape"),

@@ -30,7 +30,11 @@ def test_a_problem_is_frozen_data():
     [
         ((lambda x: x,), TypeError, "objective must be one of"),
         ((so.Quadratic([1.0]), 0.5), TypeError, "noise must be one of"),
-        ((so.Quadratic([1.0]), so.NoNoise(), [1.0, 2.0]), ValueError, r"x0 must have shape \(1,\), got \(2,\)"),
+        (
+            (so.Quadratic([1.0]), so.NoNoise(), [1.0, 2.0]),
+            ValueError,
+            r"x0 must have shape .1,., or .paths, 1.",
+        ),
         ((so.Quadratic([1.0]), so.NoNoise(), [np.nan]), ValueError, "x0 must be finite"),
         ((so.Quadratic([1.0]), so.NoNoise(), ["a"]), TypeError, "x0 must be an array of numbers"),
         ((so.Quadratic([1.0, 2.0]), so.Gaussian([1.0, 2.0, 3.0])), ValueError, "scale"),
@@ -53,7 +57,7 @@ def test_bad_problems_are_refused_at_once(arguments, error, says):
         (lambda: so.Adam(lr=0.1, eps=-1.0), ValueError, "Adam: eps"),
         (lambda: so.AdamW(lr=0.1, weight_decay=-1.0), ValueError, "AdamW: weight_decay"),
         (lambda: so.SAM(lr=0.1, rho=-1.0), ValueError, "SAM: rho"),
-        (lambda: so.Schedule(0.1, lambda t: 2.0), ValueError, r"shape\(0\) must be 1"),
+        (lambda: so.Schedule(0.1, lambda t: 2.0), ValueError, r"shape\(0\) must be in \[0, 1\], got 2"),
         (lambda: so.Cosine(0.1, horizon=0.0), ValueError, "horizon"),
         (lambda: so.Cosine(0.1, horizon=1.0, final=2.0), ValueError, "final"),
         (lambda: so.Power(0.1, exponent=-1.0), ValueError, "exponent"),
@@ -73,12 +77,20 @@ def test_methods_are_typed_values():
     assert lookup("signsgd") is so.SignSGD
 
 
+def test_replaced_hyperparameters_are_checked():
+    assert so.SGD(0.1)._replace(lr=1) == so.SGD(1.0)
+    with pytest.raises(ValueError, match=r"SGD: lr must be in \(0, inf\), got -1"):
+        so.SGD(0.1)._replace(lr=-1)
+    with pytest.raises(TypeError, match="Adam: beta1 must be a number"):
+        so.Adam(0.1)._replace(beta1="0.9")
+
+
 def test_a_schedule_stands_where_the_learning_rate_does():
     method = so.SGD(lr=so.Cosine(0.1, horizon=2.0))
     assert method.clock == 0.1
     assert method.constant() == so.SGD(0.1)
     assert so.SGD(lambda t: 0.2 / (1 + t)).constant() == so.SGD(0.2)
-    assert so.SGD(lambda t: 0.2 / (1 + t)).schedule.factor(1.0) == pytest.approx(0.5)
+    assert so.SGD(lambda t: 0.2 / (1 + t)).lr.factor(1.0) == pytest.approx(0.5)
 
 
 def test_the_clock_of_momentum_is_the_root_of_the_learning_rate():

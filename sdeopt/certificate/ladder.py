@@ -28,8 +28,10 @@ def at(method: Any, lr: float) -> Any:
     """The method at another learning rate, with what its regime ties to it; a schedule keeps its shape."""
     base = method.constant()
     moved = base.scaled(lr) if hasattr(base, "scaled") else base._replace(lr=lr)
-    moved = type(base)(*moved)  # which checks the hyperparameters
-    return moved if method.schedule is None else moved._replace(lr=dataclasses.replace(method.schedule, lr=lr))
+    kept = {name: dataclasses.replace(s, peak=getattr(moved, name)) for name, s in method.schedules.items()}
+    if any(getattr(s, "unit", "time") == "steps" for s in kept.values()):
+        raise ValueError(f"a schedule in steps changes with lr: take unit='run' or 'time', got {method!r}")
+    return moved._replace(**kept)
 
 
 def exponent(method: Any) -> float:
@@ -44,6 +46,8 @@ def rungs(
     """The SDE's runs, from the largest learning rate to the smallest; the draws of every rung are its own."""
     if not hasattr(method, "sdes"):
         raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {method!r}")
+    if isinstance(problem, Problem):
+        problem.alone("certify")
     horizon = checks.positive("horizon", horizon)
     rates = _rates(method, lrs)
     ladder = [at(method, float(lr)) for lr in rates]

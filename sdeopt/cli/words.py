@@ -66,8 +66,10 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
     problem = problem_of(words, cls.example)
     length = {key: words[key] for key in ("horizon", "steps") if words.get(key) is not None}
     length = length or {"horizon": HORIZONS[command]}
-    arguments = {key: words[key] for key in PASSED if words.get(key) is not None} | length | lrs
     steps = steps_of(length, method.clock)
+    if words.get("horizon") is None and command != "certify":
+        length = fit(length, steps, method.clock)
+    arguments = {key: words[key] for key in PASSED if words.get(key) is not None} | length | lrs
     if words["schedule"] is not None:
         method = method._replace(lr=schedule(words["schedule"], method.lr, steps * method.clock))
     if words.get("observables") is not None:
@@ -135,6 +137,12 @@ def fields(cls: Any, words: Mapping[str, Any]) -> dict[str, float]:
             has = ", ".join(map(_dashed, cls._fields))
             raise ValueError(f"{cls.__name__} has no {_dashed(field)}, its hyperparameters are {has}")
     return {"lr": LR} | {field: words[field] for field in given}
+
+
+def fit(length: dict[str, Any], steps: int, clock: float) -> dict[str, Any]:
+    """The default horizon, or the nearest number of steps where the learning rate does not divide it."""
+    whole = "steps" in length or abs(steps * clock - length["horizon"]) < 1e-6 * length["horizon"]
+    return length if whole else {"steps": max(steps, 1)}
 
 
 def steps_of(length: Mapping[str, Any], clock: float) -> int:

@@ -132,6 +132,7 @@ def compare(
         method, problem, "sde", horizon=horizon, steps=steps, dt=dt, substeps=substeps, scheme=scheme, sde=sde,
         save_at=block.few(problem) if save_at is None else save_at, observables=observables, rng=rng,
     )  # fmt: skip
+    problem.alone("compare")
     if run.substeps == 1:
         raise ValueError(
             "substeps=1 (dt = lr) is refused: with one Euler–Maruyama step per iteration the SDE has the optimizer's "

@@ -156,7 +156,7 @@ def theory(run: Run, trace: Array) -> Theory:
     blank = np.full((len(run.saves), d + extra + len(entries(d)[0]) + 2), np.nan)
     nothing = Theory(blank, blank[0])
     additive = problem.lacks("root_additive_cov") is None
-    if field is None or not additive or run.method.schedule is not None:
+    if field is None or not additive or run.method.schedules:
         return nothing
     Sigma = noise_covariance(problem)
     exact, level = _linear(run, field, Sigma), _limit(run, field, Sigma)

@@ -31,9 +31,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+import numpy as np
+
 from sdeopt.core import checks
 from sdeopt.core.chance import refuse_random
-from sdeopt.core.schedule import Cosine, Power, Schedule
+from sdeopt.core.schedule import Cosine, Piecewise, Power, Schedule
 
 __all__ = ["FAMILIES", "REGISTRY", "SAMPLED", "Model", "method", "model", "rival"]
 
@@ -67,7 +69,8 @@ RULES: dict[str, dict[str, Any]] = {
     "SEG.rho": {},  # of one page, whose name comes first
     "SEGIndependent.rho": {},
 }
-SCHEDULES = (Schedule, Cosine, Power)
+SCHEDULES = (Schedule, Cosine, Power, Piecewise)
+SCHEDULED = ("lr", "weight_decay")
 FAMILIES = {
     "descent": "Gradient descent and momentum",
     "sharpness": "Sharpness-aware",
@@ -158,11 +161,21 @@ def _validated_new(cls: Any) -> Any:
 
 
 def _field(owner: str, name: str, value: Any) -> Any:
-    if name == "lr" and isinstance(value, SCHEDULES):
+    if name in SCHEDULED and isinstance(value, SCHEDULES):
         return value
     if name == "lr" and callable(value):
-        first = checks.number("lr(0)", value(0.0), **RULES["lr"])
+        first = checks.number("lr(0)", value(0.0))
+        if first <= 0.0:
+            raise ValueError(
+                f"{owner}: lr(0) must be positive, for it is the peak and sets the clock, got {first:g}: write "
+                "so.Schedule(peak, shape) for a schedule that begins lower, at 0 for example"
+            )
         return Schedule(first, lambda t: value(t) / first)
+    if isinstance(value, (list, tuple, dict, np.ndarray)):
+        raise TypeError(
+            f"{owner}: {name} must be one number for all coordinates, for parameter groups are not supported, got "
+            f"{type(value).__name__} of {len(value)}"
+        )
     rule = RULES.get(f"{owner}.{name}", RULES.get(name, {}))
     return checks.number(f"{owner}: {name}", value, **rule)
 
@@ -236,8 +249,11 @@ def method(
         page.parts = parts
         page.order = order
         page.clock = property(lambda self: float(clock(self.constant())))
-        page.schedule = property(lambda self: self.lr if isinstance(self.lr, SCHEDULES) else None)
-        page.constant = lambda self: self._replace(lr=self.lr.lr) if self.schedule else self
+        page._make = classmethod(lambda kind, values: kind(*values))  # so that _replace checks what it is given
+        page.schedules = property(
+            lambda self: {name: v for name, v in zip(self._fields, self, strict=True) if isinstance(v, SCHEDULES)}
+        )
+        page.constant = lambda self: self._replace(**{name: s.peak for name, s in self.schedules.items()})
         page.clock_of = staticmethod(clock)
         page.samples = samples
         page.bounded = bounded

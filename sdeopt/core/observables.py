@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.core.chance import refuse_random
+from sdeopt.core.guards import guarded, one_number
 from sdeopt.core.math import dot
 from sdeopt.core.oracle import grad, value
 
@@ -31,12 +33,13 @@ def _grad_norm2(o: Any, x: Any) -> Any:
 
 
 NAMED: dict[str, Callable[..., Any]] = {"loss": _loss, "norm2": _norm2, "grad_norm2": _grad_norm2}
+BUILT_IN = re.compile(r"(mean|var|cov) x.*|tr Cov x|diverged")  # names of moments in reports
 LABELS = {"loss": "f(x)", "norm2": "|x|²", "grad_norm2": "|∇f(x)|²"}
 
 
 def _of_position(f: Callable[[Any], float]) -> Callable[..., Any]:
     def of_position(o: Any, x: Any) -> Any:
-        return f(x)
+        return f(guarded(x))
 
     of_position.batched = getattr(f, "batched", False)  # type: ignore[attr-defined]  # it takes (d, paths)
     return of_position
@@ -45,7 +48,8 @@ def _of_position(f: Callable[[Any], float]) -> Callable[..., Any]:
 def resolve(observables: Any, problem: Any) -> dict[str, Callable[..., Any]]:
     """Return name -> function (o, x) for a sequence of names or a mapping name -> function of x.
 
-    None stands for every named observable that the problem can answer.
+    None stands for every named observable that the problem can answer. Functions are tried at x0: they return one
+    number, or a truth value, whose mean is a probability. What they write into x is lost with it.
     """
     if observables is None:
         return {n: f for n, f in NAMED.items() if n != "loss" or problem.lacks("value") is None}
@@ -53,12 +57,33 @@ def resolve(observables: Any, problem: Any) -> dict[str, Callable[..., Any]]:
         wrong = [n for n, f in observables.items() if not callable(f)]
         if wrong:
             raise TypeError(f"observables[{wrong[0]!r}] must be a function of x, got {observables[wrong[0]]!r}")
+        _distinct([str(n) for n in observables])
         for n, f in observables.items():
             refuse_random(f"observables[{n!r}]", f)
+            _try(str(n), f, np.array(problem.x0, dtype=float))
         return {str(n): _of_position(f) for n, f in observables.items()}
     if isinstance(observables, Sequence) and not isinstance(observables, str):
+        _distinct(observables)
         return {checks.choice("observable", n, NAMED): NAMED[n] for n in observables}
     raise TypeError(f"observables must be names, a mapping name -> function, or None, got {observables!r}")
+
+
+def _distinct(names: Sequence[str]) -> None:
+    """Raise where a name stands for two things."""
+    for n in names:
+        if names.count(n) > 1:
+            raise ValueError(f"observables must have names of their own, got {n!r} twice")
+        if BUILT_IN.fullmatch(n):
+            raise ValueError(f"observables must not be called {n!r}, which is a quantity of the run itself")
+
+
+def _try(name: str, f: Any, x: Any) -> None:
+    """Raise unless ``f`` returns one number at ``x``; ours do."""
+    if (getattr(f, "__module__", None) or "").startswith("sdeopt."):
+        return
+    begin = x.reshape(-1, x.shape[-1])[0]  # of the first path, where they differ
+    with np.errstate(all="ignore"):
+        one_number(f"observables[{name!r}]", f(begin.copy()))
 
 
 def growth(f: Callable[..., Any], problem: Any) -> float:

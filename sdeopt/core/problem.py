@@ -24,13 +24,14 @@ class Problem:
         One of ``sdeopt.objectives``, or `Objective` around your own functions; d is its ``dim``.
     noise : noise, optional
         One of ``sdeopt.noise``; default `NoNoise`.
-    x0 : array_like, shape (d,), optional
-        Start; default the objective's own ``start``.
+    x0 : array_like, shape (d,) or (paths, d), optional
+        Start, or one for each path of `simulate`; default the objective's own ``start``.
 
     Raises
     ------
     ValueError, TypeError
-        If the shapes disagree, ``x0`` is not finite, or the gradient at ``x0`` is not a finite vector of length d.
+        If the shapes disagree, ``x0`` is not finite, or the gradient at ``x0``, of several the first, is not a finite
+        vector of length d.
 
     Examples
     --------
@@ -53,9 +54,12 @@ class Problem:
             raise TypeError(f"noise must be one of sdeopt.noise, got {self.noise!r}")
         d = self.objective.dim
         start = self.objective.start if self.x0 is None else self.x0
-        object.__setattr__(self, "x0", checks.array("x0", start, shape=(d,)))
+        x0 = checks.array("x0", start, ndim=(1, 2))
+        if x0.shape[-1] != d:
+            raise ValueError(f"x0 must have shape ({d},), or (paths, {d}) for a start per path, got {x0.shape}")
+        object.__setattr__(self, "x0", x0)
         self.noise.check(self.objective)
-        g = np.asarray(self.objective.grad(np.array(self.x0)))
+        g = np.asarray(self.objective.grad(np.array(self.start())))
         if g.shape != (d,):
             raise ValueError(f"objective.grad must return shape ({d},), got {g.shape}")
         if not np.isfinite(g).all():
@@ -65,6 +69,20 @@ class Problem:
     def dim(self) -> int:
         """Dimension d of x."""
         return int(self.objective.dim)
+
+    @property
+    def several(self) -> bool:
+        """Whether every path has a start of its own."""
+        return bool(self.x0.ndim == 2)
+
+    def start(self, path: int = 0) -> Any:
+        """Where this path begins, shape (d,)."""
+        return self.x0[path] if self.several else self.x0
+
+    def alone(self, verb: str) -> None:
+        """Refuse a start per path in the name of a ``verb`` that looks at one point."""
+        if self.several:
+            raise ValueError(f"{verb} needs one start, x0 of shape ({self.dim},), got {self.x0.shape}")
 
     @property
     def oracle(self) -> Oracle:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sdeopt.engine import lanes, loops, sampled, schemes, states
+from sdeopt.engine import crossings, lanes, loops, sampled, schemes, states
+from sdeopt.engine.beginnings import sizes
 from sdeopt.engine.draws import kinds
-from sdeopt.engine.linker import replace_lr
 from sdeopt.engine.rng import wide_vectors
 
 if TYPE_CHECKING:
@@ -17,15 +17,16 @@ __all__ = ["assemble"]
 
 def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
     """The small functions of a loop over ``width`` paths at a time; 0 stands for one path on plain vectors."""
-    parts = len(run.method.parts)
     store = lanes.storer(width) if width else None
     store_number = store or states.store_number
     cut = (lambda a, b: lanes.loader(a, b - a, width)) if width else states.slicer
+    take = _taker(run, width)
     return loops.Parts(
         width=width or 1,
         widen=wide_vectors if width else states.nothing,
-        begin=states.beginner(parts, lanes.spread(width) if width else None),
-        position=states.positioner(parts),
+        take=take,
+        begin=states.beginner([take(size) for size in sizes(run)]),
+        position=states.positioner(len(run.method.parts)),
         unpack=states.unpacker(shape, cut),
         observe=states.observer(list(run.observables.values()), store_number, width or 1),
         store_vector=store or states.store_vector,
@@ -33,31 +34,53 @@ def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
     )
 
 
+def _taker(run: Run, width: int) -> Any:
+    """``take`` of `loops.Parts`."""
+    if not run.problem.several:
+        spread = lanes.spread(width) if width else None
+        return lambda size: (lambda v, p: spread(v)) if spread else states.same
+    if not width:
+        return lambda size: states.row
+
+    def take(size: int) -> Any:
+        load = lanes.loader(0, size, width)
+        return lambda v, p: load(v, p * size)
+
+    return take
+
+
 def _scheduled(run: Run) -> tuple[Any, ...]:
-    """The page's functions, at the learning rate of the moment where the method has a schedule."""
-    functions, schedule, cls = run.functions, run.method.schedule, type(run.method)
-    if schedule is None:
+    """The page's functions, at the hyperparameters of the moment where the method has schedules."""
+    functions, schedules, cls = run.functions, run.method.schedules, type(run.method)
+    if not schedules:
         return functions
-    common = (type(schedule).factor, replace_lr(cls), cls.clock_of)
+    moment = states.moment(cls, cls._fields, {name: type(s).factor for name, s in schedules.items()})
     if len(functions) == 1:
-        return (loops.scheduled_step(functions[0], *common),)
+        return (loops.scheduled_step(functions[0], moment),)
     scale = states.lift(loops.times, len(run.method.parts), 1)
     drift, diffusion = functions
-    return loops.scheduled_drift(drift, *common, scale), loops.scheduled_diffusion(diffusion, *common, scale)
+    common = (moment, cls.clock_of, scale)
+    return loops.scheduled_drift(drift, *common), loops.scheduled_diffusion(diffusion, *common)
 
 
 def assemble(run: Run, shape: Any, width: int = 0, parts: loops.Parts | None = None) -> Any:
     """The loop of the run as one plain function."""
-    functions, parts, count = _scheduled(run), parts or _parts(run, shape, width), len(run.method.parts)
+    functions, parts = _scheduled(run), parts or _parts(run, shape, width)
     if run.kind == "discrete":
-        return loops.assemble_discrete(parts, functions[0])
+        return loops.assemble_discrete(*crossings.watched(run, parts, functions[0]))
+    return loops.assemble_sde(*crossings.watched(run, parts, _move(run, functions)))
+
+
+def _move(run: Run, functions: tuple[Any, ...]) -> Any:
+    """One step of the integrator."""
+    count = len(run.method.parts)
     if run.model.drift is not None:
         scheme = schemes.SCHEMES[run.scheme]
-        return loops.assemble_sde(parts, scheme(functions[0], functions[1], lambda g, n: states.lift(g, count, n)))
+        return scheme(functions[0], functions[1], lambda g, n: states.lift(g, count, n))
     rotate = sampled.rotator(kinds(run))
-    domain = loops.constant(getattr(type(run.method), "domain", sampled.anywhere), run.method.schedule is not None)
+    domain = loops.constant(getattr(type(run.method), "domain", sampled.anywhere), bool(run.method.schedules))
     predict = states.lift(sampled.euler_part, count, 3)
     if run.scheme == "heun":
         correct = states.lift(sampled.heun_part, count, 6)
-        return loops.assemble_sde(parts, sampled.heun(functions[0], rotate, domain, predict, correct))
-    return loops.assemble_sde(parts, sampled.euler(functions[0], rotate, domain, predict))
+        return sampled.heun(functions[0], rotate, domain, predict, correct)
+    return sampled.euler(functions[0], rotate, domain, predict)

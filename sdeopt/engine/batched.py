@@ -18,6 +18,7 @@ import copy
 import dataclasses
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
@@ -27,6 +28,7 @@ from sdeopt.core.observables import NAMED
 from sdeopt.core.oracle import Oracle
 from sdeopt.core.references import names
 from sdeopt.engine import loops, states
+from sdeopt.engine.beginnings import beginnings, sizes
 from sdeopt.engine.linker import QUESTIONS, references
 from sdeopt.engine.twins import ELEMENTARY, TWINS
 
@@ -64,11 +66,12 @@ def _shaped(f: FunctionType, o: Any, seen: set[FunctionType]) -> bool:
     return False
 
 
-def fails(run: Any, shape: Any, y: Any) -> bool:
-    """Whether the page or its law decides by a value with ``if``, or so: tried on two paths at the state ``y``."""
+def fails(run: Any, shape: Any) -> bool:
+    """Whether the page or its law decides by a value with ``if``, or so: tried on two paths."""
     page, o, some = run.method.constant(), columned(run.oracle), parts(run, shape, 2)
     size = 2 * sum(states.flat_sizes(shape))
-    state, draws = some.begin(y), some.unpack(np.full(size, 0.5), 0)
+    y = beginnings(replace(run, crossings=()), 0, 2)[-1]
+    state, draws = some.begin(y, 0), some.unpack(np.full(size, 0.5), 0)
     try:
         with np.errstate(all="ignore"):
             if run.kind == "sde" and run.model.drift is not None:
@@ -93,17 +96,19 @@ def columned(o: Oracle) -> Oracle:
 
 def parts(run: Any, shape: Any, paths: int) -> loops.Parts:
     """The small functions of a loop over so many paths at a time; a single path lives on plain vectors."""
-    count, alone = len(run.method.parts), paths == 1
+    alone, take = paths == 1, _taker(run.problem.several, paths)
+    position = states.positioner(len(run.method.parts))
     return loops.Parts(
         width=drawn(paths),
         widen=states.nothing,
-        begin=states.beginner(count, None if alone else _repeater(paths)),
-        position=states.positioner(count),
+        take=take,
+        begin=states.beginner([take(size) for size in sizes(run)]),
+        position=position,
         unpack=states.unpacker(shape, states.slicer if alone else lambda a, b: _cutter(a, b, paths)),
         observe=None,
-        store_vector=None,
+        store_vector=_store,
         store_number=None,
-        write=_writer([_over_paths(f) for f in run.observables.values()]),
+        write=_writer(position, [_over_paths(f) for f in run.observables.values()]),
     )
 
 
@@ -112,9 +117,23 @@ def drawn(paths: int) -> int:
     return 1 << (paths - 1).bit_length()
 
 
-def _repeater(paths: int) -> Callable[[Any], Any]:
-    """A function that gives every path the same vector; memory holds path after path, as objectives like it."""
-    return lambda v: np.ascontiguousarray(np.broadcast_to(v, (paths, v.size))).T
+def _taker(several: bool, paths: int) -> Any:
+    """``take`` of `loops.Parts`: the vector of every path as a column; memory holds path after path."""
+    if paths == 1:
+        return lambda size: states.row if several else states.same
+    if several:
+        return lambda size: lambda v, p: np.ascontiguousarray(v).T
+    return lambda size: lambda v, p: np.ascontiguousarray(np.broadcast_to(v, (paths, v.size))).T
+
+
+def _store(scratch: Any, at: int, v: Any) -> None:
+    """Write a number per path into flat memory."""
+    scratch[at : at + v.size] = np.reshape(v, -1)
+
+
+def _sliced(y: Any, p: int, count: int) -> Any:
+    """The starts of ``count`` paths from p on."""
+    return tuple(_sliced(part, p, count) for part in y) if isinstance(y, tuple) else y[p : p + count]
 
 
 def _cutter(a: int, b: int, paths: int) -> Callable[[Any, int], Any]:
@@ -130,10 +149,11 @@ def _over_paths(f: Callable[..., Any]) -> Callable[..., Any]:
     return lambda o, x: f(o, x) if x.ndim == 1 else np.array([f(o, path) for path in np.ascontiguousarray(x.T)])
 
 
-def _writer(observables: list[Callable[..., Any]]) -> Callable[..., None]:
+def _writer(position: Any, observables: list[Callable[..., Any]]) -> Callable[..., None]:
     """A function that writes one save of all paths of the records."""
 
-    def write(o: Any, x: Any, alive: Any, records: Any, p: int, s: int, scratch: Any) -> None:
+    def write(o: Any, y: Any, alive: Any, records: Any, p: int, s: int, scratch: Any) -> None:
+        x = position(y)
         d = len(x)
         records[:, s, :d] = x.T
         for i, f in enumerate(observables):
@@ -150,7 +170,7 @@ class Loop:
     """
 
     def __init__(self, run: Any, shape: Any, assemble: Callable[[loops.Parts], Any], width: int = WIDTH) -> None:
-        self._lead, self._width = LEAD[run.kind], width
+        self._lead, self._width, self._several = LEAD[run.kind], width, run.problem.several
         self._columned = columned(run.oracle) if width > 1 else None
         self._of_paths: Any = functools.lru_cache(maxsize=4)(lambda paths: assemble(parts(run, shape, paths)))
 
@@ -164,8 +184,9 @@ class Loop:
             some, placed = records[p : p + self._width], given[p : p + self._width]
             room = buffer[: buffer.size // self._width * drawn(len(some))]
             o = lead[1] if len(some) == 1 else self._columned
+            begin = _sliced(lead[2:], p, len(some)) if self._several else lead[2:]
             loop = self._of_paths(len(some))
-            loop(lead[0], o, *lead[2:], path0 + p, some, room, scratch, layout, keys, placed, *grid)
+            loop(lead[0], o, *begin, path0 + p, some, room, scratch, layout, keys, placed, *grid)
 
     def seen(self, watch: Callable[[Any], Any]) -> Loop:
         """The same with ``watch`` around the loop of every group."""

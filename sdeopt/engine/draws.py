@@ -65,7 +65,7 @@ def unsuited(run: Any) -> str | None:
         return None
     if run.model.drift is None:
         return "independent steps of finite variance: the moments of one step do not give the law of several"
-    if run.method.schedule is not None:
+    if run.method.schedules:
         return "a constant lr: over a time dt its noise does not grow like √dt, as the change of clock assumes"
     return None
 

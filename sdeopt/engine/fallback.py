@@ -15,9 +15,10 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from sdeopt.core.guards import InterpretedWarning
 from sdeopt.engine.values import Unknown
 
-__all__ = ["InterpretedWarning", "explain", "say"]
+__all__ = ["explain", "say"]
 
 log = logging.getLogger("sdeopt")
 INSTEAD = {
@@ -28,20 +29,6 @@ REMEDY = (
     "; to have it compiled, write it as a plain function in NumPy's + - * / and sqrt and the vocabulary of "
     "sdeopt.core, and let it refer to numbers, arrays, functions and modules only"
 )
-
-
-class InterpretedWarning(UserWarning):
-    """A function cannot be compiled, so that a run is interpreted: the numbers are the same, and it takes much longer.
-
-    Said once for each function. ``warnings.simplefilter("ignore", sdeopt.InterpretedWarning)`` silences it, and
-    "error" in the place of "ignore" stops a run that would take too long.
-
-    Examples
-    --------
-    >>> import warnings, sdeopt as so
-    >>> issubclass(so.InterpretedWarning, UserWarning)
-    True
-    """
 
 
 def explain(subject: str, mode: str, error: Exception) -> str:

@@ -4,32 +4,24 @@ Numba takes every function for one that Python may call: it optimises it, and ge
 into its caller and does both again, at every level of nesting. An inner function gets the first of the passes, and goes
 through all of LLVM once, with the loop that it ends up in. That halves the time to the first result. A loop gets all
 passes, and functions of its own for the memory of arrays (`recycle`). Both loop over vectors as in `expressions`.
-
-Names. Numba tells functions of one name apart by counting them, from 1 in every process, and LLVM takes two functions
-of one name for the same. Loops that other processes have compiled come from the disk into this one, so here the numbers
-are random: no function, and no environment of one, is ever taken for another.
 """
 
 from __future__ import annotations
 
-import functools
-import secrets
 from typing import Any
 
 import numpy as np
 from llvmlite.binding import create_pass_builder, create_pipeline_tuning_options, parse_assembly
 from numba import njit
 from numba.core import config
-from numba.core.bytecode import FunctionIdentity
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
 from sdeopt.engine import expressions
+from sdeopt.engine.exact import ExactCompiler
 from sdeopt.engine.recycle import MEMORY
 
 __all__ = ["InnerCompiler", "LoopCompiler", "check"]
-
-FunctionIdentity._unique_ids = iter(functools.partial(secrets.randbits, 62), None)  # also in a process that is forked
 
 
 class _Nobody:
@@ -97,7 +89,7 @@ class LoopCompiler(Compiler):
         super().__init__(typing, _ours(target), loop, *rest)
 
 
-class InnerCompiler(Compiler):
+class InnerCompiler(ExactCompiler):
     """Numba's compiler, with such a library."""
 
     def __init__(self, typing: Any, target: Any, library: Any, *rest: Any) -> None:

@@ -17,9 +17,11 @@ from numba.core.errors import NumbaWarning
 from sdeopt.core.method import model
 from sdeopt.core.oracle import Oracle
 from sdeopt.core.problem import Problem
-from sdeopt.engine import batched, fallback, states
+from sdeopt.core.schedule import units
+from sdeopt.engine import batched, doors, fallback, states
 from sdeopt.engine.apart import INTERPRETED
 from sdeopt.engine.assembly import assemble
+from sdeopt.engine.beginnings import beginnings, initial_states, sizes
 from sdeopt.engine.cache import LoopCache
 from sdeopt.engine.draws import draws, unsuited
 from sdeopt.engine.given import given, portion
@@ -39,7 +41,8 @@ class Run:
     """One column to simulate, on one grid. ``saves`` are step numbers; ``substeps`` and ``scheme`` serve the SDE.
 
     ``resolution`` is the number of fine increments in one step that all runs of one comparison share. ``noise_factor``
-    multiplies the diffusion: 0 gives the flow, the baseline of every comparison.
+    multiplies the diffusion: 0 gives the flow, the baseline of every comparison. ``crossings`` are pairs of the name of
+    an observable and a level, see `crossings`.
     """
 
     method: Any
@@ -56,6 +59,7 @@ class Run:
     interpreted: bool = False
     lanes: bool = True
     noise_factor: float = 1.0
+    crossings: tuple[tuple[str, float], ...] = ()
 
     @property
     def model(self) -> Any:
@@ -71,8 +75,8 @@ class Run:
 
     @property
     def width(self) -> int:
-        """Numbers per record: position and observables."""
-        return self.problem.dim + len(self.observables)
+        """Numbers per record: position, observables and steps of crossings."""
+        return self.problem.dim + len(self.observables) + len(self.crossings)
 
     @property
     def oracle(self) -> Oracle:
@@ -101,14 +105,10 @@ def refuse(run: Run) -> None:
         raise ValueError(f"{column} {type(run.method).__name__} needs {reason}")
 
 
-def initial_states(run: Run) -> tuple[Any, Any, int]:
-    """State at step 0, first state of the loop, and the step number of the latter."""
-    m, o, x0 = run.method.constant(), run.oracle, np.array(run.problem.x0)
-    init = getattr(type(m), "init", None)
-    y0 = x0 if init is None else init(m, x0, o)
-    if run.kind == "sde" and run.model.start is not None:
-        return y0, run.model.start(m, x0, o), 1
-    return y0, y0, 0
+def _grid(run: Run) -> tuple[tuple[float, float], ...]:
+    """Where its schedules are asked, see `states.moment`; a sampled SDE takes steps, as the optimizer does."""
+    clock, step = run.method.clock, len(run.functions) == 1
+    return tuple(units(s, clock, run.steps)[0 if step else 1] for s in run.method.schedules.values())
 
 
 def _identity(thing: Any) -> Any:
@@ -134,8 +134,10 @@ def _compiled_loop(run: Run, shape: Any, width: int, linker: Linker) -> Any:
     objective, noise = run.oracle
     cls = type(run.method)
     key = (
-        run.kind, cls, run.functions, cls.clock_of, run.sde, run.scheme, shape, width, _identity(run.method.schedule),
+        run.kind, cls, run.functions, cls.clock_of, run.sde, run.scheme, shape, width,
+        tuple((name, _identity(s)) for name, s in run.method.schedules.items()),
         _identity(objective), _identity(noise), tuple(run.observables.values()),
+        run.problem.several, tuple(name for name, _ in run.crossings),
     )  # fmt: skip
     known = key, describe(key)  # functions are the same objects, and so are the values that they refer to
     if known not in _LOOPS:
@@ -154,17 +156,12 @@ def _numbers(thing: Any) -> int:
     return int(thing.size) if isinstance(thing, np.ndarray) else 0
 
 
-def _members(y: Any) -> tuple[Any, ...]:
-    """The parts of a state."""
-    return y if isinstance(y, tuple) else (y,)
-
-
 def lane_width(run: Run) -> int:
     """Paths per SIMD group, or 0 where the problem is too large to live in registers."""
     if not run.method.lanes:
         return 0
     columns = sum(states.flat_sizes(draws(run)[0]))
-    size = sum(np.size(part) for part in _members(initial_states(run)[0]))
+    size = sum(sizes(run)) + 3 * len(run.crossings)
     data = sum(map(_numbers, run.oracle))
     if size > 64 or columns > 64 or data > 1024:
         return 0
@@ -197,16 +194,18 @@ class Kernel:
         self._vectors = list(zip(vectors, self._keys, strict=True))
         self._saves = np.array(run.saves, dtype=np.int64)
         self._tile = max(2, min(64, TILE // (8 * max(self._columns, 1)))) // 2 * 2
-        self._states = initial_states(run)
+        y0, y1, self._first = initial_states(run)
+        doors.check(run, self.shape, y0, y1)
+        self._packed = 0
         self.mode, self._width, self._loop, self._arguments = self._choose()
 
     def _choose(self) -> tuple[str, int, Any, tuple[Any, ...]]:
         """The first of batched, lanes, vectors, interpreted that works: (mode, lanes, loop, leading arguments)."""
-        run, (y0, y1, _) = self.run, self._states
-        m, schedule, o = run.method.constant(), run.method.schedule, run.oracle
-        begin = (y0,) if run.kind == "discrete" else (y0, y1)
-        plain = m if schedule is None else (m, schedule)
-        if batched.suits(run) and not batched.fails(run, self.shape, y1 if run.kind == "sde" else y0):
+        run = self.run
+        m, schedules, o = run.method.constant(), tuple(run.method.schedules.values()), run.oracle
+        plain = (m, schedules, _grid(run)) if schedules else m
+        begin = () if run.problem.several else beginnings(run, 0, 1)
+        if batched.suits(run) and not batched.fails(run, self.shape):
             loop = batched.Loop(run, self.shape, lambda parts: assemble(run, self.shape, parts=parts))
             return "batched", batched.WIDTH, loop, (plain, o, *begin)
         wanted = [] if run.interpreted or INTERPRETED or not all(map(is_dataclass, o)) else ["vectors"]
@@ -217,35 +216,38 @@ class Kernel:
                 return mode, width or 1, *self._compile(width, begin)
             except Exception as error:  # whatever Numba, LLVM or `describe` say: the next mode may know it
                 fallback.say(run, mode, error)
+        self._packed = 0
         return "interpreted", 1, assemble(run, self.shape), (plain, o, *begin)
 
     def _compile(self, width: int, begin: Any) -> tuple[Any, tuple[Any, ...]]:
         """The machine code of the loop on lanes, or on vectors for ``width`` 0, and its leading arguments."""
-        run, m, schedule, o = self.run, self.run.method.constant(), self.run.method.schedule, self.run.oracle
+        run, m, o = self.run, self.run.method.constant(), self.run.oracle
+        schedules, self._packed = tuple(run.method.schedules.values()), width
         linker: Linker = _linker(*map(type, o), width > 0)
         loop = _compiled_loop(run, self.shape, width, linker)
-        subject = (m if schedule is None else (m, linker.lower(schedule)), type(o)(*map(linker.lower, o)))
-        arguments = (*subject, *map(linker.lower, begin))
-        tried = loop, *map(typeof, arguments)
+        scheduled = (m, linker.lower(schedules), _grid(run)) if schedules else m
+        arguments = (scheduled, type(o)(*map(linker.lower, o)), *map(linker.lower, begin))
+        everything = self._all(arguments, width or 1, np.empty((0, len(run.saves), run.width)), 0)
+        tried = loop, *map(typeof, everything)
         if tried in _REFUSED:
             raise _REFUSED[tried]
         try:
-            records = np.empty((0, len(run.saves), run.width))
-            return _direct(loop, self._all(arguments, width or 1, records, 0)), arguments
+            return _direct(loop, everything), arguments
         except Exception as error:
             _REFUSED[tried] = error.with_traceback(None)
             raise
 
     def _all(self, leading: Any, width: int, records: Any, path0: int) -> tuple[Any, ...]:
-        """The arguments of the loop for the paths from ``path0`` on."""
+        """The arguments of the loop for the paths from ``path0`` on; ``leading`` has their start if it is the same."""
         run = self.run
+        own = beginnings(run, path0, len(records), self._packed) if run.problem.several else ()
         buffer = np.empty(self._tile * self._columns * width)
         scratch = np.empty((run.width + 1) * width)
         fixed = (self._layout, self._keys, self._given(path0, len(records)), self._saves, run.steps, self._tile)
         tail: tuple[Any, ...] = (path0, records, buffer, scratch, *fixed)
         if run.kind == "sde":
-            tail += (run.substeps, self._states[2], run.method.clock, run.noise_factor)
-        return (*leading, *tail, self.stop.flag)
+            tail += (run.substeps, self._first, run.method.clock, run.noise_factor)
+        return (*leading, *own, *tail, self.stop.flag)
 
     def __call__(self, path0: int, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
         """Records of the paths ``path0`` to ``path0 + count``, shape (count, saves, d + observables).

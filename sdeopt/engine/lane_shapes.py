@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numba import types
+from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer, signature
 from numba.extending import intrinsic, lower_builtin, overload, overload_attribute
 
@@ -114,7 +115,10 @@ def _entry(typing: Any, x: Any, i: Any) -> Any:
         with builder.goto_entry_block():
             place = builder.alloca(args[0].type)
         builder.store(args[0], place)
-        item = builder.load(builder.gep(place, [I64(0), args[1]], inbounds=True))
+        index = builder.select(builder.icmp_signed("<", args[1], I64(0)), builder.add(args[1], I64(x.d)), args[1])
+        with cgutils.if_unlikely(builder, builder.icmp_unsigned(">=", index, I64(x.d))):
+            context.call_conv.return_user_exc(builder, IndexError, ("index is out of bounds",))
+        item = builder.load(builder.gep(place, [I64(0), index], inbounds=True))
         return rebuild(builder, [item]) if x.width else item
 
     return kind(x, types.intp), generate

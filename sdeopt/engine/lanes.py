@@ -131,9 +131,13 @@ def rebuild(builder: Any, items: Any) -> Any:
 
 
 def row(builder: Any, value: Any, kind: Any, i: int, width: int) -> Any:
-    """Row i of a pack, a float or an integer, widened to ``width`` lanes."""
+    """Row i of a pack or mask, a number or a truth value, widened to ``width`` lanes."""
     if isinstance(kind, types.Integer):
-        value = builder.sitofp(value, F64)
+        value = builder.sitofp(value, F64) if kind.signed else builder.uitofp(value, F64)
+    elif isinstance(kind, types.Boolean):
+        value = builder.uitofp(value, F64)
+    elif isinstance(kind, types.Float) and kind.bitwidth < 64:
+        value = builder.fpext(value, F64)
     if not isinstance(kind, (Pack, Mask)):
         return splat(builder, value, width)
     item = builder.extract_value(value, i if kind.d else 0)
@@ -227,15 +231,23 @@ def loader(first: int, count: int, width: int) -> Any:
 
 
 def storer(width: int) -> Any:
-    """An intrinsic (buffer, offset, pack) that writes a number per lane at ``offset`` + W i for every row i."""
+    """An intrinsic (buffer, offset, pack) that writes a number per lane at ``offset`` + W i for every row i.
+
+    Truth values are written as 1 and 0.
+    """
 
     @intrinsic
     def store(typing: Any, buffer: Any, offset: Any, value: Any) -> Any:
+        if not isinstance(value, (Pack, Mask, types.Float, types.Integer, types.Boolean)):
+            return None
+
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             kind = signature.args[2]
-            for i in range(rows(kind) if isinstance(kind, Pack) else 1):
+            for i in range(rows(kind) if isinstance(kind, (Pack, Mask)) else 1):
                 at = builder.add(args[1], I64(i * width))
                 item = row(builder, args[2], kind, i, width)
+                if isinstance(kind, Mask):
+                    item = builder.uitofp(item, element(width))
                 builder.store(item, _pointer(context, builder, signature.args[0], args[0], at, width)).align = 8
             return context.get_dummy_value()
 

@@ -19,7 +19,7 @@ import dataclasses
 import dis
 import functools
 from collections import namedtuple
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from opcode import opmap
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -37,7 +37,7 @@ from sdeopt.engine.pipeline import LOOP, OPTIONS
 from sdeopt.engine.twins import ELEMENTARY, TWINS, elementwise
 from sdeopt.engine.values import Unknown, attributes, describe, installed, ours
 
-__all__ = ["QUESTIONS", "Linker", "asked", "references", "replace_lr"]
+__all__ = ["QUESTIONS", "Linker", "asked", "references"]
 
 SMALL = 512  # numbers of an array that lanes keep in registers
 QUESTIONS = {getattr(questions, name) for name in questions.__all__ if name != "Oracle"}
@@ -203,18 +203,3 @@ class Linker:
 def _plain(jitted: Dispatcher) -> bool:
     """Whether a function that the user has compiled means what its Python text does, to the last bit."""
     return set(jitted.targetoptions) <= {"nopython", "nogil", "cache", "boundscheck", "forceinline"}
-
-
-def replace_lr(method_class: Any) -> Callable[[Any, float], Any]:
-    """A function (method, lr) -> method with that learning rate, compilable."""
-    make, place = method_class, method_class._fields.index("lr")
-
-    def prepend(i: int, rest: Any) -> Any:
-        if i == place:
-            return lambda m, lr: (lr, *rest(m, lr))
-        return lambda m, lr: (m[i], *rest(m, lr))
-
-    values: Any = lambda m, lr: ()  # noqa: E731
-    for i in reversed(range(len(method_class._fields))):
-        values = prepend(i, values)
-    return lambda m, lr: make(*values(m, lr))

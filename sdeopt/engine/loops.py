@@ -30,23 +30,29 @@ __all__ = [
     "scheduled_drift",
     "scheduled_step",
     "times",
+    "writer",
 ]
 
 ESCAPE = 1e50
 
 
 class Parts(NamedTuple):
-    """What the loops are assembled from, see ``states``: functions, and the number of paths at a time."""
+    """What the loops are assembled from, see ``states``: functions, and the number of paths at a time.
+
+    ``take(size)`` makes the function (v, p) that finds the first value of a vector for the paths from p of the chunk
+    on; ``begin(y, p)`` does so for a state. ``write``, where given, stands in the place of observing and storing.
+    """
 
     width: int
     widen: Any
+    take: Any
     begin: Any
     position: Any
     unpack: Any
     observe: Any
     store_vector: Any
     store_number: Any
-    write: Any = None  # in the place of the last three
+    write: Any = None
 
 
 def screen(x: Any, alive: Any) -> Any:
@@ -54,12 +60,14 @@ def screen(x: Any, alive: Any) -> Any:
     return where(total(np.abs(x)) < ESCAPE, alive, math.nan)
 
 
-def _writer(parts: Parts) -> Any:
+def writer(parts: Parts) -> Any:
     """A function that writes one save of ``width`` paths."""
-    width, observe, store_vector, store_number = parts.width, parts.observe, parts.store_vector, parts.store_number
+    width, position, observe = parts.width, parts.position, parts.observe
+    store_vector, store_number = parts.store_vector, parts.store_number
 
-    def write(o: Any, x: Any, alive: Any, records: Any, p: int, s: int, scratch: Any) -> None:
+    def write(o: Any, y: Any, alive: Any, records: Any, p: int, s: int, scratch: Any) -> None:
         paths, _, columns = records.shape
+        x = position(y)
         store_vector(scratch, 0, x)
         observe(o, x, scratch, x.size)
         store_number(scratch, columns * width, alive)
@@ -72,7 +80,7 @@ def _writer(parts: Parts) -> Any:
 
 def assemble_discrete(parts: Parts, step: Any) -> Any:
     """The recursion y_{k+1} = step(k, y_k) over a chunk of paths."""
-    write, width = parts.write or _writer(parts), parts.width
+    write, width = parts.write or writer(parts), parts.width
     widen, begin, position, unpack = parts.widen, parts.begin, parts.position, parts.unpack
 
     def discrete(m: Any, o: Any, y0: Any, path0: int, records: Any, buffer: Any, scratch: Any, layout: Any, keys: Any,
@@ -81,11 +89,11 @@ def assemble_discrete(parts: Parts, step: Any) -> Any:
         o, y0, buffer, scratch = lend((o, y0, buffer, scratch))
         columns = buffer.size // (tile * width)
         for p in range(0, records.shape[0], width):
-            y = begin(y0)
+            y = begin(y0, p)
             alive = 0.0 * total(position(y))
             s = 0
             if saves[0] == 0:
-                write(o, position(y), alive, records, p, saves[0], scratch)  # a literal 0 would compile it twice
+                write(o, y, alive, records, p, saves[0], scratch)  # a literal 0 would compile it twice
                 s = 1
             for k0 in range(0, steps, tile):
                 if stop[0]:
@@ -97,7 +105,7 @@ def assemble_discrete(parts: Parts, step: Any) -> Any:
                     y = step(m, k0 + i, y, o, unpack(buffer, i * columns * width))
                     if s < saves.size and saves[s] == k0 + i + 1:
                         alive = screen(position(y), alive)
-                        write(o, position(y), alive, records, p, s, scratch)
+                        write(o, y, alive, records, p, s, scratch)
                         s += 1
                 alive = screen(position(y), alive)
 
@@ -106,7 +114,7 @@ def assemble_discrete(parts: Parts, step: Any) -> Any:
 
 def assemble_sde(parts: Parts, move: Any) -> Any:
     """The integration of an SDE over a chunk of paths; ``move`` takes one integrator step, see `schemes`."""
-    write, width = parts.write or _writer(parts), parts.width
+    write, width = parts.write or writer(parts), parts.width
     widen, begin, position, unpack = parts.widen, parts.begin, parts.position, parts.unpack
 
     def integrate(m: Any, o: Any, y0: Any, y1: Any, path0: int, records: Any, buffer: Any, scratch: Any, layout: Any,
@@ -116,15 +124,15 @@ def assemble_sde(parts: Parts, move: Any) -> Any:
         o, y0, y1, buffer, scratch = lend((o, y0, y1, buffer, scratch))
         columns = buffer.size // (tile * width)
         for p in range(0, records.shape[0], width):
-            y = begin(y0)
+            y = begin(y0, p)
             alive = 0.0 * total(position(y))
             s = 0
             if saves[0] == 0:
-                write(o, position(y), alive, records, p, saves[0], scratch)  # a literal 0 would compile it twice
+                write(o, y, alive, records, p, saves[0], scratch)  # a literal 0 would compile it twice
                 s = 1
-            y = begin(y1)
+            y = begin(y1, p)
             if first == 1 and s < saves.size and saves[s] == 1:
-                write(o, position(y), alive, records, p, s, scratch)
+                write(o, y, alive, records, p, s, scratch)
                 s += 1
             for j0 in range(first * substeps, steps * substeps, tile):
                 if stop[0]:
@@ -136,19 +144,18 @@ def assemble_sde(parts: Parts, move: Any) -> Any:
                     y = move(m, o, j0 + i, y, unpack(buffer, i * columns * width), clock, substeps, noise_factor)
                     if s < saves.size and saves[s] * substeps == j0 + i + 1:
                         alive = screen(position(y), alive)
-                        write(o, position(y), alive, records, p, s, scratch)
+                        write(o, y, alive, records, p, s, scratch)
                         s += 1
                 alive = screen(position(y), alive)
 
     return integrate
 
 
-def scheduled_step(step: Any, factor: Any, with_lr: Any, clock: Any) -> Any:
-    """The step at learning rate η ψ(kη)."""
+def scheduled_step(step: Any, moment: Any) -> Any:
+    """The step at the hyperparameters of step k; ``moment(m, s)`` is the method there, see `states.moment`."""
 
     def scheduled(m: Any, k: Any, y: Any, o: Any, z: Any) -> Any:
-        method, schedule = m
-        return step(with_lr(method, method.lr * factor(schedule, k * clock(method))), k, y, o, z)
+        return step(moment(m, k), k, y, o, z)
 
     return scheduled
 
@@ -163,25 +170,23 @@ def times(S: Any, q: Any) -> Any:
     return q[0] * S[0]
 
 
-def scheduled_drift(drift: Any, factor: Any, with_lr: Any, clock: Any, scale: Any) -> Any:
-    """The drift at learning rate ηψ(t) in the time of the base learning rate: r b(rt, y), r the ratio of the clocks."""
+def scheduled_drift(drift: Any, moment: Any, clock: Any, scale: Any) -> Any:
+    """The drift at learning rate ηψ(t) in the time of the peak: r b(rt, y), r the ratio of the clocks."""
 
     def scheduled(m: Any, t: Any, y: Any, o: Any) -> Any:
-        method, schedule = m
-        now = with_lr(method, method.lr * factor(schedule, t))
-        r = clock(now) / clock(method)
+        now = moment(m, t)
+        r = clock(now) / clock(m[0])
         return scale((drift(now, r * t, y, o),), (r,))
 
     return scheduled
 
 
-def scheduled_diffusion(diffusion: Any, factor: Any, with_lr: Any, clock: Any, scale: Any) -> Any:
+def scheduled_diffusion(diffusion: Any, moment: Any, clock: Any, scale: Any) -> Any:
     """The diffusion likewise: √r σ(rt, y) dw."""
 
     def scheduled(m: Any, t: Any, y: Any, o: Any, dw: Any) -> Any:
-        method, schedule = m
-        now = with_lr(method, method.lr * factor(schedule, t))
-        r = clock(now) / clock(method)
+        now = moment(m, t)
+        r = clock(now) / clock(m[0])
         return scale((diffusion(now, r * t, y, o, dw),), (math.sqrt(r),))
 
     return scheduled

@@ -5,25 +5,37 @@ loop gives the same bits without them. They build on what Numba keeps private, s
 Numba. They are left out where the environment says ``SDEOPT_COMPILER=plain``, and with a warning where a check of
 theirs fails: of the layout of Numba's blocks of memory at every start, and in versions of Numba that none of our tests
 has seen also by compiling a small function.
+
+Names. Numba tells functions of one name apart by counting them, from 1 in every process, and LLVM takes two functions
+of one name for the same. Loops that other processes have compiled come from the disk into this one, so here the numbers
+are random: no function, and no environment of one, is ever taken for another.
 """
 
 from __future__ import annotations
 
+import functools
 import os
+import secrets
 import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numba
+from numba.core.bytecode import FunctionIdentity
+
+from sdeopt.engine.exact import ExactCompiler
 
 __all__ = ["LOOP", "MODE", "OPTIONS", "awake", "shelves"]
+
+FunctionIdentity._unique_ids = iter(functools.partial(secrets.randbits, 62), None)  # also in a process that is forked
 
 SEEN = ("0.62", "0.63", "0.64", "0.65", "0.66", "0.67", "0.68")  # versions of Numba with which the accelerators ran
 MODES = ("accelerated", "plain")
 
 OPTIONS: dict[str, Any] = {
-    "error_model": "numpy", "nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True
+    "error_model": "numpy", "nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True,
+    "pipeline_class": ExactCompiler,
 }  # fmt: skip
 LOOP: dict[str, Any] = {"error_model": "numpy", "nogil": True}
 

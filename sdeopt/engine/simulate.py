@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any
@@ -12,35 +12,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.core import checks
-from sdeopt.core import observables as observable
-from sdeopt.core.method import SAMPLED
+from sdeopt.core.crossing import Crossing
 from sdeopt.core.moments import Moments, Shaped, valid_paths
 from sdeopt.core.problem import Problem
-from sdeopt.engine import blocks, duration
+from sdeopt.engine import blocks
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted, Task, fold
 from sdeopt.engine.draws import orders
-from sdeopt.engine.kernels import Run, lacking
+from sdeopt.engine.kernels import Run
 from sdeopt.engine.loops import ESCAPE
-from sdeopt.engine.rng import normalise
+from sdeopt.engine.planning import DEFAULT_SUBSTEPS, paths_of, plan, saves
 from sdeopt.results.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Trajectory
 
 __all__ = [
     "DEFAULT_SUBSTEPS",
     "collect",
     "describe",
+    "ended",
     "ensemble",
     "plan",
     "room",
     "saves",
     "simulate",
     "spread",
+    "summarize",
     "summary",
 ]
 
-DEFAULT_SUBSTEPS = 8
-DEFAULT_SAVES = 100
+DEFAULT_PATHS = 1000
 PATHS_LIMIT = 4 * 2**30  # bytes that keep_paths may take
 
 
@@ -51,13 +50,14 @@ def simulate(
     *,
     horizon: float | None = None,
     steps: int | None = None,
-    paths: int = 1000,
+    paths: int | None = None,
     dt: float | None = None,
     substeps: int | None = None,
     scheme: str = "heun",
     sde: str | None = None,
     save_at: Any = None,
     observables: Any = None,
+    crossings: Mapping[str, float] | None = None,
     keep_paths: bool = False,
     rng: Any = None,
     executor: Executor | None = None,
@@ -79,9 +79,10 @@ def simulate(
     kind : str
         "discrete" or "sde".
     horizon, steps : float, int
-        How long: continuous time or number of optimizer steps; give exactly one.
+        How long: continuous time, a whole number of optimizer steps, or their number; give exactly one.
     paths : int
-        Independent paths; path i is the same for any number of paths.
+        Independent paths, default 1000, or as many as the problem has starts; path i is the same for any number of
+        paths.
     dt, substeps : float, int
         Step of the SDE integrator, or how many of them make one optimizer step; default clock/8. For the discrete
         column they only say with which SDE run it shares its Brownian path; default with none.
@@ -92,9 +93,13 @@ def simulate(
         Name of the SDE; ``method.sdes`` lists them, and every method has "sampled" (`sdeopt.engine.sampled`). Default
         the method's own or, where the problem has no closed form for what that asks, "sampled".
     save_at : int or array_like
-        Number of saves, or times, rounded to optimizer steps; default up to 100 equally spaced, and t = 0.
+        Number of saves, or times, rounded to optimizer steps, which must differ; default up to 100 equally spaced, and
+        t = 0.
     observables : sequence of str, or mapping
         Names ("loss", "norm2", "grad_norm2") or name -> function of x; default all that exist.
+    crossings : mapping
+        Name of an observable -> level: the first time at which each path crosses it, from the side on which it begins,
+        looked for at every step (`Crossing`; the SDE at every step of the integrator).
     keep_paths : bool
         Keep every saved position, shape (paths, n, d).
     rng : int, SeedSequence, Generator or None
@@ -115,9 +120,9 @@ def simulate(
     Raises
     ------
     ValueError, TypeError
-        For arguments out of range, for a grid that contradicts itself, for a problem that cannot answer what the
-        method asks, for ``keep_paths`` that would take over 4 GiB, for a run that would take over half of the memory,
-        or for a ``checkpoint`` of another run or without ``rng``.
+        For arguments out of range, for a schedule that leaves [0, 1], for a grid that contradicts itself, for a problem
+        that cannot answer what the method asks, for ``keep_paths`` that would take over 4 GiB, for a run that would
+        take over half of the memory, or for a ``checkpoint`` of another run or without ``rng``.
 
     Examples
     --------
@@ -126,88 +131,16 @@ def simulate(
     >>> so.simulate(so.SGD(lr=0.1), problem, kind="sde", horizon=1.0, paths=64, rng=0)
     Ensemble(SGD(lr=0.1), sde, paths=64, horizon=1, d=2)
     """
-    count = checks.integer("paths", paths, low=1)
     run = plan(
         method, problem, kind, horizon=horizon, steps=steps, dt=dt, substeps=substeps, scheme=scheme, sde=sde,
-        save_at=save_at, observables=observables, rng=rng,
+        save_at=save_at, observables=observables, rng=rng, crossings=crossings,
     )  # fmt: skip
+    count = paths_of(problem, paths, DEFAULT_PATHS)
     keep, words = room(run, count, keep_paths), describe(run)
     size = 8 * problem.dim * (1 + keep * len(run.saves))
-    task = Task((run,), functools.partial(summary, d=problem.dim, keep=keep), size)
+    task = Task((ended(run),), summarize(run, keep), size)
     with checkpoints.opened(checkpoint, rng, task, words) as store:
         return ensemble(run, *collect(task, count, executor, progress, f"{run.method} {kind}", 0, store), words)
-
-
-def plan(
-    method: Any, problem: Problem, kind: str = "discrete", *, horizon: float | None = None, steps: int | None = None,
-    dt: float | None = None, substeps: int | None = None, scheme: str = "heun", sde: str | None = None,
-    save_at: Any = None, observables: Any = None, rng: Any = None,
-) -> Run:  # fmt: skip
-    """Check the arguments of `simulate` and return the `Run` that they describe."""
-    if not hasattr(method, "sdes"):
-        raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {method!r}")
-    if not isinstance(problem, Problem):
-        raise TypeError(f"problem must be a sdeopt.Problem, got {problem!r}")
-    method.check(problem.objective)
-    clock = method.clock
-    total = _steps(horizon, steps, clock)
-    fine = _substeps(dt, substeps, clock, DEFAULT_SUBSTEPS if kind == "sde" else 1)
-    duration.check(total * fine)
-    run = Run(
-        method=method,
-        problem=problem,
-        kind=checks.choice("kind", kind, ("discrete", "sde")),
-        sde=checks.choice("sde", sde or method.default_sde, (*method.sdes, SAMPLED.name)),
-        steps=total,
-        saves=saves(save_at, total, clock),
-        substeps=fine,
-        resolution=fine,
-        scheme=checks.choice("scheme", scheme, ("heun", "euler")),
-        observables=observable.resolve(observables, problem),
-        entropy=normalise(rng),
-    )
-    sampled = replace(run, kind="sde", sde=SAMPLED.name)
-    if sde is None and lacking(replace(run, kind="sde")) is not None and lacking(sampled) is None:
-        return replace(run, sde=SAMPLED.name)
-    return run
-
-
-def _steps(horizon: float | None, steps: int | None, clock: float) -> int:
-    if (horizon is None) == (steps is None):
-        raise ValueError(f"give exactly one of horizon and steps, got horizon={horizon!r}, steps={steps!r}")
-    if steps is not None:
-        return checks.integer("steps", steps, low=1)
-    time = checks.positive("horizon", horizon)
-    total = duration.whole(time / clock)
-    if total < 1:
-        raise ValueError(f"horizon must be at least one step of the optimizer, {clock:g}, got {time:g}")
-    return total
-
-
-def _substeps(dt: float | None, substeps: int | None, clock: float, default: int) -> int:
-    if dt is not None and substeps is not None:
-        raise ValueError(f"give dt or substeps, not both, got dt={dt!r}, substeps={substeps!r}")
-    if dt is None:
-        return default if substeps is None else checks.integer("substeps", substeps, low=1)
-    ratio = clock / checks.positive("dt", dt)
-    if duration.whole(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6 * ratio:
-        raise ValueError(f"dt must divide the optimizer's step {clock:g} into whole parts, got {dt:g}")
-    return round(ratio)
-
-
-def saves(save_at: Any, total: int, clock: float) -> tuple[int, ...]:
-    """Step numbers of the saves."""
-    if save_at is None:
-        save_at = DEFAULT_SAVES
-    if isinstance(save_at, (int, np.integer)) and not isinstance(save_at, bool):
-        number = checks.integer("save_at", save_at, low=1)
-        chosen = np.linspace(0, total, min(number, total) + 1)
-    else:
-        times = checks.array("save_at", save_at)
-        chosen = times / clock
-        if chosen.min() < -0.5 or chosen.max() > total + 0.5:
-            raise ValueError(f"save_at must lie in [0, {total * clock:g}], got [{times.min():g}, {times.max():g}]")
-    return tuple(int(k) for k in np.unique(np.rint(chosen)))
 
 
 def room(run: Run, count: int, keep_paths: bool) -> bool:
@@ -218,15 +151,30 @@ def room(run: Run, count: int, keep_paths: bool) -> bool:
     return bool(keep_paths)
 
 
-def summary(first: int, records: NDArray[np.float64], d: int, keep: bool) -> dict[str, Any]:
-    """What is kept of a chunk of paths."""
-    valid = valid_paths(records, ESCAPE)
-    final = np.where(valid[:, -1, None], records[:, -1, :d], np.nan)
+def ended(run: Run) -> Run:
+    """The run with a save at its end, which nobody may have asked for."""
+    return run if run.saves[-1] == run.steps else replace(run, saves=(*run.saves, run.steps))
+
+
+def summarize(run: Run, keep: bool) -> Callable[..., dict[str, Any]]:
+    """`summary` for the records of the run, which has `ended`."""
+    return functools.partial(summary, d=run.problem.dim, keep=keep, saves=len(run.saves), crossings=len(run.crossings))
+
+
+def summary(
+    first: int, records: NDArray[np.float64], d: int, keep: bool, saves: int, crossings: int = 0
+) -> dict[str, Any]:
+    """What is kept of a chunk of paths: statistics of the first ``saves``, and the end."""
+    seen, crossed = np.split(records, [records.shape[2] - crossings], axis=2)
+    valid = valid_paths(seen, ESCAPE)
+    final = np.where(valid[:, -1, None], seen[:, -1, :d], np.nan)
+    crossed = crossed[:, -1]
     return {
-        "moments": Shaped.of(records, valid, d if d <= FULL_COVARIANCE_LIMIT else 0),
+        "moments": Shaped.of(seen[:, :saves], valid[:, :saves], d if d <= FULL_COVARIANCE_LIMIT else 0),
         "final": [final],
         "diverged": [first + np.flatnonzero(~valid[:, -1])],
-        "paths": [np.where(valid[:, :, None], records[:, :, :d], np.nan)] if keep else [],
+        "paths": [np.where(valid[:, :saves, None], seen[:, :saves, :d], np.nan)] if keep else [],
+        "crossed": [np.where(np.isinf(crossed) & ~valid[:, -1:], np.nan, crossed)],
     }
 
 
@@ -272,9 +220,17 @@ def ensemble(run: Run, found: dict[str, Any], partial: bool, meta: dict[str, Any
         skewness=moments.skewness,
         share=moments.share,
         meta=meta | {"partial": partial, "moments": {"x": end, "observables": ends}},
+        crossings=_crossings(run, np.concatenate(found["crossed"])),
         paths=np.concatenate(found["paths"]) if found["paths"] else None,
         _replay=functools.partial(_replay, run),
     )
+
+
+def _crossings(run: Run, crossed: NDArray[np.float64]) -> dict[str, Crossing]:
+    """The crossings of all paths, (paths, crossings), from numbers of steps."""
+    dt = run.method.clock / (run.substeps if run.kind == "sde" else 1)
+    horizon = run.steps * run.method.clock
+    return {name: Crossing(level, crossed[:, i] * dt, horizon, dt) for i, (name, level) in enumerate(run.crossings)}
 
 
 def describe(run: Run) -> dict[str, Any]:
@@ -296,5 +252,5 @@ def describe(run: Run) -> dict[str, Any]:
 
 
 def _replay(run: Run, path: int) -> Trajectory:
-    full = replace(run, saves=tuple(range(run.steps + 1)), observables={})
+    full = replace(run, saves=tuple(range(run.steps + 1)), observables={}, crossings=())
     return Trajectory(np.arange(run.steps + 1) * run.method.clock, blocks.records(full, 1, path, label="replay")[0])

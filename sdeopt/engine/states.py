@@ -6,7 +6,7 @@ prepending one part at a time; compiled, they inline to straight-line code.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 __all__ = [
@@ -14,9 +14,12 @@ __all__ = [
     "flat_sizes",
     "lend",
     "lift",
+    "moment",
     "nothing",
     "observer",
     "positioner",
+    "row",
+    "same",
     "slicer",
     "store_number",
     "store_vector",
@@ -67,17 +70,25 @@ def positioner(parts: int) -> Any:
     return _first if parts > 1 else _whole
 
 
-def beginner(parts: int, spread: Any) -> Any:
-    """A function that applies ``spread`` (or nothing, if None) to every part of an initial state."""
-    if spread is None:
-        return _whole
-    if parts == 1:
-        return lambda y: spread(y)
+def beginner(takes: Sequence[Any]) -> Any:
+    """A function (y, p) that finds the state of the paths from p on in ``y``, each part by its ``take(v, p)``."""
+    if len(takes) == 1:
+        return takes[0]
 
-    def prepend(i: int, rest: Any) -> Any:
-        return lambda y: (spread(y[i]), *rest(y))
+    def member(i: int, take: Any, rest: Any) -> Any:
+        return lambda y, p: (take(y[i], p), *rest(y, p))
 
-    return _fold(prepend, range(parts), lambda y: ())
+    return _fold(lambda i, rest: member(i, takes[i], rest), range(len(takes)), lambda y, p: ())
+
+
+def same(v: Any, p: int) -> Any:
+    """The one vector with which all paths begin."""
+    return v
+
+
+def row(v: Any, p: int) -> Any:
+    """The vector with which path p begins."""
+    return v[p]
 
 
 def flat_sizes(shape: Shape) -> list[int]:
@@ -137,6 +148,28 @@ def observer(functions: Sequence[Any], store: Any, width: int) -> Any:
         return write
 
     return _fold(prepend, functions, nothing)
+
+
+def moment(make: Any, fields: Sequence[str], factors: Mapping[str, Any]) -> Any:
+    """A function (m, s) that returns the method at k or t = s; ``make`` is its class.
+
+    m holds the method at its peaks, its schedules, and for each of them (a, b): it is asked at s a/b. ``factors`` has
+    the function (schedule, s) of each field that is scheduled.
+    """
+    places = {name: i for i, name in enumerate(factors)}
+
+    def follow(n: int, i: int, factor: Any, rest: Any) -> Any:
+        return lambda m, s: (m[0][n] * factor(m[1][i], s * m[2][i][0] / m[2][i][1]), *rest(m, s))
+
+    def keep(n: int, rest: Any) -> Any:
+        return lambda m, s: (m[0][n], *rest(m, s))
+
+    def prepend(n: int, rest: Any) -> Any:
+        name = fields[n]
+        return follow(n, places[name], factors[name], rest) if name in places else keep(n, rest)
+
+    values = _fold(prepend, range(len(fields)), lambda m, s: ())
+    return lambda m, s: make(*values(m, s))
 
 
 def _fold(prepend: Any, items: Sequence[Any], last: Any) -> Any:

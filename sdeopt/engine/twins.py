@@ -13,8 +13,8 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic, overload
 
-from sdeopt.core import elementary, math
-from sdeopt.engine import lane_ops, lane_shapes, pairs, states
+from sdeopt.core import elementary, guards, math
+from sdeopt.engine import lane_ops, lane_shapes, pairs, shields, states
 from sdeopt.engine.lane_ops import fma
 from sdeopt.engine.lanes import Mask, Matrix, Pack
 from sdeopt.engine.pipeline import OPTIONS
@@ -176,7 +176,8 @@ def _matvec(a: Any, b: Any) -> Any:
         return lambda a, b: lane_shapes.matvec(a, b)
     if isinstance(a, Pack) or a.ndim == 1:
         return lambda a, b: a * b
-
+    if a.dtype != types.float64:
+        return lambda a, b: by_rows(np.ascontiguousarray(a).astype(np.float64), b)
     if a.layout == "F":
         return lambda a, b: by_columns(a.T.reshape(a.size), a.shape[0], b)
     return (lambda a, b: by_rows(a, b)) if a.layout == "C" else (lambda a, b: strided(a, b))
@@ -274,6 +275,8 @@ TWINS: dict[Any, Any] = {
     elementary.horner: njit(lambda x, c: lane_ops.horner(x, c), **OPTIONS),
     elementary.two_to: njit(lambda k: lane_ops.two_to(k), **OPTIONS),
     elementary.exponent: njit(lambda x: lane_ops.exponent(x), **OPTIONS),
+    guards.guarded: _by_type(shields.guarded),
+    guards.like: _by_type(shields.like),
     math.total: _by_type(_total),
     math.product: _by_type(_product),
     math.dot: dot,

@@ -119,9 +119,9 @@ def _describe_value(thing: Any) -> str:
 
 
 def _functions(cls: type) -> tuple[FunctionType, ...]:
-    """The functions of a class of the user's, also those that it inherits from other classes of the user's."""
+    """The functions of a class of the user's, also inherited ones; what begins with _ is Python's, and not compiled."""
     mine = [c for c in cls.__mro__ if not ours(c) and not installed(c.__module__)]
-    held = [getattr(v, "__func__", v) for c in mine for v in vars(c).values()]
+    held = [v for c in mine for name, v in vars(c).items() if not name.startswith("_")]
     return tuple(f for f in held if isinstance(f, FunctionType))
 
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sdeopt.core.guards import guarded, like
 from sdeopt.core.method import Model, learning_rate
 from sdeopt.core.oracle import Oracle
 from sdeopt.ito.equation import SDE
@@ -25,11 +26,11 @@ class General(NamedTuple):
 
     def drift(self, t: Any, x: Any, o: Any) -> Any:
         """b(t, x)."""
-        return o.objective.drift(t, x)
+        return like(o.objective.drift(t, guarded(x)), x)
 
     def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
         """σ(t, x) dw."""
-        return o.objective.diffusion(t, x, dw)
+        return like(o.objective.diffusion(t, guarded(x), guarded(dw)), x)
 
 
 class Diagonal(NamedTuple):
@@ -39,16 +40,16 @@ class Diagonal(NamedTuple):
 
     def drift(self, t: Any, x: Any, o: Any) -> Any:
         """b(t, x)."""
-        return o.objective.drift(t, x)
+        return like(o.objective.drift(t, guarded(x)), x)
 
     def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
         """σ(t, x) dw, entry by entry."""
-        return o.objective.diffusion(t, x) * dw
+        return o.objective.diffusion(t, guarded(x)) * dw
 
 
 def _equip(cls: Any) -> None:
     """What ``@method`` gives a page, without the registry."""
-    cls.parts, cls.schedule, cls.samples, cls.lanes = ("x",), None, 1, True
+    cls.parts, cls.schedules, cls.samples, cls.lanes = ("x",), {}, 1, True
     cls.clock, cls.clock_of = property(learning_rate), staticmethod(learning_rate)
     cls.limited = False
     cls.constant = lambda self: self
@@ -95,6 +96,15 @@ class Start(NamedTuple):
     def dim(self) -> int:
         """Dimension d."""
         return self.objective.dim
+
+    @property
+    def several(self) -> bool:
+        """Whether every path has a start of its own."""
+        return bool(self.x0.ndim == 2)
+
+    def start(self, path: int = 0) -> Any:
+        """Where this path begins, shape (d,)."""
+        return self.x0[path] if self.several else self.x0
 
     @property
     def oracle(self) -> Oracle:

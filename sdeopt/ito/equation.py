@@ -30,8 +30,10 @@ class SDE:
     Functions written in the arithmetic of pages (NumPy's + - * /, sqrt, entries ``x[0]``, ``np.array([x[1], 0.0])``,
     and the vocabulary of ``sdeopt.core``: ``matvec``, ``dot``, ``exp``, ``sin``, ...) are compiled for many paths at a
     time. What else Numba knows, ``np.exp`` say, is compiled a path at a time, some thirty times slower; anything else
-    runs interpreted. Arrays and numbers that a function refers to become constants of the compiled code. Functions
-    must not write into their arguments.
+    runs interpreted, and an `InterpretedWarning` says so. Numbers, arrays and tuples that a function refers to, in its
+    closure, its defaults, its globals or by ``module.name``, are compiled in: each run takes those of the moment when
+    it begins. Tables may be indexed by time, and an index beyond their end is an IndexError: a scheme that looks at the
+    end of a step asks for t = horizon too. Functions must not write into their arguments.
 
     Parameters
     ----------

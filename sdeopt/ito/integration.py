@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any
@@ -17,7 +17,7 @@ from sdeopt.core.moments import Moments, valid_paths
 from sdeopt.engine.blocks import Task, bounded
 from sdeopt.engine.kernels import Kernel, Run
 from sdeopt.engine.loops import ESCAPE
-from sdeopt.engine.simulate import collect, ensemble, room, spread, summary
+from sdeopt.engine.simulate import collect, ended, ensemble, room, spread, summarize, summary
 from sdeopt.ito.equation import SDE
 from sdeopt.ito.plan import plan
 from sdeopt.ito.schemes import SCHEMES
@@ -42,6 +42,7 @@ def integrate(
     dW: Any = None,
     save_at: Any = None,
     observables: Any = None,
+    crossings: Mapping[str, float] | None = None,
     keep_paths: bool = False,
     increments: bool = False,
     rng: Any = None,
@@ -80,14 +81,14 @@ def integrate(
     ----------
     sde : SDE
         The equation.
-    x0 : array_like, shape (d,)
-        Where all paths start.
+    x0 : array_like, shape (d,) or (paths, d)
+        Where all paths start, or each of them.
     horizon : float
         The time T at which they end.
     dt, steps : float, int
         Step of the integrator, a whole part of the horizon, or their number; give exactly one.
     paths : int
-        Independent paths, default 1000; path i is the same for any number of paths.
+        Independent paths, default 1000, or as many as there are starts; path i is the same for any number of paths.
     scheme : str
         Default "euler", or "heun" for an equation in the sense of Stratonovich.
     extrapolate : bool
@@ -96,9 +97,12 @@ def integrate(
         Increments of the Brownian motions, of variance dt, instead of drawn ones; they say how many paths and steps
         there are. The signs of "weak2" are still drawn.
     save_at : int or array_like
-        Number of saves, or times, rounded to steps; default up to 100 equally spaced, and t = 0.
+        Number of saves, or times, rounded to steps, which must differ; default up to 100 equally spaced, and t = 0.
     observables : mapping name -> function of x, or sequence of str
         What to observe; the only named one is "norm2", the default.
+    crossings : mapping
+        Name of an observable -> level: the first time at which each path crosses it, from the side on which it begins,
+        looked for at every step, see `Crossing`; not with ``extrapolate``.
     keep_paths : bool
         Keep every saved position, shape (paths, n, d).
     increments : bool
@@ -153,17 +157,20 @@ def integrate(
     >>> bool(abs(coarse.final - fine.final).max() < 0.3)
     True
     """
-    run, count, scheme = plan(sde, x0, horizon, dt, steps, paths, scheme, dW, save_at, observables, rng)
+    run, count, scheme = plan(sde, x0, horizon, dt, steps, paths, scheme, dW, save_at, observables, rng, crossings)
+    if extrapolate and run.crossings:
+        raise ValueError("crossings are seen on one grid of steps; leave them or extrapolate out")
     if extrapolate and dW is not None:
         raise ValueError("extrapolate needs increments for dt/2, which dW does not give; leave one of them out")
     keep, order = room(run, count, keep_paths), SCHEMES[scheme].order
     runs: tuple[Run, ...] = (run,)
-    reduce: Any = functools.partial(summary, d=sde.dim, keep=keep)
+    reduce: Any = summarize(run, keep)
     if extrapolate:
         runs = (replace(run, resolution=2), replace(run, resolution=2, substeps=2))
-        reduce = functools.partial(_extrapolated, weight=2**order / (2**order - 1), d=sde.dim, keep=keep)
+        weight = 2**order / (2**order - 1)
+        reduce = functools.partial(_extrapolated, weight=weight, d=sde.dim, keep=keep, saves=len(run.saves))
     kept = 8 * sde.dim * (1 + keep * len(run.saves)) + 8 * checks.flag("increments", increments) * _numbers(runs[-1])
-    task = Task(runs, reduce, kept)
+    task = Task(tuple(map(ended, runs)), reduce, kept)
     bounded(task, count)
     verify(sde, visited(runs[-1], count))
     found, partial = collect(task, count, executor, progress, f"{sde} {scheme}")
@@ -176,17 +183,20 @@ def integrate(
     return replace(result, cov=coarse + 2**order / (2**order - 1) * (fine - coarse))
 
 
-def _extrapolated(first: int, coarse: Array, fine: Array, weight: float, d: int, keep: bool) -> dict[str, Any]:
+def _extrapolated(
+    first: int, coarse: Array, fine: Array, weight: float, d: int, keep: bool, saves: int
+) -> dict[str, Any]:
     """The summary of coarse + weight (fine - coarse), path by path, with the moments of both for the covariance."""
     combined = coarse + weight * (fine - coarse)
     valid, size = valid_paths(combined, ESCAPE), d if d <= FULL_COVARIANCE_LIMIT else 0
-    found = summary(first, combined, d, keep=False)
+    found = summary(first, combined, d, False, saves)
     positions = np.where(valid[:, :, None], fine[:, :, :d], np.nan)
+    coarse, fine, valid = coarse[:, :saves], fine[:, :saves], valid[:, :saves]
     return found | {
         "coarse": Moments.of(coarse, valid, size),
         "fine": Moments.of(fine, valid, size),
         "final": [positions[:, -1]],
-        "paths": [positions] if keep else [],
+        "paths": [positions[:, :saves]] if keep else [],
     }
 
 

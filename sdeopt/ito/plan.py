@@ -9,8 +9,8 @@ from sdeopt.core import checks
 from sdeopt.core import observables as observable
 from sdeopt.engine import duration
 from sdeopt.engine.kernels import Run
+from sdeopt.engine.planning import levels, paths_of, saves
 from sdeopt.engine.rng import normalise
-from sdeopt.engine.simulate import saves
 from sdeopt.ito.adapter import NAME, Increments, Start, page
 from sdeopt.ito.equation import SDE
 from sdeopt.ito.schemes import chosen
@@ -23,33 +23,33 @@ DEFAULT_PATHS = 1000
 
 def plan(
     sde: Any, x0: Any, horizon: Any, dt: Any, steps: Any, paths: Any, scheme: str | None, dW: Any,
-    save_at: Any, observables: Any, rng: Any,
+    save_at: Any, observables: Any, rng: Any, crossings: Any = None,
 ) -> tuple[Run, int, str]:  # fmt: skip
     """Check the arguments of `integrate`; the run that they describe, its number of paths and the scheme."""
     if not isinstance(sde, SDE):
         raise TypeError(f"sde must be an equation, SDE(drift, diffusion, dim), got {checks.short(sde)}")
-    begin = checks.array("x0", x0, shape=(sde.dim,))
+    begin = checks.array("x0", x0, ndim=(1, 2))
+    if begin.shape[-1] != sde.dim:
+        raise ValueError(f"x0 must have shape ({sde.dim},), or (paths, {sde.dim}), got {begin.shape}")
     name, kind = chosen(scheme, sde)
     time = checks.positive("horizon", horizon)
     if dW is None:
         increments: Any = sde.noise_dim
-        total, count = (
-            _steps(time, dt, steps),
-            checks.integer("paths", DEFAULT_PATHS if paths is None else paths, low=1),
-        )
+        total, wanted = _steps(time, dt, steps), paths
     else:
         if (dt, steps, paths) != (None, None, None):
             raise ValueError("dW says how many paths and steps there are; do not give paths, steps or dt with it")
         given = checks.array("dW", dW, ndim=3)
-        count, total, m = given.shape
+        wanted, total, m = given.shape
         if m != sde.noise_dim:
             raise ValueError(f"dW must have shape (paths, steps, noise_dim = {sde.noise_dim}), got {given.shape}")
         increments = ("increments", m, given)
     duration.check(total)
-    sde.check(begin)
-    verify(sde, [(0.0, begin)])
     signs = (("uniform", sde.noise_dim),) if kind.engine == "weak2" else ()
     start = Start(sde, Increments(increments, *signs), begin)
+    sde.check(start.start())
+    verify(sde, [(0.0, start.start())])
+    observed = _observables(observables, start)
     return (
         Run(
             method=page(sde, time / total),
@@ -61,11 +61,12 @@ def plan(
             substeps=1,
             resolution=1,
             scheme=kind.engine,
-            observables=_observables(observables, start),
+            observables=observed,
+            crossings=levels(crossings, observed),
             entropy=normalise(rng),
             lanes=name != "implicit",  # which indexes vectors
         ),
-        count,
+        paths_of(start, wanted, DEFAULT_PATHS),
         name,
     )
 
@@ -87,5 +88,6 @@ def _steps(horizon: float, dt: Any, steps: Any) -> int:
         return checks.integer("steps", steps, low=1)
     ratio = horizon / checks.positive("dt", dt)
     if duration.whole(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6 * ratio:
-        raise ValueError(f"dt must divide the horizon {horizon:g} into whole parts, got {dt:g}")
+        choices = " or ".join(f"{horizon / n:.10g} ({n} steps)" for n in sorted({max(int(ratio), 1), int(ratio) + 1}))
+        raise ValueError(f"dt must divide the horizon {horizon:g} into whole parts, got {dt:g}: take {choices}")
     return round(ratio)

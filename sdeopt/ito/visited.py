@@ -31,7 +31,8 @@ EXACT = 1e-9  # relative difference that counts as none
 def visited(run: Run, count: int) -> Points:
     """Some of the points (t, x) of the first paths of a run, at random; none of paths that have diverged."""
     saves = tuple(int(k) for k in np.unique(np.linspace(0, run.steps, TIMES + 1).round()))
-    some = records(replace(run, saves=saves), max(min(PATHS, count // 8), 1), progress=False)[:, :, : run.problem.dim]
+    looked = replace(run, saves=saves, crossings=())
+    some = records(looked, max(min(PATHS, count // 8), 1), progress=False)[:, :, : run.problem.dim]
     points = [(k * run.method.clock, x) for path in some for k, x in zip(saves, path, strict=True)]
     finite = [(t, x) for t, x in points if np.isfinite(x).all()]
     chosen = np.random.default_rng(0).permutation(len(finite))[:POINTS]

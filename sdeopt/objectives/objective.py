@@ -10,6 +10,7 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.core.chance import refuse_random, steady
+from sdeopt.core.guards import guarded, like, one_number
 from sdeopt.objectives.contract import Array, Smooth
 
 __all__ = ["Objective", "expect_vector"]
@@ -30,7 +31,10 @@ class Objective(Smooth):
     """An objective from Python functions.
 
     Functions written in the arithmetic of pages (NumPy's + - * /, sqrt, and the vocabulary of ``sdeopt.core``) are
-    compiled; any other function (a PyTorch model, a simulator) runs interpreted, with the same results.
+    compiled; any other function (a PyTorch model, a simulator) runs interpreted, with the same results, and an
+    `InterpretedWarning` says so. Numbers, arrays and tuples that a function refers to, in its closure, its defaults,
+    its globals or by ``module.name``, are compiled in: each run takes those of the moment when it begins. What a
+    function writes into its argument is lost with it.
 
     Parameters
     ----------
@@ -52,7 +56,7 @@ class Objective(Smooth):
     Raises
     ------
     TypeError
-        If a function is not callable or does not return a number (value) or an array (grad, hvp).
+        If a function is not callable or does not return a real number (value) or an array of them (grad, hvp).
     ValueError
         If a function returns another shape or a non-finite number at ``start``. Errors raised inside your functions
         reach you unchanged.
@@ -97,23 +101,22 @@ class Objective(Smooth):
         self._try(begin)
 
     def _try(self, x: Array) -> None:
-        expect_vector("grad", steady("grad", self.grad, x), self.dim)
+        expect_vector("grad", steady("grad", self.grad_function, x), self.dim)
         if self.lacks("hvp") is None:
-            expect_vector("hvp", steady("hvp", self.hvp, x, x), self.dim)
+            expect_vector("hvp", steady("hvp", self.hvp_function, x, x), self.dim)
         if self.lacks("value") is None:
-            f = steady("value", self.value, x)
-            if np.ndim(f) != 0:
-                raise ValueError(f"value must return a number, got shape {np.shape(f)}")
+            f = steady("value", self.value_function, x)
+            one_number("value", f)
             checks.number("value(start)", f)
 
     def value(self, x: Any) -> Any:
-        return self.value_function(x)
+        return self.value_function(guarded(x))
 
     def grad(self, x: Any) -> Any:
-        return self.grad_function(x)
+        return like(self.grad_function(guarded(x)), x)
 
     def hvp(self, x: Any, v: Any) -> Any:
-        return self.hvp_function(x, v)
+        return like(self.hvp_function(guarded(x), guarded(v)), x)
 
     @property
     def dim(self) -> int:
@@ -148,5 +151,5 @@ def expect_vector(name: str, got: Any, d: int) -> None:
         raise TypeError(f"{name} must return a NumPy array of shape ({d},), got {type(got).__name__}")
     if got.shape != (d,):
         raise ValueError(f"{name} must return shape ({d},), got {got.shape}")
-    if not np.isfinite(got).all():
+    if not np.isfinite(checks.real(f"{name} at start", got, flags=True)).all():
         raise ValueError(f"{name} at start must be finite, got {got}")

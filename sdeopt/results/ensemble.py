@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks
+from sdeopt.core.crossing import Crossing
 from sdeopt.results import pages
 from sdeopt.results.intervals import Interval, stated
 from sdeopt.results.page import Page
@@ -55,7 +56,7 @@ class Ensemble(Result):
     observables : dict
         Name -> (mean (n,), standard error (n,)); NaN where there is none.
     final : ndarray, shape (paths, d)
-        Last positions; NaN for diverged paths.
+        Positions at the horizon, whether or not it is saved; NaN for diverged paths.
     counts : ndarray, shape (n,)
         Paths that enter the statistics at each time.
     diverged : Diverged
@@ -63,6 +64,8 @@ class Ensemble(Result):
         from then on, so what is left is conditioned on survival: ``counts`` says from when.
     paths : ndarray, shape (paths, n, d), or None
         Every saved position, with ``keep_paths=True`` only.
+    crossings : dict
+        Name of an observable -> `Crossing`, the first times at which the paths crossed the level that was given.
     increments : ndarray, shape (paths, steps, m), or None
         The increments of the Brownian motions along each path, with ``increments=True`` of `integrate` only.
     stderr : ndarray, shape (n, d)
@@ -95,6 +98,7 @@ class Ensemble(Result):
     share: Array
     meta: dict[str, Any]
     paths: Array | None = None
+    crossings: dict[str, Crossing] = field(default_factory=dict)
     increments: Array | None = None
     _replay: Any = field(default=None, repr=False)
 
@@ -154,7 +158,7 @@ class Ensemble(Result):
         Parameters
         ----------
         path : int
-            Number of the path, 0 <= path < paths.
+            Number of the path, 0 <= path < paths; a whole number.
 
         Returns
         -------
@@ -163,21 +167,27 @@ class Ensemble(Result):
 
         Raises
         ------
-        ValueError
-            If there is no such path, or the ensemble was loaded from a file (it holds no functions).
+        ValueError, TypeError
+            If there is no such path, or the ensemble was loaded or unpickled (it holds no functions).
         """
         if self._replay is None:
-            raise ValueError("replay needs the method and the problem; a loaded ensemble holds numbers only")
-        if not 0 <= path < len(self.final):
+            raise ValueError("replay needs the method and the problem; a pickled or loaded ensemble holds numbers only")
+        if checks.integer("path", path) >= len(self.final):
             raise ValueError(f"path must be in [0, {len(self.final)}), got {path}")
         result: Trajectory = self._replay(path)
         return result
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is pickled: the numbers, as in `save`; `replay` does not survive, for its functions may not."""
+        return vars(self) | {"_replay": None}
 
     def pack(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Everything but the functions."""
         arrays = {f"observable:{n}": np.stack(v) for n, v in self.observables.items()}
         arrays |= {name: value for name, value in vars(self).items() if isinstance(value, np.ndarray)}
-        head = {"kind": self.kind, "meta": self.meta, "observables": list(self.observables)}
+        arrays |= {f"crossing:{name}": crossing.times for name, crossing in self.crossings.items()}
+        crossings = {name: [c.level, c.horizon, c.dt] for name, c in self.crossings.items()}
+        head = {"kind": self.kind, "meta": self.meta, "observables": list(self.observables), "crossings": crossings}
         return head, arrays | {"diverged": self.diverged.paths}
 
     @classmethod
@@ -195,6 +205,10 @@ class Ensemble(Result):
             meta=head["meta"],
             observables={name: tuple(arrays[f"observable:{name}"]) for name in names},
             diverged=Diverged(len(lost), lost),
+            crossings={
+                name: Crossing(level, arrays[f"crossing:{name}"], horizon, dt)
+                for name, (level, horizon, dt) in head.get("crossings", {}).items()
+            },
             **fields,
         )
 

@@ -183,9 +183,10 @@ def find(method: Any) -> Rule:
     """The rule of ``method``; a ``ValueError`` says why there is none."""
     if not hasattr(method, "sdes"):
         raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {method!r}")
-    if method.schedule is not None:
+    if method.schedules:
         raise ValueError(
-            f"lr must be a number: scale the constant learning rate, then give it a schedule, got {method!r}"
+            f"{' and '.join(method.schedules)} must be a number: scale the constant method, then give the result the "
+            f"schedule with the new peak, got {method!r}"
         )
     rule = RULES.get(type(method))
     if rule is None:

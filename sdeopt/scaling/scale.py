@@ -76,6 +76,8 @@ def scale(
     rule = find(method)
     if problem is not None and not isinstance(problem, Problem):
         raise TypeError(f"problem must be a sdeopt.Problem, got {problem!r}")
+    if problem is not None:
+        problem.alone("scale")
     change = _change(method, rule, batch, agents, new_k)
     formula = {name: _round(value) for name, value in rule.fields(method, change).items()}
     after, cut = _reachable(method, formula, change)

@@ -17,7 +17,7 @@ from sdeopt.engine.content import content
 from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Run
 from sdeopt.engine.keys import key
-from sdeopt.engine.simulate import plan
+from sdeopt.engine.planning import count_steps, plan
 from sdeopt.engine.stop import Stop, inside
 from sdeopt.results.estimate import Estimate, failed
 from sdeopt.results.intervals import lacking
@@ -77,23 +77,29 @@ class Cell:
         return f"{self.job} {kinds} {p.dim} {p.noise.draws(p.objective)}"
 
     @property
+    def steps(self) -> int:
+        """How long: a horizon to the nearest step, for few learning rates of a grid divide it."""
+        s = self.settings
+        return count_steps(s.horizon, s.steps, self.method.clock, nearest=True)
+
+    @property
     def cost(self) -> float:
         """A rough number: steps of the optimizer."""
         s = self.settings
-        steps = float(s.steps) if s.steps is not None else float(s.horizon or 0.0) / self.method.clock
-        return steps * (1.0 if self.job == "run" else 2.0 * s.substeps)
+        return self.steps * (1.0 if self.job == "run" else 2.0 * s.substeps)
 
 
 def planned(cell: Cell) -> Run:
     """The run of the discrete column; a ``ValueError`` says what of the settings makes no sense."""
     s, p = cell.settings, cell.problem
+    p.alone("sweep")
     with_value = ["loss"] if p.lacks("value") is None else []
-    run = plan(cell.method, p, horizon=s.horizon, steps=s.steps, save_at=1, observables=with_value, rng=s.seed)
+    run = plan(cell.method, p, steps=cell.steps, save_at=1, observables=with_value, rng=s.seed)
     room = RECORD_LIMIT // (FEW * 8 * run.width)
     several = min(run.steps, SAVES, max(room, 2)) if s.level is not None and with_value else 1
     saves = {*np.linspace(0, run.steps, several + 1).round().astype(int).tolist(), run.steps // 2}
     return plan(
-        cell.method, p, horizon=s.horizon, steps=s.steps, observables=with_value, rng=s.seed,
+        cell.method, p, steps=cell.steps, observables=with_value, rng=s.seed,
         save_at=np.array(sorted(saves)) * cell.method.clock,
     )  # fmt: skip
 
@@ -131,8 +137,8 @@ def _run(cell: Cell, thread: ThreadPoolExecutor) -> dict[str, Estimate]:
 def _error(cell: Cell, thread: ThreadPoolExecutor) -> dict[str, Estimate]:
     s = cell.settings
     report = compare(
-        cell.method, cell.problem, horizon=s.horizon, steps=s.steps, paths=s.paths, substeps=s.substeps, rng=s.seed,
-        executor=thread, progress=False,
+        cell.method, cell.problem, steps=cell.steps, paths=s.paths, substeps=s.substeps, rng=s.seed, executor=thread,
+        progress=False,
     )  # fmt: skip
     if report.meta["partial"]:
         raise KeyboardInterrupt

@@ -93,7 +93,7 @@ MUTATIONS = [
     ),
     Mutation(
         "names: functions are counted from 1 in every process",
-        "sdeopt/engine/inner.py", "iter(functools.partial(secrets.randbits, 62), None)", "iter(range(1, 2**62))",
+        "sdeopt/engine/pipeline.py", "iter(functools.partial(secrets.randbits, 62), None)", "iter(range(1, 2**62))",
         ("tests/test_names_in_code.py::test_two_processes_give_no_name_twice",),
     ),
     Mutation(

@@ -1,0 +1,49 @@
+"""At the doors of the user's own functions: what they are given stays as it is, what they return is what it should be.
+
+A function may not change a run by writing into its argument, and a number where a vector should be must not spread over
+all coordinates. Interpreted, this is seen at every call; compiled, by the types, and what does not fit is interpreted.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["InterpretedWarning", "guarded", "like", "one_number"]
+
+
+class InterpretedWarning(UserWarning):
+    """A function cannot be compiled, so that a run is interpreted: the numbers are the same, and it takes much longer.
+
+    Said once for each function. ``warnings.simplefilter("ignore", sdeopt.InterpretedWarning)`` silences it, and
+    "error" in the place of "ignore" stops a run that would take too long.
+
+    Examples
+    --------
+    >>> import warnings, sdeopt as so
+    >>> issubclass(so.InterpretedWarning, UserWarning)
+    True
+    """
+
+
+def guarded(x: Any) -> Any:
+    """The vector ``x`` for a function that might write into it: a copy, or, compiled, itself, read-only."""
+    return np.array(x)
+
+
+def like(got: Any, x: Any) -> Any:
+    """``got`` itself, a real vector of the shape of ``x``; else a ``ValueError`` or ``TypeError``."""
+    if np.shape(got) != np.shape(x):
+        raise ValueError(f"a function must return a vector of shape {np.shape(x)}, got {np.shape(got)}")
+    if np.iscomplexobj(got):
+        raise TypeError("a function must return real numbers, got complex ones")
+    return got
+
+
+def one_number(name: str, got: Any) -> None:
+    """Raise unless ``got`` is one real number; a truth value is one, 1 or 0, and its mean a probability."""
+    if np.ndim(got) != 0:
+        raise ValueError(f"{name} must return one number, got an array of shape {np.shape(got)}")
+    if np.asarray(got).dtype.kind not in "biuf":
+        raise TypeError(f"{name} must return one real number, got {got!r}")

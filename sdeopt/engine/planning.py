@@ -1,0 +1,134 @@
+"""The plan of a run: the arguments of `simulate`, checked, become a `Run`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from sdeopt.core import checks
+from sdeopt.core import observables as observable
+from sdeopt.core.method import SAMPLED
+from sdeopt.core.problem import Problem
+from sdeopt.engine import duration
+from sdeopt.engine.kernels import Run, lacking
+from sdeopt.engine.rng import normalise
+
+__all__ = ["DEFAULT_SUBSTEPS", "count_steps", "levels", "paths_of", "plan", "saves"]
+
+DEFAULT_SUBSTEPS = 8
+DEFAULT_SAVES = 100
+WHOLE = 1e-6  # relative distance from a whole number of steps that is round-off
+
+
+def plan(
+    method: Any, problem: Problem, kind: str = "discrete", *, horizon: float | None = None, steps: int | None = None,
+    dt: float | None = None, substeps: int | None = None, scheme: str = "heun", sde: str | None = None,
+    save_at: Any = None, observables: Any = None, rng: Any = None, crossings: Any = None,
+) -> Run:  # fmt: skip
+    """Check the arguments of `simulate` and return the `Run` that they describe."""
+    if not hasattr(method, "sdes"):
+        raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {method!r}")
+    if not isinstance(problem, Problem):
+        raise TypeError(f"problem must be a sdeopt.Problem, got {problem!r}")
+    method.check(problem.objective)
+    clock = method.clock
+    total = count_steps(horizon, steps, clock)
+    for schedule in method.schedules.values():
+        if hasattr(schedule, "check"):
+            schedule.check(clock, total)
+    fine = _substeps(dt, substeps, clock, DEFAULT_SUBSTEPS if kind == "sde" else 1)
+    duration.check(total * fine)
+    observed = observable.resolve(observables, problem)
+    run = Run(
+        method=method,
+        problem=problem,
+        kind=checks.choice("kind", kind, ("discrete", "sde")),
+        sde=checks.choice("sde", sde or method.default_sde, (*method.sdes, SAMPLED.name)),
+        steps=total,
+        saves=saves(save_at, total, clock),
+        substeps=fine,
+        resolution=fine,
+        scheme=checks.choice("scheme", scheme, ("heun", "euler")),
+        observables=observed,
+        entropy=normalise(rng),
+        crossings=levels(crossings, observed),
+    )
+    sampled = replace(run, kind="sde", sde=SAMPLED.name)
+    if sde is None and lacking(replace(run, kind="sde")) is not None and lacking(sampled) is None:
+        return replace(run, sde=SAMPLED.name)
+    return run
+
+
+def levels(crossings: Any, observed: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
+    """Pairs of the name of an observable and its level."""
+    if crossings is None:
+        return ()
+    if not isinstance(crossings, Mapping):
+        raise TypeError(f"crossings must be a mapping name of an observable -> level, got {crossings!r}")
+    return tuple(
+        (checks.choice("crossing", name, observed), checks.number(f"crossings[{name!r}]", level))
+        for name, level in crossings.items()
+    )
+
+
+def paths_of(problem: Any, paths: Any, default: int, low: int = 1) -> int:
+    """The number of paths: as asked for, by default, or that of the starts."""
+    if not problem.several:
+        return checks.integer("paths", default if paths is None else paths, low=low)
+    count = len(problem.x0)
+    if paths is not None and checks.integer("paths", paths, low=low) != count:
+        raise ValueError(f"paths must be {count}, or left out, for x0 has a start for each of them, got {paths}")
+    return checks.integer("the number of starts in x0", count, low=low)
+
+
+def count_steps(horizon: float | None, steps: int | None, clock: float, nearest: bool = False) -> int:
+    """Number of steps; a horizon must be a whole number of them, or is taken to the ``nearest`` one."""
+    if (horizon is None) == (steps is None):
+        raise ValueError(f"give exactly one of horizon and steps, got horizon={horizon!r}, steps={steps!r}")
+    if steps is not None:
+        return checks.integer("steps", steps, low=1)
+    time = checks.positive("horizon", horizon)
+    ratio = time / clock
+    total = duration.whole(ratio)
+    if total < 1:
+        raise ValueError(f"horizon must be at least one step of the optimizer, {clock:g}, got {time:g}")
+    if not nearest and abs(ratio - total) > WHOLE * ratio:
+        below, above = max(math.floor(ratio), 1), math.floor(ratio) + 1
+        choices = " or ".join(f"{n * clock:.10g} ({n} steps)" for n in sorted({below, above}))
+        raise ValueError(f"horizon must be a whole number of steps of {clock:.6g}, got {time:.10g}: take {choices}")
+    return total
+
+
+def _substeps(dt: float | None, substeps: int | None, clock: float, default: int) -> int:
+    if dt is not None and substeps is not None:
+        raise ValueError(f"give dt or substeps, not both, got dt={dt!r}, substeps={substeps!r}")
+    if dt is None:
+        return default if substeps is None else checks.integer("substeps", substeps, low=1)
+    ratio = clock / checks.positive("dt", dt)
+    if duration.whole(ratio) < 1 or abs(ratio - round(ratio)) > WHOLE * ratio:
+        raise ValueError(f"dt must divide the optimizer's step {clock:g} into whole parts, got {dt:g}")
+    return round(ratio)
+
+
+def saves(save_at: Any, total: int, clock: float) -> tuple[int, ...]:
+    """Step numbers of the saves."""
+    if save_at is None:
+        save_at = DEFAULT_SAVES
+    if isinstance(save_at, (int, np.integer)) and not isinstance(save_at, bool):
+        number = checks.integer("save_at", save_at, low=1)
+        chosen = np.linspace(0, total, min(number, total) + 1)
+    else:
+        times = checks.array("save_at", save_at)
+        chosen = times / clock
+        if chosen.min() < -0.5 or chosen.max() > total + 0.5:
+            raise ValueError(f"save_at must lie in [0, {total * clock:g}], got [{times.min():g}, {times.max():g}]")
+        if len(np.unique(np.rint(chosen))) < chosen.size:
+            near = np.sort(chosen)[np.flatnonzero(np.diff(np.rint(np.sort(chosen))) == 0)[0] :][:2] * clock
+            raise ValueError(
+                f"save_at must be times of different steps, {clock:.6g} apart, got {near[0]:.10g} and {near[1]:.10g}"
+            )
+    return tuple(int(k) for k in np.unique(np.rint(chosen)))

@@ -1,0 +1,149 @@
+"""The values that a function refers to are compiled in, and every run takes those of the moment.
+
+dX = n X dt in two Euler steps to time 1 from X = 1 ends at (1 + n/2)²; one step of gradient descent at lr 1/2 from
+x = 1 with gradient n x ends at 1 - n/2.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sdeopt as so
+from sdeopt.engine import kernels
+from sdeopt.engine.values import Unknown, describe
+
+NUMBERS = [1, 2, 3]
+RIGHT = [2.25, 4.0, 6.25]
+
+config = ModuleType("config")
+config.inner = ModuleType("config.inner")  # type: ignore[attr-defined]
+FACTOR: Any = 1.0
+TABLE = np.array([1.0])
+
+
+def still(t: Any, x: Any) -> Any:
+    return 0.0
+
+
+def end(drift: Any) -> float:
+    e = so.integrate(so.SDE(drift, still, dim=1), [1.0], horizon=1.0, steps=2, paths=1, rng=0)
+    return float(e.final[0, 0])
+
+
+def of_module(t: Any, x: Any) -> Any:
+    return config.inner.K * x  # type: ignore[attr-defined]
+
+
+def of_global(t: Any, x: Any) -> Any:
+    return FACTOR * x
+
+
+def of_array(t: Any, x: Any) -> Any:
+    return TABLE[0] * x
+
+
+def helper(x: Any) -> Any:
+    return of_global(0.0, x)
+
+
+def by_helper(t: Any, x: Any) -> Any:
+    return helper(x)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.uint8])
+def test_a_number_of_numpy_keeps_its_value(kind: Any) -> None:
+    def drift(n: Any) -> Any:
+        return lambda t, x: n * x
+
+    assert [end(drift(kind(n))) for n in NUMBERS] == RIGHT
+
+
+def test_so_do_defaults_and_tuples() -> None:
+    def drift(given: Any) -> Any:
+        return lambda t, x, pair=given: pair[0] * x
+
+    assert [end(drift((np.int64(n), 7))) for n in NUMBERS] == RIGHT
+
+
+def test_what_changes_between_runs_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: dict[str, list[float]] = {"global": [], "helper": [], "array": [], "module": []}
+    for n in NUMBERS:
+        monkeypatch.setitem(globals(), "FACTOR", float(n))
+        monkeypatch.setitem(vars(config.inner), "K", float(n))  # type: ignore[attr-defined]
+        TABLE[0] = n
+        for name, f in (("global", of_global), ("helper", by_helper), ("array", of_array), ("module", of_module)):
+            found[name].append(end(f))
+    assert found == dict.fromkeys(found, RIGHT)
+
+
+def test_objectives_schedules_and_observables_follow_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    objective = so.Objective(grad=lambda x: FACTOR * x, dim=1)
+    shaped = so.Schedule(0.5, lambda t: 1.0 if t < 0.25 else FACTOR)
+    for n in (1.0, 0.5):
+        monkeypatch.setitem(globals(), "FACTOR", n)
+        e = so.simulate(
+            so.SGD(shaped), so.Problem(objective), steps=2, paths=1, rng=0, observables={"n": lambda x: FACTOR * x[0]}
+        )
+        wanted = (1.0 - 0.5 * n) * (1.0 - 0.5 * n * n)
+        assert (float(e.final[0, 0]), float(e.observables["n"][0][-1])) == (wanted, n * wanted)
+
+
+def test_a_module_that_has_changed_is_seen_by_the_next_process(fresh: Any, tmp_path: Any, monkeypatch: Any) -> None:
+    monkeypatch.setenv("SDEOPT_CACHE_DIR", str(tmp_path / "loops"))
+    script = """
+import config
+import sdeopt as so
+problem = so.Problem(so.Objective(grad=lambda x: config.K * x, dim=1))
+print(float(so.simulate(so.SGD(0.5), problem, steps=1, paths=1, rng=0, observables=[]).final[0, 0]))
+"""
+    for value, wanted in (("1.0", "0.5"), ("0.5", "0.75")):
+        (tmp_path / "config.py").write_text(f"K = {value}\n")
+        assert fresh(script).strip() == wanted
+
+
+class Thing:
+    """Of no value."""
+
+    def __call__(self, x: Any) -> Any:
+        return 2.0 * x
+
+
+def test_what_has_no_value_is_not_compiled() -> None:
+    thing = Thing()
+    with pytest.raises(Unknown, match="Thing object at .* has no value that a key could hold"):
+        describe(lambda x: thing(x))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (np.int64(1), np.int64(2)),
+        (np.int64(1), np.uint8(1)),
+        (np.float32(0.1), 0.1),
+        (0.0, -0.0),
+        (1, True),
+        (np.array([1, 2]), np.array([1.0, 2.0])),
+        (np.array([1.0, 2.0]), np.array([[1.0, 2.0]])),
+        ((1, (2, 3)), (1, (2, 4))),
+        (range(3), range(4)),
+        (frozenset({1, 2}), frozenset({1, 3})),
+    ],
+    ids=repr,
+)
+def test_values_have_texts_of_their_own(one: Any, other: Any) -> None:
+    def of(value: Any) -> Any:
+        return lambda x: value * x
+
+    assert describe(of(one)) != describe(of(other))
+    assert describe(of(one)) == describe(of(one))
+
+
+def test_values_that_stay_compile_nothing_anew() -> None:
+    end(of_array)
+    before = len(kernels._LOOPS)
+    assert end(of_array) == end(of_array)
+    assert len(kernels._LOOPS) == before
