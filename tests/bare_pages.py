@@ -172,6 +172,14 @@ class Averaged(NamedTuple):
 
 
 @method(order=1)
+class Turned(NamedTuple):
+    lr: float
+
+    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+        return x + self.lr * np.sign(-noisy_grad(o, x, z))
+
+
+@method(order=1)
 class Branches(NamedTuple):
     lr: float
 
@@ -184,6 +192,6 @@ PAGES = {
     cls.__name__: cls
     for cls in (
         Tanh, SoftSign, CoordinateClip, Drag, DeadZone, NormalisedMomentum, AdaBelief, NAdam, AMSGrad, CoupledAdam,
-        Averaged, Branches,
+        Averaged, Turned, Branches,
     )
 }  # fmt: skip

@@ -54,6 +54,11 @@ def test_a_drift_is_the_mean_of_the_step(name: str, sigma: float) -> None:
         assert sde.drift(page, 0.0, x, o)[0] == pytest.approx(mean, rel=1e-9, abs=1e-11)
 
 
+def test_a_sign_may_be_turned_around() -> None:
+    """x + η sign(-(g + ξ)) is SignSGD, written another way."""
+    assert so.derive(PAGES["Turned"]).equations == so.derive(so.SignSGD).equations
+
+
 def test_a_drift_without_noise_is_the_step() -> None:
     for name in PER_COORDINATE:
         sde, page = so.derive(PAGES[name]).model, PAGES[name](lr=0.1)
