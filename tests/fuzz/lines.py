@@ -97,12 +97,11 @@ VALUES = [
     ["quadratic:1", "quadratic:1"],
     [1, "a"],
 ]
-SPACES = [
-    {kind: [a, b, n]}
-    for kind in ("geomspace", "linspace", "other")
-    for a, b, n in [(0.1, 1.0, 2), (0.1, 1.0, 10**11), (0.0, 1.0, 3), (1.0, 1.0, 3), (-1e308, 1e308, 3),
-                    (1, 2, 10**400), (math.nan, 1.0, 2), (0.1, math.inf, 2), (1, 2, -1), (1, 2, 1.5), ("a", 1, 2), (10**400, 1, 2)]
+RANGES = [
+    (0.1, 1.0, 2), (0.1, 1.0, 10**11), (0.0, 1.0, 3), (1.0, 1.0, 3), (-1e308, 1e308, 3), (1, 2, 10**400),
+    (math.nan, 1.0, 2), (0.1, math.inf, 2), (1, 2, -1), (1, 2, 1.5), ("a", 1, 2), (10**400, 1, 2),
 ]  # fmt: skip
+SPACES = [{kind: list(ends)} for kind in ("geomspace", "linspace", "other") for ends in RANGES]
 SWEEP: dict[str, Any] = {"method": "sgd", "steps": 2, "paths": 4, "grid": {"lr": [0.1]}}
 KEYS = [
     "method", "objective", "noise", "batch", "x0", "horizon", "steps", "paths", "measures", "level", "substeps", "seed",
