@@ -135,7 +135,7 @@ def test_json_is_strict(kind: str) -> None:
 def test_it_is_kept_and_opened_by_the_same_name(kind: str, name: str, tmp_path: Path) -> None:
     result = example(kind)
     result.save(str(tmp_path / name))
-    assert [file.suffix for file in tmp_path.iterdir()] == [".npz"]
+    assert [file.name for file in tmp_path.iterdir()] == [name.removesuffix(".npz") + ".npz"]
     for again in (type(result).load(tmp_path / name), so.load(str(tmp_path / name))):
         assert type(again) is type(result)
         assert (str(again), repr(again), again.to_json()) == (str(result), repr(result), result.to_json())
