@@ -109,6 +109,24 @@ SENTENCES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: simulated(rng=-(10**5000)),
         "rng must not be negative, got <int that cannot be written>",
     ),
+    "an observable that looks beyond its end": (
+        lambda: simulated(observables={"far": lambda x: x[17]}),
+        "observables['far'] fails, IndexError: index 17 is out of bounds for axis 0 with size 2",
+    ),
+    "a scale that looks beyond its end": (
+        lambda: so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(lambda x: x[17])),
+        "scale fails, IndexError: index 17 is out of bounds for axis 0 with size 2",
+    ),
+    "a learning rate of no dimension": (
+        lambda: so.SGD(lr=np.array(2.0)),
+        "SGD: lr must be one number for all coordinates, for parameter groups are not supported, got array(2.)",
+    ),
+    "a file that is a number": (lambda: simulated().save(3.0), "file must be a file, got 3.0"),
+    "a file without a name": (lambda: so.load(""), "file must be the name of a file, got ''"),
+    "a message of many entries": (
+        lambda: so.Objective(grad=lambda x: np.full(1000, np.nan), dim=1000),
+        "grad at start must be finite, got array([nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, na...",
+    ),
     "no rule": (
         lambda: so.derive(so.SGD, limit=5),  # type: ignore[arg-type]
         "limit must be a mapping of names to texts, got 5",

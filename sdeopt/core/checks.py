@@ -164,12 +164,12 @@ def square(name: str, a: Array) -> Array:
     return a
 
 
-def folder(name: str, value: Any) -> Any:
-    """Return ``value``, which must be the name of a folder that a system can have."""
+def path(name: str, value: Any, what: str = "folder") -> Any:
+    """Return ``value``, which must be the name of a folder, or of ``what`` else, that a system can have."""
     if not isinstance(value, (str, os.PathLike)):
-        raise TypeError(f"{name} must be a folder, got {short(value)}")
+        raise TypeError(f"{name} must be a {what}, got {short(value)}")
     if not os.fspath(value) or "\0" in str(value):
-        raise ValueError(f"{name} must be the name of a folder, got {short(value)}")
+        raise ValueError(f"{name} must be the name of a {what}, got {short(value)}")
     return value
 
 
