@@ -138,7 +138,7 @@ def test_paths_that_are_given_stay_and_need_no_remark() -> None:
 
 def test_the_help_states_the_rule_of_the_default() -> None:
     said = succeeded("compare", "--help").stdout
-    assert f"{', '.join(map(str, PATHS))}\n" in said
+    assert f"{', '.join(map(str, PATHS[:-1]))} and {PATHS[-1]}\n" in said
     for number in (
         f"({DEMONSTRATION:g} s without",
         f"{1e6 * STEP_COST:g} µs,",
