@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from sdeopt.core.schedule import decay as decay
     from sdeopt.core.schedule import hold as hold
     from sdeopt.core.schedule import ramp as ramp
+    from sdeopt.derivation.derivation import Derivation as Derivation
+    from sdeopt.derivation.derive import derive as derive
     from sdeopt.diagnostics.diagnose import diagnose as diagnose
     from sdeopt.diagnostics.report import Diagnosis as Diagnosis
     from sdeopt.engine.simulate import simulate as simulate
@@ -65,6 +67,8 @@ _HOMES = {
     "sdeopt.certificate.report": ("Certificate",),
     "sdeopt.comparison.compare": ("compare",),
     "sdeopt.comparison.report": ("Report",),
+    "sdeopt.derivation.derivation": ("Derivation",),
+    "sdeopt.derivation.derive": ("derive",),
     "sdeopt.diagnostics.diagnose": ("diagnose",),
     "sdeopt.diagnostics.report": ("Diagnosis",),
     "sdeopt.optimizers.registry": ("methods",),
@@ -92,7 +96,7 @@ def load(file: str | Path) -> Result:
 
     Returns
     -------
-    Ensemble, Report, Certificate, Sweep, Scaling, Evidence, NoiseProfile or Diagnosis
+    Ensemble, Report, Certificate, Sweep, Scaling, Evidence, NoiseProfile, Diagnosis or Derivation
         What was saved.
 
     Raises

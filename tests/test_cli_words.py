@@ -79,14 +79,15 @@ def test_data_get_the_noise_that_is_asked_for(words: list[str], shown: str) -> N
 
 
 def test_networks_are_objectives_of_every_command() -> None:
-    """Here of `compare`, with a batch and without; a path of a network costs so much that few are run."""
+    """With a batch and without; a path of a network costs so much that few are run."""
     pytest.importorskip("torch")
     words = ["--objective", "mlp:breast_cancer,widths=2", "--steps", "20"]
-    said = job("compare", "sgd", *words)
-    assert repr(said.problem.objective) == "TorchObjective(MLP, examples=455, dim=68)"
-    assert repr(said.problem.noise) == "Minibatch(batch=1, replace=True)"
-    assert said.arguments["paths"] == 500  # 160 steps of 0.4 + 1.5e-6 · 455 · 68 = 0.45 ms; 500 + 3 · 125 in 120 s
-    assert repr(job("simulate", "sgd", *words, "--batch", "8").problem.noise) == "Minibatch(batch=8, replace=True)"
+    said = job("compare", "sgd", *words).problem
+    assert repr(said.objective) == "TorchObjective(MLP, examples=455, dim=68)"
+    assert repr(said.noise) == "Minibatch(batch=1, replace=True)"
+    assert repr(job("compare", "sgd", *words, "--batch", "8").problem.noise) == "Minibatch(batch=8, replace=True)"
+    paths = job("simulate", "sgd", "--kind", "sde", *words).arguments["paths"]
+    assert paths == 1000  # 160 steps of 0.4 + 1.5e-6 · 455 · 68 = 0.45 ms, in 120 s
 
 
 @pytest.mark.parametrize(
@@ -137,7 +138,7 @@ def test_paths_that_are_given_stay_and_need_no_remark() -> None:
 
 
 def test_the_help_states_the_rule_of_the_default() -> None:
-    said = succeeded("compare", "--help").stdout
+    said = succeeded("simulate", "--help").stdout
     assert f"{', '.join(map(str, PATHS[:-1]))} and {PATHS[-1]}\n" in said
     for number in (
         f"({DEMONSTRATION:g} s without",
@@ -155,8 +156,8 @@ def test_the_help_states_the_rule_of_the_default() -> None:
 def test_costlier_paths_are_fewer() -> None:
     small = so.Problem(so.Quadratic([1.0, 2.0]))
     large = so.Problem(so.Quadratic(np.ones(1000)))
-    counts = [paths(small, work, compared=True) for work in (1e2, 1e5, 1e6, 1e7, 1e12)]
+    counts = [paths(small, work) for work in (1e2, 1e5, 1e6, 1e7, 1e12)]
     assert counts == sorted(counts, reverse=True)
     assert counts[0] == PATHS[0]
     assert counts[-1] == PATHS[-1]
-    assert paths(large, 4e5, compared=True) < paths(small, 4e5, compared=True) < paths(small, 4e5, compared=False)
+    assert paths(large, 4e5) < paths(small, 4e5)

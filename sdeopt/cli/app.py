@@ -14,6 +14,7 @@ import click
 
 from sdeopt import __version__
 from sdeopt.cli.cache import cache
+from sdeopt.cli.derive import derive
 from sdeopt.cli.noise import noise
 from sdeopt.cli.pages import cite, list_, show
 from sdeopt.cli.runs import certify, compare, simulate
@@ -80,14 +81,14 @@ def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
 def main(ctx: click.Context) -> None:
     """Stochastic optimizers beside their stochastic differential equations.
 
-    A method is a page with two columns, the discrete update and its SDE. `simulate` runs one of them, `compare` runs
-    both on common random numbers and says, with intervals, whether they agree; `certify` does so along a ladder of
-    learning rates, and measures the order. `scale` gives the hyperparameters for another batch size; `sweep` runs a
-    grid.
+    A method is a page with two columns, the discrete update and its SDE. `simulate` runs one of them, `compare`
+    runs both on common random numbers and says, with intervals, whether they agree; `certify` does so along a
+    ladder of learning rates, and measures the order. `derive` finds the SDE of an update alone. `scale` gives the
+    hyperparameters for another batch size; `sweep` runs a grid.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
 
-for command in (list_, show, simulate, compare, certify, sweep, scale, noise, cite, cache):
+for command in (list_, show, derive, simulate, compare, certify, sweep, scale, noise, cite, cache):
     main.add_command(command)

@@ -40,8 +40,11 @@ def _page(cls: Any) -> tuple[str, ...]:
 
 @click.command()
 @click.argument("method")
-def show(method: str) -> None:
+@click.option("--latex", is_flag=True, help="Print LaTeX of the update and of every SDE, read from their code.")
+def show(method: str, latex: bool) -> None:
     """The page of METHOD: update, SDEs, claim, sources."""
+    if latex:
+        return _formulas(method)
     import textwrap
 
     from rich.text import Text
@@ -64,10 +67,25 @@ def show(method: str) -> None:
     out = console()
     state = f"One step takes {facts.clock(cls)} units of time; the state is ({', '.join(cls.parts)})."
     hyperparameters = f"Hyperparameters\n{textwrap.indent(facts.hyperparameters(cls), '    ')}"
-    example = "A small problem for it: --objective {} --noise {}".format(*cls.example)
+    fields = "".join(f" --{name.replace('_', '-')} {value:g}" for name, value in cls.at.items())
+    example = "A small problem for it: --objective {} --noise {}".format(*cls.example) + fields
     for part in (Text(facts.constructor(cls), style="bold"), facts.head(cls), hyperparameters, state, example):
         out.print(part, "", sep="\n", markup=False, soft_wrap=True)  # pages have their own line breaks
     out.print(_table("SDE", "weak order", "Brownian motions", "what it says", rows=sdes))
+
+
+def _formulas(method: str) -> None:
+    """The formulas of a page; what has none in the vocabulary is said."""
+    import sdeopt as so
+    from sdeopt.optimizers.registry import lookup
+
+    cls = lookup(method)
+    stated = {name: so.derive(cls, sde=name) for name, model in cls.sdes.items() if model.drift is not None}
+    step = next(iter(stated.values()), None) or so.derive(cls)
+    update = step.latex("update") if step.update else f"% {step.refused}"
+    click.echo(f"% {cls.__name__}: the update\n{update}")
+    for name, d in stated.items():
+        click.echo(f"% {cls.__name__}: the SDE {name}\n{f'% {d.refused}' if d.refused else d.latex()}")
 
 
 @click.command()

@@ -26,11 +26,11 @@ import numpy as np
 
 from sdeopt.core.observables import NAMED
 from sdeopt.core.oracle import Oracle
+from sdeopt.core.references import names
 from sdeopt.engine import loops, states
 from sdeopt.engine.beginnings import beginnings, sizes
 from sdeopt.engine.linker import QUESTIONS, references
 from sdeopt.engine.twins import ELEMENTARY, TWINS
-from sdeopt.engine.values import names
 
 __all__ = ["LEAD", "WIDTH", "Loop", "fails", "suits"]
 

@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.engine.values import ATOMS, closed_over, code_text, describe
+from sdeopt.core.references import closed_over
+from sdeopt.engine.values import ATOMS, code_text, describe
 
 __all__ = ["content"]
 

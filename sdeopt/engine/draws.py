@@ -135,13 +135,13 @@ def _brownian(run: Any) -> tuple[Any, list[Draw]]:
     for n, name in enumerate(run.model.brownian):
         entries = _increment(run, name, objective, noise)
         for i, (kind, size, *parameters) in enumerate(entries):
-            if name == "own":
-                stream = f"own.{i}"
-            elif i == 0 and (name == "gradient2" or n == 0):
+            again = run.model.brownian[:n].count(name)
+            if again:  # an increment named twice is two increments
+                stream = f"{name}{again + 1}.{i}"
+            elif i == 0 and name != "own" and (name == "gradient2" or n == 0):
                 stream = name if name == "gradient2" else "gradient"
-            else:  # an increment named twice is two increments
-                again = run.model.brownian[:n].count(name)
-                stream = f"{name}{again + 1}.{i}" if again else f"{name}.{i}"
+            else:
+                stream = f"{name}.{i}"
             vectors.append(Draw(kind, size, stride, stream, fine, (*parameters,)))
         nested.append(entries[0][1] if len(entries) == 1 else tuple(entry[1] for entry in entries))
     return nested[0] if len(nested) == 1 else tuple(nested), vectors
@@ -152,6 +152,8 @@ def _increment(run: Any, name: str, objective: Any, noise: Any) -> list[Any]:
     if name == "state":
         return [("normal", objective.dim)]
     if name == "own":
-        return [entry for entry in run.method.own(objective, noise) if entry[0] != "uniform"]
+        # a normal for a uniform too, of which the diffusion takes the distribution function
+        own = run.method.own(objective, noise)
+        return [("normal", size) if kind == "uniform" else (kind, size, *rest) for kind, size, *rest in own]
     sizes = noise.brownian("gradient" if name == "gradient2" else name, objective)
     return [("normal", size) if isinstance(size, int) else size for size in sizes]

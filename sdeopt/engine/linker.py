@@ -21,7 +21,7 @@ import functools
 from collections import namedtuple
 from collections.abc import Iterator
 from opcode import opmap
-from types import CellType, CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -30,11 +30,12 @@ from numba.core.dispatcher import Dispatcher
 from numba.extending import overload
 
 from sdeopt.core import oracle as questions
+from sdeopt.core.references import ATTRIBUTES, GLOBALS, closed_over, names, rebound
 from sdeopt.engine.apart import present, stand_in
 from sdeopt.engine.lanes import Block, Row
 from sdeopt.engine.pipeline import LOOP, OPTIONS
 from sdeopt.engine.twins import ELEMENTARY, TWINS, elementwise
-from sdeopt.engine.values import ATTRIBUTES, GLOBALS, Unknown, attributes, closed_over, describe, installed, names, ours
+from sdeopt.engine.values import Unknown, attributes, describe, installed, ours
 
 __all__ = ["QUESTIONS", "Linker", "asked", "references"]
 
@@ -153,14 +154,10 @@ class Linker:
         return njit(lambda o, *rest: asked(o, *rest), **self._options)
 
     def _copy(self, f: FunctionType, options: dict[str, Any] | None = None) -> Any:
-        foreign, namespace = not ours(f), dict(f.__globals__)
+        foreign = not ours(f)
         wanted = names(f.__code__, ATTRIBUTES) if foreign else set()
-        for name in names(f.__code__) & namespace.keys():
-            namespace[name] = self._bound(namespace[name], foreign, wanted)
-        closure = tuple(CellType(self._bound(value, foreign, wanted)) for value in closed_over(f))
         code = _without_lists(f.__code__) if foreign and self._lanes else f.__code__
-        copy = FunctionType(code, namespace, f.__name__, f.__defaults__, closure)
-        copy.__kwdefaults__ = f.__kwdefaults__
+        copy = rebound(f, lambda thing: self._bound(thing, foreign, wanted), code)
         return njit(copy, **(options or self._options | {"boundscheck": foreign}))
 
     def _bound(self, thing: Any, foreign: bool, wanted: set[str]) -> Any:

@@ -14,24 +14,21 @@ import enum
 import hashlib
 import sys
 from collections.abc import Callable, Iterator
-from dis import get_instructions
-from types import BuiltinFunctionType, CellType, CodeType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 from numba.core.dispatcher import Dispatcher
 
+from sdeopt.core.references import ATTRIBUTES, closed_over, names
+
 __all__ = [
     "ATOMS",
-    "ATTRIBUTES",
-    "GLOBALS",
     "Unknown",
     "attributes",
-    "closed_over",
     "code_text",
     "describe",
     "installed",
-    "names",
     "ours",
 ]
 
@@ -40,7 +37,6 @@ LIBRARIES = sys.stdlib_module_names - {"__main__"} | {
     "jax", "jaxlib", "llvmlite", "matplotlib", "numba", "numpy", "pandas", "scipy", "sklearn", "sympy", "tensorflow",
     "torch",
 }  # fmt: skip
-GLOBALS, ATTRIBUTES = ("LOAD_GLOBAL", "LOAD_NAME"), ("LOAD_ATTR", "LOAD_METHOD")
 
 
 class Unknown(TypeError):
@@ -55,18 +51,6 @@ def ours(thing: Any) -> bool:
 def installed(module: str | None) -> bool:
     """Whether a module is of Python or of a library whose functions Numba either knows itself or will never know."""
     return (module or "").partition(".")[0] in LIBRARIES
-
-
-def names(code: CodeType, loaded_by: tuple[str, ...] = GLOBALS) -> set[str]:
-    """Names that a function loads by these instructions: of globals, or of attributes (LOAD_ATTR, LOAD_METHOD)."""
-    nested = (c for c in code.co_consts if isinstance(c, CodeType))
-    used = {i.argval for i in get_instructions(code) if i.opname in loaded_by}
-    return used.union(*(names(c, loaded_by) for c in nested))
-
-
-def closed_over(f: FunctionType) -> tuple[Any, ...]:
-    """The values of a closure; one that has none yet stands for the function that is being defined."""
-    return tuple(c.cell_contents if c != CellType() else f for c in f.__closure__ or ())
 
 
 def attributes(module: ModuleType, wanted: set[str]) -> Iterator[tuple[str, Any]]:

@@ -38,14 +38,16 @@ class Objective(Smooth):
 
     Parameters
     ----------
-    value : callable, optional
-        x -> f(x), a number. Without it, losses cannot be observed.
-    grad : callable
-        x -> ∇f(x), an array of shape (d,).
-    hvp : callable, optional
-        (x, v) -> ∇²f(x) v, an array of shape (d,). Without it, methods that need the Hessian are refused.
     dim : int
         Dimension d.
+    value : callable, optional
+        x -> f(x), a number. Without it, losses cannot be observed.
+    grad : callable, optional
+        x -> ∇f(x), an array of shape (d,). Default: derived from ``value``, with ``hvp``, which needs SymPy. A function
+        in the arithmetic of pages is derived for any d, one that takes entries, x[0], for d up to 32.
+    hvp : callable, optional
+        (x, v) -> ∇²f(x) v, an array of shape (d,). Without it, where ``grad`` is given, methods that need the Hessian
+        are refused.
     start : array_like, shape (d,), optional
         Default starting point; default ones.
     optimum : array_like, shape (d,), optional
@@ -58,8 +60,11 @@ class Objective(Smooth):
     TypeError
         If a function is not callable or does not return a real number (value) or an array of them (grad, hvp).
     ValueError
-        If a function returns another shape or a non-finite number at ``start``. Errors raised inside your functions
-        reach you unchanged.
+        If a function returns another shape or a non-finite number at ``start``, or if ``value`` alone is given and
+        cannot be differentiated; finite differences are not taken for it. Errors raised inside your functions reach you
+        unchanged.
+    ImportError
+        If a gradient has to be derived and SymPy is missing.
 
     Examples
     --------
@@ -69,6 +74,9 @@ class Objective(Smooth):
     (0.5, [1.0, 1.0])
     >>> f.lacks("hvp")
     'Objective has no hvp'
+    >>> rosenbrock = so.Objective(value=lambda x: (1.0 - x[0]) ** 2 + 100.0 * (x[1] - x[0] ** 2) ** 2, dim=2)
+    >>> rosenbrock.grad(rosenbrock.start + 1.0).tolist()
+    [1602.0, -400.0]
     """
 
     value_function: Callable[[Any], Any]
@@ -80,20 +88,22 @@ class Objective(Smooth):
     def __init__(
         self,
         *,
-        grad: Callable[[Any], Any],
         dim: int,
         value: Callable[[Any], Any] | None = None,
+        grad: Callable[[Any], Any] | None = None,
         hvp: Callable[[Any, Any], Any] | None = None,
         start: Any = None,
         optimum: Any = None,
         minimum: float | None = None,
     ) -> None:
+        d = checks.integer("dim", dim, low=1)
+        if grad is None:
+            grad, hvp = _derived(value, hvp, d)
         for name, function in (("value", value or no_value), ("grad", grad), ("hvp", hvp or no_hvp)):
             if not callable(function):
                 raise TypeError(f"{name} must be a function, got {function!r}")
             refuse_random(name, function)
             object.__setattr__(self, f"{name}_function", function)
-        d = checks.integer("dim", dim, low=1)
         begin = checks.array("start", np.ones(d) if start is None else start, shape=(d,))
         end = None if optimum is None else checks.array("optimum", optimum, shape=(d,))
         least = None if minimum is None else checks.number("minimum", minimum)
@@ -143,6 +153,20 @@ class Objective(Smooth):
     def __repr__(self) -> str:
         given = [name for name in ("value", "grad", "hvp") if self.lacks(name) is None]
         return f"Objective({', '.join(given)}, dim={self.dim})"
+
+
+def _derived(value: Any, hvp: Any, dim: int) -> tuple[Any, Any]:
+    """Gradient and Hessian-vector product of ``value``; an ``hvp`` that is given stays."""
+    if value is None:
+        raise TypeError("Objective needs value or grad, got neither")
+    if not callable(value):
+        raise TypeError(f"value must be a function, got {value!r}")
+    try:
+        from sdeopt.derivation.objectives import derivatives
+    except ImportError as error:
+        raise ImportError('deriving a gradient needs SymPy: pip install "sdeopt[derive]", or give grad=') from error
+    gradient, product, _ = derivatives(value, dim)
+    return gradient, hvp or product
 
 
 def expect_vector(name: str, got: Any, d: int) -> None:

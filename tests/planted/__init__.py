@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from planted import (
     adaptive,
+    derivation,
     descent,
     distributed,
     engine,
@@ -37,5 +38,6 @@ FAMILIES = (
     sweeps,
     intervals,
     engine,
+    derivation,
 )
 MUTATIONS: list[Mutation] = [mutation for family in FAMILIES for mutation in family.MUTATIONS]

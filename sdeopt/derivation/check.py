@@ -1,0 +1,174 @@
+"""Whether an SDE has the moments of the step it came from: both columns, by quadrature over their draws.
+
+One step from the state y has the mean y + τ b(y) and the covariance τ σσᵀ(y) up to a relative O(τ), so what is left
+must shrink like τ. It is measured at two steps of which one lasts 16 times as long, from where a run stands at time 1,
+over a scrambled Sobol sequence; two scramblings say how well the integrals are known. All noise of the SDE is drawn at
+once, so that its covariance needs no assumption on how increments enter.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from sdeopt.core.checks import Array
+from sdeopt.derivation.series import q
+
+__all__ = ["Check", "check", "compared", "scaled"]
+
+TIME = 1.0  # at which the state is taken
+CLOCKS = (0.02, 0.02 / 16.0)  # units of time of a step
+POINTS = 2**13
+SLACK, SIGMAS = 1.4, 6.0  # of the shrinkage; of the error of the integrals
+ROUNDING = 1e-9  # relative to what is compared
+
+
+@dataclass(frozen=True)
+class Check:
+    """Errors of one step's mean, by part of the state, and covariance, by pairs of parts, each on its own scale.
+
+    Attributes
+    ----------
+    names : tuple of str
+        What each row is: "mean x", "cov x x", ...
+    coarse, fine : ndarray
+        Relative errors at the long and at the short step.
+    resolution : ndarray
+        How well the integrals behind ``fine`` are known.
+    clocks : tuple of float
+        Units of time of the two steps.
+    """
+
+    names: tuple[str, ...]
+    coarse: Array
+    fine: Array
+    resolution: Array
+    clocks: tuple[float, float]
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """The rows whose errors do not shrink as they must."""
+        allowed = SLACK * self.clocks[1] / self.clocks[0] * self.coarse + SIGMAS * self.resolution + ROUNDING
+        return tuple(name for name, bad in zip(self.names, self.fine > allowed, strict=True) if bad)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether all do."""
+        return not self.wrong
+
+    def __str__(self) -> str:
+        head = f"{'one step':12s} {'error':>9s} {'16x finer':>10s} {'ratio':>7s} {'known to':>9s}"
+        rows = [
+            f"{name:12s} {a:9.1e} {b:10.1e} {f'{a / b:7.1f}' if b > SIGMAS * r + ROUNDING else '      -'} {r:9.1e}"
+            for name, a, b, r in zip(self.names, self.coarse, self.fine, self.resolution, strict=True)
+        ]
+        verdict = "the SDE has the moments of the step" if self.agrees else f"differs in {', '.join(self.wrong)}"
+        return "\n".join([head, *rows, verdict])
+
+
+def check(d: Any, sde: Any, method: Any, problem: Any) -> Check:
+    """Compare ``sde``, derived as ``d``, with the step of ``method`` on ``problem``."""
+    pages = [scaled(d, method, tau) for tau in CLOCKS]
+    return compared(sde, pages, problem)
+
+
+def scaled(d: Any, method: Any, tau: float) -> Any:
+    """The method where a step lasts ``tau``, everything tied to η moved along as the limit says."""
+    limit, me = d.limit, d.trace.me
+    values = dict(zip(me, map(float, method), strict=True))
+    exponent = float(sp.degree(sp.powdenest(limit.tau.xreplace({me.lr: q**2 * me.lr}), force=True), q))
+    here = float(limit.tau.xreplace(values))
+    scale = (tau / here) ** (1.0 / exponent)
+    rates = {rate: float(sp.sympify(meaning).xreplace(values)) for rate, meaning in limit.named.items()}
+    known = {**values, **rates, q: scale}
+    moved = {symbol: float(sp.sympify(limit.moves.get(symbol, symbol)).xreplace(known)) for symbol in me}
+    moved[me.lr] = values[me.lr] * scale**2
+    return type(method)(*(moved[symbol] for symbol in me))
+
+
+def compared(sde: Any, pages: list[Any], problem: Any) -> Check:
+    """The errors of ``sde`` for the same method at two learning rates."""
+    errors = [[_errors(sde, page, problem, seed) for seed in (0, 1)] for page in pages]
+    (coarse, fine), parts = [np.mean(pair, axis=0) for pair in errors], type(pages[0]).parts
+    pairs = itertools.combinations_with_replacement(parts, 2)
+    names = (*(f"mean {p}" for p in parts), *(f"cov {p} {r}" for p, r in pairs))
+    known = 0.5 * np.linalg.norm(np.subtract(*errors[1]), axis=1)
+    long, short = (page.clock for page in pages)
+    return Check(names, np.linalg.norm(coarse, axis=1), np.linalg.norm(fine, axis=1), known, (long, short))
+
+
+def _errors(sde: Any, page: Any, problem: Any, seed: int) -> Array:
+    """What the SDE leaves of the moments of a step, a row for each part and each pair of parts, padded with zeros."""
+    from sdeopt.engine.simulate import plan
+
+    steps = round(TIME / page.clock)
+    step, model = (
+        plan(page, problem, kind, sde=sde.name, steps=2, substeps=1, observables=[], rng=0)
+        for kind in ("discrete", "sde")
+    )
+    y, o, t = _state(page, step, steps), problem.oracle, steps * page.clock
+    ends = np.cumsum([0, *(np.size(part) for part in (y if isinstance(y, tuple) else (y,)))])
+    parts = [slice(a, b) for a, b in itertools.pairwise(ends)]
+    moves = np.array([_flat(page.step(steps, y, o, z)) - _flat(y) for z in _draws(step, seed)])
+    kicks = np.array([_flat(sde.diffusion(page, t, y, o, dw)) for dw in _draws(model, seed)])
+    drift, noise = page.clock * _flat(sde.drift(page, t, y, o)), page.clock * kicks.T @ kicks / len(kicks)
+    mean = moves.mean(axis=0)
+    left = (moves - mean).T @ (moves - mean) / len(moves) - noise
+    size = [np.trace(noise[p, p]) or drift[p] @ drift[p] for p in parts]
+    means = [(mean - drift)[p] / max(float(np.linalg.norm(drift[p])), 1e-300) for p in parts]
+    pairs = itertools.combinations_with_replacement(range(len(parts)), 2)
+    covs = [left[parts[p], parts[r]].ravel() / max(np.sqrt(size[p] * size[r]), 1e-300) for p, r in pairs]
+    width = max(row.size for row in (*means, *covs))
+    return np.array([np.pad(row, (0, width - row.size)) for row in (*means, *covs)])
+
+
+def _state(page: Any, run: Any, steps: int) -> Any:
+    """Where ``steps`` steps lead with noise of the right size that averages out, entries stretched by 0.8 to 1.25."""
+    from sdeopt.engine.draws import draws
+
+    problem = run.problem
+    x, o = np.array(problem.x0), problem.oracle
+    y = page.init(x, o) if hasattr(page, "init") else x
+    kinds = [(vector.kind, vector.size) for vector in draws(run)[1]]
+    if any(kind not in ("normal", "uniform") for kind, _ in kinds):
+        raise ValueError(f"noise must be made of normal and uniform draws to be integrated over, got {problem.noise!r}")
+    for i in range(steps):
+        values = [np.full(n, 0.37) if kind == "uniform" else (-1.0) ** (np.arange(n) + i) for kind, n in kinds]
+        y = page.step(i, y, o, _nested(run, np.concatenate([*values, []])))
+    stretch = np.random.default_rng(1).uniform(0.8, 1.25, _flat(y).size) * _flat(y)
+    if not isinstance(y, tuple):
+        return stretch
+    return tuple(np.split(stretch, np.cumsum([part.size for part in y])[:-1]))
+
+
+def _draws(run: Any, seed: int) -> Any:
+    """Draws of one step of ``run``, nested as its functions take them, at the points of a Sobol sequence."""
+    from scipy.special import ndtri
+    from scipy.stats import qmc
+
+    from sdeopt.engine.draws import draws
+
+    vectors = draws(run)[1]
+    size = sum(vector.size for vector in vectors)
+    if size == 0:
+        return [_nested(run, np.empty(0))]
+    points = qmc.Sobol(size, rng=seed).random(POINTS)
+    uniform = np.concatenate([np.full(vector.size, vector.kind == "uniform") for vector in vectors])
+    values = np.where(uniform, points, ndtri(np.clip(points, 1e-12, 1.0 - 1e-12)))
+    return (_nested(run, value) for value in values)
+
+
+def _nested(run: Any, values: Array) -> Any:
+    from sdeopt.engine import states
+    from sdeopt.engine.draws import draws
+
+    return states.unpacker(draws(run)[0], states.slicer)(values, 0)
+
+
+def _flat(y: Any) -> Array:
+    parts = y if isinstance(y, tuple) else (y,)
+    return np.concatenate([np.asarray(part, dtype=float) for part in parts])

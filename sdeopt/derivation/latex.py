@@ -1,0 +1,195 @@
+"""LaTeX of updates and SDEs, with the letters of the papers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import sympy as sp
+from sympy.printing.latex import LatexPrinter
+
+from sdeopt.derivation import vocabulary as v
+from sdeopt.derivation.twins import Piece
+from sdeopt.derivation.words import XI, Vec, Word, parted
+
+__all__ = ["plain", "sde_lines", "update_lines"]
+
+GREEK = {
+    "lr": r"\eta", "eps": r"\varepsilon", "beta": r"\beta", "beta1": r"\beta_1", "beta2": r"\beta_2",
+    "momentum": r"\mu", "rho": r"\rho", "weight_decay": r"\theta", "clip": "C", "sigma_dp": "z", "sigma": "s",
+    "rho_beta": r"\rho", "rho_beta1": r"\rho_1", "rho_beta2": r"\rho_2", "rho_momentum": r"\hat\mu",
+    "delta_momentum": r"\delta", "delta_beta": r"\delta", "delta_beta1": r"\delta_1", "delta_beta2": r"\delta_2",
+    "temperature": "T", "ratio": "r", "xi": r"\xi", "xi2": r"\xi'", "xi_i": r"\xi_i", "zeta": r"\zeta",
+    "w_own": "w", "u_own": "u", "dw_gradient": "dW", "dw_gradient2": "d\\tilde W", "dw_sign": "dW'",
+    "dw_direction": "dW'", "dw_direction2": r"d\tilde W'", "dw_square": "dW'", "dw_own": "dW''", "dw_state": "dW'''",
+    "dw_gradient again": r"d\bar W", "dw_gradient2 again": r"d\bar{\tilde W}", "dw_own again": r"d\bar W''",
+    "xi_a": r"\xi_a", "xi_b": r"\xi_b", "xi2_a": r"\xi'_a", "xi2_b": r"\xi'_b", "w_own_a": "w_a", "w_own_b": "w_b",
+    "u_own_a": "u_a", "u_own_b": "u_b", "xi_i_a": r"\xi_{i,a}", "xi_i_b": r"\xi_{i,b}",
+}  # fmt: skip
+
+
+class Tex(LatexPrinter):
+    """Products, quotients and roots of vectors are per coordinate."""
+
+    def __init__(self, letters: dict[str, str]) -> None:
+        super().__init__({"fold_short_frac": False, "root_notation": True})
+        self.letters = {**GREEK, **letters}
+
+    def _print_Symbol(self, e: Any, style: str = "plain") -> str:
+        if e.name in self.letters:
+            return self.letters[e.name]
+        guard = re.fullmatch(r"(\d+)e-(\d+)", e.name)
+        if guard:
+            digit = "" if guard[1] == "1" else rf"{guard[1]} \cdot "
+            return rf"{digit}10^{{-{int(guard[2])}}}"
+        plain = str(super()._print_Symbol(e))
+        return rf"\mathrm{{{plain}}}" if re.fullmatch(r"[A-Za-z]{2,}", plain) else plain
+
+    _print_Vec = _print_Piece = _print_Field = _print_Symbol
+
+    def bracketed(self, e: Any) -> str:
+        """In brackets where it is a sum, negative, or a product that an operator before it would take apart."""
+        text = self._print(e)
+        several = e.is_Mul and (e.as_coeff_Mul()[0] < 0 or len(parted(e)[1].args) > 1 and parted(e)[1].is_Mul)
+        return rf"\left({text}\right)" if e.is_Add or several else str(text)
+
+    def word(self, e: Any) -> str:
+        """A word's own LaTeX with its arguments in place."""
+        out = e.tex
+        for i, a in enumerate(e.args):
+            last = out.endswith(f"@{i}")
+            out = out.replace(f"@{i}", self.bracketed(a) if last else str(self._print(a)))
+        return str(out)
+
+    def _print(self, e: Any, exp: Any = None, **kw: Any) -> str:
+        if isinstance(e, Word):
+            text = self.word(e)
+            return (
+                text if exp is None else rf"{text}^{{{exp}}}" if len(text) == 1 else rf"\left({text}\right)^{{{exp}}}"
+            )
+        if isinstance(e, sp.sign) and exp is None:
+            return rf"\mathrm{{sign}}\left({self._print(e.args[0])}\right)"
+        return str(super()._print(e, **kw) if exp is None else super()._print(e, exp=exp, **kw))
+
+    def _print_Piecewise(self, e: Any) -> str:
+        (one, condition), (other, _) = e.args
+        inside = rf"\mathbf{{1}}\left[{self._print(condition)}\right]"
+        chosen = inside if one - other == 1 else f"{inside} {self.bracketed(one - other)}"
+        return chosen if other == 0 else rf"\left({self._print(other)} + {chosen}\right)"
+
+    def _print_erf(self, e: Any) -> str:
+        return rf"\mathrm{{erf}}\left({self._print(e.args[0])}\right)"
+
+    def _print_Mul(self, e: Any) -> str:
+        c, rest = parted(e)
+        quotient = any(f.as_base_exp()[1].is_negative for f in sp.Mul.make_args(rest))
+        if rest == 1 or quotient:
+            return str(super()._print_Mul(e))
+        if c == 1:
+            return self.vectors(rest)
+        sign = "- " if c.as_coeff_Mul()[0] < 0 else ""
+        c = -c if sign else c
+        head = "" if c == 1 else f"{self.bracketed(c) if c.is_Add else self._print(c)} "
+        return f"{sign}{head}{self.vectors(rest)}"
+
+    def vectors(self, e: Any) -> str:
+        """A product per coordinate; an operator acts on all that follows, so it stands last, others in brackets."""
+        if not e.is_Mul:
+            return self.bracketed(e)
+        factors = sorted(e.args, key=lambda f: (_open(f), sp.default_sort_key(f)))
+        texts = [self.bracketed(f) for f in factors]
+        return " ".join(
+            rf"\left({s}\right)" if _open(f) and s is not texts[-1] else s for f, s in zip(factors, texts, strict=True)
+        )
+
+    def _print_Add(self, e: Any, order: Any = None) -> str:
+        """What all terms share stands in front, the simplest term first."""
+        terms = sorted(e.args, key=lambda a: (len(a.atoms(Word)), sp.count_ops(a), sp.default_sort_key(a)))
+        shared = _shared([parted(a)[0] for a in terms])
+        rest = [self._print(a / shared) for a in terms]
+        text = rest[0] + "".join(f" - {r[1:].lstrip()}" if r.startswith("-") else f" + {r}" for r in rest[1:])
+        if shared == 1:
+            return text
+        return f"{'-' if shared == -1 else self._print(shared)} \\left({text}\\right)"
+
+
+def _open(f: Any) -> bool:
+    """Whether a factor is an operator whose argument comes last, without brackets."""
+    return isinstance(f, Word) and len(f.args) > 1 and f.tex.endswith(f"@{len(f.args) - 1}")
+
+
+def _shared(numbers: list[Any]) -> Any:
+    """Powers of symbols that all numbers hold, with the sign that all have."""
+    tables = [{b: x for b, x in c.as_powers_dict().items() if not b.is_number} for c in numbers]
+    common = sp.S.One
+    for b, x in sorted(tables[0].items(), key=str):
+        powers: list[Any] = [table.get(b, sp.S.Zero) for table in tables]
+        same = all(p.is_number and p * x > 0 for p in powers)
+        if same and not b.is_Add and x.is_number:
+            common *= b ** (min(powers) if x > 0 else max(powers))
+    return -common if all(c.could_extract_minus_sign() for c in numbers) else common
+
+
+def printed(e: Any, letters: dict[str, str]) -> str:
+    """LaTeX of one expression."""
+    text = Tex(letters)._print(sp.sympify(e))
+    return text.replace(r"\sqrt{\sigma^2}", r"\sigma").replace(r"\frac{\sqrt{2}}{2}", r"\frac{1}{\sqrt{2}}")
+
+
+def plain(e: Any, d: Any) -> str:
+    """LaTeX of an expression of the state."""
+    return printed(e, {str(p): str(p) for p in d.trace.parts})
+
+
+def sde_lines(d: Any) -> list[str]:
+    """One equation per part of the state, then what the rates stand for."""
+    letters = _capitals(d)
+    lines = []
+    for p, b, s in zip(d.parts, d.drift, d.noise, strict=True):
+        if str(p) in d.fast:
+            continue
+        drift = printed(b, letters)
+        both = rf"\left({drift}\right)" if _sum(drift) else drift
+        noise = printed(s, letters) if s != 0 else ""
+        joint = "" if not noise else f" {noise}" if noise.startswith("-") else f" + {noise}"
+        lines.append(rf"d{letters[str(p)]} &= {both}\,dt{joint}")
+    known = {**d.limit.named, **d.copies}
+    used = [name for name in known if any(e.has(name, Piece(str(name), real=True)) for e in (*d.drift, *d.noise))]
+    if used:
+        lines.append(
+            "& " + r",\quad ".join(f"{printed(name, letters)} = {printed(known[name], letters)}" for name in used)
+        )
+    return lines
+
+
+def _sum(text: str) -> bool:
+    """Whether a plus or minus stands outside all brackets."""
+    depth = 0
+    for token in re.findall(r"\\left.|\\right.|[{}()]| [+-] ", text):
+        depth += 1 if token in "{(" or token[:5] == r"\left" else -1 if token in "})" or token[:6] == r"\right" else 0
+        if depth == 0 and token in (" + ", " - "):
+            return True
+    return False
+
+
+def _capitals(d: Any) -> dict[str, str]:
+    """Parts of the state as the random processes they are, where two do not get the same letter."""
+    capitals = [str(p).upper() for p in d.parts] + ["W"]  # the Brownian motion
+    return {str(p): str(p).upper() if capitals.count(str(p).upper()) == 1 else str(p) for p in d.parts}
+
+
+def update_lines(d: Any) -> list[str]:
+    """The step, with γ for the gradient that is seen."""
+    parts = d.trace.parts
+    letters = {str(p): f"{p}_k" for p in parts} | {"gamma_": r"\gamma"}
+    gamma = Vec("gamma_", real=True)
+    lines = []
+    seen = False
+    for p, u in zip(parts, d.update, strict=True):
+        short = u.xreplace({v.Grad(parts[0]) + XI: gamma})
+        if u.has(XI) and not short.has(XI):
+            seen, u = True, short
+        lines.append(rf"{p}_{{k+1}} &= {printed(u, letters)}")
+    if seen:
+        lines.append(r"& \gamma = \nabla f(x_k) + \xi_k")
+    return lines

@@ -1,0 +1,124 @@
+"""From a method to its derivation: the limit in which its step has an SDE, and the SDE in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sdeopt.derivation import matching, order2, regime
+from sdeopt.derivation.derivation import Derivation
+from sdeopt.derivation.derived import Derived
+from sdeopt.derivation.latex import sde_lines, update_lines
+from sdeopt.derivation.matching import Matched
+from sdeopt.derivation.moments import Moments
+from sdeopt.derivation.source import source
+from sdeopt.derivation.stated import stated
+from sdeopt.derivation.trace import Trace
+from sdeopt.derivation.words import HandOver
+
+__all__ = ["How", "derivation"]
+
+
+class How(NamedTuple):
+    """The arguments of `derive`."""
+
+    order: int = 1
+    limit: dict[str, str] | None = None
+    assume: dict[str, str] = {}
+    eliminate: tuple[str, ...] = ()
+    sde: str | None = None
+
+
+def derivation(cls: Any, how: How, given: Any) -> Derivation:
+    """See `derive`."""
+    return told(derived(cls, how), given)
+
+
+def derived(cls: Any, how: How) -> Derived:
+    """The symbols."""
+    trace, order = Trace(cls, how.assume), how.order
+    if how.sde is not None:
+        return stated(trace, how.sde)
+    unknown = [name for name in how.eliminate if name not in cls.parts[1:]]
+    if unknown:
+        raise ValueError(f"eliminate must name parts of the state beside x, {list(cls.parts[1:])}, got {unknown[0]!r}")
+    try:
+        update, moves, moments = matching.prepared(trace)
+    except HandOver as reason:
+        return Derived(cls, order, trace, [], None, refused=str(reason))
+    searched = _Search(trace, moves, moments, how, list(trace.assumed))
+    try:
+        found = searched.found()
+    except HandOver as reason:
+        return Derived(cls, order, trace, update, None, refused=str(reason))
+    matched, assumed = max(found, key=lambda one: one[0].terms)
+    limits = tuple(m.limit.text() for m, _ in sorted(found, key=lambda one: one[0] is not matched))
+    return Derived(cls, order, trace, update, matched, assumed=assumed, limits=limits)
+
+
+def told(d: Derived, given: Any) -> Derivation:
+    """What the symbols say, as text; they themselves go along as ``live``."""
+    known = d.matched is not None
+    text, unwritten = "", None
+    label = "derived" if d.order == 1 else f"derived{d.order}"
+    if known:
+        try:
+            text = source(d, label)
+        except HandOver as reason:
+            unwritten = str(reason)
+    found = Derivation(
+        method=d.method.__name__,
+        order=d.order,
+        refused=d.refused,
+        regime=d.limit.text() if known else "",
+        assumed=d.assumed,
+        limits=d.limits,
+        parts=tuple(str(part) for part in d.parts if str(part) not in d.fast) if known else (),
+        update=tuple(update_lines(d)) if d.update else (),
+        equations=tuple(sde_lines(d)) if known else (),
+        notes=tuple(d.notes()) if known else (),
+        brownian=tuple(d.brownian) if known else (),
+        text=text,
+        unwritten=unwritten,
+    )
+    vars(found).update(live=d, given=given)  # not of the class's fields: a file keeps the text
+    return found
+
+
+@dataclass
+class _Search:
+    """The step of a page, matched in one limit after the other."""
+
+    trace: Trace
+    moves: list[Any]
+    moments: Moments
+    how: How
+    met: list[str]
+
+    def found(self) -> list[tuple[Matched, tuple[str, ...]]]:
+        """The SDEs of the first stage of limits that holds any, with what they assume.
+
+        If none does: why the limit in which the rules came furthest has none.
+        """
+        reasons: list[HandOver] = []
+        for stage in regime.stages(self.trace, self.how.limit):
+            found = []
+            for limit in stage:
+                try:
+                    found.append(self.matched(limit))
+                except HandOver as reason:
+                    reasons.append(reason)
+            if found:
+                return found
+        raise max(reasons, key=lambda reason: reason.depth)
+
+    def matched(self, limit: regime.Limit) -> tuple[Matched, tuple[str, ...]]:
+        """The SDE in one limit."""
+        self.trace.assumed[:] = self.met
+        given = self.trace, self.moves, self.moments, limit
+        if self.how.order == 1:
+            return matching.match(*given, 1, self.how.eliminate), tuple(self.trace.assumed)
+        if self.how.eliminate:
+            raise HandOver("averaging a part out is of order 1")
+        base, longer = (matching.match(*given, order, ()) for order in (1, 2))
+        return order2.corrected(self.trace, base, longer), tuple(self.trace.assumed)

@@ -1,0 +1,171 @@
+"""A derived SDE as the source of a page: what the engine runs, and what its owner may paste."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from typing import Any
+
+import sympy as sp
+
+from sdeopt.derivation import vocabulary as v
+from sdeopt.derivation.action import increments
+from sdeopt.derivation.code import Code
+from sdeopt.derivation.derivation import OWNER
+from sdeopt.derivation.expectations import Quad
+from sdeopt.derivation.trace import t
+from sdeopt.derivation.twins import Piece
+from sdeopt.derivation.words import Vec, vector
+
+__all__ = ["floors", "singular", "source"]
+
+WIDTH = 120
+LENGTHS = (72, 60, 50, 40, 32, 24)  # of what stands on a line of its own, until every line fits
+HEAD = '''"""{doc}"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+{imports}
+
+__all__ = ["{name}"]
+
+
+@rival({owner}, "{label}", order={order:g}, brownian={brownian})
+class {name}:
+    r"""{line}
+
+{text}
+    """
+'''
+
+
+def floors(d: Any) -> dict[Any, Any]:
+    """A part that noise can drive below 0 and that stands under a root: at least a tenth of what its mean exceeds."""
+    found = {}
+    variance = v.NoiseVar(d.parts[0])
+    for p, b, s in zip(d.parts[1:], d.drift[1:], d.noise[1:], strict=True):
+        rate, share = -sp.expand(b).coeff(p, 1), sp.expand(b).coeff(variance, 1)
+        rooted = any(r.has(p) for w in d.drift for r in w.atoms(sp.Pow) if r.exp.is_Rational and not r.exp.is_Integer)
+        if s != 0 and share != 0 and not vector(share) and not vector(rate) and rooted:
+            gain = share / rate * (1 - sp.exp(-rate * t)) if rate != 0 else share * t
+            found[p] = sp.Max(p, gain * variance / 10)
+    return found
+
+
+def singular(d: Any) -> bool:
+    """Whether the drift divides by what vanishes at time 0, so that the SDE begins after the first step."""
+    known = d.start and not any(sp.sympify(e).atoms(*RANDOM) for e in d.start)
+    parts = d.parts[1:]
+    divides = any(r.has(t, *parts) for e in d.drift for r in sp.sympify(e).atoms(sp.Pow) if r.exp.is_negative)
+    return bool(known and divides)
+
+
+RANDOM = (v.Average, v.Clipped)
+
+
+def source(d: Any, label: str) -> str:
+    """The file: imports, the class with its docstring, ``start`` where the SDE is singular, drift and diffusion."""
+    code = [
+        _function(d, "drift", "t: Any, {y}: Any, o: Any", d.drift, "The mean of a step per unit of time."),
+        _function(d, "diffusion", "t: Any, {y}: Any, o: Any, dw: Any", d.noise, "The noise of a step, on increments."),
+    ]
+    if singular(d):
+        code.insert(0, _function(d, "start", "{x}: Any, o: Any", d.start, "The state after the first step."))
+    owner = d.method.__name__
+    imports = {("sdeopt.core", "rival")}.union(*(asked for _, asked in code))
+    names = increments(d.brownian)
+    brownian = ", ".join(f'"{name}"' for name in names)
+    return HEAD.format(
+        doc=f"{owner}: the SDE of order {d.order}, derived from its step.",
+        imports=_imports(imports, d.method),
+        owner=owner,
+        label=label,
+        name=owner + "".join(word.capitalize() for word in re.split(r"\W", label)),
+        order=d.order * d.method.order,
+        brownian=brownian if len(names) == 1 else f"({brownian})",
+        line=f"The SDE of {owner}.step as η → 0.",
+        text=textwrap.indent(d.prose(), "    "),
+    ) + "".join(text for text, _ in code)
+
+
+def _imports(asked: set[tuple[str, str]], owner: Any) -> str:
+    homes = sorted({home for home, _ in asked})
+    lines = [_from(home, sorted({name for h, name in asked if h == home}, key=_isort)) for home in homes]
+    return "\n".join([*lines, f"from {owner.__module__} import {owner.__name__}  {OWNER}"])
+
+
+def _isort(name: str) -> tuple[int, str]:
+    return (0 if name.isupper() else 1 if name[0].isupper() else 2), name
+
+
+def _from(home: str, names: list[str]) -> str:
+    line = f"from {home} import {', '.join(names)}"
+    return line if len(line) <= WIDTH else f"from {home} import (\n" + "".join(f"    {n},\n" for n in names) + ")"
+
+
+def _function(d: Any, name: str, arguments: str, es: list[Any], doc: str) -> tuple[str, set[tuple[str, str]]]:
+    """The text of a method and what it imports."""
+    several = len(d.parts) > 1 and name != "start"
+    floor = floors(d) if name != "start" else {}
+    es = [_floored(sp.sympify(e), floor) for e in es]
+    arguments = arguments.format(y="y" if several else d.parts[0], x=d.parts[0])
+    for long in LENGTHS:
+        lines, imports = _lines(d, es, several, long)
+        if all(len(line) <= WIDTH - 8 for line in lines):
+            break
+    body = "".join(f"        {line}\n" for line in lines)
+    return f'\n    def {name}(self: Any, {arguments}) -> Any:\n        """{doc}"""\n{body}', imports
+
+
+def _lines(d: Any, es: list[Any], several: bool, long: int) -> tuple[list[str], set[tuple[str, str]]]:
+    code = Code(_names(d), d.parts[0], long)
+    if several:
+        code.lines.append(f"{', '.join(map(str, d.parts))} = y")
+    _shared(code, d, es)
+    texts = [code.call("filled", "0.0", part) if e == 0 else code.text(e) for part, e in zip(d.parts, es, strict=True)]
+    return [line for text in [*code.lines, _returned(texts)] for line in text.split("\n")], code.imports
+
+
+def _returned(texts: list[str]) -> str:
+    line = f"return {', '.join(texts)}"
+    if len(line) <= WIDTH - 8 or len(texts) == 1:
+        return line
+    return "return (\n" + "".join(f"    {text},\n" for text in texts) + ")"
+
+
+def _names(d: Any) -> dict[Any, str]:
+    names: dict[Any, str] = {symbol: f"self.{symbol}" for symbol in d.trace.me}
+    names |= {p: str(p) for p in d.parts} | {t: "t"}
+    many = len(d.brownian) > 1
+    names |= {Vec(f"dw_{b}", real=True): f"dw[{i}]" if many else "dw" for i, b in enumerate(d.brownian)}
+    return names
+
+
+def _floored(e: Any, floor: dict[Any, Any]) -> Any:
+    if not floor:
+        return e
+    return e.replace(
+        lambda w: w.is_Pow and w.exp.is_Rational and not w.exp.is_Integer and w.has(*floor),
+        lambda w: w.xreplace(floor),
+    )
+
+
+def _shared(code: Code, d: Any, es: list[Any]) -> None:
+    """Names for what is asked more than once, and for the rates of the limit."""
+    x = d.parts[0]
+    roots = sorted({w for e in es for w in e.atoms(v.RootCov, v.RootAdditive, v.AgentRoot)}, key=sp.default_sort_key)
+    words = [(v.Grad(x), "g"), (v.NoiseVar(x), "var"), *((w, "w") for w in roots)]
+    for rate, meaning in d.limit.named.items():
+        if any(w.has(rate) for w in es):
+            code.let(str(rate), rate, meaning)
+    for e, name in words:
+        held = sum(w.count(e) for w in es) + sum(q.count(e) for w in es for q in w.atoms(Quad))
+        if held > (0 if isinstance(e, v.AgentRoot) else 1):
+            code.let(name, e)
+    for copy, meaning in d.copies.items():
+        if any(w.has(copy, Piece(str(copy), real=True)) for w in es):
+            code.let(str(copy), copy, meaning)

@@ -1,0 +1,218 @@
+"""The symbolic twin of each function that a page may call."""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import Any
+
+import sympy as sp
+
+from sdeopt.core import compressors, elementary, oracle
+from sdeopt.core import math as sums
+from sdeopt.derivation import vocabulary as v
+from sdeopt.derivation.words import XI, XI2, HandOver, Vec, Word, rational
+from sdeopt.noise import directions
+
+__all__ = ["AGENT_XI", "Members", "Numpy", "Piece", "length", "of"]
+
+AGENT_XI = Vec("xi_i", real=True)  # noise of one agent
+PHASES = {"clip": ("inactive", "active")}
+QUESTIONS = {  # of the oracle, answered by a word of the same arguments
+    "value": v.Value, "grad": v.Grad, "hvp": v.Hvp, "vjp": v.Vjp, "players": v.Players, "noise_var": v.NoiseVar,
+    "root_cov": v.RootCov, "root_additive_cov": v.RootAdditive, "root_square_cov": v.RootSquare,
+    "mean_sign": v.MeanSign, "root_sign_cov": v.RootSign, "sign_response": v.SignResponse,
+    "root_sign_residual": v.SignRest, "expect_direction": v.MeanDir, "direction_jacobian": v.DirResponse,
+    "direction_residual": v.DirRest, "batch_size": v.BatchSize, "mean_agent_sign": v.AgentSign,
+    "root_agent_sign_cov": v.RootAgentSign,
+}  # fmt: skip
+
+
+class Piece(Vec):
+    """What one agent has of a vector that holds all agents' one after the other."""
+
+
+class Members:
+    """A tuple with an entry per agent, of which the generic one is kept."""
+
+    def __init__(self, member: Any) -> None:
+        self.member = member
+
+    def __iter__(self) -> Any:
+        raise HandOver("the step treats agents one by one, in a loop of its own")
+
+    __getitem__ = __iter__
+
+
+class AgentCount(Word):
+    """N."""
+
+    scalar, code, tex = True, "agents", "N"
+    is_positive = is_nonnegative = True
+
+    def rate(self, moved: Any) -> Any:
+        return sp.S.Zero
+
+
+def length(thing: Any) -> Any:
+    """What stands for ``len``."""
+    if isinstance(thing, Members):
+        return AgentCount()
+    if isinstance(thing, sp.Basic):
+        raise HandOver("the page asks for the number of coordinates, which one generic entry does not know")
+    return len(thing)
+
+
+def of(trace: Any) -> dict[Any, Any]:
+    """Plain function of the vocabulary -> its twin in this trace; what has none refuses when it is called."""
+    found: dict[Any, Any] = {
+        directions.clipped: lambda y, limit: _clipped(y, limit),
+        compressors.rand_k: lambda g, w, k: Compressed(sp.Symbol("rand_k"), w, k, g),
+        compressors.dither: lambda g, u, levels: Compressed(sp.Symbol("dither"), u, levels, g),
+        compressors.top_k: _refuse("top_k"),
+        compressors.natural: lambda g, u: Compressed(sp.Symbol("natural"), u, sp.S.Zero, g),
+    }
+    for module, table in ((oracle, _questions(trace)), (sums, _sums()), (elementary, _elementary(trace))):
+        for name in module.__all__:
+            f = getattr(module, name)
+            if isinstance(f, FunctionType):
+                found[f] = table.get(name) or _refuse(name)
+    return found
+
+
+def _refuse(name: str) -> Any:
+    def refuse(*args: Any) -> Any:
+        raise HandOver(f"the page calls {name}, which has no symbolic twin: the SDE 'sampled' does without")
+
+    return refuse
+
+
+def _questions(trace: Any) -> dict[str, Any]:
+    def noise(o: Any, x: Any, z: Any) -> Any:
+        if x != trace.x:
+            trace.additive = True
+            trace.assume("additive noise, ξ(x) = ξ(y): the step asks for its gradient at a second point")
+        return z
+
+    def clipped_grad(o: Any, x: Any, z: Any, clip: Any) -> Any:
+        phase = trace.phases.get("clip")
+        if phase == "inactive":
+            trace.assume("no example reaches the length C")
+            return v.Grad(x) + noise(o, x, z)
+        if phase == "active":
+            trace.assume("every example is clipped; normal noise")
+            return ClippedBatch(x, clip)
+        raise HandOver(
+            "clipped_grad has no mean in closed form: the SDE 'sampled' takes its moments, "
+            "or assume={'clip': 'inactive'} or {'clip': 'active'}"
+        )
+
+    def wrapped(word: Any) -> Any:
+        return lambda o, *args: word(*args)
+
+    return {name: wrapped(word) for name, word in QUESTIONS.items()} | {
+        "noise": noise,
+        "noisy_grad": lambda o, x, z: v.Grad(x) + noise(o, x, z),
+        "noisy_value": lambda o, x, z: v.Value(x),
+        "noisy_class_grads": lambda o, x, z: (v.ClassGrad(x, -1) + XI, v.ClassGrad(x, 1) + XI2),
+        "clipped_grad": clipped_grad,
+        "agent_grads": lambda o, x, z: Members(v.AgentMean(x) + AGENT_XI),
+        "agent_means": lambda o, x: Members(v.AgentMean(x)),
+        "agent_roots": lambda o, x, dw: Members(v.AgentRoot(x, dw)),
+    }
+
+
+def _sums() -> dict[str, Any]:
+    def each(f: Any, *given: Any) -> Any:
+        return Members(f(*(a.member if isinstance(a, Members) else a for a in given)))
+
+    def average(members: Any) -> Any:
+        if not isinstance(members, Members):
+            return sp.Add(*members) / len(members)
+        return Averaged.of(members.member)
+
+    return {
+        "total": v.Total, "dot": lambda a, b: v.Total(a * b), "norm": v.Norm, "each": each, "average": average,
+        "filled": lambda value, like: sp.sympify(value),
+        "pieces": lambda x, like: Members(sp.sympify(x).xreplace(_pieces(x))),
+    }  # fmt: skip
+
+
+def _pieces(x: Any) -> dict[Any, Any]:
+    return {s: Piece(s.name, real=True) for s in sp.sympify(x).atoms(Vec) if s != AGENT_XI and not isinstance(s, Piece)}
+
+
+class Averaged:
+    """The mean over agents: noise that enters linearly is that of the mean gradient."""
+
+    @staticmethod
+    def of(e: Any) -> Any:
+        """The mean of the generic agent's ``e``."""
+        if isinstance(e, Compressed) and not any(a.has(AGENT_XI) for a in e.args[:-1]):
+            return v.Average(e)
+        return v.Average(e).xreplace({v.Average(AGENT_XI): XI})
+
+
+class Compressed(Word):
+    """An unbiased compressor of ``sdeopt.core.compressors``, its draws, its parameter and what it compresses."""
+
+    asks, home, tex = False, "sdeopt.core.compressors", r"\mathcal{C}(@3)"
+
+
+class ClippedBatch(Word):
+    """The mean of a batch of clipped gradients, all of them longer than C."""
+
+    tex = r"\frac{1}{B}\sum_j\mathrm{clip}_{@1}(g_j)"
+
+
+def _clipped(y: Any, limit: Any) -> Any:
+    if sp.sympify(y).has(v.AgentMean, AGENT_XI) or any(isinstance(s, Piece) for s in sp.sympify(y).atoms(Vec)):
+        return v.Clipped(y, limit)
+    return sp.Min(1, limit / v.Norm(y)) * y
+
+
+def _elementary(trace: Any) -> dict[str, Any]:
+    def where(condition: Any, a: Any, b: Any) -> Any:
+        c = sp.sympify(condition)
+        if c in (sp.true, sp.false):
+            return a if c == sp.true else b
+        if isinstance(c, sp.StrictGreaterThan) and c.args[1].is_zero and c.args[0].is_nonnegative:
+            trace.assume(f"away from where {sp.sstr(c.args[0])[:40]} vanishes")
+            return a
+        return sp.Piecewise((a, c), (b, True))
+
+    return {
+        "exp": sp.exp, "log": sp.log, "erf": sp.erf, "tanh": sp.tanh, "sin": sp.sin, "cos": sp.cos,
+        "power": lambda x, e: sp.Pow(x, e), "where": where,
+    }  # fmt: skip
+
+
+class Numpy:
+    """What a page may call of NumPy, and NumPy's elementwise words."""
+
+    pi = sp.pi
+    sign, abs, minimum, maximum = sp.sign, sp.Abs, sp.Min, sp.Max
+    exp, log, sin, cos, tanh = sp.exp, sp.log, sp.sin, sp.cos, sp.tanh
+
+    def __init__(self, trace: Any) -> None:
+        self._trace = trace
+
+    @staticmethod
+    def sqrt(a: Any) -> Any:
+        """The root, of a number exactly."""
+        return sp.sqrt(rational(a))
+
+    @staticmethod
+    def square(a: Any) -> Any:
+        """The square."""
+        return a * a
+
+    @staticmethod
+    def concatenate(members: Any) -> Any:
+        """All agents' vectors, one after the other."""
+        if not isinstance(members, Members):
+            raise HandOver("the page joins vectors that are not those of agents")
+        e = sp.sympify(members.member)
+        return e.xreplace({s: Vec(s.name, real=True) for s in e.atoms(Vec) if isinstance(s, Piece)})
+
+    def __getattr__(self, name: str) -> Any:
+        raise HandOver(f"the page calls np.{name}, which has no symbolic twin")

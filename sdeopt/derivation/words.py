@@ -1,0 +1,158 @@
+"""The symbolic vocabulary: one commutative SymPy expression is the generic entry of a vector.
+
+Sums, products, quotients and elementwise functions of vectors are then those of numbers. What is not local (a gradient,
+a Hessian, a sum over entries, a root of a covariance) is a *word*: an opaque function that knows whether it returns a
+number, whether it is linear in its last argument, and its derivative.
+
+    d grad(x) = ∇²f dx,   d ∇²f(x) v = D³f[v, dx] + ∇²f dv,   d E sign(G + ξ) = J dG (Stein: the mean response),
+    d Σv_i = Σ dv_i,      d |v| = v·dv/|v|
+
+Covariances are taken constant where a word is differentiated.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any, ClassVar
+
+import sympy as sp
+
+__all__ = [
+    "OWN",
+    "UNIFORM",
+    "XI",
+    "XI2",
+    "HandOver",
+    "Vec",
+    "Word",
+    "parted",
+    "rational",
+    "sign_of",
+    "vanishes",
+    "vector",
+]
+
+
+SMALL = 1e-9  # numbers below it guard against a division by 0
+
+
+class HandOver(Exception):
+    """Why the rules stop here, and who goes on; ``depth`` is the part of the state that they came to."""
+
+    def __init__(self, reason: str, depth: int = 0) -> None:
+        super().__init__(reason)
+        self.depth = depth
+
+
+class Vec(sp.Symbol):
+    """The entry of a vector: a part of the state, noise, an increment. A plain Symbol is a number."""
+
+
+class Word(sp.Function):
+    """An opaque function of vectors.
+
+    ``code`` is its name in pages, found in the module ``home``, with the oracle as first argument if ``asks``; ``tex``
+    its LaTeX, in which ``@0`` stands for the first argument.
+    """
+
+    scalar: ClassVar[bool] = False
+    linear: ClassVar[bool] = False
+    asks: ClassVar[bool] = True
+    code: ClassVar[str] = ""
+    home: ClassVar[str] = "sdeopt.core"
+    tex: ClassVar[str] = ""
+    is_real = True
+
+    @classmethod
+    def eval(cls, *args: Any) -> Any:
+        """Multiply out what a linear word acts on: a sum word by word, numbers in front."""
+        if not cls.linear:
+            return None
+        v = sp.expand(args[-1])
+        if v == 0 or v.is_Add:
+            return sp.Add(*(cls(*args[:-1], term) for term in v.args)) if v != 0 else sp.S.Zero
+        c, rest = parted(v)
+        return c * cls(*args[:-1], rest) if c != 1 else None
+
+    def _eval_derivative(self, s: Any) -> Any:
+        moved = [a.diff(s) for a in self.args]
+        return sp.S.Zero if all(m == 0 for m in moved) else self.rate(moved)
+
+    def rate(self, moved: Any) -> Any:
+        """The derivative along the arguments' ``moved``."""
+        if self.linear and all(m == 0 for m in moved[:-1]):
+            return self.func(*self.args[:-1], moved[-1])
+        raise HandOver(f"{type(self).__name__} has no derivative in the vocabulary, and the expansion asks for one")
+
+
+def vector(e: Any) -> bool:
+    """Whether an expression has an entry per coordinate."""
+    if isinstance(e, Vec):
+        return True
+    return not e.scalar if isinstance(e, Word) else any(vector(a) for a in e.args)
+
+
+def parted(v: Any) -> tuple[Any, Any]:
+    """Numbers and vectors among the factors of a product."""
+    factors = sp.Mul.make_args(v)
+    return sp.Mul(*(a for a in factors if not vector(a))), sp.Mul(*(a for a in factors if vector(a)))
+
+
+def _valued(e: Any, attempt: int) -> Any:
+    """The value of ``e`` where symbols and words are random numbers: of a name and an attempt always the same."""
+    values: dict[Any, Any] = {}
+
+    def drawn(a: Any) -> Any:
+        point = random.Random(f"{attempt} {a}")
+        name = str(a)
+        if name in ("lr", "q"):
+            return sp.Float(str(10.0 ** point.uniform(-6.0, -4.0)), 40)
+        if getattr(a, "fraction", False):
+            return sp.Float(str(point.uniform(0.01, 0.99)), 40)
+        size = sp.Float(str(10.0 ** point.uniform(-1.5, 1.5)), 40)
+        return size if a.is_nonnegative or point.random() < 0.5 else -size
+
+    def at(a: Any) -> Any:
+        if isinstance(a, (Word, sp.Symbol)):
+            if a not in values:
+                values[a] = drawn(a)
+            return values[a]
+        return a.func(*map(at, a.args)) if a.args else a
+
+    return sp.N(at(e), 30)
+
+
+def vanishes(e: Any) -> bool:
+    """Whether an expression is 0, by its values at two random points; words are independent numbers."""
+    e = sp.sympify(e)
+    if e == 0 or e.is_number:
+        return bool(e == 0)
+    return all(abs(_valued(e, attempt)) < 1e-20 for attempt in range(2))
+
+
+def sign_of(e: Any) -> int | None:
+    """1, -1 or 0 where an expression has that sign at 12 random points of its hyperparameters, else None."""
+    e = sp.sympify(e)
+    if e.is_zero:
+        return 0
+    if e.has(Word) or any(isinstance(a, Vec) for a in e.free_symbols):
+        return 1 if e.is_positive else -1 if e.is_negative else None
+    signs = {int(sp.sign(_valued(e, attempt))) for attempt in range(12)}
+    return signs.pop() if len(signs) == 1 else None
+
+
+def rational(e: Any) -> Any:
+    """Floats of the page as rationals; a guard such as 1e-12 as a symbol of that name, so that it stays where it is."""
+    e = sp.sympify(e)
+    small = {f: sp.Symbol(f"{float(f):g}", positive=True) for f in e.atoms(sp.Float) if 0.0 < f < SMALL}
+    return e.xreplace(small | {f: sp.nsimplify(f, rational=True) for f in e.atoms(sp.Float) - small.keys()})
+
+
+class Field(sp.Symbol):
+    """A hyperparameter in (0, 1)."""
+
+    fraction = True
+
+
+XI, XI2 = Vec("xi", real=True), Vec("xi2", real=True)  # noise of the gradient, and of a second sample
+OWN, UNIFORM = Vec("w_own", real=True), Vec("u_own", real=True)  # the page's own draws

@@ -1,0 +1,197 @@
+"""Optimizers of no paper's own, as a user writes them: a step and nothing else. They are not part of the registry."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sdeopt.core import method as registered
+from sdeopt.core import noisy_grad, norm, power, tanh, where
+from sdeopt.core.method import REGISTRY
+
+
+def method(**how: Any) -> Any:
+    """The decorator, without an entry in the registry."""
+
+    def decorate(cls: Any) -> Any:
+        REGISTRY.pop(registered(**how)(cls).__name__)
+        return cls
+
+    return decorate
+
+
+@method(order=1)
+class Tanh(NamedTuple):
+    lr: float
+
+    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+        return x - self.lr * tanh(noisy_grad(o, x, z))
+
+
+@method(order=1)
+class SoftSign(NamedTuple):
+    lr: float
+
+    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+        g = noisy_grad(o, x, z)
+        return x - self.lr * g / (1.0 + np.abs(g))
+
+
+@method(order=1)
+class CoordinateClip(NamedTuple):
+    lr: float
+    clip: float = 0.7
+
+    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+        return x - self.lr * np.minimum(np.maximum(noisy_grad(o, x, z), -self.clip), self.clip)
+
+
+@method(order=1)
+class Drag(NamedTuple):
+    lr: float
+
+    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+        g = noisy_grad(o, x, z)
+        return x - self.lr * g * np.abs(g)
+
+
+@method(order=1)
+class DeadZone(NamedTuple):
+    lr: float
+    zone: float = 0.4
+
+    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+        g = noisy_grad(o, x, z)
+        return x - self.lr * where(np.abs(g) > self.zone, np.sign(g), 0.0)
+
+
+@method(order=1, parts=("x", "m"))
+class NormalisedMomentum(NamedTuple):
+    lr: float
+    beta: float = 0.9
+
+    def init(self, x: Any, o: Any) -> Any:
+        return x, 0.0 * x
+
+    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+        x, m = y
+        m1 = self.beta * m + (1.0 - self.beta) * noisy_grad(o, x, z)
+        return x - self.lr * m1 / norm(m1), m1
+
+
+@method(order=1, parts=("x", "m", "v"))
+class AdaBelief(NamedTuple):
+    lr: float
+    beta1: float = 0.9
+    beta2: float = 0.99
+    eps: float = 1e-3
+
+    def init(self, x: Any, o: Any) -> Any:
+        return x, 0.0 * x, 0.0 * x
+
+    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+        x, m, v = y
+        g = noisy_grad(o, x, z)
+        m1 = self.beta1 * m + (1.0 - self.beta1) * g
+        v1 = self.beta2 * v + (1.0 - self.beta2) * (g - m1) * (g - m1)
+        return x - self.lr * m1 / (np.sqrt(v1) + self.eps), m1, v1
+
+
+@method(order=1, parts=("x", "m", "v"))
+class NAdam(NamedTuple):
+    lr: float
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+
+    def init(self, x: Any, o: Any) -> Any:
+        return x, 0.0 * x, 0.0 * x
+
+    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+        x, m, v = y
+        g = noisy_grad(o, x, z)
+        m1 = self.beta1 * m + (1.0 - self.beta1) * g
+        v1 = self.beta2 * v + (1.0 - self.beta2) * g * g
+        ahead = self.beta1 * m1 / (1.0 - power(self.beta1, k + 2.0))
+        now = (1.0 - self.beta1) * g / (1.0 - power(self.beta1, k + 1.0))
+        return x - self.lr * (ahead + now) / (np.sqrt(v1 / (1.0 - power(self.beta2, k + 1.0))) + self.eps), m1, v1
+
+
+@method(order=1, parts=("x", "m", "v", "top"))
+class AMSGrad(NamedTuple):
+    lr: float
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+
+    def init(self, x: Any, o: Any) -> Any:
+        return x, 0.0 * x, 0.0 * x, 0.0 * x
+
+    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+        x, m, v, top = y
+        g = noisy_grad(o, x, z)
+        m1 = self.beta1 * m + (1.0 - self.beta1) * g
+        v1 = self.beta2 * v + (1.0 - self.beta2) * g * g
+        top1 = np.maximum(top, v1)
+        return x - self.lr * m1 / (np.sqrt(top1) + self.eps), m1, v1, top1
+
+
+@method(order=1, parts=("x", "m", "v"))
+class CoupledAdam(NamedTuple):
+    lr: float
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+    weight_decay: float = 0.01
+
+    def init(self, x: Any, o: Any) -> Any:
+        return x, 0.0 * x, 0.0 * x
+
+    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+        x, m, v = y
+        g = noisy_grad(o, x, z) + self.weight_decay * x
+        m1 = self.beta1 * m + (1.0 - self.beta1) * g
+        v1 = self.beta2 * v + (1.0 - self.beta2) * g * g
+        m_hat, v_hat = m1 / (1.0 - power(self.beta1, k + 1.0)), v1 / (1.0 - power(self.beta2, k + 1.0))
+        return x - self.lr * m_hat / (np.sqrt(v_hat) + self.eps), m1, v1
+
+
+@method(order=1, parts=("x", "a"))
+class Averaged(NamedTuple):
+    lr: float
+    beta: float = 0.99
+
+    def init(self, x: Any, o: Any) -> Any:
+        return x, 1.0 * x
+
+    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+        x, a = y
+        x1 = x - self.lr * noisy_grad(o, x, z)
+        return x1, self.beta * a + (1.0 - self.beta) * x1
+
+
+@method(order=1)
+class Turned(NamedTuple):
+    lr: float
+
+    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+        return x + self.lr * np.sign(-noisy_grad(o, x, z))
+
+
+@method(order=1)
+class Branches(NamedTuple):
+    lr: float
+
+    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+        g = noisy_grad(o, x, z)
+        return x - self.lr * g if x[0] > 0 else x + self.lr * g
+
+
+PAGES = {
+    cls.__name__: cls
+    for cls in (
+        Tanh, SoftSign, CoordinateClip, Drag, DeadZone, NormalisedMomentum, AdaBelief, NAdam, AMSGrad, CoupledAdam,
+        Averaged, Turned, Branches,
+    )
+}  # fmt: skip

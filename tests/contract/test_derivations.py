@@ -1,0 +1,103 @@
+"""Every hand-written SDE that can be derived, against its derivation: drift and noise at three random states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from cases import PAGES, first_state, flat, nest, parted, problem, run
+from test_one_step_moments import PROBLEM, vectors
+
+import sdeopt as so
+
+pytest.importorskip("sympy")
+
+ACCURACY = 1e-12
+LIMITS = {"Adagrad": {"v": "1/lr**2", "eps": "1/lr"}}  # its page keeps ε, which the limit that it states expands in
+REFUSED = {
+    "FPGD": "has memory",
+    "Muon": "matrix_rows",
+    "ScionSpectral": "matrix_rows",
+    "TopKEF": "top_k",
+}
+ORDER2 = ["SGD", "HeavyBall", "Nesterov", "SGDA", "AltGDA"]
+# Scion keeps the noise of the sign, which its page drops
+OTHERS = {"Scion": None, "DPSGD": "unclipped", "PCNSGD": "directions"}
+ACTIONS = {name: cls.default_sde for name, cls in PAGES.items() if cls.sdes[cls.default_sde].drift} | OTHERS
+PAIRS = [(name, sde) for name, sde in ACTIONS.items() if sde and name not in REFUSED and name != "DCSGDRandK"]
+
+
+@pytest.fixture(autouse=True)
+def registered() -> Iterator[None]:
+    """Derived rivals are taken out of the registry again."""
+    before = {cls: dict(cls.sdes) for cls in PAGES.values()}
+    yield
+    for cls, sdes in before.items():
+        cls.sdes = sdes
+
+
+def derived(name: str, **how: Any) -> Any:
+    how = {"assume": {"clip": "inactive"}} | how
+    return so.derive(PAGES[name], limit=LIMITS.get(name), **how)
+
+
+def states(page: Any, subject: so.Problem) -> list[Any]:
+    """Three states on the way, every entry stretched by a factor of its own."""
+    found = []
+    for seed in range(3):
+        y = first_state(page, subject, 20 + seed)
+        found.append(parted(np.random.default_rng(seed).uniform(0.7, 1.4, flat(y).size) * flat(y), y))
+    return found
+
+
+def apart(a: Any, b: Any) -> float:
+    return float(np.linalg.norm(flat(a) - flat(b)) / max(np.linalg.norm(flat(b)), 1e-300))
+
+
+def gaps(cls: Any, one: Any, other: Any) -> tuple[float, float]:
+    """Largest relative differences of two SDEs, of drift and of noise, over the states."""
+    subject, page = problem(cls, PROBLEM), cls(lr=0.05)
+    assert one.brownian == other.brownian
+    worst = np.zeros(2)
+    for seed, y in enumerate(states(page, subject)):
+        t, o = (20 + seed) * page.clock, subject.oracle
+        shape, parts = vectors(run(page, subject, "sde", one.name))
+        dw = nest(shape, np.random.default_rng(seed).standard_normal(sum(v.size for v in parts)))
+        drifts, noises = zip(
+            *((s.drift(page, t, y, o), s.diffusion(page, t, y, o, dw)) for s in (one, other)), strict=True
+        )
+        worst = np.maximum(worst, [apart(*drifts), apart(*noises)])
+    return float(worst[0]), float(worst[1])
+
+
+@pytest.mark.parametrize(("name", "sde"), PAIRS)
+def test_a_derived_sde_is_the_hand_written_one(name: str, sde: str) -> None:
+    cls = PAGES[name]
+    drift, noise = gaps(cls, derived(name).model, cls.sdes[sde])
+    assert drift < ACCURACY
+    assert noise < ACCURACY
+
+
+def test_all_clipped_is_the_other_phase() -> None:
+    drift, noise = gaps(so.DPSGD, derived("DPSGD", assume={"clip": "active"}).model, so.DPSGD.sdes["clipped"])
+    assert drift < ACCURACY
+    assert noise < ACCURACY
+
+
+@pytest.mark.parametrize("name", ORDER2)
+def test_a_derived_drift_of_order_2_is_the_hand_written_one(name: str) -> None:
+    drift, noise = gaps(PAGES[name], derived(name, order=2).model, PAGES[name].sdes["order2"])
+    assert drift < ACCURACY
+    assert noise < ACCURACY
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_registry_is_derived_or_refused_in_a_sentence(name: str) -> None:
+    d = derived(name)
+    assert (d.refused is None) == (name not in REFUSED), d.refused
+    if d.refused:
+        assert REFUSED[name] in d.refused
+        with pytest.raises(ValueError, match="no derived SDE"):
+            d.source()

@@ -1,0 +1,104 @@
+"""Errors to plant in what derives an SDE from a step."""
+
+from __future__ import annotations
+
+from planted.mutation import NOISE, Mutation, named
+
+HERE = "sdeopt/derivation"
+CONTRACT = "tests/contract/test_derivations.py"
+
+
+def equal(page: str) -> tuple[str, ...]:
+    return (f"{CONTRACT}::test_a_derived_sde_is_the_hand_written_one[{page}]",)
+
+
+def second(page: str) -> tuple[str, ...]:
+    return (f"{CONTRACT}::test_a_derived_drift_of_order_2_is_the_hand_written_one[{page}]",)
+
+
+MUTATIONS = [
+    Mutation(
+        "derive: the derivative of a gradient dropped",
+        f"{HERE}/vocabulary.py",
+        "return Hvp(self.args[0], moved[0])", "return sp.S.Zero",
+        equal("USAM-order1"),
+    ),
+    Mutation(
+        "derive: the response of a sign to its noise dropped",
+        f"{HERE}/vocabulary.py",
+        "return SignResponse(*self.args, moved[1])", "return sp.S.Zero",
+        ("tests/contract/test_derived_order2.py::test_the_drift_of_order_2_is_right_to_the_next_order[SignSGD]",),
+    ),
+    Mutation(
+        "derive: order 2 without the motion of the drift in time",
+        f"{HERE}/order2.py",
+        "{t: t + h, **{p: p + h * d", "{**{p: p + h * d",
+        ("tests/contract/test_derived_order2.py::test_the_drift_of_order_2_is_right_to_the_next_order[Adam]",),
+    ),
+    Mutation(
+        "derive: order 2 with the whole of what it takes off",
+        f"{HERE}/order2.py",
+        "e - base.limit.tau / 2 * a", "e - base.limit.tau * a",
+        second("SGD"),
+    ),
+    Mutation(
+        "derive: means of the next order kept at order 1",
+        f"{HERE}/matching.py",
+        "for i in range(power * (order + 1))", "for i in range(power * (order + 2))",
+        equal("DNSAM-order1"),
+    ),
+    Mutation(
+        "derive: noise cut off where a hyperparameter shrinks like √η",
+        f"{HERE}/matching.py",
+        "c[i] - moments.mean(c[i])) for i in range(2 * power)", "c[i] - moments.mean(c[i])) for i in range(1 + power)",
+        equal("SEG-order1"),
+    ),
+    Mutation(
+        "derive: τ for √τ in the noise",
+        f"{HERE}/action.py",
+        "part(kick, kicks) / sp.sqrt(self.tau)", "part(kick, kicks) / self.tau",
+        equal("SGD-order1"),
+    ),
+    Mutation(
+        "derive: one increment for two samples of the gradient",
+        f"{HERE}/action.py",
+        'XI2: "gradient2"', 'XI2: "gradient"',
+        equal("SEGIndependent-order1"),
+    ),
+    Mutation(
+        "derive: both copies of the noise from one increment",
+        f"{HERE}/action.py",
+        "self._root(draw, which) for which in (name, f\"{name} again\")", "self._root(draw, name) for _ in (0, 1)",
+        named("derive", "test_a_check_agrees[CoordinateClip]"),
+    ),
+    Mutation(
+        "draws: own increments that are named twice are one",
+        "sdeopt/engine/draws.py",
+        "if again:  # an increment named twice", "if again and name != \"own\":  # an increment named twice",
+        named("derive", "test_increments_that_are_named_twice_are_two"),
+    ),
+    Mutation(
+        "derive: the sign of a negative factor forgotten",
+        f"{HERE}/moments.py",
+        "return sign, tidy(rest / slope)", "return 1, tidy(rest / slope)",
+        named("derive", "test_a_sign_may_be_turned_around"),
+    ),
+    Mutation(
+        "derive: the density left out of truncated moments",
+        f"{HERE}/piecewise.py",
+        "edge = a ** (n - 1) * density if", "edge = 0 * density if",
+        named("derive", "test_a_drift_is_the_mean_of_the_step[0.7-Drag]"),
+    ),
+    Mutation(
+        "quadrature: nodes beyond a kink counted from the other end",
+        f"{NOISE}/normal.py",
+        "return 0.5 * (points + 1.0), 0.5 * weights", "return 0.5 * (points + 1.0), weights",
+        named("derive", "test_a_drift_is_the_mean_of_the_step[0.7-SoftSign]"),
+    ),
+    Mutation(
+        "derive: a nested sum differentiated from outside only",
+        f"{HERE}/objectives.py",
+        "out += share * Total(plain.diff(n)", "out += 0 * Total(plain.diff(n)",
+        named("derived_objectives", "test_derivatives_are_those_of_differences[nested]"),
+    ),
+]  # fmt: skip

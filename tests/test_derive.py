@@ -1,0 +1,161 @@
+"""Optimizers that are in no registry, derived from their step alone: by quadrature, in every mode, or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from bare_pages import PAGES
+
+import sdeopt as so
+from sdeopt.noise.spec import parse as law
+from sdeopt.optimizers.registry import methods
+
+pytest.importorskip("sympy")
+
+SADDLE = so.Problem(so.EmbeddedSaddle(), so.Gaussian([0.7, 0.5]), x0=[1.1, -0.9])
+LAW = law("gaussian:0.6,batch=4")
+PER_COORDINATE = ["Tanh", "SoftSign", "CoordinateClip", "Drag", "DeadZone"]
+JUMPS = (0.0, 0.7, -0.7, 0.4, -0.4)  # gradients seen at which one of those bends or jumps
+
+
+@pytest.fixture(autouse=True)
+def registered() -> Iterator[None]:
+    """Derived rivals are taken out of the registry again."""
+    before = {cls: dict(cls.sdes) for cls in methods().values()}
+    yield
+    for cls, sdes in before.items():
+        cls.sdes = sdes
+
+
+def panels(ends: list[float], n: int) -> tuple[Any, Any]:
+    """Gauss-Legendre nodes for a standard normal, n panels between each two of ``ends``."""
+    points, weights = np.polynomial.legendre.leggauss(12)
+    edges = np.unique(np.concatenate([np.linspace(a, b, n + 1) for a, b in zip(ends, ends[1:], strict=False)]))
+    half = 0.5 * np.diff(edges)[:, None]
+    nodes = (edges[:-1, None] + half * (points + 1.0)).ravel()
+    return nodes, (half * weights).ravel() * np.exp(-0.5 * nodes**2) / np.sqrt(2.0 * np.pi)
+
+
+@pytest.mark.parametrize("name", PER_COORDINATE)
+@pytest.mark.parametrize("sigma", [0.05, 0.7, 3.0])
+def test_a_drift_is_the_mean_of_the_step(name: str, sigma: float) -> None:
+    """At both signs of every argument, against an integral over the step itself."""
+    sde, page = so.derive(PAGES[name]).model, PAGES[name](lr=0.1)
+    for g in (-1.9, -0.55, -0.2, 0.0, 0.1, 0.45, 1.2):
+        kinks = [z for z in ((jump - g) / sigma for jump in JUMPS) if abs(z) < 9.0]
+        z, weights = panels(sorted({-9.0, *kinks, 9.0}), 40)
+        x = np.full(z.size, g)  # a coordinate for every node
+        o = so.Problem(so.Quadratic(np.ones(z.size)), so.Gaussian(sigma)).oracle
+        mean = weights @ (page.step(0, x, o, (z,)) - x) / 0.1
+        assert sde.drift(page, 0.0, x, o)[0] == pytest.approx(mean, rel=1e-9, abs=1e-11)
+
+
+def test_a_sign_may_be_turned_around() -> None:
+    """x + η sign(-(g + ξ)) is SignSGD, written another way."""
+    assert so.derive(PAGES["Turned"]).equations == so.derive(so.SignSGD).equations
+
+
+def test_a_drift_without_noise_is_the_step() -> None:
+    for name in PER_COORDINATE:
+        sde, page = so.derive(PAGES[name]).model, PAGES[name](lr=0.1)
+        o = so.Problem(so.Quadratic([1.0, 2.0])).oracle
+        x = np.array([0.9, -0.3])
+        step = (page.step(0, x, o, ()) - x) / 0.1
+        assert sde.drift(page, 0.0, x, o) == pytest.approx(step, rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["CoordinateClip", "Averaged"])
+def test_a_check_agrees(name: str) -> None:
+    assert so.derive(PAGES[name]).check(SADDLE).agrees
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [n for n in PAGES if n not in ("AMSGrad", "Branches")])
+def test_every_check_agrees(name: str) -> None:
+    check = so.derive(PAGES[name]).check(SADDLE)
+    assert check.agrees, str(check)
+
+
+def test_a_check_refutes_the_flow_and_doubled_noise() -> None:
+    from sdeopt.derivation.check import CLOCKS, compared, scaled
+
+    d = so.derive(PAGES["CoordinateClip"])
+    pages = [scaled(vars(d)["live"], PAGES["CoordinateClip"](lr=0.1), tau) for tau in CLOCKS]
+    for factor in (0.0, 2.0):
+        wrong = replace(d.model, diffusion=lambda *a, factor=factor: factor * d.model.diffusion(*a))
+        assert compared(wrong, pages, SADDLE).wrong == ("cov x x",)
+    late = replace(d.model, drift=lambda *a: 1.01 * d.model.drift(*a))
+    assert compared(late, pages, SADDLE).wrong == ("mean x",)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("AMSGrad", ["top moves by", "Max(top, v)", "a running maximum reflects"]),
+        ("Branches", ["Branches.step cannot be traced", "branches on the state"]),
+    ],
+)
+def test_what_has_no_sde_is_refused_by_its_term(name: str, words: list[str]) -> None:
+    d = so.derive(PAGES[name])
+    assert d.refused is not None
+    assert [word for word in words if word not in d.refused] == []
+    with pytest.raises(ValueError, match=f"{name} has no derived SDE"):
+        d.latex()
+
+
+def test_a_limit_is_found_where_none_is_stated() -> None:
+    d = so.derive(PAGES["AdaBelief"])
+    assert d.regime == "t = k η; beta1 ~ 1 - η; beta2 ~ 1 - η"
+    assert d.limits[0] == d.regime
+    assert so.derive(so.HeavyBall).regime == "t = k sqrt(η); momentum ~ 1 - sqrt(η); v ~ 1/sqrt(η)"
+    assert so.derive(so.AntiPGD).limits == ("t = k η; sigma ~ sqrt(η)", "t = k η; sigma ~ η")
+    assert so.derive(so.SGD).limits == ("t = k η",)
+
+
+def test_a_fast_linear_buffer_is_averaged_out() -> None:
+    """Heavy ball with a fixed momentum is SGD at η/(1 - μ)."""
+    d = so.derive(so.HeavyBall, limit={"momentum": "fixed", "t": "lr", "v": "fixed"}, eliminate=("v",))
+    x, o = np.array([0.4, -1.3]), SADDLE.oracle
+    page, sgd, w = so.HeavyBall(lr=0.1, momentum=0.75), so.SGD(lr=0.1), np.array([0.3, -0.8])
+    assert d.model.drift(page, 0.0, (x, x), o)[0] == pytest.approx(4.0 * so.SGD.drift(sgd, 0.0, x, o), rel=1e-12)
+    kick = d.model.diffusion(page, 0.0, (x, x), o, w)[0]
+    assert kick == pytest.approx(4.0 * so.SGD.diffusion(sgd, 0.0, x, o, w), rel=1e-12)
+    assert "v relaxes" in d.assumed[0]
+    fast = so.derive(so.Signum, limit={"momentum": "fixed"}, eliminate=("m",))
+    assert "m enters non-linearly" in str(fast.refused)
+
+
+def test_increments_that_are_named_twice_are_two() -> None:
+    from sdeopt.engine.draws import draws
+    from sdeopt.engine.simulate import plan
+
+    so.derive(so.DPSignSGD, assume={"clip": "inactive"}).model  # noqa: B018  (registers it)
+    problem = so.Problem(so.Quadratic([1.0, 2.0]), LAW)
+    run = plan(so.DPSignSGD(lr=0.1), problem, "sde", sde="derived", steps=2)
+    assert [v.stream for v in draws(run)[1]] == ["gradient", "gradient2.0", "own.0", "own2.0"]
+
+
+@pytest.mark.parametrize(
+    ("how", "match"),
+    [
+        ({"order": 3}, "order must be 1 or 2, got 3"),
+        ({"limit": {"beta": "1 - lr"}}, "unknown limit 'beta'"),
+        ({"limit": {"momentum": "slow"}}, "limit: momentum must be one of 'fixed', 'lr'"),
+        ({"limit": {"t": "1/lr"}}, "t must be a positive power of lr"),
+        ({"assume": {"clip": "off"}}, "unknown phase 'off'"),
+        ({"eliminate": ("m",)}, r"eliminate must name parts of the state beside x, \['v'\], got 'm'"),
+        ({"sde": "order7"}, "unknown sde 'order7'"),
+    ],
+)
+def test_bad_words_are_named(how: Any, match: str) -> None:
+    with pytest.raises(ValueError, match=match):
+        so.derive(so.HeavyBall, **how)
+
+
+def test_what_is_no_method_is_named() -> None:
+    with pytest.raises(TypeError, match="method must be a method of sdeopt"):
+        so.derive(3)
