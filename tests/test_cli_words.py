@@ -56,7 +56,8 @@ def test_defaults_are_those_of_the_help() -> None:
     assert said.method == so.SGD(lr=0.05)
     assert repr(said.problem.objective) == "Quadratic(H=[1.0, 2.0], center=[0.0, 0.0])"
     assert repr(said.problem.noise) == "Gaussian(scale=0.5)"
-    assert said.arguments == {"horizon": 10.0, "rng": 0, "paths": 4000, "progress": None}
+    assert said.arguments == {"horizon": 10.0, "rng": 0, "progress": None}
+    assert job("simulate", "sgd").arguments == {"horizon": 10.0, "rng": 0, "paths": 4000, "progress": None}
 
 
 def test_every_hyperparameter_reaches_the_method() -> None:

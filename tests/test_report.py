@@ -287,12 +287,6 @@ def test_plot_draws_the_columns_of_the_report(report: Any) -> None:
     plt.close(figure)
 
 
-def test_plot_leaves_the_user_s_style_alone(report: Any) -> None:
-    before = dict(plt.rcParams)
-    plt.close(report.plot().figure)
-    assert dict(plt.rcParams) == before
-
-
 def test_any_quantity_can_be_drawn_with_its_bands(report: Any) -> None:
     ax = report.plot(quantity="var x₁")
     assert ax.get_ylabel() == "var x₁"

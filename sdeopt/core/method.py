@@ -37,7 +37,7 @@ from sdeopt.core import checks
 from sdeopt.core.chance import refuse_random
 from sdeopt.core.schedule import Cosine, Piecewise, Power, Schedule
 
-__all__ = ["FAMILIES", "REGISTRY", "SAMPLED", "Model", "method", "model", "rival"]
+__all__ = ["FAMILIES", "REGISTRY", "SAMPLED", "Model", "at_rate", "method", "model", "rival"]
 
 T = TypeVar("T", bound=type)
 
@@ -133,6 +133,11 @@ SAMPLED = Model(
 )
 
 REGISTRY: dict[str, type] = {}
+
+
+def at_rate(method: Any, lr: float) -> Any:
+    """The method at another learning rate, with what its regime ties to it."""
+    return method.scaled(lr) if hasattr(method, "scaled") else method._replace(lr=lr)
 
 
 def model(method: Any, name: str) -> Model:
