@@ -30,7 +30,7 @@ BELOW = {
     "optimizers": {"core", "noise", "theory", "optimizers"},  # formulas of laws, for what a page makes of many draws
     "networks": {"core", "objectives", "networks"},
     "engine": {"core", "results", "engine"},  # which fills an Ensemble
-    "derivation": {"core", "engine", "noise", "objectives", "plots", "results", "derivation"},  # which is checked by a run
+    "derivation": {"core", "engine", "noise", "objectives", "plots", "results", "derivation"},  # checked by a run
     "ito": {"core", "engine", "results", "ito"},
     "privacy": {"core"},
     "reference": {"core", "engine"},

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks
-from sdeopt.core.method import at_rate
 from sdeopt.core.problem import Problem
+from sdeopt.core.rates import at_rate
 from sdeopt.engine import duration
 from sdeopt.engine.kernels import Run
 from sdeopt.engine.rng import normalise
@@ -46,7 +46,7 @@ def rungs(
 ) -> list[Run]:
     """The SDE's runs, from the largest learning rate to the smallest; the draws of every rung are its own."""
     if not hasattr(method, "sdes"):
-        raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {method!r}")
+        raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {checks.short(method)}")
     if isinstance(problem, Problem):
         problem.alone("certify")
     horizon = checks.positive("horizon", horizon)
