@@ -25,12 +25,12 @@ PAGES = sorted(sdeopt.methods().items())
 BELOW = {
     "core": {"core", "noise", "engine"},  # a Problem without noise has NoNoise; a fused sum of interpreted pages
     "noise": {"core", "noise"},
-    "objectives": {"core", "objectives"},
+    "objectives": {"core", "objectives", "derivation"},  # gradients that are derived
     "theory": {"core", "theory"},
     "optimizers": {"core", "noise", "theory", "optimizers"},  # formulas of laws, for what a page makes of many draws
     "networks": {"core", "objectives", "networks"},
     "engine": {"core", "results", "engine"},  # which fills an Ensemble
-    "derivation": {"core", "noise", "results", "derivation"},
+    "derivation": {"core", "engine", "noise", "objectives", "plots", "results", "derivation"},
     "ito": {"core", "engine", "results", "ito"},
     "privacy": {"core"},
     "reference": {"core", "engine"},
@@ -130,7 +130,7 @@ def test_pages_load_numpy_and_the_vocabulary_only(path: Path) -> None:
 
 
 def test_import_is_light(fresh: Any) -> None:
-    heavy = ("numba", "llvmlite", "scipy", "matplotlib", "sklearn", "torch", "click", "rich", "sdeint")
+    heavy = ("numba", "llvmlite", "scipy", "matplotlib", "sklearn", "torch", "click", "rich", "sdeint", "sympy")
     script = f"import sys, sdeopt\nsdeopt.methods()\nprint([m for m in {heavy} if m in sys.modules])"
     assert fresh(script) == "[]\n"
 
