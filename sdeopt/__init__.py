@@ -116,7 +116,6 @@ def load(file: str | Path) -> Result:
     Diagnosis(2 positions on 1 path)
     """
     from sdeopt.results import files
-    from sdeopt.results.ensemble import Ensemble as Ensemble
     from sdeopt.results.result import Result
 
     content = files.read(file)

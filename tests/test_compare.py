@@ -13,11 +13,11 @@ from scipy import stats
 from tilted import ALMOST_NEVER, START, TILTED, BlackBox, H, after, black_box, integrator, optimizer
 
 import sdeopt as so
-from sdeopt.comparison import paired, verdict
 from sdeopt.core import grad, method, noise_var, noisy_grad, root_cov
 from sdeopt.core.method import REGISTRY
 from sdeopt.engine.blocks import Task, fold
 from sdeopt.engine.simulate import plan
+from sdeopt.results import judging, paired
 
 
 def planted(**functions: Callable[..., Any]) -> Any:
@@ -153,7 +153,7 @@ def scores(comparisons: int) -> Any:
 @pytest.mark.slow
 def test_stated_intervals_cover_the_exact_gap() -> None:
     # 1000 comparisons: of 95 % intervals 92-98 % cover, 4.3 deviations each way (9 quantities: 1e-4)
-    q = verdict.quantile(np.array([256.0]), 0.05)
+    q = judging.quantile(np.array([256.0]), 0.05)
     covered = (np.abs(scores(1000)) < q).mean(axis=0)
     assert (np.abs(covered - 0.95) <= 0.03).all(), covered
 
@@ -162,7 +162,7 @@ def test_intervals_cover_the_exact_gap() -> None:
     # 160 comparisons of 256 paths with a known gap. If the coverage is 95 %, fewer than 134 of 160 intervals cover with
     # probability 1e-7 (9 quantities: 1e-6). mean z² is 1 ± 0.12: it leaves [0.4, 1.7] by chance with probability 1e-6,
     # and standard errors too small by a factor √2 are found.
-    z, q = scores(160), verdict.quantile(np.array([256.0]), 0.05)
+    z, q = scores(160), judging.quantile(np.array([256.0]), 0.05)
     assert (np.abs(z) < q).sum(axis=0).min() >= stats.binom.ppf(1e-7, 160, 0.95)
     mean_square = (z**2).mean(axis=0)
     assert mean_square.min() > 0.4 and mean_square.max() < 1.7

@@ -190,3 +190,14 @@ def test_the_bound_is_attained_on_a_round_bowl() -> None:
 def test_refusals(call: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("page", [so.DCSGDRandK(0.1, k=3), so.TopKEF(0.1, k=3)], ids=lambda page: type(page).__name__)
+@pytest.mark.parametrize("verb", ["simulate", "compare", "sweep"])
+def test_more_entries_than_there_are_cannot_be_sent(page: Any, verb: str) -> None:
+    """k > d would act as k = d in silence."""
+    problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Agents(so.Gaussian(0.5), agents=2))
+    words = {"steps": 2, "paths": 16, "rng": 0}
+    with pytest.raises(ValueError, match="k must be at most the dimension 2, the number of entries of a gradient, got"):
+        so.sweep(page, problem, {}, **words) if verb == "sweep" else getattr(so, verb)(page, problem, **words)
+    so.simulate(page._replace(k=2.0), problem, steps=2, paths=2)

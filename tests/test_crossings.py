@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sdeopt.core.ensemble import Ensemble
 
 import sdeopt as so
 from sdeopt.core.crossing import Crossing
 from sdeopt.engine import marks
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
+from sdeopt.results.ensemble import Ensemble
 
 BOWL = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.5, 1.0]), x0=[1.0, -1.0])
 LEVELS = {"loss": 0.3, "norm2": 0.5}

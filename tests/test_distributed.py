@@ -292,14 +292,3 @@ def test_one_step_of_clip21_has_the_moments_of_its_sde(radius: float) -> None:
             assert np.allclose(found, expected, rtol=0, atol=1e-5)
         assert np.array_equal(sde[0], np.zeros(2))
         assert np.array_equal(sde[2], zero)
-
-
-@pytest.mark.parametrize("page", [so.DCSGDRandK(0.1, k=3), so.TopKEF(0.1, k=3)], ids=lambda page: type(page).__name__)
-@pytest.mark.parametrize("verb", ["simulate", "compare", "sweep"])
-def test_more_entries_than_there_are_cannot_be_sent(page: Any, verb: str) -> None:
-    """k > d would act as k = d in silence."""
-    problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Agents(so.Gaussian(0.5), agents=2))
-    words = {"steps": 2, "paths": 16, "rng": 0}
-    with pytest.raises(ValueError, match="k must be at most the dimension 2, the number of entries of a gradient, got"):
-        so.sweep(page, problem, {}, **words) if verb == "sweep" else getattr(so, verb)(page, problem, **words)
-    so.simulate(page._replace(k=2.0), problem, steps=2, paths=2)

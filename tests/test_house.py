@@ -39,9 +39,9 @@ BELOW = {
     "diagnostics": {"core", "plots", "results", "diagnostics"},
     "profile": {"core", "engine", "noise", "plots", "results", "profile"},
     "comparison": {"core", "engine", "objectives", "theory", "plots", "results", "comparison"},
-    "certificate": {"core", "engine", "comparison", "plots", "results", "certificate"},
-    "scaling": {"core", "engine", "noise", "theory", "optimizers", "comparison", "plots", "results", "scaling"},
-    "sweeps": {"core", "engine", "comparison", "plots", "results", "sweeps", "sdeopt"},
+    "certificate": {"core", "engine", "plots", "results", "certificate"},
+    "scaling": {"core", "engine", "noise", "theory", "optimizers", "plots", "results", "scaling"},
+    "sweeps": {"core", "engine", "comparison", "plots", "results", "sweeps", "sdeopt"},  # the only one
     "cli": {
         "core", "engine", "noise", "objectives", "networks", "optimizers", "comparison", "sweeps", "results", "cli",
         "sdeopt",

@@ -9,7 +9,7 @@ import pytest
 from slow_bowl import Bowl
 
 import sdeopt as so
-from sdeopt.comparison import quantities, verdict
+from sdeopt.results import judging, quantities
 
 BOWL = so.Problem(Bowl(), so.Gaussian([0.2, 0.5, 1.0]), x0=[1.0, 1.0, 1.0])
 RUN: dict[str, Any] = {"steps": 20, "paths": 400, "substeps": 4, "save_at": 4, "rng": 0, "observables": ["norm2"]}
@@ -22,7 +22,7 @@ def reports() -> dict[str, Any]:
 
 def test_coordinates_are_shown_but_do_not_count(reports: dict[str, Any]) -> None:
     rows = {row.quantity: row for row in reports["observables"].rows}
-    assert [name for name, row in rows.items() if row.verdict != verdict.SHOWN] == ["|x|²", "tr Cov x"]
+    assert [name for name, row in rows.items() if row.verdict != judging.SHOWN] == ["|x|²", "tr Cov x"]
     assert set(rows) == {"|x|²", "mean x₁", "mean x₂", "mean x₃", "var x₁", "var x₂", "var x₃", "tr Cov x"}
     assert rows["|x|²"].verdict == "agree"
     assert rows["tr Cov x"].discrete == pytest.approx(sum(rows[f"var x{i}"].discrete for i in "₁₂₃"), rel=1e-12)
@@ -44,13 +44,13 @@ def test_the_flow_is_told_by_the_trace_not_by_the_worst_coordinate(reports: dict
     report = reports["observables"]
     told = {row.quantity: row.flow_verdict for row in report.rows}
     assert told["tr Cov x"] == "differ"
-    assert told["mean x₁"] == told["var x₃"] == verdict.SHOWN
+    assert told["mean x₁"] == told["var x₃"] == judging.SHOWN
     assert "told from the discrete column by tr Cov x." in str(report)
     assert "shown, not judged" in str(report) and "shown, not judged" not in str(reports["all"])
 
 
 def test_all_shows_what_it_judges(reports: dict[str, Any]) -> None:
-    assert verdict.SHOWN not in {row.verdict for row in reports["all"].rows}
+    assert judging.SHOWN not in {row.verdict for row in reports["all"].rows}
     assert "tr Cov x" not in {row.quantity for row in reports["all"].rows}
 
 

@@ -21,7 +21,7 @@ import benchmarks.claims.networks as claims  # noqa: E402
 from benchmarks.claims import runner  # noqa: E402
 from benchmarks.claims.networks import trained  # noqa: E402
 from benchmarks.claims.networks.__main__ import HEAD  # noqa: E402
-from sdeopt.comparison.verdict import quantile  # noqa: E402
+from sdeopt.results.judging import quantile  # noqa: E402
 
 NAMES = runner.names(claims)
 COUNTS = {"adaptive": 10, "digits": 18, "distributed": 4, "private": 6, "sam": 9, "signsgd": 8}

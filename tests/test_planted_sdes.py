@@ -8,7 +8,7 @@ import pytest
 from wrong import Wrong, on_a_bowl
 
 import sdeopt as so
-from sdeopt.comparison import quantities
+from sdeopt.results import quantities
 
 LR = 0.05
 FACTORS: list[dict[str, float]] = [

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 import sdeopt as so
-from sdeopt.comparison.labels import labels
+from sdeopt.comparison import diagonal
 from sdeopt.comparison.overlay import theory
 from sdeopt.engine.simulate import plan
 from sdeopt.results import words
+from sdeopt.results.columns import labels
 from sdeopt.results.console import WIDTH
 from sdeopt.theory import moments
 
@@ -57,7 +58,7 @@ def test_text_states_what_was_run_and_how_to_read_it(report: Any) -> None:
         "SGD(lr=0.1) against its SDE order1", "BlackBox<&|>", "Gaussian(scale=1.0)", "x0 = [1, -1]", "rng=0",
         "dt = 0.025 (4 per step)", "12 steps", "80, common random numbers", "none diverged", "margin 10 %",
         "± 95 % interval", "between bounds of 95 % each", "repeat paths=80, substeps=4, rng=0", "on the same paths",
-        "The flow (drift without noise)", "W1", "KS", "energy distance",
+        "The flow (drift without noise)", "of which f(x), |x|², |∇f(x)|²: ",
     ):  # fmt: skip
         assert said in " ".join(text.split()), said
     assert "\x1b" not in text, "no colour codes"
@@ -136,6 +137,38 @@ def test_theory_of_a_stacked_state_around_a_centre() -> None:
     r = means[:, :2]
     loss = 0.5 * (r * r * f.H).sum(axis=1) + 0.5 * (covs[:, [0, 1], [0, 1]] * f.H).sum(axis=1)
     np.testing.assert_allclose(found[:, 2], loss, rtol=1e-12)
+
+
+@pytest.mark.parametrize("page", [so.SGD(0.1), so.HeavyBall(0.01, momentum=0.9), so.SignSGD(0.1)], ids=repr)
+def test_coordinates_apart_have_the_theory_of_all_together(page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    d = 40
+    f = so.Quadratic(np.linspace(0.5, 3.0, d), center=np.linspace(-1.0, 1.0, d))
+    run = plan(page, so.Problem(f, so.Gaussian(np.linspace(0.3, 1.0, d))), "sde", horizon=5.0, save_at=10)
+    fast = theory(run, np.ones(11))
+    monkeypatch.setattr(diagonal, "LARGE", d)
+    dense = theory(run, np.ones(11))
+    assert np.isfinite(dense.stationary[-3])
+    for a, b in zip(fast, dense, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
+def test_a_page_that_mixes_coordinates_is_not_taken_apart() -> None:
+    """rand-k sends k of d entries: its noise depends on d, so that one coordinate alone has another system."""
+    a = diagonal.Apart(np.ones(40), np.zeros(40), np.ones(40))
+
+    def system(H: Any, Sigma: Any) -> tuple[Any, Any]:
+        return H, Sigma * len(H)
+
+    assert diagonal.each(system, a) is None
+    assert diagonal.each(lambda H, Sigma: (H, H @ Sigma), a) is not None
+
+
+def test_noise_that_mixes_coordinates_is_not_taken_apart() -> None:
+    f, d = so.Quadratic(np.ones(40)), 40
+    assert diagonal.apart(so.Problem(f, so.Gaussian(np.linspace(1.0, 2.0, d)))) is not None
+    mixed = np.eye(d) + 0.1
+    assert diagonal.apart(so.Problem(f, so.Gaussian(cov=mixed))) is None
+    assert diagonal.apart(so.Problem(so.Quadratic(mixed), so.Gaussian(1.0))) is None
 
 
 def test_a_page_without_a_closed_form_for_this_noise_has_none() -> None:

@@ -12,6 +12,8 @@ from planted_sdes import PLANTED, Planted, bowl
 import sdeopt as so
 from sdeopt.certificate import fit, sight
 from sdeopt.certificate.ladder import rungs
+from sdeopt.engine.kernels import Kernel
+from sdeopt.engine.simulate import plan
 
 STEPS = np.array([0.1, 0.05, 0.025, 0.0125])
 
@@ -62,6 +64,11 @@ def test_the_flow_is_stretched_by_its_drift() -> None:
     assert sight.stretch(run).tolist() == pytest.approx(expected, rel=1e-3)
     sampled = rungs(so.SGD(0.1), bowl(2), None, 1.0, 8, "sampled", [], 0)[-1]
     assert np.isnan(sight.stretch(sampled)).all()
+
+
+def test_a_page_of_a_users_own_is_compiled() -> None:
+    """The generated methods of a named tuple are no part of what is compiled, and have no value for a key."""
+    assert Kernel(plan(Planted(0.1), bowl(2), "sde", steps=2, rng=0)).mode == "lanes"
 
 
 def certified(page: Planted, d: int) -> so.Certificate:

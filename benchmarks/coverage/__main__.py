@@ -55,7 +55,7 @@ def page(seeds: int, paths: tuple[int, ...] = PATHS) -> str:
         for law in LAWS:
             for verb, counted in VERBS.items():
                 parts += _lines(law, verb, counted(setting(law, speed), seeds, paths), paths, reasons)
-    return "\n".join([*parts, "", "No interval, because of", "", *(f"- {reason}" for reason in reasons), ""])
+    return "\n".join([*parts, "", "A dash says one of", "", *(f"- {reason}" for reason in reasons), ""])
 
 
 def _lines(law: str, verb: str, table: Table, paths: tuple[int, ...], reasons: dict[str, None]) -> list[str]:

@@ -68,7 +68,7 @@ def simulated(s: Setting, seeds: int, paths: tuple[int, ...] = PATHS, rng: int =
     run = plan(s.method, s.problem, steps=s.steps, observables=["loss", "norm2"], rng=rng)
     end, ends = orders(run)
     asked = {"E x₁": (0, end, truth.mean[0]), "E f(x)": (2, ends["loss"], truth.loss),
-             "E |x|²": (3, ends["norm2"], truth.norm2)}  # fmt: skip
+             "E x·x": (3, ends["norm2"], truth.norm2)}  # fmt: skip
     table: Table = {(name, n): Tally() for name in asked for n in paths}
     for block in blocks(s, seeds, max(paths), [s.steps], rng):
         records = quantities(s, block[:, :, 0]).transpose(1, 0, 2)  # (paths, groups, columns)

@@ -17,7 +17,6 @@ from sdeopt.certificate.ladder import exponent, rungs
 from sdeopt.certificate.report import Certificate
 from sdeopt.certificate.rung import Rung, reduce
 from sdeopt.certificate.warm import warmed
-from sdeopt.comparison.labels import labels
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
 from sdeopt.engine import checkpoint as checkpoints
@@ -25,6 +24,7 @@ from sdeopt.engine.blocks import Interrupted
 from sdeopt.engine.draws import moments
 from sdeopt.engine.kernels import Run
 from sdeopt.engine.simulate import describe
+from sdeopt.results.columns import labels
 from sdeopt.results.intervals import LEAST
 
 __all__ = ["certify"]

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.comparison.verdict import quantile
+from sdeopt.results.judging import quantile
 
 __all__ = ["GATES", "RESOLVED", "Curve", "Row", "Slope", "judge", "pair", "shift", "wanted", "weighted"]
 

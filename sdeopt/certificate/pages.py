@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from sdeopt.comparison.verdict import quantile
+from sdeopt.results.judging import quantile
 from sdeopt.results.page import Cell, Line, Page, Table
 from sdeopt.results.words import count, interval, number, point, tone
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.certificate.sight import stretch
-from sdeopt.comparison import paired
 from sdeopt.engine.blocks import Interrupted, Task, fold, records
 from sdeopt.engine.kernels import Run
+from sdeopt.results import paired
 
 __all__ = ["LOUD", "Rung", "reduce"]
 

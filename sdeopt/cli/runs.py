@@ -80,6 +80,11 @@ number that the objective stores, per step of the integrator; of networks 400 µ
 1.5 ns for every example and parameter. The output says which.
 More paths keep the old ones and narrow every interval."""
 
+DECIDES = """\b
+Without --paths a pilot on other paths forecasts how many decide, within a budget of work
+that is about 20 s on two cores. The work is counted, not timed: the same command gives
+the same report on any machine. The report says which --paths and --substeps repeat it."""
+
 
 @click.command("simulate", cls=Run, epilog=PATHS, params=[
     *shared(),
@@ -96,11 +101,16 @@ def simulate(ctx: click.Context, /, **words: Any) -> None:
     _run(ctx, words)
 
 
-@click.command("compare", cls=Run, epilog=PATHS, params=[
-    *shared(),
-    _option("--judge", "all (default up to d = 64), or observables: coordinates are shown only.", metavar="NAME"),
+@click.command("compare", cls=Run, epilog=DECIDES, params=[
+    *(word for word in shared() if word.name not in ("paths", "substeps")),
+    _option("--paths", "Independent paths.  [default: as many as decide, within the budget, see below]", int),
+    _option("--seconds", "A budget of time; the number of paths then depends on the machine.", float),
+    _option("--substeps", "Integrator steps in a step of the optimizer.  [default: 2, 4 or 8]", int),
+    _option("--judge", "all (default up to d = 64); each: coordinates one by one; observables: coordinates are shown "
+            "only.", metavar="NAME"),
     _option("--checkpoint", CHECKPOINT, metavar="FOLDER"),
     _option("--tolerance", "Margin of the verdicts, as a fraction of each quantity's scale.  [default: 0.1]", float),
+    _option("--alpha", "How often each bound may be wrong.  [default: 0.05]", float),
     _option("--out", "Write the figure to STEM.png and the report to STEM.npz.", metavar="STEM"),
 ])  # fmt: skip
 @click.pass_context

@@ -24,7 +24,7 @@ LR, SEED = 0.05, 0
 HORIZONS = {"simulate": 10.0, "compare": 10.0, "certify": 1.0}  # by the end gaps are gone on what converges
 PASSED = (  # as they are, where given
     "kind", "sde", "scheme", "dt", "substeps", "save_at", "tolerance", "precision", "max_paths", "seconds",
-    "checkpoint", "judge",
+    "checkpoint", "judge", "alpha",
 )  # fmt: skip
 PATHS = (4000, 2000, 1000, 500, 250, 125, 64)
 # seconds of CPU time that a run may take, on a problem that was named and on the method's own; measured: a step of the
@@ -53,7 +53,9 @@ def hyperparameters() -> dict[str, str]:
             default = cls._field_defaults.get(field)
             owners.setdefault(field, []).append(name if default is None else f"{name} ({default:g})")
     texts = {field: ", ".join(names) for field, names in owners.items()}
-    return {_dashed(field): text for field, text in texts.items()} | {"--lr": f"Learning rate.  [default: {LR}]"}
+    return {_dashed(field): text for field, text in texts.items()} | {
+        "--lr": f"Learning rate.  [default: {LR}, or what METHOD needs]"
+    }
 
 
 def read(command: str, words: Mapping[str, Any]) -> Job:
@@ -83,26 +85,22 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
     remark = None
     if words["paths"] is not None:
         arguments["paths"] = words["paths"]
-    elif command != "certify":
+    elif command == "simulate":
         work = _work(command, arguments, steps, method.clock) * (1.0 if cls.lanes else SLOW_COST / STEP_COST)
         budget = DEMONSTRATION if words["objective"] is None else BUDGET
-        arguments["paths"] = paths(problem, work, command == "compare", budget)
+        arguments["paths"] = paths(problem, work, budget)
         remark = f"{arguments['paths']} paths, the default for a problem of this cost; --paths sets another number"
     return Job(method, problem, arguments, file, None if words["quiet"] else remark)
 
 
-def paths(problem: Problem, work: float, compared: bool, budget: float = BUDGET) -> int:
+def paths(problem: Problem, work: float, budget: float = BUDGET) -> int:
     """The default number of paths: the largest in ``PATHS`` within the budget of CPU time, for ``work`` steps each."""
-    from sdeopt.comparison.block import PATHS_CHANGE
-
     f: Any = problem.objective
     if getattr(f, "batched", False):
         cost = work * (NETWORK_COST + ENTRY_COST * f.examples() * f.dim)
     else:
         cost = work * (STEP_COST + NUMBER_COST * sum(np.size(value) for value in vars(f).values()))
-    halved = {n: min(n, max(PATHS_CHANGE, n // 4)) for n in PATHS}  # run by compare at dt and, twice as long, at dt/2
-    runs = {n: n + 3 * halved[n] if compared else n for n in PATHS}
-    return next((n for n in PATHS if runs[n] * cost <= budget), PATHS[-1])
+    return next((n for n in PATHS if n * cost <= budget), PATHS[-1])
 
 
 def schedule(spec: str, lr: float, horizon: float) -> Cosine | Power:
@@ -136,7 +134,7 @@ def fields(cls: Any, words: Mapping[str, Any]) -> dict[str, float]:
         if field not in cls._fields:
             has = ", ".join(map(_dashed, cls._fields))
             raise ValueError(f"{cls.__name__} has no {_dashed(field)}, its hyperparameters are {has}")
-    return {"lr": LR} | {field: words[field] for field in given}
+    return {"lr": LR} | ({} if given & set(cls.at) else cls.at) | {field: words[field] for field in given}
 
 
 def fit(length: dict[str, Any], steps: int, clock: float) -> dict[str, Any]:

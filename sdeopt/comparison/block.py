@@ -9,16 +9,18 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.comparison import laws, paired, quantities
-from sdeopt.comparison.bounds import Sizes
-from sdeopt.comparison.labels import labels
+from sdeopt.comparison import laws
 from sdeopt.comparison.overlay import theory
 from sdeopt.comparison.report import Report
-from sdeopt.comparison.verdict import CONFIDENCE
 from sdeopt.core.method import SAMPLED
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold, records
 from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Run
+from sdeopt.results import paired, quantities
+from sdeopt.results.bounds import Sizes
+from sdeopt.results.columns import labels
+from sdeopt.results.judging import CONFIDENCE
+from sdeopt.results.quantities import Quantity, Scales
 
 __all__ = [
     "PATHS_CHANGE",
@@ -133,8 +135,8 @@ class Measured(NamedTuple):
     kinds: tuple[str, ...]
     names: tuple[str, ...]
     times: Array
-    quantities: tuple[quantities.Quantity, ...]
-    scales: quantities.Scales
+    quantities: tuple[Quantity, ...]
+    scales: Scales
     sizes: Sizes
     flow_sizes: Sizes
 

@@ -12,30 +12,29 @@ what a path costs, and the block depends on the machine.
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.comparison import block, paired, quantities
-from sdeopt.comparison.bounds import bounds, decide
+from sdeopt.comparison import block
 from sdeopt.engine.kernels import Run
+from sdeopt.results import paired, quantities
+from sdeopt.results.bounds import forecast
 
 __all__ = ["WORK", "Plan", "cost", "planned"]
 
 WORK = 40.0  # seconds of one core: 20 s on two
 SHARE = 0.1  # of the budget, for the pilot
-PILOT = (128, 2048)  # paths of one level of the pilot, at least and at most
+PILOT = (64, 2048)  # paths of one level of the pilot, at least and at most
 LEVELS = (2, 4, 8)  # integrator steps in a step of the optimizer
 CLOSE = 0.1  # part of the margin that a step size may leave
-AMPLE = 1.3  # times the forecast
 APART = 2**40  # number of the first path of the pilot; those of the block are numbered from 0
 CHUNK = 256  # paths of which a block has whole multiples
 # seconds: a path-step on SIMD lanes, in loops without them, in Python; what every coordinate adds, and every number
 # that the objective stores; a path-step of a network, and what every entry of the gradients of all examples adds
-STEP, SLOW, PYTHON, COORDINATE, NUMBER = 2e-8, 2e-5, 1e-4, 1e-8, 1.5e-10
+STEP, SLOW, PYTHON, COORDINATE, NUMBER = 2e-8, 1e-5, 1e-4, 1e-8, 1.5e-10
 NETWORK, ENTRY = 4e-4, 1.5e-9
 
 
@@ -77,15 +76,12 @@ def planned(
         found = block.measured(runs, main, change, None, judge, heavy)
         if _close(runs, change, found, tolerance):
             break
-    decision = decide(
-        found.sizes, bounds(found.sizes, alpha), found.both.paths[-len(found.sizes.size) :], tolerance, alpha
-    )
-    factor = 1.0 if math.isnan(decision.more) else decision.more
+    factor = forecast(found.sizes, found.both.paths[-len(found.sizes.size) :], tolerance, alpha)
     budget, path = WORK, each * (1 + substeps)
     if seconds is not None:
         taken = time.perf_counter() - begun
         budget, path, used = seconds, path * taken / used, taken
-    wanted = min(max(AMPLE * factor, 1.0) * paths, max(budget - used, 0.0) / path)
+    wanted = min(factor * paths, max(budget - used, 0.0) / path)
     return Plan(replace(run, substeps=substeps), _whole(wanted), change, paths)
 
 

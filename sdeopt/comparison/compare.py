@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
@@ -10,16 +11,20 @@ from typing import Any
 import numpy as np
 
 from sdeopt.comparison import block, budget
-from sdeopt.comparison.quantities import JUDGED, SINGLE, default
 from sdeopt.comparison.report import Report
 from sdeopt.core import checks
+from sdeopt.core.method import SAMPLED
 from sdeopt.core.problem import Problem
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.draws import heavy
-from sdeopt.engine.kernels import refuse
+from sdeopt.engine.kernels import Run, refuse
 from sdeopt.engine.simulate import describe, plan
+from sdeopt.results.bounds import DIFFER
+from sdeopt.results.quantities import JUDGED, SINGLE, default
 
 __all__ = ["compare"]
+
+OUTSIDE = 3.0  # relative error from which on no order tells what happens at a smaller learning rate
 
 
 def compare(
@@ -161,4 +166,18 @@ def compare(
         vectors = what == "all" and problem.dim > SINGLE
         change, flow, main, partial = block.ran(columns, paths, vectors, change, executor, progress, store)
     said = {"rng": repr(rng), "pilot": pilot, "seconds": seconds, "partial": partial}
-    return block.assembled(columns, main, change, flow, describe(columns[1]) | said | judging)
+    report = block.assembled(columns, main, change, flow, describe(columns[1]) | said | judging)
+    report.meta["agrees_at"] = _agreeing(run, report)
+    return report
+
+
+def _agreeing(run: Run, report: Report) -> str | None:
+    """The method where the gap would be the margin if it fell as the page claims, with what its regime ties to lr."""
+    page, high = run.method, report.within[1]
+    if report.verdict != DIFFER or run.sde == SAMPLED.name or page.schedules or not high < OUTSIDE:
+        return None
+    lr = page.lr * (report.meta["tolerance"] / high) ** (1.0 / run.model.order)
+    digit = 10.0 ** math.floor(math.log10(lr))
+    scaled = page.scaled(float(f"{math.floor(lr / digit) * digit:.1g}"))
+    changed = {name: f"{value:.4g}" for name, value in scaled._asdict().items() if value != getattr(page, name)}
+    return ", ".join(f"{name} = {value}" for name, value in changed.items())

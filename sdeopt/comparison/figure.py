@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sdeopt.comparison.labels import mean_of
 from sdeopt.plots.axes import NORMAL95, margin_band, panels, scale_axis, time_axis
 from sdeopt.plots.style import DISCRETE, FLOW, GAP, LIMIT, SDE, THEORY
+from sdeopt.results.columns import mean_of
 
 if TYPE_CHECKING:
     from sdeopt.comparison.report import Report

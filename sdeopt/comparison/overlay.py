@@ -16,13 +16,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.comparison.paired import entries
+from sdeopt.comparison import diagonal
 from sdeopt.core.observables import NAMED
 from sdeopt.engine.kernels import Run, initial_states
+from sdeopt.results.paired import entries
 
 __all__ = ["Theory", "noise_covariance", "theory"]
 
 Array = NDArray[np.float64]
+DENSE = 512  # dimensions above which there is no theory where coordinates mix: it would cost more than the simulation
 LEVELLED = 0.05  # relative distance of the covariance from its limit at which that limit is worth showing
 
 
@@ -145,30 +147,73 @@ def _limit(run: Run, field: Affine, Sigma: Array) -> Array | None:
     return None if level is None else np.asarray(level)[:d, :d]
 
 
+def _apart(run: Run, a: diagonal.Apart) -> tuple[Array | None, Array | None]:
+    """Rows of the moments in time and of the limit, where coordinates go their own ways."""
+    page, d, columns = run.model, run.problem.dim, len(run.observables)
+    systems = None if page.linear is None else diagonal.each(lambda H, S: page.linear(run.method, H, S), a)
+    rows = level = None
+    if systems is not None:
+        _, y1, first = initial_states(run)
+        critical, _, _ = initial_states(replace(run, problem=replace(run.problem, x0=a.center)))
+        later = [k for k in run.saves if k >= first]
+        start = (_stacked(y1) - _stacked(critical)).reshape(-1, d)
+        mean, var = diagonal.moments(systems, start, np.diff([first, *later]) * run.method.clock, a.center)
+        mean, var = mean[1:], var[1:]
+        if len(later) < len(run.saves):  # t = 0, before an SDE that starts after the first step
+            mean, var = np.vstack([run.problem.x0, mean]), np.vstack([np.zeros(d), var])
+        known = diagonal.second(a, mean, var)
+        blank = np.full(len(mean), np.nan)
+        seconds = [known[n] if f is NAMED.get(n) else blank for n, f in run.observables.items()]
+        rows = np.column_stack([mean, *seconds, var, var.sum(axis=1), blank])
+    try:
+        if page.stationary is not None:
+            found = diagonal.each(lambda H, S: page.stationary(run.method, H, S), a)
+            level = None if found is None else np.array([C[0, 0] for (C,) in found])
+        elif systems is not None:
+            level = diagonal.level(systems)
+    except ValueError:  # no stationary law
+        level = None
+    if level is not None:
+        level = np.concatenate([np.full(d + columns, np.nan), level, [level.sum(), np.nan]])
+    return rows, level
+
+
 def theory(run: Run, trace: Array) -> Theory:
     """Closed forms for the SDE of ``run``; ``trace`` is its simulated covariance trace, which says if it has levelled.
 
     A limit is given only if the covariance has come within 5 % of it or, where only the limit is known, if its trace
     has moved by less than 5 % over the last quarter of the time.
     """
-    problem, field = run.problem, _affine(run)
-    d, extra = problem.dim, len(run.observables)
+    problem, d, extra = run.problem, run.problem.dim, len(run.observables)
     blank = np.full((len(run.saves), d + extra + len(entries(d)[0]) + 2), np.nan)
     nothing = Theory(blank, blank[0])
-    additive = problem.lacks("root_additive_cov") is None
-    if field is None or not additive or run.method.schedules:
+    if problem.lacks("root_additive_cov") is not None or run.method.schedules:
         return nothing
-    Sigma = noise_covariance(problem)
+    a = diagonal.apart(problem) if run.method.family != "minimax" else None
+    field = _affine(run) if a is None and d <= DENSE else None
+    if a is not None:
+        rows, level = _apart(run, a)
+    elif field is not None:
+        rows, level = _mixed(run, field)
+    else:
+        return nothing
+    if rows is not None:
+        trace = rows[:, -2]
+    if level is None:
+        return Theory(blank if rows is None else rows, nothing.stationary)
+    earlier = trace[np.searchsorted(run.saves, 0.75 * run.saves[-1])]
+    reference = level[-2] if rows is not None else earlier
+    levelled = abs(trace[-1] - reference) <= LEVELLED * trace[-1]
+    return Theory(blank if rows is None else rows, level if levelled else nothing.stationary)
+
+
+def _mixed(run: Run, field: Affine) -> tuple[Array | None, Array | None]:
+    """Rows of the moments in time and of the limit, by dense matrices."""
+    Sigma, d, extra = noise_covariance(run.problem), run.problem.dim, len(run.observables)
     exact, level = _linear(run, field, Sigma), _limit(run, field, Sigma)
+    rows = None
     if exact is not None:
         mean, cov = exact
-        blank = _row(mean, _second_moments(run, mean, cov, field), cov)
-        trace = np.trace(cov, axis1=1, axis2=2)
-    if level is None:
-        return Theory(blank, nothing.stationary)
-    earlier = trace[np.searchsorted(run.saves, 0.75 * run.saves[-1])]
-    reference = np.trace(level) if exact is not None else earlier
-    if not abs(trace[-1] - reference) <= LEVELLED * trace[-1]:
-        return Theory(blank, nothing.stationary)
+        rows = _row(mean, _second_moments(run, mean, cov, field), cov)
     missing = np.full((1, d), np.nan), np.full((1, extra), np.nan)
-    return Theory(blank, _row(*missing, level[None])[0])
+    return rows, None if level is None else _row(*missing, level[None])[0]

@@ -5,26 +5,24 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from sdeopt.comparison.bounds import AGREE, DIFFER, LEAST, NOT_JUDGED, OPEN
-from sdeopt.comparison.labels import coordinate
-from sdeopt.comparison.verdict import SHOWN
 from sdeopt.core.method import SAMPLED
+from sdeopt.results.bounds import AGREE, DIFFER, LEAST, NOT_JUDGED, OPEN
+from sdeopt.results.judging import SHOWN, settles
 from sdeopt.results.page import Cell, Line, Page, Table
 from sdeopt.results.words import interval, number, off, percent, point, share, tone
 
 if TYPE_CHECKING:
-    from sdeopt.comparison.bounds import Decision
     from sdeopt.comparison.report import Report
-    from sdeopt.comparison.verdict import Row
+    from sdeopt.comparison.rows import Row
+    from sdeopt.results.bounds import Decision
 
-__all__ = ["answer", "page", "said", "settles"]
+__all__ = ["answer", "page", "said"]
 
 HEADINGS = ("quantity", "discrete", "SDE", "gap", "largest gap", "dt/2 change", "flow", "theory", "off", "verdict")
 IMPORTANCE = (
     "quantity", "verdict", "off", "gap", "discrete", "SDE", "largest gap", "theory", "dt/2 change", "flow",
 )  # fmt: skip
 LAYERS = {"mean": "means", "variance": "variances", "covariance": "covariances", "trace": "tr Cov x"}
-LAW_ROWS = 3
 
 
 def page(report: Report) -> Page:
@@ -52,15 +50,6 @@ def said(report: Report) -> str:
     name, time = report.decisive
     left = report.counts[len(report.counts) - len(report.sizes.size) + report.decision.save]
     return answer(report.decision, f"{name} at t = {time:.4g}", left, report.meta)
-
-
-def settles(d: Decision, substeps: int | None) -> str:
-    """What would decide an open verdict."""
-    if d.why == "step size" and substeps is not None:
-        return f"the step size of the SDE decides it: substeps={2 * substeps}"
-    if math.isinf(d.more):
-        return "too close to the margin for any number of paths"
-    return f"about {d.more:.2g} times the paths would decide"
 
 
 def _unjudged(d: Decision, what: str, left: float, meta: dict[str, Any]) -> str:
@@ -117,13 +106,21 @@ def _head(report: Report) -> list[tuple[str, Line]]:
     return [
         ("verdict", Cell(f"{said(report)} (margin {100 * m['tolerance']:g} %)", tone(report.verdict))),
         ("of which", _layers(report)),
-        ("repeat", f"paths={m['paths']}, substeps={m['substeps']}, rng={m['rng']}"),
+        ("repeat", f"paths={m['paths']}, substeps={m['substeps']}, rng={m['rng']}{_chosen(m)}"),
         ("method", f"{m['method']} against its SDE {m['sde']}"),
         ("problem", f"{m['objective']}, {m['noise']}, x0 = {point(m['x0'])}"),
         ("time", f"t = k·{m['clock']:.4g} up to {report.times[-1]:.4g}, {m['steps']} steps, {len(report.times)} saves"),
         ("SDE", f"{scheme}, dt = {m['dt']:.4g} ({m['substeps']} per step)"),
         ("paths", f"{m['paths']}{partial}, {m['draws']}; {lost}"),
     ]
+
+
+def _chosen(meta: dict[str, Any]) -> str:
+    """Who chose the number of paths."""
+    if not meta.get("pilot"):
+        return ""
+    by = "the clock" if meta["seconds"] is not None else "a budget of work"
+    return f" (chosen by {meta['pilot']} other paths and {by})"
 
 
 def _notes(report: Report) -> list[Line]:
@@ -151,7 +148,7 @@ def _notes(report: Report) -> list[Line]:
             "Paths that diverged in either column are left out of both from then on: all but the row 'diverged' "
             "is about the survivors."
         )
-    return lines + _laws_notes(report)
+    return lines + _estimate(report)
 
 
 def _flow_note(report: Report) -> str:
@@ -165,21 +162,9 @@ def _flow_note(report: Report) -> str:
     return "The flow (drift without noise) is not told from the discrete column by any quantity."
 
 
-def _laws_notes(report: Report) -> list[Line]:
-    """Distances of the laws at the end, worst coordinates first."""
-    laws = report.laws
-    if laws is None:
+def _estimate(report: Report) -> list[Line]:
+    """Where the two differ: what the claimed order says of smaller learning rates."""
+    at = report.meta.get("agrees_at")
+    if at is None:
         return []
-    x = [coordinate(int(i)) for i in laws.coordinates]
-    ratio = [w / f if f > 0.0 else 0.0 for w, f in zip(laws.w1, laws.w1_floor, strict=True)]
-    worst = sorted(range(len(x)), key=lambda k: -ratio[k])[:LAW_ROWS]
-    parts = [
-        f"{x[k]}: W1 {laws.w1[k]:.2g} ({laws.w1_floor[k]:.2g}), KS {laws.ks[k]:.2g} ({laws.ks_floor[k]:.2g})"
-        for k in sorted(worst)
-    ]
-    parts.append(f"energy distance {laws.energy:.2g} ({laws.energy_floor:.2g})")
-    return [
-        f"Laws at t = {report.times[-1]:.4g} on {laws.pairs} pairs, in brackets the 95 % level of chance; no verdict: "
-        + "; ".join(parts)
-        + "."
-    ]
+    return [f"An estimate: if the gap falls with lr as the page claims, the two agree from about {at} on."]

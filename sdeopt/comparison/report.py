@@ -9,13 +9,15 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.comparison import older, pages
-from sdeopt.comparison.bounds import Bounds, Decision, Sizes, bounds
+from sdeopt.comparison import pages
 from sdeopt.comparison.laws import Laws
-from sdeopt.comparison.quantities import Quantity
-from sdeopt.comparison.verdict import Row, decided, rows
+from sdeopt.comparison.rows import Row, rows
 from sdeopt.core import checks
+from sdeopt.results import older
+from sdeopt.results.bounds import Bounds, Decision, Sizes, bounds
+from sdeopt.results.judging import decided
 from sdeopt.results.page import Page
+from sdeopt.results.quantities import Quantity
 from sdeopt.results.result import Result
 
 __all__ = ["Report"]
@@ -73,7 +75,7 @@ class Report(Result):
     quantities : tuple of Quantity
         What is judged: observables, and coordinates one by one or, from d = 4 on, as vectors.
     sizes, flow_sizes : Sizes
-        Relative errors of these at the saves after t = 0, of the SDE and of the flow (`sdeopt.comparison.bounds`).
+        Relative errors of these at the saves after t = 0, of the SDE and of the flow (`sdeopt.results.bounds`).
 
     Notes
     -----

@@ -27,7 +27,7 @@ numbers of ``compare`` then move both columns the same way.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -200,6 +200,7 @@ def method(
     lasting: bool = False,
     objective: str = "quadratic:1,2",
     noise: str = "gaussian:0.5",
+    at: Mapping[str, float] | None = None,
 ) -> Callable[[T], T]:
     """Register a page and give it typed equality, validation, its clock and its default SDE.
 
@@ -230,6 +231,9 @@ def method(
         Whether its functions do without indices, so that they compile on SIMD lanes; else one path runs at a time.
     objective, noise : str
         Names, as on the command line, of a small problem on which the method makes sense.
+    at : mapping
+        Hyperparameters there, where a learning rate of 0.05 with the others at their defaults is outside the regime:
+        on the command line they stand in for those, unless one of them is given.
 
     Returns
     -------
@@ -262,6 +266,7 @@ def method(
         page.lasting = lasting
         page.family = checks.choice("family", family, FAMILIES)
         page.example = (objective, noise)
+        page.at = {} if at is None else dict(at)
         if not hasattr(cls, "check"):
             page.check = lambda self, objective: None
         page.sdes = {}

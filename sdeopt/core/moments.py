@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from sdeopt.core.packing import packable
 
-__all__ = ["Moments", "Shaped", "skewness", "valid_paths"]
+__all__ = ["ESCAPE", "Moments", "Shaped", "skewness", "valid_paths"]
 
 Array = NDArray[np.float64]
+ESCAPE = 1e50  # a path with Σ|x_i| or a coordinate above it has diverged
 
 
 def valid_paths(records: Array, bound: float) -> NDArray[np.bool_]:

@@ -17,11 +17,11 @@ import numpy as np
 
 from sdeopt.core.elementary import where
 from sdeopt.core.math import total
+from sdeopt.core.moments import ESCAPE
 from sdeopt.engine.rng import fill, place
 from sdeopt.engine.states import lend
 
 __all__ = [
-    "ESCAPE",
     "Parts",
     "assemble_discrete",
     "assemble_sde",
@@ -32,8 +32,6 @@ __all__ = [
     "times",
     "writer",
 ]
-
-ESCAPE = 1e50
 
 
 class Parts(NamedTuple):

@@ -13,14 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core.crossing import Crossing
-from sdeopt.core.moments import Moments, Shaped, valid_paths
+from sdeopt.core.moments import ESCAPE, Moments, Shaped, valid_paths
 from sdeopt.core.problem import Problem
 from sdeopt.engine import blocks
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted, Task, fold
 from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Run
-from sdeopt.engine.loops import ESCAPE
 from sdeopt.engine.planning import DEFAULT_SUBSTEPS, paths_of, plan, saves
 from sdeopt.results.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Trajectory
 

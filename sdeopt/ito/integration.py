@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks
-from sdeopt.core.moments import Moments, valid_paths
+from sdeopt.core.moments import ESCAPE, Moments, valid_paths
 from sdeopt.engine.blocks import Task, bounded
 from sdeopt.engine.kernels import Kernel, Run
-from sdeopt.engine.loops import ESCAPE
 from sdeopt.engine.simulate import collect, ended, ensemble, room, spread, summarize, summary
 from sdeopt.ito.equation import SDE
 from sdeopt.ito.plan import plan

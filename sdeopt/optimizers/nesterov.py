@@ -51,7 +51,7 @@ ball_diffusion: Any = HeavyBall.diffusion
 ball_drift2: Any = HeavyBallOrder2.drift
 
 
-@method(order=0.5, clock=root_lr, parts=("x", "v"))
+@method(order=0.5, clock=root_lr, parts=("x", "v"), at={"lr": 0.0002, "momentum": 0.994})  # as HeavyBall, gap 9 %
 class Nesterov(NamedTuple):
     """SGD with Nesterov's momentum, as torch.optim.SGD(momentum=μ, nesterov=True).
 

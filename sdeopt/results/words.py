@@ -80,8 +80,6 @@ def known(value: float, low: float, high: float) -> str:
         return number(value)
     if math.isnan(low) or math.isnan(high):
         return f"{number(value)} ?"
-    if high - low <= ROUNDING * abs(value):
-        return number(value)
     if math.isinf(high - low) or abs(high + low - 2.0 * value) > LOPSIDED * (high - low):
         return f"{number(value, 3)} {ends(low, high)}"
     return interval(value, (high - low) / 2.0)

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.comparison import paired, quantities
-from sdeopt.comparison.bounds import Sizes
-from sdeopt.comparison.labels import labels
-from sdeopt.comparison.verdict import CONFIDENCE
 from sdeopt.core import checks
 from sdeopt.engine.blocks import Interrupted, Task, fold
 from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Run, refuse
 from sdeopt.engine.rng import normalise
 from sdeopt.engine.simulate import describe, plan, saves
+from sdeopt.results import paired, quantities
+from sdeopt.results.bounds import Sizes
+from sdeopt.results.columns import labels
+from sdeopt.results.judging import CONFIDENCE
 from sdeopt.scaling.report import Evidence
 
 if TYPE_CHECKING:

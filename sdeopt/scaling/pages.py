@@ -5,15 +5,14 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from sdeopt.comparison.bounds import NOT_JUDGED, OPEN
-from sdeopt.comparison.pages import settles
-from sdeopt.comparison.verdict import SHOWN
+from sdeopt.results.bounds import NOT_JUDGED, OPEN
+from sdeopt.results.judging import SHOWN, settles
 from sdeopt.results.page import Cell, Line, Page, Table
 from sdeopt.results.words import interval, number, off, percent, point, tone
 from sdeopt.scaling.conditions import LIMIT, Condition
 
 if TYPE_CHECKING:
-    from sdeopt.comparison.bounds import Decision
+    from sdeopt.results.bounds import Decision
     from sdeopt.scaling.report import Evidence, Row
     from sdeopt.scaling.scaling import Scaling
 

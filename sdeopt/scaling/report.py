@@ -9,11 +9,11 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.comparison import older
-from sdeopt.comparison.bounds import AGREE, LEAST, Bounds, Decision, Sizes, bounds
-from sdeopt.comparison.quantities import Quantity
-from sdeopt.comparison.verdict import CONFIDENCE, SHOWN, decided, members, quantile, worst
+from sdeopt.results import older
+from sdeopt.results.bounds import AGREE, LEAST, Bounds, Decision, Sizes, bounds
+from sdeopt.results.judging import CONFIDENCE, SHOWN, decided, members, quantile, worst
 from sdeopt.results.page import Page
+from sdeopt.results.quantities import Quantity
 from sdeopt.results.result import Result
 from sdeopt.scaling import pages
 

@@ -18,9 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.comparison.bounds import AGREE, DIFFER
-from sdeopt.core.moments import valid_paths
-from sdeopt.engine.loops import ESCAPE
+from sdeopt.core.moments import ESCAPE, valid_paths
+from sdeopt.results.bounds import AGREE, DIFFER
 from sdeopt.results.estimate import Estimate, failed, mean, median, share
 
 __all__ = ["COLUMNS", "ERROR", "MEASURES", "RUN", "joined", "of_paths", "of_report", "reduced"]

@@ -72,19 +72,23 @@ def transition(A: Any, D: Any, t: float) -> tuple[Array, Array]:
     >>> round(float(phi[0, 0]), 12), round(float(cov[0, 0]), 12)
     (0.606530659713, 0.632120558829)
     """
+    return transitions(*_system(A, D), checks.number("t", t, low=0.0))
+
+
+def transitions(A: Array, D: Array, t: float) -> tuple[Array, Array]:
+    """Φ(t) and C(t) of one system, or of a stack of them, (..., m, m)."""
     from scipy.linalg import expm
 
-    A, D = _system(A, D)
-    t = checks.number("t", t, low=0.0)
-    doublings = max(0, math.ceil(math.log2(max(float(np.linalg.norm(A)) * t, 1.0))))
-    m = len(A)
-    block = expm(np.block([[A, D], [np.zeros((m, m)), -A.T]]) * (t / 2.0**doublings))
-    phi = block[m:, m:].T
-    cov = phi @ block[:m, m:]
+    largest = float(np.linalg.norm(A, axis=(-2, -1)).max())
+    doublings = max(0, math.ceil(math.log2(max(largest * t, 1.0))))
+    m, At = A.shape[-1], A.swapaxes(-1, -2)
+    block = expm(np.block([[A, D], [np.zeros_like(A), -At]]) * (t / 2.0**doublings))
+    phi = block[..., m:, m:].swapaxes(-1, -2)
+    cov = phi @ block[..., :m, m:]
     for _ in range(doublings):
-        cov = phi @ cov @ phi.T + cov
+        cov = phi @ cov @ phi.swapaxes(-1, -2) + cov
         phi = phi @ phi
-    return phi, (cov + cov.T) / 2.0
+    return phi, (cov + cov.swapaxes(-1, -2)) / 2.0
 
 
 def moments(A: Any, D: Any, mean: Any, cov: Any, times: Any) -> tuple[Array, Array]:

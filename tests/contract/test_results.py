@@ -136,7 +136,7 @@ def test_json_is_strict(kind: str) -> None:
 def test_it_is_kept_and_opened_by_the_same_name(kind: str, name: str, tmp_path: Path) -> None:
     result = example(kind)
     result.save(str(tmp_path / name))
-    assert [file.suffix for file in tmp_path.iterdir()] == [".npz"]
+    assert [file.name for file in tmp_path.iterdir()] == [name.removesuffix(".npz") + ".npz"]
     for again in (type(result).load(tmp_path / name), so.load(str(tmp_path / name))):
         assert type(again) is type(result)
         assert (str(again), repr(again), again.to_json()) == (str(result), repr(result), result.to_json())
@@ -160,10 +160,13 @@ def refused(file: Path, kind: str) -> str:
     """The one sentence that opening the file ends in."""
     said = set()
     for opened in (so.load, getattr(so, kind).load):
-        with pytest.raises(ValueError) as caught:
+        error: Exception | None = None
+        try:
             opened(file)
-        assert type(caught.value) is ValueError and str(file) in str(caught.value) and "\n" not in str(caught.value)
-        said.add(str(caught.value))
+        except ValueError as caught:
+            error = caught
+        assert type(error) is ValueError and str(file) in str(error) and "\n" not in str(error)
+        said.add(str(error))
     (sentence,) = said
     return sentence
 

@@ -28,37 +28,37 @@ MUTATIONS = [
     ),
     Mutation(
         "compare: the noise is not judged where coordinates are not",
-        "sdeopt/comparison/quantities.py", '(*one("observable"), *one("trace"), *lost)', '(*one("observable"), *lost)',
+        "sdeopt/results/quantities.py", '(*one("observable"), *one("trace"), *lost)', '(*one("observable"), *lost)',
         named("judged", "test_the_noise_is_judged_where_coordinates_are_not"),
     ),
     Mutation(
         "compare: the upper bound shares its level among all quantities",
-        "sdeopt/comparison/bounds.py", "t.isf(alpha, s.degrees)", "t.isf(alpha / s.size.size, s.degrees)",
+        "sdeopt/results/bounds.py", "t.isf(alpha, s.degrees)", "t.isf(alpha / s.size.size, s.degrees)",
         named("bounds", "test_the_upper_bound_has_its_level_where_one_quantity_is_at_the_margin"),
     ),
     Mutation(
         "compare: the lower bound does not share its level",
-        "sdeopt/comparison/bounds.py", "2.0 * max(int(known.sum()), 1)", "2.0",
+        "sdeopt/results/bounds.py", "2.0 * max(int(known.sum()), 1)", "2.0",
         named("bounds", "test_the_lower_bound_has_its_level_where_all_are_at_the_margin"),
     ),
     Mutation(
         "compare: a length keeps its noise below",
-        "sdeopt/comparison/bounds.py", ") ** 2 - floor**2, 0.0)) - s.left", ") ** 2, 0.0)) - s.left",
+        "sdeopt/results/bounds.py", ") ** 2 - floor**2, 0.0)) - s.left", ") ** 2, 0.0)) - s.left",
         named("bounds", "test_the_floor_of_a_length_is_no_gap"),
     ),
     Mutation(
         "compare: what the step size leaves is forgotten",
-        "sdeopt/comparison/bounds.py", "* stderr + s.left", "* stderr",
+        "sdeopt/results/bounds.py", "* stderr + s.left", "* stderr",
         named("bounds", "test_what_the_step_size_leaves_widens_both_ways"),
     ),
     Mutation(
         "compare: one path may decide",
-        "sdeopt/comparison/bounds.py", "np.where(heavy | np.isnan(b.low)", "np.where(np.isnan(b.low)",
+        "sdeopt/results/bounds.py", "np.where(heavy | np.isnan(b.low)", "np.where(np.isnan(b.low)",
         named("bounds", "test_one_path_decides_nothing"),
     ),
     Mutation(
         "compare: a mean is measured in the first steps",
-        "sdeopt/comparison/quantities.py", "span = np.fmin(span, np.abs(first - flow)[:, means])", "pass",
+        "sdeopt/results/quantities.py", "span = np.fmin(span, np.abs(first - flow)[:, means])", "pass",
         named("planted_sdes", "test_the_first_steps_do_not_measure_what_is_late"),
     ),
     Mutation(

@@ -9,7 +9,7 @@ import numpy as np
 
 import sdeopt as so
 from benchmarks.claims.frame import Estimate, Finding, finding, judged
-from sdeopt.comparison.verdict import quantile
+from sdeopt.results.judging import quantile
 
 __all__ = ["NETWORKS", "STEPS", "apart", "compared", "loss", "minibatch", "spread"]
 

@@ -5,8 +5,8 @@ A column is known by its kind and its number among those of that kind; names are
 
 from __future__ import annotations
 
-from sdeopt.comparison.paired import entries
 from sdeopt.core.observables import LABELS
+from sdeopt.results.paired import entries
 
 __all__ = ["coordinate", "labels", "mean_of", "symbol"]
 

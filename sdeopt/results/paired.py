@@ -20,9 +20,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.core.moments import Moments, valid_paths
+from sdeopt.core.moments import ESCAPE, Moments, valid_paths
 from sdeopt.core.packing import packable
-from sdeopt.engine.loops import ESCAPE
 
 __all__ = ["FULL", "GROUPS", "ROUNDING", "Estimates", "Groups", "Paired", "entries", "estimates", "merge", "reduce"]
 

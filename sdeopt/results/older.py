@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.comparison.bounds import Sizes
-from sdeopt.comparison.paired import Estimates
-from sdeopt.comparison.quantities import Scales, apart, judged
+from sdeopt.results.bounds import Sizes
+from sdeopt.results.paired import Estimates
+from sdeopt.results.quantities import Scales, apart, judged
 
 __all__ = ["judged_again"]
 

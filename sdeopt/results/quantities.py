@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.comparison.bounds import LEAST, Sizes
-from sdeopt.comparison.paired import ROUNDING, Estimates, Groups, entries
+from sdeopt.results.bounds import LEAST, Sizes
+from sdeopt.results.paired import ROUNDING, Estimates, Groups, entries
 
 __all__ = [
     "JUDGED",

@@ -1,0 +1,74 @@
+"""The rows of a report: numbers of one quantity, or of the worst of many."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sdeopt.results.bounds import LEAST, Decision
+from sdeopt.results.judging import CONFIDENCE, SHOWN, members, quantile, worst
+
+if TYPE_CHECKING:
+    from sdeopt.comparison.report import Report
+
+__all__ = ["Row", "rows"]
+
+
+class Row(NamedTuple):
+    """One line of the table: values at the last save, the largest gap over the saves, and the verdict over all saves.
+
+    ``half`` and ``change_half`` are half-widths of 95 % intervals, NaN below 50 paths; ``change`` is what halving dt
+    does to the SDE. ``low`` and ``high`` bound the relative error of the row; a row of several coordinates has the
+    values of the worst.
+    """
+
+    quantity: str
+    column: int
+    discrete: float
+    sde: float
+    gap: float
+    half: float
+    largest: float
+    largest_time: float
+    change: float
+    change_half: float
+    flow: float
+    theory: float
+    stationary: float
+    low: float
+    high: float
+    verdict: str
+    flow_verdict: str
+
+
+def _row(report: Report, columns: list[int], judged: list[int], q: float, q_change: float) -> Row:
+    i, name, peak = worst(report, columns, [report.quantities[j] for j in judged])
+    decision = report.decided(judged) if judged else Decision(SHOWN, np.nan, np.nan, 0, 0)
+    return Row(
+        quantity=name,
+        column=i,
+        discrete=float(report.discrete[-1, i]),
+        sde=float(report.sde[-1, i]),
+        gap=float(report.gap[-1, i]),
+        half=float(q * report.gap_stderr[-1, i]) if report.counts[-1] >= LEAST else np.nan,
+        largest=float(report.gap[peak, i]),
+        largest_time=float(report.times[peak]),
+        change=float(report.change[-1, i]),
+        change_half=float(q_change * report.change_stderr[-1, i]),
+        flow=float(report.flow[-1, i]),
+        theory=float(report.theory[-1, i]),
+        stationary=float(report.stationary[i]),
+        low=decision.low,
+        high=decision.high,
+        verdict=decision.verdict,
+        flow_verdict=report.decided(judged, flow=True).verdict if judged else SHOWN,
+    )
+
+
+def rows(report: Report) -> tuple[Row, ...]:
+    """The rows of a report; every quantity that is judged or shown belongs to one of them."""
+    q = quantile(report.counts, 1.0 - CONFIDENCE)
+    q_change = quantile(np.array([report.meta["paths_change"]]), 1.0 - CONFIDENCE)
+    parts = members(report.kinds, report.quantities, report.meta["judge"])
+    return tuple(_row(report, *part, q, q_change) for part in parts)

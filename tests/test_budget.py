@@ -1,0 +1,83 @@
+"""A comparison within a budget: a pilot on paths of its own chooses, one fresh block is judged and can be repeated."""
+
+from __future__ import annotations
+
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+from tilted import TILTED, black_box
+
+import sdeopt as so
+from sdeopt.comparison import budget
+from sdeopt.engine.simulate import plan
+
+GRID: dict[str, Any] = {"steps": 20, "rng": 0, "save_at": 5, "progress": False}
+
+
+@pytest.fixture(scope="module")
+def chosen() -> Any:
+    return so.compare(so.SGD(lr=0.05), TILTED, **GRID)
+
+
+def test_the_block_is_that_of_explicit_words(chosen: Any) -> None:
+    meta = chosen.meta
+    again = so.compare(so.SGD(lr=0.05), TILTED, paths=meta["paths"], substeps=meta["substeps"], **GRID)
+    for name in ("discrete", "sde", "gap", "gap_stderr", "flow"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(chosen, name))
+    assert again.meta["pilot"] == 0
+    assert f"paths={meta['paths']}, substeps={meta['substeps']}, rng=0 (chosen by" in " ".join(str(chosen).split())
+
+
+def test_threads_do_not_choose(chosen: Any) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        assert so.compare(so.SGD(lr=0.05), TILTED, executor=pool, **GRID).to_json() == chosen.to_json()
+
+
+def test_a_smooth_sde_needs_two_substeps_and_a_fixed_number_stays(chosen: Any) -> None:
+    assert chosen.meta["substeps"] == 2
+    assert so.compare(so.SGD(lr=0.05), TILTED, substeps=4, **GRID).meta["substeps"] == 4
+
+
+def test_the_paths_of_the_pilot_are_not_those_of_the_block(chosen: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were they numbered from 0, the changes would be those of the first paths of the block."""
+    monkeypatch.setattr(budget, "APART", 0)
+    pooled = so.compare(so.SGD(lr=0.05), TILTED, **GRID)
+    assert (pooled.change != chosen.change).any()
+
+
+def test_a_smaller_budget_affords_fewer_paths(monkeypatch: pytest.MonkeyPatch) -> None:
+    page, counts = so.SignSGD(lr=0.3), []
+    for work in (1e-3, 0.4):
+        monkeypatch.setattr(budget, "WORK", work)
+        counts.append(
+            so.compare(page, black_box(), steps=2, save_at=1, rng=0, progress=False, substeps=2).meta["paths"]
+        )
+    assert budget.PILOT[0] <= counts[0] < counts[1]
+
+
+def test_time_in_the_place_of_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock on which the pilot takes a second: so much for its path-steps, and ten seconds for all."""
+    clock = itertools.count()
+    monkeypatch.setattr(budget.time, "perf_counter", lambda: float(next(clock)))
+    report = so.compare(so.SGD(lr=0.05), TILTED, seconds=10.0, substeps=2, **GRID)
+    pilot = report.meta["pilot"]
+    assert report.meta["paths"] <= 9.0 * pilot * 7 / 3
+    assert "and the clock" in str(report)
+
+
+@pytest.mark.parametrize("given", [{"seconds": 0.0}, {"seconds": 1.0, "paths": 100}])
+def test_budgets_that_make_no_sense(given: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="seconds"):
+        so.compare(so.SGD(lr=0.05), black_box(), steps=2, **given)
+
+
+def test_what_a_path_step_costs() -> None:
+    def of(page: Any, problem: Any) -> float:
+        return budget.cost(plan(page, problem, "sde", steps=1))
+
+    small = of(so.SGD(0.1), TILTED)
+    assert small == budget.STEP + 2 * budget.COORDINATE + budget.NUMBER * 8
+    assert of(so.SGD(0.1), black_box()) > 1000 * small
