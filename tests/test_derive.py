@@ -116,6 +116,13 @@ def test_a_limit_is_found_where_none_is_stated() -> None:
     assert so.derive(so.SGD).limits == ("t = k η",)
 
 
+def test_order_2_of_descent_has_a_modified_loss() -> None:
+    """Li, Tai & E (2019): f + (η/4)|∇f|²; a momentum has none."""
+    note = r"Modified loss: the drift is -∇(f + c |∇f|²) with c = \frac{\eta}{4}."
+    assert note in so.derive(so.SGD, order=2).notes
+    assert not any("Modified" in line for line in (*so.derive(so.HeavyBall, order=2).notes, *so.derive(so.SGD).notes))
+
+
 def test_a_fast_linear_buffer_is_averaged_out() -> None:
     """Heavy ball with a fixed momentum is SGD at η/(1 - μ)."""
     d = so.derive(so.HeavyBall, limit={"momentum": "fixed", "t": "lr", "v": "fixed"}, eliminate=("v",))
