@@ -67,7 +67,7 @@ def test_list_puts_methods_under_their_families() -> None:
 def test_every_method_has_a_problem_of_its_own(name: str, cls: Any) -> None:
     """Without options a method runs on the small problem that its page names, and `show` says which."""
     planned = job("compare", name)
-    assert planned.method == cls(lr=0.05)
+    assert planned.method == cls(**{"lr": 0.05} | cls.at)
     assert [side in succeeded("show", name).stdout for side in cls.example] == [True, True]
 
 

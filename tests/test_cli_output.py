@@ -75,3 +75,14 @@ def test_ctrl_c_prints_what_is_finished(command: str, monkeypatch: pytest.Monkey
     monkeypatch.setattr("sdeopt.engine.progress.Progress.advance", interrupt)
     said = succeeded(command, "sgd", "--lr", "0.1", "--steps", "4", "--paths", "600").stdout
     assert re.search(r"^paths +256, interrupted", said, re.MULTILINE)
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+def test_piped_output_obeys_columns_and_ends_its_lines(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At 80 columns numbers fall away; what is compared and what is said of it stay."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = succeeded("compare", "sgd", *TINY, "--lr", "0.1").stdout.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert [line for line in lines if line != line.rstrip()] == []
+    heading = next(line for line in lines if line.startswith("quantity"))
+    assert heading.endswith("verdict") and "off" in heading

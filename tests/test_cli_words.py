@@ -56,7 +56,8 @@ def test_defaults_are_those_of_the_help() -> None:
     assert said.method == so.SGD(lr=0.05)
     assert repr(said.problem.objective) == "Quadratic(H=[1.0, 2.0], center=[0.0, 0.0])"
     assert repr(said.problem.noise) == "Gaussian(scale=0.5)"
-    assert said.arguments == {"horizon": 10.0, "rng": 0, "paths": 4000, "progress": None}
+    assert said.arguments == {"horizon": 10.0, "rng": 0, "progress": None}
+    assert job("simulate", "sgd").arguments["paths"] == 4000
 
 
 def test_every_hyperparameter_reaches_the_method() -> None:
@@ -79,13 +80,14 @@ def test_data_get_the_noise_that_is_asked_for(words: list[str], shown: str) -> N
 
 
 def test_networks_are_objectives_of_every_command() -> None:
-    """Here of `compare`, with a batch and without; a path of a network costs so much that few are run."""
+    """With a batch and without; a path of a network costs so much that few are run."""
     pytest.importorskip("torch")
     words = ["--objective", "mlp:breast_cancer,widths=2", "--steps", "20"]
     said = job("compare", "sgd", *words)
     assert repr(said.problem.objective) == "TorchObjective(MLP, examples=455, dim=68)"
     assert repr(said.problem.noise) == "Minibatch(batch=1, replace=True)"
-    assert said.arguments["paths"] == 500  # 160 steps of 0.4 + 1.5e-6 · 455 · 68 = 0.45 ms; 500 + 3 · 125 in 120 s
+    long = job("simulate", "sgd", "--objective", words[1], "--steps", "2000")
+    assert long.arguments["paths"] == 125  # 2000 steps of 0.4 + 1.5e-6 · 455 · 68 = 0.45 ms, in 120 s
     assert repr(job("simulate", "sgd", *words, "--batch", "8").problem.noise) == "Minibatch(batch=8, replace=True)"
 
 
@@ -137,8 +139,8 @@ def test_paths_that_are_given_stay_and_need_no_remark() -> None:
 
 
 def test_the_help_states_the_rule_of_the_default() -> None:
-    said = succeeded("compare", "--help").stdout
-    assert f"{', '.join(map(str, PATHS))}\n" in said
+    said = succeeded("simulate", "--help").stdout
+    assert f"{', '.join(map(str, PATHS[:-1]))} and {PATHS[-1]}\n" in said
     for number in (
         f"({DEMONSTRATION:g} s without",
         f"{1e6 * STEP_COST:g} µs,",

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import io
+import os
+import re
 import sys
-from typing import Any
+from typing import IO, Any, cast
 
 from sdeopt.results.console import WIDTH
 
 __all__ = ["console", "show", "write"]
 
 
+class Bare(io.TextIOBase):
+    """Standard output without blanks at the ends of lines, as tables have them."""
+
+    def write(self, text: str) -> int:
+        """Write what is before those blanks."""
+        return sys.stdout.write(re.sub(r"[ ]+$", "", text, flags=re.MULTILINE))
+
+
 def console() -> Any:
-    """Where tables go: the terminal, or 118 columns of a file."""
+    """Where tables go: the terminal, or as many columns of a file as COLUMNS says, 118 by default."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    said = os.environ.get("COLUMNS", "")
+    return Console(file=cast(IO[str], Bare()), width=int(said) if said.isdecimal() else WIDTH, highlight=False)
 
 
 def show(result: Any, remark: str | None) -> None:

@@ -1,9 +1,9 @@
 """How many paths, and how small a step: a pilot on paths of its own, then one fresh block that is analysed once.
 
 The pilot takes about a tenth of the budget. It takes the fewest integrator steps, of 2, 4 and 8 to a step of the
-optimizer, that leave less than a tenth of the margin, and forecasts how many paths decide. Its paths never enter the
-verdict: pooled with the block, whose size they choose, they would make 8 % false verdicts of 5 %; looking again until
-something is decided makes 18 % in six looks.
+optimizer, that leave less than a tenth of the margin and hardly change the price of a verdict, and forecasts how many
+paths decide. Its paths never enter the verdict: pooled with the block, whose size they choose, they would make 8 %
+false verdicts of 5 %; looking again until something is decided makes 18 % in six looks.
 
 A budget is work, not time: path-steps, each with what it asks for, in seconds of one of the cores on which it was
 measured. So the same call with the same ``rng`` gives the same block on any machine. With ``seconds`` the clock says
@@ -30,12 +30,14 @@ SHARE = 0.1  # of the budget, for the pilot
 PILOT = (64, 2048)  # paths of one level of the pilot, at least and at most
 LEVELS = (2, 4, 8)  # integrator steps in a step of the optimizer
 CLOSE = 0.1  # part of the margin that a step size may leave
+COSTLIER = 1.5  # times the paths, which are better spent on twice the substeps
 APART = 2**40  # number of the first path of the pilot; those of the block are numbered from 0
 CHUNK = 256  # paths of which a block has whole multiples
 # seconds: a path-step on SIMD lanes, in loops without them, in Python; what every coordinate adds, and every number
 # that the objective stores; a path-step of a network, and what every entry of the gradients of all examples adds
 STEP, SLOW, PYTHON, COORDINATE, NUMBER = 2e-8, 1e-5, 1e-4, 1e-8, 1.5e-10
 NETWORK, ENTRY = 4e-4, 1.5e-9
+RECORD = 1e-7  # what every number that is kept of a path takes until it is part of the statistics
 
 
 class Plan(NamedTuple):
@@ -66,23 +68,40 @@ def planned(
     """
     judge, heavy, tolerance, alpha = (judging[name] for name in ("judge", "heavy", "tolerance", "alpha"))
     vectors = judge == "all" and run.problem.dim > quantities.SINGLE
-    each, begun, used = run.steps * cost(run), time.perf_counter(), 0.0
+    each, kept, begun, used = run.steps * cost(run), reduced(run), time.perf_counter(), 0.0
     for substeps in (run.substeps,) if fixed else LEVELS:
         runs = block.columns(replace(run, substeps=substeps))
-        paths = _paths(SHARE * WORK / (each * (1 + 3 * substeps)))
-        kept = store and store.part(f"pilot{substeps}")
-        main, change = block.tried(runs, paths, vectors, APART, executor, progress, kept)
-        used += paths * each * (1 + 3 * substeps)
+        path = each * (1 + 3 * substeps) + 2.0 * kept
+        paths = _paths(SHARE * WORK / path)
+        part = store and store.part(f"pilot{substeps}")
+        main, change = block.tried(runs, paths, vectors, APART, executor, progress, part)
+        used += paths * path
         found = block.measured(runs, main, change, None, judge, heavy)
-        if _close(runs, change, found, tolerance):
+        factor, exact = _forecasts(found, tolerance, alpha)
+        if factor <= COSTLIER * exact and _close(runs, change, found, tolerance):
             break
-    factor = forecast(found.sizes, found.both.paths[-len(found.sizes.size) :], tolerance, alpha)
-    budget, path = WORK, each * (1 + substeps)
+    budget, path = WORK, each * (1 + substeps) + kept
     if seconds is not None:
         taken = time.perf_counter() - begun
         budget, path, used = seconds, path * taken / used, taken
     wanted = min(factor * paths, max(budget - used, 0.0) / path)
     return Plan(replace(run, substeps=substeps), _whole(wanted), change, paths)
+
+
+def reduced(run: Run) -> float:
+    """Work of reducing the records of one path to statistics."""
+    return RECORD * len(run.saves) * (run.width + len(paired.entries(run.problem.dim)[0]) + 1)
+
+
+def _forecasts(found: block.Measured, tolerance: float, alpha: float) -> tuple[float, float]:
+    """Factors of paths that decide, with what the step size leaves and without.
+
+    The pilot may be wrong by a standard error about the gaps themselves, which more paths do not take back.
+    """
+    s = found.sizes
+    paths, doubts = found.both.paths[-len(s.size) :], (s.left + s.stderr, s.stderr)
+    factor, exact = (forecast(s._replace(left=left), paths, tolerance, alpha) for left in doubts)
+    return factor, exact
 
 
 def _paths(affordable: float) -> int:
