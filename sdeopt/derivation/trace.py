@@ -33,6 +33,15 @@ def hyperparameter(cls: Any, name: str) -> Any:
     return sp.Symbol(name, positive=True) if rule.get("low", -1.0) >= 0.0 else sp.Symbol(name, real=True)
 
 
+def symbolic(cls: Any) -> Any:
+    """The method with ``_replace`` for symbols, which takes them as they are."""
+
+    def replaced(self: Any, **changes: Any) -> Any:
+        return tuple.__new__(type(self), [changes.get(name, old) for name, old in zip(cls._fields, self, strict=True)])
+
+    return type(cls.__name__, (cls,), {"__slots__": (), "_replace": replaced})
+
+
 class Trace:
     """The symbols of a page, and what running its functions on them has met."""
 
@@ -40,7 +49,7 @@ class Trace:
         for name, phase in assume.items():
             checks.choice("phase", phase, twins.PHASES[checks.choice("assumption", name, twins.PHASES)])
         self.cls, self.phases = cls, assume
-        self.me = tuple.__new__(cls, [hyperparameter(cls, name) for name in cls._fields])
+        self.me = tuple.__new__(symbolic(cls), [hyperparameter(cls, name) for name in cls._fields])
         self.parts = [Vec(part, real=True) for part in cls.parts]
         self.x = self.parts[0]
         self.additive = False

@@ -32,7 +32,7 @@ def scaled() -> Any:
 
 EXAMPLES: dict[str, Callable[[], Any]] = {
     "Certificate": lambda: so.load(OLD / "certificate"),  # one that need not be compiled
-    "Derivation": lambda: so.derive(so.SGD),
+    "Derivation": lambda: so.load(OLD / "derivation"),  # which needs no SymPy
     "Diagnosis": lambda: so.diagnose(PROBLEM, np.random.default_rng(0).standard_normal((3, 4, 2))),
     "Ensemble": lambda: so.simulate(so.SGD(lr=0.1), PROBLEM, steps=12, paths=40, rng=0),
     "Evidence": lambda: scaled().evidence(steps=12, paths=8, rng=0),
