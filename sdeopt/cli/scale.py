@@ -72,7 +72,7 @@ def _read(words: dict[str, Any]) -> dict[str, Any]:
     problem = problem_of(words | {"batch": _minibatch(words)}, cls.example) if named or arguments else None
     if arguments:
         arguments |= {name: words[name] for name in ("paths", "tolerance") if words[name] is not None}
-        arguments["rng"] = SEED if words["seed"] is None else checks.integer("seed", words["seed"])
+        arguments["rng"] = SEED if words["seed"] is None else checks.integer("seed", words["seed"], high=2**128)
         arguments["progress"] = False if words["quiet"] else None
         if words["observables"] is not None:
             arguments["observables"] = [name.strip() for name in words["observables"].split(",")]

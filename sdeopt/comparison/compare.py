@@ -154,7 +154,7 @@ def compare(
             f"{problem.noise!r} has no variance, so means of f(x) or |x|² and covariances never settle: give bounded "
             "functions to compare, such as observables={'cos x1': lambda x: cos(x)[0]} with cos from sdeopt.core"
         )
-    what = "observables" if heavy(run) else judge or default(problem.dim, len(run.observables))
+    what = "observables" if heavy(run) else default(problem.dim, len(run.observables)) if judge is None else judge
     if checks.choice("judge", what, JUDGED) == "observables" and not run.observables:
         raise ValueError("judge='observables' needs some: observables must not be empty")
     judging = {"judge": what, "heavy": heavy(run), "tolerance": tolerance, "alpha": alpha}

@@ -35,6 +35,7 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.core.chance import refuse_random
+from sdeopt.core.guards import answer
 from sdeopt.core.schedule import Cosine, Piecewise, Power, Schedule
 
 __all__ = ["FAMILIES", "REGISTRY", "SAMPLED", "Model", "method", "model", "rival"]
@@ -167,7 +168,7 @@ def _field(owner: str, name: str, value: Any) -> Any:
     if name in SCHEDULED and isinstance(value, SCHEDULES):
         return value
     if name == "lr" and callable(value):
-        first = checks.number("lr(0)", value(0.0))
+        first = checks.number("lr(0)", answer("lr(0)", value, 0.0))
         if first <= 0.0:
             raise ValueError(
                 f"{owner}: lr(0) must be positive, for it is the peak and sets the clock, got {first:g}: write "
@@ -177,7 +178,7 @@ def _field(owner: str, name: str, value: Any) -> Any:
     if isinstance(value, (list, tuple, dict, np.ndarray)):
         raise TypeError(
             f"{owner}: {name} must be one number for all coordinates, for parameter groups are not supported, got "
-            f"{type(value).__name__} of {len(value)}"
+            f"{checks.short(value)}"
         )
     rule = BOUNDS.get(f"{owner}.{name}", BOUNDS.get(name, {}))
     return checks.number(f"{owner}: {name}", value, **rule)

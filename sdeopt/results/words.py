@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from typing import Any
 
 __all__ = ["TONES", "count", "ends", "interval", "known", "number", "off", "percent", "percentage", "point", "tone"]
 
@@ -93,8 +94,10 @@ def count(n: float) -> str:
     return f"{math.ceil(n / unit) * unit:_}"
 
 
-def point(x: Sequence[float]) -> str:
-    """The coordinates of a point, of many the first eight."""
+def point(x: Sequence[Any]) -> str:
+    """The coordinates of a point, of many the first eight; how many points there are, if there is one for each path."""
+    if x and isinstance(x[0], Sequence):
+        return f"{len(x)} points, one for each path"
     return f"[{', '.join(number(v) for v in x[:COORDINATES])}{', ...' if len(x) > COORDINATES else ''}]"
 
 
