@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from sdeopt.certificate.report import Certificate as Certificate
     from sdeopt.comparison.compare import compare as compare
     from sdeopt.comparison.report import Report as Report
+    from sdeopt.core.notices import DivergedWarning as DivergedWarning
+    from sdeopt.core.notices import PartialWarning as PartialWarning
     from sdeopt.core.problem import Problem as Problem
     from sdeopt.core.schedule import Cosine as Cosine
     from sdeopt.core.schedule import Piecewise as Piecewise
@@ -58,6 +60,7 @@ __version__ = "0.1.0"
 _CATALOGUES = ("noise", "objectives", "optimizers")  # whose ``__all__`` are public too
 _MODULES = ("core", "networks", "privacy", "reference", "theory")
 _HOMES = {
+    "sdeopt.core.notices": ("DivergedWarning", "PartialWarning"),
     "sdeopt.core.problem": ("Problem",),
     "sdeopt.core.schedule": ("Cosine", "Piecewise", "Power", "Schedule", "decay", "hold", "ramp"),
     "sdeopt.core.guards": ("InterpretedWarning",),

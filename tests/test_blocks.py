@@ -5,6 +5,7 @@ import threading
 import tracemalloc
 
 import numpy as np
+import pytest
 from slow_bowl import Bowl
 
 import sdeopt as so
@@ -31,6 +32,7 @@ def test_memory_does_not_grow_with_steps():
     assert peak(2000) < 1.2 * peak(20) + 100_000
 
 
+@pytest.mark.filterwarnings("ignore::sdeopt.PartialWarning")
 def test_ctrl_c_keeps_what_is_finished():
     def interrupt(done, total):
         if done >= 512:

@@ -111,6 +111,7 @@ def stop_at(total: int) -> Any:
     return press
 
 
+@pytest.mark.filterwarnings("ignore::sdeopt.PartialWarning")
 def test_ctrl_c_leaves_what_is_finished() -> None:
     words: dict[str, Any] = {"lrs": LRS, "horizon": 1.0, "rng": 3, "paths": 310, "max_paths": 610, "precision": 0.01}
     with pytest.raises(KeyboardInterrupt):

@@ -33,6 +33,7 @@ def test_bad_arguments_are_named(given: Any, words: str) -> None:
         so.compare(so.SGD(lr=0.05), black_box(), steps=4, **given)
 
 
+@pytest.mark.filterwarnings("ignore::sdeopt.DivergedWarning")
 def test_diverged_paths_are_counted_and_decide() -> None:
     # |1 - lr h| = 4 per step: all discrete paths leave 1e50 before step 90; the SDE does not
     report = so.compare(so.SGD(lr=2.5), black_box(), steps=100, paths=12, substeps=8, save_at=10, rng=0)
@@ -43,6 +44,7 @@ def test_diverged_paths_are_counted_and_decide() -> None:
     assert "diverged: 12 discrete, 0 SDE" in str(report)
 
 
+@pytest.mark.filterwarnings("ignore::sdeopt.DivergedWarning")
 def test_a_comparison_of_which_nothing_is_left_is_not_judged() -> None:
     """Noise so large that every path of both columns leaves in the first step: nothing is known but the start."""
     problem = so.Problem(BlackBox(), so.Gaussian(1e150), x0=START)
@@ -99,6 +101,7 @@ def test_progress_counts_all_paths_once() -> None:
     assert seen == [(25, 125), (125, 125)]
 
 
+@pytest.mark.filterwarnings("ignore::sdeopt.PartialWarning")
 def test_ctrl_c_keeps_the_paths_that_are_done() -> None:
     def stop(done: int, total: int) -> None:
         if done == 150 + 256:

@@ -9,6 +9,7 @@ from test_simulate import QUADRATIC, run, same
 import sdeopt as so
 
 
+@pytest.mark.filterwarnings("ignore::sdeopt.DivergedWarning")
 @pytest.mark.parametrize("kind", ["discrete", "sde"])
 def test_the_end_is_at_the_horizon_whatever_is_saved(kind):
     """The statistics are those of the saves that were asked for; ``final`` and what diverged are those of the end."""

@@ -25,12 +25,12 @@ PAGES = sorted(sdeopt.methods().items())
 BELOW = {
     "core": {"core", "noise", "engine"},  # a Problem without noise has NoNoise; a fused sum of interpreted pages
     "noise": {"core", "noise"},
-    "objectives": {"core", "objectives"},
+    "objectives": {"core", "derivation", "objectives"},  # a value alone has its derivatives derived
     "theory": {"core", "theory"},
     "optimizers": {"core", "noise", "theory", "optimizers"},  # formulas of laws, for what a page makes of many draws
     "networks": {"core", "objectives", "networks"},
     "engine": {"core", "results", "engine"},  # which fills an Ensemble
-    "derivation": {"core", "noise", "results", "derivation"},
+    "derivation": {"core", "engine", "noise", "objectives", "plots", "results", "derivation"},  # checked by a run
     "ito": {"core", "engine", "results", "ito"},
     "privacy": {"core"},
     "reference": {"core", "engine"},

@@ -131,6 +131,7 @@ def test_steps_and_dt_are_one_grid() -> None:
     assert same(EULER(paths=20), so.integrate(GBM, [1.0], horizon=1.0, steps=10, paths=20, rng=0))
 
 
+@pytest.mark.filterwarnings("ignore::sdeopt.DivergedWarning")
 def test_paths_that_leave_are_counted() -> None:
     """Euler on dX = -X³ dt + dW with x0² dt > 2 leaves for infinity at once."""
     cubic = so.SDE(slow(lambda t, x: -x * x * x), slow(lambda t, x: 1.0), dim=1)

@@ -91,6 +91,7 @@ def test_the_calculus_is_one_of_two() -> None:
 # ---- stiff drifts
 
 
+@pytest.mark.filterwarnings("ignore::sdeopt.DivergedWarning")
 def test_a_stiff_drift_is_stable_with_its_known_variance() -> None:
     """dX = -λX dt + dW with λ dt = 100: variance 1/(2λ + λ²dt), 51 times too small; Euler grows 99-fold a step.
 
@@ -140,6 +141,7 @@ def test_strong_order_of_the_implicit_scheme() -> None:
         assert errors[0] / errors[1] == pytest.approx(factor, rel=0.1)
 
 
+@pytest.mark.filterwarnings("ignore::sdeopt.DivergedWarning")
 def test_a_cubic_drift_stays() -> None:
     """Euler leaves for infinity from x0² dt > 2; the implicit step has one solution, which Newton finds."""
     cubic = so.SDE(slow(lambda t, x: -x * x * x), slow(lambda t, x: 1.0), dim=1)
@@ -161,6 +163,7 @@ def test_implicit_vectors_and_interpreted_have_the_same_bits() -> None:
     assert (kernel(0, 20) == plain(0, 20)).all()
 
 
+@pytest.mark.filterwarnings("ignore::sdeopt.DivergedWarning")
 def test_paths_on_which_newton_finds_nothing_are_counted() -> None:
     """x = y + h (1 + x²) has no real solution for h > 1/2."""
     sde = so.SDE(slow(lambda t, x: 1.0 + x * x), slow(lambda t, x: 1e-3), dim=1)

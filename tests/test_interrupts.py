@@ -89,6 +89,7 @@ def test_a_replay_ends_too() -> None:
     assert interrupted(lambda: longer.replay(0), 2.0) is None
 
 
+@pytest.mark.filterwarnings("ignore::sdeopt.PartialWarning")
 def test_what_is_finished_stays(tmp_path: Path) -> None:
     """The last chunk of the same paths, longer by far, is broken off, and nothing of it is kept."""
     short = so.simulate(SGD, QUADRATIC, steps=100, paths=512, rng=0, checkpoint=tmp_path / "a")

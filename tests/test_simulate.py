@@ -129,6 +129,7 @@ def test_save_at_times_and_counts():
     assert run(save_at=4).times.tolist() == pytest.approx([0.0, 0.5, 1.0, 1.5, 2.0])
 
 
+@pytest.mark.filterwarnings("ignore::sdeopt.DivergedWarning")
 def test_divergence_is_reported_and_kept_out_of_the_means():
     problem = so.Problem(so.DoubleWell(dim=1), so.Gaussian(6.0), x0=[0.5])
     e = so.simulate(so.SGD(lr=0.11), problem, steps=60, paths=400, rng=0)
@@ -140,6 +141,7 @@ def test_divergence_is_reported_and_kept_out_of_the_means():
     assert f"{e.diverged.count} diverged" in repr(e)
 
 
+@pytest.mark.filterwarnings("ignore::sdeopt.DivergedWarning")
 def test_all_paths_may_diverge():
     e = so.simulate(so.SGD(lr=3.0), QUADRATIC, steps=400, paths=4, rng=0)
     assert e.diverged.count == 4

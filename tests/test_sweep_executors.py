@@ -153,6 +153,7 @@ def test_an_objective_that_raises_in_the_middle_fails_its_cell_only() -> None:
     assert "! failed: ArithmeticError: too far out: 4 (1)." in str(found)
 
 
+@pytest.mark.filterwarnings("ignore::sdeopt.DivergedWarning")
 def test_an_objective_that_becomes_nan_is_counted_as_diverged() -> None:
     """Where a step goes below 0."""
     problem = so.Problem(Valley(), so.Gaussian(0.5))

@@ -173,6 +173,7 @@ def test_a_full_disk_stops_the_sweep_and_keeps_what_is_finished(tmp_path: Path, 
     assert table(found) == table(whole)
 
 
+@pytest.mark.filterwarnings("ignore::sdeopt.PartialWarning")
 def test_ctrl_c_keeps_what_is_finished(tmp_path: Path, whole: so.Sweep) -> None:
     def interrupt(done: int, total: int) -> None:
         if done >= 4:

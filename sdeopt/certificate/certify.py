@@ -17,7 +17,7 @@ from sdeopt.certificate.ladder import exponent, rungs
 from sdeopt.certificate.report import Certificate
 from sdeopt.certificate.rung import Rung, reduce
 from sdeopt.certificate.warm import warmed
-from sdeopt.core import checks
+from sdeopt.core import checks, notices
 from sdeopt.core.problem import Problem
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted
@@ -169,6 +169,7 @@ def _climbed(
                 rung.grow(n, options)
         except Interrupted:
             meta["partial"] = True
+            notices.tell(True)
         certificate = _certificate(ladder, meta)
     return certificate
 

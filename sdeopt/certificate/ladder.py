@@ -45,7 +45,7 @@ def rungs(
 ) -> list[Run]:
     """The SDE's runs, from the largest learning rate to the smallest; the draws of every rung are its own."""
     if not hasattr(method, "sdes"):
-        raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {method!r}")
+        raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {checks.short(method)}")
     if isinstance(problem, Problem):
         problem.alone("certify")
     horizon = checks.positive("horizon", horizon)

@@ -7,6 +7,7 @@ it runs.
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -31,12 +32,15 @@ Examples:
 
 
 class App(click.Group):
-    """A group whose every error is one sentence on stderr and the exit code 2."""
+    """A group whose every error and warning is one sentence on stderr and the exit code 2."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run a command; Ctrl-C before anything is finished exits with 130."""
         try:
-            sys.exit(super().main(*args, **kwargs | {"standalone_mode": False}))
+            with warnings.catch_warnings():
+                warnings.simplefilter("always", UserWarning)
+                warnings.showwarning = lambda message, *_, **__: _say(str(message))
+                sys.exit(super().main(*args, **kwargs | {"standalone_mode": False}))
         except click.Abort:
             _stop(INTERRUPTED, "interrupted before anything was finished")
         except click.NoSuchOption as error:
@@ -45,6 +49,8 @@ class App(click.Group):
             _stop(FAILED, error.format_message())
         except OSError as error:
             _stop(FAILED, f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        except MemoryError as error:
+            _stop(FAILED, f"there is not enough memory: {error}")
         except (ValueError, TypeError, ImportError) as error:
             _stop(FAILED, str(error) or type(error).__name__)
 
@@ -55,8 +61,12 @@ class App(click.Group):
         return super().resolve_command(ctx, args)
 
 
-def _stop(code: int, message: str) -> NoReturn:
+def _say(message: str) -> None:
     click.echo(f"sdeopt: {' '.join(message.split())}", err=True)
+
+
+def _stop(code: int, message: str) -> NoReturn:
+    _say(message)
     sys.exit(code)
 
 

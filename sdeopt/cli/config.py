@@ -57,14 +57,18 @@ def _checked(
     for key, value in table.items():
         name = checks.choice(f"key in {file}", key.replace("_", "-"), [*options, *also])
         if name in also:
-            raise ValueError(f"{file}: {name} must be a table, got {value!r}")
+            raise ValueError(f"{file}: {name} must be a table, got {checks.short(value)}")
         values[str(options[name].name)] = _value(f"{file}: {key}", value, options[name].type)
     return values
 
 
 def _value(name: str, value: Any, kind: Any) -> Any:
     """What would have been typed: a list is written with commas."""
+    from sdeopt.core import checks
+
     types, words = KINDS[kind.name]
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
-        raise ValueError(f"{name} must be {words}, got {value!r}")
+        raise ValueError(f"{name} must be {words}, got {checks.short(value)}")
+    if kind.name == "float":
+        return checks.number(name, value)
     return ",".join(map(str, value)) if isinstance(value, list) else value

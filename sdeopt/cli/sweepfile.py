@@ -13,7 +13,7 @@ from sdeopt.cli.problems import problem_of
 from sdeopt.cli.words import LR, SEED, hyperparameters, stem
 from sdeopt.core import checks
 from sdeopt.optimizers.registry import lookup
-from sdeopt.sweeps.axes import OWNERS
+from sdeopt.sweeps.axes import LIMIT, OWNERS
 
 __all__ = ["Job", "read"]
 
@@ -79,8 +79,11 @@ def _content(file: str) -> dict[str, Any]:
         name = checks.choice(f"key in {file}", key.replace("-", "_"), kinds)
         types, said = kinds[name]
         if not isinstance(value, types) or isinstance(value, bool):
-            raise ValueError(f"{file}: {key} must be {said}, got {value!r}")
-        words[name] = value
+            raise ValueError(f"{file}: {key} must be {said}, got {checks.short(value)}")
+        inner = value if isinstance(value, list) else []
+        if str in types and not all(isinstance(one, str) for one in inner):
+            raise ValueError(f"{file}: {key} must be {said}, got {checks.short(value)}")
+        words[name] = [checks.number(f"{file}: {key}", one) for one in inner] if name == "x0" else value
     return words
 
 
@@ -97,7 +100,7 @@ def _method(cls: Any, words: Mapping[str, Any], classes: list[Any], grid: Mappin
             names = ", ".join(one.__name__ for one in classes)
             raise ValueError(f"none of the methods {names} has a {field}")
         if {field, f"method.{field}"} & set(grid):
-            raise ValueError(f"{field} is on the grid, so give no {field} = {given[field]!r} besides")
+            raise ValueError(f"{field} is on the grid, so give no {field} = {checks.short(given[field])} besides")
     return cls(**{"lr": LR} | {field: value for field, value in given.items() if field in cls._fields})
 
 
@@ -139,11 +142,11 @@ def _values(file: str, name: str, value: Any) -> Any:
     if kind not in SPACES or not isinstance(value[kind], list) or len(value[kind]) != 3:
         raise ValueError(
             f"{file}: grid {name} must be a list, {{ linspace = [from, to, number] }} or {{ geomspace = ... }}, "
-            f"got {value!r}"
+            f"got {checks.short(value)}"
         )
     first, last = (checks.number(f"{file}: grid {name}", v, low=0.0 if kind == "geomspace" else -np.inf,
                                  open_low=kind == "geomspace") for v in value[kind][:2])  # fmt: skip
-    numbers = SPACES[kind](first, last, checks.integer(f"{file}: grid {name}", value[kind][2], low=1))
+    numbers = SPACES[kind](first, last, checks.integer(f"{file}: grid {name}", value[kind][2], low=1, high=LIMIT))
     whole = all(isinstance(v, int) for v in value[kind]) and np.allclose(numbers, np.rint(numbers), rtol=1e-12)
     return [round(v) for v in numbers.tolist()] if whole else numbers.tolist()
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from sdeopt.comparison import block, budget
 from sdeopt.comparison.report import Report
-from sdeopt.core import checks
+from sdeopt.core import checks, notices
 from sdeopt.core.method import SAMPLED
 from sdeopt.core.problem import Problem
 from sdeopt.engine import checkpoint as checkpoints
@@ -168,6 +168,8 @@ def compare(
     said = {"rng": repr(rng), "pilot": pilot, "seconds": seconds, "partial": partial}
     report = block.assembled(columns, main, change, flow, describe(columns[1]) | said | judging)
     report.meta["agrees_at"] = _agreeing(run, report)
+    lost = " and ".join(f"{n} {name}" for n, name in zip(report.meta["diverged"], ("discrete", "SDE"), strict=True))
+    notices.tell(partial, lost if report.any_diverged else "", report.meta["paths"])
     return report
 
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import difflib
 import math
+import os
 from collections.abc import Iterable
+from concurrent.futures import Executor
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+LARGEST = 10**18  # of the integers that count something; they fit 64 bits, with room for their sums
+WIDEST = 10**8  # dimension; a vector of it is 0.8 GB
+LARGE = 1e150  # size of numbers; the squares of larger ones are infinite
+LONGEST = 80  # characters of a value in a message
 
 
 def number(
@@ -25,16 +31,27 @@ def number(
 ) -> float:
     """Return ``value`` as a finite float inside the interval, or raise a ``ValueError``/``TypeError`` that says why."""
     if isinstance(value, (bool, np.timedelta64)) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise TypeError(f"{name} must be a number, got {value!r}")
-    x = float(value)
+        raise TypeError(f"{name} must be a number, got {short(value)}")
+    x = _float(value)
+    if LARGE < abs(x) < math.inf:
+        raise ValueError(f"{name} must be at most {LARGE:g} in size, so that its square is finite, got {short(value)}")
     bad = not math.isfinite(x) or x < low or x > high or (open_low and x == low) or (open_high and x == high)
     if bad:
         left = "(" if open_low or low == -math.inf else "["
         right = ")" if open_high or high == math.inf else "]"
-        raise ValueError(f"{name} must be in {left}{low:g}, {high:g}{right}, got {value!r}")
+        raise ValueError(f"{name} must be in {left}{low:g}, {high:g}{right}, got {short(value)}")
     if whole and x != int(x):
-        raise ValueError(f"{name} must be a whole number, got {value!r}")
+        raise ValueError(f"{name} must be a whole number, got {short(value)}")
     return x
+
+
+def _float(value: Any) -> float:
+    """The float nearest to a number, infinite beyond all floats."""
+    try:
+        with np.errstate(over="ignore"):  # of long doubles
+            return float(value)
+    except OverflowError:  # of integers
+        return math.inf if value > 0 else -math.inf
 
 
 def positive(name: str, value: Any) -> float:
@@ -45,17 +62,24 @@ def positive(name: str, value: Any) -> float:
 def flag(name: str, value: Any) -> bool:
     """Return ``value``, which must be True or False."""
     if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
+        raise TypeError(f"{name} must be True or False, got {short(value)}")
     return bool(value)
 
 
-def integer(name: str, value: Any, *, low: int = 0) -> int:
-    """Return ``value`` as an int that is at least ``low``."""
+def integer(name: str, value: Any, *, low: int = 0, high: float = LARGEST) -> int:
+    """Return ``value`` as an int that is at least ``low`` and at most ``high``."""
     if isinstance(value, (bool, np.timedelta64)) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name} must be an integer, got {value!r}")
+        raise TypeError(f"{name} must be an integer, got {short(value)}")
     if value < low:
-        raise ValueError(f"{name} must be at least {low}, got {value}")
+        raise ValueError(f"{name} must be at least {low}, got {short(value)}")
+    if value > high:
+        raise ValueError(f"{name} must be at most {high:.15g}, got {short(value)}")
     return int(value)
+
+
+def dimension(name: str, value: Any, *, low: int = 1) -> int:
+    """Return ``value`` as the length of vectors that are made at once."""
+    return integer(name, value, low=low, high=WIDEST)
 
 
 def real(name: str, value: Any, *, flags: bool = False) -> NDArray[Any]:
@@ -66,7 +90,7 @@ def real(name: str, value: Any, *, flags: bool = False) -> NDArray[Any]:
         )
     try:
         a = np.asarray(value)
-    except (TypeError, ValueError, RuntimeError):  # rows of several lengths; tensors with a gradient
+    except Exception:  # rows of several lengths; tensors with a gradient; whatever an __array__ raises
         raise TypeError(f"{name} must be an array of numbers, got {short(value)}") from None
     if a.dtype.kind not in ("iufb" if flags else "iuf"):
         kinds = {"c": "complex numbers, which are not cut to their real part", "b": "True and False", "O": "objects"}
@@ -77,13 +101,19 @@ def real(name: str, value: Any, *, flags: bool = False) -> NDArray[Any]:
 
 def single(value: Any) -> bool:
     """Whether ``value`` is one thing, no array and no list, whose rows may be of several lengths."""
-    return not isinstance(value, (list, tuple)) and np.ndim(value) == 0
+    try:
+        return not isinstance(value, (list, tuple)) and np.ndim(value) == 0
+    except Exception:  # whatever an __array__ raises; it is no array of numbers either
+        return False
 
 
 def short(value: Any) -> str:
-    """A value in one line."""
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    """A value in one line, for a message."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # integers of thousands of digits; whatever a __repr__ raises
+        text = f"<{type(value).__name__} that cannot be written>"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
 def array(
@@ -95,7 +125,8 @@ def array(
     flags: bool = False,
 ) -> Array:
     """Return ``value`` as a fresh read-only C-ordered float64 array that is finite and has the stated shape."""
-    a = np.array(real(name, value, flags=flags), dtype=np.float64, order="C")
+    with np.errstate(over="ignore"):  # of long doubles
+        a = np.array(real(name, value, flags=flags), dtype=np.float64, order="C")
     dims = (ndim,) if isinstance(ndim, int) else ndim
     if a.ndim not in dims:
         raise ValueError(f"{name} must have {' or '.join(map(str, dims))} dimension(s), got shape {a.shape}")
@@ -105,30 +136,61 @@ def array(
         raise ValueError(f"{name} must not be empty, got shape {a.shape}")
     if not np.isfinite(a).all():
         raise ValueError(f"{name} must be finite, got {int((~np.isfinite(a)).sum())} NaN or infinite entries")
+    if np.abs(a).max() > LARGE:
+        largest = f"an entry of {np.abs(a).max():.3g}"
+        raise ValueError(f"{name} must be at most {LARGE:g} in size, so that squares are finite, got {largest}")
     a.flags.writeable = False
     return a
 
 
 def covariance(name: str, value: Any, *, shape: tuple[int, ...] | None = None) -> Array:
     """Return ``value`` as a symmetric positive semidefinite matrix of the stated shape."""
-    a = array(name, value, ndim=2, shape=shape)
-    if a.shape[0] != a.shape[1]:
-        raise ValueError(f"{name} must be a square matrix, got shape {a.shape}")
+    a = square(name, array(name, value, ndim=2, shape=shape))
     scale = max(float(np.abs(a).max()), np.finfo(float).tiny)
-    if float(np.abs(a - a.T).max()) > 1e-12 * scale:
-        raise ValueError(f"{name} must be symmetric, got asymmetry {float(np.abs(a - a.T).max()):.3g}")
-    low = float(np.linalg.eigvalsh(a).min())
+    low = scale * float(np.linalg.eigvalsh(a / scale).min())
     if low < -1e-10 * scale:
         raise ValueError(f"{name} must be positive semidefinite, got smallest eigenvalue {low:.3g}")
     return a
 
 
+def square(name: str, a: Array) -> Array:
+    """Return ``a``, which must be a square matrix that is symmetric to 1e-12 of its largest entry."""
+    if a.shape[0] != a.shape[1]:
+        raise ValueError(f"{name} must be a square matrix, got shape {a.shape}")
+    scale = max(float(np.abs(a).max()), np.finfo(float).tiny)
+    gap = float(np.abs(a / scale - a.T / scale).max())
+    if gap > 1e-12:
+        raise ValueError(f"{name} must be symmetric, got an asymmetry of {gap:.3g} of its largest entry")
+    return a
+
+
+def folder(name: str, value: Any) -> Any:
+    """Return ``value``, which must be the name of a folder that a system can have."""
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError(f"{name} must be a folder, got {short(value)}")
+    if not os.fspath(value) or "\0" in str(value):
+        raise ValueError(f"{name} must be the name of a folder, got {short(value)}")
+    return value
+
+
+def executor(value: Any) -> None:
+    """Raise unless ``value`` is a `concurrent.futures.Executor` or None."""
+    if value is not None and not isinstance(value, Executor):
+        raise TypeError(f"executor must be a concurrent.futures.Executor or None, got {short(value)}")
+
+
+def progress(value: Any) -> None:
+    """Raise unless ``value`` is True, False, None or a function of (done, total)."""
+    if value is not None and not isinstance(value, bool) and not callable(value):
+        raise TypeError(f"progress must be True, False, None or a function of (done, total), got {short(value)}")
+
+
 def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
     """Return ``value`` if it is one of ``allowed``, else raise with the nearest name."""
     options = list(allowed)
-    if value in options:
+    if isinstance(value, str) and value in options:
         return str(value)
     lower = {o.lower(): o for o in options}
-    near = difflib.get_close_matches(str(value).lower(), lower, n=1)
+    near = difflib.get_close_matches(short(value).strip("'").lower(), lower, n=1)
     hint = f"; did you mean {lower[near[0]]!r}?" if near else ""
-    raise ValueError(f"unknown {name} {value!r}{hint} (known: {', '.join(options)})")
+    raise ValueError(f"unknown {name} {short(value)}{hint} (known: {', '.join(options)})")

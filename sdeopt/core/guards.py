@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from sdeopt.core import checks
+
 __all__ = ["InterpretedWarning", "guarded", "like", "one_number"]
 
 
@@ -43,7 +45,11 @@ def like(got: Any, x: Any) -> Any:
 
 def one_number(name: str, got: Any) -> None:
     """Raise unless ``got`` is one real number; a truth value is one, 1 or 0, and its mean a probability."""
-    if np.ndim(got) != 0:
-        raise ValueError(f"{name} must return one number, got an array of shape {np.shape(got)}")
-    if np.asarray(got).dtype.kind not in "biuf":
-        raise TypeError(f"{name} must return one real number, got {got!r}")
+    try:
+        a = np.asarray(got)
+    except Exception:  # rows of several lengths; whatever an __array__ raises
+        raise TypeError(f"{name} must return one real number, got {checks.short(got)}") from None
+    if a.ndim != 0:
+        raise ValueError(f"{name} must return one number, got an array of shape {a.shape}")
+    if a.dtype.kind not in "biuf":
+        raise TypeError(f"{name} must return one real number, got {checks.short(got)}")

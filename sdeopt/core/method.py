@@ -155,7 +155,10 @@ def _validated_new(cls: Any) -> Any:
     def new(kind: Any, *args: Any, **kwargs: Any) -> Any:
         raw = create(kind, *args, **kwargs)
         fixed = [_field(kind.__name__, name, value) for name, value in zip(kind._fields, raw, strict=True)]
-        return tuple.__new__(kind, fixed)
+        page = tuple.__new__(kind, fixed)
+        if not page.clock > 0.0:
+            raise ValueError(f"{kind.__name__}: lr must be larger, a step of it takes {page.clock:g} units of time")
+        return page
 
     return new
 
@@ -178,6 +181,11 @@ def _field(owner: str, name: str, value: Any) -> Any:
         )
     rule = RULES.get(f"{owner}.{name}", RULES.get(name, {}))
     return checks.number(f"{owner}: {name}", value, **rule)
+
+
+def _constant(page: Any) -> Any:
+    """The page at the peaks of its schedules."""
+    return page._replace(**{name: schedule.peak for name, schedule in page.schedules.items()})
 
 
 def learning_rate(self: Any) -> Any:
@@ -257,7 +265,7 @@ def method(
         page.schedules = property(
             lambda self: {name: v for name, v in zip(self._fields, self, strict=True) if isinstance(v, SCHEDULES)}
         )
-        page.constant = lambda self: self._replace(**{name: s.peak for name, s in self.schedules.items()})
+        page.constant = lambda self: _constant(self) if self.schedules else self
         page.clock_of = staticmethod(clock)
         page.samples = samples
         page.bounded = bounded

@@ -56,7 +56,8 @@ def resolve(observables: Any, problem: Any) -> dict[str, Callable[..., Any]]:
     if isinstance(observables, Mapping):
         wrong = [n for n, f in observables.items() if not callable(f)]
         if wrong:
-            raise TypeError(f"observables[{wrong[0]!r}] must be a function of x, got {observables[wrong[0]]!r}")
+            got = checks.short(observables[wrong[0]])
+            raise TypeError(f"observables[{checks.short(wrong[0])}] must be a function of x, got {got}")
         _distinct([str(n) for n in observables])
         for n, f in observables.items():
             refuse_random(f"observables[{n!r}]", f)
@@ -65,7 +66,7 @@ def resolve(observables: Any, problem: Any) -> dict[str, Callable[..., Any]]:
     if isinstance(observables, Sequence) and not isinstance(observables, str):
         _distinct(observables)
         return {checks.choice("observable", n, NAMED): NAMED[n] for n in observables}
-    raise TypeError(f"observables must be names, a mapping name -> function, or None, got {observables!r}")
+    raise TypeError(f"observables must be names, a mapping name -> function, or None, got {checks.short(observables)}")
 
 
 def _distinct(names: Sequence[str]) -> None:

@@ -48,10 +48,10 @@ class Problem:
         if not all(hasattr(self.objective, name) for name in ("grad", "dim", "lacks")):
             raise TypeError(
                 "objective must be one of sdeopt.objectives, or sdeopt.Objective around your own functions, got "
-                f"{self.objective!r}"
+                f"{checks.short(self.objective)}"
             )
         if not hasattr(self.noise, "check"):
-            raise TypeError(f"noise must be one of sdeopt.noise, got {self.noise!r}")
+            raise TypeError(f"noise must be one of sdeopt.noise, got {checks.short(self.noise)}")
         d = self.objective.dim
         start = self.objective.start if self.x0 is None else self.x0
         x0 = checks.array("x0", start, ndim=(1, 2))
@@ -63,7 +63,7 @@ class Problem:
         if g.shape != (d,):
             raise ValueError(f"objective.grad must return shape ({d},), got {g.shape}")
         if not np.isfinite(g).all():
-            raise ValueError(f"objective.grad at x0 must be finite, got {g}")
+            raise ValueError(f"objective.grad at x0 must be finite, got {checks.short(g)}")
 
     @property
     def dim(self) -> int:

@@ -79,7 +79,7 @@ class Schedule:
         object.__setattr__(self, "peak", checks.positive("peak", self.peak))
         object.__setattr__(self, "unit", checks.choice("unit", self.unit, UNITS))
         if not callable(self.shape):
-            raise TypeError(f"shape must be a function of {self.unit}, got {self.shape!r}")
+            raise TypeError(f"shape must be a function of {self.unit}, got {checks.short(self.shape)}")
         refuse_random("shape", self.shape)
         steady("shape", self.shape, 0.0)
         self._refuse(0.0)
@@ -262,7 +262,8 @@ class Piecewise:
         object.__setattr__(self, "peak", checks.positive("peak", self.peak))
         object.__setattr__(self, "unit", checks.choice("unit", self.unit, UNITS))
         if not isinstance(self.phases, Sequence) or not all(isinstance(p, Phase) for p in self.phases):
-            raise TypeError(f"phases must be a list of what ramp, hold and decay return, got {self.phases!r}")
+            got = checks.short(self.phases)
+            raise TypeError(f"phases must be a list of what ramp, hold and decay return, got {got}")
         total = math.fsum(p.length for p in self.phases)
         if not self.phases or (self.unit == "run" and total > 1.0 + SLACK):
             raise ValueError(

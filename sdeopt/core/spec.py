@@ -40,7 +40,7 @@ def split(spec: str) -> tuple[str, list[str], dict[str, str]]:
     ('double-well', [], {})
     """
     if not isinstance(spec, str):
-        raise TypeError(f"spec must be a string like 'name:1,2,key=value', got {spec!r}")
+        raise TypeError(f"spec must be a string like 'name:1,2,key=value', got {checks.short(spec)}")
     head, colon, tail = spec.partition(":")
     name = head.strip().lower().replace("_", "-")
     args: list[str] = []
@@ -48,17 +48,17 @@ def split(spec: str) -> tuple[str, list[str], dict[str, str]]:
     for item in tail.split(",") if colon else ():
         key, equals, value = (part.strip() for part in item.partition("="))
         if not key or (equals and not value):
-            raise ValueError(f"spec must be 'name:positional,...,key=value', got an empty part in {spec!r}")
+            raise ValueError(f"spec must be 'name:positional,...,key=value', got an empty part in {checks.short(spec)}")
         if equals and key in kwargs:
-            raise ValueError(f"spec gives {key!r} twice: {spec!r}")
+            raise ValueError(f"spec gives {key!r} twice: {checks.short(spec)}")
         if equals:
             kwargs[key] = value
         elif kwargs:
-            raise ValueError(f"spec must give positional arguments before key=value ones, got {spec!r}")
+            raise ValueError(f"spec must give positional arguments before key=value ones, got {checks.short(spec)}")
         else:
             args.append(key)
     if not name:
-        raise ValueError(f"spec must begin with a name, got {spec!r}")
+        raise ValueError(f"spec must begin with a name, got {checks.short(spec)}")
     return name, args, kwargs
 
 

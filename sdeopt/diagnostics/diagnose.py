@@ -76,6 +76,8 @@ def diagnose(
     KL mu         2  |∇f| >= √(2μ) (f - f*)^θ
     beta          1  α-β with α = 3
     """
+    if not isinstance(problem, Problem):
+        raise TypeError(f"problem must be a sdeopt.Problem, got {checks.short(problem)}")
     f = problem.objective
     if f.lacks("value") is not None or f.minimum is None or f.optimum is None:
         raise ValueError(f"the conditions compare with a known minimum, and {f!r} has none")

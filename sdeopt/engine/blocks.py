@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sdeopt.core import checks
 from sdeopt.engine import batched, duration, marks, memory
 from sdeopt.engine.checkpoint import Checkpoint
 from sdeopt.engine.kernels import Kernel, Run, lane_width
@@ -108,6 +109,7 @@ def _remote(payload: bytes, first: int, count: int) -> Any:
 
 @contextmanager
 def _executor(given: Executor | None) -> Iterator[Executor]:
+    checks.executor(given)
     if given is not None:
         yield given
         return

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sdeopt.core import files
+from sdeopt.core import checks, files
 from sdeopt.engine import lock
 from sdeopt.engine.content import content
 from sdeopt.engine.keys import key
@@ -45,8 +45,7 @@ def opened(
     if folder is None:
         yield None
         return
-    if not isinstance(folder, (str, os.PathLike)):
-        raise TypeError(f"checkpoint must be a folder, got {folder!r}")
+    checks.folder("checkpoint", folder)
     if rng is None:
         raise ValueError("checkpoint needs rng, an integer for example: a run that draws anew cannot go on")
     store = Checkpoint(Path(folder), key(content(subject)))

@@ -10,12 +10,12 @@ import functools
 import linecache
 import logging
 import re
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
 
 from sdeopt.core.guards import InterpretedWarning
+from sdeopt.core.notices import depth
 from sdeopt.engine.values import Unknown
 
 __all__ = ["explain", "say"]
@@ -57,17 +57,9 @@ def _line(place: re.Match[str]) -> str:
 @functools.lru_cache(maxsize=256)
 def _say_once(message: str, loud: bool) -> None:
     if loud:
-        warnings.warn(message, InterpretedWarning, stacklevel=_depth())
+        warnings.warn(message, InterpretedWarning, stacklevel=depth())
     else:
         log.info(message)
-
-
-def _depth() -> int:
-    """How many calls up the user's own code is."""
-    frame, depth = sys._getframe(1), 1
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(("sdeopt", "concurrent")):
-        frame, depth = frame.f_back, depth + 1
-    return depth
 
 
 def say(run: Any, mode: str, error: Exception) -> None:

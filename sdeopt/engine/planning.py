@@ -31,9 +31,9 @@ def plan(
 ) -> Run:  # fmt: skip
     """Check the arguments of `simulate` and return the `Run` that they describe."""
     if not hasattr(method, "sdes"):
-        raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {method!r}")
+        raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {checks.short(method)}")
     if not isinstance(problem, Problem):
-        raise TypeError(f"problem must be a sdeopt.Problem, got {problem!r}")
+        raise TypeError(f"problem must be a sdeopt.Problem, got {checks.short(problem)}")
     method.check(problem.objective)
     clock = method.clock
     total = count_steps(horizon, steps, clock)
@@ -68,9 +68,9 @@ def levels(crossings: Any, observed: Mapping[str, Any]) -> tuple[tuple[str, floa
     if crossings is None:
         return ()
     if not isinstance(crossings, Mapping):
-        raise TypeError(f"crossings must be a mapping name of an observable -> level, got {crossings!r}")
+        raise TypeError(f"crossings must be a mapping name of an observable -> level, got {checks.short(crossings)}")
     return tuple(
-        (checks.choice("crossing", name, observed), checks.number(f"crossings[{name!r}]", level))
+        (checks.choice("crossing", name, observed), checks.number(f"crossings[{checks.short(name)}]", level))
         for name, level in crossings.items()
     )
 
@@ -88,7 +88,8 @@ def paths_of(problem: Any, paths: Any, default: int, low: int = 1) -> int:
 def count_steps(horizon: float | None, steps: int | None, clock: float, nearest: bool = False) -> int:
     """Number of steps; a horizon must be a whole number of them, or is taken to the ``nearest`` one."""
     if (horizon is None) == (steps is None):
-        raise ValueError(f"give exactly one of horizon and steps, got horizon={horizon!r}, steps={steps!r}")
+        given = f"horizon={checks.short(horizon)}, steps={checks.short(steps)}"
+        raise ValueError(f"give exactly one of horizon and steps, got {given}")
     if steps is not None:
         return checks.integer("steps", steps, low=1)
     time = checks.positive("horizon", horizon)
@@ -105,7 +106,7 @@ def count_steps(horizon: float | None, steps: int | None, clock: float, nearest:
 
 def _substeps(dt: float | None, substeps: int | None, clock: float, default: int) -> int:
     if dt is not None and substeps is not None:
-        raise ValueError(f"give dt or substeps, not both, got dt={dt!r}, substeps={substeps!r}")
+        raise ValueError(f"give dt or substeps, not both, got dt={checks.short(dt)}, substeps={checks.short(substeps)}")
     if dt is None:
         return default if substeps is None else checks.integer("substeps", substeps, low=1)
     ratio = clock / checks.positive("dt", dt)

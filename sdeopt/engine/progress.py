@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from sdeopt.core import checks
+
 __all__ = ["Progress"]
 
 PATIENCE = 2.0  # seconds before a bar appears
@@ -24,6 +26,7 @@ class Progress:
     def __init__(
         self, total: int, progress: bool | Callable[[int, int], None] | None, label: str, unit: str = "paths"
     ) -> None:
+        checks.progress(progress)
         self._total, self._label, self._unit = total, label, unit
         self._callback = progress if callable(progress) else None
         wanted = sys.stderr.isatty() if progress is None else progress is True

@@ -21,6 +21,7 @@ from numba import njit, types
 from numba import uint64 as u64
 from numba.extending import intrinsic
 
+from sdeopt.core import checks
 from sdeopt.engine.apart import apart
 from sdeopt.engine.lane_ops import fma
 from sdeopt.engine.pipeline import LOOP, OPTIONS
@@ -285,9 +286,9 @@ def normalise(rng: Any) -> Entropy:
     if isinstance(rng, np.random.SeedSequence):
         return tuple(int(w) for w in rng.generate_state(4))
     if rng is not None and (isinstance(rng, bool) or not isinstance(rng, (int, np.integer))):
-        raise TypeError(f"rng must be an int, a SeedSequence, a Generator or None, got {rng!r}")
+        raise TypeError(f"rng must be an int, a SeedSequence, a Generator or None, got {checks.short(rng)}")
     if rng is not None and rng < 0:
-        raise ValueError(f"rng must not be negative, got {rng}")
+        raise ValueError(f"rng must not be negative, got {checks.short(rng)}")
     return tuple(int(w) for w in np.random.SeedSequence(rng).generate_state(4))
 
 

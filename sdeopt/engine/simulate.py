@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sdeopt.core import notices
 from sdeopt.core.crossing import Crossing
 from sdeopt.core.moments import ESCAPE, Moments, Shaped, valid_paths
 from sdeopt.core.problem import Problem
@@ -139,7 +140,15 @@ def simulate(
     size = 8 * problem.dim * (1 + keep * len(run.saves))
     task = Task((ended(run),), summarize(run, keep), size)
     with checkpoints.opened(checkpoint, rng, task, words) as store:
-        return ensemble(run, *collect(task, count, executor, progress, f"{run.method} {kind}", 0, store), words)
+        found = collect(task, count, executor, progress, f"{run.method} {kind}", 0, store)
+    return told(ensemble(run, *found, words))
+
+
+def told(result: Ensemble) -> Ensemble:
+    """``result``, after a warning where it is not of all paths up to the end."""
+    count = result.diverged.count
+    notices.tell(bool(result.meta["partial"]), str(count) if count else "", len(result.final))
+    return result
 
 
 def room(run: Run, count: int, keep_paths: bool) -> bool:

@@ -90,8 +90,8 @@ class SDE:
             raise TypeError(
                 f"diffusion must be a function of (t, x, dw), or of (t, x) if diagonal, got {checks.short(diffusion)}"
             )
-        d = checks.integer("dim", dim, low=1)
-        m = d if noise_dim is None else checks.integer("noise_dim", noise_dim, low=1)
+        d = checks.dimension("dim", dim)
+        m = d if noise_dim is None else checks.dimension("noise_dim", noise_dim)
         if count == 2 and m != d:
             raise ValueError(f"noise_dim of diagonal noise is dim = {d}, got {m}; write diffusion(t, x, dw) for others")
         given = (d, m, count == 2, checks.choice("calculus", calculus, CALCULI))
@@ -141,7 +141,7 @@ def _arguments(name: str, f: Any, wanted: str) -> int:
     """Number of arguments without default of a function."""
     try:
         parameters = inspect.signature(f).parameters.values()
-    except (TypeError, ValueError):
+    except Exception:  # of what is no function, or says so in its own way
         raise TypeError(f"{name} must be a function of {wanted}, got {checks.short(f)}") from None
     return sum(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
 

@@ -16,7 +16,7 @@ from sdeopt.core import checks
 from sdeopt.core.moments import ESCAPE, Moments, valid_paths
 from sdeopt.engine.blocks import Task, bounded
 from sdeopt.engine.kernels import Kernel, Run
-from sdeopt.engine.simulate import collect, ended, ensemble, room, spread, summarize, summary
+from sdeopt.engine.simulate import collect, ended, ensemble, room, spread, summarize, summary, told
 from sdeopt.ito.equation import SDE
 from sdeopt.ito.plan import plan
 from sdeopt.ito.schemes import SCHEMES
@@ -173,7 +173,7 @@ def integrate(
     bounded(task, count)
     verify(sde, visited(runs[-1], count))
     found, partial = collect(task, count, executor, progress, f"{sde} {scheme}")
-    result = ensemble(runs[-1], found, partial, _describe(runs[-1], scheme, order, extrapolate, dW is not None))
+    result = told(ensemble(runs[-1], found, partial, _describe(runs[-1], scheme, order, extrapolate, dW is not None)))
     if increments:
         result = replace(result, increments=_increments(runs[-1], len(result.final)))
     if not extrapolate:

@@ -83,7 +83,7 @@ def _observables(wanted: Any, start: Start) -> dict[str, Callable[..., Any]]:
 def _steps(horizon: float, dt: Any, steps: Any) -> int:
     """Number of steps."""
     if (dt is None) == (steps is None):
-        raise ValueError(f"give exactly one of dt and steps, got dt={dt!r}, steps={steps!r}")
+        raise ValueError(f"give exactly one of dt and steps, got dt={checks.short(dt)}, steps={checks.short(steps)}")
     if dt is None:
         return checks.integer("steps", steps, low=1)
     ratio = horizon / checks.positive("dt", dt)

@@ -44,7 +44,7 @@ def chosen(name: str | None, sde: SDE) -> tuple[str, Scheme]:
     if name is None:
         name = "euler" if sde.calculus == "ito" else "heun"
     if isinstance(name, str) and name.lower() in MISSING:
-        raise ValueError(f"there is no scheme {name!r}: {MISSING[name.lower()]}")
+        raise ValueError(f"there is no scheme {checks.short(name)}: {MISSING[name.lower()]}")
     found = SCHEMES[checks.choice("scheme", name, SCHEMES)]
     if found.calculus != sde.calculus:
         fitting = " or ".join(repr(other) for other, s in SCHEMES.items() if s.calculus == sde.calculus)

@@ -170,7 +170,8 @@ class FieldGaussian(_Separable):
         refuse_random("scale", self.scale)
         value = checks.real("scale(x)", steady("scale", self.scale, np.array(objective.start, dtype=float)))
         if value.shape not in ((), (objective.dim,)) or not np.isfinite(value).all():
-            raise ValueError(f"scale(x) must be finite, one number or {objective.dim}, got {value!r} at the start")
+            got = checks.short(value)
+            raise ValueError(f"scale(x) must be finite, one number or {objective.dim}, got {got} at the start")
 
     def lacks(self, question: str, objective: Any) -> str | None:
         if question == "root_additive_cov":

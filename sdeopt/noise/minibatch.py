@@ -107,7 +107,7 @@ class Minibatch(_Examples):
     def __post_init__(self) -> None:
         object.__setattr__(self, "batch", checks.integer("batch", self.batch, low=1))
         if not isinstance(self.replace, bool):
-            raise TypeError(f"replace must be True or False, got {self.replace!r}")
+            raise TypeError(f"replace must be True or False, got {checks.short(self.replace)}")
 
     def check(self, objective: Any) -> None:
         super().check(objective)

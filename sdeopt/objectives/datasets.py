@@ -69,7 +69,7 @@ def prepare(X: Any, y: Any, task: str) -> tuple[Array, Array]:
     """Return checked features (n, d) and targets (n,), from two arrays or from the name of a data set as ``X``."""
     if isinstance(X, str):
         if y is not None:
-            raise TypeError(f"y must not be given with the data set {X!r}, which has its own")
+            raise TypeError(f"y must not be given with the data set {checks.short(X)}, which has its own")
         X, y = load(X, task)
     if y is None:
         raise TypeError("y must be given with an array X (or give the name of a data set as X)")

@@ -59,7 +59,7 @@ class DiracGAN(Minimax):
     minimising: Array = derived()
 
     def __post_init__(self) -> None:
-        n = checks.integer("size", self.size, low=1)
+        n = checks.dimension("size", self.size)
         object.__setattr__(self, "penalty", checks.number("penalty", self.penalty, low=0.0))
         object.__setattr__(self, "swap", fortran(np.roll(np.eye(2 * n), n, axis=0)))
         object.__setattr__(self, "minimising", first(n, 2 * n))

@@ -51,7 +51,7 @@ class DoubleWell(Smooth):
     height: float = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "dim", checks.integer("dim", self.dim, low=1))
+        object.__setattr__(self, "dim", checks.dimension("dim", self.dim))
         object.__setattr__(self, "height", checks.positive("height", self.height))
 
     def value(self, x: Any) -> Any:

@@ -81,9 +81,9 @@ class Game(Minimax, Objective):
         start: Any = None,
     ) -> None:
         if not callable(vjp or no_vjp):
-            raise TypeError(f"vjp must be a function, got {vjp!r}")
+            raise TypeError(f"vjp must be a function, got {checks.short(vjp)}")
         refuse_random("vjp", vjp)
-        d = checks.integer("dim", dim, low=2)
+        d = checks.dimension("dim", dim, low=2)
         object.__setattr__(self, "vjp_function", vjp or no_vjp)
         if checks.integer("minimisers", minimisers, low=1) >= d:
             raise ValueError(

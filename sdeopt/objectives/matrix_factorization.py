@@ -62,7 +62,7 @@ class MatrixFactorization(Smooth):
 
     def __post_init__(self) -> None:
         target = checks.array("target", self.target, ndim=2)
-        rank = checks.integer("rank", self.rank, low=1)
+        rank = checks.dimension("rank", self.rank)
         if rank > min(target.shape):
             raise ValueError(
                 f"rank must be at most {min(target.shape)} for a target of shape {target.shape}, got {rank}"

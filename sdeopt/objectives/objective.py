@@ -96,12 +96,12 @@ class Objective(Smooth):
         optimum: Any = None,
         minimum: float | None = None,
     ) -> None:
-        d = checks.integer("dim", dim, low=1)
+        d = checks.dimension("dim", dim)
         if grad is None:
             grad, hvp = _derived(value, hvp, d)
         for name, function in (("value", value or no_value), ("grad", grad), ("hvp", hvp or no_hvp)):
             if not callable(function):
-                raise TypeError(f"{name} must be a function, got {function!r}")
+                raise TypeError(f"{name} must be a function, got {checks.short(function)}")
             refuse_random(name, function)
             object.__setattr__(self, f"{name}_function", function)
         begin = checks.array("start", np.ones(d) if start is None else start, shape=(d,))
@@ -176,4 +176,4 @@ def expect_vector(name: str, got: Any, d: int) -> None:
     if got.shape != (d,):
         raise ValueError(f"{name} must return shape ({d},), got {got.shape}")
     if not np.isfinite(checks.real(f"{name} at start", got, flags=True)).all():
-        raise ValueError(f"{name} at start must be finite, got {got}")
+        raise ValueError(f"{name} at start must be finite, got {checks.short(got)}")

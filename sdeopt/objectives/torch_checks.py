@@ -51,7 +51,8 @@ def placed(device: Any) -> Any:
         return torch.device(device)
     except (RuntimeError, AssertionError, TypeError) as error:
         reason = str(error).splitlines()[0]
-        raise ValueError(f"device must be one that this machine has, such as 'cpu', got {device!r}: {reason}") from None
+        got = checks.short(device)
+        raise ValueError(f"device must be one that this machine has, such as 'cpu', got {got}: {reason}") from None
 
 
 def accept(module: Any) -> None:

@@ -54,7 +54,7 @@ class WideningValley(Smooth):
     last: Any = derived()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "d", checks.integer("d", self.d, low=1))
+        object.__setattr__(self, "d", checks.dimension("d", self.d))
         object.__setattr__(self, "last", frozen(np.eye(self.d + 1)[self.d].copy()))
 
     def value(self, x: Any) -> Any:

@@ -26,6 +26,6 @@ def methods() -> dict[str, type]:
 def lookup(name: str) -> Any:
     """Return the method class called ``name``, in any case; a ``ValueError`` names the nearest one."""
     table = {key.lower(): cls for key, cls in REGISTRY.items()}
-    if name.lower() not in table:
+    if not isinstance(name, str) or name.lower() not in table:
         checks.choice("method", name, REGISTRY)
     return table[name.lower()]

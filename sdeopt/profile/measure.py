@@ -93,7 +93,7 @@ def noise_profile(
     (1.25, 1.25, 0.25)
     """
     if not isinstance(problem, Problem):
-        raise TypeError(f"problem must be a sdeopt.Problem, got {problem!r}")
+        raise TypeError(f"problem must be a sdeopt.Problem, got {checks.short(problem)}")
     at = checks.array("x", problem.x0 if x is None else x, shape=(problem.dim,)).copy()
     k = min(checks.integer("largest", largest, low=1), problem.dim)
     probes, samples = checks.integer("probes", probes, low=2), checks.integer("samples", samples, low=16)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -111,9 +112,13 @@ class Result(ABC):
                 "one wrote it"
             )
         try:
-            return cls.unpack(version, head, arrays)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            result = cls.unpack(version, head, arrays)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", np.exceptions.ComplexWarning)
+                repr(result), str(result)  # what cannot be shown is not what it says
+        except Exception as error:  # parts of other kinds and shapes fail wherever they are looked at
             raise ValueError(f"{path} is damaged: it does not hold the parts of a {kind}") from error
+        return result
 
 
 def _fields(result: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import checks
+from sdeopt.core import checks, notices
 from sdeopt.engine.blocks import Interrupted, Task, fold
 from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Run, refuse
@@ -80,6 +80,7 @@ def gather(
         found, partial = fold(task, paths, _merge, executor, progress, f"{scaling.before}"), False
     except Interrupted as stop:
         found, partial = stop.result, True
+    notices.tell(partial)
     meta = {"rng": repr(rng), "tolerance": tolerance, "alpha": alpha, "partial": partial}
     return _evidence(scaling, runs, found, meta | {"heavy": heavy, "judge": judge})
 

@@ -182,7 +182,7 @@ REASONS = {  # of one method, or of its family
 def find(method: Any) -> Rule:
     """The rule of ``method``; a ``ValueError`` says why there is none."""
     if not hasattr(method, "sdes"):
-        raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {method!r}")
+        raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {checks.short(method)}")
     if method.schedules:
         raise ValueError(
             f"{' and '.join(method.schedules)} must be a number: scale the constant method, then give the result the "
@@ -202,5 +202,5 @@ def pair(name: str, value: Any) -> tuple[int, int]:
     try:
         before, after = value
     except (TypeError, ValueError):
-        raise TypeError(f"{name} must be a pair (before, after), got {value!r}") from None
+        raise TypeError(f"{name} must be a pair (before, after), got {checks.short(value)}") from None
     return checks.integer(f"{name} before", before, low=1), checks.integer(f"{name} after", after, low=1)

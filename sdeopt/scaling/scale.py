@@ -75,7 +75,7 @@ def scale(
     """
     rule = find(method)
     if problem is not None and not isinstance(problem, Problem):
-        raise TypeError(f"problem must be a sdeopt.Problem, got {problem!r}")
+        raise TypeError(f"problem must be a sdeopt.Problem, got {checks.short(problem)}")
     if problem is not None:
         problem.alone("scale")
     change = _change(method, rule, batch, agents, new_k)

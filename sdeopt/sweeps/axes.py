@@ -75,7 +75,7 @@ def _held(thing: Any) -> tuple[Any, ...]:
 def axes(grid: Any, methods: Sequence[Any], problems: Sequence[Problem]) -> tuple[Axis, ...]:
     """The axes that ``grid`` names; what is contradictory or belongs to nothing is refused."""
     if not isinstance(grid, Mapping):
-        raise TypeError(f"grid must be a mapping such as {{'lr': [0.1, 0.2]}}, got {grid!r}")
+        raise TypeError(f"grid must be a mapping such as {{'lr': [0.1, 0.2]}}, got {checks.short(grid)}")
     things = {
         "method": methods,
         "noise": [p.noise for p in problems],
@@ -98,7 +98,7 @@ def axes(grid: Any, methods: Sequence[Any], problems: Sequence[Problem]) -> tupl
 def _route(name: Any, known: Mapping[str, list[str]]) -> tuple[str, str]:
     """Owner and field of an axis."""
     if not isinstance(name, str):
-        raise TypeError(f"grid must have names as keys, got {name!r}")
+        raise TypeError(f"grid must have names as keys, got {checks.short(name)}")
     prefix, dot, rest = name.rpartition(".")
     if dot:
         owner = checks.choice("owner of an axis", prefix, OWNERS)
@@ -118,7 +118,7 @@ def _values(name: str, values: Any) -> tuple[Any, ...]:
     if isinstance(values, np.ndarray):
         values = values.tolist()
     if isinstance(values, str) or not isinstance(values, Sequence):
-        raise TypeError(f"grid: {name} must be a list of values, got {values!r}")
+        raise TypeError(f"grid: {name} must be a list of values, got {checks.short(values)}")
     plain = tuple(v.item() if isinstance(v, np.generic) else v for v in values)
     if not plain:
         raise ValueError(f"grid: {name} must have at least one value, got none")
@@ -126,7 +126,7 @@ def _values(name: str, values: Any) -> tuple[Any, ...]:
     for value in plain:
         mark = float(value) if isinstance(value, (int, float)) else repr(value)
         if mark in seen:
-            raise ValueError(f"grid: {name} has the value {value!r} twice")
+            raise ValueError(f"grid: {name} has the value {checks.short(value)} twice")
         seen.add(mark)
     return plain
 
@@ -142,7 +142,7 @@ def named(kind: str, given: Any, one: Any, short: Any) -> dict[str, Any]:
         things = [given] if one(given) or not isinstance(given, Sequence) else list(given)
         wrong = [thing for thing in things if not one(thing)]
         if wrong:
-            raise TypeError(f"{kind}s must be one {kind} or several, got {wrong[0]!r}")
+            raise TypeError(f"{kind}s must be one {kind} or several, got {checks.short(wrong[0])}")
         choices = [[label(thing) for thing in things] for label in short]
         labels = next((texts for texts in choices if len(set(texts)) == len(texts)), None)
         if labels is None:
@@ -150,5 +150,5 @@ def named(kind: str, given: Any, one: Any, short: Any) -> dict[str, Any]:
         labelled = dict(zip(labels, things, strict=True))
     wrong = [thing for thing in labelled.values() if not one(thing)]
     if wrong or not labelled:
-        raise TypeError(f"{kind}s must be one {kind} or several, got {wrong[0] if wrong else given!r}")
+        raise TypeError(f"{kind}s must be one {kind} or several, got {checks.short(wrong[0] if wrong else given)}")
     return labelled

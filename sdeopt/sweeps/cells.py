@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.comparison.compare import compare
+from sdeopt.core import notices
 from sdeopt.core.problem import Problem
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
 from sdeopt.engine.content import content
@@ -136,10 +137,11 @@ def _run(cell: Cell, thread: ThreadPoolExecutor) -> dict[str, Estimate]:
 
 def _error(cell: Cell, thread: ThreadPoolExecutor) -> dict[str, Estimate]:
     s = cell.settings
-    report = compare(
-        cell.method, cell.problem, steps=cell.steps, paths=s.paths, substeps=s.substeps, rng=s.seed, executor=thread,
-        progress=False,
-    )  # fmt: skip
+    with notices.silent():  # the table says it
+        report = compare(
+            cell.method, cell.problem, steps=cell.steps, paths=s.paths, substeps=s.substeps, rng=s.seed,
+            executor=thread, progress=False,
+        )  # fmt: skip
     if report.meta["partial"]:
         raise KeyboardInterrupt
     found, tail = of_report(report), lacking(orders(planned(cell))[0] / 2.0)

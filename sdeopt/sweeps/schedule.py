@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
+from sdeopt.core import checks
 from sdeopt.engine.progress import Progress
 from sdeopt.engine.stop import Stop
 from sdeopt.results.estimate import Estimate, failed
@@ -36,6 +37,7 @@ def ordered(cells: Mapping[str, Cell]) -> list[str]:
 def _submitter(executor: Executor | None) -> Iterator[Callable[[Cell], Future[Measured]]]:
     """How a cell is handed out. On threads, cells that run are told to stop when this ends early."""
     stop = Stop()
+    checks.executor(executor)
     if executor is not None and not isinstance(executor, ThreadPoolExecutor):
         yield lambda cell: executor.submit(computed, cell)
         return

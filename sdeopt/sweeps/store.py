@@ -12,7 +12,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from sdeopt.core import files
+from sdeopt.core import checks, files
 from sdeopt.results.estimate import Estimate
 
 __all__ = ["Store"]
@@ -28,7 +28,7 @@ class Store:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(folder)
+        self.folder = Path(checks.folder("folder", folder))
         files.writable(self.folder, "folder")
 
     def _file(self, key: str) -> Path:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 import sdeopt
-from sdeopt.core import checks
+from sdeopt.core import checks, notices
 from sdeopt.core.problem import Problem
 from sdeopt.engine.rng import normalise
 from sdeopt.sweeps.axes import axes, named
@@ -141,6 +141,7 @@ def sweep(
             store.write(key, cells[key].described(), measured)
 
     partial = scheduled(cells, done, keep, executor, progress)
+    notices.tell(partial)
     meta = settings._asdict() | {
         "version": sdeopt.__version__,
         "rng": settings.seed,
@@ -176,12 +177,13 @@ def _measures(given: Any, level: float | None) -> tuple[str, ...]:
     if given is None:
         return ("loss", "spread", "diverged") if level is None else ("loss", "spread", "diverged", "time")
     if isinstance(given, str) or not isinstance(given, Sequence) or not given:
-        raise TypeError(f"measures must be some of {', '.join(MEASURES)}, got {given!r}")
+        raise TypeError(f"measures must be some of {', '.join(MEASURES)}, got {checks.short(given)}")
     wanted = tuple(checks.choice("measure", name, MEASURES) for name in given)
     if len(set(wanted)) < len(wanted):
         raise ValueError(f"measures must be named once each, got {', '.join(wanted)}")
     if ("time" in wanted) != (level is not None):
-        raise ValueError(f"the measure 'time' and a level belong together, got {', '.join(wanted)} and level={level!r}")
+        got = f"{', '.join(wanted)} and level={checks.short(level)}"
+        raise ValueError(f"the measure 'time' and a level belong together, got {got}")
     return wanted
 
 
@@ -192,5 +194,6 @@ def _seed(rng: Any, folder: Any) -> int:
         return int(rng)
     words = normalise(rng)
     if folder is not None:
-        raise ValueError(f"a folder needs rng=0 or another integer, else nothing in it is found again, got {rng!r}")
+        got = checks.short(rng)
+        raise ValueError(f"a folder needs rng=0 or another integer, else nothing in it is found again, got {got}")
     return sum(word << (32 * i) for i, word in enumerate(words))

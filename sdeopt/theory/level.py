@@ -63,7 +63,7 @@ class Level(NamedTuple):
         ['3.35525e-06', '1.32362e-05', '3.90629e-05']
         """
         if power not in POWERS:
-            raise ValueError(f"power must be one of {POWERS}, got {power!r}")
+            raise ValueError(f"power must be one of {POWERS}, got {checks.short(power)}")
         t = np.asarray(checks.real("t", t), dtype=float)
         k, c = self.decay, self.noise
         if power == 0.0:

@@ -1,0 +1,29 @@
+"""The quick lane of the fuzz suite (`fuzz`): the same tries in every run; ``python -m tests.fuzz`` is the long one."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import pytest
+
+pytest.importorskip("hypothesis")
+
+from fuzz import constructors, verbs  # noqa: E402
+from fuzz.lane import KINDS, lane  # noqa: E402
+
+import sdeopt as so  # noqa: E402
+from sdeopt.results.result import Result  # noqa: E402
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_try_gets_an_answer_or_a_sentence(kind: str) -> None:
+    found = lane(kind, KINDS[kind].quick, fixed=True)
+    assert found.tries >= KINDS[kind].quick // 2
+    assert [f"{often} times {mark}: {found.first[mark][1]}" for mark, often in found.often.items()] == []
+
+
+def test_every_public_constructor_and_verb_is_tried() -> None:
+    results = {n for n in so.__all__ if isinstance(c := getattr(so, n), type) and issubclass(c, Result | Warning)}
+    others = {n for n in so.__all__ if isinstance(getattr(so, n), ModuleType | str)} | {"load", "methods"}
+    tried = {*constructors.GOOD, *constructors.PAGES, *verbs.GOOD}
+    assert set(so.__all__) - results - others - constructors.APART - tried == set()
