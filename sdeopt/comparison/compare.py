@@ -15,6 +15,7 @@ from sdeopt.comparison.report import Report
 from sdeopt.core import checks, notices
 from sdeopt.core.method import SAMPLED
 from sdeopt.core.problem import Problem
+from sdeopt.core.rates import at_rate
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.draws import heavy
 from sdeopt.engine.kernels import Run, refuse
@@ -187,6 +188,6 @@ def _agreeing(run: Run, report: Report) -> str | None:
         return None
     lr = page.lr * (report.meta["tolerance"] / high) ** (1.0 / run.model.order)
     digit = 10.0 ** math.floor(math.log10(lr))
-    scaled = page.scaled(float(f"{math.floor(lr / digit) * digit:.1g}"))
+    scaled = at_rate(page, float(f"{math.floor(lr / digit) * digit:.1g}"))
     changed = {name: f"{value:.4g}" for name, value in scaled._asdict().items() if value != getattr(page, name)}
     return ", ".join(f"{name} = {value}" for name, value in changed.items())

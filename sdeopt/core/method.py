@@ -42,7 +42,7 @@ __all__ = ["FAMILIES", "REGISTRY", "SAMPLED", "Model", "method", "model", "rival
 
 T = TypeVar("T", bound=type)
 
-RULES: dict[str, dict[str, Any]] = {
+BOUNDS: dict[str, dict[str, Any]] = {
     "lr": {"low": 0.0, "open_low": True},
     "rho": {"low": 0.0},
     "momentum": {"low": 0.0, "high": 1.0, "open_high": True},
@@ -180,7 +180,7 @@ def _field(owner: str, name: str, value: Any) -> Any:
             f"{owner}: {name} must be one number for all coordinates, for parameter groups are not supported, got "
             f"{checks.short(value)}"
         )
-    rule = RULES.get(f"{owner}.{name}", RULES.get(name, {}))
+    rule = BOUNDS.get(f"{owner}.{name}", BOUNDS.get(name, {}))
     return checks.number(f"{owner}: {name}", value, **rule)
 
 
