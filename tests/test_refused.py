@@ -127,6 +127,10 @@ SENTENCES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: so.Objective(grad=lambda x: np.full(1000, np.nan), dim=1000),
         f"grad at start must be finite, got array([{'nan, ' * 14}...",
     ),
+    "a flag that is a function": (
+        lambda: so.integrate(OU, [1.0], horizon=1.0, dt=0.5, paths=2, rng=0, extrapolate=3.0),  # type: ignore[arg-type]
+        "extrapolate must be True or False, got 3.0",
+    ),
     "no rule": (
         lambda: so.derive(so.SGD, limit=5),  # type: ignore[arg-type]
         "limit must be a mapping of names to texts, got 5",

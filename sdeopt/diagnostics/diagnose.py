@@ -146,7 +146,8 @@ def _positions(xs: Any, d: int) -> Array:
         if xs.paths is None:
             raise ValueError("the ensemble keeps no paths: simulate with keep_paths=True, or pass ensemble.replay(i)")
         xs = xs.paths
-    x = np.array(checks.real("xs", getattr(xs, "states", xs)), dtype=float)
+    with np.errstate(over="ignore"):  # of long doubles
+        x = np.array(checks.real("xs", getattr(xs, "states", xs)), dtype=float)
     if x.ndim not in (2, 3) or x.shape[-1] != d or x.size == 0:
         raise ValueError(f"xs must have shape (n, {d}) or (paths, n, {d}), got {x.shape}")
     return x if x.ndim == 3 else x[None]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.core import notices
+from sdeopt.core import checks, notices
 from sdeopt.core.moments import ESCAPE, Moments, Shaped, valid_paths
 from sdeopt.core.problem import Problem
 from sdeopt.engine import blocks
@@ -163,7 +163,7 @@ def room(run: Run, count: int, keep_paths: bool) -> bool:
     size = 8 * count * len(run.saves) * run.problem.dim
     if keep_paths and size > PATHS_LIMIT:
         raise ValueError(f"keep_paths would take {size / 2**30:.1f} GiB (limit 4); save fewer times or fewer paths")
-    return bool(keep_paths)
+    return checks.flag("keep_paths", keep_paths)
 
 
 def ended(run: Run) -> Run:

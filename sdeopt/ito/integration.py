@@ -164,7 +164,7 @@ def integrate(
     True
     """
     run, count, scheme = plan(sde, x0, horizon, dt, steps, paths, scheme, dW, save_at, observables, rng, crossings)
-    if extrapolate and run.crossings:
+    if checks.flag("extrapolate", extrapolate) and run.crossings:
         raise ValueError("crossings are seen on one grid of steps; leave them or extrapolate out")
     if extrapolate and dW is not None:
         raise ValueError("extrapolate needs increments for dt/2, which dW does not give; leave one of them out")
