@@ -115,6 +115,8 @@ def test_a_derivation_is_drawn_shown_and_kept(tmp_path: Any) -> None:
     assert isinstance(again, so.Derivation)
     assert (again.equations, again.notes, again.source()) == (d.equations, d.notes, d.source())
     assert "Symbols: Λ the covariance of ξ²" in str(again)
+    with pytest.raises(ValueError, match="from a file is data, whose text is not run"):
+        again.model  # noqa: B018
     refused = so.derive(so.Muon)
     refused.save(tmp_path / "muon")
     assert str(so.load(tmp_path / "muon")) == str(refused)

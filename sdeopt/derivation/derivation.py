@@ -114,6 +114,11 @@ class Derivation(Result):
 
         Then ``simulate(method, problem, kind="sde", sde="derived")`` and all other verbs know it.
         """
+        if vars(self).get("live") is None:
+            raise ValueError(
+                f"a derivation from a file is data, whose text is not run: derive({self.method}) again, or read what "
+                "source() returns and run it yourself"
+            )
         owner = self.owner
         space = ModuleType(f"sdeopt_{self.label}_{self.method.lower()}")
         vars(space)[self.method] = owner

@@ -12,7 +12,7 @@ from typing import Any
 import sympy as sp
 
 from sdeopt.core import checks
-from sdeopt.core.method import RULES
+from sdeopt.core.method import BOUNDS
 from sdeopt.core.references import rebound
 from sdeopt.derivation import twins
 from sdeopt.derivation.words import OWN, UNIFORM, XI, XI2, Field, HandOver, Vec, rational
@@ -24,7 +24,7 @@ k, t = sp.Symbol("k", positive=True), sp.Symbol("t", positive=True)
 
 def hyperparameter(cls: Any, name: str) -> Any:
     """The symbol of a field: in (0, 1), positive or real, as the rules of the registry or its default say."""
-    rule = RULES.get(f"{cls.__name__}.{name}", RULES.get(name))
+    rule = BOUNDS.get(f"{cls.__name__}.{name}", BOUNDS.get(name))
     if rule is None:
         default = cls._field_defaults.get(name, 0.0)
         return sp.Symbol(name, positive=True) if default > 0.0 else sp.Symbol(name, real=True)
