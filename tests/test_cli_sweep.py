@@ -13,13 +13,13 @@ import pytest
 from command import run, succeeded
 
 import sdeopt as so
-from sdeopt.cli.sweepfile import Job, read
+from sdeopt.cli.sweepfile import Grid, read
 
 TINY = 'method = "sgd"\nsteps = 5\npaths = 20\nseed = 3\n[grid]\nlr = [0.1, 0.2]\n'
 
 
 @pytest.fixture
-def job(toml: Callable[[str], str]) -> Callable[..., Job]:
+def job(toml: Callable[[str], str]) -> Callable[..., Grid]:
     return lambda text, **typed: read(toml(text), typed)
 
 
@@ -50,7 +50,7 @@ def test_what_cannot_be_drawn_is_said(toml: Callable[[str], str], tmp_path: Path
     assert sorted(file.name for file in tmp_path.glob("out*")) == ["out.csv", "out.npz"]
 
 
-def test_all_words_are_read(job: Callable[..., Job]) -> None:
+def test_all_words_are_read(job: Callable[..., Grid]) -> None:
     said = job(
         'method = ["sgd", "heavyball"]\nmomentum = 0.5\nlr = 0.2\nobjective = "quadratic:1,3"\n'
         'noise = ["gaussian:0.5", "student-t:1,nu=3"]\nx0 = [1, -2.5]\nhorizon = 4\npaths = 30\n'
@@ -66,7 +66,7 @@ def test_all_words_are_read(job: Callable[..., Job]) -> None:
     assert isinstance(job(TINY, processes=1).executor, ProcessPoolExecutor)
 
 
-def test_problems_are_all_pairs_of_specs(job: Callable[..., Job]) -> None:
+def test_problems_are_all_pairs_of_specs(job: Callable[..., Grid]) -> None:
     said = job('method = "sgd"\nobjective = ["quadratic:1,2", "rosenbrock"]\nnoise = ["gaussian", "laplace"]\n')
     assert [*said.problems] == [
         "quadratic:1,2 gaussian", "quadratic:1,2 laplace", "rosenbrock gaussian", "rosenbrock laplace",
@@ -86,7 +86,7 @@ def test_problems_are_all_pairs_of_specs(job: Callable[..., Job]) -> None:
         ("[grid.objective]\nscale = { linspace = [0.0, 1.0, 2] }", {"objective.scale": [0.0, 1.0]}),
     ],
 )
-def test_a_grid_is_lists_and_ranges(grid: str, values: dict[str, Any], job: Callable[..., Job]) -> None:
+def test_a_grid_is_lists_and_ranges(grid: str, values: dict[str, Any], job: Callable[..., Grid]) -> None:
     found = job(f'method = "sgd"\n[grid]\n{grid}\n').grid
     assert {key: pytest.approx(value, rel=1e-14) for key, value in values.items()} == found
     assert [type(v) for v in values[next(iter(values))]] == [type(v) for v in found[next(iter(values))]]
@@ -133,7 +133,7 @@ def test_a_file_that_is_not_there_is_said() -> None:
     assert (result.exit_code, result.stderr) == (2, "sdeopt: nowhere.toml: No such file or directory\n")
 
 
-def test_help_shows_a_file_that_is_read(job: Callable[..., Job]) -> None:
+def test_help_shows_a_file_that_is_read(job: Callable[..., Grid]) -> None:
     """Without the remarks, which start two spaces after a value."""
     said = succeeded("sweep", "--help").stdout.partition("may be left out:\n")[2]
     lines = [re.split(r"\s{2,}", line.strip())[0] for line in said.splitlines()]

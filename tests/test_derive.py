@@ -92,6 +92,19 @@ def test_a_check_refutes_the_flow_and_doubled_noise() -> None:
     assert compared(late, pages, SADDLE).wrong == ("mean x",)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["Drag", "CoordinateClip"])
+def test_derived_sdes_are_certified_and_wrong_noise_is_refuted(name: str) -> None:
+    """Of paths, by verdicts whose false-alarm rate is below 1e-3 each, from one seed."""
+    problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.5, 1.0]), x0=[1.0, -1.0])
+    so.derive(PAGES[name]).model  # noqa: B018  (registers it)
+    ladder = {"lrs": [0.1, 0.05, 0.025], "horizon": 1.0, "paths": 20_000, "rng": 0, "progress": False}
+    found = so.certify(PAGES[name](lr=0.1), problem, sde="derived", **ladder)
+    assert found.verdict == "certified"
+    noise = {row.model: row.verdict for row in found.rows if row.kind == "covariance"}
+    assert noise == {"SDE": "right", "flow": "wrong", "noise x2": "wrong"}
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -114,6 +127,13 @@ def test_a_limit_is_found_where_none_is_stated() -> None:
     assert so.derive(so.HeavyBall).regime == "t = k sqrt(η); momentum ~ 1 - sqrt(η); v ~ 1/sqrt(η)"
     assert so.derive(so.AntiPGD).limits == ("t = k η; sigma ~ sqrt(η)", "t = k η; sigma ~ η")
     assert so.derive(so.SGD).limits == ("t = k η",)
+
+
+def test_order_2_of_descent_has_a_modified_loss() -> None:
+    """Li, Tai & E (2019): f + (η/4)|∇f|²; a momentum has none."""
+    note = r"Modified loss: the drift is -∇(f + c |∇f|²) with c = \frac{\eta}{4}."
+    assert note in so.derive(so.SGD, order=2).notes
+    assert not any("Modified" in line for line in (*so.derive(so.HeavyBall, order=2).notes, *so.derive(so.SGD).notes))
 
 
 def test_a_fast_linear_buffer_is_averaged_out() -> None:

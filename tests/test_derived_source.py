@@ -37,6 +37,7 @@ RUNS = {  # quadrature with and without kinks, copies of increments, own uniform
     "DCSGDNatural": (so.DCSGDNatural, AGENTS),
     "Clip21SGD2M": (so.Clip21SGD2M, AGENTS),
 }
+QUICK = ("DeadZone", "DPSignSGD")  # to compile
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +48,7 @@ def registered() -> Iterator[None]:
         cls.sdes = sdes
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in RUNS])
 def test_lanes_and_interpreted_give_the_same_bits(name: str) -> None:
     cls, problem = RUNS[name]
     so.derive(cls, assume=INACTIVE).model  # noqa: B018  (registers it)

@@ -5,14 +5,11 @@ from __future__ import annotations
 from types import ModuleType
 
 import pytest
+from fuzz import constructors, verbs
+from fuzz.lane import KINDS, lane
 
-pytest.importorskip("hypothesis")
-
-from fuzz import constructors, verbs  # noqa: E402
-from fuzz.lane import KINDS, lane  # noqa: E402
-
-import sdeopt as so  # noqa: E402
-from sdeopt.results.result import Result  # noqa: E402
+import sdeopt as so
+from sdeopt.results.result import Result
 
 
 @pytest.mark.parametrize("kind", KINDS)

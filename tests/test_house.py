@@ -130,7 +130,7 @@ def test_pages_load_numpy_and_the_vocabulary_only(path: Path) -> None:
 
 
 def test_import_is_light(fresh: Any) -> None:
-    heavy = ("numba", "llvmlite", "scipy", "matplotlib", "sklearn", "torch", "click", "rich", "sdeint")
+    heavy = ("numba", "llvmlite", "scipy", "matplotlib", "sklearn", "torch", "click", "rich", "sdeint", "sympy")
     script = f"import sys, sdeopt\nsdeopt.methods()\nprint([m for m in {heavy} if m in sys.modules])"
     assert fresh(script) == "[]\n"
 

@@ -170,7 +170,7 @@ def test_open_reports_say_between_what_and_how_many_paths_would_decide() -> None
     low, high = report.within
     assert report.verdict == "open" and low < 0.1 < high < np.inf
     text = " ".join(str(report).split())
-    assert f"and {words.share(high)} off, in {report.decisive[0]} at t = {report.decisive[1]:.4g}" in text
+    assert f"and {words.percentage(high)} off, in {report.decisive[0]} at t = {report.decisive[1]:.4g}" in text
     assert "times the paths would decide" in text
 
 
@@ -222,12 +222,6 @@ def test_plot_draws_the_columns_of_the_report(report: Any) -> None:
     np.testing.assert_array_equal(markers.get_ydata(), report.discrete[:, i])
     assert markers.get_marker() == "o" and markers.get_linestyle() == "None"
     plt.close(figure)
-
-
-def test_plot_leaves_the_user_s_style_alone(report: Any) -> None:
-    before = dict(plt.rcParams)
-    plt.close(report.plot().figure)
-    assert dict(plt.rcParams) == before
 
 
 def test_any_quantity_can_be_drawn_with_its_bands(report: Any) -> None:

@@ -66,7 +66,7 @@ def test_shares_say_on_which_side_they_are_known() -> None:
     assert words.percent(0.0, 0.031) == "within 3.1 %" and words.off(0.0, 0.031) == "< 3.1 %"
     assert words.percent(0.02, 0.031) == "2 to 3.1 %" and words.off(0.02, 0.031) == "2-3.1 %"
     assert words.percent(0.02, math.inf) == "at least 2 %" and words.off(0.02, math.inf) == "> 2 %"
-    assert words.percent(0.0, math.inf) == "unknown" and words.share(200.0) == "over 10000 %"
+    assert words.percent(0.0, math.inf) == "unknown" and words.percentage(200.0) == "over 10000 %"
 
 
 def test_numbers_of_paths_are_rounded_up() -> None:

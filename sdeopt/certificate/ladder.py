@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
+from sdeopt.core.rates import at_rate
 from sdeopt.engine import duration
 from sdeopt.engine.kernels import Run
 from sdeopt.engine.rng import normalise
@@ -27,7 +28,7 @@ WHOLE = 1e-6  # relative distance from a whole number of steps that is round-off
 def at(method: Any, lr: float) -> Any:
     """The method at another learning rate, with what its regime ties to it; a schedule keeps its shape."""
     base = method.constant()
-    moved = base.scaled(lr) if hasattr(base, "scaled") else base._replace(lr=lr)
+    moved = at_rate(base, lr)
     kept = {name: dataclasses.replace(s, peak=getattr(moved, name)) for name, s in method.schedules.items()}
     if any(getattr(s, "unit", "time") == "steps" for s in kept.values()):
         raise ValueError(f"a schedule in steps changes with lr: take unit='run' or 'time', got {method!r}")

@@ -40,7 +40,7 @@ def derive(
     if d.refused:
         raise click.ClickException(f"{d.method} has no derived SDE: {d.refused}")
     if shown == "latex":
-        click.echo(d.to_latex())
+        click.echo("\n".join([d.latex("update"), d.latex()]))
     elif shown == "source":
         click.echo(d.source(), nl=False)
     elif shown == "check":

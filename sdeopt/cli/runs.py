@@ -8,7 +8,7 @@ import click
 
 from sdeopt.cli import config
 
-__all__ = ["Run", "certify", "compare", "shared", "simulate"]
+__all__ = ["MethodCommand", "certify", "compare", "shared", "simulate"]
 
 
 def _option(name: str, help: str, kind: Any = str, metavar: str | None = None, **more: Any) -> click.Option:
@@ -59,7 +59,7 @@ def shared() -> list[click.Parameter]:
     ]  # fmt: skip
 
 
-class Run(click.Command):
+class MethodCommand(click.Command):
     """A command whose options include the hyperparameters of all methods, read from the registry when it is used."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
@@ -86,7 +86,7 @@ that is about 20 s on two cores. The work is counted, not timed: the same comman
 the same report on any machine. The report says which --paths and --substeps repeat it."""
 
 
-@click.command("simulate", cls=Run, epilog=PATHS, params=[
+@click.command("simulate", cls=MethodCommand, epilog=PATHS, params=[
     *shared(),
     _option("--kind", "discrete (default) or sde.", metavar="NAME"),
     _option("--checkpoint", CHECKPOINT, metavar="FOLDER"),
@@ -101,7 +101,7 @@ def simulate(ctx: click.Context, /, **words: Any) -> None:
     _run(ctx, words)
 
 
-@click.command("compare", cls=Run, epilog=DECIDES, params=[
+@click.command("compare", cls=MethodCommand, epilog=DECIDES, params=[
     *(word for word in shared() if word.name not in ("paths", "substeps")),
     _option("--paths", "Independent paths.  [default: as many as decide, within the budget, see below]", int),
     _option("--seconds", "A budget of time; the number of paths then depends on the machine.", float),
@@ -125,7 +125,7 @@ def compare(ctx: click.Context, /, **words: Any) -> None:
 NOT_ON_A_LADDER = {"steps", "paths", "dt", "substeps", "scheme", "save_at", "horizon", "observables"}
 
 
-@click.command("certify", cls=Run, params=[
+@click.command("certify", cls=MethodCommand, params=[
     *(word for word in shared() if word.name not in NOT_ON_A_LADDER),
     _option("--lrs", "Learning rates, falling, as 0.1,0.05,0.025.  [default: --lr, and those whose steps take 1/2, 1/4 "
             "and 1/8 of its time]", metavar="NUMBERS"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from sdeopt.cli.runs import Run, shared
+from sdeopt.cli.runs import MethodCommand, shared
 
 __all__ = ["scale"]
 
@@ -17,7 +17,7 @@ SHARED = {"method", "objective", "noise", "x0", "steps", "observables", "seed", 
 TIMES_PATHS = 10  # as many paths as `compare`: two independent laws are compared, and no SDE is run
 
 
-@click.command("scale", cls=Run, params=[word for word in shared() if word.name in SHARED])
+@click.command("scale", cls=MethodCommand, params=[word for word in shared() if word.name in SHARED])
 @click.option("--batch", type=int, nargs=2, metavar="B B'", help="Batch size before and after.")
 @click.option("--agents", type=int, nargs=2, metavar="N N'", help="Number of agents before and after.")
 @click.option("--new-k", type=int, help="Entries that rand-k sends after; --k are those before.")
@@ -72,7 +72,7 @@ def _read(words: dict[str, Any]) -> dict[str, Any]:
     problem = problem_of(words | {"batch": _minibatch(words)}, cls.example) if named or arguments else None
     if arguments:
         arguments |= {name: words[name] for name in ("paths", "tolerance") if words[name] is not None}
-        arguments["rng"] = SEED if words["seed"] is None else checks.integer("seed", words["seed"])
+        arguments["rng"] = SEED if words["seed"] is None else checks.integer("seed", words["seed"], high=2**128)
         arguments["progress"] = False if words["quiet"] else None
         if words["observables"] is not None:
             arguments["observables"] = [name.strip() for name in words["observables"].split(",")]

@@ -15,7 +15,7 @@ from sdeopt.core import checks
 from sdeopt.optimizers.registry import lookup
 from sdeopt.sweeps.axes import LIMIT, OWNERS
 
-__all__ = ["Job", "read"]
+__all__ = ["Grid", "read"]
 
 HORIZON = 10.0
 NUMBER, WHOLE, TEXT, LIST = ((int, float), "a number"), ((int,), "an integer"), ((str,), "a text"), ((list,), "a list")
@@ -29,7 +29,7 @@ PASSED = ("horizon", "steps", "paths", "level", "substeps", "folder")  # as they
 SPACES: dict[str, Any] = {"geomspace": np.geomspace, "linspace": np.linspace}
 
 
-class Job(NamedTuple):
+class Grid(NamedTuple):
     """A sweep that is ready: arguments of the function, its pool if one was asked for, and where the files go."""
 
     methods: Any
@@ -40,7 +40,7 @@ class Job(NamedTuple):
     stem: str | None
 
 
-def read(file: str, typed: Mapping[str, Any]) -> Job:
+def read(file: str, typed: Mapping[str, Any]) -> Grid:
     """The sweep that the file describes; what is ``typed`` wins. Errors name the file and the key."""
     words = _content(file) | {key: value for key, value in typed.items() if value is not None}
     if "method" not in words:
@@ -54,7 +54,7 @@ def read(file: str, typed: Mapping[str, Any]) -> Job:
     if "measures" in words:
         arguments["measures"] = _several(words["measures"])
     grid = _grid(file, words.get("grid", {}))
-    return Job(
+    return Grid(
         [_method(cls, words, classes, grid) for cls in classes],
         _problems(classes, words),
         grid,

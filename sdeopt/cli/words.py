@@ -78,7 +78,7 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
         arguments["observables"] = [name.strip() for name in words["observables"].split(",")]
     if words["threads"] is not None:
         arguments["executor"] = ThreadPoolExecutor(checks.integer("threads", words["threads"], low=1))
-    arguments["rng"] = SEED if words["seed"] is None else checks.integer("seed", words["seed"])
+    arguments["rng"] = SEED if words["seed"] is None else checks.integer("seed", words["seed"], high=2**128)
     if words.get("warm"):
         arguments["warm"] = True
     arguments["progress"] = False if words["quiet"] else None
@@ -145,9 +145,11 @@ def fit(length: dict[str, Any], steps: int, clock: float) -> dict[str, Any]:
 
 def steps_of(length: Mapping[str, Any], clock: float) -> int:
     """Number of optimizer steps."""
+    from sdeopt.engine import duration
+
     if "steps" in length:
         return checks.integer("steps", length["steps"], low=1)
-    return round(checks.positive("horizon", length["horizon"]) / clock)
+    return duration.whole(checks.positive("horizon", length["horizon"]) / clock)
 
 
 def _work(command: str, arguments: Mapping[str, Any], steps: int, clock: float) -> float:

@@ -15,6 +15,7 @@ from sdeopt.comparison.report import Report
 from sdeopt.core import checks, notices
 from sdeopt.core.method import SAMPLED
 from sdeopt.core.problem import Problem
+from sdeopt.core.rates import at_rate
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.draws import heavy
 from sdeopt.engine.kernels import Run, refuse
@@ -153,7 +154,7 @@ def compare(
             f"{problem.noise!r} has no variance, so means of f(x) or |x|² and covariances never settle: give bounded "
             "functions to compare, such as observables={'cos x1': lambda x: cos(x)[0]} with cos from sdeopt.core"
         )
-    what = "observables" if heavy(run) else judge or default(problem.dim, len(run.observables))
+    what = "observables" if heavy(run) else default(problem.dim, len(run.observables)) if judge is None else judge
     if checks.choice("judge", what, JUDGED) == "observables" and not run.observables:
         raise ValueError("judge='observables' needs some: observables must not be empty")
     judging = {"judge": what, "heavy": heavy(run), "tolerance": tolerance, "alpha": alpha}
@@ -180,6 +181,6 @@ def _agreeing(run: Run, report: Report) -> str | None:
         return None
     lr = page.lr * (report.meta["tolerance"] / high) ** (1.0 / run.model.order)
     digit = 10.0 ** math.floor(math.log10(lr))
-    scaled = page.scaled(float(f"{math.floor(lr / digit) * digit:.1g}"))
+    scaled = at_rate(page, float(f"{math.floor(lr / digit) * digit:.1g}"))
     changed = {name: f"{value:.4g}" for name, value in scaled._asdict().items() if value != getattr(page, name)}
     return ", ".join(f"{name} = {value}" for name, value in changed.items())

@@ -9,7 +9,7 @@ from sdeopt.core.method import SAMPLED
 from sdeopt.results.bounds import AGREE, DIFFER, LEAST, NOT_JUDGED, OPEN
 from sdeopt.results.judging import SHOWN, settles
 from sdeopt.results.page import Cell, Line, Page, Table
-from sdeopt.results.words import interval, number, off, percent, point, share, tone
+from sdeopt.results.words import interval, number, off, percent, percentage, point, tone
 
 if TYPE_CHECKING:
     from sdeopt.comparison.report import Report
@@ -36,12 +36,12 @@ def answer(d: Decision, what: str, left: float, meta: dict[str, Any]) -> str:
     """The verdict in a sentence; ``what`` decides it, and ``left`` paths are left there."""
     if d.verdict == NOT_JUDGED:
         return f"{NOT_JUDGED}: {_unjudged(d, what, left, meta)}"
-    least = f"at least {share(d.low)}" if d.low > 0.0 else ""
-    most = f"at most {share(d.high)}" if math.isfinite(d.high) else ""
+    least = f"at least {percentage(d.low)}" if d.low > 0.0 else ""
+    most = f"at most {percentage(d.high)}" if math.isfinite(d.high) else ""
     if d.verdict in (DIFFER, AGREE):
         decides, other = (least, most) if d.verdict == DIFFER else (most, least)
         return f"{d.verdict}: off by {decides}, in {what}" + (f"; by {other}" if other else "")
-    between = f"between {share(d.low)} and {share(d.high)} off, in {what}"
+    between = f"between {percentage(d.low)} and {percentage(d.high)} off, in {what}"
     return f"{OPEN}: {between}; {settles(d, meta['substeps'])}"
 
 

@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from sdeopt.core import checks
+
 __all__ = ["refuse_random", "steady"]
 
 CLOSE = 1e-9
@@ -50,9 +52,9 @@ def steady(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
 def _same(a: Any, b: Any) -> bool:
     try:  # round-off may depend on where in memory a copy lies
         size = np.max(np.abs(a), initial=0.0, where=np.isfinite(a))
-        return np.allclose(a, b, rtol=CLOSE, atol=CLOSE * float(size), equal_nan=True)
-    except (TypeError, ValueError):
-        return True  # no numbers, or of several shapes, which is refused elsewhere
+        return np.allclose(a, b, rtol=CLOSE, atol=CLOSE * min(float(size), checks.LARGE), equal_nan=True)
+    except Exception:
+        return True  # no numbers, or of several shapes, or what an __array__ raises, which is refused elsewhere
 
 
 def _generator(thing: Any) -> str | None:

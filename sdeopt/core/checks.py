@@ -66,14 +66,14 @@ def flag(name: str, value: Any) -> bool:
     return bool(value)
 
 
-def integer(name: str, value: Any, *, low: int = 0, high: float = LARGEST) -> int:
+def integer(name: str, value: Any, *, low: int = 0, high: int = LARGEST) -> int:
     """Return ``value`` as an int that is at least ``low`` and at most ``high``."""
     if isinstance(value, (bool, np.timedelta64)) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name} must be an integer, got {short(value)}")
     if value < low:
         raise ValueError(f"{name} must be at least {low}, got {short(value)}")
     if value > high:
-        raise ValueError(f"{name} must be at most {high:.15g}, got {short(value)}")
+        raise ValueError(f"{name} must be at most {high}, got {short(value)}")
     return int(value)
 
 
@@ -164,12 +164,12 @@ def square(name: str, a: Array) -> Array:
     return a
 
 
-def folder(name: str, value: Any) -> Any:
-    """Return ``value``, which must be the name of a folder that a system can have."""
+def path(name: str, value: Any, what: str = "folder") -> Any:
+    """Return ``value``, which must be the name of a folder, or of ``what`` else, that a system can have."""
     if not isinstance(value, (str, os.PathLike)):
-        raise TypeError(f"{name} must be a folder, got {short(value)}")
+        raise TypeError(f"{name} must be a {what}, got {short(value)}")
     if not os.fspath(value) or "\0" in str(value):
-        raise ValueError(f"{name} must be the name of a folder, got {short(value)}")
+        raise ValueError(f"{name} must be the name of a {what}, got {short(value)}")
     return value
 
 

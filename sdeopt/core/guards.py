@@ -6,13 +6,14 @@ all coordinates. Interpreted, this is seen at every call; compiled, by the types
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from sdeopt.core import checks
 
-__all__ = ["InterpretedWarning", "guarded", "like", "one_number"]
+__all__ = ["InterpretedWarning", "answer", "guarded", "like", "one_number"]
 
 
 class InterpretedWarning(UserWarning):
@@ -41,6 +42,15 @@ def like(got: Any, x: Any) -> Any:
     if np.iscomplexobj(got):
         raise TypeError("a function must return real numbers, got complex ones")
     return got
+
+
+def answer(name: str, f: Callable[..., Any], *arguments: Any) -> Any:
+    """What ``f`` gives; a ``ValueError`` says in one line what it raised."""
+    try:
+        return f(*arguments)
+    except Exception as error:  # whatever the user's code raises
+        said = " ".join(str(error).split())
+        raise ValueError(f"{name} fails, {type(error).__name__}: {said}") from error
 
 
 def one_number(name: str, got: Any) -> None:

@@ -35,13 +35,14 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.core.chance import refuse_random
+from sdeopt.core.guards import answer
 from sdeopt.core.schedule import Cosine, Piecewise, Power, Schedule
 
 __all__ = ["FAMILIES", "REGISTRY", "SAMPLED", "Model", "method", "model", "rival"]
 
 T = TypeVar("T", bound=type)
 
-RULES: dict[str, dict[str, Any]] = {
+BOUNDS: dict[str, dict[str, Any]] = {
     "lr": {"low": 0.0, "open_low": True},
     "rho": {"low": 0.0},
     "momentum": {"low": 0.0, "high": 1.0, "open_high": True},
@@ -167,7 +168,7 @@ def _field(owner: str, name: str, value: Any) -> Any:
     if name in SCHEDULED and isinstance(value, SCHEDULES):
         return value
     if name == "lr" and callable(value):
-        first = checks.number("lr(0)", value(0.0))
+        first = checks.number("lr(0)", answer("lr(0)", value, 0.0))
         if first <= 0.0:
             raise ValueError(
                 f"{owner}: lr(0) must be positive, for it is the peak and sets the clock, got {first:g}: write "
@@ -177,9 +178,9 @@ def _field(owner: str, name: str, value: Any) -> Any:
     if isinstance(value, (list, tuple, dict, np.ndarray)):
         raise TypeError(
             f"{owner}: {name} must be one number for all coordinates, for parameter groups are not supported, got "
-            f"{type(value).__name__} of {len(value)}"
+            f"{checks.short(value)}"
         )
-    rule = RULES.get(f"{owner}.{name}", RULES.get(name, {}))
+    rule = BOUNDS.get(f"{owner}.{name}", BOUNDS.get(name, {}))
     return checks.number(f"{owner}: {name}", value, **rule)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.core.chance import refuse_random
-from sdeopt.core.guards import guarded, one_number
+from sdeopt.core.guards import answer, guarded, one_number
 from sdeopt.core.math import dot
 from sdeopt.core.oracle import grad, value
 
@@ -84,7 +84,7 @@ def _try(name: str, f: Any, x: Any) -> None:
         return
     begin = x.reshape(-1, x.shape[-1])[0]  # of the first path, where they differ
     with np.errstate(all="ignore"):
-        one_number(f"observables[{name!r}]", f(begin.copy()))
+        one_number(label := f"observables[{name!r}]", answer(label, f, begin.copy()))
 
 
 def growth(f: Callable[..., Any], problem: Any) -> float:

@@ -32,6 +32,7 @@ import numpy as np
 from sdeopt.core import checks
 from sdeopt.core.chance import refuse_random, steady
 from sdeopt.core.elementary import cos, power
+from sdeopt.core.guards import answer
 
 __all__ = ["UNITS", "Cosine", "Phase", "Piecewise", "Power", "Schedule", "decay", "hold", "ramp", "units"]
 
@@ -81,8 +82,8 @@ class Schedule:
         if not callable(self.shape):
             raise TypeError(f"shape must be a function of {self.unit}, got {checks.short(self.shape)}")
         refuse_random("shape", self.shape)
-        steady("shape", self.shape, 0.0)
         self._refuse(0.0)
+        steady("shape", self.shape, 0.0)
 
     def factor(self, s: float) -> Any:
         """ψ(s)."""
@@ -95,7 +96,7 @@ class Schedule:
             self._refuse(float(k) * scale / whole)
 
     def _refuse(self, s: float) -> None:
-        value = checks.number(f"shape({s:g})", self.shape(s))
+        value = checks.number(f"shape({s:g})", answer(f"shape({s:g})", self.shape, s))
         if not 0.0 <= value <= 1.0 + SLACK:
             raise ValueError(
                 f"shape({s:g}) must be in [0, 1], got {value:g}: a schedule is its peak, here {self.peak:g}, times "

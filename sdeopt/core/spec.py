@@ -88,7 +88,7 @@ def numbers(name: str, texts: Iterable[str]) -> list[float]:
     >>> spec.numbers("H", ["1", "-0.5"])
     [1.0, -0.5]
     """
-    return [float(number(name, text)) for text in texts]
+    return [checks.number(name, number(name, text)) for text in texts]
 
 
 def allow(

@@ -1,5 +1,1 @@
 """The SDE of an optimizer from its update alone: derived, printed, written as a page and checked."""
-
-from sdeopt.derivation.derive import derive
-
-__all__ = ["derive"]

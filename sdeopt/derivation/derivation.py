@@ -114,6 +114,11 @@ class Derivation(Result):
 
         Then ``simulate(method, problem, kind="sde", sde="derived")`` and all other verbs know it.
         """
+        if vars(self).get("live") is None:
+            raise ValueError(
+                f"a derivation from a file is data, whose text is not run: derive({self.method}) again, or read what "
+                "source() returns and run it yourself"
+            )
         owner = self.owner
         space = ModuleType(f"sdeopt_{self.label}_{self.method.lower()}")
         vars(space)[self.method] = owner
@@ -168,19 +173,16 @@ class Derivation(Result):
         self._known()
         ax = new_axes() if ax is None else ax
         ax.set_axis_off()
+        ax.plot([-0.02, -0.02], [0.0, 1.0], lw=1.0, transform=ax.transAxes)
         for i, line in enumerate(self.equations):
             place = 1.0 - (i + 0.5) / len(self.equations)
             ax.text(0.0, place, f"${line.replace('&', '')}$", va="center", transform=ax.transAxes)
         return ax
 
-    def to_latex(self) -> str:
-        """The step and the SDE."""
-        return "\n".join([*([self.latex("update")] if self.update else []), self.latex()])
-
     def _repr_html_(self) -> str:
         """The page, with the equations rendered."""
         images = [] if self.refused else [rendered(line.replace("&", "")) for line in self.equations]
-        pictures = "".join(f'<p><img alt="" src="data:image/png;base64,{image}"></p>' for image in images)
+        pictures = "".join(f'<p><img alt="" src="data:image/png;base64,{image}"/></p>' for image in images)
         return super()._repr_html_() + pictures
 
 

@@ -79,9 +79,24 @@ def derive(
         raise ImportError('derive needs SymPy: pip install "sdeopt[derive]"') from error
     cls = method if isinstance(method, type) else type(method)
     if not hasattr(cls, "clock_of"):
-        raise TypeError(f"method must be a method of sdeopt or a class decorated by sdeopt.core.method, got {method!r}")
-    how = search.How(_order(order), None if limit is None else dict(limit), dict(assume or {}), tuple(eliminate), sde)
+        got = checks.short(method)
+        raise TypeError(f"method must be a method of sdeopt or a class decorated by sdeopt.core.method, got {got}")
+    if (
+        isinstance(eliminate, str)
+        or not isinstance(eliminate, Sequence)
+        or not all(isinstance(n, str) for n in eliminate)
+    ):
+        raise TypeError(f"eliminate must be a list of parts of the state, got {checks.short(eliminate)}")
+    given = None if limit is None else _texts("limit", limit)
+    how = search.How(_order(order), given, _texts("assume", {} if assume is None else assume), tuple(eliminate), sde)
     return search.derivation(cls, how, None if isinstance(method, type) else method)
+
+
+def _texts(name: str, value: Any) -> dict[str, str]:
+    """A mapping from names to what is said of them."""
+    if not isinstance(value, Mapping) or not all(isinstance(text, str) for pair in value.items() for text in pair):
+        raise TypeError(f"{name} must be a mapping of names to texts, got {checks.short(value)}")
+    return dict(value)
 
 
 def _order(order: Any) -> int:

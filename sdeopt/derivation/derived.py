@@ -11,6 +11,7 @@ from sdeopt.derivation import latex as tex
 from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.expectations import Quad
 from sdeopt.derivation.matching import Matched
+from sdeopt.derivation.order2 import modified_loss
 from sdeopt.derivation.piecewise import GaussDensity
 from sdeopt.derivation.source import floors
 from sdeopt.derivation.trace import Trace
@@ -62,6 +63,13 @@ class Derived:
         formula = [wrap(line, initial_indent="    ", subsequent_indent="        ") for line in lines]
         return "\n".join([*formula, "", *map(wrap, self.notes())])
 
+    def _loss(self) -> list[str]:
+        """The function whose gradient flow the drift is, where order 2 changes it by a multiple of |∇f|²."""
+        if self.order != 2 or len(self.parts) > 1:
+            return []
+        c = modified_loss(self.drift[0], self.parts[0])
+        return [] if c is None else [f"Modified loss: the drift is -∇(f + c |∇f|²) with c = {tex.plain(c, self)}."]
+
     def notes(self) -> list[str]:
         """Regime, assumptions, footnotes and source, a sentence each."""
         floor = [
@@ -74,6 +82,7 @@ class Derived:
             f"Regime: {self.limit.text()}.",
             *(f"Assumed: {what}." for what in self.assumed),
             *floor,
+            *self._loss(),
             *([f"Symbols: {'; '.join(means)}."] if means else []),
             f"Source: derived from {self.method.__name__}.step by matching the moments of one step.",
         ]

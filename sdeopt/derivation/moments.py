@@ -164,7 +164,9 @@ class Moments:
         if e == sp.sign(v.AgentMean(self.x) + AGENT_XI):
             return self._atom("agents", word, v.AgentSign(self.x))
         if isinstance(e, Compressed) and not any(a.has(AGENT_XI) for a in e.args[:2]):
-            seen = e.args[3]
+            rule, draws, _, seen = e.args
+            if draws not in (OWNS[2:] if str(rule) == "rand_k" else OWNS[3:]):
+                raise HandOver(f"{rule} is unbiased with the page's own draws, uniform ones unless it is rand_k")
             self.trace.assume("normal ξ")
             return self._atom("compressed", word, v.Average(seen.xreplace({AGENT_XI: sp.S.Zero})))
         return word

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sdeopt.derivation import matching, order2, regime
-from sdeopt.derivation.derivation import Derivation
+from sdeopt.derivation.derivation import OWNER, Derivation
 from sdeopt.derivation.derived import Derived
 from sdeopt.derivation.latex import sde_lines, update_lines
 from sdeopt.derivation.matching import Matched
@@ -63,7 +63,7 @@ def told(d: Derived, given: Any) -> Derivation:
     label = "derived" if d.order == 1 else f"derived{d.order}"
     if known:
         try:
-            text = source(d, label)
+            text = source(d, label, OWNER)
         except HandOver as reason:
             unwritten = str(reason)
     found = Derivation(

@@ -8,10 +8,10 @@ from typing import Any
 
 import sympy as sp
 
+from sdeopt.core.method import BOUNDS
 from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.action import increments
 from sdeopt.derivation.code import Code
-from sdeopt.derivation.derivation import OWNER
 from sdeopt.derivation.expectations import Quad
 from sdeopt.derivation.trace import t
 from sdeopt.derivation.twins import Piece
@@ -57,18 +57,25 @@ def floors(d: Any) -> dict[Any, Any]:
 
 
 def singular(d: Any) -> bool:
-    """Whether the drift divides by what vanishes at time 0, so that the SDE begins after the first step."""
-    known = d.start and not any(sp.sympify(e).atoms(*RANDOM) for e in d.start)
-    parts = d.parts[1:]
-    divides = any(r.has(t, *parts) for e in d.drift for r in sp.sympify(e).atoms(sp.Pow) if r.exp.is_negative)
-    return bool(known and divides)
+    """Whether the drift divides by what vanishes at time 0, so that the SDE begins after the first step.
+
+    Hyperparameters that may be 0, such as a guard in a denominator, count as 0.
+    """
+    if not d.start or any(sp.sympify(e).atoms(*RANDOM) for e in d.start):
+        return False
+    cls, trace = d.method, d.trace
+    may_vanish = [a for a in trace.me if (rule := BOUNDS.get(str(a), {})).get("low") == 0.0 and not rule.get("open_low")]
+    begin = dict(zip(trace.parts, trace.vectors(cls.init, trace.x, "o"), strict=True))
+    roots = {r.base for e in d.drift for r in sp.sympify(e).atoms(sp.Pow) if r.exp.is_negative}
+    at_zero = dict.fromkeys([t, *may_vanish], sp.S.Zero)
+    return any(root.xreplace(begin).xreplace(at_zero) == 0 for root in roots)
 
 
 RANDOM = (v.Average, v.Clipped)
 
 
-def source(d: Any, label: str) -> str:
-    """The file: imports, the class with its docstring, ``start`` where the SDE is singular, drift and diffusion."""
+def source(d: Any, label: str, mark: str) -> str:
+    """The file, ``mark`` at the line that imports the method; ``start`` only where the SDE is singular."""
     code = [
         _function(d, "drift", "t: Any, {y}: Any, o: Any", d.drift, "The mean of a step per unit of time."),
         _function(d, "diffusion", "t: Any, {y}: Any, o: Any, dw: Any", d.noise, "The noise of a step, on increments."),
@@ -81,7 +88,7 @@ def source(d: Any, label: str) -> str:
     brownian = ", ".join(f'"{name}"' for name in names)
     return HEAD.format(
         doc=f"{owner}: the SDE of order {d.order}, derived from its step.",
-        imports=_imports(imports, d.method),
+        imports=_imports(imports, d.method, mark),
         owner=owner,
         label=label,
         name=owner + "".join(word.capitalize() for word in re.split(r"\W", label)),
@@ -92,10 +99,10 @@ def source(d: Any, label: str) -> str:
     ) + "".join(text for text, _ in code)
 
 
-def _imports(asked: set[tuple[str, str]], owner: Any) -> str:
+def _imports(asked: set[tuple[str, str]], owner: Any, mark: str) -> str:
     homes = sorted({home for home, _ in asked})
     lines = [_from(home, sorted({name for h, name in asked if h == home}, key=_isort)) for home in homes]
-    return "\n".join([*lines, f"from {owner.__module__} import {owner.__name__}  {OWNER}"])
+    return "\n".join([*lines, f"from {owner.__module__} import {owner.__name__}  {mark}"])
 
 
 def _isort(name: str) -> tuple[int, str]:

@@ -12,7 +12,7 @@ from typing import Any
 import sympy as sp
 
 from sdeopt.core import checks
-from sdeopt.core.method import RULES
+from sdeopt.core.method import BOUNDS
 from sdeopt.core.references import rebound
 from sdeopt.derivation import twins
 from sdeopt.derivation.words import OWN, UNIFORM, XI, XI2, Field, HandOver, Vec, rational
@@ -24,13 +24,22 @@ k, t = sp.Symbol("k", positive=True), sp.Symbol("t", positive=True)
 
 def hyperparameter(cls: Any, name: str) -> Any:
     """The symbol of a field: in (0, 1), positive or real, as the rules of the registry or its default say."""
-    rule = RULES.get(f"{cls.__name__}.{name}", RULES.get(name))
+    rule = BOUNDS.get(f"{cls.__name__}.{name}", BOUNDS.get(name))
     if rule is None:
         default = cls._field_defaults.get(name, 0.0)
         return sp.Symbol(name, positive=True) if default > 0.0 else sp.Symbol(name, real=True)
     if rule.get("high") == 1.0:
         return Field(name, positive=True)
     return sp.Symbol(name, positive=True) if rule.get("low", -1.0) >= 0.0 else sp.Symbol(name, real=True)
+
+
+def symbolic(cls: Any) -> Any:
+    """The method with ``_replace`` for symbols, which takes them as they are."""
+
+    def replaced(self: Any, **changes: Any) -> Any:
+        return tuple.__new__(type(self), [changes.get(name, old) for name, old in zip(cls._fields, self, strict=True)])
+
+    return type(cls.__name__, (cls,), {"__slots__": (), "_replace": replaced})
 
 
 class Trace:
@@ -40,7 +49,7 @@ class Trace:
         for name, phase in assume.items():
             checks.choice("phase", phase, twins.PHASES[checks.choice("assumption", name, twins.PHASES)])
         self.cls, self.phases = cls, assume
-        self.me = tuple.__new__(cls, [hyperparameter(cls, name) for name in cls._fields])
+        self.me = tuple.__new__(symbolic(cls), [hyperparameter(cls, name) for name in cls._fields])
         self.parts = [Vec(part, real=True) for part in cls.parts]
         self.x = self.parts[0]
         self.additive = False

@@ -128,7 +128,7 @@ def _sums() -> dict[str, Any]:
     def average(members: Any) -> Any:
         if not isinstance(members, Members):
             return sp.Add(*members) / len(members)
-        return Averaged.of(members.member)
+        return _average(members.member)
 
     return {
         "total": v.Total, "dot": lambda a, b: v.Total(a * b), "norm": v.Norm, "each": each, "average": average,
@@ -141,15 +141,9 @@ def _pieces(x: Any) -> dict[Any, Any]:
     return {s: Piece(s.name, real=True) for s in sp.sympify(x).atoms(Vec) if s != AGENT_XI and not isinstance(s, Piece)}
 
 
-class Averaged:
-    """The mean over agents: noise that enters linearly is that of the mean gradient."""
-
-    @staticmethod
-    def of(e: Any) -> Any:
-        """The mean of the generic agent's ``e``."""
-        if isinstance(e, Compressed) and not any(a.has(AGENT_XI) for a in e.args[:-1]):
-            return v.Average(e)
-        return v.Average(e).xreplace({v.Average(AGENT_XI): XI})
+def _average(e: Any) -> Any:
+    """The mean over agents of the generic one's ``e``: noise that enters linearly is that of the mean gradient."""
+    return v.Average(e).xreplace({v.Average(AGENT_XI): XI})
 
 
 class Compressed(Word):

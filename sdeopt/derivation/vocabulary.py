@@ -8,7 +8,37 @@ import sympy as sp
 
 from sdeopt.derivation.words import Word, parted
 
-__all__ = ["WORDS"]
+__all__ = [
+    "AgentMean",
+    "AgentRoot",
+    "AgentSign",
+    "Average",
+    "BatchSize",
+    "ClassGrad",
+    "Clipped",
+    "D3",
+    "D4",
+    "DirResponse",
+    "DirRest",
+    "Grad",
+    "Hvp",
+    "MeanDir",
+    "MeanSign",
+    "NoiseVar",
+    "Norm",
+    "Players",
+    "RootAdditive",
+    "RootAgentSign",
+    "RootCov",
+    "RootSign",
+    "RootSquare",
+    "SignResponse",
+    "SignRest",
+    "Total",
+    "TraceD3",
+    "Value",
+    "Vjp",
+]
 
 
 class Grad(Word):
@@ -175,4 +205,3 @@ RootAgentSign = _word(
 )
 ClassGrad = _word("ClassGrad", "class_grad", r"\nabla f_{@1}(@0)", home="sdeopt.noise.law")
 TraceD3 = _word("TraceD3", "", r"\nabla\,\mathrm{tr}(\Sigma\nabla^2\! f)(@0)")
-WORDS: dict[str, Any] = {c.__name__: c for c in list(globals().values()) if isinstance(c, type) and issubclass(c, Word)}

@@ -45,7 +45,7 @@ def opened(
     if folder is None:
         yield None
         return
-    checks.folder("checkpoint", folder)
+    checks.path("checkpoint", folder)
     if rng is None:
         raise ValueError("checkpoint needs rng, an integer for example: a run that draws anew cannot go on")
     store = Checkpoint(Path(folder), key(content(subject)))

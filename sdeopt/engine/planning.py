@@ -34,6 +34,7 @@ def plan(
         raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {checks.short(method)}")
     if not isinstance(problem, Problem):
         raise TypeError(f"problem must be a sdeopt.Problem, got {checks.short(problem)}")
+    checks.choice("kind", kind, ("discrete", "sde"))
     method.check(problem.objective)
     clock = method.clock
     total = count_steps(horizon, steps, clock)
@@ -46,8 +47,8 @@ def plan(
     run = Run(
         method=method,
         problem=problem,
-        kind=checks.choice("kind", kind, ("discrete", "sde")),
-        sde=checks.choice("sde", sde or method.default_sde, (*method.sdes, SAMPLED.name)),
+        kind=kind,
+        sde=checks.choice("sde", method.default_sde if sde is None else sde, (*method.sdes, SAMPLED.name)),
         steps=total,
         saves=saves(save_at, total, clock),
         substeps=fine,

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import notices
-from sdeopt.core.crossing import Crossing
 from sdeopt.core.moments import ESCAPE, Moments, Shaped, valid_paths
 from sdeopt.core.problem import Problem
 from sdeopt.engine import blocks
@@ -22,6 +21,7 @@ from sdeopt.engine.blocks import Interrupted, Task, fold
 from sdeopt.engine.draws import orders
 from sdeopt.engine.kernels import Run
 from sdeopt.engine.planning import DEFAULT_SUBSTEPS, paths_of, plan, saves
+from sdeopt.results.crossing import Crossing
 from sdeopt.results.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Trajectory
 
 __all__ = [

@@ -11,6 +11,7 @@ import numpy as np
 from sdeopt.core import checks, filled, firsts, lower_matvec, matvec, seconds, sin, where
 from sdeopt.core.chance import refuse_random, steady
 from sdeopt.core.checks import Array
+from sdeopt.core.guards import answer
 from sdeopt.core.math import pairs
 from sdeopt.core.oracle import noise_var, root_cov
 from sdeopt.noise.directions import direction_moments, direction_spread, rule, unit
@@ -168,10 +169,11 @@ class FieldGaussian(_Separable):
 
     def check(self, objective: Any) -> None:
         refuse_random("scale", self.scale)
-        value = checks.real("scale(x)", steady("scale", self.scale, np.array(objective.start, dtype=float)))
+        start = np.array(objective.start, dtype=float)
+        answer("scale", self.scale, start.copy())
+        value = checks.real("scale(x)", steady("scale", self.scale, start))
         if value.shape not in ((), (objective.dim,)) or not np.isfinite(value).all():
-            got = checks.short(value)
-            raise ValueError(f"scale(x) must be finite, one number or {objective.dim}, got {got} at the start")
+            raise ValueError(f"scale(start) must be finite, one number or {objective.dim}, got {checks.short(value)}")
 
     def lacks(self, question: str, objective: Any) -> str | None:
         if question == "root_additive_cov":

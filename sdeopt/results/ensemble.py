@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks
-from sdeopt.core.crossing import Crossing
 from sdeopt.results import pages
+from sdeopt.results.crossing import Crossing
 from sdeopt.results.intervals import Interval, stated
 from sdeopt.results.page import Page
 from sdeopt.results.result import Result

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sdeopt.core import checks
 from sdeopt.core.files import whole
 
 __all__ = ["Content", "located", "read", "write"]
@@ -37,7 +38,9 @@ class Content(NamedTuple):
 
 def located(file: str | Path) -> Path:
     """The name with which a result called ``file`` is kept: it ends in .npz."""
-    path = Path(file)
+    path = Path(checks.path("file", file, "file"))
+    if not path.name:
+        raise ValueError(f"file must have a name, got {str(file)!r}")
     return path if path.name.endswith(SUFFIX) else path.with_name(path.name + SUFFIX)
 
 

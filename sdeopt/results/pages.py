@@ -36,14 +36,23 @@ def heading(observable: str | None) -> str:
 
 def _header(e: Ensemble) -> list[tuple[str, Line]]:
     m = e.meta
-    what = f"the SDE {m['sde']} of {m['method']}" if e.kind == "sde" else str(m["method"])
     partial = ", interrupted" if m["partial"] else ""
     lost = f"{e.diverged.count} diverged, left out from then on" if e.diverged.count else "none diverged"
+    paths: tuple[str, Line] = ("paths", f"{len(e.final)}{partial}, {lost}")
+    if "objective" not in m:  # an equation, which has no optimizer beside it
+        dt = " and ".join(f"{dt:.4g}" for dt in np.atleast_1d(m["dt"]))
+        return [
+            ("equation", f"{m['method']}, x0 = {point(m['x0'])}"),
+            ("time", f"up to {e.times[-1]:.4g}, {m['steps']} steps, {len(e.times)} saves"),
+            ("scheme", f"{m['scheme']}, dt = {dt}, weak order {m['weak_order']}, {m['draws']}"),
+            paths,
+        ]
+    what = f"the SDE {m['sde']} of {m['method']}" if e.kind == "sde" else str(m["method"])
     rows: list[tuple[str, Line]] = [
         ("method", what),
         ("problem", f"{m['objective']}, {m['noise']}, x0 = {point(m['x0'])}"),
         ("time", f"t = k·{m['clock']:.4g} up to {e.times[-1]:.4g}, {m['steps']} steps, {len(e.times)} saves"),
-        ("paths", f"{len(e.final)}{partial}, {lost}"),
+        paths,
     ]
     if e.kind == "sde":
         rows.insert(3, ("SDE", f"scheme {m['scheme']}, dt = {m['dt']:.4g} ({m['substeps']} per step)"))

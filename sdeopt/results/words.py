@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from typing import Any
 
-__all__ = ["TONES", "count", "ends", "interval", "known", "number", "off", "percent", "point", "share", "tone"]
+__all__ = ["TONES", "count", "ends", "interval", "known", "number", "off", "percent", "percentage", "point", "tone"]
 
 ROUNDING = 1e-12  # a relative half-width below this is none
 LOPSIDED = 0.2  # of its width: an interval that is further from symmetric is written with its ends
@@ -55,7 +56,7 @@ def ends(low: float, high: float) -> str:
     return f"[{number(low, digits)}, {number(high, digits)}]"
 
 
-def share(x: float) -> str:
+def percentage(x: float) -> str:
     """A fraction in percent, to three digits."""
     return "over 10000 %" if x > 100.0 else f"{100 * x:.3g} %" if x < 9.995 else f"{100 * x:.0f} %"
 
@@ -63,15 +64,15 @@ def share(x: float) -> str:
 def percent(low: float, high: float) -> str:
     """Between which and which share of its scale something is off."""
     if math.isinf(high):
-        return f"at least {share(low)}" if low > 0.0 else "unknown"
-    return f"{share(low).removesuffix(' %')} to {share(high)}" if low > 0.0 else f"within {share(high)}"
+        return f"at least {percentage(low)}" if low > 0.0 else "unknown"
+    return f"{percentage(low).removesuffix(' %')} to {percentage(high)}" if low > 0.0 else f"within {percentage(high)}"
 
 
 def off(low: float, high: float) -> str:
     """The same, short."""
     if math.isinf(high):
-        return f"> {share(low)}"
-    return f"{share(low).removesuffix(' %')}-{share(high)}" if low > 0.0 else f"< {share(high)}"
+        return f"> {percentage(low)}"
+    return f"{percentage(low).removesuffix(' %')}-{percentage(high)}" if low > 0.0 else f"< {percentage(high)}"
 
 
 def known(value: float, low: float, high: float) -> str:
@@ -93,8 +94,10 @@ def count(n: float) -> str:
     return f"{math.ceil(n / unit) * unit:_}"
 
 
-def point(x: Sequence[float]) -> str:
-    """The coordinates of a point, of many the first eight."""
+def point(x: Sequence[Any]) -> str:
+    """The coordinates of a point, of many the first eight; how many points there are, if there is one for each path."""
+    if x and isinstance(x[0], Sequence):
+        return f"{len(x)} points, one for each path"
     return f"[{', '.join(number(v) for v in x[:COORDINATES])}{', ...' if len(x) > COORDINATES else ''}]"
 
 

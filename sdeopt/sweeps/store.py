@@ -28,7 +28,7 @@ class Store:
     """
 
     def __init__(self, folder: str | Path) -> None:
-        self.folder = Path(checks.folder("folder", folder))
+        self.folder = Path(checks.path("folder", folder))
         files.writable(self.folder, "folder")
 
     def _file(self, key: str) -> Path:

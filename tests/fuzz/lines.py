@@ -26,6 +26,7 @@ TEXTS = [
     "student-t:nu=nan", "student-t:nu=0.1", "alpha-stable:alpha=3", "agents:0,gaussian:1", "agents:2,agents:2,none",
     "laplace:0.5", "cosine", "cosine:horizon=0", "cosine:final=2", "power:1e308", "power:-1", "power:1,exponent=1",
     "/nowhere/x", ".", "é", "discrete", "sde", "observables", "True",
+    "lr=1 - lr", "beta=((", "clip=active", "lr=__import__", "momentum=1/0",
 ]  # fmt: skip
 LINES = {
     "simulate": ["sgd", "--steps", "2", "--paths", "4", "--quiet"],
@@ -34,6 +35,7 @@ LINES = {
     "scale": ["sgd", "--batch", "1", "2"],
     "noise": ["quadratic:1,2", "--samples", "16", "--probes", "2", "--quiet"],
     "show": ["sgd"],
+    "derive": ["sgd"],
     "cite": ["sgd"],
 }
 APART = {"--help", "--version", "--config", "--processes"}

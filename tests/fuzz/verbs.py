@@ -52,6 +52,11 @@ GOOD: dict[str, list[dict[str, Any]]] = {
         {"method": so.DSignSGD(lr=0.1), "agents": (1, 2)},
         {"method": so.DCSGDRandK(lr=0.1, k=2), "new_k": 1},
     ],
+    "derive": [
+        {"method": so.SGD, "order": 1, "limit": None, "assume": None, "eliminate": (), "sde": None},
+        {"method": so.HeavyBall(lr=0.1), "limit": {"momentum": "1 - sqrt(lr)"}, "eliminate": ["v"]},
+        {"method": so.SGD, "limit": {"lr": "fixed"}, "assume": {"clip": "active"}, "sde": "order1"},
+    ],
     "diagnose": [
         {"problem": BOWL, "xs": [[0.0, 2.0], [0.0, 1.0]], "alpha": 1.0, "level": 0.95},
         {"problem": SUM, "xs": np.ones((2, 3, 2)), "alpha": 2.0, "sample_minimum": 0.0},

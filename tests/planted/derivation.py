@@ -45,7 +45,7 @@ MUTATIONS = [
         "derive: means of the next order kept at order 1",
         f"{HERE}/matching.py",
         "for i in range(power * (order + 1))", "for i in range(power * (order + 2))",
-        equal("DNSAM-order1"),
+        equal("SmoothedGDA-order1"),
     ),
     Mutation(
         "derive: noise cut off where a hyperparameter shrinks like √η",

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks
+from sdeopt.results import estimate
+from sdeopt.results.estimate import Estimate
 
-__all__ = ["Bounded", "Crossing"]
-
-OUTSIDE = 0.025  # on either side of a 95 % interval
-
-
-class Bounded(NamedTuple):
-    """A value with its 95 % interval [low, high]."""
-
-    value: float
-    low: float
-    high: float
+__all__ = ["Crossing"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +40,8 @@ class Crossing:
     >>> problem = so.Problem(so.Quadratic([1.0]), so.Gaussian(0.5), x0=[1.0])
     >>> e = so.simulate(so.SGD(lr=0.1), problem, horizon=4.0, paths=1000, crossings={"loss": 0.1}, rng=0)
     >>> first = e.crossings["loss"]
-    >>> first.median(), first.share(1.0).value < first.share(2.0).value
-    (Bounded(value=0.8, low=0.8, high=0.8), True)
+    >>> first.median()[:4], first.share(1.0).value < first.share(2.0).value
+    ((0.8, 0.0, 0.8, 0.8), True)
     """
 
     level: float
@@ -58,30 +49,18 @@ class Crossing:
     horizon: float
     dt: float
 
-    def share(self, t: float | None = None) -> Bounded:
+    def share(self, t: float | None = None) -> Estimate:
         """Share of the paths that have crossed by time t, default the horizon.
 
         The interval is that of Clopper & Pearson, Biometrika 26 (1934) 404-413.
         """
-        from scipy.stats import beta
-
         by = self.horizon if t is None else checks.number("t", t, low=0.0, high=self.horizon * (1.0 + 1e-9))
-        n = len(self.times)
-        count = int((self.times <= by * (1.0 + 1e-9)).sum())
-        low = float(beta.ppf(OUTSIDE, count, n - count + 1)) if count else 0.0
-        high = float(beta.isf(OUTSIDE, count + 1, n - count)) if count < n else 1.0
-        return Bounded(count / n, low, high)
+        return estimate.share(int((self.times <= by * (1.0 + 1e-9)).sum()), len(self.times))
 
-    def median(self) -> Bounded:
+    def median(self) -> Estimate:
         """Time by which half of the paths have crossed; inf, also as an end of the interval, beyond the horizon.
 
         The interval is made of two order statistics and assumes no law: David & Nagaraja, "Order Statistics", 3rd ed.
         (2003), section 7.1.
         """
-        from scipy.stats import binom
-
-        ordered: Any = np.sort(np.where(np.isnan(self.times), math.inf, self.times))
-        n = len(ordered)
-        rank = int(binom.ppf(OUTSIDE, n, 0.5))
-        low, high = (ordered[rank - 1], ordered[n - rank]) if rank > 0 else (0.0, math.inf)
-        return Bounded(float(ordered[(n - 1) // 2]), float(low), float(high))
+        return estimate.median(np.where(np.isnan(self.times), math.inf, self.times))

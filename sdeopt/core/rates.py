@@ -1,0 +1,12 @@
+"""A method at another learning rate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["at_rate"]
+
+
+def at_rate(method: Any, lr: float) -> Any:
+    """The method at another learning rate, with what its regime ties to it."""
+    return method.scaled(lr) if hasattr(method, "scaled") else method._replace(lr=lr)
