@@ -125,7 +125,7 @@ SENTENCES: dict[str, tuple[Callable[[], Any], str]] = {
     "a file without a name": (lambda: so.load(""), "file must be the name of a file, got ''"),
     "a message of many entries": (
         lambda: so.Objective(grad=lambda x: np.full(1000, np.nan), dim=1000),
-        "grad at start must be finite, got array([nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, nan, na...",
+        f"grad at start must be finite, got array([{'nan, ' * 14}...",
     ),
     "no rule": (
         lambda: so.derive(so.SGD, limit=5),  # type: ignore[arg-type]

@@ -113,6 +113,13 @@ def compare(
         For arguments out of range, for one substep per step, for a problem that cannot answer what the method asks, or
         for noise without a variance and no observables of your own.
 
+    Warns
+    -----
+    DivergedWarning
+        If paths diverged.
+    PartialWarning
+        If Ctrl-C ended the run early.
+
     Examples
     --------
     >>> import sdeopt as so

@@ -124,6 +124,13 @@ def simulate(
         that cannot answer what the method asks, for ``keep_paths`` that would take over 4 GiB, for a run that would
         take over half of the memory, or for a ``checkpoint`` of another run or without ``rng``.
 
+    Warns
+    -----
+    DivergedWarning
+        If paths diverged.
+    PartialWarning
+        If Ctrl-C ended the run early.
+
     Examples
     --------
     >>> import sdeopt as so

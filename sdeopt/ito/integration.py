@@ -129,6 +129,13 @@ def integrate(
         equation, for increments of another shape, for ``keep_paths`` that would take over 4 GiB, or for a run that
         would take over half of the memory. Errors raised inside your functions reach you unchanged.
 
+    Warns
+    -----
+    DivergedWarning
+        If paths diverged.
+    PartialWarning
+        If Ctrl-C ended the run early.
+
     Notes
     -----
     Kloeden & Platen, Numerical Solution of Stochastic Differential Equations (1992): sections 10.2 (Euler), 11.1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import time
 from typing import Any
@@ -17,7 +18,9 @@ def shown(case: Any) -> str:
 
 
 def main() -> int:
-    """Run the lanes."""
+    """Run the lanes; Ctrl-C, or an end from outside, goes on to the next."""
+    for end in (signal.SIGINT, signal.SIGTERM):  # a job in the background ignores the first
+        signal.signal(end, signal.default_int_handler)
     tries = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     total = 0
     for kind in sys.argv[2:] or KINDS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -59,7 +60,8 @@ def lane(kind: str, tries: int, fixed: bool = False) -> Found:
             often[mark] += 1
             first.setdefault(mark, (case, str(find)))
 
-    go()
+    with suppress(KeyboardInterrupt):  # Ctrl-C ends a long lane, and what was found stays
+        go()
     return Found(count, often, first)
 
 
