@@ -20,9 +20,9 @@ GRID: dict[str, Any] = {"steps": 20, "rng": 0, "save_at": 5, "progress": False}
 
 @pytest.fixture(scope="module", autouse=True)
 def small() -> Iterator[None]:
-    """A thousandth of the budget: what chooses is the same."""
+    """A fortieth of the budget: what chooses is the same."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(budget, "WORK", 0.04)
+        patch.setattr(budget, "WORK", 1.0)
         yield
 
 

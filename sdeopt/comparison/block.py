@@ -25,6 +25,7 @@ from sdeopt.results.quantities import Quantity, Scales
 __all__ = [
     "PATHS_CHANGE",
     "PATHS_FLOW",
+    "alike",
     "REDUCE",
     "assembled",
     "columns",
@@ -32,6 +33,7 @@ __all__ = [
     "leftover",
     "measured",
     "ran",
+    "straight",
     "tried",
 ]
 
@@ -80,13 +82,13 @@ def ran(
     try:
         if change is None:
             change = folded((sde, fine), some, 0, "halving dt", "halved")
-        straight = _flow(flow, executor, not callable(progress) and progress, store)
+        line = straight(flow, executor, not callable(progress) and progress, store)
     except Interrupted:
         raise KeyboardInterrupt from None
     try:
-        return change, straight, folded((discrete, sde), paths, some, f"{discrete.method}", "paths"), False
+        return change, line, folded((discrete, sde), paths, some, f"{discrete.method}", "paths"), False
     except Interrupted as stop:
-        return change, straight, stop.result, True
+        return change, line, stop.result, True
 
 
 def tried(
@@ -114,7 +116,7 @@ def _joined(a: Two, b: Two) -> Two:
     return paired.merge(a[0], b[0]), paired.merge(a[1], b[1])
 
 
-def _flow(run: Run, executor: Any, progress: Any, store: Any) -> Array:
+def straight(run: Run, executor: Any, progress: Any, store: Any) -> Array:
     """Records of the flow, (n, width): a single path without spread, or the mean of some where the drift is sampled."""
     count = 1 if run.model.drift is not None else PATHS_FLOW
     kept = store and store.part("flow")
@@ -122,9 +124,20 @@ def _flow(run: Run, executor: Any, progress: Any, store: Any) -> Array:
     return mean
 
 
+def alike(run: Run) -> bool:
+    """Whether the SDE draws the same at dt and at dt/2: a sampled one draws afresh at every one of its steps."""
+    return run.sde != SAMPLED.name
+
+
 def leftover(run: Run) -> float:
     """Factor from the change when dt is halved to the error at dt: 2 at order 1 of the integrator, 4/3 at order 2."""
     return 2.0 if run.scheme == "euler" or run.sde == SAMPLED.name else 4.0 / 3.0
+
+
+def _whole(flow: Array, main: paired.Paired) -> Array:
+    """The columns of a report, of the flow, which has no covariances and is never counted as lost."""
+    none = np.zeros((len(flow), main.first_influence.mean.shape[1]))
+    return np.hstack([flow, none, np.full((len(flow), 1), np.nan)])
 
 
 class Measured(NamedTuple):
@@ -147,24 +160,26 @@ def lost(main: paired.Paired) -> list[int]:
 
 
 def measured(
-    runs: tuple[Run, ...], main: paired.Paired, change: paired.Paired, flow: Array | None, judge: str, heavy: bool
+    runs: tuple[Run, ...], main: paired.Paired, change: paired.Paired, flow: Array, judge: str, heavy: bool
 ) -> Measured:
-    """Relative errors of what is judged, at the saves after t = 0; ``flow`` (n, Q) is None where it has not run."""
+    """Relative errors of what is judged, at the saves after t = 0; ``flow`` are the records of the drift alone."""
     discrete, sde, *_ = runs
     d, extra = discrete.problem.dim, len(discrete.observables)
     both, halved = paired.estimates(main, d), paired.estimates(change, d)
     kinds, names = labels(d, tuple(discrete.observables))
+    line = _whole(flow, main)
     times = np.array(discrete.saves) * discrete.method.clock
     judged = quantities.judged(kinds, names, any(lost(main)), judge, heavy)
-    scales = quantities.scales(both, kinds, times, flow)
-    found = quantities.apart(both, main.groups, scales, judged, extra, (halved, change.groups, leftover(sde)))
-    straight = both.first if flow is None else flow
+    scales = quantities.scales(both, kinds, times, line)
+    found = quantities.apart(
+        both, main.groups, scales, judged, extra, (halved, change.groups, leftover(sde), alike(sde))
+    )
     begun = times > 0.0  # at t = 0 both are at the start
     ends, seen = zip(*(orders(run) for run in (discrete, sde)), strict=True)
     known = judged, d, min(ends), np.array([min(of[name] for of in seen) for name in discrete.observables])
     sizes, flow_sizes = (
         quantities.without_errors(Sizes(*(a[begun] for a in s)), *known)
-        for s in (found, quantities.flow_apart(straight, both, scales, judged, extra))
+        for s in (found, quantities.flow_apart(line, both, scales, judged, extra))
     )
     return Measured(both, halved, kinds, names, times, judged, scales, sizes, flow_sizes)
 
@@ -174,8 +189,6 @@ def assembled(
 ) -> Report:
     """The report of what `ran` found."""
     discrete, sde, *_ = runs
-    blank = main.first_influence.mean.shape[1]  # the flow has no covariances
-    flow = np.hstack([flow, np.zeros((len(flow), blank)), np.full((len(flow), 1), np.nan)])
     m = measured(runs, main, change, flow, meta["judge"], meta["heavy"])
     both, kinds = m.both, m.kinds
     closed = theory(sde, both.second[:, kinds.index("trace")])
@@ -205,7 +218,7 @@ def assembled(
         margin=meta["tolerance"] * m.scales.scale + m.scales.rounding,
         change=m.halved.gap,
         change_stderr=m.halved.gap_stderr,
-        flow=flow,
+        flow=_whole(flow, main),
         theory=closed.values,
         stationary=closed.stationary,
         laws=laws.distances(first, second, np.random.default_rng(discrete.entropy)),

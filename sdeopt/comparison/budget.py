@@ -69,14 +69,18 @@ def planned(
     judge, heavy, tolerance, alpha = (judging[name] for name in ("judge", "heavy", "tolerance", "alpha"))
     vectors = judge == "all" and run.problem.dim > quantities.SINGLE
     each, kept, begun, used = run.steps * cost(run), reduced(run), time.perf_counter(), 0.0
-    for substeps in (run.substeps,) if fixed else LEVELS:
+    flow = None
+    levels = LEVELS if block.alike(run) else LEVELS[1:]  # a small change cannot be seen there
+    for substeps in (run.substeps,) if fixed else levels:
         runs = block.columns(replace(run, substeps=substeps))
         path = each * (1 + 3 * substeps) + 2.0 * kept
         paths = _paths(SHARE * WORK / path)
         part = store and store.part(f"pilot{substeps}")
         main, change = block.tried(runs, paths, vectors, APART, executor, progress, part)
         used += paths * path
-        found = block.measured(runs, main, change, None, judge, heavy)
+        if flow is None:
+            flow = block.straight(runs[3], executor, not callable(progress) and progress, None)
+        found = block.measured(runs, main, change, flow, judge, heavy)
         factor, exact = _forecasts(found, tolerance, alpha)
         if factor <= COSTLIER * exact and _close(runs, change, found, tolerance):
             break
@@ -120,6 +124,8 @@ def _close(runs: tuple[Run, ...], change: paired.Paired, found: block.Measured, 
         found.halved, change.groups, found.scales, found.quantities, len(runs[0].observables)
     )  # of the changes, in units of the same scales
     factor = block.leftover(runs[1]) / tolerance
+    if not block.alike(runs[1]):
+        return bool(np.nanmax(found.sizes.left) <= CLOSE * tolerance)
     size = factor * np.sqrt(np.maximum(moved.size**2 - moved.floor**2, 0.0))
     surely = size + factor * quantities.NORMAL95 * moved.stderr
     return bool(np.nanmax(size) <= CLOSE and np.nanmax(surely) <= 2.0 * CLOSE)

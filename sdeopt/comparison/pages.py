@@ -141,6 +141,8 @@ def _notes(report: Report) -> list[Line]:
         lines.append(
             "Coordinates are shown, not judged (judge='observables'): the row is about the one furthest apart."
         )
+    if m["sde"] == SAMPLED.name:
+        lines.append("At dt/2 this SDE draws afresh: that change counts where it is above 4 standard errors.")
     if m["heavy"]:
         lines.append("The noise has no variance: only the observables are judged, and only bounded ones have meaning.")
     if report.any_diverged:

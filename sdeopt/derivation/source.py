@@ -64,9 +64,8 @@ def singular(d: Any) -> bool:
     if not d.start or any(sp.sympify(e).atoms(*RANDOM) for e in d.start):
         return False
     cls, trace = d.method, d.trace
-    may_vanish = [
-        a for a in trace.me if (rule := BOUNDS.get(str(a), {})).get("low") == 0.0 and not rule.get("open_low")
-    ]
+    bounds = {a: BOUNDS.get(str(a), {}) for a in trace.me}
+    may_vanish = [a for a, rule in bounds.items() if rule.get("low") == 0.0 and not rule.get("open_low")]
     begin = dict(zip(trace.parts, trace.vectors(cls.init, trace.x, "o"), strict=True))
     roots = {r.base for e in d.drift for r in sp.sympify(e).atoms(sp.Pow) if r.exp.is_negative}
     at_zero = dict.fromkeys([t, *may_vanish], sp.S.Zero)

@@ -38,6 +38,7 @@ NOISELESS = 1e-9  # of a gap: a standard error below is round-off
 SURELY = 2.0  # standard errors below its estimate that a later level is taken to be
 TINY = 1e-150  # a scale where there is none
 NORMAL95 = 1.644854  # one-sided
+SURE = 4.0  # standard errors that no change of hundreds reaches by chance
 
 
 class Quantity(NamedTuple):
@@ -142,11 +143,12 @@ def _over(gap: Array, scale: Array) -> Array:
 
 def apart(
     both: Estimates, groups: Groups | None, s: Scales, quantities: tuple[Quantity, ...], extra: int,
-    change: tuple[Estimates, Groups | None, float] | None = None,
+    change: tuple[Estimates, Groups | None, float, bool] | None = None,
 ) -> Sizes:  # fmt: skip
     """Relative errors of the gaps of ``both``; ``extra`` is the number of observables.
 
-    ``change`` are the changes when the integrator's step is refined and the factor from them to what is then left. The
+    ``change`` are the changes when the integrator's step is refined, the factor from them to what is then left, and
+    whether the two draw alike: where they do not, only a change that is surely more than noise counts. The
     scale is measured on the same paths: its own error is added to that of the gap (Minkowski: whatever the
     correlation). Without ``groups`` the error of a vector is taken as if all its entries erred together.
     """
@@ -172,7 +174,7 @@ def without_errors(s: Sizes, quantities: tuple[Quantity, ...], d: int, order: fl
 
 def _apart(
     both: Estimates, groups: Groups | None, s: Scales, q: Quantity, extra: int,
-    change: tuple[Estimates, Groups | None, float] | None,
+    change: tuple[Estimates, Groups | None, float, bool] | None,
 ) -> tuple[Array, ...]:  # fmt: skip
     c = np.array(q.columns)
     gap = np.where(np.abs(both.gap[:, c]) <= s.rounding[:, c], 0.0, both.gap[:, c])
@@ -207,7 +209,9 @@ def _along(e: Estimates, groups: Groups | None, q: Quantity, u: Array, extra: in
     return stderr, np.maximum(several - 1.0, 1.0)
 
 
-def _left(e: Estimates, groups: Groups | None, factor: float, q: Quantity, u: Array, extra: int) -> Array:
+def _left(
+    e: Estimates, groups: Groups | None, factor: float, alike: bool, q: Quantity, u: Array, extra: int
+) -> Array:  # fmt: skip
     """What the step size leaves of the gap, as far as it is known: the change along the gap, or its size less noise."""
     c = np.array(q.columns)
     change, stderrs = np.nan_to_num(e.gap[:, c]), np.nan_to_num(e.gap_stderr[:, c])
@@ -216,5 +220,8 @@ def _left(e: Estimates, groups: Groups | None, factor: float, q: Quantity, u: Ar
     if len(c) > 1:
         noiseless = np.sqrt(np.maximum((change**2).sum(axis=1) - (stderrs**2).sum(axis=1), 0.0))
         size = np.maximum(np.abs((change * u).sum(axis=1)), noiseless)
+    if not alike:
+        surely: Array = factor * np.maximum(size - SURE * np.nan_to_num(stderr), 0.0)
+        return surely
     result: Array = factor * (size + NORMAL95 * np.nan_to_num(stderr))
     return result
