@@ -161,9 +161,9 @@ def told(result: Ensemble) -> Ensemble:
 def room(run: Run, count: int, keep_paths: bool) -> bool:
     """``keep_paths``, refused where there is no room for them."""
     size = 8 * count * len(run.saves) * run.problem.dim
-    if keep_paths and size > PATHS_LIMIT:
+    if checks.flag("keep_paths", keep_paths) and size > PATHS_LIMIT:
         raise ValueError(f"keep_paths would take {size / 2**30:.1f} GiB (limit 4); save fewer times or fewer paths")
-    return checks.flag("keep_paths", keep_paths)
+    return bool(keep_paths)
 
 
 def ended(run: Run) -> Run:
