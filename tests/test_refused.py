@@ -199,6 +199,11 @@ def test_a_file_whose_parts_have_another_shape_is_damaged(tmp_path: Path) -> Non
         so.load(file)
 
 
+def test_the_fewest_degrees_of_freedom_are_a_law() -> None:
+    assert so.StudentT(5e-324).factor == 0.0  # type: ignore[attr-defined]
+    assert so.StudentT(2e-21).factor == pytest.approx(2e-21, rel=1e-15)  # type: ignore[attr-defined]
+
+
 def test_an_equation_can_be_printed() -> None:
     """The page of an ensemble asked for an optimizer, which an equation has not, and for one start."""
     one = so.integrate(OU, [1.0], horizon=1.0, dt=0.5, paths=4, rng=0, extrapolate=True)

@@ -150,6 +150,8 @@ def _gamma_ratio(a: float) -> float:
 
     Source: Graham, Knuth & Patashnik, Concrete Mathematics (1994), exercise 9.60.
     """
+    if a < 1e-20:  # Γ(a) = 1/a + O(1)
+        return math.sqrt(math.pi) * a
     if a < SERIES:
         return math.exp(math.lgamma(a + 0.5) - math.lgamma(a))
     u = 1.0 / a
