@@ -88,5 +88,5 @@ def test_what_a_path_step_costs() -> None:
         return budget.cost(plan(page, problem, "sde", steps=1))
 
     small = of(so.SGD(0.1), TILTED)
-    assert small == budget.STEP + 2 * budget.COORDINATE + budget.NUMBER * 8
+    assert small == budget.STEP + 2 * budget.COORDINATE + budget.NUMBER * 6  # curvatures and centre
     assert of(so.SGD(0.1), black_box()) > 1000 * small

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.comparison import block
-from sdeopt.engine.kernels import Run
+from sdeopt.engine.kernels import Kernel, Run
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import forecast
 
@@ -55,7 +55,7 @@ def cost(run: Run) -> float:
     if getattr(f, "batched", False):
         return NETWORK + ENTRY * float(f.examples() * f.dim)
     stored = sum(np.size(value) for value in vars(f).values())
-    each = PYTHON if run.interpreted else STEP if run.method.lanes else SLOW
+    each = {"lanes": STEP, "vectors": SLOW}.get(Kernel(run).mode, PYTHON)
     return float(each + COORDINATE * run.problem.dim + NUMBER * stored)
 
 
