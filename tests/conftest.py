@@ -73,6 +73,22 @@ def fresh(tmp_path: Path) -> Callable[[str], str]:
     return run
 
 
+@pytest.fixture(autouse=True, scope="module")
+def registry() -> Iterator[None]:
+    """The methods and their SDEs as they were: pages of tests and derived SDEs are registered for their file only."""
+    from sdeopt.core.method import REGISTRY
+    from sdeopt.optimizers.registry import methods
+
+    before, sdes = methods(), {cls: dict(cls.sdes) for cls in methods().values()}
+    yield
+    for name in REGISTRY.keys() - before.keys():
+        del REGISTRY[name]
+    REGISTRY.update(before)
+    for cls, known in sdes.items():
+        cls.sdes.clear()
+        cls.sdes.update(known)
+
+
 @pytest.fixture(scope="module")
 def one_thread() -> Iterator[None]:
     """PyTorch's own threads only wait for one another on small networks."""
