@@ -107,6 +107,6 @@ def test_every_method_runs_on_a_minibatch(cls):
 def test_a_report_says_when_the_columns_share_no_draws():
     """A minibatch is drawn by uniforms, which no Brownian motion shares."""
     minibatch = so.compare(so.SGD(lr=0.05), SKEWED, steps=2, paths=4, substeps=2, rng=0)
-    assert "4, independent draws, rng=0" in str(minibatch)
+    assert "4, independent draws; " in str(minibatch)
     additive = so.Problem(SKEWED.objective, so.Gaussian(0.1), x0=SKEWED.x0)
     assert "common random numbers" in str(so.compare(so.SGD(lr=0.05), additive, steps=2, paths=4, substeps=2, rng=0))

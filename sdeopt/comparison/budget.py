@@ -55,7 +55,8 @@ def cost(run: Run) -> float:
     if getattr(f, "batched", False):
         return NETWORK + ENTRY * float(f.examples() * f.dim)
     stored = sum(np.size(value) for value in vars(f).values())
-    each = {"lanes": STEP, "vectors": SLOW}.get(Kernel(run).mode, PYTHON)
+    compiled = Kernel(run).mode in ("lanes", "vectors")
+    each = PYTHON if not compiled else STEP if run.method.lanes else SLOW
     return float(each + COORDINATE * run.problem.dim + NUMBER * stored)
 
 
