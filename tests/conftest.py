@@ -1,4 +1,5 @@
-"""Two lanes beside the plain run: ``--slow``, and ``-m extras`` for the tests that need an optional module.
+"""Three lanes beside the plain run: ``--slow``, ``--study`` for minutes of statistics that are started by hand, and
+``-m extras`` for the tests that need an optional module.
 
 A test asks for such a module by ``pytest.importorskip`` or by the marker ``extras("torch")``.
 """
@@ -23,6 +24,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")  # before anything imports matplotlib
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="also run the tests marked slow")
+    parser.addoption("--study", action="store_true", help="also run the tests marked study")
 
 
 def pytest_report_header() -> str:
@@ -35,6 +37,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("slow") and not config.getoption("--slow"):
             item.add_marker(pytest.mark.skip(reason="slow: run with --slow"))
+        if item.get_closest_marker("study") and not config.getoption("--study"):
+            item.add_marker(pytest.mark.skip(reason="study: run with --study"))
         if isinstance(item, pytest.Function) and "importorskip" in item.function.__code__.co_names:
             item.add_marker("extras")
         if isinstance(item, pytest.DoctestItem) and item.dtest and "import torch" in (item.dtest.docstring or ""):

@@ -92,7 +92,7 @@ def test_planted_errors_pass_only_below_what_is_stated(what: str) -> None:
     assert "would have been seen: a drift wrong by 0." in str(c)
 
 
-@pytest.mark.slow
+@pytest.mark.study
 @pytest.mark.parametrize("d", [2, 65])
 @pytest.mark.parametrize("what", PLANTED)
 def test_no_planted_error_is_certified_beyond_what_is_stated(what: str, d: int) -> None:

@@ -19,7 +19,7 @@ from sdeopt.results.bounds import LEAST, Bounds, Sizes, bounds
 from sdeopt.results.columns import labels
 
 ALPHA, MARGIN = 0.05, 0.1
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.study
 
 
 def highest(repetitions: int) -> float:
