@@ -19,6 +19,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 SHOWN = ("numpy", "numba", "llvmlite", "scipy", "sdeint", "matplotlib", "scikit-learn", "torch")
 
+os.environ.pop("COLUMNS", None)  # which pytest's workers set, and which the command line obeys
 os.environ.setdefault("MPLBACKEND", "Agg")  # before anything imports matplotlib; inherited by subprocesses
 
 

@@ -74,6 +74,7 @@ def test_an_observable_of_ones_own_in_many_ways() -> None:
         assert e.crossings["first"].times[path] == pytest.approx(0.1 * below.argmax() if below.any() else math.inf)
 
 
+@pytest.mark.filterwarnings("ignore::sdeopt.DivergedWarning")
 def test_a_path_that_diverges_has_crossed_before_or_never_will() -> None:
     problem = so.Problem(so.DoubleWell(dim=1), so.Gaussian(6.0), x0=[0.5])
     arguments = {"observables": {"x": lambda x: x[0]}, "crossings": {"x": 30.0}}

@@ -83,7 +83,8 @@ SENTENCES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "more paths than can be counted": (
         lambda: simulated(paths=HUGE),
-        f"paths must be at most 1000000000000000000, got 1{'0' * 76}...",
+        "the run would take at least over 1e308 years (2 steps for each of over 1e308 paths): take a shorter horizon, "
+        "fewer steps, substeps or paths, or a larger dt or lr; the limit is a year",
     ),
     "a kind that is an array": (
         lambda: simulated(kind=np.array([1.0, 2.0])),

@@ -202,6 +202,7 @@ def test_ctrl_c_before_anything_is_finished_is_raised(monkeypatch: pytest.Monkey
         run()
 
 
+@pytest.mark.filterwarnings("ignore::sdeopt.PartialWarning")
 def test_cells_that_run_stop_on_ctrl_c() -> None:
     """The other has 1e6 steps for each of 1e5 paths."""
     began = time.monotonic()

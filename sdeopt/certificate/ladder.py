@@ -49,7 +49,7 @@ def rungs(
         raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {checks.short(method)}")
     if isinstance(problem, Problem):
         problem.alone("certify")
-    horizon = checks.positive("horizon", horizon)
+    horizon = checks.length("horizon", horizon)
     rates = _rates(method, lrs)
     ladder = [at(method, float(lr)) for lr in rates]
     dt, entropy = ladder[-1].clock / substeps, normalise(rng)

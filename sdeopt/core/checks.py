@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+ENDLESS = math.inf  # numbers of steps and paths, which are bounded by the time of the run
 LARGEST = 10**18  # of the integers that count something; they fit 64 bits, with room for their sums
 WIDEST = 10**8  # dimension; a vector of it is 0.8 GB
 LARGE = 1e150  # size of numbers; the squares of larger ones are infinite
@@ -59,6 +60,13 @@ def positive(name: str, value: Any) -> float:
     return number(name, value, low=0.0, open_low=True)
 
 
+def length(name: str, value: Any) -> float:
+    """Return ``value`` as a float above 0, of any size: how long a run is meant to be, which is bounded by its time."""
+    if isinstance(value, (float, np.floating)) and LARGE < value < math.inf:
+        return float(value)
+    return positive(name, value)
+
+
 def flag(name: str, value: Any) -> bool:
     """Return ``value``, which must be True or False."""
     if not isinstance(value, (bool, np.bool_)):
@@ -66,7 +74,7 @@ def flag(name: str, value: Any) -> bool:
     return bool(value)
 
 
-def integer(name: str, value: Any, *, low: int = 0, high: int = LARGEST) -> int:
+def integer(name: str, value: Any, *, low: int = 0, high: float = LARGEST) -> int:
     """Return ``value`` as an int that is at least ``low`` and at most ``high``."""
     if isinstance(value, (bool, np.timedelta64)) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name} must be an integer, got {short(value)}")

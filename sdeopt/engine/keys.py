@@ -13,7 +13,7 @@ from sdeopt.engine.cache import sources
 
 __all__ = ["key"]
 
-PARTS = ("core", "engine", "networks", "noise", "objectives", "optimizers", "theory")
+PARTS = ("core", "derivation", "engine", "networks", "noise", "objectives", "optimizers", "results", "theory")
 
 
 def key(*texts: str, parts: tuple[str, ...] = ()) -> str:

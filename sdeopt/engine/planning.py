@@ -79,7 +79,7 @@ def levels(crossings: Any, observed: Mapping[str, Any]) -> tuple[tuple[str, floa
 def paths_of(problem: Any, paths: Any, default: int, low: int = 1) -> int:
     """The number of paths: as asked for, by default, or that of the starts."""
     if not problem.several:
-        return checks.integer("paths", default if paths is None else paths, low=low)
+        return checks.integer("paths", default if paths is None else paths, low=low, high=checks.ENDLESS)
     count = len(problem.x0)
     if paths is not None and checks.integer("paths", paths, low=low) != count:
         raise ValueError(f"paths must be {count}, or left out, for x0 has a start for each of them, got {paths}")
@@ -92,8 +92,8 @@ def count_steps(horizon: float | None, steps: int | None, clock: float, nearest:
         given = f"horizon={checks.short(horizon)}, steps={checks.short(steps)}"
         raise ValueError(f"give exactly one of horizon and steps, got {given}")
     if steps is not None:
-        return checks.integer("steps", steps, low=1)
-    time = checks.positive("horizon", horizon)
+        return checks.integer("steps", steps, low=1, high=checks.ENDLESS)
+    time = checks.length("horizon", horizon)
     ratio = time / clock
     total = duration.whole(ratio)
     if total < 1:
@@ -109,7 +109,7 @@ def _substeps(dt: float | None, substeps: int | None, clock: float, default: int
     if dt is not None and substeps is not None:
         raise ValueError(f"give dt or substeps, not both, got dt={checks.short(dt)}, substeps={checks.short(substeps)}")
     if dt is None:
-        return default if substeps is None else checks.integer("substeps", substeps, low=1)
+        return default if substeps is None else checks.integer("substeps", substeps, low=1, high=checks.ENDLESS)
     ratio = clock / checks.positive("dt", dt)
     if duration.whole(ratio) < 1 or abs(ratio - round(ratio)) > WHOLE * ratio:
         raise ValueError(f"dt must divide the optimizer's step {clock:g} into whole parts, got {dt:g}")

@@ -32,7 +32,7 @@ def plan(
     if begin.shape[-1] != sde.dim:
         raise ValueError(f"x0 must have shape ({sde.dim},), or (paths, {sde.dim}), got {begin.shape}")
     name, kind = chosen(scheme, sde)
-    time = checks.positive("horizon", horizon)
+    time = checks.length("horizon", horizon)
     if dW is None:
         increments: Any = sde.noise_dim
         total, wanted = _steps(time, dt, steps), paths
@@ -85,7 +85,7 @@ def _steps(horizon: float, dt: Any, steps: Any) -> int:
     if (dt is None) == (steps is None):
         raise ValueError(f"give exactly one of dt and steps, got dt={checks.short(dt)}, steps={checks.short(steps)}")
     if dt is None:
-        return checks.integer("steps", steps, low=1)
+        return checks.integer("steps", steps, low=1, high=checks.ENDLESS)
     ratio = horizon / checks.positive("dt", dt)
     if duration.whole(ratio) < 1 or abs(ratio - round(ratio)) > 1e-6 * ratio:
         choices = " or ".join(f"{horizon / n:.10g} ({n} steps)" for n in sorted({max(int(ratio), 1), int(ratio) + 1}))

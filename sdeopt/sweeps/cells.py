@@ -61,7 +61,7 @@ class Cell:
         p, s = self.problem, self.settings
         shared = s._replace(substeps=0) if self.job == "run" else s._replace(level=None)  # without what it ignores
         texts = (self.job, content(shared), content(self.method), objective, content(p.noise), content(p.x0))
-        return key(*texts, parts=("comparison", "results", "sweeps"))
+        return key(*texts, parts=("comparison", "sweeps"))
 
     def described(self) -> dict[str, Any]:
         """The cell in words and numbers."""

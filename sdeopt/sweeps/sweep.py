@@ -119,11 +119,11 @@ def sweep(
     tasks = named("problem", problems, lambda p: isinstance(p, Problem), (_noise, _objective, _both))
     found = axes(grid, list(lines.values()), [*tasks.values()])
     settings = Settings(
-        horizon=None if horizon is None else checks.positive("horizon", horizon),
-        steps=None if steps is None else checks.integer("steps", steps, low=1),
+        horizon=None if horizon is None else checks.length("horizon", horizon),
+        steps=None if steps is None else checks.integer("steps", steps, low=1, high=checks.ENDLESS),
         paths=checks.integer("paths", paths, low=2),
         level=None if level is None else checks.number("level", level),
-        substeps=checks.integer("substeps", substeps, low=2),
+        substeps=checks.integer("substeps", substeps, low=2, high=checks.ENDLESS),
         seed=_seed(rng, folder),
     )
     jobs = [job for job, names in (("run", RUN), ("error", ERROR)) if set(wanted) & set(names)]
