@@ -91,7 +91,7 @@ def test_what_sdeint_cannot_do_is_refused() -> None:
         reference.crosscheck(bent, QUADRATIC)
     with pytest.raises(ValueError, match="d <= 10"):
         reference.crosscheck(so.SGD(lr=0.1), so.Problem(so.Quadratic(np.ones(11)), so.Gaussian(1.0)))
-    with pytest.raises(ValueError, match="constant learning rate"):
+    with pytest.raises(ValueError, match="constant hyperparameters"):
         reference.crosscheck(so.SGD(lr=so.Power(0.1)), QUADRATIC)
     with pytest.raises(ValueError, match="refine"):
         reference.crosscheck(so.SGD(lr=0.1), QUADRATIC, refine=1)
