@@ -249,7 +249,7 @@ class Piecewise:
     --------
     >>> import sdeopt as so
     >>> wsd = so.Piecewise(0.1, [so.ramp(0.05), so.hold(0.75), so.ramp(0.2, 1.0, 0.0)], unit="run")
-    >>> [round(wsd.factor(s), 12) for s in (0.0, 0.025, 0.5, 0.9, 1.0)]
+    >>> [round(wsd.factor(s), 9) for s in (0.0, 0.025, 0.5, 0.9, 1.0)]
     [0.0, 0.5, 1.0, 0.5, 0.0]
     >>> so.SGD(wsd).clock
     0.1
