@@ -258,8 +258,8 @@ def test_compare_wants_bounded_observables() -> None:
 def test_a_report_judges_bounded_observables_only() -> None:
     """f, |x|², means and covariances stay out of it; with them a report of such laws swings for ever."""
     bounded = {"cos x1": lambda x: cos(2.0 * x)[0], "cos x2": lambda x: cos(2.0 * x)[1]}
-    report = so.compare(so.SGD(0.05), ROUGH, sde="levy", steps=40, paths=20_000, observables=bounded, rng=0)
+    report = so.compare(so.SGD(0.05), ROUGH, sde="levy", steps=40, paths=80_000, observables=bounded, rng=0)
     assert [row.quantity for row in report.rows] == ["cos x1", "cos x2"]
-    assert report.verdict != "differ"  # 20 000 independent paths leave it open, in units of what the noise makes of it
+    assert report.verdict == "agree"
     assert "no variance: only the observables are judged" in str(report)
     assert "independent draws" in str(report)
