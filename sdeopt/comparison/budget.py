@@ -20,6 +20,7 @@ import numpy as np
 
 from sdeopt.comparison import block
 from sdeopt.engine.kernels import Kernel, Run
+from sdeopt.engine.planning import examples_drawn
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import forecast
 
@@ -53,7 +54,8 @@ def cost(run: Run) -> float:
     """Work of one path-step, a rough number."""
     f: Any = run.problem.objective
     if getattr(f, "batched", False):
-        return NETWORK + ENTRY * float(f.examples() * f.dim)
+        few = run.model.drift is None and examples_drawn(run)  # batches are all that a sampled SDE passes over
+        return NETWORK + ENTRY * float((few or f.examples()) * f.dim)
     stored = sum(np.size(value) for value in vars(f).values())
     compiled = Kernel(run).mode in ("lanes", "vectors")
     each = PYTHON if not compiled else STEP if run.method.lanes else SLOW

@@ -81,11 +81,11 @@ def compare(
     scheme : str
         "heun" (default) or "euler", see `simulate`.
     sde : str
-        Name of the SDE; default the method's own. ``method.sdes`` lists them.
+        Name of the SDE; default as in `simulate`. ``method.sdes`` lists them.
     save_at : int or array_like
-        Number of saves, or times, rounded to optimizer steps; default 40, fewer in large dimension.
+        Number of saves, or times, rounded to optimizer steps; default 40, of networks 20, fewer in large dimension.
     observables : sequence of str, or mapping
-        Names ("loss", "norm2", "grad_norm2") or name -> function of x; default all that exist. For an SDE whose noise
+        Names ("loss", "norm2", "grad_norm2") or name -> function of x; default as in `simulate`. For an SDE whose noise
         has no variance (SGD's "levy") functions must be given, bounded ones: nothing else is judged then.
     tolerance : float
         Margin of the verdicts as a fraction of each quantity's scale; default 0.1.
