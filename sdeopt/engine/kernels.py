@@ -42,7 +42,8 @@ class Run:
 
     ``resolution`` is the number of fine increments in one step that all runs of one comparison share. ``noise_factor``
     multiplies the diffusion: 0 gives the flow, the baseline of every comparison. ``crossings`` are pairs of the name of
-    an observable and a level, see `crossings`.
+    an observable and a level, see `crossings`. ``discrete``, where given, has the step that stands in for the page's
+    (``stepper(problem, page)``), and is not compiled.
     """
 
     method: Any
@@ -60,6 +61,7 @@ class Run:
     lanes: bool = True
     noise_factor: float = 1.0
     crossings: tuple[tuple[str, float], ...] = ()
+    discrete: Any = None
 
     @property
     def model(self) -> Any:
@@ -205,6 +207,8 @@ class Kernel:
         m, schedules, o = run.method.constant(), tuple(run.method.schedules.values()), run.oracle
         plain = (m, schedules, _grid(run)) if schedules else m
         begin = () if run.problem.several else beginnings(run, 0, 1)
+        if run.kind == "discrete" and run.discrete is not None:
+            return "foreign", 1, assemble(run, self.shape), (plain, o, *begin)
         if batched.suits(run) and not batched.fails(run, self.shape):
             loop = batched.Loop(run, self.shape, lambda parts: assemble(run, self.shape, parts=parts))
             return "batched", batched.WIDTH, loop, (plain, o, *begin)
