@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sdeopt.core.schedule import units
 from sdeopt.engine import crossings, lanes, loops, sampled, schemes, states
 from sdeopt.engine.beginnings import sizes
 from sdeopt.engine.draws import kinds
@@ -12,7 +13,7 @@ from sdeopt.engine.rng import wide_vectors
 if TYPE_CHECKING:
     from sdeopt.engine.kernels import Run
 
-__all__ = ["assemble"]
+__all__ = ["assemble", "grid", "mover"]
 
 
 def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
@@ -67,10 +68,20 @@ def _scheduled(run: Run) -> tuple[Any, ...]:
 
 def assemble(run: Run, shape: Any, width: int = 0, parts: loops.Parts | None = None) -> Any:
     """The loop of the run as one plain function."""
-    functions, parts = _scheduled(run), parts or _parts(run, shape, width)
-    if run.kind == "discrete":
-        return loops.assemble_discrete(*crossings.watched(run, parts, functions[0]))
-    return loops.assemble_sde(*crossings.watched(run, parts, _move(run, functions)))
+    watched = crossings.watched(run, parts or _parts(run, shape, width), mover(run))
+    return loops.assemble_discrete(*watched) if run.kind == "discrete" else loops.assemble_sde(*watched)
+
+
+def mover(run: Run) -> Any:
+    """One step of the optimizer or of the integrator, a plain function."""
+    functions = _scheduled(run)
+    return functions[0] if run.kind == "discrete" else _move(run, functions)
+
+
+def grid(run: Run) -> tuple[tuple[float, float], ...]:
+    """Where its schedules are asked, see `states.moment`; a sampled SDE takes steps, as the optimizer does."""
+    clock, step = run.method.clock, len(run.functions) == 1
+    return tuple(units(s, clock, run.steps)[0 if step else 1] for s in run.method.schedules.values())
 
 
 def _move(run: Run, functions: tuple[Any, ...]) -> Any:

@@ -17,10 +17,9 @@ from numba.core.errors import NumbaWarning
 from sdeopt.core.method import model
 from sdeopt.core.oracle import Oracle
 from sdeopt.core.problem import Problem
-from sdeopt.core.schedule import units
-from sdeopt.engine import batched, doors, fallback, states
+from sdeopt.engine import batched, doors, fallback, states, tensors
 from sdeopt.engine.apart import INTERPRETED
-from sdeopt.engine.assembly import assemble
+from sdeopt.engine.assembly import assemble, grid
 from sdeopt.engine.beginnings import beginnings, initial_states, sizes
 from sdeopt.engine.cache import LoopCache
 from sdeopt.engine.draws import draws, unsuited
@@ -43,7 +42,8 @@ class Run:
     ``resolution`` is the number of fine increments in one step that all runs of one comparison share. ``noise_factor``
     multiplies the diffusion: 0 gives the flow, the baseline of every comparison. ``crossings`` are pairs of the name of
     an observable and a level, see `crossings`. ``discrete``, where given, has the step that stands in for the page's
-    (``stepper(problem, page)``), and is not compiled.
+    (``stepper(problem, page)``), and is not compiled. With ``projections`` records hold so many of the position, not
+    the position itself (pages on tensors).
     """
 
     method: Any
@@ -62,6 +62,12 @@ class Run:
     noise_factor: float = 1.0
     crossings: tuple[tuple[str, float], ...] = ()
     discrete: Any = None
+    projections: int = 0
+
+    @property
+    def kept(self) -> int:
+        """Numbers of a record that stand for the position."""
+        return self.projections or self.problem.dim
 
     @property
     def model(self) -> Any:
@@ -78,7 +84,7 @@ class Run:
     @property
     def width(self) -> int:
         """Numbers per record: position, observables and steps of crossings."""
-        return self.problem.dim + len(self.observables) + len(self.crossings)
+        return self.kept + len(self.observables) + len(self.crossings)
 
     @property
     def oracle(self) -> Oracle:
@@ -105,12 +111,6 @@ def refuse(run: Run) -> None:
     if reason is not None:
         column = f"the SDE {run.sde!r} of" if run.kind == "sde" else "the discrete"
         raise ValueError(f"{column} {type(run.method).__name__} needs {reason}")
-
-
-def _grid(run: Run) -> tuple[tuple[float, float], ...]:
-    """Where its schedules are asked, see `states.moment`; a sampled SDE takes steps, as the optimizer does."""
-    clock, step = run.method.clock, len(run.functions) == 1
-    return tuple(units(s, clock, run.steps)[0 if step else 1] for s in run.method.schedules.values())
 
 
 def _identity(thing: Any) -> Any:
@@ -205,10 +205,12 @@ class Kernel:
         """The first of batched, lanes, vectors, interpreted that works: (mode, lanes, loop, leading arguments)."""
         run = self.run
         m, schedules, o = run.method.constant(), tuple(run.method.schedules.values()), run.oracle
-        plain = (m, schedules, _grid(run)) if schedules else m
+        plain = (m, schedules, grid(run)) if schedules else m
         begin = () if run.problem.several else beginnings(run, 0, 1)
         if run.kind == "discrete" and run.discrete is not None:
             return "foreign", 1, assemble(run, self.shape), (plain, o, *begin)
+        if tensors.suits(run):
+            return "tensors", 1, tensors.ready(run), ()
         if batched.suits(run) and not batched.fails(run, self.shape):
             loop = batched.Loop(run, self.shape, lambda parts: assemble(run, self.shape, parts=parts))
             return "batched", batched.WIDTH, loop, (plain, o, *begin)
@@ -229,7 +231,7 @@ class Kernel:
         schedules, self._packed = tuple(run.method.schedules.values()), width
         linker: Linker = _linker(*map(type, o), width > 0)
         loop = _compiled_loop(run, self.shape, width, linker)
-        scheduled = (m, linker.lower(schedules), _grid(run)) if schedules else m
+        scheduled = (m, linker.lower(schedules), grid(run)) if schedules else m
         arguments = (scheduled, type(o)(*map(linker.lower, o)), *map(linker.lower, begin))
         everything = self._all(arguments, width or 1, np.empty((0, len(run.saves), run.width)), 0)
         tried = loop, *map(typeof, everything)
@@ -262,6 +264,9 @@ class Kernel:
             If it was told to stop meanwhile.
         """
         records = np.empty((count, len(self.run.saves), self.run.width))
+        if self.mode == "tensors":
+            self.ends(path0, records)
+            return records
         few = portion(self._vectors, self._rows, self._width) or count
         memory = shelves() if self.mode == "vectors" else nullcontext()
         with memory, np.errstate(all="ignore"):  # a path that overflows is found by its records and reported
@@ -269,6 +274,11 @@ class Kernel:
                 self._loop(*self._all(self._arguments, self._width, records[i : i + few], path0 + i))
                 self.stop.check()
         return records
+
+    def ends(self, path0: int, records: Any) -> Any:
+        """On tensors: fill the records of the paths from ``path0`` on, and return their last positions."""
+        given = self._given(path0, len(records))
+        return self._loop(path0, records, self._layout, self._keys, given, self._tile, self.stop)
 
     def increments(self, path: int) -> np.ndarray[Any, np.dtype[np.float64]]:
         """The raw draws of one path, a row per step of the loop: for the SDE its increments per √dt."""

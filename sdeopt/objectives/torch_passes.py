@@ -21,6 +21,7 @@ class Passes:
     _X: Any
     _y: Any
     _device: Any
+    _dtype: Any
     _local: Any
     _names: list[str]
     _shapes: list[Any]
@@ -32,10 +33,10 @@ class Passes:
         torch, own = imported(), self._local
         if not hasattr(own, "module"):
             own.module = copy.deepcopy(self._module)
-            vector = torch.zeros(sum(self._sizes), dtype=torch.float64, device=self._device)
+            vector = torch.zeros(sum(self._sizes), dtype=self._dtype, device=self._device)
             for name, piece in self._parameters(vector).items():
                 own.module.get_parameter(name).data = piece
-            own.place = lambda x: vector.copy_(torch.from_numpy(np.array(x)))
+            own.place = lambda x: vector.copy_(x if isinstance(x, torch.Tensor) else torch.from_numpy(np.array(x)))
             own.parameters = [own.module.get_parameter(name) for name in self._names]
         return own
 
@@ -79,7 +80,7 @@ class Passes:
         total: Any = 0.0
         for loss, at in self._losses(x, index, w):
             total = total + flat(torch.autograd.grad(loss, at, materialize_grads=True), x.ndim)
-        return total.cpu().numpy().T
+        return self._left(total)
 
     def mean(self, x: Any, X: Any, y: Any, measure: Callable[..., Any], own: bool = False) -> Any:
         """The mean of ``measure(output, y)`` over examples; ``own`` data for each path, or common ones."""
@@ -91,17 +92,25 @@ class Passes:
         with torch.no_grad():
             at = self._tensor(x)
             if x.ndim == 1:
-                return total(at, X, y).cpu().numpy()[()] / len(X)
+                return self._left(total(at, X, y) / len(X))
             axis = 0 if own else None
             many = torch.func.vmap(total, in_dims=(0, axis, axis))
             n, few = X.shape[axis is not None], max(self._pairs // len(at), 1)
             cut = (slice(None),) if own else ()
             slices = [(*cut, slice(i, i + few)) for i in range(0, n, few)]
-            return sum(many(at, X[s], y[s]).cpu().numpy() for s in slices) / n
+            return self._left(sum(many(at, X[s], y[s]) for s in slices) / n)
 
     def _tensor(self, a: Any) -> Any:
         """A tensor of its own, paths first."""
-        return imported().from_numpy(np.array(a.T, dtype=np.float64, order="C")).to(self._device)
+        return imported().from_numpy(np.array(a.T, dtype=np.float64, order="C")).to(self._device, self._dtype)
+
+    def _left(self, a: Any) -> Any:
+        """A tensor as it leaves, paths last: a number or an array of float64."""
+        return a.cpu().double().numpy().T[()]
+
+    def _side_by_side(self, columns: list[Any]) -> Any:
+        """Answers of single paths as those of all."""
+        return np.stack(columns, axis=1)
 
     def _numbers(self, index: Any) -> Any:
         """Example numbers as a tensor, paths first."""
