@@ -84,8 +84,16 @@ class TorchObjective(Passes, Smooth):
     costly = True
 
     def __init__(
-        self, module: Any, loss: Any, X: Any, y: Any, *, test: Any = None, device: str = "cpu", dtype: str | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        module: Any,
+        loss: Any,
+        X: Any,
+        y: Any,
+        *,
+        test: Any = None,
+        device: str = "cpu",
+        dtype: str | None = None,
+    ) -> None:
         torch = imported()
         accept(module)
         self._loss = per_example(loss)
@@ -273,7 +281,7 @@ class TorchObjective(Passes, Smooth):
     def _by_layers(self, x: Any, count: int) -> Any:
         """The sums of `by_layers` over the first examples."""
         own = self._own()
-        own.place(x)
+        self._place(own, x)
         return by_layers(own.module, self._names, self._loss, self._X[:count], self._y[:count])
 
     def _squares_hold(self) -> bool:

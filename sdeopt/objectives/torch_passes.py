@@ -29,16 +29,18 @@ class Passes:
     _pairs: int
 
     def _own(self) -> Any:
-        """The calling thread's copy: ``module``, its ``parameters``, and ``place``, which makes them those of an x."""
-        torch, own = imported(), self._local
+        """The calling thread's copy: ``module`` and its ``parameters``."""
+        own = self._local
         if not hasattr(own, "module"):
             own.module = copy.deepcopy(self._module)
-            vector = torch.zeros(sum(self._sizes), dtype=self._dtype, device=self._device)
-            for name, piece in self._parameters(vector).items():
-                own.module.get_parameter(name).data = piece
-            own.place = lambda x: vector.copy_(x if isinstance(x, torch.Tensor) else torch.from_numpy(np.array(x)))
             own.parameters = [own.module.get_parameter(name) for name in self._names]
         return own
+
+    def _place(self, own: Any, x: Any) -> None:
+        """Make the parameters of ``own`` those of x: pieces of a tensor itself, which nothing writes into."""
+        vector = x if isinstance(x, imported().Tensor) and x.is_contiguous() else self._tensor(x)
+        for p, piece in zip(own.parameters, self._parameters(vector).values(), strict=True):
+            p.data = piece
 
     def _parameters(self, x: Any) -> dict[str, Any]:
         """The parameters by name that a flat tensor stands for."""
@@ -63,7 +65,7 @@ class Passes:
         """
         torch, own, alone = imported(), self._own(), x.ndim == 1
         if alone:
-            own.place(x)
+            self._place(own, x)
         else:
             axis = None if index is None else 0  # common data, or each path its own
             many = torch.func.vmap(self._weighted, in_dims=(0, axis, axis, 0))
@@ -77,9 +79,10 @@ class Passes:
     def _pull(self, x: Any, index: Any, w: Any) -> Any:
         """Σ_i w_i ∇f_i(x), over all examples or those of ``index``."""
         torch = imported()
-        total: Any = 0.0
+        total: Any = None
         for loss, at in self._losses(x, index, w):
-            total = total + flat(torch.autograd.grad(loss, at, materialize_grads=True), x.ndim)
+            g = flat(torch.autograd.grad(loss, at, materialize_grads=True), x.ndim)
+            total = g if total is None else total + g
         return self._left(total)
 
     def mean(self, x: Any, X: Any, y: Any, measure: Callable[..., Any], own: bool = False) -> Any:
@@ -101,8 +104,12 @@ class Passes:
             return self._left(sum(many(at, X[s], y[s]) for s in slices) / n)
 
     def _tensor(self, a: Any) -> Any:
-        """A tensor of its own, paths first."""
-        return imported().from_numpy(np.array(a.T, dtype=np.float64, order="C")).to(self._device, self._dtype)
+        """A tensor of its own, paths first, from an array or a tensor."""
+        torch = imported()
+        if not isinstance(a, torch.Tensor):
+            return torch.from_numpy(np.array(a.T, dtype=np.float64, order="C")).to(self._device, self._dtype)
+        a = a.to(self._device, self._dtype)
+        return a.clone() if a.ndim < 2 else a.T.clone(memory_format=torch.contiguous_format)
 
     def _left(self, a: Any) -> Any:
         """A tensor as it leaves, paths last: a number or an array of float64."""
@@ -114,6 +121,8 @@ class Passes:
 
     def _numbers(self, index: Any) -> Any:
         """Example numbers as a tensor, paths first."""
+        if isinstance(index, imported().Tensor):
+            return (index if index.ndim < 2 else index.T).to(imported().int64)
         return imported().from_numpy(np.array(index.T, dtype=np.int64, order="C")).to(self._device)
 
 

@@ -31,22 +31,7 @@ def _class(kind: type) -> type:
 
 
 class Resident:
-    """What is other than in NumPy's memory."""
-
-    _device: Any
-    _dtype: Any
-
-    def _tensor(self, a: Any) -> Any:
-        """Paths first, a tensor of its own; weights may be arrays."""
-        torch = imported()
-        if not isinstance(a, torch.Tensor):
-            a = torch.from_numpy(a)
-        a = a.to(self._device, self._dtype)
-        return a.clone() if a.ndim == 1 else a.T.clone(memory_format=torch.contiguous_format)
-
-    def _numbers(self, index: Any) -> Any:
-        index = index.to(imported().int64)
-        return index if index.ndim == 1 else index.T.contiguous()
+    """What is other than in NumPy's memory: answers stay tensors."""
 
     def _left(self, a: Any) -> Any:
         """Paths last."""

@@ -61,7 +61,7 @@ class Linker:
             return self(thing)
         if not dataclasses.is_dataclass(thing):
             return thing
-        copy = object.__new__(self._linked(type(thing)))
+        copy: Any = object.__new__(self._linked(type(thing)))
         for field in dataclasses.fields(thing):
             object.__setattr__(copy, field.name, self.lower(getattr(thing, field.name)))
         return copy

@@ -20,6 +20,7 @@ from sdeopt.engine.beginnings import initial_states
 from sdeopt.engine.draws import draws
 from sdeopt.engine.rng import fill, place
 from sdeopt.engine.tensors.linker import Linker
+from sdeopt.results.pages import TRACE
 
 __all__ = ["Loop", "signs"]
 
@@ -31,13 +32,14 @@ class Loop:
 
     def __init__(self, run: Any) -> None:
         f = run.problem.objective
-        self._run, self._dtype, self._device = run, *f.placement
+        self._run = run
+        self._dtype, self._device = f.placement
         link = self._link = Linker(self._dtype, self._device)
         self._page, self._oracle = link.page(run.method.constant()), Oracle(f.resident, link.lower(run.oracle.noise))
         schedules = tuple(run.method.schedules.values())
         self._lead = (self._page, schedules, assembly.grid(run)) if schedules else self._page
         self._move = link(assembly.mover(run))
-        self._observables = [self._observable(g) for g in run.observables.values()]
+        self._observables = [self._observable(g) for n, g in run.observables.items() if n != TRACE]
         shape, vectors = draws(run)
         ends = np.cumsum([0, *states.flat_sizes(shape)])
         kinds = dict(zip(ends[:-1].tolist(), [v.kind for v in vectors], strict=False))
@@ -51,7 +53,7 @@ class Loop:
         """The observable (o, x); a function of the user's gets x in NumPy's memory."""
         if f in NAMED.values():
             return self._link(f)
-        inner = getattr(f, "of", None)
+        inner: Any = getattr(f, "of", None)
         if getattr(inner, "tensors", False):
             return lambda o, x: inner(x)
         return lambda o, x: f(self._run.oracle, x.double().cpu().numpy())
@@ -123,7 +125,7 @@ class Loop:
             records[p, s, :d] = self._seen(x).double().cpu().numpy()
             for i, f in enumerate(self._observables):
                 records[p, s, d + i] = float(f(self._oracle, x))
-        if self._run.projections:
+        if TRACE in self._run.observables:
             records[:, s, -1] = spread(xs, ~np.isnan(records[:, s, 0]))
 
     def _seen(self, x: Any) -> Any:
@@ -133,9 +135,9 @@ class Loop:
 
 @torch.no_grad()
 def spread(xs: list[Any], alive: Any) -> Any:
-    """|x - x̄|² P/(P - 1) of every path, whose mean is tr Cov x; float64, NaN where fewer than two are left."""
+    """|x - x̄|² P/(P - 1) of every path, whose mean is tr Cov x; NaN of those that are lost, 0 where one is left."""
     there = [x for x, a in zip(xs, alive, strict=True) if a]
-    found, n = np.full(len(xs), np.nan), len(there)
+    found, n = np.where(alive, 0.0, np.nan), len(there)
     if n > 1:
         mean = torch.zeros_like(there[0], dtype=torch.float64)
         for i, x in enumerate(there):

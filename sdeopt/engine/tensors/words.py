@@ -30,64 +30,39 @@ class Names:
     """What ``np`` means to a page; names that are not here are NumPy's own, for numbers and constants."""
 
     def __init__(self, dtype: Any, device: Any) -> None:
-        self._here = {"dtype": dtype, "device": device}
+        def tensor(a: Any, *rest: Any) -> Any:
+            """``a`` of the page's type; example numbers, which are float64 tensors, stay so."""
+            return a if isinstance(a, torch.Tensor) else torch.tensor(a, dtype=dtype, device=device)
+
+        def two(on_tensors: Any, on_numbers: Any) -> Any:
+            def of(a: Any, b: Any) -> Any:
+                some = isinstance(a, torch.Tensor) or isinstance(b, torch.Tensor)
+                return on_tensors(tensor(a), tensor(b)) if some else on_numbers(a, b)
+
+            return of
+
+        def where(condition: Any, a: Any, b: Any) -> Any:
+            if isinstance(condition, torch.Tensor):
+                return torch.where(condition, tensor(a), tensor(b))
+            return a if condition else b
+
+        def zeros(shape: Any) -> Any:
+            return torch.zeros(shape, dtype=dtype, device=device)
+
+        self.tensor = self.array = self.asarray = tensor
+        self.where, self.zeros, self.empty = where, zeros, zeros
+        self.minimum, self.maximum = two(torch.minimum, min), two(torch.maximum, max)
+        self.clip = lambda a, low, high: self.minimum(self.maximum(a, low), high)
         self.sqrt, self.abs = one(torch.sqrt, np.sqrt), one(torch.abs, abs)
         self.sign, self.floor = one(torch.sign, np.sign), one(torch.floor, np.floor)
         self.exp, self.log, self.arcsin = one(torch.exp, np.exp), one(torch.log, np.log), one(torch.arcsin, np.arcsin)
+        self.ones, self.full = lambda shape: zeros(shape) + 1.0, lambda shape, value: zeros(shape) + value
+        self.zeros_like, self.concatenate = torch.zeros_like, lambda vectors: torch.cat(tuple(vectors))
+        self.arange = lambda *ends: torch.arange(*ends, device=device)
+        self.sum = lambda a, axis=None: a.sum() if axis is None else a.sum(axis)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(np, name)
-
-    def tensor(self, a: Any) -> Any:
-        """``a`` as a tensor of the page's type; example numbers, which are float64, stay so."""
-        return a if isinstance(a, torch.Tensor) else torch.as_tensor(a, **self._here)
-
-    def _two(self, on_tensors: Any, on_numbers: Any, a: Any, b: Any) -> Any:
-        if isinstance(a, torch.Tensor) or isinstance(b, torch.Tensor):
-            return on_tensors(self.tensor(a), self.tensor(b))
-        return on_numbers(a, b)
-
-    def minimum(self, a: Any, b: Any) -> Any:
-        return self._two(torch.minimum, min, a, b)
-
-    def maximum(self, a: Any, b: Any) -> Any:
-        return self._two(torch.maximum, max, a, b)
-
-    def clip(self, a: Any, low: Any, high: Any) -> Any:
-        return self.minimum(self.maximum(a, low), high)
-
-    def where(self, condition: Any, a: Any, b: Any) -> Any:
-        if isinstance(condition, torch.Tensor):
-            return torch.where(condition, self.tensor(a), self.tensor(b))
-        return a if condition else b
-
-    def concatenate(self, vectors: Any) -> Any:
-        return torch.cat(tuple(vectors))
-
-    def zeros(self, shape: Any) -> Any:
-        return torch.zeros(shape, **self._here)
-
-    empty = zeros
-
-    def ones(self, shape: Any) -> Any:
-        return torch.ones(shape, **self._here)
-
-    def full(self, shape: Any, value: Any) -> Any:
-        return self.zeros(shape) + value
-
-    def zeros_like(self, a: Any) -> Any:
-        return torch.zeros_like(a)
-
-    def arange(self, *ends: Any) -> Any:
-        return torch.arange(*ends, device=self._here["device"])
-
-    def sum(self, a: Any, axis: int | None = None) -> Any:
-        return a.sum() if axis is None else a.sum(axis)
-
-    def asarray(self, a: Any, dtype: Any = None) -> Any:
-        return self.tensor(a)
-
-    array = asarray
 
 
 def octave(x: Any) -> Any:
