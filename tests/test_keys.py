@@ -112,9 +112,9 @@ def test_processor_compilers_plots_and_words_are_no_part_of_a_key(
 ) -> None:
     so.simulate(so.SGD(0.1), problem(), checkpoint=tmp_path, **RUN)
     seen = []
-    monkeypatch.setattr("sdeopt.engine.cache.versions", lambda: "another processor")
+    monkeypatch.setattr("sdeopt.engine.compiler.cache.versions", lambda: "another processor")
+    sources = keys.sources
     monkeypatch.setattr(keys, "sources", lambda part: seen.append(part) or sources(part))
-    sources = so.engine.cache.sources
     so.simulate(so.SGD(0.1), problem(), checkpoint=tmp_path, **RUN)
     assert "engine" in seen and not {"", "plots", "cli", "certificate", "scaling", "profile"} & set(seen)
 

@@ -5,7 +5,7 @@ import pytest
 from numba import njit
 from scipy import stats
 
-from sdeopt.engine import rng
+from sdeopt.engine.compiler import rng
 
 U = np.uint64
 KEY = np.array([[3, 4]], dtype=np.uint64)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sdeopt.engine import rng
+from sdeopt.engine.compiler import rng
 
 CHUNKS, STEPS, SIZE, PATHS = 50, 64, 10, 3200  # 10^8 draws
 LEVELS = (1.0, 2.0, 3.0, 4.0, 4.5, 5.0, 5.5)

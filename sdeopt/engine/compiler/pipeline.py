@@ -24,7 +24,7 @@ from typing import Any
 import numba
 from numba.core.bytecode import FunctionIdentity
 
-from sdeopt.engine.exact import ExactCompiler
+from sdeopt.engine.compiler.exact import ExactCompiler
 
 __all__ = ["LOOP", "MODE", "OPTIONS", "awake", "shelves"]
 
@@ -55,7 +55,7 @@ def _accelerated() -> bool:
     if wanted == "plain":
         return False
     try:
-        from sdeopt.engine import inner, recycle
+        from sdeopt.engine.compiler import inner, recycle
 
         recycle.check()
         if not numba.__version__.startswith(tuple(f"{version}." for version in SEEN)):
@@ -73,7 +73,7 @@ def _accelerated() -> bool:
 MODE = "accelerated" if _accelerated() else "plain"
 shelves: Callable[[], AbstractContextManager[None]] = nullcontext
 if MODE == "accelerated":
-    from sdeopt.engine import inner, recycle
+    from sdeopt.engine.compiler import inner, recycle
 
     shelves = recycle.shelves
     OPTIONS["pipeline_class"] = inner.InnerCompiler
