@@ -5,8 +5,8 @@ import pytest
 from numba import njit
 from scipy import stats
 
-from sdeopt.engine import streams
 from sdeopt.engine.compiler import rng
+from sdeopt.engine.streams import normalise, stream_key
 
 U = np.uint64
 KEY = np.array([[3, 4]], dtype=np.uint64)
@@ -90,19 +90,19 @@ def test_uniforms_are_uniform():
 
 
 def test_entropy_comes_from_any_rng():
-    assert streams.normalise(7) == rng.normalise(7) != rng.normalise(8)
-    assert streams.normalise(np.random.SeedSequence(7)) == rng.normalise(7)
-    assert streams.normalise(None) != rng.normalise(None)
+    assert normalise(7) == normalise(7) != normalise(8)
+    assert normalise(np.random.SeedSequence(7)) == normalise(7)
+    assert normalise(None) != normalise(None)
     generator = np.random.default_rng(0)
-    assert streams.normalise(generator) != rng.normalise(generator)
+    assert normalise(generator) != normalise(generator)
 
 
 @pytest.mark.parametrize(("bad", "error"), [(-1, ValueError), (1.5, TypeError), (True, TypeError), ("x", TypeError)])
 def test_bad_rng_is_refused(bad, error):
     with pytest.raises(error, match="rng must"):
-        streams.normalise(bad)
+        normalise(bad)
 
 
 def test_streams_have_different_keys():
-    keys = {streams.stream_key((1, 2), s, r) for s in ("gradient", "square.0", "noise.1") for r in (1, 16)}
+    keys = {stream_key((1, 2), s, r) for s in ("gradient", "square.0", "noise.1") for r in (1, 16)}
     assert len(keys) == 6
