@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from conftest import PACKAGE
 
 from sdeopt.engine.compiler import inner, pipeline, recycle
 
@@ -23,7 +24,7 @@ print(pipeline.MODE)
 
 
 def run(script: str, tmp_path, **environment: str) -> subprocess.CompletedProcess[str]:
-    env = os.environ | {"SDEOPT_CACHE_DIR": str(tmp_path), "PYTHONPATH": os.getcwd()} | environment
+    env = os.environ | {"SDEOPT_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(PACKAGE)} | environment
     return subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, encoding="utf-8", timeout=600)
 
 
