@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
 from sdeopt.engine import states
-from sdeopt.engine.kernels import Kernel, Run, initial_states
+from sdeopt.engine.beginnings import initial_states
+from sdeopt.engine.kernels import Kernel
+from sdeopt.engine.run import Run
 from sdeopt.engine.simulate import plan
 
 __all__ = ["Crosscheck", "crosscheck"]

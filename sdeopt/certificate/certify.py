@@ -22,7 +22,7 @@ from sdeopt.core.problem import Problem
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted
 from sdeopt.engine.draws import moments
-from sdeopt.engine.kernels import Run
+from sdeopt.engine.run import Run
 from sdeopt.engine.simulate import describe
 from sdeopt.results.columns import labels
 from sdeopt.results.intervals import LEAST

@@ -13,9 +13,9 @@ from sdeopt.core import checks
 from sdeopt.core.problem import Problem
 from sdeopt.core.rates import at_rate
 from sdeopt.engine import duration
-from sdeopt.engine.kernels import Run
-from sdeopt.engine.rng import normalise
+from sdeopt.engine.run import Run
 from sdeopt.engine.simulate import plan
+from sdeopt.engine.streams import normalise
 
 __all__ = ["at", "exponent", "rungs"]
 

@@ -15,7 +15,7 @@ from sdeopt.comparison.report import Report
 from sdeopt.core.method import SAMPLED
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold, records
 from sdeopt.engine.draws import orders
-from sdeopt.engine.kernels import Run
+from sdeopt.engine.run import Run
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import Sizes
 from sdeopt.results.columns import labels

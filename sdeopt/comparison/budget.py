@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.comparison import block
-from sdeopt.engine.kernels import Kernel, Run
+from sdeopt.engine.kernels import Kernel
+from sdeopt.engine.run import Run
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import forecast
 

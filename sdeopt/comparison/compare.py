@@ -18,7 +18,7 @@ from sdeopt.core.problem import Problem
 from sdeopt.core.rates import at_rate
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.draws import heavy
-from sdeopt.engine.kernels import Run, refuse
+from sdeopt.engine.run import Run, refuse
 from sdeopt.engine.simulate import describe, plan
 from sdeopt.results.bounds import DIFFER
 from sdeopt.results.quantities import JUDGED, SINGLE, default

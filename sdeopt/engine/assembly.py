@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sdeopt.engine import crossings, lanes, loops, sampled, schemes, states
+from sdeopt.engine import crossings, loops, sampled, schemes, states
 from sdeopt.engine.beginnings import sizes
+from sdeopt.engine.compiler import lanes
+from sdeopt.engine.compiler.rng import wide_vectors
 from sdeopt.engine.draws import kinds
-from sdeopt.engine.rng import wide_vectors
 
 if TYPE_CHECKING:
-    from sdeopt.engine.kernels import Run
+    from sdeopt.engine.run import Run
 
 __all__ = ["assemble"]
 

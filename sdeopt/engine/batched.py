@@ -29,8 +29,8 @@ from sdeopt.core.oracle import Oracle
 from sdeopt.core.references import names
 from sdeopt.engine import loops, states
 from sdeopt.engine.beginnings import beginnings, sizes
-from sdeopt.engine.linker import QUESTIONS, references
-from sdeopt.engine.twins import ELEMENTARY, TWINS
+from sdeopt.engine.compiler.twins import ELEMENTARY, TWINS
+from sdeopt.engine.questions import QUESTIONS, references
 
 __all__ = ["LEAD", "WIDTH", "Loop", "fails", "suits"]
 

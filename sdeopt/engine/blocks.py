@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 from sdeopt.core import checks
 from sdeopt.engine import batched, duration, marks, memory
 from sdeopt.engine.checkpoint import Checkpoint
-from sdeopt.engine.kernels import Kernel, Run, lane_width
+from sdeopt.engine.kernels import Kernel, lane_width
 from sdeopt.engine.progress import Progress
+from sdeopt.engine.run import Run
 from sdeopt.engine.stop import Stop, within
 
 __all__ = ["Interrupted", "Task", "bounded", "chunk_size", "fold", "records"]

@@ -14,8 +14,8 @@ from sdeopt.core import observables as observable
 from sdeopt.core.method import SAMPLED
 from sdeopt.core.problem import Problem
 from sdeopt.engine import duration
-from sdeopt.engine.kernels import Run, lacking
-from sdeopt.engine.rng import normalise
+from sdeopt.engine.run import Run, lacking
+from sdeopt.engine.streams import normalise
 
 __all__ = ["DEFAULT_SUBSTEPS", "count_steps", "levels", "paths_of", "plan", "saves"]
 

@@ -19,8 +19,8 @@ from sdeopt.engine import blocks
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted, Task, fold
 from sdeopt.engine.draws import orders
-from sdeopt.engine.kernels import Run
 from sdeopt.engine.planning import DEFAULT_SUBSTEPS, paths_of, plan, saves
+from sdeopt.engine.run import Run
 from sdeopt.results.crossing import Crossing
 from sdeopt.results.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Trajectory
 

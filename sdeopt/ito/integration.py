@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from sdeopt.core import checks
 from sdeopt.core.moments import ESCAPE, Moments, valid_paths
 from sdeopt.engine.blocks import Task, bounded
-from sdeopt.engine.kernels import Kernel, Run
+from sdeopt.engine.kernels import Kernel
+from sdeopt.engine.run import Run
 from sdeopt.engine.simulate import collect, ended, ensemble, room, spread, summarize, summary, told
 from sdeopt.ito.equation import SDE
 from sdeopt.ito.plan import plan

@@ -13,7 +13,7 @@ from sdeopt.core.checks import Array
 from sdeopt.core.oracle import Oracle
 from sdeopt.core.problem import Problem
 from sdeopt.engine.progress import Progress
-from sdeopt.engine.rng import Entropy, normalise, stream_key
+from sdeopt.engine.streams import Entropy, normalise, stream_key
 from sdeopt.noise.diagonal import DiagonalMinibatch
 from sdeopt.noise.law import Law
 from sdeopt.noise.minibatch import Minibatch, PoissonBatch

@@ -17,9 +17,9 @@ import numpy as np
 from sdeopt.core import checks, notices
 from sdeopt.engine.blocks import Interrupted, Task, fold
 from sdeopt.engine.draws import orders
-from sdeopt.engine.kernels import Run, refuse
-from sdeopt.engine.rng import normalise
+from sdeopt.engine.run import Run, refuse
 from sdeopt.engine.simulate import describe, plan, saves
+from sdeopt.engine.streams import normalise
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import Sizes
 from sdeopt.results.columns import labels

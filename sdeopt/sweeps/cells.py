@@ -16,9 +16,9 @@ from sdeopt.core.problem import Problem
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
 from sdeopt.engine.content import content
 from sdeopt.engine.draws import orders
-from sdeopt.engine.kernels import Run
 from sdeopt.engine.keys import key
 from sdeopt.engine.planning import count_steps, plan
+from sdeopt.engine.run import Run
 from sdeopt.engine.stop import Stop, inside
 from sdeopt.results.estimate import Estimate, failed
 from sdeopt.results.intervals import lacking
