@@ -13,6 +13,7 @@ from tilted import TILTED, black_box
 
 import sdeopt as so
 from sdeopt.comparison import budget
+from sdeopt.engine import work
 from sdeopt.engine.simulate import plan
 
 GRID: dict[str, Any] = {"steps": 20, "rng": 0, "save_at": 5, "progress": False}
@@ -85,8 +86,8 @@ def test_budgets_that_make_no_sense(given: dict[str, Any]) -> None:
 
 def test_what_a_path_step_costs() -> None:
     def of(page: Any, problem: Any) -> float:
-        return budget.cost(plan(page, problem, "sde", steps=1))
+        return work.cost(plan(page, problem, "sde", steps=1))
 
     small = of(so.SGD(0.1), TILTED)
-    assert small == budget.STEP + 2 * budget.COORDINATE + budget.NUMBER * 6  # curvatures and centre
+    assert small == work.STEP + 2 * work.COORDINATE + work.NUMBER * 6  # curvatures and centre
     assert of(so.SGD(0.1), black_box()) > 1000 * small

@@ -197,6 +197,7 @@ def assembled(
         "paths_change": int(m.halved.paths.min()),
         "diverged": lost(main),
         "left": leftover(sde),
+        "theory_omitted": closed.omitted,
         "comparisons": m.sizes.size.size,
         "confidence": CONFIDENCE,
     }
