@@ -31,7 +31,7 @@ extensions = [
 ]
 exclude_patterns = ["_build", "auto_gallery/*.ipynb", "auto_gallery/*.py", "auto_gallery/*.zip", "gallery", "api/core.rst"]
 templates_path = ["_templates"]
-nitpicky = False
+default_role = "py:obj"  # a link where the name has a page
 smartquotes = False  # they would change code in the formulas of docstrings
 suppress_warnings = ["config.cache", "mystnb.unknown_mime_type"]
 
