@@ -127,7 +127,7 @@ def groups() -> dict[str, list[str]]:
 
     catalogues = {*noise.__all__, *objectives.__all__, *optimizers.__all__}
     rest = [n for n in so.__all__ if n not in catalogues and n not in MODULES and n[0] != "_" and n not in RESULTS]
-    schedules = [n for n in rest if getattr(so, n).__module__ == "sdeopt.core.schedule"]
+    schedules = [n for n in rest if getattr(so, n).__module__ in ("sdeopt.core.phases", "sdeopt.core.schedule")]
     warned = [n for n in rest if n.endswith("Warning")]
     verbs = [n for n in rest if n not in schedules and n not in warned]
     return {
