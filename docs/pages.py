@@ -71,7 +71,7 @@ def scaling(cls: Any) -> str:
     rule = RULES.get(cls)
     if rule is None:
         return f"None is published: `sdeopt.scale({cls.__name__}(...), ...)` says why."
-    return f"The {rule.name} rule, {prose(rule.statement)}, with κ times the batch. {prose(rule.source)}."
+    return f"The {rule.name} rule, {prose(rule.statement)}, with κ times the batch. Source: {prose(rule.source)}."
 
 
 def method_page(cls: Any) -> str:
