@@ -178,7 +178,8 @@ class Report(Result):
         return self.names.index(name)
 
     def __repr__(self) -> str:
-        return f"Report({self.meta['method']}, SDE {self.meta['sde']}: {self.verdict})"
+        optimizer, sde = pages.columns(self.meta)
+        return f"Report({optimizer}, {sde.partition(' ')[2]}: {self.verdict})"
 
     def page(self) -> Page:
         """The verdict, what was compared, the table."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.engine.kernels import Kernel
+from sdeopt.engine.planning import examples_drawn
 from sdeopt.engine.run import Run
 
 __all__ = ["BUDGET", "LONG", "NUMBER", "STEP", "COORDINATE", "cost", "expected", "told"]
@@ -27,9 +28,10 @@ def cost(run: Run) -> float:
     """Work of one path-step, a rough number."""
     f: Any = run.problem.objective
     if getattr(f, "batched", False):
-        return NETWORK + ENTRY * float(f.examples() * f.dim)
+        few = run.model.drift is None and examples_drawn(run)  # batches are all that a sampled SDE passes over
+        return NETWORK + ENTRY * float((few or f.examples()) * f.dim)
     stored = sum(np.size(value) for value in vars(f).values())
-    compiled = Kernel(run).mode in ("lanes", "vectors")
+    compiled = run.discrete is None and Kernel(run).mode in ("lanes", "vectors")
     each = PYTHON if not compiled else STEP if run.method.lanes else SLOW
     return float(each + COORDINATE * run.problem.dim + NUMBER * stored)
 
