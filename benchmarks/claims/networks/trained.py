@@ -9,7 +9,7 @@ import numpy as np
 
 import sdeopt as so
 from benchmarks.claims.frame import Estimate, Finding, finding, judged
-from sdeopt.engine.kernels import lacking
+from sdeopt.engine.run import lacking
 from sdeopt.engine.planning import plan
 from sdeopt.results.judging import quantile
 
