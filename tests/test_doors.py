@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import sdeopt as so
-from sdeopt.core import grad, method, noisy_grad, root_cov
-from sdeopt.core.method import REGISTRY
+from sdeopt.core import Decay, NonNegative, Positive, Real, grad, method, noisy_grad, root_cov
+from sdeopt.core.method import REGISTRY, _parts
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
 
@@ -122,8 +122,8 @@ def test_an_equation_of_complex_numbers_is_refused() -> None:
 class Own(NamedTuple):
     """Gradient descent with a fault."""
 
-    lr: float
-    fault: float = 0.0
+    lr: Positive
+    fault: NonNegative = 0.0
 
     def init(self, x: Any, o: Any) -> Any:
         return (x, 0.0 * x) if self.fault == 1.0 else x
@@ -156,8 +156,8 @@ def test_pages_that_are_refused(error: Any, words: str, fault: float) -> None:
 class Swapped(NamedTuple):
     """Heavy ball, with its learning rate last."""
 
-    momentum: float
-    lr: float
+    momentum: Decay
+    lr: Positive
 
     def init(self, x: Any, o: Any) -> Any:
         return x, 0.0 * x
@@ -171,13 +171,13 @@ class Swapped(NamedTuple):
 class Seven(NamedTuple):
     """Gradient descent with seven fields."""
 
-    a: float
-    b: float
-    c: float
-    lr: float
-    d: float
-    e: float
-    f: float
+    a: Real
+    b: Real
+    c: Real
+    lr: Positive
+    d: Real
+    e: Real
+    f: Real
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         return x - self.lr * (self.a + self.b + self.c + self.d + self.e + self.f) / 21.0 * noisy_grad(o, x, z)
@@ -216,7 +216,7 @@ def test_a_page_may_have_any_number_of_fields(kind: str) -> None:
 class ByModule(NamedTuple):
     """Gradient descent whose vocabulary is asked of a module."""
 
-    lr: float
+    lr: Positive
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         return x - self.lr * so.core.noisy_grad(o, x, z)
@@ -235,7 +235,7 @@ def asks_hvp() -> Any:
     class Asks(NamedTuple):
         """A page that needs what an objective may lack."""
 
-        lr: float
+        lr: Positive
 
         def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
             return x - self.lr * so.core.hvp(o, x, x)
@@ -243,3 +243,70 @@ def asks_hvp() -> Any:
     page = method(order=1)(Asks)
     REGISTRY.pop("Asks")
     return page(0.1)
+
+
+class Heavy(NamedTuple):
+    """Heavy ball that names no parts."""
+
+    lr: Positive
+    momentum: Decay = 0.5
+
+    def init(self, x: Any, o: Any) -> Any:
+        return x, grad(o, x) * 0.0
+
+    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+        x, v = y
+        v1 = self.momentum * v + noisy_grad(o, x, z)
+        return x - self.lr * v1, v1
+
+
+def test_parts_follow_from_init_and_parentheses_may_be_left_out() -> None:
+    try:
+        page: Any = method(Heavy)
+        assert page is Heavy and page.parts == ("x", "v") and page.order == 1.0
+        mine = so.simulate(page(0.1, 0.5), PROBLEM, steps=3, paths=2, rng=0)
+        theirs = so.simulate(so.HeavyBall(0.1, momentum=0.5), PROBLEM, steps=3, paths=2, rng=0)
+    finally:
+        REGISTRY.pop("Heavy", None)
+    np.testing.assert_allclose(mine.final, theirs.final, rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", [name for name, cls in so.methods().items() if cls.parts != ("x",)])
+def test_the_parts_of_our_pages_are_as_many_as_their_init_returns(name: str) -> None:
+    """Where zeros can answer what it asks."""
+    page = so.methods()[name]
+    found = _parts(page)
+    assert found == ("x",) or len(found) == len(page.parts)
+
+
+class Bare(NamedTuple):
+    """A page whose field states no bounds."""
+
+    lr: Positive
+    share: float = 0.5
+
+    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+        return x
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        (Bare, "Bare: share must say where it may lie: write share: Positive, .* or Annotated"),
+        (3, "a page must be a class of typing.NamedTuple with a function step, got 3"),
+        (dict, "a page must be a class of typing.NamedTuple with a function step, got <class 'dict'>"),
+    ],
+)
+def test_what_is_no_page_is_refused(page: Any, words: str) -> None:
+    with pytest.raises(TypeError, match=words):
+        method(page)
+    assert "Bare" not in REGISTRY
+
+
+def test_a_page_keeps_the_bounds_beside_its_fields() -> None:
+    with registered(Heavy) as page:
+        assert page.bounds["momentum"] == so.SGD.bounds["lr"].__class__(0.0, 1.0, open_high=True)
+        with pytest.raises(ValueError, match=r"Heavy: momentum must be in \[0, 1\), got 1.0"):
+            page(0.1, 1.0)
+        with pytest.raises(ValueError, match=r"Heavy: lr must be in \(0, inf\), got 0"):
+            page(0.1)._replace(lr=0)

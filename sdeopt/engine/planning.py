@@ -11,8 +11,8 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.core import observables as observable
-from sdeopt.core.method import SAMPLED
 from sdeopt.core.problem import Problem
+from sdeopt.core.traits import SAMPLED
 from sdeopt.engine import duration
 from sdeopt.engine.run import Run, lacking
 from sdeopt.engine.streams import normalise

@@ -40,7 +40,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noise_var, noisy_grad, root_cov
+from sdeopt.core import NonNegative, Positive, grad, method, noise_var, noisy_grad, root_cov
 from sdeopt.optimizers.rmsprop import square_noise
 
 __all__ = ["Adagrad"]
@@ -92,9 +92,9 @@ class Adagrad(NamedTuple):
     (array([ 0.95, -0.9 ]), array([4., 4.]))
     """
 
-    lr: float
-    eps: float = 1e-10
-    initial: float = 0.0
+    lr: Positive
+    eps: NonNegative = 1e-10
+    initial: NonNegative = 0.0
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, initial=self.initial * (self.lr / lr) * (self.lr / lr))

@@ -46,7 +46,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import exp, filled, grad, method, noise_var, noisy_grad, power, rival, root_cov
+from sdeopt.core import (
+    Decay,
+    NonNegative,
+    Positive,
+    exp,
+    filled,
+    grad,
+    method,
+    noise_var,
+    noisy_grad,
+    power,
+    rival,
+    root_cov,
+)
 from sdeopt.optimizers.rmsprop import root, square_drift, square_noise
 from sdeopt.theory import correlation, stationary
 
@@ -126,10 +139,10 @@ class Adam(NamedTuple):
     (array([ 0.9, -0.9]), array([ 0.5, -1. ]), array([0.25, 1.  ]))
     """
 
-    lr: float
-    beta1: float = 0.9
-    beta2: float = 0.999
-    eps: float = 1e-8
+    lr: Positive
+    beta1: Decay = 0.9
+    beta2: Decay = 0.999
+    eps: NonNegative = 1e-8
 
     def scaled(self, lr: Any) -> Any:
         beta1, beta2 = (1.0 - (1.0 - beta) * lr / self.lr for beta in (self.beta1, self.beta2))

@@ -37,7 +37,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sdeopt.core import grad, method, noise_var, rival
+from sdeopt.core import Decay, NonNegative, Positive, grad, method, noise_var, rival
 from sdeopt.optimizers.adam import Adam, AdamCompagnoni, AdamMalladi, frozen, reachable
 
 __all__ = ["AdamW", "AdamWCompagnoni", "AdamWMalladi"]
@@ -88,11 +88,11 @@ class AdamW(NamedTuple):
     (array([ 0.85, -0.85]), array([ 0.5, -1. ]), array([0.25, 1.  ]))
     """
 
-    lr: float
-    beta1: float = 0.9
-    beta2: float = 0.999
-    eps: float = 1e-8
-    weight_decay: float = 0.01
+    lr: Positive
+    beta1: Decay = 0.9
+    beta2: Decay = 0.999
+    eps: NonNegative = 1e-8
+    weight_decay: NonNegative = 0.01
 
     def scaled(self, lr: Any) -> Any:
         beta1, beta2 = (1.0 - (1.0 - beta) * lr / self.lr for beta in (self.beta1, self.beta2))

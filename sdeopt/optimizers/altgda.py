@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, hvp, method, noisy_grad, players, rival, root_additive_cov
+from sdeopt.core import Positive, grad, hvp, method, noisy_grad, players, rival, root_additive_cov
 from sdeopt.optimizers.sgda import SGDA, rates
 
 __all__ = ["AltGDA", "AltGDAOrder2"]
@@ -76,8 +76,8 @@ class AltGDA(NamedTuple):
     array([0.4 , 3.08])
     """
 
-    lr: float
-    ratio: float = 1.0
+    lr: Positive
+    ratio: Positive = 1.0
 
     def step(self, k: Any, z: Any, o: Any, draws: Any) -> Any:
         own = players(o, z)

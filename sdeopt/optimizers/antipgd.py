@@ -35,7 +35,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import basis, grad, hvp, method, noisy_grad, rival, root_cov
+from sdeopt.core import NonNegative, Positive, basis, grad, hvp, method, noisy_grad, rival, root_cov
 
 __all__ = ["AntiPGD", "AntiPGDHessian"]
 
@@ -71,8 +71,8 @@ class AntiPGD(NamedTuple):
     array([ 0.8, -0.8])
     """
 
-    lr: float
-    sigma: float = 0.1
+    lr: Positive
+    sigma: NonNegative = 0.1
 
     def own(self, objective: Any, noise: Any) -> Any:
         return (("normal", objective.dim),)

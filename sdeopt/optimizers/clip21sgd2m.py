@@ -37,7 +37,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import agent_grads, agent_means, agent_roots, average, each, filled, method, pieces
+from sdeopt.core import (
+    Decay,
+    NonNegative,
+    Positive,
+    agent_grads,
+    agent_means,
+    agent_roots,
+    average,
+    each,
+    filled,
+    method,
+    pieces,
+)
 from sdeopt.noise.directions import clipped
 
 __all__ = ["Clip21SGD2M"]
@@ -91,11 +103,11 @@ class Clip21SGD2M(NamedTuple):
     (array([ 1.5, -2. ]), array([ 0.3, -0.4]))
     """
 
-    lr: float
-    beta1: float = 0.1
-    beta2: float = 0.1
-    clip: float = 1.0
-    sigma_omega: float = 0.0
+    lr: Positive
+    beta1: Decay = 0.1
+    beta2: Decay = 0.1
+    clip: Positive = 1.0
+    sigma_omega: NonNegative = 0.0
 
     def scaled(self, lr: Any) -> Any:
         ratio = lr / self.lr

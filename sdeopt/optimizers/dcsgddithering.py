@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sdeopt.core import agent_grads, average, each, method, pieces
+from sdeopt.core import Count, Positive, agent_grads, average, each, method, pieces
 from sdeopt.core.compressors import dither
 
 __all__ = ["DCSGDDithering"]
@@ -67,8 +67,8 @@ class DCSGDDithering(NamedTuple):
     array([ 0.75, -0.5 ])
     """
 
-    lr: float
-    levels: float = 1.0
+    lr: Positive
+    levels: Count = 1.0
 
     def own(self, objective: Any, noise: Any) -> Any:
         """Uniforms that round up or down."""

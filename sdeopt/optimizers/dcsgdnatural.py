@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sdeopt.core import agent_grads, average, each, method, pieces
+from sdeopt.core import Positive, agent_grads, average, each, method, pieces
 from sdeopt.core.compressors import natural
 
 __all__ = ["DCSGDNatural"]
@@ -65,7 +65,7 @@ class DCSGDNatural(NamedTuple):
     array([ 0.6, -0.6])
     """
 
-    lr: float
+    lr: Positive
 
     def own(self, objective: Any, noise: Any) -> Any:
         """Uniforms that round up or down."""

@@ -36,7 +36,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import agent_grads, agent_means, average, each, grad, method, noise_var, pieces, root_cov, total
+from sdeopt.core import (
+    Count,
+    Positive,
+    agent_grads,
+    agent_means,
+    average,
+    each,
+    grad,
+    method,
+    noise_var,
+    pieces,
+    root_cov,
+    total,
+)
 from sdeopt.core.compressors import check_sent, rand_k, rand_k_weights
 
 __all__ = ["DCSGDRandK"]
@@ -79,8 +92,8 @@ class DCSGDRandK(NamedTuple):
     array([ 0.9, -0.8])
     """
 
-    lr: float
-    k: float = 1.0
+    lr: Positive
+    k: Count = 1.0
 
     def check(self, objective: Any) -> None:
         check_sent(self.k, objective.dim)

@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, hvp, method, noisy_grad, norm, root_additive_cov
+from sdeopt.core import NonNegative, Positive, grad, hvp, method, noisy_grad, norm, root_additive_cov
 
 __all__ = ["DNSAM"]
 
@@ -66,8 +66,8 @@ class DNSAM(NamedTuple):
     array([0.61, 0.44])
     """
 
-    lr: float
-    rho: float = 0.05
+    lr: Positive
+    rho: NonNegative = 0.05
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, rho=self.rho * np.sqrt(lr / self.lr))

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sdeopt.core import method
+from sdeopt.core import Decay, NonNegative, Positive, method
 from sdeopt.optimizers.adam import reachable, update
 from sdeopt.optimizers.dpsgd import private_grad
 
@@ -88,12 +88,12 @@ class DPAdam(NamedTuple):
     (array([0.9, 0.9]), array([0.3, 0.4]), array([0.09, 0.16]))
     """
 
-    lr: float
-    beta1: float = 0.9
-    beta2: float = 0.999
-    eps: float = 1e-8
-    clip: float = 1.0
-    sigma_dp: float = 1.0
+    lr: Positive
+    beta1: Decay = 0.9
+    beta2: Decay = 0.999
+    eps: NonNegative = 1e-8
+    clip: Positive = 1.0
+    sigma_dp: NonNegative = 1.0
 
     def scaled(self, lr: Any) -> Any:
         beta1, beta2 = (1.0 - (1.0 - beta) * lr / self.lr for beta in (self.beta1, self.beta2))

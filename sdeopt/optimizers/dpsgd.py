@@ -39,6 +39,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.core import (
+    NonNegative,
+    Positive,
     batch_size,
     clipped_grad,
     direction_jacobian,
@@ -98,9 +100,9 @@ class DPSGD(NamedTuple):
     array([0.84, 0.92])
     """
 
-    lr: float
-    clip: float = 1.0
-    sigma_dp: float = 1.0
+    lr: Positive
+    clip: Positive = 1.0
+    sigma_dp: NonNegative = 1.0
 
     def own(self, objective: Any, noise: Any) -> Any:
         return (("normal", objective.dim),)

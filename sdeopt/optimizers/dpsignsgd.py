@@ -37,6 +37,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.core import (
+    NonNegative,
+    Positive,
     basis,
     batch_size,
     direction_cov,
@@ -90,9 +92,9 @@ class DPSignSGD(NamedTuple):
     array([1.1, 0.9])
     """
 
-    lr: float
-    clip: float = 1.0
-    sigma_dp: float = 1.0
+    lr: Positive
+    clip: Positive = 1.0
+    sigma_dp: NonNegative = 1.0
 
     def own(self, objective: Any, noise: Any) -> Any:
         return (("normal", objective.dim),)

@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noisy_grad, root_cov
+from sdeopt.core import Positive, grad, method, noisy_grad, root_cov
 
 __all__ = ["DSGD"]
 
@@ -66,7 +66,7 @@ class DSGD(NamedTuple):
     array([ 0.8, -0.8])
     """
 
-    lr: float
+    lr: Positive
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         return x - self.lr * noisy_grad(o, x, z)

@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import agent_grads, average, each, mean_agent_sign, method, root_agent_sign_cov
+from sdeopt.core import Positive, agent_grads, average, each, mean_agent_sign, method, root_agent_sign_cov
 
 __all__ = ["DSignSGD"]
 
@@ -72,7 +72,7 @@ class DSignSGD(NamedTuple):
     array([ 1. , -0.9])
     """
 
-    lr: float
+    lr: Positive
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         return x - self.lr * average(each(sent, agent_grads(o, x, z)))

@@ -31,11 +31,11 @@ Sources
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noisy_grad, power, root_cov
+from sdeopt.core import Bounds, NonNegative, Positive, grad, method, noisy_grad, power, root_cov
 
 __all__ = ["FPGD"]
 
@@ -74,9 +74,9 @@ class FPGD(NamedTuple):
     array([ 1.1875, -1.375 ])
     """
 
-    lr: float
-    sigma: float = 0.5
-    hurst: float = 0.25
+    lr: Positive
+    sigma: NonNegative = 0.5
+    hurst: Annotated[float, Bounds(low=0.0, high=1.0, open_low=True, open_high=True)] = 0.25
 
     def own(self, objective: Any, noise: Any) -> Any:
         return (("fractional", objective.dim, self.hurst),)

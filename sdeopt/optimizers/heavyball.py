@@ -37,7 +37,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import filled, grad, hvp, method, noisy_grad, rival, root_cov
+from sdeopt.core import Decay, Positive, filled, grad, hvp, method, noisy_grad, rival, root_cov
 
 __all__ = ["HeavyBall", "HeavyBallOrder2"]
 
@@ -79,8 +79,8 @@ class HeavyBall(NamedTuple):
     (array([ 0.8, -0.8]), array([ 2., -2.]))
     """
 
-    lr: float
-    momentum: float = 0.9
+    lr: Positive
+    momentum: Decay = 0.9
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, momentum=1.0 - (1.0 - self.momentum) * np.sqrt(lr / self.lr))

@@ -35,7 +35,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, mean_sign, method, noisy_grad, root_cov, root_sign_residual, sign_response
+from sdeopt.core import (
+    Decay,
+    NonNegative,
+    Positive,
+    grad,
+    mean_sign,
+    method,
+    noisy_grad,
+    root_cov,
+    root_sign_residual,
+    sign_response,
+)
 from sdeopt.theory import correlation, stationary
 
 __all__ = ["Lion"]
@@ -90,10 +101,10 @@ class Lion(NamedTuple):
     (array([ 1. , -0.8]), array([-1.25, -0.5 ]))
     """
 
-    lr: float
-    beta1: float = 0.9
-    beta2: float = 0.99
-    weight_decay: float = 0.0
+    lr: Positive
+    beta1: Decay = 0.9
+    beta2: Decay = 0.99
+    weight_decay: NonNegative = 0.0
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, beta2=1.0 - (1.0 - self.beta2) * lr / self.lr)

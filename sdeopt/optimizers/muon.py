@@ -40,7 +40,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import filled, grad, matrix_rows, method, noisy_grad, norm, root_cov, where
+from sdeopt.core import (
+    Decay,
+    NonNegative,
+    Positive,
+    filled,
+    grad,
+    matrix_rows,
+    method,
+    noisy_grad,
+    norm,
+    root_cov,
+    where,
+)
 
 __all__ = ["Muon", "newton_schulz"]
 
@@ -145,9 +157,9 @@ class Muon(NamedTuple):
            [ 0.1108,  0.    ]])
     """
 
-    lr: float
-    beta: float = 0.95
-    weight_decay: float = 0.0
+    lr: Positive
+    beta: Decay = 0.95
+    weight_decay: NonNegative = 0.0
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, beta=1.0 - (1.0 - self.beta) * lr / self.lr)

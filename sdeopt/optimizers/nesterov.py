@@ -40,7 +40,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noisy_grad, rival
+from sdeopt.core import Decay, Positive, grad, method, noisy_grad, rival
 from sdeopt.optimizers.heavyball import HeavyBall, HeavyBallOrder2, root_lr
 
 __all__ = ["Nesterov", "NesterovOrder2"]
@@ -83,8 +83,8 @@ class Nesterov(NamedTuple):
     (array([ 0.8, -0.7]), array([ 2., -2.]))
     """
 
-    lr: float
-    momentum: float = 0.9
+    lr: Positive
+    momentum: Decay = 0.9
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, momentum=1.0 - (1.0 - self.momentum) * np.sqrt(lr / self.lr))

@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import dot, grad, method, noisy_grad, noisy_value, root_cov, where
+from sdeopt.core import Positive, dot, grad, method, noisy_grad, noisy_value, root_cov, where
 
 __all__ = ["NGN", "ngn_step_size"]
 
@@ -74,7 +74,7 @@ class NGN(NamedTuple):
     array([1.])
     """
 
-    lr: float
+    lr: Positive
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         g = noisy_grad(o, x, z)

@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import filled, grad, method, noisy_grad, noisy_value, root_cov
+from sdeopt.core import Decay, Positive, filled, grad, method, noisy_grad, noisy_value, root_cov
 from sdeopt.optimizers.ngn import ngn_step_size
 
 __all__ = ["NGNM"]
@@ -72,8 +72,8 @@ class NGNM(NamedTuple):
     array([4.])
     """
 
-    lr: float
-    beta: float = 0.9
+    lr: Positive
+    beta: Decay = 0.9
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, beta=1.0 - (1.0 - self.beta) * lr / self.lr)

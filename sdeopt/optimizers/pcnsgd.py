@@ -35,6 +35,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.core import (
+    Positive,
     direction_jacobian,
     direction_residual,
     expect_direction,
@@ -80,7 +81,7 @@ class PCNSGD(NamedTuple):
     array([ 0.06, -0.02])
     """
 
-    lr: float
+    lr: Positive
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         a, b = noisy_class_grads(o, x, z)

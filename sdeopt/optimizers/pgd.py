@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noisy_grad, root_cov
+from sdeopt.core import NonNegative, Positive, grad, method, noisy_grad, root_cov
 
 __all__ = ["PGD"]
 
@@ -68,8 +68,8 @@ class PGD(NamedTuple):
     array([ 0.95, -0.9 ])
     """
 
-    lr: float
-    sigma: float = 0.5
+    lr: Positive
+    sigma: NonNegative = 0.5
 
     def own(self, objective: Any, noise: Any) -> Any:
         return (("normal", objective.dim),)

@@ -41,7 +41,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import exp, filled, grad, method, noise_var, noisy_grad, rival, root_cov, root_square_cov
+from sdeopt.core import (
+    Decay,
+    NonNegative,
+    Positive,
+    exp,
+    filled,
+    grad,
+    method,
+    noise_var,
+    noisy_grad,
+    rival,
+    root_cov,
+    root_square_cov,
+)
 from sdeopt.theory import correlation, stationary
 
 __all__ = ["RMSprop", "RMSpropCompagnoni", "RMSpropMalladi"]
@@ -97,9 +110,9 @@ class RMSprop(NamedTuple):
     (array([ 0.8, -0.8]), array([0.25, 1.  ]))
     """
 
-    lr: float
-    beta: float = 0.99
-    eps: float = 1e-8
+    lr: Positive
+    beta: Decay = 0.99
+    eps: NonNegative = 1e-8
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, beta=1.0 - (1.0 - self.beta) * lr / self.lr)

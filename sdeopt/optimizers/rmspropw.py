@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noise_var, rival
+from sdeopt.core import Decay, NonNegative, Positive, grad, method, noise_var, rival
 from sdeopt.optimizers.rmsprop import RMSprop, RMSpropCompagnoni, RMSpropMalladi
 from sdeopt.theory import correlation, stationary
 
@@ -89,10 +89,10 @@ class RMSpropW(NamedTuple):
     (array([ 0.75, -0.75]), array([0.25, 1.  ]))
     """
 
-    lr: float
-    beta: float = 0.99
-    eps: float = 1e-8
-    weight_decay: float = 0.01
+    lr: Positive
+    beta: Decay = 0.99
+    eps: NonNegative = 1e-8
+    weight_decay: NonNegative = 0.01
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, beta=1.0 - (1.0 - self.beta) * lr / self.lr)

@@ -38,6 +38,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.core import (
+    NonNegative,
+    Positive,
     basis,
     direction_cov,
     direction_jacobian,
@@ -89,8 +91,8 @@ class SAM(NamedTuple):
     array([0.61, 0.44])
     """
 
-    lr: float
-    rho: float = 0.05
+    lr: Positive
+    rho: NonNegative = 0.05
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, rho=self.rho * np.sqrt(lr / self.lr))

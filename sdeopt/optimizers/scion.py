@@ -37,7 +37,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import filled, grad, method, noisy_grad, root_cov, where
+from sdeopt.core import Decay, Positive, filled, grad, method, noisy_grad, root_cov, where
 
 __all__ = ["Scion"]
 
@@ -78,9 +78,9 @@ class Scion(NamedTuple):
     (array([ 0.8, -0.8]), array([ 0.5, -1. ]))
     """
 
-    lr: float
-    beta: float = 0.9
-    radius: float = 1.0
+    lr: Positive
+    beta: Decay = 0.9
+    radius: Positive = 1.0
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, beta=1.0 - (1.0 - self.beta) * lr / self.lr)

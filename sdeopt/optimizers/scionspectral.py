@@ -38,7 +38,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import filled, grad, matrix_rows, method, noisy_grad, root_cov
+from sdeopt.core import Decay, Positive, filled, grad, matrix_rows, method, noisy_grad, root_cov
 from sdeopt.optimizers.muon import ahead, newton_schulz
 
 __all__ = ["ScionSpectral", "msign"]
@@ -96,9 +96,9 @@ class ScionSpectral(NamedTuple):
            [ 0.1,  0. ]])
     """
 
-    lr: float
-    beta: float = 0.9
-    radius: float = 1.0
+    lr: Positive
+    beta: Decay = 0.9
+    radius: Positive = 1.0
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, beta=1.0 - (1.0 - self.beta) * lr / self.lr)

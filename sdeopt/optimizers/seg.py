@@ -39,7 +39,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, hvp, method, noisy_grad, rival, root_additive_cov
+from sdeopt.core import Positive, Real, grad, hvp, method, noisy_grad, rival, root_additive_cov
 
 __all__ = ["SEG", "SEGOrder2"]
 
@@ -75,8 +75,8 @@ class SEG(NamedTuple):
     array([0.2, 2.6])
     """
 
-    lr: float
-    rho: float = 0.1
+    lr: Positive
+    rho: Real = 0.1
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, rho=self.rho * np.sqrt(lr / self.lr))

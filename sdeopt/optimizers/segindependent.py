@@ -35,7 +35,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, hvp, method, noisy_grad, root_cov
+from sdeopt.core import Positive, Real, grad, hvp, method, noisy_grad, root_cov
 
 __all__ = ["SEGIndependent"]
 
@@ -78,8 +78,8 @@ class SEGIndependent(NamedTuple):
     array([0.2, 2.3])
     """
 
-    lr: float
-    rho: float = 0.1
+    lr: Positive
+    rho: Real = 0.1
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, rho=self.rho * np.sqrt(lr / self.lr))

@@ -41,7 +41,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import basis, grad, hvp, method, noisy_grad, rival, root_additive_cov, root_cov, root_levy
+from sdeopt.core import Positive, basis, grad, hvp, method, noisy_grad, rival, root_additive_cov, root_cov, root_levy
 
 __all__ = ["SGD", "SGDLevy", "SGDOrder2", "SGDOrder2Corrected"]
 
@@ -75,7 +75,7 @@ class SGD(NamedTuple):
     array([ 0.8, -0.8])
     """
 
-    lr: float
+    lr: Positive
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         return x - self.lr * noisy_grad(o, x, z)

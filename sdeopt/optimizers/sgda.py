@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, hvp, method, noisy_grad, players, rival, root_cov
+from sdeopt.core import Positive, grad, hvp, method, noisy_grad, players, rival, root_cov
 
 __all__ = ["SGDA", "SGDAOrder2", "rates"]
 
@@ -75,8 +75,8 @@ class SGDA(NamedTuple):
     array([0.4, 3.1])
     """
 
-    lr: float
-    ratio: float = 1.0
+    lr: Positive
+    ratio: Positive = 1.0
 
     def step(self, k: Any, z: Any, o: Any, draws: Any) -> Any:
         return z - self.lr * rates(players(o, z), self.ratio) * noisy_grad(o, z, draws)

@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noisy_grad, root_cov
+from sdeopt.core import NonNegative, Positive, grad, method, noisy_grad, root_cov
 
 __all__ = ["SGLD"]
 
@@ -71,8 +71,8 @@ class SGLD(NamedTuple):
     array([ 1.3, -1. ])
     """
 
-    lr: float
-    temperature: float = 1.0
+    lr: Positive
+    temperature: NonNegative = 1.0
 
     def own(self, objective: Any, noise: Any) -> Any:
         return (("normal", objective.dim),)

@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noisy_grad, root_cov, vjp
+from sdeopt.core import Positive, grad, method, noisy_grad, root_cov, vjp
 
 __all__ = ["SHGD"]
 
@@ -66,7 +66,7 @@ class SHGD(NamedTuple):
     array([0.6, 1.8])
     """
 
-    lr: float
+    lr: Positive
 
     def step(self, k: Any, z: Any, o: Any, draws: Any) -> Any:
         return z - self.lr * vjp(o, z, noisy_grad(o, z, draws))

@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noisy_grad, root_cov, vjp
+from sdeopt.core import Positive, grad, method, noisy_grad, root_cov, vjp
 
 __all__ = ["SHGD2"]
 
@@ -72,7 +72,7 @@ class SHGD2(NamedTuple):
     array([0.6, 1.6])
     """
 
-    lr: float
+    lr: Positive
 
     def step(self, k: Any, z: Any, o: Any, draws: Any) -> Any:
         first, second = draws

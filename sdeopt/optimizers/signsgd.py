@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, mean_sign, method, noisy_grad, root_sign_cov
+from sdeopt.core import Positive, grad, mean_sign, method, noisy_grad, root_sign_cov
 from sdeopt.theory import correlation, stationary
 
 __all__ = ["SignSGD"]
@@ -68,7 +68,7 @@ class SignSGD(NamedTuple):
     array([ 1.1, -0.9])
     """
 
-    lr: float
+    lr: Positive
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         return x - self.lr * np.sign(noisy_grad(o, x, z))

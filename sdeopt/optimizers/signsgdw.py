@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, mean_sign, method, noisy_grad, root_sign_cov
+from sdeopt.core import NonNegative, Positive, grad, mean_sign, method, noisy_grad, root_sign_cov
 from sdeopt.theory import correlation, stationary
 
 __all__ = ["SignSGDW"]
@@ -72,9 +72,9 @@ class SignSGDW(NamedTuple):
     array([ 0.85, -0.85])
     """
 
-    lr: float
-    weight_decay: float = 0.01
-    l2: float = 0.0
+    lr: Positive
+    weight_decay: NonNegative = 0.01
+    l2: NonNegative = 0.0
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         return x - self.lr * (np.sign(noisy_grad(o, x, z) + self.l2 * x) + self.weight_decay * x)

@@ -43,7 +43,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, mean_sign, method, noisy_grad, root_cov
+from sdeopt.core import Decay, Positive, grad, mean_sign, method, noisy_grad, root_cov
 from sdeopt.optimizers.lion import shifted, sign_noise
 
 __all__ = ["Signum"]
@@ -82,8 +82,8 @@ class Signum(NamedTuple):
     (array([ 1.1, -0.9]), array([-0.5, -1. ]))
     """
 
-    lr: float
-    momentum: float = 0.9
+    lr: Positive
+    momentum: Decay = 0.9
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, momentum=1.0 - (1.0 - self.momentum) * lr / self.lr)

@@ -29,11 +29,11 @@ Sources
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import filled, grad, method, noisy_grad, players, root_cov
+from sdeopt.core import Bounds, NonNegative, Positive, filled, grad, method, noisy_grad, players, root_cov
 from sdeopt.optimizers.sgda import rates
 
 __all__ = ["SmoothedGDA"]
@@ -76,10 +76,10 @@ class SmoothedGDA(NamedTuple):
     (array([0.3 , 3.06]), array([0.4 , 3.03]))
     """
 
-    lr: float
-    ratio: float = 1.0
-    pull: float = 1.0
-    follow: float = 0.1
+    lr: Positive
+    ratio: Positive = 1.0
+    pull: NonNegative = 1.0
+    follow: Annotated[float, Bounds(low=0.0, high=1.0, open_low=True)] = 0.1
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, follow=self.follow * lr / self.lr)

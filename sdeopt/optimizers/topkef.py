@@ -35,7 +35,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import agent_grads, agent_means, average, each, method, pieces
+from sdeopt.core import Count, Positive, agent_grads, agent_means, average, each, method, pieces
 from sdeopt.core.compressors import check_sent, top_k
 
 __all__ = ["TopKEF"]
@@ -83,8 +83,8 @@ class TopKEF(NamedTuple):
     (array([ 0.7, -1. ]), array([ 0. , -0.2]))
     """
 
-    lr: float
-    k: float = 1.0
+    lr: Positive
+    k: Count = 1.0
 
     def check(self, objective: Any) -> None:
         check_sent(self.k, objective.dim)

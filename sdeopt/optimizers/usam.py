@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import basis, grad, hvp, method, noisy_grad, rival, root_additive_cov
+from sdeopt.core import NonNegative, Positive, basis, grad, hvp, method, noisy_grad, rival, root_additive_cov
 
 __all__ = ["USAM", "USAMMoments"]
 
@@ -68,8 +68,8 @@ class USAM(NamedTuple):
     array([ 0.85, -0.6 ])
     """
 
-    lr: float
-    rho: float = 0.05
+    lr: Positive
+    rho: NonNegative = 0.05
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, rho=self.rho * np.sqrt(lr / self.lr))

@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noisy_grad, root_cov, value
+from sdeopt.core import NonNegative, Positive, Real, grad, method, noisy_grad, root_cov, value
 
 __all__ = ["WarmupSGD"]
 
@@ -75,10 +75,10 @@ class WarmupSGD(NamedTuple):
     array([1.6])
     """
 
-    lr: float
-    h0: float = 1.0
-    h1: float = 1.0
-    minimum: float = 0.0
+    lr: Positive
+    h0: Positive = 1.0
+    h1: NonNegative = 1.0
+    minimum: Real = 0.0
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         return x - self.lr * caution(self, x, o) * noisy_grad(o, x, z)
