@@ -18,7 +18,7 @@ import pytest
 
 import sdeopt as so
 from sdeopt.certificate.warm import warmed
-from sdeopt.core import Positive, grad, noise_var, root_additive_cov
+from sdeopt.core import grad, noise_var, root_additive_cov
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
 
@@ -28,7 +28,7 @@ SIGMAS = 5.0
 class Gap(NamedTuple):
     """Discrete less SDE at the end: means and covariances of x, with their standard errors."""
 
-    lr: Positive
+    lr: float
     mean: Any
     mean_error: Any
     cov: Any

@@ -228,3 +228,25 @@ def test_a_function_without_a_module_is_compiled(folder):
     assert made["grad"].__module__ is None
     problem = so.Problem(so.Objective(grad=made["grad"], dim=2), so.Gaussian(0.1), x0=[1.0, -1.0])
     assert kernels.Kernel(plan(so.SGD(lr=0.1), problem, "discrete", steps=2)).mode == "lanes"
+
+
+UNFILED = """
+from types import ModuleType
+import sdeopt as so
+from sdeopt.engine.kernels import Kernel
+from sdeopt.engine.simulate import plan
+
+space = ModuleType("of_no_file")
+exec("def grad(x):\\n    return 2.0 * x", vars(space))
+problem = so.Problem(so.Objective(grad=space.grad, dim=2), so.Gaussian(0.1), x0=[1.0, -1.0])
+kernel = Kernel(plan(so.SGD(lr=0.1), problem, "discrete", steps=2))
+print(kernel.mode)
+"""
+
+
+def test_a_second_process_finds_a_loop_with_functions_of_no_file(fresh, folder):
+    """As derived pages are, and pages that were typed: no process could import the module that they name."""
+    assert fresh(UNFILED) == "lanes\n"
+    stamps = {file: file.stat().st_mtime_ns for file in folder.iterdir()}
+    assert fresh(UNFILED) == "lanes\n"
+    assert {file: file.stat().st_mtime_ns for file in folder.iterdir()} == stamps

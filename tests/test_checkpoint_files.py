@@ -184,7 +184,7 @@ def wait(kind, number):
 Path(f"ready-{me}").touch()
 wait("ready", 4)
 try:
-    with lock.held(here / "run"):
+    with lock.held(here / "run", "checkpoint"):
         wait("refused", 3)
         print("works")
 except ValueError as error:
@@ -219,10 +219,10 @@ def test_a_lock_dies_with_its_process(tmp_path: Path) -> None:
 
 def test_nor_do_two_threads_share_a_folder(tmp_path: Path) -> None:
     with (
-        lock.held(tmp_path),
+        lock.held(tmp_path, "checkpoint"),
         pytest.raises(ValueError, match=f"process {os.getpid()} on"),
-        lock.held(tmp_path / ".." / tmp_path.name),
+        lock.held(tmp_path / ".." / tmp_path.name, "checkpoint"),
     ):
         pass
-    with lock.held(tmp_path):
+    with lock.held(tmp_path, "checkpoint"):
         pass

@@ -52,6 +52,8 @@ def _taker(run: Run, width: int) -> Any:
 
 def _scheduled(run: Run) -> tuple[Any, ...]:
     """The page's functions, at the hyperparameters of the moment where the method has schedules."""
+    if run.kind == "discrete" and run.discrete is not None:
+        return (run.discrete.stepper(run.problem, run.method),)
     functions, schedules, cls = run.functions, run.method.schedules, type(run.method)
     if not schedules:
         return functions

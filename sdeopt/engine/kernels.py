@@ -76,6 +76,8 @@ class Kernel:
         m, schedules, o = run.method.constant(), tuple(run.method.schedules.values()), run.oracle
         plain = (m, schedules, grid(run)) if schedules else m
         begin = () if run.problem.several else beginnings(run, 0, 1)
+        if run.kind == "discrete" and run.discrete is not None:
+            return "foreign", 1, assemble(run, self.shape), (plain, o, *begin)
         if batched.suits(run) and not batched.fails(run, self.shape):
             loop = batched.Loop(run, self.shape, lambda parts: assemble(run, self.shape, parts=parts))
             return "batched", batched.WIDTH, loop, (plain, o, *begin)

@@ -22,7 +22,8 @@ class Run:
 
     ``resolution`` is the number of fine increments in one step that all runs of one comparison share. ``noise_factor``
     multiplies the diffusion: 0 gives the flow, the baseline of every comparison. ``crossings`` are pairs of the name of
-    an observable and a level, see `crossings`.
+    an observable and a level, see `crossings`. ``discrete``, where given, has the step that stands in for the page's
+    (``stepper(problem, page)``), and is not compiled.
     """
 
     method: Any
@@ -40,6 +41,7 @@ class Run:
     lanes: bool = True
     noise_factor: float = 1.0
     crossings: tuple[tuple[str, float], ...] = ()
+    discrete: Any = None
 
     @property
     def model(self) -> Any:

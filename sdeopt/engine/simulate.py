@@ -91,12 +91,13 @@ def simulate(
         the place of the latter; "euler": Euler–Maruyama, weak error O(dt).
     sde : str
         Name of the SDE; ``method.sdes`` lists them, and every method has "sampled" (`sdeopt.engine.sampled`). Default
-        the method's own or, where the problem has no closed form for what that asks, "sampled".
+        the method's own or, where the problem has no closed form for what that asks, "sampled"; so too for networks of
+        which a step draws at most a sixteenth of the examples.
     save_at : int or array_like
-        Number of saves, or times, rounded to optimizer steps, which must differ; default up to 100 equally spaced, and
-        t = 0.
+        Number of saves, or times, rounded to optimizer steps, which must differ; default up to 100 equally spaced (of
+        networks 20), and t = 0.
     observables : sequence of str, or mapping
-        Names ("loss", "norm2", "grad_norm2") or name -> function of x; default all that exist.
+        Names ("loss", "norm2", "grad_norm2") or name -> function of x; default all that exist, of networks the loss.
     crossings : mapping
         Name of an observable -> level: the first time at which each path crosses it, from the side on which it begins,
         looked for at every step (`Crossing`; the SDE at every step of the integrator).

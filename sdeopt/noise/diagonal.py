@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -56,6 +56,8 @@ class DiagonalMinibatch(Minibatch):
     >>> o.noise.root_cov(o, np.zeros(2), np.ones(2)).tolist()  # the two gradients are (-1, 0) and (0, -4)
     [0.5, 2.0]
     """
+
+    closure: ClassVar[bool] = True
 
     def lacks(self, question: str, objective: Any) -> str | None:
         """What `Minibatch` lacks, but for signs and squares."""

@@ -104,6 +104,7 @@ class Law:
     """Defaults of a noise law with one normal per coordinate."""
 
     family: ClassVar[str | None] = None  # the public name, where a class is one of several behind it
+    closure: ClassVar[bool] = False  # whether it is chosen for its SDE, which "sampled" may not stand in for
     wraps: ClassVar[bool] = False  # whether it holds other laws and puts questions to them, Oracle(o.objective, law)
     agents: int = 1  # how many see a gradient each
 

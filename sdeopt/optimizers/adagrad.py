@@ -57,7 +57,10 @@ def denominator(self: Any, t: Any, x: Any, v: Any, o: Any) -> Any:
     return np.sqrt(np.maximum(v, self.initial + 0.1 * seen)) + self.eps
 
 
-@method(order=2, clock=squared_lr, parts=("x", "v"), brownian=("gradient", "square"), family="adaptive", limited=True)
+@method(
+    order=2, clock=squared_lr, parts=("x", "v"), brownian=("gradient", "square"), family="adaptive", limited=True,
+    at={"lr": 0.2, "initial": 25.0},
+)  # fmt: skip
 class Adagrad(NamedTuple):
     """Adagrad, as torch.optim.Adagrad without decay of the learning rate and of the weights.
 

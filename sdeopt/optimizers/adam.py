@@ -100,7 +100,10 @@ def first(self: Any, x: Any, o: Any) -> Any:
     return x - self.lr * g / (np.sqrt(square) + self.eps), i1 * g, i2 * square
 
 
-@method(order=1, sde="full", parts=("x", "m", "v"), brownian=("gradient", "square"), family="adaptive", limited=True)
+@method(
+    order=1, sde="full", parts=("x", "m", "v"), brownian=("gradient", "square"), family="adaptive", limited=True,
+    at={"lr": 0.025, "beta1": 0.95, "beta2": 0.9995},
+)  # fmt: skip
 class Adam(NamedTuple):
     """Adam, as torch.optim.Adam without weight decay.
 

@@ -51,7 +51,10 @@ compagnoni_drift, compagnoni_diffusion = AdamCompagnoni.drift, AdamCompagnoni.di
 malladi_start, malladi_drift, malladi_diffusion = AdamMalladi.start, AdamMalladi.drift, AdamMalladi.diffusion
 
 
-@method(order=1, sde="full", parts=("x", "m", "v"), brownian=("gradient", "square"), family="adaptive", limited=True)
+@method(
+    order=1, sde="full", parts=("x", "m", "v"), brownian=("gradient", "square"), family="adaptive", limited=True,
+    at={"lr": 0.025, "beta1": 0.95, "beta2": 0.9995},
+)  # fmt: skip
 class AdamW(NamedTuple):
     """Adam with decoupled weight decay, as torch.optim.AdamW.
 

@@ -35,7 +35,7 @@ from sdeopt.core.compressors import natural
 __all__ = ["DCSGDNatural"]
 
 
-@method(order=1, family="distributed", noise="agents:2,gaussian:0.5")
+@method(order=1, family="distributed", noise="agents:2,gaussian:0.5", at={"lr": 0.02})
 class DCSGDNatural(NamedTuple):
     """Distributed SGD, compressed to powers of two.
 

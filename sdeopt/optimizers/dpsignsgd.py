@@ -57,7 +57,9 @@ from sdeopt.optimizers.dpsgd import private_grad
 __all__ = ["DPSignSGD", "DPSignSGDClipped", "DPSignSGDUnclipped"]
 
 
-@method(order=1, family="private", bounded=True, objective="quadratic:1,2", noise="gaussian:0.6,batch=4")
+@method(
+    order=1, family="private", bounded=True, objective="quadratic:1,2", noise="gaussian:0.6,batch=4", at={"lr": 0.02}
+)
 class DPSignSGD(NamedTuple):
     """Differentially private sign descent.
 

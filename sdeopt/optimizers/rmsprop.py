@@ -75,7 +75,10 @@ def square_noise(o: Any, x: Any, g: Any, w: Any, dw: Any) -> Any:
     return 2.0 * g * w + root_square_cov(o, x, dw)
 
 
-@method(order=1, sde="full", parts=("x", "v"), brownian=("gradient", "square"), family="adaptive", limited=True)
+@method(
+    order=1, sde="full", parts=("x", "v"), brownian=("gradient", "square"), family="adaptive", limited=True,
+    at={"lr": 0.01, "beta": 0.998},
+)  # fmt: skip
 class RMSprop(NamedTuple):
     """RMSprop, as torch.optim.RMSprop without momentum, weight decay and centring.
 

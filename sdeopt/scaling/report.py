@@ -78,6 +78,14 @@ class Evidence(Result):
         What the columns are.
     meta : dict
         Everything needed to run it again, and the statistics' constants.
+
+    Examples
+    --------
+    >>> import sdeopt as so
+    >>> problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(2.0), x0=[1.0, -1.0])
+    >>> scaling = so.scale(so.SignSGD(lr=0.01), batch=(16, 64), problem=problem)
+    >>> scaling.evidence(horizon=0.4, paths=1000, rng=0).meta["naive"]["method"]
+    'SignSGD(lr=0.04)'
     """
 
     VERSION = 2
