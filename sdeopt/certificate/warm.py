@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from sdeopt.core.contracts import Method
 from sdeopt.core.traits import Model, equip
 
 __all__ = ["warmed"]
@@ -14,7 +15,7 @@ __all__ = ["warmed"]
 LATE = 1e7  # added to step numbers and times: no bias correction is left
 
 
-def warmed(method: Any) -> Any:
+def warmed(method: Method) -> Any:
     """``method`` from the state ``warm(self, x, o)`` of its page in place of its own start, for both columns."""
     kind: Any = type(method)
     if not hasattr(kind, "warm"):

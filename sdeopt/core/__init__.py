@@ -1,6 +1,7 @@
 """The vocabulary: method, oracle, problem, ensemble, the arithmetic of pages. Plain Python; no loops, no Numba."""
 
 from sdeopt.core.bounds import Bounds, Count, Decay, NonNegative, Positive, Real
+from sdeopt.core.contracts import Draws, Law, Method, Objective, State, Vector
 from sdeopt.core.elementary import cos, erf, exp, log, octave, power, sin, tanh, where
 from sdeopt.core.math import (
     average,
@@ -66,13 +67,19 @@ __all__ = [
     "Cosine",
     "Count",
     "Decay",
+    "Draws",
+    "Law",
+    "Method",
     "Model",
     "NonNegative",
+    "Objective",
     "Oracle",
     "Positive",
     "Power",
     "Real",
     "Schedule",
+    "State",
+    "Vector",
     "agent_grads",
     "agent_means",
     "agent_roots",

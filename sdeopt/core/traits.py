@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from sdeopt.core.bounds import Bounds
+from sdeopt.core.contracts import Method
 from sdeopt.core.schedule import Cosine, Piecewise, Power, Schedule
 
 __all__ = ["SAMPLED", "SCHEDULES", "Model", "Traits", "equip", "learning_rate", "model"]
@@ -63,7 +64,7 @@ SAMPLED = Model(
 )
 
 
-def model(method: Any, name: str) -> Model:
+def model(method: Method, name: str) -> Model:
     """The SDE of ``method`` called ``name``, or `SAMPLED`, which every method has."""
     found: Model | None = method.sdes.get(name)
     return found if found is not None else replace(SAMPLED, order=method.order)
