@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks
+from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
 from sdeopt.engine import states
 from sdeopt.engine.beginnings import initial_states
@@ -72,7 +73,7 @@ class Crosscheck:
 
 
 def crosscheck(
-    method: Any,
+    method: Method,
     problem: Problem,
     *,
     steps: int = 10,

@@ -18,6 +18,7 @@ from sdeopt.certificate.report import Certificate
 from sdeopt.certificate.rung import Rung, reduce
 from sdeopt.certificate.warm import warmed
 from sdeopt.core import checks, notices
+from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted
@@ -35,7 +36,7 @@ CHUNK = 256  # numbers of paths, after the first, are multiples of this
 
 
 def certify(
-    method: Any,
+    method: Method,
     problem: Problem,
     lrs: Any = None,
     *,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sdeopt.comparison import laws
 from sdeopt.comparison.overlay import theory
 from sdeopt.comparison.report import Report
-from sdeopt.core.method import SAMPLED
+from sdeopt.core.traits import SAMPLED
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold, records
 from sdeopt.engine.draws import orders
 from sdeopt.engine.planning import usual_saves

@@ -14,9 +14,10 @@ import numpy as np
 from sdeopt.comparison import block, budget
 from sdeopt.comparison.report import Report
 from sdeopt.core import checks, notices
-from sdeopt.core.method import SAMPLED
+from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
 from sdeopt.core.rates import at_rate
+from sdeopt.core.traits import SAMPLED
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.draws import heavy
 from sdeopt.engine.run import Run, refuse
@@ -30,7 +31,7 @@ OUTSIDE = 3.0  # relative error from which on no order tells what happens at a s
 
 
 def compare(
-    method: Any,
+    method: Method,
     problem: Problem,
     *,
     horizon: float | None = None,

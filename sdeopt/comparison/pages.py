@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from sdeopt.comparison.overlay import DENSE
-from sdeopt.core.method import SAMPLED
+from sdeopt.core.traits import SAMPLED
 from sdeopt.results.bounds import AGREE, DIFFER, LEAST, NOT_JUDGED, OPEN
 from sdeopt.results.judging import SHOWN, settles
 from sdeopt.results.page import Cell, Line, Page, Table

@@ -11,8 +11,9 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.core import observables as observable
-from sdeopt.core.method import SAMPLED
+from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
+from sdeopt.core.traits import SAMPLED
 from sdeopt.engine import duration
 from sdeopt.engine.run import Run, lacking
 from sdeopt.engine.streams import normalise
@@ -26,7 +27,7 @@ WHOLE = 1e-6  # relative distance from a whole number of steps that is round-off
 
 
 def plan(
-    method: Any, problem: Problem, kind: str = "discrete", *, horizon: float | None = None, steps: int | None = None,
+    method: Method, problem: Problem, kind: str = "discrete", *, horizon: float | None = None, steps: int | None = None,
     dt: float | None = None, substeps: int | None = None, scheme: str = "heun", sde: str | None = None,
     save_at: Any = None, observables: Any = None, rng: Any = None, crossings: Any = None,
 ) -> Run:  # fmt: skip
@@ -78,7 +79,7 @@ def examples_drawn(run: Run) -> int:
 
 def _dear(run: Run) -> bool:
     """Whether an SDE with coefficients of all examples costs far more than one made of the batches that steps draw."""
-    f = run.problem.objective
+    f = run.oracle.objective
     if not getattr(f, "costly", False) or run.problem.noise.closure:
         return False
     return 0 < DEAR * examples_drawn(run) <= int(f.examples())

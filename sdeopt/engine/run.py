@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sdeopt.core.method import model
+from sdeopt.core.contracts import Method
 from sdeopt.core.oracle import Oracle
 from sdeopt.core.problem import Problem
+from sdeopt.core.traits import model
 from sdeopt.engine.draws import unsuited
 from sdeopt.engine.questions import asked
 from sdeopt.engine.streams import Entropy
@@ -26,7 +27,7 @@ class Run:
     (``stepper(problem, page)``), and is not compiled.
     """
 
-    method: Any
+    method: Method
     problem: Problem
     kind: str
     sde: str

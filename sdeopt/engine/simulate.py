@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks, notices
+from sdeopt.core.contracts import Method
 from sdeopt.core.moments import ESCAPE, Moments, Shaped, valid_paths
 from sdeopt.core.problem import Problem
 from sdeopt.engine import blocks
@@ -44,7 +45,7 @@ PATHS_LIMIT = 4 * 2**30  # bytes that keep_paths may take
 
 
 def simulate(
-    method: Any,
+    method: Method,
     problem: Problem,
     kind: str = "discrete",
     *,
@@ -269,4 +270,6 @@ def describe(run: Run) -> dict[str, Any]:
 
 def _replay(run: Run, path: int) -> Trajectory:
     full = replace(run, saves=tuple(range(run.steps + 1)), observables={}, crossings=())
-    return Trajectory(np.arange(run.steps + 1) * run.method.clock, blocks.records(full, 1, path, label="replay")[0])
+    return Trajectory(
+        run.method.clock * np.arange(run.steps + 1, dtype=float), blocks.records(full, 1, path, label="replay")[0]
+    )

@@ -31,12 +31,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noisy_grad, root_cov, value
+from sdeopt.core import Draws, NonNegative, Oracle, Positive, Real, Vector, grad, method, noisy_grad, root_cov, value
 
 __all__ = ["WarmupSGD"]
 
 
-def caution(self: Any, x: Any, o: Any) -> Any:
+def caution(self: Any, x: Vector, o: Oracle) -> Any:
     """ψ(x)."""
     return 1.0 / (self.h0 + self.h1 * np.maximum(value(o, x) - self.minimum, 0.0))
 
@@ -78,16 +78,16 @@ class WarmupSGD(NamedTuple):
     array([1.95555556])
     """
 
-    lr: float
-    h0: float = 1.0
-    h1: float = 1.0
-    minimum: float = 0.0
+    lr: Positive
+    h0: Positive = 1.0
+    h1: NonNegative = 1.0
+    minimum: Real = 0.0
 
-    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, x: Vector, o: Oracle, z: Draws) -> Any:
         return x - self.lr * caution(self, x, o) * noisy_grad(o, x, z)
 
-    def drift(self, t: Any, x: Any, o: Any) -> Any:
+    def drift(self, t: float, x: Vector, o: Oracle) -> Any:
         return -caution(self, x, o) * grad(o, x)
 
-    def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         return -np.sqrt(self.lr) * caution(self, x, o) * root_cov(o, x, dw)

@@ -112,7 +112,7 @@ class _Measure:
     """The measurements at one point."""
 
     def __init__(self, problem: Problem, x: Array, entropy: Entropy, advance: Callable[[int], None]) -> None:
-        self.law = problem.noise.independent
+        self.law: Any = problem.noise.independent
         if isinstance(self.law, DiagonalMinibatch):  # what the optimizer sees of it
             self.law = Minibatch(self.law.batch, self.law.replace)
         self.o: Any = Oracle(Here(problem, x), self.law)

@@ -12,6 +12,7 @@ import numpy as np
 
 from sdeopt.comparison.compare import compare
 from sdeopt.core import notices
+from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
 from sdeopt.engine.content import content
@@ -45,7 +46,7 @@ class Settings(NamedTuple):
 class Cell:
     """A method on a problem; ``job`` is "run", the discrete column, or "error", the comparison with the SDE."""
 
-    method: Any
+    method: Method
     problem: Problem
     job: str
     settings: Settings
