@@ -10,7 +10,7 @@ from sdeopt.core.method import SAMPLED
 from sdeopt.results.bounds import AGREE, DIFFER, LEAST, NOT_JUDGED, OPEN
 from sdeopt.results.judging import SHOWN, settles
 from sdeopt.results.page import Cell, Line, Page, Table
-from sdeopt.results.words import interval, number, off, percent, point, tone
+from sdeopt.results.words import interval, least, most, number, off, percent, point, tone
 
 if TYPE_CHECKING:
     from sdeopt.comparison.report import Report
@@ -139,7 +139,9 @@ def _notes(report: Report) -> list[Line]:
     if any(math.isnan(row.theory) and not math.isnan(row.stationary) for row in report.rows):
         lines.append("theory t→∞: stationary value to leading order, shown since the spread of the SDE has levelled.")
     if m.get("theory_omitted"):
-        lines.append(f"theory: left out above d = {DENSE} where coordinates mix, since it would cost more than the runs.")
+        lines.append(
+            f"theory: left out above d = {DENSE} where coordinates mix, since it would cost more than the runs."
+        )
     if any(row.verdict == SHOWN for row in report.rows):
         lines.append(
             "Coordinates are shown, not judged (judge='observables'): the row is about the one furthest apart."

@@ -26,7 +26,11 @@ class Progress:
     """
 
     def __init__(
-        self, total: int, progress: bool | Callable[[int, int], None] | None, label: str, unit: str = "paths",
+        self,
+        total: int,
+        progress: bool | Callable[[int, int], None] | None,
+        label: str,
+        unit: str = "paths",
         seconds: float = 0.0,
     ) -> None:
         checks.progress(progress)

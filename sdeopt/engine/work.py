@@ -25,7 +25,7 @@ NETWORK, ENTRY = 4e-4, 1.5e-9
 def cost(run: Run) -> float:
     """Work of one path-step, a rough number."""
     f: Any = run.problem.objective
-    if getattr(f, "batched", False):
+    if getattr(f, "batched", False) and hasattr(f, "examples"):
         return NETWORK + ENTRY * float(f.examples() * f.dim)
     stored = sum(np.size(value) for value in vars(f).values())
     compiled = Kernel(run).mode in ("lanes", "vectors")

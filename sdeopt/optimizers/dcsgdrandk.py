@@ -47,7 +47,10 @@ def mask_noise(m: Any, w: Any) -> Any:
     return m * (w - total(w) / len(w))
 
 
-@method(order=1, brownian=("gradient", "own", "state"), family="distributed", noise="agents:2,gaussian:0.5", at={"lr": 0.02})
+@method(
+    order=1, brownian=("gradient", "own", "state"), family="distributed", noise="agents:2,gaussian:0.5",
+    at={"lr": 0.02},
+)  # fmt: skip
 class DCSGDRandK(NamedTuple):
     """Distributed SGD, compressed by rand-k.
 
