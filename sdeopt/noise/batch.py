@@ -16,6 +16,7 @@ from sdeopt.core.oracle import (
     direction_residual,
     expect_direction,
     grad,
+    mean_clipped,
     mean_sign,
     noise,
     noise_var,
@@ -104,6 +105,11 @@ class Batch(Law):
         return reason
 
     @property
+    def normal(self) -> bool:
+        """As one example is."""
+        return bool(self.law.normal)
+
+    @property
     def moments(self) -> float:
         """Those of one example: a mean has the tails of what it is taken of."""
         order: float = self.law.moments
@@ -119,6 +125,10 @@ class Batch(Law):
 
     def batch_size(self, o: Any) -> Any:
         return 1.0 * self.batch
+
+    def mean_clipped(self, o: Any, x: Any, clip: Any) -> Any:
+        """Of every example, so of their mean."""
+        return mean_clipped(Oracle(o.objective, self.law), x, clip)
 
     def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
         return root_cov(Oracle(o.objective, self.law), x, dw) / np.sqrt(1.0 * self.batch)

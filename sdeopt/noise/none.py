@@ -9,7 +9,7 @@ import numpy as np
 
 from sdeopt.core import dot
 from sdeopt.core.oracle import grad
-from sdeopt.noise.directions import length, unit
+from sdeopt.noise.directions import clipped, length, unit
 from sdeopt.noise.law import Law
 
 __all__ = ["NoNoise"]
@@ -29,6 +29,8 @@ class NoNoise(Law):
     NoNoise()
     """
 
+    normal = True
+
     def draws(self, objective: Any) -> tuple[tuple[str, int], ...]:
         return ()
 
@@ -43,6 +45,9 @@ class NoNoise(Law):
 
     def var(self, o: Any, x: Any) -> Any:
         return 0.0 * x
+
+    def mean_clipped(self, o: Any, x: Any, clip: Any) -> Any:
+        return clipped(grad(o, x), clip)
 
     def mean_sign(self, o: Any, x: Any, g: Any) -> Any:
         return np.sign(g)
