@@ -122,7 +122,7 @@ def _other(call: Any, given: list[Any], constant: list[Any], found: Any) -> str:
         and constant[1] not in (0, 1, 2)
     ):
         return "a power of whole numbers: compiled they have 64 bits; write float(n) ** k"
-    if all(t in (types.int64, types.float64) for t in map(types.unliteral, given)):
+    if all(t in (types.int64, types.float64) for t in map(types.unliteral, given)):  # type: ignore[attr-defined]
         return ""
     numbers = [v if type(v) is int else as_dtype(t).type(1) for v, t in zip(constant, given, strict=True)]
     return "" if function(*numbers).dtype == as_dtype(found) else NARROW
