@@ -6,6 +6,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import llvmlite
+import numba
+import numpy as np
 import pytest
 from command import METHODS, job, succeeded
 

@@ -13,7 +13,8 @@ import numpy as np
 import sdeopt as so
 
 T, lr, sigma = 0.4, 0.02, 0.5
-well = so.simulate(so.SGLD(0.005, temperature=T), so.Problem(so.DoubleWell(), so.NoNoise()), horizon=20.0, paths=4000, rng=0)
+wells = so.Problem(so.DoubleWell(), so.NoNoise())
+well = so.simulate(so.SGLD(0.005, temperature=T), wells, horizon=20.0, paths=4000, rng=0)
 bowl = so.Problem(so.Quadratic([1.0]), so.Gaussian(sigma), x0=[0.0])
 sign = so.simulate(so.SignSGD(lr), bowl, horizon=8.0, paths=4000, rng=0)
 

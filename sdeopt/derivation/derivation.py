@@ -24,7 +24,7 @@ OWNER = "# the method itself"
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Derivation(Result):
-    """The SDE of a method, derived from its ``step`` by `derive`; or why there is none. ``print`` it, ``save`` it.
+    r"""The SDE of a method, derived from its ``step`` by `derive`; or why there is none. ``print`` it, ``save`` it.
 
     Attributes
     ----------
@@ -57,9 +57,9 @@ class Derivation(Result):
     --------
     >>> import sdeopt as so
     >>> print(so.derive(so.SGD).latex())
-    \\begin{aligned}
-    dX &= - \\nabla f(X)\\,dt - \\sqrt{\\eta} \\Sigma^{1/2}dW
-    \\end{aligned}
+    \begin{aligned}
+    dX &= - \nabla f(X)\,dt - \sqrt{\eta} \Sigma^{1/2}dW
+    \end{aligned}
     """
 
     method: str
