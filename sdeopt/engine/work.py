@@ -14,7 +14,7 @@ from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.planning import examples_drawn
 from sdeopt.engine.run import Run
 
-__all__ = ["BUDGET", "LONG", "NUMBER", "STEP", "COORDINATE", "cost", "expected", "told"]
+__all__ = ["BUDGET", "LONG", "NUMBER", "STEP", "COORDINATE", "cost", "expected", "stored", "told"]
 
 BUDGET = 40.0  # seconds of one core: 20 s on two
 LONG = 10.0  # seconds from which a run says before it begins how long it will take
@@ -30,10 +30,14 @@ def cost(run: Run) -> float:
     if getattr(f, "batched", False) and hasattr(f, "examples"):
         few = run.model.drift is None and examples_drawn(run)  # batches are all that a sampled SDE passes over
         return NETWORK + ENTRY * float((few or f.examples()) * f.dim)
-    stored = sum(np.size(value) for value in vars(f).values())
     compiled = run.discrete is None and Kernel(run).mode in ("lanes", "vectors")
     each = PYTHON if not compiled else STEP if run.method.lanes else SLOW
-    return float(each + COORDINATE * run.problem.dim + NUMBER * stored)
+    return float(each + COORDINATE * run.problem.dim + NUMBER * stored(f))
+
+
+def stored(f: Any) -> int:
+    """Numbers that an objective holds."""
+    return sum(len(value) if isinstance(value, tuple) else np.size(value) for value in vars(f).values())
 
 
 def expected(runs: Iterable[Run], paths: int, workers: int) -> float:
