@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from sdeopt.comparison import laws
 from sdeopt.comparison.overlay import theory
 from sdeopt.comparison.report import Report
-from sdeopt.core.method import SAMPLED
+from sdeopt.core.traits import SAMPLED
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold, records
 from sdeopt.engine.draws import orders
-from sdeopt.engine.kernels import Run
 from sdeopt.engine.planning import usual_saves
+from sdeopt.engine.run import Run
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import Sizes
 from sdeopt.results.columns import labels
@@ -198,6 +198,7 @@ def assembled(
         "paths_change": int(m.halved.paths.min()),
         "diverged": lost(main),
         "left": leftover(sde),
+        "theory_omitted": closed.omitted,
         "comparisons": m.sizes.size.size,
         "confidence": CONFIDENCE,
     }

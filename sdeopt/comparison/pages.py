@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from sdeopt.core.method import SAMPLED
+from sdeopt.comparison.overlay import DENSE
+from sdeopt.core.traits import SAMPLED
 from sdeopt.results.bounds import AGREE, DIFFER, LEAST, NOT_JUDGED, OPEN
 from sdeopt.results.judging import SHOWN, settles
 from sdeopt.results.page import Cell, Line, Page, Table
-from sdeopt.results.words import interval, number, off, percent, percentage, point, tone
+from sdeopt.results.words import interval, least, most, number, off, percent, point, tone
 
 if TYPE_CHECKING:
     from sdeopt.comparison.report import Report
@@ -43,12 +44,12 @@ def answer(d: Decision, what: str, left: float, meta: dict[str, Any]) -> str:
     """The verdict in a sentence; ``what`` decides it, and ``left`` paths are left there."""
     if d.verdict == NOT_JUDGED:
         return f"{NOT_JUDGED}: {_unjudged(d, what, left, meta)}"
-    least = f"at least {percentage(d.low)}" if d.low > 0.0 else ""
-    most = f"at most {percentage(d.high)}" if math.isfinite(d.high) else ""
+    below = f"at least {least(d.low)}" if d.low > 0.0 else ""
+    above = f"at most {most(d.high)}" if math.isfinite(d.high) else ""
     if d.verdict in (DIFFER, AGREE):
-        decides, other = (least, most) if d.verdict == DIFFER else (most, least)
+        decides, other = (below, above) if d.verdict == DIFFER else (above, below)
         return f"{d.verdict}: off by {decides}, in {what}" + (f"; by {other}" if other else "")
-    between = f"between {percentage(d.low)} and {percentage(d.high)} off, in {what}"
+    between = f"between {least(d.low)} and {most(d.high)} off, in {what}"
     return f"{OPEN}: {between}; {settles(d, meta['substeps'])}"
 
 
@@ -144,6 +145,10 @@ def _notes(report: Report) -> list[Line]:
     ]
     if any(math.isnan(row.theory) and not math.isnan(row.stationary) for row in report.rows):
         lines.append("theory t→∞: stationary value to leading order, shown since the spread of the SDE has levelled.")
+    if m.get("theory_omitted"):
+        lines.append(
+            f"theory: left out above d = {DENSE} where coordinates mix, since it would cost more than the runs."
+        )
     if any(row.verdict == SHOWN for row in report.rows):
         lines.append(
             "Coordinates are shown, not judged (judge='observables'): the row is about the one furthest apart."

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sdeopt.core.schedule import units
-from sdeopt.engine import crossings, lanes, loops, sampled, schemes, states
+from sdeopt.engine import crossings, loops, sampled, schemes, states
 from sdeopt.engine.beginnings import sizes
+from sdeopt.engine.compiler import lanes
+from sdeopt.engine.compiler.rng import wide_vectors
 from sdeopt.engine.draws import kinds
-from sdeopt.engine.rng import wide_vectors
 
 if TYPE_CHECKING:
-    from sdeopt.engine.kernels import Run
+    from sdeopt.engine.run import Run
 
-__all__ = ["assemble", "grid", "mover"]
+__all__ = ["assemble", "mover"]
 
 
 def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
@@ -76,12 +76,6 @@ def mover(run: Run) -> Any:
     """One step of the optimizer or of the integrator, a plain function."""
     functions = _scheduled(run)
     return functions[0] if run.kind == "discrete" else _move(run, functions)
-
-
-def grid(run: Run) -> tuple[tuple[float, float], ...]:
-    """Where its schedules are asked, see `states.moment`; a sampled SDE takes steps, as the optimizer does."""
-    clock, step = run.method.clock, len(run.functions) == 1
-    return tuple(units(s, clock, run.steps)[0 if step else 1] for s in run.method.schedules.values())
 
 
 def _move(run: Run, functions: tuple[Any, ...]) -> Any:

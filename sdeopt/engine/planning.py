@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,11 +12,13 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.core import observables as observable
-from sdeopt.core.method import SAMPLED
+from sdeopt.core.contracts import Method
+from sdeopt.core.notices import depth
 from sdeopt.core.problem import Problem
+from sdeopt.core.traits import SAMPLED
 from sdeopt.engine import duration
-from sdeopt.engine.kernels import Run, lacking
-from sdeopt.engine.rng import normalise
+from sdeopt.engine.run import Run, lacking
+from sdeopt.engine.streams import normalise
 
 __all__ = ["DEFAULT_SUBSTEPS", "count_steps", "examples_drawn", "levels", "paths_of", "plan", "saves", "usual_saves"]
 
@@ -26,7 +29,7 @@ WHOLE = 1e-6  # relative distance from a whole number of steps that is round-off
 
 
 def plan(
-    method: Any, problem: Problem, kind: str = "discrete", *, horizon: float | None = None, steps: int | None = None,
+    method: Method, problem: Problem, kind: str = "discrete", *, horizon: float | None = None, steps: int | None = None,
     dt: float | None = None, substeps: int | None = None, scheme: str = "heun", sde: str | None = None,
     save_at: Any = None, observables: Any = None, rng: Any = None, crossings: Any = None,
 ) -> Run:  # fmt: skip
@@ -62,6 +65,9 @@ def plan(
     sampled = replace(run, kind="sde", sde=SAMPLED.name)
     if sde is None and (_dear(run) or lacking(replace(run, kind="sde")) is not None) and lacking(sampled) is None:
         return replace(run, sde=SAMPLED.name)
+    if kind == "sde" and "normal ξ" in run.model.doc and not problem.noise.normal:
+        text = f"the SDE {run.sde!r} of {type(method).__name__} assumes normal ξ, and {problem.noise!r} is not normal"
+        warnings.warn(f"{text}: the SDE 'sampled' has its moments", UserWarning, stacklevel=depth())
     return run
 
 
@@ -78,7 +84,7 @@ def examples_drawn(run: Run) -> int:
 
 def _dear(run: Run) -> bool:
     """Whether an SDE with coefficients of all examples costs far more than one made of the batches that steps draw."""
-    f = run.problem.objective
+    f = run.oracle.objective
     if not getattr(f, "costly", False) or run.problem.noise.closure:
         return False
     return 0 < DEAR * examples_drawn(run) <= int(f.examples())

@@ -13,14 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks, notices
+from sdeopt.core.contracts import Method
 from sdeopt.core.moments import ESCAPE, Moments, Shaped, valid_paths
 from sdeopt.core.problem import Problem
 from sdeopt.engine import blocks
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted, Task, fold
 from sdeopt.engine.draws import orders
-from sdeopt.engine.kernels import Run
 from sdeopt.engine.planning import DEFAULT_SUBSTEPS, paths_of, plan, saves
+from sdeopt.engine.run import Run
 from sdeopt.engine.tensors import streamed
 from sdeopt.results.crossing import Crossing
 from sdeopt.results.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Trajectory
@@ -46,7 +47,7 @@ PATHS_LIMIT = 4 * 2**30  # bytes that keep_paths may take
 
 
 def simulate(
-    method: Any,
+    method: Method,
     problem: Problem,
     kind: str = "discrete",
     *,
@@ -276,4 +277,6 @@ def describe(run: Run) -> dict[str, Any]:
 
 def _replay(run: Run, path: int) -> Trajectory:
     full = replace(run, saves=tuple(range(run.steps + 1)), observables={}, crossings=(), projections=0)
-    return Trajectory(np.arange(run.steps + 1) * run.method.clock, blocks.records(full, 1, path, label="replay")[0])
+    return Trajectory(
+        run.method.clock * np.arange(run.steps + 1, dtype=float), blocks.records(full, 1, path, label="replay")[0]
+    )

@@ -78,9 +78,17 @@ class Evidence(Result):
         What the columns are.
     meta : dict
         Everything needed to run it again, and the statistics' constants.
+
+    Examples
+    --------
+    >>> import sdeopt as so
+    >>> problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(2.0), x0=[1.0, -1.0])
+    >>> scaling = so.scale(so.SignSGD(lr=0.01), batch=(16, 64), problem=problem)
+    >>> scaling.evidence(horizon=0.4, paths=1000, rng=0).meta["naive"]["method"]
+    'SignSGD(lr=0.04)'
     """
 
-    VERSION = 2
+    VERSION = 3
     PARTS = {"sizes": Sizes, "naive_sizes": Sizes}
 
     meta: dict[str, Any]
@@ -192,6 +200,8 @@ class Evidence(Result):
             sides = {"sizes": "gap", "naive_sizes": "naive_gap"}
             found = {name: (arrays[gap], arrays[f"{gap}_stderr"]) for name, gap in sides.items()}
             head |= older.judged_again(head, arrays, "before", found)
+        elif version == 2:
+            older.widened(arrays, cls.PARTS)
         head["quantities"] = [Quantity(name, kind, tuple(columns)) for name, kind, columns in head["quantities"]]
         return super().unpack(version, head, arrays)
 

@@ -13,13 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.core import oracle as questions
 from sdeopt.core.references import rebound
+from sdeopt.engine.questions import QUESTIONS
 from sdeopt.engine.tensors.words import Names, twins
 
 __all__ = ["Linker"]
-
-QUESTIONS = {getattr(questions, name) for name in questions.__all__ if name != "Oracle"}
 
 
 class Linker:
@@ -95,7 +93,7 @@ class Module:
 
 def wrapped(f: FunctionType) -> bool:
     """Whether a function belongs to the machinery of pages, such as ``constant``, and not to the page."""
-    return f.__module__ == "sdeopt.core.method"
+    return f.__module__ in ("sdeopt.core.method", "sdeopt.core.traits")
 
 
 def question(f: FunctionType) -> Any:

@@ -17,8 +17,9 @@ from sdeopt.core.observables import NAMED
 from sdeopt.core.oracle import Oracle
 from sdeopt.engine import assembly, states
 from sdeopt.engine.beginnings import initial_states
+from sdeopt.engine.compiler.compile import grid
+from sdeopt.engine.compiler.rng import fill, place
 from sdeopt.engine.draws import draws
-from sdeopt.engine.rng import fill, place
 from sdeopt.engine.tensors.linker import Linker
 from sdeopt.results.pages import TRACE
 
@@ -37,7 +38,7 @@ class Loop:
         link = self._link = Linker(self._dtype, self._device)
         self._page, self._oracle = link.page(run.method.constant()), Oracle(f.resident, link.lower(run.oracle.noise))
         schedules = tuple(run.method.schedules.values())
-        self._lead = (self._page, schedules, assembly.grid(run)) if schedules else self._page
+        self._lead = (self._page, schedules, grid(run)) if schedules else self._page
         self._move = link(assembly.mover(run))
         self._observables = [self._observable(g) for n, g in run.observables.items() if n != TRACE]
         shape, vectors = draws(run)

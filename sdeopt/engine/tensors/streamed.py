@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.engine.kernels import Kernel, Run
+from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.progress import Progress
+from sdeopt.engine.run import Run
 from sdeopt.engine.stop import within
 from sdeopt.results.pages import TRACE
 
