@@ -120,6 +120,7 @@ def test_what_does_not_run_is_refused_by_name() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:the SDE .* assumes normal")  # both runs have the same coefficients
 @pytest.mark.parametrize("law", [so.Minibatch(3), so.Agents(so.Minibatch(2), 2), so.Gaussian(0.2)], ids=repr)
 def test_every_page_runs_or_is_refused_by_name(law: Any) -> None:
     """All columns that networks accept; at least 30 pages run entirely where their noise is that of batches."""
