@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 from sdeopt.core.observables import LABELS
-from sdeopt.results.page import Cell, Page, Table
+from sdeopt.results.page import Cell, Line, Page, Table
 from sdeopt.results.result import Result
 from sdeopt.results.words import interval
 
@@ -68,7 +68,7 @@ class SVAGLadder(Result):
             label = "optimizer = SVAG 1" if rung.scheme == "euler" and rung.substeps == 1 else label
             pairs = zip(rung.values, rung.stderr, strict=True)
             rows.append((label, *(interval(v, NORMAL95 * s) for v, s in pairs), str(rung.diverged)))
-        head = [
+        head: list[tuple[str, Line]] = [
             ("method", f"{m['method']}, from its steps to its SDE"),
             ("problem", f"{m['objective']}, {m['noise']}"),
             ("time", f"{m['steps']} steps of {m['clock']:.4g}, {m['paths']} paths{', interrupted' * m['partial']}"),
@@ -76,7 +76,7 @@ class SVAGLadder(Result):
         ]
         table = Table(("at the end", *(LABELS.get(name, name) for name in names), "diverged"), [*rows])
         note = "Where numbers move along the ladder, the SDE does not describe the optimizer; ± is half of 95 %."
-        return Page([*head], [table], [note])
+        return Page(head, [table], [note])
 
     def _said(self, name: str) -> Cell:
         gap, half = self.moved(name)
@@ -95,5 +95,5 @@ class SVAGLadder(Result):
     @classmethod
     def unpack(cls, version: int, head: dict[str, Any], arrays: dict[str, Any]) -> Self:
         """The ladder that `pack` took apart."""
-        rungs = (Rung(*(tuple(v) if isinstance(v, list) else v for v in rung)) for rung in head["rungs"])
+        rungs = (Rung._make(tuple(v) if isinstance(v, list) else v for v in rung) for rung in head["rungs"])
         return cls(tuple(rungs), head["meta"])

@@ -87,7 +87,13 @@ def svag(
     if not chosen or chosen[0] != 1 or any(b <= a for a, b in zip(chosen, chosen[1:], strict=False)):
         raise ValueError(f"levels must begin with 1 and increase, got {checks.short(levels)}")
     count = checks.integer("paths", paths, low=2)
-    given = {"horizon": horizon, "steps": steps, "observables": observables, "executor": executor, "progress": progress}
+    given: dict[str, Any] = {
+        "horizon": horizon,
+        "steps": steps,
+        "observables": observables,
+        "executor": executor,
+        "progress": progress,
+    }
     given |= {"paths": count, "rng": np.random.SeedSequence().entropy if rng is None else rng, "save_at": 1}
     runs = [("euler", level) for level in chosen] + [("heun", HEUN)]
     found = [simulate(method, problem, "sde", sde="sampled", scheme=scheme, substeps=n, **given) for scheme, n in runs]
