@@ -32,7 +32,7 @@ PAIRS: dict[str, tuple[Any, Any]] = {
 
 def spent(work: Any) -> float:
     """Seconds that ``work`` takes."""
-    clock = time.thread_time if CPU else time.perf_counter
+    clock = time.process_time if CPU else time.perf_counter
     begin = clock()
     work()
     if not CPU:

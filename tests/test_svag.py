@@ -48,6 +48,7 @@ def ladder(lr: float, **settings: Any) -> so.SVAGLadder:
     return so.svag(so.SGD(lr), PROBLEM, **{"steps": 20, "paths": 200, "rng": 0, "progress": False} | settings)
 
 
+@pytest.mark.slow
 def test_a_ladder_tells_a_step_that_is_too_long() -> None:
     """η λ = 0.7: the stationary variance of the SDE lacks 1/(1 - ηλ/2), and more; at a small step nothing is seen.
 
