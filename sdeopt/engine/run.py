@@ -71,12 +71,14 @@ class Run:
 def lacking(run: Run) -> str | None:
     """What the run needs and the problem or the method does not give, as "question: reason", or None."""
     questions = set().union(*(asked(f) for f in run.functions))
-    if run.kind == "sde" and run.model.drift is None and not run.method.bounded:
-        questions.add("noise_var")  # a sampled SDE needs second moments of the step
     for question in sorted(questions):
         reason = run.problem.lacks(question)
         if reason is not None:
             return f"{question}: {reason}"
+    if run.kind == "sde" and run.model.drift is None and not run.method.bounded:
+        reason = run.problem.noise.unbounded(run.problem.objective)
+        if reason is not None:
+            return f"noise_var: {reason}"  # a sampled SDE needs second moments of the step
     return unsuited(run)
 
 

@@ -30,7 +30,7 @@ def cost(run: Run) -> float:
     if getattr(f, "batched", False):
         few = run.model.drift is None and examples_drawn(run)  # batches are all that a sampled SDE passes over
         return NETWORK + ENTRY * float((few or f.examples()) * f.dim)
-    stored = sum(np.size(value) for value in vars(f).values())
+    stored = sum(value.size for value in vars(f).values() if isinstance(value, np.ndarray))
     compiled = run.discrete is None and Kernel(run).mode in ("lanes", "vectors")
     each = PYTHON if not compiled else STEP if run.method.lanes else SLOW
     return float(each + COORDINATE * run.problem.dim + NUMBER * stored)

@@ -134,6 +134,10 @@ class Law:
             )
         return None
 
+    def unbounded(self, objective: Objective) -> str | None:
+        """Why ξ has no variance, without which nothing is known of the moments of a step, or None."""
+        return self.lacks("noise_var", objective)
+
     def draws(self, objective: Objective) -> tuple[tuple[str, int], ...]:
         """Kinds and sizes of the raw draws of one step."""
         return (("normal", objective.dim),)
