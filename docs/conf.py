@@ -29,14 +29,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = [
-    "_build",
-    "auto_gallery/*.ipynb",
-    "auto_gallery/*.py",
-    "auto_gallery/*.zip",
-    "gallery",
-    "api/core.rst",
-]
+exclude_patterns = ["_build", "auto_gallery/*.ipynb", "auto_gallery/*.py", "auto_gallery/*.zip", "gallery"]
 templates_path = ["_templates"]
 default_role = "py:obj"  # a link where the name has a page
 smartquotes = False  # they would change code in the formulas of docstrings

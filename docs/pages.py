@@ -62,9 +62,7 @@ def certificates(cls: Any) -> str:
     """The rows of docs/certificates.md that measure the method."""
     lines = [line for line in (HERE / "certificates.md").read_text(encoding="utf-8").splitlines() if line[:1] == "|"]
     rows = [line for line in lines[2:] if re.match(rf"\| {cls.__name__}( |,)", line)]
-    return (
-        "\n".join([*lines[:2], *rows]) if rows else "No row of [the certificates](../../certificates.md) is about it."
-    )
+    return "\n".join([*lines[:2], *rows]) if rows else "No row of the certificates is about it."
 
 
 def scaling(cls: Any) -> str:
@@ -114,10 +112,8 @@ def methods_index() -> str:
         rows = ["| method | its SDEs (weak order) | time per step | what it does |", "|---|---|---|---|"]
         for cls in members:
             sdes = ", ".join(f"{sde.name} ({sde.order:g})" for sde in cls.sdes.values())
-            name = cls.__name__
-            rows.append(
-                f"| [{name}](pages/{name.lower()}.md) | {sdes} | `{facts.clock(cls)}` | {prose(facts.summary(cls))} |"
-            )
+            page = f"[{cls.__name__}](pages/{cls.__name__.lower()}.md)"
+            rows.append(f"| {page} | {sdes} | `{facts.clock(cls)}` | {prose(facts.summary(cls))} |")
         hidden = "\n".join(f"pages/{cls.__name__.lower()}" for cls in members)
         lines += [f"## {title}", "\n".join(rows), f"```{{toctree}}\n:hidden:\n{hidden}\n```"]
     return "\n\n".join(lines) + "\n"

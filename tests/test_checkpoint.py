@@ -92,6 +92,16 @@ def test_a_comparison_goes_on_too(tmp_path: Path) -> None:
     assert resumed.to_json() == so.compare(so.SGD(0.1), NETWORK, **settings).to_json()
 
 
+def test_a_comparison_is_judged_once(tmp_path: Path) -> None:
+    """More paths until a verdict pleases make 8 % false ones of 5 %."""
+    settings: dict[str, Any] = {"steps": 4, "substeps": 2, "rng": 0, "checkpoint": tmp_path / "run"}
+    first = so.compare(so.SGD(0.1), NETWORK, paths=60, **settings)
+    assert so.compare(so.SGD(0.1), NETWORK, paths=60, **settings).to_json() == first.to_json()
+    for paths in (50, 120):
+        with pytest.raises(ValueError, match=f"paths must be 60, .* got {paths}: a second verdict"):
+            so.compare(so.SGD(0.1), NETWORK, paths=paths, **settings)
+
+
 CERTIFIED: dict[str, Any] = {"lrs": [0.2, 0.1, 0.05], "horizon": 0.4, "paths": 512, "max_paths": 1024, "rng": 0}
 
 

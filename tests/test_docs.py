@@ -1,4 +1,4 @@
-"""The site: every public name has an example, recipes run, figures name their paper, links lead somewhere.
+"""The site: every public name has an example, recipes are blocks that run, figures name papers, links lead to files.
 
 That the whole site builds is seen by ``make -C docs html``, where warnings are errors.
 """

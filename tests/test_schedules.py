@@ -193,9 +193,11 @@ def test_the_first_state_of_an_sde_has_the_rate_of_time_0() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", [so.SGD, so.SignSGD])
 def test_a_certificate_under_warm_up(kind: Any) -> None:
-    lr = so.Piecewise(0.1, [so.ramp(0.3), so.hold(0.3), so.ramp(0.4, 1.0, 0.1)], unit="run")
-    found = so.certify(kind(lr), BOWL, lrs=[0.1, 0.05, 0.025], horizon=1.0, rng=0, progress=False)
+    lr = so.Piecewise(0.2, [so.ramp(0.3), so.hold(0.3), so.ramp(0.4, 1.0, 0.1)], unit="run")
+    problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(1.0), x0=[0.5, -0.5])
+    found = so.certify(kind(lr), problem, lrs=[0.2, 0.1, 0.05], horizon=1.0, rng=0, max_paths=2**19, progress=False)
     assert found.verdict.startswith("certified"), str(found)
+    assert {row.verdict for row in found.rows if row.kind == "covariance"} == {"right", "wrong"}
 
 
 @pytest.mark.parametrize(

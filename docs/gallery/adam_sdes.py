@@ -2,9 +2,9 @@
 Three SDEs of Adam
 ==================
 
-With noise in V, the variance of x is that of Adam; the SDE of Compagnoni et al., without it, has the right mean and too
-much variance; that of Malladi et al. is for noise that dominates. After arXiv:2411.15958 (the new SDE beside the one of
-Malladi et al., arXiv:2205.10287); the third is arXiv:2509.21614.
+With noise in V, the variance of x is that of Adam; the SDE of Compagnoni et al., without it, has nearly the right mean
+and too much variance; that of Malladi et al. is for noise that dominates, as it does not here. After arXiv:2411.15958
+(their SDE beside that of Malladi et al., arXiv:2205.10287); the first is of arXiv:2509.21614.
 """
 
 import matplotlib.pyplot as plt

@@ -3,8 +3,8 @@ Anti-PGD finds the wide part of the valley
 ==========================================
 
 Anticorrelated noise descends f + σ²/2 tr ∇²f: the trace of the Hessian falls along a valley of minima, where gradient
-descent stays at its entrance and ordinary noise wanders. After Orvieto et al. (2022), arXiv:2202.02831, on the widening
-valley.
+descent stays at its entrance and ordinary noise ends where it is narrow. After Orvieto et al. (2022),
+arXiv:2202.02831, on the widening valley.
 """
 
 import matplotlib.pyplot as plt

@@ -2,8 +2,8 @@
 Bilinear games
 ==============
 
-On f(x, y) = λxy simultaneous descent-ascent spirals outwards. The extra gradient step and the Hamiltonian rest at levels
-that theory has. After Monzio Compagnoni et al. (2024), arXiv:2402.12508, on bilinear games.
+On f(x, y) = λxy simultaneous descent-ascent spirals outwards. The extra gradient step and the Hamiltonian rest at
+levels that theory has. After Monzio Compagnoni et al. (2024), arXiv:2402.12508, on bilinear games.
 """
 
 import matplotlib.pyplot as plt
@@ -25,8 +25,6 @@ for method, color in ((so.SGDA(lr), "#717581"), (so.SEG(lr, rho=rho), "#bd1f01")
     ax.semilogy(sde.times, sde.observables["norm2"][0] / 2, color=color)
     if name in levels:
         ax.axhline(levels[name], color=color, ls="--", lw=0.9)
-ax.set(
-    xlabel="time t = kη", ylabel="E |z|²/2", title="dots: method; lines: SDE; dashed: theory at rest", ylim=(2e-3, 1)
-)
+ax.set(xlabel="time t = kη", ylabel="E |z|²/2", title="dots: method, lines: SDE, dashed: theory", ylim=(2e-3, 1))
 ax.legend()
 plt.show()

@@ -27,5 +27,7 @@ for method, color, power in ((so.DPSGD, "#717581", -2.0), (so.DPSignSGD, "#bd1f0
     guide = loss[0] * (epsilons / epsilons[0]) ** power
     ax.loglog(epsilons, guide, "--", lw=0.9, color=color, label=f"power {power:g}")
 ax.set(xlabel="privacy budget ε", ylabel="loss at rest")
+ax.set_xticks(epsilons, [f"{epsilon:g}" for epsilon in epsilons])
+ax.minorticks_off()
 ax.legend()
 plt.show()

@@ -25,5 +25,7 @@ for hurst, color in ((0.1, "#bd1f01"), (0.25, "#832db6"), (0.5, "#717581"), (0.7
     theory = [fractional_ou_variance(h, sigma, hurst) for h in fine]
     ax.loglog(fine, theory, "--", lw=1, color=color)
 ax.set(xlabel="curvature h", ylabel="Var x at t = 10", title="dots: fPGD; dashed: at rest, by theory")
+ax.set_xticks(curvatures, [f"{h:g}" for h in curvatures])
+ax.minorticks_off()
 ax.legend()
 plt.show()

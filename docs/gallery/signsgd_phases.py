@@ -13,9 +13,8 @@ import sdeopt as so
 
 lr, sigma = 0.01, 0.5
 problem = so.Problem(so.Quadratic([1.0]), so.Gaussian(sigma), x0=[3.0])
-runs = {
-    kind: so.simulate(so.SignSGD(lr), problem, kind, horizon=4.5, paths=4000, rng=0) for kind in ("discrete", "sde")
-}
+settings = {"horizon": 4.5, "paths": 4000, "rng": 0}
+runs = {kind: so.simulate(so.SignSGD(lr), problem, kind, **settings) for kind in ("discrete", "sde")}
 t = runs["sde"].times
 
 fig, ax = plt.subplots()

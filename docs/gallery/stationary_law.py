@@ -13,11 +13,11 @@ import numpy as np
 import sdeopt as so
 
 T, lr, sigma = 0.4, 0.02, 0.5
-well = so.simulate(
-    so.SGLD(0.005, temperature=T), so.Problem(so.DoubleWell(), so.NoNoise()), horizon=20.0, paths=4000, rng=0
-)
-bowl = so.Problem(so.Quadratic([1.0]), so.Gaussian(sigma), x0=[0.0])
-sign = so.simulate(so.SignSGD(lr), bowl, horizon=8.0, paths=4000, rng=0)
+wells = so.Problem(so.DoubleWell(), so.NoNoise())
+well = so.simulate(so.SGLD(0.005, temperature=T), wells, horizon=20.0, paths=4000, rng=0)
+starts = np.random.default_rng(0).uniform(-lr, lr, size=(4000, 1))  # or all signs would move on one lattice
+bowl = so.Problem(so.Quadratic([1.0]), so.Gaussian(sigma), x0=starts)
+sign = so.simulate(so.SignSGD(lr), bowl, horizon=8.0, rng=0)
 
 fig, axes = plt.subplots(1, 2, figsize=(8, 3.4))
 x = np.linspace(-2.0, 2.0, 200)

@@ -138,8 +138,10 @@ NOT_ON_A_LADDER = {"steps", "paths", "dt", "substeps", "scheme", "save_at", "hor
     _flag("--warm", "Start where METHOD is after many steps at x0: running means at their limit."),
     _option("--precision", "Half-width of a slope's interval to be reached.  [default: 0.1]", float),
     _option("--paths", "Paths that choose what is judged, and the first that are.  [default: 4096]", int),
-    _option("--max-paths", "The most for any one learning rate.  [default: 1048576]", int),
-    _option("--seconds", "No round of paths begins later; the result then depends on the machine.", float),
+    _option("--max-paths", "The most for any one learning rate.  [default: what a budget of work affords, about 20 s "
+            "on two cores]", int),
+    _option("--seconds", "A budget of time: no round of paths begins later; the result then depends on the machine.",
+            float),
     _option("--substeps", "Integrator steps in the smallest optimizer step.  [default: 8]", int),
     _option("--checkpoint", CHECKPOINT, metavar="FOLDER"),
     _option("--out", "Write the figure to STEM.png and the certificate to STEM.npz.", metavar="STEM"),

@@ -105,7 +105,8 @@ def compare(
     executor : concurrent.futures.Executor
         Where chunks of paths run; default one thread per core.
     progress, checkpoint
-        As in `simulate`.
+        As in `simulate`. What a folder holds is judged once: more paths after a verdict would make bounds wrong more
+        often than ``alpha`` says, and are refused.
 
     Returns
     -------
@@ -181,14 +182,27 @@ def compare(
             fixed = dt is not None or substeps is not None
             run, paths, change, pilot = budget.planned(run, fixed, judging, seconds, executor, progress, store)
             columns = block.columns(run)
+        _once(store, paths)
         vectors = what == "all" and problem.dim > SINGLE
         change, flow, main, partial = block.ran(columns, paths, vectors, change, executor, progress, store)
+        if store is not None and not partial:
+            store.put("verdict", np.array([paths]))
     said = {"rng": repr(rng), "pilot": pilot, "seconds": seconds, "partial": partial}
     report = block.assembled(columns, main, change, flow, words | describe(columns[1]) | said | judging)
     report.meta["agrees_at"] = _agreeing(run, report)
     lost = " and ".join(f"{n} {name}" for n, name in zip(report.meta["diverged"], ("discrete", "SDE"), strict=True))
     notices.tell(partial, lost if report.any_diverged else "", report.meta["paths"])
     return report
+
+
+def _once(store: checkpoints.Checkpoint | None, paths: int) -> None:
+    """Refuse to judge more, or fewer, of the paths that have been judged: whoever looks until it pleases is pleased."""
+    judged = None if store is None else store.get("verdict")
+    if judged is not None and judged[0] != paths:
+        raise ValueError(
+            f"paths must be {judged[0]}, on which what the checkpoint holds was judged, got {paths}: a second verdict "
+            "on some of the same paths is wrong more often than alpha says; take another rng and another folder"
+        )
 
 
 def _agreeing(run: Run, report: Report) -> str | None:

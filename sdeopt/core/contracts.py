@@ -115,6 +115,10 @@ class Law(Protocol):
     def moments(self) -> float:
         """The largest p such that E|ξ|^q is finite for all q < p."""
 
+    @property
+    def normal(self) -> bool:
+        """Whether ξ is normal, which some SDEs assume."""
+
     def check(self, objective: Objective) -> None:
         """Raise a ``ValueError`` if the law does not fit the objective."""
 

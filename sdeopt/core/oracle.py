@@ -34,6 +34,7 @@ __all__ = [
     "labels",
     "matrix_rows",
     "mean_agent_sign",
+    "mean_clipped",
     "mean_sign",
     "noise",
     "noise_var",
@@ -110,6 +111,11 @@ def noisy_class_grads(o: Oracle, x: Vector, z: Draws) -> Any:
 def clipped_grad(o: Oracle, x: Vector, z: Draws, clip: Any) -> Any:
     """(1/B) Σ_j g_j min(1, C/|g_j|) over the gradients g_j of the B examples that the optimizer sees, C = ``clip``."""
     return o.noise.clipped_grad(o, x, z, clip)
+
+
+def mean_clipped(o: Oracle, x: Vector, clip: Any) -> Any:
+    """E clipped_grad, for normal noise of one variance in all coordinates."""
+    return o.noise.mean_clipped(o, x, clip)
 
 
 def batch_size(o: Oracle) -> Any:

@@ -53,8 +53,8 @@ class Trace:
         self._done: dict[Any, Any] = dict(twins.of(self))
 
     def assume(self, what: str) -> None:
-        """Note what the formulas rest on, once."""
-        if what not in self.assumed:
+        """Note what the formulas rest on, once, and not beside what says more."""
+        if not any(known.startswith(what) for known in self.assumed):
             self.assumed.append(what)
 
     def run(self, f: Any, *args: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from sdeopt.core import checks
 from sdeopt.core import observables as observable
 from sdeopt.core.contracts import Method
+from sdeopt.core.notices import depth
 from sdeopt.core.problem import Problem
 from sdeopt.core.traits import SAMPLED, expect_method
 from sdeopt.engine import duration
@@ -62,6 +64,9 @@ def plan(
     sampled = replace(run, kind="sde", sde=SAMPLED.name)
     if sde is None and (_dear(run) or lacking(replace(run, kind="sde")) is not None) and lacking(sampled) is None:
         return replace(run, sde=SAMPLED.name)
+    if kind == "sde" and "normal ξ" in run.model.doc and not problem.noise.normal:
+        text = f"the SDE {run.sde!r} of {type(method).__name__} assumes normal ξ, and {problem.noise!r} is not normal"
+        warnings.warn(f"{text}: the SDE 'sampled' has its moments", UserWarning, stacklevel=depth())
     return run
 
 

@@ -27,7 +27,7 @@ NETWORK, ENTRY = 4e-4, 1.5e-9
 def cost(run: Run) -> float:
     """Work of one path-step, a rough number."""
     f: Any = run.problem.objective
-    if getattr(f, "batched", False):
+    if getattr(f, "batched", False) and hasattr(f, "examples"):
         few = run.model.drift is None and examples_drawn(run)  # batches are all that a sampled SDE passes over
         return NETWORK + ENTRY * float((few or f.examples()) * f.dim)
     stored = sum(value.size for value in vars(f).values() if isinstance(value, np.ndarray))

@@ -107,6 +107,11 @@ class Agents(Law):
         for name, value in fields.items():
             object.__setattr__(self, name, value)
 
+    @property
+    def normal(self) -> bool:
+        """Whether that of every agent is."""
+        return all(law.normal for law in self._every())
+
     def check(self, objective: Objective) -> None:
         fit("shifts", self.offsets[0], objective)
         for law in self._every():

@@ -17,6 +17,7 @@ from sdeopt.core.oracle import (
     direction_residual,
     expect_direction,
     grad,
+    mean_clipped,
     mean_sign,
     noise,
     noise_var,
@@ -105,6 +106,11 @@ class Batch(Law):
         return reason
 
     @property
+    def normal(self) -> bool:
+        """As one example is."""
+        return bool(self.law.normal)
+
+    @property
     def moments(self) -> float:
         """Those of one example: a mean has the tails of what it is taken of."""
         order: float = self.law.moments
@@ -120,6 +126,10 @@ class Batch(Law):
 
     def batch_size(self, o: Oracle) -> Any:
         return 1.0 * self.batch
+
+    def mean_clipped(self, o: Oracle, x: Vector, clip: Any) -> Any:
+        """Of every example, so of their mean."""
+        return mean_clipped(Oracle(o.objective, self.law), x, clip)
 
     def root_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return root_cov(Oracle(o.objective, self.law), x, dw) / np.sqrt(1.0 * self.batch)

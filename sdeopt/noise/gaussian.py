@@ -8,20 +8,20 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sdeopt.core import checks, filled, firsts, lower_matvec, matvec, seconds, sin, where
+from sdeopt.core import checks, filled, firsts, lower_matvec, matvec, seconds, sin, total, where
 from sdeopt.core.chance import refuse_random, steady
 from sdeopt.core.checks import Array
 from sdeopt.core.contracts import Draws, Objective, Vector
 from sdeopt.core.guards import answer
-from sdeopt.core.math import pairs
-from sdeopt.core.oracle import Oracle, noise_var, root_cov
+from sdeopt.core.oracle import Oracle, grad, noise_var, root_cov
+from sdeopt.noise.clipping import mean_clip
+from sdeopt.noise.covariance import roots, standardised
 from sdeopt.noise.directions import direction_moments, direction_spread, rule, unit
 from sdeopt.noise.law import Law, derived, fit, spread
 from sdeopt.noise.signs import (
     gaussian_response,
     gaussian_sign,
     independent_root,
-    plackett_rule,
     root_times,
     sign_pairs,
     sign_variance,
@@ -68,6 +68,7 @@ class Gaussian(Law):
     """
 
     family: ClassVar[str | None] = "Gaussian"
+    normal = True
     nodes: Array
     weights: Array
 
@@ -77,7 +78,7 @@ class Gaussian(Law):
         if cov is not None:
             if scale is not None:
                 raise ValueError("Gaussian takes scale or cov, not both")
-            kind, fields = FullGaussian, _roots(checks.covariance("cov", cov))
+            kind, fields = FullGaussian, roots(checks.covariance("cov", cov))
         elif callable(scale):
             kind, fields = FieldGaussian, {"scale": scale}
         else:
@@ -155,6 +156,14 @@ class DiagonalGaussian(_Separable):
     def var(self, o: Oracle, x: Vector) -> Any:
         return filled(self.scale * self.scale, x)
 
+    def mean_clipped(self, o: Oracle, x: Vector, clip: Any) -> Any:
+        return mean_clip(grad(o, x), np.sqrt(total(noise_var(o, x)) / len(x)), clip)
+
+    def lacks(self, question: str, objective: Objective) -> str | None:
+        if question == "mean_clipped" and np.ptp(self.scale) > 0.0:
+            return f"{self!r} has no closed form for the mean of a clipped gradient: all coordinates need one scale"
+        return super().lacks(question, objective)
+
     def __reduce__(self) -> Any:
         return Gaussian, (self.scale,)
 
@@ -192,39 +201,6 @@ class FieldGaussian(_Separable):
 
     def __reduce__(self) -> Any:
         return Gaussian, (self.scale,)
-
-
-def _roots(cov: Array) -> dict[str, Any]:
-    """What `FullGaussian` needs of Σ, once: roots of Σ and of 2Σ∘Σ, axes and spectrum, arcsines of correlations."""
-    eigenvalues, axes = np.linalg.eigh(cov)
-    sd = np.sqrt(np.diag(cov))
-    product = np.outer(sd, sd)
-    correlation = np.divide(cov, product, out=np.zeros_like(cov), where=product > 0.0)
-    nodes, weights = plackett_rule()
-    return {
-        "cov": cov,
-        "root": _factor(cov),
-        "square_root": _factor(2.0 * cov * cov),
-        "variance": np.diag(cov).copy(),
-        "spectrum": np.maximum(eigenvalues, 0.0),
-        "axes": np.asfortranarray(axes),
-        "angles": np.arcsin(np.clip(correlation[pairs(len(cov))], -1.0, 1.0)),
-        "sign_nodes": nodes,
-        "sign_weights": weights,
-    }
-
-
-def _factor(cov: Array) -> Array:
-    """The lower triangular root of a covariance that may be singular, by QR of its symmetric root."""
-    eigenvalues, axes = np.linalg.eigh(cov)
-    upper = np.linalg.qr((axes * np.sqrt(np.maximum(eigenvalues, 0.0))).T, mode="r")
-    return np.asfortranarray((np.where(np.diag(upper) < 0.0, -1.0, 1.0)[:, None] * upper).T)
-
-
-def standardised(g: Vector, variance: Any) -> tuple[Any, Any]:
-    """Where there is noise, 1 or 0, and g in units of its standard deviation."""
-    noisy = where(variance > 0.0, 1.0, 0.0)
-    return noisy, noisy * g / where(variance > 0.0, np.sqrt(variance), 1.0)
 
 
 @dataclass(frozen=True, eq=False, repr=False, init=False)

@@ -6,6 +6,7 @@ A law is a frozen dataclass. Its functions are written like pages (they are comp
     sample(self, o, x, z)                  ξ(x, z)
     noisy_grad(self, o, x, z)              ∇f(x) + ξ(x, z)
     clipped_grad(self, o, x, z, clip)      the mean of the clipped gradients of the B examples that are seen
+    mean_clipped(self, o, x, clip)         its mean
     batch_size(self, o)                    B
     noisy_value(self, o, x, z)             the loss of that sample
     noisy_class_grads(self, o, x, z)       the gradients of the classes -1 and 1, with the noise of two samples
@@ -127,6 +128,11 @@ class Law:
                 f"{self!r} has no closed form for the random direction (g + ξ)/|g + ξ| that {question} asks for: "
                 "use Gaussian or NoNoise"
             )
+        if question == "mean_clipped" and not hasattr(self, question):
+            return (
+                f"{self!r} has no closed form for the mean of a clipped gradient, which mean_clipped asks for: use "
+                "Gaussian with one scale or NoNoise"
+            )
         if question in SIGN and not hasattr(self, question):
             return (
                 f"{self!r} has no closed form for what its sign and the noise itself have in common, which {question} "
@@ -146,6 +152,11 @@ class Law:
     def moments(self) -> float:
         """The largest p such that E|ξ|^q is finite for all q < p; inf for light tails, and for finite data."""
         return math.inf
+
+    @property
+    def normal(self) -> bool:
+        """Whether ξ is normal, which some SDEs assume."""
+        return False
 
     @property
     def independent(self) -> Law:

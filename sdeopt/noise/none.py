@@ -10,7 +10,7 @@ import numpy as np
 from sdeopt.core import dot
 from sdeopt.core.contracts import Draws, Objective, Vector
 from sdeopt.core.oracle import Oracle, grad
-from sdeopt.noise.directions import length, unit
+from sdeopt.noise.directions import clipped, length, unit
 from sdeopt.noise.law import Law
 
 __all__ = ["NoNoise"]
@@ -30,6 +30,8 @@ class NoNoise(Law):
     NoNoise()
     """
 
+    normal = True
+
     def draws(self, objective: Objective) -> tuple[tuple[str, int], ...]:
         return ()
 
@@ -44,6 +46,9 @@ class NoNoise(Law):
 
     def var(self, o: Oracle, x: Vector) -> Any:
         return 0.0 * x
+
+    def mean_clipped(self, o: Oracle, x: Vector, clip: Any) -> Any:
+        return clipped(grad(o, x), clip)
 
     def mean_sign(self, o: Oracle, x: Vector, g: Vector) -> Any:
         return np.sign(g)

@@ -21,7 +21,8 @@ Heavy tails
 
 Sources
     (H₀, H₁)-smoothness |∇²f| <= H₀ + H₁ (f - f*) and the step sizes proportional to ψ that it suggests: Alimisis,
-    Islamov & Lucchi (2025), arXiv:2510.03164; their constants belong into η. The SDE is moment-matched by us.
+    Islamov & Lucchi (2025), arXiv:2510.03164. Their step 1/(10 H₀ + 20 H₁ (f - f*)) is lr = 1/10 with h1 = 2 H₁ here.
+    The SDE is moment-matched by us.
 """
 
 from __future__ import annotations
@@ -73,6 +74,8 @@ class WarmupSGD(NamedTuple):
     >>> o = so.Problem(so.Quadratic([2.0])).oracle
     >>> so.WarmupSGD(lr=0.5).step(0, np.array([2.0]), o, ())  # f = 4, ψ = 1/5, gradient 4
     array([1.6])
+    >>> so.WarmupSGD(lr=0.1, h1=2.0).step(0, np.array([2.0]), o, ())  # 2 - 4/(10 + 20 f)
+    array([1.95555556])
     """
 
     lr: Positive

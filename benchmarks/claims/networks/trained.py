@@ -9,8 +9,8 @@ import numpy as np
 
 import sdeopt as so
 from benchmarks.claims.frame import Estimate, Finding, finding, judged
-from sdeopt.engine.kernels import lacking
 from sdeopt.engine.planning import plan
+from sdeopt.engine.run import lacking
 from sdeopt.results.judging import quantile
 
 __all__ = ["NETWORKS", "STEPS", "apart", "compared", "loss", "minibatch", "spread"]
