@@ -21,7 +21,7 @@ from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted, Task, fold
 from sdeopt.engine.draws import orders
 from sdeopt.engine.planning import DEFAULT_SUBSTEPS, paths_of, plan, saves
-from sdeopt.engine.run import Run
+from sdeopt.engine.run import Run, guard
 from sdeopt.results.crossing import Crossing
 from sdeopt.results.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Trajectory
 
@@ -150,13 +150,13 @@ def simulate(
     task = Task((ended(run),), summarize(run, keep), size)
     with checkpoints.opened(checkpoint, rng, task, words) as store:
         found = collect(task, count, executor, progress, f"{run.method} {kind}", 0, store)
-    return told(ensemble(run, *found, words))
+    return told(ensemble(run, *found, words), guard(run))
 
 
-def told(result: Ensemble) -> Ensemble:
+def told(result: Ensemble, hint: str = "") -> Ensemble:
     """``result``, after a warning where it is not of all paths up to the end."""
     count = result.diverged.count
-    notices.tell(bool(result.meta["partial"]), str(count) if count else "", len(result.final))
+    notices.tell(bool(result.meta["partial"]), str(count) if count else "", len(result.final), hint)
     return result
 
 
