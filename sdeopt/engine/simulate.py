@@ -35,7 +35,7 @@ __all__ = [
     "room",
     "saves",
     "simulate",
-    "spread",
+    "covariance",
     "summarize",
     "summary",
 ]
@@ -208,7 +208,7 @@ def collect(task: Task, count: int, *where: Any) -> tuple[dict[str, Any], bool]:
         return stop.result, True
 
 
-def spread(moments: Moments, d: int) -> NDArray[np.float64]:
+def covariance(moments: Moments, d: int) -> NDArray[np.float64]:
     """Covariance of the position, or its variances where d is large."""
     return moments.covariance if d <= FULL_COVARIANCE_LIMIT else moments.variance[:, :d]
 
@@ -222,7 +222,7 @@ def ensemble(run: Run, found: dict[str, Any], partial: bool, meta: dict[str, Any
     exact = moments.square == 0.0  # as at the start
     mean = np.where((moments.count[:, None] > 0) & (exact | (order > 1.0)), moments.mean, np.nan)
     stderr = np.where(exact | (order > 2.0), moments.stderr, np.nan)
-    cov = spread(moments, d)
+    cov = covariance(moments, d)
     cov[~exact[:, :d].all(axis=1)] *= 1.0 if end > 2.0 else np.nan
     return Ensemble(
         kind=run.kind,

@@ -21,6 +21,7 @@ __all__ = ["Noise"]
 
 KINDS = ("normal", "uniform")
 MEMORY = ("ar", "arma", "ou", "ornstein-uhlenbeck", "colored", "coloured", "fractional", "memory")
+UNKNOWN = ("mean_sign", "root_sign_cov", "root_square_cov", "mean_clipped")  # of a law known by its sample alone
 TRIES, NUMBERS = 4096, 10**6  # samples with which a law is tried at the start, and numbers that they may take
 SURE = 7.0  # standard errors that a mean over the tries is never off by
 
@@ -149,7 +150,7 @@ class Noise(Law):
         if question == "root_additive_cov":
             constant = self.additive and not absent["root_cov"]
             return None if constant else "Noise is not known to be additive, with a root_cov that does not depend on x"
-        if question in ("mean_sign", "root_sign_cov", "root_square_cov"):
+        if question in UNKNOWN:
             return f'Noise knows no {question}, only its sample, root_cov and var: take sde="sampled"'
         return super().lacks(question, objective)
 
