@@ -36,8 +36,8 @@ def cost(run: Run) -> float:
 
 
 def stored(f: Any) -> int:
-    """Numbers that an objective holds."""
-    return sum(len(value) if isinstance(value, tuple) else np.size(value) for value in vars(f).values())
+    """Numbers in the arrays of an objective."""
+    return sum(value.size for value in vars(f).values() if isinstance(value, np.ndarray))
 
 
 def expected(runs: Iterable[Run], paths: int, workers: int) -> float:
