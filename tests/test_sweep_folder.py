@@ -154,7 +154,10 @@ def test_a_folder_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> N
 
 
 def test_one_sweep_at_a_time_works_in_a_folder(tmp_path: Path, whole: so.Sweep) -> None:
-    with held(tmp_path, "folder"), pytest.raises(ValueError, match=rf"folder '.*' is in use by process {os.getpid()} on"):
+    with (
+        held(tmp_path, "folder"),
+        pytest.raises(ValueError, match=rf"folder '.*' is in use by process {os.getpid()} on"),
+    ):
         run(tmp_path)
     assert list(tmp_path.glob("*.json")) == []
     assert table(run(tmp_path)) == table(whole)

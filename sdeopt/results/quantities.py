@@ -195,9 +195,7 @@ def _apart(
     return size, error, degrees, floor, left, share, widest
 
 
-def _along(
-    e: Estimates, groups: Groups | None, q: Quantity, u: Array, extra: int
-) -> tuple[tuple[Array, Array], Array]:
+def _along(e: Estimates, groups: Groups | None, q: Quantity, u: Array, extra: int) -> tuple[tuple[Array, Array], Array]:
     """Standard errors (n,) of the gap of ``q``, and their degrees of freedom.
 
     The first is along the unit vectors ``u`` (n, c), the second along the direction where it is largest.
