@@ -81,7 +81,7 @@ INTERPRETED: dict[str, Any] = {
     "an instance inside": (lambda x: DOUBLED(x), "Doubled object at .* has no value that a key could hold"),
     "a power at run time": (power_of_a_count, r"line \d+: .*float\(n\) \*\* k, so it runs interpreted"),
     "a negative power at run time": (lambda x: len(x) ** -1 * x, r"float\(n\) \*\* k, so it runs interpreted"),
-    "narrow numbers alone": (lambda x: 0.01 * (BYTE + BYTE) * x, r"write float\(a\) or int\(a\), so it runs"),
+    "narrow numbers alone": (lambda x: 0.01 * (BYTE - 7) * x, r"write float\(a\) or int\(a\), so it runs"),
     "a float32 number times a whole one": (lambda x: FLOAT32 * 3 * x, r"write float\(a\) or int\(a\), so it runs"),
     "a float16 number": (lambda x: FLOAT16 * x, "what Numba does not know.*to have it compiled"),
 }

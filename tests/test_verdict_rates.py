@@ -1,7 +1,7 @@
 """How often bounds are wrong, over thousands of simulated comparisons: never more than they say.
 
 Two columns of Gaussian paths (first-order autoregressions in time, correlated with each other) stand for optimizer and
-SDE; what is known of their largest relative error is exact. A rate of 5 % over 2000 repetitions stays below 7.6 %, but
+SDE; what is known of their largest relative error is exact. A rate of 5 % over 1000 repetitions stays below 8.6 %, but
 for a probability of 1e-7.
 """
 
@@ -18,12 +18,10 @@ from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import LEAST, Bounds, Sizes, bounds
 from sdeopt.results.columns import labels
 
-ALPHA, MARGIN = 0.05, 0.1
-pytestmark = pytest.mark.study
+ALPHA, MARGIN, REPETITIONS = 0.05, 0.1, 1000
 
 
-def highest(repetitions: int) -> float:
-    return ALPHA + ALMOST_NEVER * float(np.sqrt(ALPHA * (1.0 - ALPHA) / repetitions))
+HIGHEST = ALPHA + ALMOST_NEVER * float(np.sqrt(ALPHA * (1.0 - ALPHA) / REPETITIONS))
 
 
 def paths(random: Any, n: int, saves: int, d: int) -> Any:
@@ -63,32 +61,37 @@ def nothing(b: Any) -> float:
     return 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("correlation", [0.9, 0.999, 0.9999])
 @pytest.mark.parametrize("change", [one_mean, one_variance, everything, nothing], ids=lambda f: f.__name__)
 def test_bounds_hold_at_the_fewest_paths(change: Callable[[Any], float], correlation: float) -> None:
-    random, repetitions = np.random.default_rng(0), 2000
+    random = np.random.default_rng(0)
     above = below = 0
-    for _ in range(repetitions):
+    for _ in range(REPETITIONS):
         a = paths(random, LEAST, 15, 2)
         b = correlation * a + np.sqrt(1.0 - correlation**2) * paths(random, LEAST, 15, 2)
         true = change(b)
         _, found = measured(a, b, 2)
         above += float(found.high.max()) < true
         below += float(found.low.max()) > true
-    assert max(above, below) / repetitions < highest(repetitions), (above, below)
+    assert max(above, below) / REPETITIONS < HIGHEST, (above, below)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [0.5, 1.0, 2.0, 5.0])
 @pytest.mark.parametrize("spike", [1.0, 30.0], ids=["alike", "spiked"])
 def test_bounds_of_lengths_hold(spike: float, times: float) -> None:
-    """The means of 31 coordinates, apart by ``times`` their noise; with a spike one direction has most of it."""
-    random, repetitions, n, d = np.random.default_rng(1), 2000, 200, 31
+    """The means of 31 coordinates, apart by ``times`` their noise; with a spike one direction has most of it.
+
+    At a spike and twice the noise ‖ĝ‖ + z se(û) is too small in 11 % of all cases.
+    """
+    random, n, d = np.random.default_rng(1), 200, 31
     sd = np.ones(d)
     sd[0] = spike
     floor = 0.1 * np.linalg.norm(sd) / np.sqrt(n)
     direction = np.array([1.0, 1.0, *np.zeros(d - 2)]) / np.sqrt(2.0)
     above = below = 0
-    for _ in range(repetitions):
+    for _ in range(REPETITIONS):
         a = random.standard_normal((n, 1, d))
         b = a + 0.1 * sd * random.standard_normal((n, 1, d)) + times * floor * direction
         found, limits = measured(a, b, d)
@@ -96,7 +99,7 @@ def test_bounds_of_lengths_hold(spike: float, times: float) -> None:
         above += float(limits.high[0, 0]) < true
         below += float(limits.low[0, 0]) > true
     assert found.size.shape == (1, 2)
-    assert max(above, below) / repetitions < highest(repetitions), (above, below)
+    assert max(above, below) / REPETITIONS < HIGHEST, (above, below)
 
 
 def test_two_stages_keep_the_level_and_pooling_would_not() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 import sdeopt as so
 from benchmarks.coverage.settings import Setting, exact, integrated, quantities
-from sdeopt.comparison.block import columns
+from sdeopt.comparison.block import SETTLED, columns
 from sdeopt.core.moments import Shaped
 from sdeopt.engine.blocks import records as recorded
 from sdeopt.engine.draws import orders
@@ -153,6 +153,6 @@ def _withheld(n: int, share: float, order: float) -> str:
     """Why `compare` states no interval, where it does not."""
     if n < LEAST:
         return f"no interval: fewer than {LEAST} paths, which a comparison needs"
-    if order <= 2.0:
-        return "no interval: the tails of the noise are too heavy for a variance"
+    if order <= SETTLED:
+        return "no interval: of a gap whose third moment the noise does not leave"
     return "no interval: one path makes up too much of the squares" if share > allowance(np.array(float(n))) else ""

@@ -19,8 +19,8 @@ class Row(NamedTuple):
     """One line of the table: values at the last save, the largest gap over the saves, and the verdict over all saves.
 
     ``half`` and ``change_half`` are half-widths of 95 % intervals, the former NaN below 50 paths and where one path
-    decides or no variance exists; ``change`` is what halving dt does to the SDE. ``low`` and ``high`` bound the
-    relative error of the row; a row of several coordinates has the values of the worst.
+    decides or the noise leaves no third moment; ``change`` is what halving dt does to the SDE. ``low`` and ``high``
+    bound the relative error of the row; a row of several coordinates has the values of the worst.
     """
 
     quantity: str
@@ -51,7 +51,7 @@ def _row(report: Report, columns: list[int], judged: list[int], q: float, q_chan
         discrete=float(report.discrete[-1, i]),
         sde=float(report.sde[-1, i]),
         gap=float(report.gap[-1, i]),
-        half=float(q * report.gap_stderr[-1, i]) if _known(report, judged) else np.nan,
+        half=float(q * report.gap_stderr[-1, i]) if _known(report, i, judged) else np.nan,
         largest=float(report.gap[peak, i]),
         largest_time=float(report.times[peak]),
         change=float(report.change[-1, i]),
@@ -66,10 +66,11 @@ def _row(report: Report, columns: list[int], judged: list[int], q: float, q_chan
     )
 
 
-def _known(report: Report, judged: list[int]) -> bool:
-    """Whether standard errors at the last save are: of enough paths, none of which decides alone."""
+def _known(report: Report, i: int, judged: list[int]) -> bool:
+    """Whether the standard error at the last save is: of enough paths, none of which decides alone, with moments."""
     paths = report.counts[-1:]
-    return bool(paths[0] >= LEAST and (report.sizes.share[-1, judged] <= allowance(paths)).all())
+    settled = paths[0] >= LEAST and i not in report.meta.get("unsettled", ())
+    return bool(settled and (report.sizes.share[-1, judged] <= allowance(paths)).all())
 
 
 def rows(report: Report) -> tuple[Row, ...]:

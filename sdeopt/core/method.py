@@ -17,9 +17,7 @@ Optional: ``init(self, x, o)`` gives the state y at time 0 (default: y is x itse
 The draws ``z`` of a step are those of the noise law. A method that sees the gradient of two samples has a tuple of two
 such; one with draws of its own gets the pair (those of the gradient, its own).
 
-Functions are compiled by the engine, so they use NumPy arithmetic and the vocabulary of ``sdeopt.core`` only. Numbers,
-arrays and tuples that a function refers to, in its closure, its defaults, its globals or by ``module.name``, are
-compiled in: each run takes those of the moment when it begins. Hyperparameters are arguments, and compile nothing anew.
+Functions are compiled by the engine, so they use NumPy arithmetic and the vocabulary of ``sdeopt.core`` only.
 
 Increments: the integrator multiplies the diffusion by √dt, so ``dw`` is standard normal here. Write the diffusion
 with the sign with which the noise enters the step (usually minus): the law does not care, but the common random
@@ -214,6 +212,10 @@ def method(
     at: Mapping[str, float] | None = None,
 ) -> Callable[[T], T]:
     """Register a page and give it typed equality, validation, its clock and its default SDE.
+
+    Numbers, arrays and tuples that a function refers to, in its closure, its defaults, its globals or by
+    ``module.name``, are compiled in: each run takes those of the moment when it begins. Hyperparameters are arguments,
+    and compile nothing anew.
 
     Parameters
     ----------

@@ -126,7 +126,12 @@ def _other(call: Any, given: list[Any], constant: list[Any], found: Any) -> str:
     if all(t in (types.int64, types.float64) for t in map(types.unliteral, given)):
         return ""
     numbers = [v if type(v) is int else as_dtype(t).type(1) for v, t in zip(constant, given, strict=True)]
-    return "" if function(*numbers).dtype == as_dtype(found) else NARROW
+    try:
+        with np.errstate(all="ignore"):  # the type of the answer is what is asked for
+            alike = function(*numbers).dtype == as_dtype(found)
+    except (ArithmeticError, ValueError):  # a whole number that the narrow type does not hold
+        alike = False
+    return "" if alike else NARROW
 
 
 class ExactCompiler(Compiler):
