@@ -42,7 +42,8 @@ def sections(cls: Any) -> dict[str, str]:
     """The head of a page, part by part, without its indentation."""
     parts = re.split(rf"^({'|'.join(SECTIONS)})\n", facts.head(cls), flags=re.MULTILINE)
     bodies = (re.sub(r"^    ", "", body, flags=re.MULTILINE).strip("\n") for body in parts[2::2])
-    return dict(zip(parts[1::2], bodies, strict=True))
+    near = (re.sub(r"(?<=\S) {12,}", " " * 4, body) for body in bodies)  # what stands at the right margin
+    return dict(zip(parts[1::2], near, strict=True))
 
 
 def formulas(cls: Any) -> list[str]:
