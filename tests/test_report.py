@@ -170,7 +170,7 @@ def test_open_reports_say_between_what_and_how_many_paths_would_decide() -> None
     low, high = report.within
     assert report.verdict == "open" and low < 0.1 < high < np.inf
     text = " ".join(str(report).split())
-    assert f"and {words.percentage(high)} off, in {report.decisive[0]} at t = {report.decisive[1]:.4g}" in text
+    assert f"and {words.most(high)} off, in {report.decisive[0]} at t = {report.decisive[1]:.4g}" in text
     assert "times the paths would decide" in text
 
 

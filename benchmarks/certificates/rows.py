@@ -33,7 +33,7 @@ class Row:
 
     def certify(self, **more: Any) -> so.Certificate:
         """The certificate."""
-        return so.certify(self.method, self.problem, **({"rng": 0} | self.words | more))
+        return so.certify(self.method, self.problem, **({"rng": 0, "max_paths": 2**20} | self.words | more))
 
     def failed(self, c: so.Certificate) -> str:
         """What differs from the expectation, in words; "" if nothing does."""

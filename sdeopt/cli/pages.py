@@ -51,7 +51,7 @@ def show(method: str, latex: bool) -> None:
 
     from sdeopt.cli import facts
     from sdeopt.cli.output import console
-    from sdeopt.core.method import SAMPLED, model
+    from sdeopt.core.traits import SAMPLED, model
     from sdeopt.optimizers.registry import lookup
 
     cls = lookup(method)

@@ -80,10 +80,10 @@ class Report(Result):
     Notes
     -----
     With ρ = ‖gap‖/‖scale‖, for each quantity and save, the upper bound is max (ρ̂ + z se), z the one-sided quantile of
-    Student's t at ``meta["alpha"]``, and the lower one max (ρ̂ - q se) with the quantile of Bonferroni: if the largest
-    ρ is within the margin, "differ" has at most the probability alpha, and if it is not, "agree" has. What the
-    integrator's step leaves of the error widens the one and lowers the other. Intervals of the table are 95 %, each by
-    itself.
+    Student's t at ``meta["alpha"]`` (of a vector a little more, see `sdeopt.results.bounds`), and the lower one
+    max (ρ̂ - q se) with the quantile of Bonferroni: if the largest ρ is within the margin, "differ" has at most the
+    probability alpha, and if it is not, "agree" has. What the integrator's step leaves of the error widens the one and
+    lowers the other. Intervals of the table are 95 %, each by itself.
 
     Examples
     --------
@@ -96,6 +96,7 @@ class Report(Result):
     True
     """
 
+    VERSION = 2
     PARTS = {"laws": Laws, "sizes": Sizes, "flow_sizes": Sizes}
 
     meta: dict[str, Any]
@@ -178,7 +179,8 @@ class Report(Result):
         return self.names.index(name)
 
     def __repr__(self) -> str:
-        return f"Report({self.meta['method']}, SDE {self.meta['sde']}: {self.verdict})"
+        optimizer, sde = pages.columns(self.meta)
+        return f"Report({optimizer}, {sde.partition(' ')[2]}: {self.verdict})"
 
     def page(self) -> Page:
         """The verdict, what was compared, the table."""
@@ -203,6 +205,8 @@ class Report(Result):
             flow = arrays["flow"] - arrays["discrete"], arrays["discrete_stderr"]
             sides = {"sizes": (arrays["gap"], arrays["gap_stderr"]), "flow_sizes": flow}
             head |= older.judged_again(head, arrays, "discrete", sides)
+        elif version == 1:
+            older.widened(arrays, ("sizes", "flow_sizes"))
         head["quantities"] = [Quantity(name, kind, tuple(columns)) for name, kind, columns in head["quantities"]]
         return super().unpack(version, head, arrays)
 

@@ -48,9 +48,12 @@ def _of_position(f: Callable[[Any], float]) -> Callable[..., Any]:
 def resolve(observables: Any, problem: Any) -> dict[str, Callable[..., Any]]:
     """Return name -> function (o, x) for a sequence of names or a mapping name -> function of x.
 
-    None stands for every named observable that the problem can answer. Functions are tried at x0: they return one
+    None stands for what the objective says is worth its cost (``usual_observables``, of networks their loss) or, where
+    it says nothing, for every named observable that the problem can answer. Functions are tried at x0: they return one
     number, or a truth value, whose mean is a probability. What they write into x is lost with it.
     """
+    if observables is None and hasattr(problem.objective, "usual_observables"):
+        return resolve(problem.objective.usual_observables(), problem)
     if observables is None:
         return {n: f for n, f in NAMED.items() if n != "loss" or problem.lacks("value") is None}
     if isinstance(observables, Mapping):

@@ -9,8 +9,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from sdeopt.core import checks
-from sdeopt.core.method import REGISTRY, Model
+from sdeopt.core.method import REGISTRY
 from sdeopt.core.problem import Problem
+from sdeopt.core.traits import Model
 from sdeopt.results.page import Page, Table
 from sdeopt.results.result import Result
 

@@ -88,7 +88,7 @@ class Evidence(Result):
     'SignSGD(lr=0.04)'
     """
 
-    VERSION = 2
+    VERSION = 3
     PARTS = {"sizes": Sizes, "naive_sizes": Sizes}
 
     meta: dict[str, Any]
@@ -200,6 +200,8 @@ class Evidence(Result):
             sides = {"sizes": "gap", "naive_sizes": "naive_gap"}
             found = {name: (arrays[gap], arrays[f"{gap}_stderr"]) for name, gap in sides.items()}
             head |= older.judged_again(head, arrays, "before", found)
+        elif version == 2:
+            older.widened(arrays, cls.PARTS)
         head["quantities"] = [Quantity(name, kind, tuple(columns)) for name, kind, columns in head["quantities"]]
         return super().unpack(version, head, arrays)
 

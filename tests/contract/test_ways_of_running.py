@@ -13,7 +13,9 @@ from cases import problem as its_problem
 
 import sdeopt as so
 from sdeopt.engine import kernels
+from sdeopt.engine.compiler.compile import LOOPS
 from sdeopt.engine.draws import unsuited
+from sdeopt.engine.run import Run
 from sdeopt.engine.simulate import plan
 
 PROBLEM = so.Problem(so.EmbeddedSaddle(), so.Gaussian([0.7, 0.5]), x0=[0.4, 1.0])
@@ -25,7 +27,7 @@ COLUMNS += [(name, "sde", cls.default_sde) for name, cls in PAGES.items()]
 RIVALS = [(name, "sde", sde) for name, cls in PAGES.items() for sde in cls.sdes if sde != cls.default_sde]
 
 
-def column(name: str, kind: str, sde: str | None, lr: Any = 0.1, problem: so.Problem = PROBLEM) -> kernels.Run:
+def column(name: str, kind: str, sde: str | None, lr: Any = 0.1, problem: so.Problem = PROBLEM) -> Run:
     """Eight steps, all saved, with a loss beside the positions."""
     page = PAGES[name]
     subject = its_problem(page, problem)
@@ -51,7 +53,7 @@ def largest() -> Any:
     return name, "sde", PAGES[name].default_sde
 
 
-def assert_same_bits(run: kernels.Run, *modes: str) -> None:
+def assert_same_bits(run: Run, *modes: str) -> None:
     compiled = kernels.Kernel(replace(run, lanes="lanes" in modes))
     assert compiled.mode in modes
     records = compiled(0, PATHS)
@@ -117,7 +119,7 @@ def test_schedules_give_the_bits_of_plain_python(case: Any) -> None:
 
 
 def compiled_versions() -> dict[Any, int]:
-    return {key: len(loop.overloads) for key, loop in kernels._LOOPS.items()}
+    return {key: len(loop.overloads) for key, loop in LOOPS.items()}
 
 
 def changed(page: Any) -> Any:

@@ -4,7 +4,7 @@ The accelerators (`inner`, `expressions`, `recycle`) shorten compilation and ste
 loop gives the same bits without them. They build on what Numba keeps private, so each can be missing in a version of
 Numba. They are left out where the environment says ``SDEOPT_COMPILER=plain``, and with a warning where a check of
 theirs fails: of the layout of Numba's blocks of memory at every start, and in versions of Numba that none of our tests
-has seen also by compiling a small function.
+has seen also of all names (`internals`) and by compiling a small function.
 
 Names. Numba tells functions of one name apart by counting them, from 1 in every process, and LLVM takes two functions
 of one name for the same. Loops that other processes have compiled come from the disk into this one, so here the numbers
@@ -24,13 +24,13 @@ from typing import Any
 import numba
 from numba.core.bytecode import FunctionIdentity
 
-from sdeopt.engine.exact import ExactCompiler
+from sdeopt.engine.compiler import internals
+from sdeopt.engine.compiler.exact import ExactCompiler
 
 __all__ = ["LOOP", "MODE", "OPTIONS", "awake", "shelves"]
 
 FunctionIdentity._unique_ids = iter(functools.partial(secrets.randbits, 62), None)  # also in a process that is forked
 
-SEEN = ("0.62", "0.63", "0.64", "0.65", "0.66", "0.67", "0.68")  # versions of Numba with which the accelerators ran
 MODES = ("accelerated", "plain")
 
 OPTIONS: dict[str, Any] = {
@@ -52,13 +52,18 @@ def _accelerated() -> bool:
     wanted = os.environ.get("SDEOPT_COMPILER", "accelerated")
     if wanted not in MODES:
         raise ValueError(f"the environment variable SDEOPT_COMPILER must be one of {', '.join(MODES)}, got {wanted!r}")
+    new = not numba.__version__.startswith(tuple(f"{version}." for version in internals.SEEN))
+    if new:
+        internals.require()
     if wanted == "plain":
         return False
     try:
-        from sdeopt.engine import inner, recycle
+        if new and (gone := internals.missing(internals.ACCELERATORS)):
+            raise ImportError(f"it has no {'; no '.join(gone)}")
+        from sdeopt.engine.compiler import inner, recycle
 
         recycle.check()
-        if not numba.__version__.startswith(tuple(f"{version}." for version in SEEN)):
+        if new:
             inner.check()
     except Exception as error:  # of Numba's private side anything may be gone
         warnings.warn(
@@ -73,7 +78,7 @@ def _accelerated() -> bool:
 MODE = "accelerated" if _accelerated() else "plain"
 shelves: Callable[[], AbstractContextManager[None]] = nullcontext
 if MODE == "accelerated":
-    from sdeopt.engine import inner, recycle
+    from sdeopt.engine.compiler import inner, recycle
 
     shelves = recycle.shelves
     OPTIONS["pipeline_class"] = inner.InnerCompiler

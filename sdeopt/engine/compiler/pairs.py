@@ -14,7 +14,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from sdeopt.core.math import pairs
-from sdeopt.engine.lanes import I64, Pack, rebuild
+from sdeopt.engine.compiler.lanes import I64, Pack, rebuild
 
 __all__ = ["column", "firsts", "seconds"]
 

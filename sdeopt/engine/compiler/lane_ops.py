@@ -18,7 +18,7 @@ from numba.core.imputils import impl_ret_untracked
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin
 
-from sdeopt.engine.lanes import I64, Mask, Pack, common, element, rebuild, row, rows
+from sdeopt.engine.compiler.lanes import I64, Mask, Pack, common, element, rebuild, row, rows
 
 __all__ = ["exponent", "fma", "horner", "product", "select", "total", "two_to"]
 

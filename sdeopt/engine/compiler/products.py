@@ -13,10 +13,10 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from sdeopt.engine.lane_ops import call, fma
-from sdeopt.engine.lanes import I32, I64, Pack, element, loader, rebuild, splat, storer
-from sdeopt.engine.pipeline import OPTIONS
-from sdeopt.engine.rng import wide_vectors
+from sdeopt.engine.compiler.lane_ops import call, fma
+from sdeopt.engine.compiler.lanes import I32, I64, Pack, element, loader, rebuild, splat, storer
+from sdeopt.engine.compiler.pipeline import OPTIONS
+from sdeopt.engine.compiler.rng import wide_vectors
 
 __all__ = ["by_columns", "by_rows", "strided"]
 

@@ -11,7 +11,7 @@ from numba import types
 from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic
 
-from sdeopt.engine.lanes import Pack
+from sdeopt.engine.compiler.lanes import Pack
 
 __all__ = ["guarded", "like"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from numba import vectorize
 
-from sdeopt.engine.lane_ops import fma
+from sdeopt.engine.compiler.lane_ops import fma
 
 __all__ = ["fused"]
 

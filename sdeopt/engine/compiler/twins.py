@@ -14,11 +14,12 @@ from numba import njit, types
 from numba.extending import intrinsic, overload
 
 from sdeopt.core import elementary, guards, math
-from sdeopt.engine import lane_ops, lane_shapes, pairs, shields, states
-from sdeopt.engine.lane_ops import fma
-from sdeopt.engine.lanes import Mask, Matrix, Pack
-from sdeopt.engine.pipeline import OPTIONS
-from sdeopt.engine.products import by_columns, by_rows, strided
+from sdeopt.engine import states
+from sdeopt.engine.compiler import lane_ops, lane_shapes, pairs, shields
+from sdeopt.engine.compiler.lane_ops import fma
+from sdeopt.engine.compiler.lanes import Mask, Matrix, Pack
+from sdeopt.engine.compiler.pipeline import OPTIONS
+from sdeopt.engine.compiler.products import by_columns, by_rows, strided
 
 __all__ = ["ELEMENTARY", "TWINS", "elementwise"]
 

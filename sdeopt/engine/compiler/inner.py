@@ -17,9 +17,9 @@ from numba.core import config
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
-from sdeopt.engine import expressions
-from sdeopt.engine.exact import ExactCompiler
-from sdeopt.engine.recycle import MEMORY
+from sdeopt.engine.compiler import expressions
+from sdeopt.engine.compiler.exact import ExactCompiler
+from sdeopt.engine.compiler.recycle import MEMORY
 
 __all__ = ["InnerCompiler", "LoopCompiler", "check"]
 

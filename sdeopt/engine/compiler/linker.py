@@ -16,10 +16,8 @@ as arguments, so that new values never recompile.
 from __future__ import annotations
 
 import dataclasses
-import dis
 import functools
 from collections import namedtuple
-from collections.abc import Iterator
 from opcode import opmap
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -29,55 +27,17 @@ from numba import njit
 from numba.core.dispatcher import Dispatcher
 from numba.extending import overload
 
-from sdeopt.core import oracle as questions
-from sdeopt.core.references import ATTRIBUTES, GLOBALS, closed_over, names, rebound
-from sdeopt.engine.apart import present, stand_in
-from sdeopt.engine.lanes import Block, Row
-from sdeopt.engine.pipeline import LOOP, OPTIONS
-from sdeopt.engine.twins import ELEMENTARY, TWINS, elementwise
+from sdeopt.core.references import ATTRIBUTES, names, rebound
+from sdeopt.engine.compiler.apart import present, stand_in
+from sdeopt.engine.compiler.lanes import Block, Row
+from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS
+from sdeopt.engine.compiler.twins import ELEMENTARY, TWINS, elementwise
+from sdeopt.engine.questions import QUESTIONS
 from sdeopt.engine.values import Unknown, attributes, describe, installed, ours
 
-__all__ = ["QUESTIONS", "Linker", "asked", "references"]
+__all__ = ["Linker"]
 
 SMALL = 512  # numbers of an array that lanes keep in registers
-QUESTIONS = {getattr(questions, name) for name in questions.__all__ if name != "Oracle"}
-
-
-def references(f: FunctionType) -> Iterator[FunctionType]:
-    """Plain functions that ``f`` may call: by global name, by closure, or as attributes of modules, ``core.grad``."""
-    for value in (*(f.__globals__.get(n) for n in names(f.__code__)), *closed_over(f), *_of_modules(f, f.__code__)):
-        if isinstance(value, FunctionType):
-            yield value
-
-
-def _of_modules(f: FunctionType, code: CodeType) -> Iterator[Any]:
-    """What ``f`` reads as ``module.name``, or ``module.module.name``."""
-    held = dict(zip(f.__code__.co_freevars, closed_over(f), strict=True))
-    place: Any = None
-    for i in dis.get_instructions(code):
-        if i.opname in ATTRIBUTES and isinstance(place, ModuleType):
-            place = getattr(place, i.argval, None)
-            yield place
-        elif i.opname in (*GLOBALS, "LOAD_DEREF"):
-            place = held.get(i.argval) if i.opname == "LOAD_DEREF" else f.__globals__.get(i.argval)
-        else:
-            place = None
-    for nested in code.co_consts:
-        if isinstance(nested, CodeType):
-            yield from _of_modules(f, nested)
-
-
-def asked(f: FunctionType, seen: set[FunctionType] | None = None) -> set[str]:
-    """Names of the oracle's questions that ``f`` asks, itself or through its helpers."""
-    seen = set() if seen is None else seen
-    found: set[str] = set()
-    for g in references(f):
-        if g in QUESTIONS:
-            found.add(g.__name__)
-        elif g not in seen and g not in TWINS and g not in ELEMENTARY:
-            seen.add(g)
-            found |= asked(g, seen)
-    return found
 
 
 @functools.cache
@@ -158,6 +118,7 @@ class Linker:
         wanted = names(f.__code__, ATTRIBUTES) if foreign else set()
         code = _without_lists(f.__code__) if foreign and self._lanes else f.__code__
         copy = rebound(f, lambda thing: self._bound(thing, foreign, wanted), code)
+        copy.__module__ = __name__  # which a process that reads the loop from disk imports; the user's may be no file
         return njit(copy, **(options or self._options | {"boundscheck": foreign}))
 
     def _bound(self, thing: Any, foreign: bool, wanted: set[str]) -> Any:

@@ -12,9 +12,9 @@ from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer, signature
 from numba.extending import intrinsic, lower_builtin, overload, overload_attribute
 
-from sdeopt.engine.lane_ops import call
-from sdeopt.engine.lanes import F64, I64, Matrix, Pack, rebuild, row
-from sdeopt.engine.pipeline import OPTIONS
+from sdeopt.engine.compiler.lane_ops import call
+from sdeopt.engine.compiler.lanes import F64, I64, Matrix, Pack, rebuild, row
+from sdeopt.engine.compiler.pipeline import OPTIONS
 
 __all__ = ["basis", "matvec"]
 

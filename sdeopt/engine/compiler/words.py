@@ -17,7 +17,7 @@ from numba.core.imputils import impl_ret_untracked
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
-from sdeopt.engine.lanes import F64, I64, Pack, element, rebuild, splat
+from sdeopt.engine.compiler.lanes import F64, I64, Pack, element, rebuild, splat
 
 __all__ = ["Words", "bits", "iota", "lanes_of", "numbers", "power", "store_words", "to_number"]
 

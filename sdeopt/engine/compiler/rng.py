@@ -21,15 +21,12 @@ from numba import njit, types
 from numba import uint64 as u64
 from numba.extending import intrinsic
 
-from sdeopt.core import checks
-from sdeopt.engine.apart import apart
-from sdeopt.engine.lane_ops import fma
-from sdeopt.engine.pipeline import LOOP, OPTIONS
-from sdeopt.engine.words import bits, iota, lanes_of, numbers, power, store_words, to_number
+from sdeopt.engine.compiler.apart import apart
+from sdeopt.engine.compiler.lane_ops import fma
+from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS
+from sdeopt.engine.compiler.words import bits, iota, lanes_of, numbers, power, store_words, to_number
 
-__all__ = ["Entropy", "fill", "normalise", "place", "stream_key", "threefry", "wide_vectors"]
-
-Entropy = tuple[int, ...]
+__all__ = ["fill", "place", "threefry", "wide_vectors"]
 
 # Chebyshev fits on [-1/2, 1/2]: sin(pi t/2)/t and cos(pi t/2) in t², and 2 atanh(s)/s in s² for the logarithm.
 SIN = (-3.556386260704784e-06, 0.00016042926504495616, -0.004681752591458209, 0.07969262615574603,
@@ -277,23 +274,3 @@ def place(out: Any, count: Any, columns: Any, width: Any, layout: Any, given: An
                         row = min(path + lane, given.shape[0] - 1)
                         out[(i * columns + a + c) * width + lane] = given[row, step + i, first + c]
             first += b - a
-
-
-def normalise(rng: Any) -> Entropy:
-    """Entropy words of ``rng``: None (fresh), an int, a SeedSequence or a Generator (which is advanced)."""
-    if isinstance(rng, np.random.Generator):
-        return tuple(int(w) for w in rng.integers(0, 2**32, size=4))
-    if isinstance(rng, np.random.SeedSequence):
-        return tuple(int(w) for w in rng.generate_state(4))
-    if rng is not None and (isinstance(rng, bool) or not isinstance(rng, (int, np.integer))):
-        raise TypeError(f"rng must be an int, a SeedSequence, a Generator or None, got {checks.short(rng)}")
-    if rng is not None and rng < 0:
-        raise ValueError(f"rng must not be negative, got {checks.short(rng)}")
-    return tuple(int(w) for w in np.random.SeedSequence(rng).generate_state(4))
-
-
-def stream_key(entropy: Entropy, stream: str, resolution: int) -> tuple[int, int]:
-    """The 128-bit key of a stream of draws, a word, at a resolution (fine steps in one step of the optimizer)."""
-    words = tuple(stream.encode())
-    a, b = np.random.SeedSequence(entropy, spawn_key=(*words, resolution)).generate_state(2, np.uint64)
-    return int(a), int(b)

@@ -16,7 +16,7 @@ from numba.core import cgutils, config
 from numba.core.sigutils import normalize_signature
 from numba.extending import intrinsic
 
-from sdeopt.engine.cache import LoopCache
+from sdeopt.engine.compiler.cache import LoopCache
 
 __all__ = ["INTERPRETED", "apart", "present", "stand_in"]
 

@@ -37,10 +37,12 @@ from numba.core.compiler import CompileResult
 from numba.np import linalg
 
 from sdeopt.core import files
-from sdeopt.engine import pipeline, private
+from sdeopt.engine import private
+from sdeopt.engine.compiler import pipeline
+from sdeopt.engine.keys import sources
 from sdeopt.engine.values import describe
 
-__all__ = ["Contents", "LoopCache", "clear", "folder", "info", "sources", "versions"]
+__all__ = ["Contents", "LoopCache", "clear", "folder", "info", "versions"]
 
 log = logging.getLogger("sdeopt")
 OURS = re.compile(r"([0-9a-f]{16})-[0-9a-f]{48}\.loop|sdeopt-\w+\.part")
@@ -122,15 +124,6 @@ def versions() -> str:
         f"Numba {numba.__version__}, llvmlite {llvmlite.__version__}, NumPy {np.__version__}, "
         f"{sys.implementation.cache_tag}, {cpu}, {pipeline.MODE} compilation"
     )
-
-
-@functools.cache
-def sources(part: str = "") -> str:
-    """Hash of the package's own code, or of a part of it."""
-    digest, root = hashlib.sha256(), Path(__file__).parent.parent / part
-    for file in sorted(root.rglob("*.py")):
-        digest.update(str(file.relative_to(root)).encode() + file.read_bytes())
-    return digest.hexdigest()
 
 
 @functools.cache

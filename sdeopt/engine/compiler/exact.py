@@ -3,6 +3,10 @@
 Numba computes whole numbers with 64 bits, which wrap, ``10**20``, and takes ``10**-2`` for 0. What a function makes of
 whole numbers that are known when it is compiled, its constants and those it refers to, is computed here as Python does;
 where it has no place in 64 bits, or is a fraction, it becomes a float, as it would where it meets one.
+
+Of whole numbers that arise only at run time, the number of a step or of a turn of a loop, powers above the square are
+refused, and so is arithmetic on NumPy's narrow numbers (``np.uint8``, ``np.float32``) that Numba does with other types
+than NumPy: the function then runs interpreted. Their sums and products have 64 bits.
 """
 
 from __future__ import annotations
@@ -10,16 +14,21 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-from numba.core import ir
+from numba.core import ir, types
 from numba.core.compiler import Compiler
-from numba.core.compiler_machinery import FunctionPass, register_pass
+from numba.core.compiler_machinery import AnalysisPass, FunctionPass, register_pass
+from numba.core.errors import NumbaValueError
+from numba.core.typed_passes import NopythonTypeInference
 from numba.core.untyped_passes import IRProcessing
+from numba.np.numpy_support import as_dtype
 
 from sdeopt.engine.values import ours
 
 __all__ = ["ExactCompiler"]
 
+ARITHMETIC = (operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow)
 KNOWN = (operator.add, operator.sub, operator.mul, operator.pow, operator.lshift)
+NARROW = "arithmetic on narrow numbers, which NumPy does with other types; write float(a) or int(a)"
 LARGEST_SHIFT = 1023  # powers and shifts beyond have no float
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
 
@@ -76,6 +85,49 @@ def _value(code: Any, thing: Any) -> Any:
     return function(a, b)
 
 
+@register_pass(mutates_CFG=False, analysis_only=True)
+class ExactTypes(AnalysisPass):
+    """Refuse arithmetic that would give other numbers than the function itself does."""
+
+    _name = "sdeopt_exact_types"
+
+    def __init__(self) -> None:  # abstract in Numba
+        super().__init__()
+
+    def run_pass(self, state: Any) -> bool:
+        """Look at the types of all operations of a function of the user's."""
+        if ours(state.func_id.func):
+            return False
+        for block in state.func_ir.blocks.values():
+            for statement in block.find_insts(ir.Assign):
+                call = statement.value
+                if isinstance(call, ir.Expr) and call.op in ("binop", "inplace_binop"):
+                    given = [state.typemap[v.name] for v in (call.lhs, call.rhs)]
+                    constant = [_value(state.func_ir, v) for v in (call.lhs, call.rhs)]
+                    why = _other(call, given, constant, state.typemap[statement.target.name])
+                    if why:
+                        raise NumbaValueError(why, loc=statement.loc)
+        return False
+
+
+def _other(call: Any, given: list[Any], constant: list[Any], found: Any) -> str:
+    """Why an operation on numbers of these types gives another number than it does in Python; empty if it does not."""
+    function = call.fn if call.op == "binop" else call.immutable_fn
+    if function not in ARITHMETIC or not all(isinstance(t, types.Integer | types.Float) for t in given):
+        return ""
+    if (
+        function is operator.pow
+        and isinstance(found, types.Integer)
+        and None in constant
+        and constant[1] not in (0, 1, 2)
+    ):
+        return "a power of whole numbers: compiled they have 64 bits; write float(n) ** k"
+    if all(t in (types.int64, types.float64) for t in map(types.unliteral, given)):  # type: ignore[attr-defined]
+        return ""
+    numbers = [v if type(v) is int else as_dtype(t).type(1) for v, t in zip(constant, given, strict=True)]
+    return "" if function(*numbers).dtype == as_dtype(found) else NARROW
+
+
 class ExactCompiler(Compiler):
     """Numba's compiler, with whole numbers as Python has them."""
 
@@ -83,5 +135,6 @@ class ExactCompiler(Compiler):
         """Numba's passes and ours."""
         (passes,) = pipelines = super().define_pipelines()
         passes.add_pass_after(ExactIntegers, IRProcessing)
+        passes.add_pass_after(ExactTypes, NopythonTypeInference)
         passes.finalize()
         return pipelines
