@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from sdeopt.scaling.rules import RULES
 
 HERE = Path(__file__).resolve().parent
 SECTIONS = ("Discrete", "SDE", "Regime", "Claim", "Heavy tails", "Sources")
-MODULES = ("core", "networks", "privacy", "reference", "theory")
+MODULES = [name for name in so.__all__ if inspect.ismodule(getattr(so, name))]
 RESULTS = [name for name in so.__all__ if isinstance(getattr(so, name), type) and issubclass(getattr(so, name), Result)]
 
 
