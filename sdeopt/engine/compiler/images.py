@@ -8,12 +8,12 @@ import numpy as np
 
 from sdeopt.core.checks import Array
 from sdeopt.engine import fallback, states
-from sdeopt.engine.apart import INTERPRETED
-from sdeopt.engine.cache import LoopCache
+from sdeopt.engine.compiler.apart import INTERPRETED
+from sdeopt.engine.compiler.cache import LoopCache
+from sdeopt.engine.compiler.linker import Linker
+from sdeopt.engine.compiler.pipeline import awake, shelves
 from sdeopt.engine.draws import draws
-from sdeopt.engine.kernels import Run
-from sdeopt.engine.linker import Linker
-from sdeopt.engine.pipeline import awake, shelves
+from sdeopt.engine.run import Run
 from sdeopt.engine.states import store_vector
 from sdeopt.engine.values import describe
 
