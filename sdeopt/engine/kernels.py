@@ -84,16 +84,22 @@ class Kernel:
             loop = batched.Loop(run, self.shape, lambda parts: assemble(run, self.shape, parts=parts))
             return "batched", batched.WIDTH, loop, (plain, o, *begin)
         wanted = [] if run.interpreted or INTERPRETED or not all(map(is_dataclass, o)) else ["vectors"]
-        lanes_wide = lane_width(run) if run.lanes else 0
+        lanes_wide, failed = lane_width(run) if run.lanes else 0, []
         for mode in ["lanes", *wanted] if wanted and lanes_wide else wanted:
             width = lanes_wide if mode == "lanes" else 0
             try:
                 self._packed = width
                 nothing = np.empty((0, len(run.saves), run.width))
                 complete = functools.partial(self._all, width=width or 1, records=nothing, path0=0)
-                return mode, width or 1, *compiled(run, self.shape, width, begin, complete)
+                made = compiled(run, self.shape, width, begin, complete)
             except Exception as error:  # whatever Numba, LLVM or `describe` say: the next mode may know it
-                fallback.say(run, mode, error)
+                failed.append((mode, error))
+            else:
+                if failed:
+                    fallback.say(run, *failed[-1])
+                return mode, width or 1, *made
+        if failed:
+            fallback.say(run, *failed[-1])
         self._packed = 0
         return "interpreted", 1, assemble(run, self.shape), (plain, o, *begin)
 

@@ -21,7 +21,7 @@ from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted, Task, fold
 from sdeopt.engine.draws import orders
 from sdeopt.engine.planning import DEFAULT_SUBSTEPS, paths_of, plan, saves
-from sdeopt.engine.run import Run
+from sdeopt.engine.run import Run, guard
 from sdeopt.engine.tensors import streamed
 from sdeopt.results.crossing import Crossing
 from sdeopt.results.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Trajectory
@@ -36,7 +36,7 @@ __all__ = [
     "room",
     "saves",
     "simulate",
-    "spread",
+    "covariance",
     "summarize",
     "summary",
 ]
@@ -157,13 +157,13 @@ def simulate(
     task = Task((ended(run),), summarize(run, keep), size)
     with checkpoints.opened(checkpoint, rng, task, words) as store:
         found = collect(task, count, executor, progress, f"{run.method} {kind}", 0, store)
-    return told(ensemble(run, *found, words))
+    return told(ensemble(run, *found, words), guard(run))
 
 
-def told(result: Ensemble) -> Ensemble:
+def told(result: Ensemble, hint: str = "") -> Ensemble:
     """``result``, after a warning where it is not of all paths up to the end."""
     count = result.diverged.count
-    notices.tell(bool(result.meta["partial"]), str(count) if count else "", len(result.final))
+    notices.tell(bool(result.meta["partial"]), str(count) if count else "", len(result.final), hint)
     return result
 
 
@@ -215,7 +215,7 @@ def collect(task: Task, count: int, *where: Any) -> tuple[dict[str, Any], bool]:
         return stop.result, True
 
 
-def spread(moments: Moments, d: int) -> NDArray[np.float64]:
+def covariance(moments: Moments, d: int) -> NDArray[np.float64]:
     """Covariance of the position, or its variances where d is large."""
     return moments.covariance if d <= FULL_COVARIANCE_LIMIT else moments.variance[:, :d]
 
@@ -229,7 +229,7 @@ def ensemble(run: Run, found: dict[str, Any], partial: bool, meta: dict[str, Any
     exact = moments.square == 0.0  # as at the start
     mean = np.where((moments.count[:, None] > 0) & (exact | (order > 1.0)), moments.mean, np.nan)
     stderr = np.where(exact | (order > 2.0), moments.stderr, np.nan)
-    cov = spread(moments, d)
+    cov = covariance(moments, d)
     cov[~exact[:, :d].all(axis=1)] *= 1.0 if end > 2.0 else np.nan
     return Ensemble(
         kind=run.kind,

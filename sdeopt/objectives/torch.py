@@ -11,7 +11,7 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.objectives.contract import Array, Smooth
-from sdeopt.objectives.torch_checks import FEW, accept, check, data, held, imported, per_example, placed, unbent
+from sdeopt.objectives.torch_checks import FEW, accept, check, data, held, imported, pair, per_example, placed, unbent
 from sdeopt.objectives.torch_observables import Distance, GradientSquare, HessianTrace, Mean, hits, usual
 from sdeopt.objectives.torch_passes import Passes, flat
 from sdeopt.objectives.torch_resident import DTYPES, resident
@@ -102,7 +102,7 @@ class TorchObjective(Passes, Smooth):
         self._module = copy.deepcopy(module).to(self._device, torch.float64)
         self._module.zero_grad()
         self._X, self._y = (data(name, a).to(self._device) for name, a in (("X", X), ("y", y)))
-        held_out = () if test is None else (data("test X", test[0]), data("test y", test[1]))
+        held_out = () if test is None else pair(test)
         self._test = tuple(a.to(self._device) for a in held_out) or None
         self._local = threading.local()
         named = {n: p for n, p in self._module.named_parameters() if p.requires_grad}
