@@ -73,7 +73,7 @@ def test_what_training_scripts_hold_is_refused_with_the_way_to_go() -> None:
         ):
             so.TorchObjective(torch.nn.Linear(2, 3), torch.nn.CrossEntropyLoss(), held, f._y)
     for optimizer in (torch.optim.SGD, torch.optim.SGD([torch.zeros(2)], lr=0.1)):
-        with pytest.raises(TypeError, match=r"discrete=so.torch.Optimizer\(make\)\) runs one of PyTorch"):
+        with pytest.raises(TypeError, match=r"compare\(page, problem, discrete=so.torch.Optimizer\(make"):
             so.simulate(optimizer, so.Problem(f), steps=1)
 
 

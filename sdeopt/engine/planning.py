@@ -34,16 +34,7 @@ def plan(
     save_at: Any = None, observables: Any = None, rng: Any = None, crossings: Any = None,
 ) -> Run:  # fmt: skip
     """Check the arguments of `simulate` and return the `Run` that they describe."""
-<<<<<<< HEAD
-    if not hasattr(method, "sdes"):
-        foreign = hasattr(method, "param_groups") or hasattr(method, "zero_grad")
-        instead = (
-            ": so.compare(page, problem, discrete=so.torch.Optimizer(make)) runs one of PyTorch" if foreign else ""
-        )
-        raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {checks.short(method)}{instead}")
-=======
     expect_method(method)
->>>>>>> main
     if not isinstance(problem, Problem):
         raise TypeError(f"problem must be a sdeopt.Problem, got {checks.short(problem)}")
     checks.choice("kind", kind, ("discrete", "sde"))
