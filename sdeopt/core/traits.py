@@ -80,8 +80,8 @@ def expect_method(method: Any) -> None:
         hint = f"pass an instance, {kind.__name__}(lr=...)"
     elif kind.__module__.startswith("torch.optim"):
         hint = (
-            f"pass an instance of a page of sdeopt with that step, such as so.{kind.__name__}(lr=...), or run it beside "
-            "a page's SDE, compare(page, problem, discrete=so.torch.Optimizer(make))"
+            f"pass an instance of a page of sdeopt with that step, such as so.{kind.__name__}(lr=...), or run it "
+            "beside a page's SDE, compare(page, problem, discrete=so.torch.Optimizer(make))"
         )
     else:
         hint = "pass an instance of a page, so.SGD(lr=0.1)"
