@@ -66,12 +66,15 @@ def _scheduled(run: Run) -> tuple[Any, ...]:
     return loops.scheduled_drift(drift, *common), loops.scheduled_diffusion(diffusion, *common)
 
 
-def assemble(run: Run, shape: Any, width: int = 0, parts: loops.Parts | None = None) -> Any:
-    """The loop of the run as one plain function."""
+def assemble(run: Run, shape: Any, width: int = 0, parts: loops.Parts | None = None, watch: Any = None) -> Any:
+    """The loop of the run as one plain function, with a `marks.Watch` around its steps and saves where one is given."""
     functions, parts = _scheduled(run), parts or _parts(run, shape, width)
-    if run.kind == "discrete":
-        return loops.assemble_discrete(*crossings.watched(run, parts, functions[0]))
-    return loops.assemble_sde(*crossings.watched(run, parts, _move(run, functions)))
+    discrete = run.kind == "discrete"
+    parts, step = crossings.watched(run, parts, functions[0] if discrete else _move(run, functions))
+    if watch is not None:
+        parts = parts._replace(write=watch.write(parts.write or loops.writer(parts)))
+        step = watch.step(step) if discrete else watch.move(step)
+    return loops.assemble_discrete(parts, step) if discrete else loops.assemble_sde(parts, step)
 
 
 def _move(run: Run, functions: tuple[Any, ...]) -> Any:

@@ -33,6 +33,11 @@ LARGEST_SHIFT = 1023  # powers and shifts beyond have no float
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
 
 
+def _foreign(f: Any) -> bool:
+    """Whether a function, or the one that it is the linker's copy of, is the user's."""
+    return bool(getattr(f, "foreign", not ours(f)))
+
+
 @register_pass(mutates_CFG=False, analysis_only=False)
 class ExactIntegers(FunctionPass):
     """Replace what 64 bits cannot hold."""
@@ -44,7 +49,7 @@ class ExactIntegers(FunctionPass):
 
     def run_pass(self, state: Any) -> bool:
         """Look at all assignments of a function of the user's; whether one was changed."""
-        if ours(state.func_id.func):
+        if not _foreign(state.func_id.func):
             return False
         changed = False
         for block in state.func_ir.blocks.values():
@@ -96,7 +101,7 @@ class ExactTypes(AnalysisPass):
 
     def run_pass(self, state: Any) -> bool:
         """Look at the types of all operations of a function of the user's."""
-        if ours(state.func_id.func):
+        if not _foreign(state.func_id.func):
             return False
         for block in state.func_ir.blocks.values():
             for statement in block.find_insts(ir.Assign):
