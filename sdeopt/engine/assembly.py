@@ -13,7 +13,7 @@ from sdeopt.engine.draws import kinds
 if TYPE_CHECKING:
     from sdeopt.engine.run import Run
 
-__all__ = ["assemble"]
+__all__ = ["assemble", "mover"]
 
 
 def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
@@ -68,13 +68,18 @@ def _scheduled(run: Run) -> tuple[Any, ...]:
 
 def assemble(run: Run, shape: Any, width: int = 0, parts: loops.Parts | None = None, watch: Any = None) -> Any:
     """The loop of the run as one plain function, with a `marks.Watch` around its steps and saves where one is given."""
-    functions, parts = _scheduled(run), parts or _parts(run, shape, width)
+    parts, step = crossings.watched(run, parts or _parts(run, shape, width), mover(run))
     discrete = run.kind == "discrete"
-    parts, step = crossings.watched(run, parts, functions[0] if discrete else _move(run, functions))
     if watch is not None:
         parts = parts._replace(write=watch.write(parts.write or loops.writer(parts)))
         step = watch.step(step) if discrete else watch.move(step)
     return loops.assemble_discrete(parts, step) if discrete else loops.assemble_sde(parts, step)
+
+
+def mover(run: Run) -> Any:
+    """One step of the optimizer or of the integrator, a plain function."""
+    functions = _scheduled(run)
+    return functions[0] if run.kind == "discrete" else _move(run, functions)
 
 
 def _move(run: Run, functions: tuple[Any, ...]) -> Any:

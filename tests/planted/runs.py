@@ -48,7 +48,7 @@ MUTATIONS = [
     ),
     Mutation(
         "compare: what the step size leaves is forgotten",
-        "sdeopt/results/bounds.py", "* stderr + s.left", "* stderr",
+        "sdeopt/results/bounds.py", "* stderr) + s.left", "* stderr)",
         named("bounds", "test_what_the_step_size_leaves_widens_both_ways"),
     ),
     Mutation(
