@@ -15,7 +15,8 @@ import operator
 from typing import Any
 
 import numpy as np
-from numba.core import ir, types
+from numba import types
+from numba.core import ir
 from numba.core.compiler import Compiler
 from numba.core.compiler_machinery import AnalysisPass, FunctionPass, register_pass
 from numba.core.errors import NumbaValueError
@@ -129,7 +130,7 @@ def _other(call: Any, given: list[Any], constant: list[Any], found: Any) -> str:
         and constant[1] not in (0, 1, 2)
     ):
         return POWER
-    if all(t in (types.int64, types.float64) for t in map(types.unliteral, given)):  # type: ignore[attr-defined]
+    if all(t in (types.int64, types.float64) for t in map(types.unliteral, given)):
         return ""
     numbers = [v if type(v) is int else as_dtype(t).type(1) for v, t in zip(constant, given, strict=True)]
     try:
