@@ -15,7 +15,8 @@ import operator
 from typing import Any
 
 import numpy as np
-from numba.core import ir, types
+from numba import types
+from numba.core import ir
 from numba.core.compiler import Compiler
 from numba.core.compiler_machinery import AnalysisPass, FunctionPass, register_pass
 from numba.core.errors import NumbaValueError
@@ -35,6 +36,11 @@ LARGEST_SHIFT = 1023  # powers and shifts beyond have no float
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
 
 
+def _foreign(f: Any) -> bool:
+    """Whether a function, or the one that it is the linker's copy of, is the user's."""
+    return bool(getattr(f, "foreign", not ours(f)))
+
+
 @register_pass(mutates_CFG=False, analysis_only=False)
 class ExactIntegers(FunctionPass):
     """Replace what 64 bits cannot hold."""
@@ -46,7 +52,7 @@ class ExactIntegers(FunctionPass):
 
     def run_pass(self, state: Any) -> bool:
         """Look at all assignments of a function of the user's; whether one was changed."""
-        if ours(state.func_id.func):
+        if not _foreign(state.func_id.func):
             return False
         changed = False
         for block in state.func_ir.blocks.values():
@@ -98,7 +104,7 @@ class ExactTypes(AnalysisPass):
 
     def run_pass(self, state: Any) -> bool:
         """Look at the types of all operations of a function of the user's."""
-        if ours(state.func_id.func):
+        if not _foreign(state.func_id.func):
             return False
         for block in state.func_ir.blocks.values():
             for statement in block.find_insts(ir.Assign):
@@ -124,7 +130,7 @@ def _other(call: Any, given: list[Any], constant: list[Any], found: Any) -> str:
         and constant[1] not in (0, 1, 2)
     ):
         return POWER
-    if all(t in (types.int64, types.float64) for t in map(types.unliteral, given)):  # type: ignore[attr-defined]
+    if all(t in (types.int64, types.float64) for t in map(types.unliteral, given)):
         return ""
     numbers = [v if type(v) is int else as_dtype(t).type(1) for v, t in zip(constant, given, strict=True)]
     try:
