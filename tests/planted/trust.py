@@ -24,7 +24,7 @@ MUTATIONS = [
     Mutation(
         "intervals: spreads of few paths",
         "sdeopt/sweeps/measures.py", "mean(values, order, FEW_SQUARES)", "mean(values, order)",
-        named("coverage", "test_intervals_of_a_sweep_cover"),
+        named("sweep", "test_a_spread_needs_a_hundred_paths"),
     ),
     Mutation(
         "values: an array is known by its shape",
