@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import PATHS
 
 import sdeopt as so
 from sdeopt.core import files
@@ -191,12 +191,11 @@ except ValueError as error:
     Path(f"refused-{me}").touch()
     print(error)
 """
-PATHS = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
 
 
 def started(script: str, *words: str, cwd: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", script, *words]
-    return subprocess.Popen(command, cwd=cwd, env=os.environ | PATHS, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=cwd, env=os.environ | {"PYTHONPATH": PATHS}, stdout=subprocess.PIPE, text=True)
 
 
 def test_of_four_processes_at_once_one_works_and_is_named(tmp_path: Path) -> None:

@@ -85,8 +85,13 @@ def test_a_check_refutes_the_flow_and_doubled_noise() -> None:
 
     d = so.derive(PAGES["CoordinateClip"])
     pages = [scaled(vars(d)["live"], PAGES["CoordinateClip"](lr=0.1), tau) for tau in CLOCKS]
+    right = d.model.diffusion
     for factor in (0.0, 2.0):
-        wrong = replace(d.model, diffusion=lambda *a, factor=factor: factor * d.model.diffusion(*a))
+
+        def noise(self: Any, t: Any, x: Any, o: Any, dw: Any, right: Any = right, factor: float = factor) -> Any:
+            return factor * right(self, t, x, o, dw)
+
+        wrong = replace(d.model, diffusion=noise)
         assert compared(wrong, pages, SADDLE).wrong == ("cov x x",)
     late = replace(d.model, drift=lambda *a: 1.01 * d.model.drift(*a))
     assert compared(late, pages, SADDLE).wrong == ("mean x",)
@@ -147,6 +152,20 @@ def test_a_fast_linear_buffer_is_averaged_out() -> None:
     assert "v relaxes" in d.assumed[0]
     fast = so.derive(so.Signum, limit={"momentum": "fixed"}, eliminate=("m",))
     assert "m enters non-linearly" in str(fast.refused)
+
+
+def test_other_noise_than_the_assumed_is_told() -> None:
+    from sdeopt.engine.simulate import plan
+
+    page = PAGES["SoftSign"]
+    so.derive(page).model  # noqa: B018  (registers it)
+    quadratic = so.Quadratic([1.0, 2.0])
+    for noise in (so.StudentT(nu=5.0), so.Batch(so.Laplace(1.0), 4), so.Agents([so.Gaussian(1.0), so.Laplace(1.0)])):
+        with pytest.warns(UserWarning, match=r"the SDE 'derived' of SoftSign assumes normal ξ, and .* is not normal"):
+            plan(page(lr=0.1), so.Problem(quadratic, noise), "sde", sde="derived", steps=2)
+        plan(page(lr=0.1), so.Problem(quadratic, noise), "sde", sde="sampled", steps=2)
+    for noise in (so.Gaussian(cov=np.eye(2)), so.Batch(so.Gaussian(1.0), 4), so.Agents(so.Gaussian(1.0), agents=2)):
+        plan(page(lr=0.1), so.Problem(quadratic, noise), "sde", sde="derived", steps=2)
 
 
 def test_increments_that_are_named_twice_are_two() -> None:

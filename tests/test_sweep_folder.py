@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import PACKAGE
 
 import sdeopt as so
 from sdeopt.engine.lock import NAME, held
 from sdeopt.results.estimate import Estimate
 from sdeopt.sweeps.store import Store
 
-ROOT = Path(__file__).resolve().parent.parent
 PROBLEM = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5), x0=[1.0, -1.0])
 GRID = {"lr": [0.1, 0.2, 0.3], "scale": [0.1, 0.5, 1.0]}
 SCRIPT = """
@@ -53,7 +53,7 @@ def whole() -> so.Sweep:
 
 def test_a_killed_sweep_goes_on_where_it_stopped(tmp_path: Path, whole: so.Sweep) -> None:
     folder = tmp_path / "cells"
-    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    env = os.environ | {"PYTHONPATH": str(PACKAGE)}
     with subprocess.Popen([sys.executable, "-c", SCRIPT, str(folder)], env=env, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         while int(process.stdout.readline()) < 3:

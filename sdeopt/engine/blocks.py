@@ -22,10 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks
-from sdeopt.engine import batched, duration, marks, memory
+from sdeopt.engine import batched, duration, marks, memory, work
 from sdeopt.engine.checkpoint import Checkpoint
-from sdeopt.engine.kernels import Kernel, Run, lane_width
+from sdeopt.engine.kernels import Kernel, lane_width
 from sdeopt.engine.progress import Progress
+from sdeopt.engine.run import Run
 from sdeopt.engine.stop import Stop, lent, watched, within
 
 __all__ = ["Interrupted", "Task", "bounded", "chunk_size", "fold", "records"]
@@ -122,9 +123,13 @@ def _executor(given: Executor | None) -> Iterator[Executor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _threads(executor: Executor | None) -> int:
+    return int(getattr(executor, "_max_workers", os.cpu_count() or 1))
+
+
 def bounded(task: Task, paths: int, executor: Executor | None = None) -> str:
     """The memory that so many paths will take, in words; a ``ValueError`` if it is too much, or they take too long."""
-    threads = getattr(executor, "_max_workers", os.cpu_count() or 1)
+    threads = _threads(executor)
     duration.check(sum(run.steps * (run.substeps if run.kind == "sde" else 1) for run in task.runs), paths, threads)
     return memory.stated(task, paths, min(chunk_size(task), paths), threads)
 
@@ -144,6 +149,7 @@ def fold(
         On Ctrl-C, if at least one chunk is done; it carries their fold.
     """
     size, label = chunk_size(task), f"{label}, {bounded(task, paths, executor)}"
+    seconds = work.expected(task.runs, paths, _threads(executor))
     starts = ((first + i, min(size, paths - i)) for i in range(0, paths, size))
     local = executor is None or isinstance(executor, ThreadPoolExecutor)
     result, done = None, 0
@@ -152,7 +158,7 @@ def fold(
         within() as stop,
         nullcontext("") if local else lent(stop) as file,
         _executor(executor) as pool,
-        Progress(paths, progress, label) as bar,
+        Progress(paths, progress, label, seconds=seconds) as bar,
     ):
         worker = Worker(task, store, stop)  # in this process also for remote executors: errors surface here, at once
         remote = None if local else functools.partial(_remote, pickle.dumps((task, store)), file)

@@ -12,7 +12,7 @@ import numpy as np
 import sdeopt
 from sdeopt.core import checks, notices
 from sdeopt.core.problem import Problem
-from sdeopt.engine.rng import normalise
+from sdeopt.engine.streams import normalise
 from sdeopt.sweeps.axes import axes, named
 from sdeopt.sweeps.cells import Settings
 from sdeopt.sweeps.grid import laid
