@@ -20,6 +20,7 @@ from numba.core.compiler import Compiler
 from numba.core.compiler_machinery import AnalysisPass, FunctionPass, register_pass
 from numba.core.errors import NumbaValueError
 from numba.core.typed_passes import NopythonTypeInference
+from numba.core.types.misc import unliteral
 from numba.core.untyped_passes import IRProcessing
 from numba.np.numpy_support import as_dtype
 
@@ -124,11 +125,10 @@ def _other(call: Any, given: list[Any], constant: list[Any], found: Any) -> str:
         and constant[1] not in (0, 1, 2)
     ):
         return POWER
-    if all(t in (types.int64, types.float64) for t in map(types.unliteral, given)):  # type: ignore[attr-defined]
+    if all(t in (types.int64, types.float64) for t in map(unliteral, given)):
         return ""
     numbers = [
-        v if type(v) in (int, float) else as_dtype(types.unliteral(t)).type(1)
-        for v, t in zip(constant, given, strict=True)
+        v if type(v) in (int, float) else as_dtype(unliteral(t)).type(1) for v, t in zip(constant, given, strict=True)
     ]
     try:
         with np.errstate(all="ignore"):  # the type of the answer is what is asked for
