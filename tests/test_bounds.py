@@ -16,7 +16,7 @@ ERROR = ALMOST_NEVER * np.sqrt(ALPHA * (1.0 - ALPHA) / REPETITIONS)  # of a rate
 def sizes(size: object, stderr: object = 0.01, floor: float = 0.0, left: float = 0.0, share: object = 0.0) -> Sizes:
     shape = np.atleast_2d(np.asarray(size, dtype=float))
     return Sizes(shape, *(np.broadcast_to(np.asarray(a, dtype=float), shape.shape)
-                          for a in (stderr, DEGREES, floor, left, share)))  # fmt: skip
+                          for a in (stderr, DEGREES, floor, left, share, stderr)))  # fmt: skip
 
 
 def verdict(s: Sizes, paths: float = 400.0) -> str:

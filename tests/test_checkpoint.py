@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import PATHS
 from slow_bowl import Bowl
 
 import sdeopt as so
@@ -40,9 +40,8 @@ marks.INTERVAL = 0.0
 
 def killed(tmp_path: Path, script: str) -> None:
     """Run a script that must die by kill -9."""
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     done = subprocess.run(
-        [sys.executable, "-c", KILLED + script], cwd=tmp_path, env=os.environ | {"PYTHONPATH": paths}, timeout=300
+        [sys.executable, "-c", KILLED + script], cwd=tmp_path, env=os.environ | {"PYTHONPATH": PATHS}, timeout=300
     )
     assert done.returncode == -signal.SIGKILL
 
@@ -179,7 +178,7 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("who", ["worker", "all"])
 def test_dask_goes_on_without_a_worker_and_after_all_were_killed(tmp_path: Path, who: str) -> None:
     (tmp_path / "job.py").write_text(DASK, encoding="utf-8")
-    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    env = os.environ | {"PYTHONPATH": PATHS}
     done = subprocess.run([sys.executable, "job.py", who], cwd=tmp_path, env=env, capture_output=True, text=True,
                           timeout=240)  # fmt: skip
     whole = so.simulate(so.SGD(0.1), QUADRATIC, **CHUNKS)

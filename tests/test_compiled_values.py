@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import sdeopt as so
-from sdeopt.engine import kernels
+from sdeopt.engine.compiler.compile import LOOPS
 from sdeopt.engine.values import Unknown, describe
 
 NUMBERS = [1, 2, 3]
@@ -144,6 +144,6 @@ def test_values_have_texts_of_their_own(one: Any, other: Any) -> None:
 
 def test_values_that_stay_compile_nothing_anew() -> None:
     end(of_array)
-    before = len(kernels._LOOPS)
+    before = len(LOOPS)
     assert end(of_array) == end(of_array)
-    assert len(kernels._LOOPS) == before
+    assert len(LOOPS) == before

@@ -149,6 +149,20 @@ def test_a_fast_linear_buffer_is_averaged_out() -> None:
     assert "m enters non-linearly" in str(fast.refused)
 
 
+def test_other_noise_than_the_assumed_is_told() -> None:
+    from sdeopt.engine.simulate import plan
+
+    page = PAGES["SoftSign"]
+    so.derive(page).model  # noqa: B018  (registers it)
+    quadratic = so.Quadratic([1.0, 2.0])
+    for noise in (so.StudentT(nu=5.0), so.Batch(so.Laplace(1.0), 4), so.Agents([so.Gaussian(1.0), so.Laplace(1.0)])):
+        with pytest.warns(UserWarning, match=r"the SDE 'derived' of SoftSign assumes normal ξ, and .* is not normal"):
+            plan(page(lr=0.1), so.Problem(quadratic, noise), "sde", sde="derived", steps=2)
+        plan(page(lr=0.1), so.Problem(quadratic, noise), "sde", sde="sampled", steps=2)
+    for noise in (so.Gaussian(cov=np.eye(2)), so.Batch(so.Gaussian(1.0), 4), so.Agents(so.Gaussian(1.0), agents=2)):
+        plan(page(lr=0.1), so.Problem(quadratic, noise), "sde", sde="derived", steps=2)
+
+
 def test_increments_that_are_named_twice_are_two() -> None:
     from sdeopt.engine.draws import draws
     from sdeopt.engine.simulate import plan

@@ -139,7 +139,7 @@ def test_a_worker_of_another_process_ends_too() -> None:
     """There Ctrl-C finds its main thread in the middle of a chunk."""
     task = Task((plan(SGD, QUADRATIC, steps=LONG, rng=0),), partial(summary, d=2, keep=False))
     payload = pickle.dumps((task, None))
-    _unpickled(payload)
-    assert interrupted(lambda: _remote(payload, 0, 300)) is None
-    again = _unpickled(payload)
+    _unpickled(payload, "")
+    assert interrupted(lambda: _remote(payload, "", 0, 300)) is None
+    again = _unpickled(payload, "")
     assert not again.stop.is_set()

@@ -18,11 +18,12 @@ from sdeopt.certificate.report import Certificate
 from sdeopt.certificate.rung import Rung, reduce
 from sdeopt.certificate.warm import warmed
 from sdeopt.core import checks, notices
+from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted
 from sdeopt.engine.draws import moments
-from sdeopt.engine.kernels import Run
+from sdeopt.engine.run import Run
 from sdeopt.engine.simulate import describe
 from sdeopt.engine.work import BUDGET
 from sdeopt.results.columns import labels
@@ -37,7 +38,7 @@ MOST = 2**20  # paths of one learning rate
 
 
 def certify(
-    method: Any,
+    method: Method,
     problem: Problem,
     lrs: Any = None,
     *,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sdeopt.certificate.sight import stretch
 from sdeopt.engine.blocks import Interrupted, Task, fold, records
-from sdeopt.engine.kernels import Run
+from sdeopt.engine.run import Run
 from sdeopt.engine.work import expected
 from sdeopt.results import paired
 

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from sdeopt.comparison import laws
 from sdeopt.comparison.overlay import theory
 from sdeopt.comparison.report import Report
-from sdeopt.core.method import SAMPLED
+from sdeopt.core.traits import SAMPLED
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold, records
 from sdeopt.engine.draws import orders
-from sdeopt.engine.kernels import Run
+from sdeopt.engine.planning import usual_saves
+from sdeopt.engine.run import Run
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import Sizes
 from sdeopt.results.columns import labels
@@ -47,9 +48,9 @@ Array = NDArray[np.float64]
 
 
 def few(problem: Any) -> int:
-    """40 saves, or as many as keep a chunk of paths from becoming too small in large dimension."""
+    """40 saves, of networks 20, or as many as keep a chunk of paths from becoming too small in large dimension."""
     width = getattr(problem, "dim", 1) + 3
-    return min(SAVES, max(1, RECORD_LIMIT // (SMALL_CHUNK * 2 * 8 * width) - 1))
+    return min(usual_saves(problem, SAVES), max(1, RECORD_LIMIT // (SMALL_CHUNK * 2 * 8 * width) - 1))
 
 
 def columns(run: Run) -> tuple[Run, Run, Run, Run]:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.comparison import block
-from sdeopt.engine.kernels import Run
+from sdeopt.engine.run import Run
 from sdeopt.engine.work import BUDGET, cost
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import forecast

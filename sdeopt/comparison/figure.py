@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sdeopt.comparison.pages import columns
 from sdeopt.plots.axes import NORMAL95, gap_axis, margin_band, panels, scale_axis, time_axis
 from sdeopt.plots.style import DISCRETE, FLOW, GAP, LIMIT, SDE, THEORY
 from sdeopt.results.columns import mean_of
@@ -63,5 +64,5 @@ def figure(report: Report) -> Any:
     """A figure of four panels: first observable and spread of x in time, and their gaps. Returns the first axes."""
     meta = report.meta
     run = f"{meta['paths']} paths, dt = {meta['dt']:.3g}, margin {100 * meta['tolerance']:g} %"
-    title = f"{meta['method']} and its SDE {meta['sde']}    ({run})\n{report.answer}"
+    title = f"{' and '.join(columns(meta))}    ({run})\n{report.answer}"
     return panels(report, in_time, gap, title)

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from sdeopt.comparison import diagonal
 from sdeopt.core.observables import NAMED
-from sdeopt.engine.kernels import Run, initial_states
+from sdeopt.engine.beginnings import initial_states
+from sdeopt.engine.run import Run
 from sdeopt.results.paired import entries
 
 __all__ = ["Theory", "noise_covariance", "theory"]

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from sdeopt.comparison.overlay import DENSE
-from sdeopt.core.method import SAMPLED
+from sdeopt.core.traits import SAMPLED
 from sdeopt.results.bounds import AGREE, DIFFER, LEAST, NOT_JUDGED, OPEN
 from sdeopt.results.judging import SHOWN, settles
 from sdeopt.results.page import Cell, Line, Page, Table
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sdeopt.comparison.rows import Row
     from sdeopt.results.bounds import Decision
 
-__all__ = ["answer", "page", "said"]
+__all__ = ["answer", "columns", "page", "said"]
 
 HEADINGS = ("quantity", "discrete", "SDE", "gap", "largest gap", "dt/2 change", "flow", "theory", "off", "verdict")
 IMPORTANCE = (
@@ -31,6 +31,13 @@ def page(report: Report) -> Page:
     important = tuple(map(HEADINGS.index, IMPORTANCE))
     last = len(HEADINGS) - 1
     return Page(_head(report), [Table(HEADINGS, list(map(_row, report.rows)), (0, last), important)], _notes(report))
+
+
+def columns(meta: dict[str, Any]) -> tuple[str, str]:
+    """The optimizer and the SDE beside it, in words; beside one without a page it is another's."""
+    if "discrete" in meta:
+        return meta["discrete"], f"the SDE {meta['sde']} of {meta['method']}"
+    return meta["method"], f"its SDE {meta['sde']}"
 
 
 def answer(d: Decision, what: str, left: float, meta: dict[str, Any]) -> str:
@@ -108,7 +115,7 @@ def _head(report: Report) -> list[tuple[str, Line]]:
         ("verdict", Cell(f"{said(report)} (margin {100 * m['tolerance']:g} %)", tone(report.verdict))),
         ("of which", _layers(report)),
         ("repeat", f"paths={m['paths']}, substeps={m['substeps']}, rng={m['rng']}{_chosen(m)}"),
-        ("method", f"{m['method']} against its SDE {m['sde']}"),
+        ("method", " against ".join(columns(m))),
         ("problem", f"{m['objective']}, {m['noise']}, x0 = {point(m['x0'])}"),
         ("time", f"t = k·{m['clock']:.4g} up to {report.times[-1]:.4g}, {m['steps']} steps, {len(report.times)} saves"),
         ("SDE", f"{scheme}, dt = {m['dt']:.4g} ({m['substeps']} per step)"),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks
+from sdeopt.core.contracts import Law, Objective
 from sdeopt.core.oracle import Oracle
 from sdeopt.noise import NoNoise
 
@@ -40,8 +41,8 @@ class Problem:
     2
     """
 
-    objective: Any
-    noise: Any = NoNoise()
+    objective: Objective
+    noise: Law = NoNoise()
     x0: Any = None
 
     def __post_init__(self) -> None:

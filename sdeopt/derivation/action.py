@@ -66,8 +66,8 @@ class Action:
                 return False
             found |= {(XI, "square")} if squares else set()
             found |= {(a.noise, a.whole) for a in self.moments.atoms.values() if kick.has(a.symbol)}
-        compressed = any(a.kind == "compressed" for a in self.moments.atoms.values())
-        return not compressed and all(sum(n == noise for n, _ in found) <= 1 for noise in (XI, XI2))
+        wordless = any(a.kind in ("compressed", "clipped") for a in self.moments.atoms.values())
+        return not wordless and all(sum(n == noise for n, _ in found) <= 1 for noise in (XI, XI2))
 
     def _by_words(self, kick: Any, kicks: list[Any]) -> Any:
         _, one, two, _ = self.moments.split(kick)
@@ -117,7 +117,8 @@ class Action:
         return out
 
     def _halved(self, term: Any) -> Any:
-        term = term.xreplace({atom.symbol: atom.whole for atom in self.moments.atoms.values()})
+        atoms = self.moments.atoms.values()
+        term = term.xreplace({atom.symbol: atom.whole if atom.one is None else atom.one for atom in atoms})
         first, second = ({draw: self._copy(draw, i) for draw in COPIED if term.has(draw)} for i in (0, 1))
         return sp.sqrt(sp.Rational(1, 2)) * (term.xreplace(first) - term.xreplace(second))
 

@@ -32,6 +32,7 @@ MEANINGS = {  # of letters that words bring into a formula
     v.Average: "f_i the objective of agent i of N",
     v.AgentRoot: "Σ_i the covariance of agent i's noise ξ_i",
     v.BatchSize: "B the size of a batch",
+    v.ClippedOne: "clip_C(g) = g min(1, C/|g|)",
     GaussDensity: "φ_s(a) the density of N(0, s) at a",
     Quad: "ζ is normal with variance σ²",
 }

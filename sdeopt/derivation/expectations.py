@@ -31,7 +31,7 @@ def mean(e: Any, moments: Any) -> Any:
     inner = (e / outside).xreplace({atom.symbol: atom.whole for atom in moments.atoms.values()})
     if any(w.has(*moments.randoms) for w in inner.atoms(Word)):
         raise HandOver(
-            f"the mean of {sp.sstr(e)[:90]}, a function of the noise that is not per coordinate, has no rule: "
+            f"the mean of {sp.sstr(outside * inner)[:90]}, a function of the noise not per coordinate, has no rule: "
             "the SDE 'sampled' takes its moments"
         )
     inner, variance = _one_variable(inner, moments)

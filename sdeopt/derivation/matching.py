@@ -18,7 +18,7 @@ from sdeopt.derivation.regime import Limit
 from sdeopt.derivation.series import q, series
 from sdeopt.derivation.trace import Trace, k, t
 from sdeopt.derivation.vocabulary import NoiseVar
-from sdeopt.derivation.words import OWN, XI, HandOver, Vec, Word, vanishes, vector
+from sdeopt.derivation.words import OWN, XI, HandOver, TooFast, Vec, Word, vanishes, vector
 
 __all__ = ["Matched", "match", "prepared"]
 
@@ -63,17 +63,16 @@ def match(trace: Trace, moves: list[Any], moments: Moments, limit: Limit, order:
     table = expanded(trace, moves, limit, bool(fast))
     if fast:
         table = averaged(table, fast, power, moments)
+    _slow(table, moments, power, trace.parts)
     means, kicks = [], []
     for part in trace.parts:
         c = table.get(part, HELD)
-        if part in table:
-            _slow(part, c, moments, power, trace.parts.index(part))
         mean = [moments.mean(c[i]) for i in range(power * (order + 1))]
         noise = [flat(c[i] - moments.mean(c[i])) for i in range(2 * power)]
         means.append(sp.Add(*mean) / limit.tau)
         kicks.append(sp.Add(*noise))
     if all(vanishes(e) for e in (means[0], kicks[0])):
-        raise HandOver(f"x does not move within a time of order 1 if a step lasts {limit.tau}")
+        raise TooFast(f"x does not move within a time of order 1 if a step lasts {limit.tau}")
     action = Action(moments, limit.tau)
     found = action.of(kicks)
     return Matched(
@@ -116,7 +115,19 @@ class Coefficients:
         return Coefficients(self.of, change)
 
 
-def _slow(part: Any, coefficients: Any, moments: Moments, power: int, depth: int) -> None:
+def _slow(table: dict[Any, Any], moments: Moments, power: int, parts: list[Any]) -> None:
+    """Refuse a limit that is none before one in which only a rule is missing."""
+    reasons: list[HandOver] = []
+    for part, coefficients in table.items():
+        try:
+            _as_time(part, coefficients, moments, power, parts.index(part))
+        except HandOver as reason:
+            reasons.append(reason)
+    if reasons:
+        raise next((reason for reason in reasons if isinstance(reason, TooFast)), reasons[0])
+
+
+def _as_time(part: Any, coefficients: Any, moments: Moments, power: int, depth: int) -> None:
     """Refuse a part whose mean moves faster than time, or whose noise does faster than its root."""
     low = coefficients.low
     for i in range(min(low, 0), power):
@@ -130,7 +141,7 @@ def _slow(part: Any, coefficients: Any, moments: Moments, power: int, depth: int
                 if leading.has(sp.Max, sp.Min)
                 else (f"tie what holds it to η by limit=, or average it out by eliminate=({part.name!r},)")
             )
-            raise HandOver(
+            raise TooFast(
                 f"{part} moves by O(η^{sp.Rational(i, 2)}) in one step, by {sp.sstr(leading)[:60]}, faster than time "
                 f"passes: {hint}",
                 depth,

@@ -35,6 +35,7 @@ class Atom(NamedTuple):
     shift: Any = None  # G of sign(G + ξ) and of (G + ξ)/|G + ξ|
     noise: Any = XI
     scale: Any = sp.S.One
+    one: Any = None  # what has its covariance and is a function of single draws, where ``whole`` is none
 
 
 def flat(e: Any) -> Any:
@@ -112,11 +113,7 @@ class Moments:
         for word in _sorted(e.atoms(v.Average)):
             e = e.xreplace({word: self._of_agents(word)})
         for word in _sorted(e.atoms(ClippedBatch)):
-            x, clip = word.args
-            shift = v.Grad(x) / sp.sqrt(v.BatchSize())
-            mean = clip * v.MeanDir(self.x, shift)
-            scale = clip / sp.sqrt(v.BatchSize())
-            e = e.xreplace({word: self._atom("direction", word, mean, shift=shift, scale=scale)})
+            e = e.xreplace({word: self._of_batch(word)})
         for word in _sorted(s for s in e.atoms(sp.sign) if s.has(XI)):
             seen = self._seen(word.args[0], XI)
             if seen is not None:
@@ -159,6 +156,18 @@ class Moments:
             e = sp.Add(*(a for a in terms if not a.has(length))) + ratio * unit
         return e
 
+    def _of_batch(self, word: Any) -> Any:
+        """The mean of B clipped gradients, of which one stands for the covariance; the noise of one is √B ξ."""
+        x, clip, _ = word.args
+        root = sp.sqrt(v.BatchSize())
+        if self.trace.phases.get("clip") != "active":
+            one = v.ClippedOne(v.Grad(x) + root * XI, clip) / root
+            return self._atom("clipped", word, v.MeanClipped(x, clip), one=one)
+        shift = v.Grad(x) / root
+        one = clip / root * (shift + XI) / v.Norm(shift + XI)
+        mean = clip * v.MeanDir(self.x, shift)
+        return self._atom("direction", word, mean, shift=shift, scale=clip / root, one=one)
+
     def _of_agents(self, word: Any) -> Any:
         (e,) = word.args
         if e == sp.sign(v.AgentMean(self.x) + AGENT_XI):
@@ -173,7 +182,7 @@ class Moments:
 
     def split(self, e: Any) -> tuple[Any, Any, Any, bool]:
         """Parts without, linear and quadratic in what is random, and whether there is more."""
-        if any(f.has(*DRAWS) for f in e.atoms(*KINKED)):
+        if any(self.random(f) for f in e.atoms(*KINKED)):
             return sp.S.Zero, sp.S.Zero, sp.S.Zero, True  # derivatives at a kink are no test
         h = sp.Dummy()
         w = e.xreplace({a: h * a for a in self.randoms})
@@ -219,7 +228,8 @@ class Moments:
                     return term / word * v.TraceD3(self.x)
         if any(not self.random(term / (a * b)) for a, b in ((XI, OWN), (XI, XI2), (XI2, OWN))):
             return sp.S.Zero  # independent
-        raise HandOver(f"no word for the mean of {sp.sstr(term)[:80]}: SDE 'sampled'")
+        whole = term.xreplace({atom.symbol: atom.whole for atom in self.atoms.values()})
+        raise HandOver(f"no word for the mean of {sp.sstr(whole)[:80]}: SDE 'sampled'")
 
 
 def quadratic(two: Any) -> list[Any]:

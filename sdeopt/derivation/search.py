@@ -14,7 +14,7 @@ from sdeopt.derivation.moments import Moments
 from sdeopt.derivation.source import source
 from sdeopt.derivation.stated import stated
 from sdeopt.derivation.trace import Trace
-from sdeopt.derivation.words import HandOver
+from sdeopt.derivation.words import HandOver, TooFast
 
 __all__ = ["How", "derivation"]
 
@@ -98,11 +98,15 @@ class _Search:
     def found(self) -> list[tuple[Matched, tuple[str, ...]]]:
         """The SDEs of the first stage of limits that holds any, with what they assume.
 
-        If none does: why the limit in which the rules came furthest has none.
+        If none does, why the limit in which the rules came furthest has none. Where only a rule is missing there is an
+        SDE, so that parts of other sizes are not tried.
         """
         reasons: list[HandOver] = []
         for stage in regime.stages(self.trace, self.how.limit):
             found = []
+            missing = [reason for reason in reasons if not isinstance(reason, TooFast)]
+            if missing and all(limit.weights for limit in stage):
+                continue
             for limit in stage:
                 try:
                     found.append(self.matched(limit))

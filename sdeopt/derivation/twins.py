@@ -99,12 +99,10 @@ def _questions(trace: Any) -> dict[str, Any]:
             trace.assume("no example reaches the length C")
             return v.Grad(x) + noise(o, x, z)
         if phase == "active":
-            trace.assume("every example is clipped; normal noise")
-            return ClippedBatch(x, clip)
-        raise HandOver(
-            "clipped_grad has no mean in closed form: the SDE 'sampled' takes its moments, "
-            "or assume={'clip': 'inactive'} or {'clip': 'active'}"
-        )
+            trace.assume("every example is clipped; normal ξ")
+            return ClippedBatch(x, clip, XI)
+        trace.assume("normal ξ with one variance in all coordinates")
+        return ClippedBatch(x, clip, XI)
 
     def wrapped(word: Any) -> Any:
         return lambda o, *args: word(*args)
@@ -153,7 +151,7 @@ class Compressed(Word):
 
 
 class ClippedBatch(Word):
-    """The mean of a batch of clipped gradients, all of them longer than C."""
+    """The mean of a batch of clipped gradients, of x, C and the noise."""
 
     tex = r"\frac{1}{B}\sum_j\mathrm{clip}_{@1}(g_j)"
 

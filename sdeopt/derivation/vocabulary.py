@@ -16,12 +16,14 @@ __all__ = [
     "BatchSize",
     "ClassGrad",
     "Clipped",
+    "ClippedOne",
     "D3",
     "D4",
     "DirResponse",
     "DirRest",
     "Grad",
     "Hvp",
+    "MeanClipped",
     "MeanDir",
     "MeanSign",
     "NoiseVar",
@@ -179,6 +181,18 @@ class Clipped(Word):
     """v min(1, C/|v|), of each agent."""
 
     asks, code, home, tex = False, "clipped", "sdeopt.noise.directions", r"\mathrm{clip}_{@1}(@0)"
+
+
+class ClippedOne(Word):
+    """v min(1, C/|v|)."""
+
+    asks, code, home, tex = False, "clipped", "sdeopt.noise.directions", r"\mathrm{clip}_{@1}(@0)"
+
+
+class MeanClipped(Word):
+    """The mean of a clipped gradient, of x and C."""
+
+    code, tex = "mean_clipped", r"\mathbb{E}\,\mathrm{clip}_{@1}(\nabla f(@0)+\sqrt{B}\xi)"
 
 
 def _word(name: str, code: str, tex: str, **traits: Any) -> Any:

@@ -23,6 +23,7 @@ __all__ = [
     "XI",
     "XI2",
     "HandOver",
+    "TooFast",
     "Vec",
     "Word",
     "parted",
@@ -42,6 +43,10 @@ class HandOver(Exception):
     def __init__(self, reason: str, depth: int = 0) -> None:
         super().__init__(reason)
         self.depth = depth
+
+
+class TooFast(HandOver):
+    """Why a limit is none: the rules answer, but a part of the state moves faster, or x slower, than time passes."""
 
 
 class Vec(sp.Symbol):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sdeopt.engine import crossings, lanes, loops, sampled, schemes, states
+from sdeopt.engine import crossings, loops, sampled, schemes, states
 from sdeopt.engine.beginnings import sizes
+from sdeopt.engine.compiler import lanes
+from sdeopt.engine.compiler.rng import wide_vectors
 from sdeopt.engine.draws import kinds
-from sdeopt.engine.rng import wide_vectors
 
 if TYPE_CHECKING:
-    from sdeopt.engine.kernels import Run
+    from sdeopt.engine.run import Run
 
 __all__ = ["assemble"]
 
@@ -51,6 +52,8 @@ def _taker(run: Run, width: int) -> Any:
 
 def _scheduled(run: Run) -> tuple[Any, ...]:
     """The page's functions, at the hyperparameters of the moment where the method has schedules."""
+    if run.kind == "discrete" and run.discrete is not None:
+        return (run.discrete.stepper(run.problem, run.method),)
     functions, schedules, cls = run.functions, run.method.schedules, type(run.method)
     if not schedules:
         return functions

@@ -12,11 +12,14 @@ import logging
 import re
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sdeopt.core.guards import InterpretedWarning
 from sdeopt.core.notices import depth
 from sdeopt.engine.values import Unknown
+
+if TYPE_CHECKING:
+    from sdeopt.engine.run import Run
 
 __all__ = ["explain", "say"]
 
@@ -62,11 +65,11 @@ def _say_once(message: str, loud: bool) -> None:
         log.info(message)
 
 
-def say(run: Any, mode: str, error: Exception) -> None:
+def say(run: Run, mode: str, error: Exception) -> None:
     """Say the explanation once in a process: both columns of a page, and every run of it, would repeat it."""
     _say_once(explain(_subject(run), mode, error), mode == "vectors")
 
 
-def _subject(run: Any) -> str:
+def _subject(run: Run) -> str:
     """What the user knows as what runs."""
     return type(run.oracle.objective).__name__

@@ -13,14 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks, notices
+from sdeopt.core.contracts import Method
 from sdeopt.core.moments import ESCAPE, Moments, Shaped, valid_paths
 from sdeopt.core.problem import Problem
 from sdeopt.engine import blocks
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted, Task, fold
 from sdeopt.engine.draws import orders
-from sdeopt.engine.kernels import Run
 from sdeopt.engine.planning import DEFAULT_SUBSTEPS, paths_of, plan, saves
+from sdeopt.engine.run import Run, guard
 from sdeopt.results.crossing import Crossing
 from sdeopt.results.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Trajectory
 
@@ -34,7 +35,7 @@ __all__ = [
     "room",
     "saves",
     "simulate",
-    "spread",
+    "covariance",
     "summarize",
     "summary",
 ]
@@ -44,7 +45,7 @@ PATHS_LIMIT = 4 * 2**30  # bytes that keep_paths may take
 
 
 def simulate(
-    method: Any,
+    method: Method,
     problem: Problem,
     kind: str = "discrete",
     *,
@@ -91,12 +92,13 @@ def simulate(
         the place of the latter; "euler": Euler–Maruyama, weak error O(dt).
     sde : str
         Name of the SDE; ``method.sdes`` lists them, and every method has "sampled" (`sdeopt.engine.sampled`). Default
-        the method's own or, where the problem has no closed form for what that asks, "sampled".
+        the method's own or, where the problem has no closed form for what that asks, "sampled"; so too for networks of
+        which a step draws at most a sixteenth of the examples.
     save_at : int or array_like
-        Number of saves, or times, rounded to optimizer steps, which must differ; default up to 100 equally spaced, and
-        t = 0.
+        Number of saves, or times, rounded to optimizer steps, which must differ; default up to 100 equally spaced (of
+        networks 20), and t = 0.
     observables : sequence of str, or mapping
-        Names ("loss", "norm2", "grad_norm2") or name -> function of x; default all that exist.
+        Names ("loss", "norm2", "grad_norm2") or name -> function of x; default all that exist, of networks the loss.
     crossings : mapping
         Name of an observable -> level: the first time at which each path crosses it, from the side on which it begins,
         looked for at every step (`Crossing`; the SDE at every step of the integrator).
@@ -148,13 +150,13 @@ def simulate(
     task = Task((ended(run),), summarize(run, keep), size)
     with checkpoints.opened(checkpoint, rng, task, words) as store:
         found = collect(task, count, executor, progress, f"{run.method} {kind}", 0, store)
-    return told(ensemble(run, *found, words))
+    return told(ensemble(run, *found, words), guard(run))
 
 
-def told(result: Ensemble) -> Ensemble:
+def told(result: Ensemble, hint: str = "") -> Ensemble:
     """``result``, after a warning where it is not of all paths up to the end."""
     count = result.diverged.count
-    notices.tell(bool(result.meta["partial"]), str(count) if count else "", len(result.final))
+    notices.tell(bool(result.meta["partial"]), str(count) if count else "", len(result.final), hint)
     return result
 
 
@@ -206,7 +208,7 @@ def collect(task: Task, count: int, *where: Any) -> tuple[dict[str, Any], bool]:
         return stop.result, True
 
 
-def spread(moments: Moments, d: int) -> NDArray[np.float64]:
+def covariance(moments: Moments, d: int) -> NDArray[np.float64]:
     """Covariance of the position, or its variances where d is large."""
     return moments.covariance if d <= FULL_COVARIANCE_LIMIT else moments.variance[:, :d]
 
@@ -220,7 +222,7 @@ def ensemble(run: Run, found: dict[str, Any], partial: bool, meta: dict[str, Any
     exact = moments.square == 0.0  # as at the start
     mean = np.where((moments.count[:, None] > 0) & (exact | (order > 1.0)), moments.mean, np.nan)
     stderr = np.where(exact | (order > 2.0), moments.stderr, np.nan)
-    cov = spread(moments, d)
+    cov = covariance(moments, d)
     cov[~exact[:, :d].all(axis=1)] *= 1.0 if end > 2.0 else np.nan
     return Ensemble(
         kind=run.kind,
@@ -268,4 +270,6 @@ def describe(run: Run) -> dict[str, Any]:
 
 def _replay(run: Run, path: int) -> Trajectory:
     full = replace(run, saves=tuple(range(run.steps + 1)), observables={}, crossings=())
-    return Trajectory(np.arange(run.steps + 1) * run.method.clock, blocks.records(full, 1, path, label="replay")[0])
+    return Trajectory(
+        run.method.clock * np.arange(run.steps + 1, dtype=float), blocks.records(full, 1, path, label="replay")[0]
+    )

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.core.method import SAMPLED
-from sdeopt.engine.kernels import Kernel, Run
+from sdeopt.engine.kernels import Kernel
+from sdeopt.engine.planning import examples_drawn
+from sdeopt.engine.run import Run
 
-__all__ = ["BUDGET", "LONG", "NUMBER", "STEP", "COORDINATE", "cost", "expected", "told"]
+__all__ = ["BUDGET", "LONG", "NUMBER", "STEP", "COORDINATE", "cost", "expected", "stored", "told"]
 
 BUDGET = 40.0  # seconds of one core: 20 s on two
 LONG = 10.0  # seconds from which a run says before it begins how long it will take
@@ -28,15 +29,22 @@ def cost(run: Run) -> float:
     """Work of one path-step, a rough number."""
     f: Any = run.problem.objective
     if getattr(f, "batched", False) and hasattr(f, "examples"):
-        return NETWORK + ENTRY * float(f.examples() * f.dim)
-    batch = getattr(run.problem.noise, "batch", None)
-    if batch is not None and run.sde == SAMPLED.name and f.lacks("batch_grad") is None:
-        seen = EXAMPLE * (batch + 2) * run.problem.dim
-    else:
-        seen = NUMBER * sum(np.size(value) for value in vars(f).values())
-    compiled = Kernel(run).mode in ("lanes", "vectors")
+        return NETWORK + ENTRY * float((_drawn(run) or f.examples()) * f.dim)
+    drawn = _drawn(run)
+    seen = EXAMPLE * (drawn + 2) * run.problem.dim if drawn else NUMBER * stored(f)
+    compiled = run.discrete is None and Kernel(run).mode in ("lanes", "vectors")
     each = PYTHON if not compiled else STEP if run.method.lanes else SLOW
     return float(each + COORDINATE * run.problem.dim + seen)
+
+
+def _drawn(run: Run) -> int:
+    """Examples of a batch, where batches are all that a sampled SDE passes over; else 0."""
+    return int(examples_drawn(run)) if run.model.drift is None else 0
+
+
+def stored(f: Any) -> int:
+    """Numbers in the arrays of an objective."""
+    return sum(value.size for value in vars(f).values() if isinstance(value, np.ndarray))
 
 
 def expected(runs: Iterable[Run], paths: int, workers: int) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 from sdeopt.core import checks
 from sdeopt.objectives.contract import Array, Smooth
 from sdeopt.objectives.torch_checks import FEW, accept, check, data, held, imported, per_example, placed, unbent
-from sdeopt.objectives.torch_observables import Distance, GradientSquare, HessianTrace, Mean, hits
+from sdeopt.objectives.torch_observables import Distance, GradientSquare, HessianTrace, Mean, hits, usual
 from sdeopt.objectives.torch_passes import Passes, flat
 from sdeopt.objectives.torch_squares import agree, along, by_examples, by_layers, layered
 
@@ -58,6 +58,9 @@ class TorchObjective(Passes, Smooth):
 
     Notes
     -----
+    Defaults that fit the cost of a network: runs save 20 times and observe the training loss alone, of more than 2000
+    examples on 1000 of them that are drawn once for all; and where a step draws few of the examples (at most a
+    sixteenth), the SDE is "sampled", for exact coefficients cost passes over all data at every step of the integrator.
     Piecewise linear activations (ReLU) have ∇f and a Hessian almost everywhere only; the claims of the pages want a
     smooth f (tanh, GELU, SiLU). Results of a path do not depend on how paths are grouped, up to rounding. Paths run in
     threads; for small networks ``torch.set_num_threads(1)`` is faster, else PyTorch starts its own in each of them.
@@ -73,6 +76,7 @@ class TorchObjective(Passes, Smooth):
     """
 
     batched: bool = True  # or path by path
+    costly = True
 
     def __init__(self, module: Any, loss: Any, X: Any, y: Any, *, test: Any = None, device: str = "cpu") -> None:
         torch = imported()
@@ -205,6 +209,10 @@ class TorchObjective(Passes, Smooth):
         if checks.integer("probes", probes):
             found["tr ∇²f"] = HessianTrace(self, probes)
         return found
+
+    def usual_observables(self) -> Any:
+        """What is observed by default: the training loss, of more than 2000 examples on 1000 of them (`usual`)."""
+        return usual(self, self._loss, self._X, self._y)
 
     def memory(self, paths: int) -> int:
         """Bytes that a pass for so many paths holds, at most, and vectors around it."""

@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sdeopt.core import agent_grads, average, each, method, pieces
+from sdeopt.core import Draws, Law, Objective, Oracle, Positive, Vector, agent_grads, average, each, method, pieces
 from sdeopt.core.compressors import natural
 
 __all__ = ["DCSGDNatural"]
@@ -65,13 +65,13 @@ class DCSGDNatural(NamedTuple):
     array([ 0.6, -0.6])
     """
 
-    lr: float
+    lr: Positive
 
-    def own(self, objective: Any, noise: Any) -> Any:
+    def own(self, objective: Objective, noise: Law) -> Any:
         """Uniforms that round up or down."""
         return (("uniform", noise.agents * objective.dim),)
 
-    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, x: Vector, o: Oracle, z: Draws) -> Any:
         seen, (u,) = z
         g = agent_grads(o, x, seen)
         return x - self.lr * average(each(natural, g, pieces(u, g)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -95,17 +96,23 @@ def median(values: Array) -> Estimate:
     The interval [x_(l), x_(n + 1 - l)] has l the largest rank with P(Binomial(n, 1/2) < l) <= 2.5 %; the standard
     error is its width over 2 · 1.96. David & Nagaraja, "Order Statistics", 3rd ed. (2003), section 7.1.
     """
-    from scipy.stats import binom
-
     ordered = np.sort(values)
     n = len(ordered)
-    rank = int(binom.ppf(LEVEL / 2.0, n, 0.5))
+    rank = _rank(n)
     low, high = (float(ordered[rank - 1]), float(ordered[n - rank])) if rank > 0 else (0.0, math.inf)
     center = float(ordered[(n - 1) // 2])
     stderr = (high - low) / (2.0 * NORMAL) if math.isfinite(high) else math.inf
     return Estimate(center, stderr, low, high)
 
 
+@functools.lru_cache
+def _rank(n: int) -> int:
+    from scipy.stats import binom
+
+    return int(binom.ppf(LEVEL / 2.0, n, 0.5))
+
+
+@functools.lru_cache  # most cells of a sweep lose no path
 def share(count: int, n: int) -> Estimate:
     """A share of n paths with the exact interval of Clopper & Pearson (Biometrika 26 (1934) 404-413)."""
     from scipy.stats import binomtest

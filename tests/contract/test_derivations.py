@@ -22,6 +22,7 @@ REFUSED = {
     "ScionSpectral": "matrix_rows",
     "TopKEF": "top_k",
 }
+NEEDS_A_PHASE = {"DPAdam": "no word for the mean of", "DPSignSGD": "a function of the noise not per coordinate"}
 ORDER2 = ["SGD", "HeavyBall", "Nesterov", "SGDA", "AltGDA"]
 # Scion keeps the noise of the sign, which its page drops
 OTHERS = {"Scion": None, "DPSGD": "unclipped", "PCNSGD": "directions"}
@@ -78,6 +79,28 @@ def test_a_derived_sde_is_the_hand_written_one(name: str, sde: str) -> None:
     drift, noise = gaps(cls, derived(name).model, cls.sdes[sde])
     assert drift < ACCURACY
     assert noise < ACCURACY
+
+
+def test_without_a_phase_two_more_are_refused() -> None:
+    said = {name: so.derive(cls).refused for name, cls in PAGES.items()}
+    refused = {name: reason for name, reason in said.items() if reason}
+    assert len(refused) <= 6
+    expected = REFUSED | NEEDS_A_PHASE
+    assert refused.keys() == expected.keys()
+    assert [name for name, words in expected.items() if words not in refused[name]] == []
+
+
+@pytest.mark.parametrize(("clip", "phase", "drift"), [(60.0, "unclipped", 1e-12), (1e-5, "clipped", 1e-8)])
+def test_clipping_goes_over_into_its_phases(clip: float, phase: str, drift: float) -> None:
+    """The drift to the error of the quadratures, and the noise where it is linear."""
+    both, one = derived("DPSGD", assume={}).model, so.DPSGD.sdes[phase]
+    page, subject = so.DPSGD(lr=0.05, clip=clip), problem(so.DPSGD, PROBLEM)
+    x, o = np.array([1.1, -0.7]), subject.oracle
+    assert both.drift(page, 0.0, x, o) == pytest.approx(one.drift(page, 0.0, x, o), rel=drift)
+    if phase == "unclipped":  # linear in the increments, the second of which then drops out
+        dw, again, own = np.random.default_rng(3).standard_normal((3, 2))
+        plain = one.diffusion(page, 0.0, x, o, (dw, own))
+        assert both.diffusion(page, 0.0, x, o, (dw, again, own)) == pytest.approx(plain, rel=1e-12)
 
 
 def test_all_clipped_is_the_other_phase() -> None:
