@@ -69,6 +69,7 @@ html_css_files = ["sdeopt.css"]
 html_show_sourcelink = html_copy_source = False
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
+    "header_links_before_dropdown": 8,
     "show_toc_level": 2,
     "footer_start": ["copyright"],
     "footer_end": ["sphinx-version"],

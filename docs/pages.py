@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from sdeopt.scaling.rules import RULES
 
 HERE = Path(__file__).resolve().parent
 SECTIONS = ("Discrete", "SDE", "Regime", "Claim", "Heavy tails", "Sources")
-MODULES = ("core", "networks", "privacy", "reference", "theory")
+MODULES = [name for name in so.__all__ if inspect.ismodule(getattr(so, name))]
 RESULTS = [name for name in so.__all__ if isinstance(getattr(so, name), type) and issubclass(getattr(so, name), Result)]
 
 
@@ -42,7 +43,8 @@ def sections(cls: Any) -> dict[str, str]:
     """The head of a page, part by part, without its indentation."""
     parts = re.split(rf"^({'|'.join(SECTIONS)})\n", facts.head(cls), flags=re.MULTILINE)
     bodies = (re.sub(r"^    ", "", body, flags=re.MULTILINE).strip("\n") for body in parts[2::2])
-    return dict(zip(parts[1::2], bodies, strict=True))
+    near = (re.sub(r"(?<=\S) {12,}", " " * 4, body) for body in bodies)  # what stands at the right margin
+    return dict(zip(parts[1::2], near, strict=True))
 
 
 def formulas(cls: Any) -> list[str]:

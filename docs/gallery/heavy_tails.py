@@ -2,7 +2,7 @@
 Heavy tails: SGD breaks, SignSGD does not
 =========================================
 
-Under Student's t with one degree of freedom the noise has no mean. The median of |x| falls under both; far
+Under Student's t with one degree of freedom the noise has no mean. The median of ``|x|`` falls under both; far
 quantiles stay far under SGD, and fall under SignSGD. After Monzio Compagnoni et al. (2025), arXiv:2411.15958, on
 heavy-tailed noise.
 """

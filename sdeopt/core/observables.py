@@ -55,6 +55,7 @@ def _of_position(f: Callable[[Any], float]) -> Callable[..., Any]:
     def of_position(o: Any, x: Any) -> Any:
         return f(guarded(x))
 
+    of_position.of = f  # type: ignore[attr-defined]
     of_position.batched = getattr(f, "batched", False)  # type: ignore[attr-defined]  # it takes (d, paths)
     return of_position
 

@@ -25,7 +25,8 @@ class Run:
     ``resolution`` is the number of fine increments in one step that all runs of one comparison share. ``noise_factor``
     multiplies the diffusion: 0 gives the flow, the baseline of every comparison. ``crossings`` are pairs of the name of
     an observable and a level, see `crossings`. ``discrete``, where given, has the step that stands in for the page's
-    (``stepper(problem, page)``), and is not compiled.
+    (``stepper(problem, page)``), and is not compiled. With ``projections`` records hold so many of the position, not
+    the position itself (pages on tensors).
     """
 
     method: Method
@@ -44,6 +45,7 @@ class Run:
     noise_factor: float = 1.0
     crossings: tuple[tuple[str, float], ...] = ()
     discrete: Any = None
+    projections: int = 0
 
     @property
     def model(self) -> Any:
@@ -58,9 +60,14 @@ class Run:
         return self.model.drift, self.model.diffusion
 
     @property
+    def kept(self) -> int:
+        """Numbers of a record that stand for the position."""
+        return self.projections or self.problem.dim
+
+    @property
     def width(self) -> int:
         """Numbers per record: position, observables and steps of crossings."""
-        return self.problem.dim + len(self.observables) + len(self.crossings)
+        return self.kept + len(self.observables) + len(self.crossings)
 
     @property
     def oracle(self) -> Oracle:

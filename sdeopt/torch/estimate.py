@@ -65,6 +65,13 @@ class NoiseScaleEstimate(Result):
         Examples in a micro-batch, and micro-batches in a step.
     course : ndarray, shape (windows, 4)
         Number of the middle step, quotient, and interval of windows of at least 20 steps one after the other.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import sdeopt as so
+    >>> so.NoiseScaleEstimate(6.37, 1.87, 12.8, steps=50, skipped=0, micro=8, accumulate=4, course=np.zeros((0, 4)))
+    NoiseScaleEstimate(6.37 in [1.87, 12.8], 50 steps)
     """
 
     value: float
