@@ -22,7 +22,7 @@ from engines import contest, ours, tables
 from engines.workloads import WORKLOADS
 from rich.console import Console
 
-from sdeopt.engine import cache
+from sdeopt.engine.compiler import cache
 
 RESULTS = Path(__file__).with_name("results.json")
 DOCS = Path(__file__).parent.parent / "docs" / "performance.md"

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from sdeopt.engine.rng import normalise, stream_key, threefry
+from sdeopt.engine.compiler.rng import threefry
+from sdeopt.engine.streams import normalise, stream_key
 
 PATHS, COMPONENTS, PAIRS = 32, 10, 500
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sdeopt import privacy as privacy
     from sdeopt import reference as reference
     from sdeopt import theory as theory
+    from sdeopt import torch as torch
     from sdeopt.certificate.certify import certify as certify
     from sdeopt.certificate.report import Certificate as Certificate
     from sdeopt.comparison.compare import compare as compare
@@ -54,16 +55,17 @@ if TYPE_CHECKING:
     from sdeopt.scaling.scaling import Scaling as Scaling
     from sdeopt.sweeps.sweep import sweep as sweep
     from sdeopt.sweeps.table import Sweep as Sweep
+    from sdeopt.torch.estimate import NoiseScaleEstimate as NoiseScaleEstimate
 
 __version__ = "0.1.0"
 
 _CATALOGUES = ("noise", "objectives", "optimizers")  # whose ``__all__`` are public too
-_MODULES = ("core", "networks", "privacy", "reference", "theory")
+_MODULES = ("core", "networks", "privacy", "reference", "theory", "torch")
 _HOMES = {
     "sdeopt.core.notices": ("DivergedWarning", "PartialWarning"),
     "sdeopt.core.problem": ("Problem",),
     "sdeopt.core.schedule": ("Cosine", "Piecewise", "Power", "Schedule", "decay", "hold", "ramp"),
-    "sdeopt.core.guards": ("InterpretedWarning",),
+    "sdeopt.core.guards": ("InterpretedWarning", "OnePathWarning"),
     "sdeopt.engine.simulate": ("simulate",),
     "sdeopt.ito": ("SDE", "integrate"),
     "sdeopt.certificate.certify": ("certify",),
@@ -83,6 +85,7 @@ _HOMES = {
     "sdeopt.scaling.scaling": ("Scaling",),
     "sdeopt.sweeps.sweep": ("sweep",),
     "sdeopt.sweeps.table": ("Sweep",),
+    "sdeopt.torch.estimate": ("NoiseScaleEstimate",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -99,7 +102,7 @@ def load(file: str | Path) -> Result:
 
     Returns
     -------
-    Ensemble, Report, Certificate, Sweep, Scaling, Evidence, NoiseProfile, Diagnosis or Derivation
+    Ensemble, Report, Certificate, Sweep, Scaling, Evidence, NoiseProfile, NoiseScaleEstimate, Diagnosis or Derivation
         What was saved.
 
     Raises

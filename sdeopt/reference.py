@@ -14,9 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks
+from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
 from sdeopt.engine import states
-from sdeopt.engine.kernels import Kernel, Run, initial_states
+from sdeopt.engine.beginnings import initial_states
+from sdeopt.engine.kernels import Kernel
+from sdeopt.engine.run import Run
 from sdeopt.engine.simulate import plan
 
 __all__ = ["Crosscheck", "crosscheck"]
@@ -70,7 +73,7 @@ class Crosscheck:
 
 
 def crosscheck(
-    method: Any,
+    method: Method,
     problem: Problem,
     *,
     steps: int = 10,

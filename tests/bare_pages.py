@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sdeopt.core import Decay, NonNegative, Positive, noisy_grad, norm, power, tanh, total, where
 from sdeopt.core import method as registered
-from sdeopt.core import noisy_grad, norm, power, tanh, total, where
 from sdeopt.core.method import REGISTRY
 
 
@@ -23,7 +23,7 @@ def method(**how: Any) -> Any:
 
 @method(order=1)
 class Tanh(NamedTuple):
-    lr: float
+    lr: Positive
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         return x - self.lr * tanh(noisy_grad(o, x, z))
@@ -31,7 +31,7 @@ class Tanh(NamedTuple):
 
 @method(order=1)
 class SoftSign(NamedTuple):
-    lr: float
+    lr: Positive
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         g = noisy_grad(o, x, z)
@@ -40,8 +40,8 @@ class SoftSign(NamedTuple):
 
 @method(order=1)
 class CoordinateClip(NamedTuple):
-    lr: float
-    clip: float = 0.7
+    lr: Positive
+    clip: Positive = 0.7
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         return x - self.lr * np.minimum(np.maximum(noisy_grad(o, x, z), -self.clip), self.clip)
@@ -49,7 +49,7 @@ class CoordinateClip(NamedTuple):
 
 @method(order=1)
 class Drag(NamedTuple):
-    lr: float
+    lr: Positive
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         g = noisy_grad(o, x, z)
@@ -58,8 +58,8 @@ class Drag(NamedTuple):
 
 @method(order=1)
 class DeadZone(NamedTuple):
-    lr: float
-    zone: float = 0.4
+    lr: Positive
+    zone: NonNegative = 0.4
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         g = noisy_grad(o, x, z)
@@ -68,8 +68,8 @@ class DeadZone(NamedTuple):
 
 @method(order=1, parts=("x", "m"))
 class NormalisedMomentum(NamedTuple):
-    lr: float
-    beta: float = 0.9
+    lr: Positive
+    beta: Decay = 0.9
 
     def init(self, x: Any, o: Any) -> Any:
         return x, 0.0 * x
@@ -82,10 +82,10 @@ class NormalisedMomentum(NamedTuple):
 
 @method(order=1, parts=("x", "m", "v"))
 class AdaBelief(NamedTuple):
-    lr: float
-    beta1: float = 0.9
-    beta2: float = 0.99
-    eps: float = 1e-3
+    lr: Positive
+    beta1: Decay = 0.9
+    beta2: Decay = 0.99
+    eps: NonNegative = 1e-3
 
     def init(self, x: Any, o: Any) -> Any:
         return x, 0.0 * x, 0.0 * x
@@ -100,10 +100,10 @@ class AdaBelief(NamedTuple):
 
 @method(order=1, parts=("x", "m", "v"))
 class NAdam(NamedTuple):
-    lr: float
-    beta1: float = 0.9
-    beta2: float = 0.999
-    eps: float = 1e-8
+    lr: Positive
+    beta1: Decay = 0.9
+    beta2: Decay = 0.999
+    eps: NonNegative = 1e-8
 
     def init(self, x: Any, o: Any) -> Any:
         return x, 0.0 * x, 0.0 * x
@@ -120,10 +120,10 @@ class NAdam(NamedTuple):
 
 @method(order=1, parts=("x", "m", "v", "top"))
 class AMSGrad(NamedTuple):
-    lr: float
-    beta1: float = 0.9
-    beta2: float = 0.999
-    eps: float = 1e-8
+    lr: Positive
+    beta1: Decay = 0.9
+    beta2: Decay = 0.999
+    eps: NonNegative = 1e-8
 
     def init(self, x: Any, o: Any) -> Any:
         return x, 0.0 * x, 0.0 * x, 0.0 * x
@@ -139,11 +139,11 @@ class AMSGrad(NamedTuple):
 
 @method(order=1, parts=("x", "m", "v"))
 class CoupledAdam(NamedTuple):
-    lr: float
-    beta1: float = 0.9
-    beta2: float = 0.999
-    eps: float = 1e-8
-    weight_decay: float = 0.01
+    lr: Positive
+    beta1: Decay = 0.9
+    beta2: Decay = 0.999
+    eps: NonNegative = 1e-8
+    weight_decay: NonNegative = 0.01
 
     def init(self, x: Any, o: Any) -> Any:
         return x, 0.0 * x, 0.0 * x
@@ -159,8 +159,8 @@ class CoupledAdam(NamedTuple):
 
 @method(order=1, parts=("x", "a"))
 class Averaged(NamedTuple):
-    lr: float
-    beta: float = 0.99
+    lr: Positive
+    beta: Decay = 0.99
 
     def init(self, x: Any, o: Any) -> Any:
         return x, 1.0 * x
@@ -173,7 +173,7 @@ class Averaged(NamedTuple):
 
 @method(order=1)
 class Turned(NamedTuple):
-    lr: float
+    lr: Positive
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         return x + self.lr * np.sign(-noisy_grad(o, x, z))
@@ -181,7 +181,7 @@ class Turned(NamedTuple):
 
 @method(order=1)
 class Branches(NamedTuple):
-    lr: float
+    lr: Positive
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         g = noisy_grad(o, x, z)

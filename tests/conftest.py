@@ -16,7 +16,11 @@ from pathlib import Path
 
 import pytest
 
+import sdeopt
+
 ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = Path(sdeopt.__file__).resolve().parent.parent  # of the checkout, or where sdeopt is installed
+PATHS = os.pathsep.join((str(PACKAGE), str(ROOT / "tests")))  # for interpreters that tests start
 SHOWN = ("numpy", "numba", "llvmlite", "scipy", "sdeint", "matplotlib", "scikit-learn", "torch")
 
 os.environ.pop("COLUMNS", None)  # which pytest's workers set, and which the command line obeys
@@ -69,7 +73,7 @@ def fresh(tmp_path: Path) -> Callable[[str], str]:
     def run(script: str) -> str:
         file = tmp_path / "script.py"
         file.write_text(script, encoding="utf-8")
-        env = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+        env = os.environ | {"PYTHONPATH": str(PACKAGE), "PYTHONIOENCODING": "utf-8"}
         command = [sys.executable, "-W", "error", str(file)]
         done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, encoding="utf-8", timeout=600)
         assert done.returncode == 0, done.stderr

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import sdeopt as so
-from sdeopt.core import grad, method, noisy_grad, root_cov
+from sdeopt.core import NonNegative, Positive, grad, method, noisy_grad, root_cov
 from sdeopt.core.method import REGISTRY
 
 __all__ = ["PLANTED", "Planted", "bowl"]
@@ -20,10 +20,10 @@ class Planted(NamedTuple):
     ``power`` is that of √η in the diffusion: 1 is right, 2 misses a root.
     """
 
-    lr: float
-    slope: float = 1.0
-    size: float = 1.0
-    power: float = 1.0
+    lr: Positive
+    slope: NonNegative = 1.0
+    size: NonNegative = 1.0
+    power: NonNegative = 1.0
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         return x - self.lr * noisy_grad(o, x, z)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import sdeopt as so
-from sdeopt.engine import kernels
+from sdeopt.engine.run import Run
 from sdeopt.engine.simulate import plan
 
 torch = pytest.importorskip("torch")
@@ -31,6 +31,6 @@ def point(f: Any, seed: int = 3) -> Any:
     return f.start + 0.3 * np.random.default_rng(seed).standard_normal(f.dim)
 
 
-def column(page: Any, kind: str, f: Any, noise: Any, **settings: Any) -> kernels.Run:
+def column(page: Any, kind: str, f: Any, noise: Any, **settings: Any) -> Run:
     grid = {"steps": 4, "substeps": 3, "save_at": 2, "rng": 5} | settings
     return plan(page, so.Problem(f, noise), kind, **grid)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.special import erf
 
-from sdeopt.core.method import model
+from sdeopt.core.traits import model
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("W1", "W2", "W3", "W4", "AdamW")

@@ -3,6 +3,7 @@
 import signal
 import threading
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
@@ -75,3 +76,22 @@ def test_chunks_shrink_with_the_records():
         return blocks.chunk_size(blocks.Task((plan(SGD, QUADRATIC, steps=100_000, save_at=saves, rng=0),), run))
 
     assert size(10) == 256 > size(10_000) >= 1
+
+
+def test_a_bar_appears_while_nothing_is_done_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loops are compiled before the first path moves: that takes seconds, and is said."""
+    from sdeopt.engine import progress
+
+    told: list[str] = []
+    begun = progress.threading.Event()
+
+    def begin(self: Any) -> None:
+        told.append(self._label)
+        begun.set()
+
+    monkeypatch.setattr(progress.Progress, "_begin", begin)
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
+    monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: True, raising=False)
+    with progress.Progress(4, None, "SGD", seconds=30.0):
+        assert begun.wait(10.0)
+    assert told == ["SGD, about 30 s"]

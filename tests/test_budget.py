@@ -13,6 +13,7 @@ from tilted import TILTED, black_box
 
 import sdeopt as so
 from sdeopt.comparison import budget
+from sdeopt.engine import work
 from sdeopt.engine.simulate import plan
 
 GRID: dict[str, Any] = {"steps": 20, "rng": 0, "save_at": 5, "progress": False}
@@ -59,8 +60,8 @@ def test_the_paths_of_the_pilot_are_not_those_of_the_block(chosen: Any, monkeypa
 
 def test_a_smaller_budget_affords_fewer_paths(monkeypatch: pytest.MonkeyPatch) -> None:
     page, counts = so.SignSGD(lr=0.3), []
-    for work in (1e-3, 0.3):
-        monkeypatch.setattr(budget, "WORK", work)
+    for seconds in (1e-3, 0.3):
+        monkeypatch.setattr(budget, "WORK", seconds)
         counts.append(
             so.compare(page, black_box(), steps=2, save_at=1, rng=0, progress=False, substeps=2).meta["paths"]
         )
@@ -85,8 +86,8 @@ def test_budgets_that_make_no_sense(given: dict[str, Any]) -> None:
 
 def test_what_a_path_step_costs() -> None:
     def of(page: Any, problem: Any) -> float:
-        return budget.cost(plan(page, problem, "sde", steps=1))
+        return work.cost(plan(page, problem, "sde", steps=1))
 
     small = of(so.SGD(0.1), TILTED)
-    assert small == budget.STEP + 2 * budget.COORDINATE + budget.NUMBER * 6  # curvatures and centre
+    assert small == work.STEP + 2 * work.COORDINATE + work.NUMBER * 6  # curvatures and centre
     assert of(so.SGD(0.1), black_box()) > 1000 * small

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,8 +13,12 @@ import pytest
 from tilted import ALMOST_NEVER, LRS, START, TILTED, H, after, integrator, optimizer
 
 import sdeopt as so
+from sdeopt.certificate.ladder import rungs
+from sdeopt.certificate.rung import Rung
 from sdeopt.core import sin
 from sdeopt.results.words import count
+
+MODULE = importlib.import_module("sdeopt.certificate.certify")
 
 
 def end(system: tuple[Any, Any], steps: int) -> Any:
@@ -78,6 +83,20 @@ def test_paths_grow_where_they_are_needed(sgd: so.Certificate) -> None:
     grown = so.certify(so.SGD(0.1), TILTED, LRS, horizon=2.0, rng=0, paths=256)
     assert grown.paths[-1] > 256
     assert max(row.slope.half for row in grown.rows[:2]) <= 0.1
+
+
+def test_a_budget_of_work_in_the_place_of_a_number_of_paths(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it affords depends on nothing but the call; a number of paths is no budget."""
+    words: dict[str, Any] = {"lrs": LRS, "horizon": 1.0, "rng": 3, "paths": 256, "precision": 1e-3}
+    counts = []
+    for budget in (1e-9, 0.2, 0.2, 0.4):
+        monkeypatch.setattr(MODULE, "BUDGET", budget)
+        counts.append(so.certify(so.SGD(0.1), TILTED, **words).paths.tolist())
+    assert counts[0] == [256.0] * 3
+    assert counts[1] == counts[2] and 3 * 256 < sum(counts[1]) < sum(counts[3])
+    assert so.certify(so.SGD(0.1), TILTED, **words, max_paths=512).paths[-1] == 512.0
+    prices = [rung.price() for rung in map(Rung, rungs(so.SGD(0.1), TILTED, LRS, 1.0, 8, None, None, 3))]
+    assert sum(p * n for p, n in zip(prices, counts[3], strict=True)) <= 0.4
 
 
 def test_paths_that_were_added_later_are_the_same_paths() -> None:

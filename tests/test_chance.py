@@ -13,7 +13,7 @@ import pytest
 from numpy.random import normal, standard_normal
 
 import sdeopt as so
-from sdeopt.core import grad, method
+from sdeopt.core import Positive, grad, method
 from sdeopt.core.chance import refuse_random, steady
 
 GENERATOR = np.random.default_rng(0)
@@ -125,7 +125,7 @@ def test_it_is_refused_wherever_a_function_is_given() -> None:
     def page() -> Any:
         @method(order=1)
         class Random(NamedTuple):
-            lr: float
+            lr: Positive
 
             def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
                 return x - self.lr * grad(o, x) * np.random.random()

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import PATHS
 from slow_bowl import Bowl
 
 import sdeopt as so
@@ -40,9 +40,8 @@ marks.INTERVAL = 0.0
 
 def killed(tmp_path: Path, script: str) -> None:
     """Run a script that must die by kill -9."""
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     done = subprocess.run(
-        [sys.executable, "-c", KILLED + script], cwd=tmp_path, env=os.environ | {"PYTHONPATH": paths}, timeout=300
+        [sys.executable, "-c", KILLED + script], cwd=tmp_path, env=os.environ | {"PYTHONPATH": PATHS}, timeout=300
     )
     assert done.returncode == -signal.SIGKILL
 
@@ -91,6 +90,16 @@ def test_a_comparison_goes_on_too(tmp_path: Path) -> None:
     assert list(tmp_path.glob("run/halved-*")) and list(tmp_path.glob("run/paths-*"))
     resumed = so.compare(so.SGD(0.1), NETWORK, checkpoint=tmp_path / "run", **settings)
     assert resumed.to_json() == so.compare(so.SGD(0.1), NETWORK, **settings).to_json()
+
+
+def test_a_comparison_is_judged_once(tmp_path: Path) -> None:
+    """More paths until a verdict pleases make 8 % false ones of 5 %."""
+    settings: dict[str, Any] = {"steps": 4, "substeps": 2, "rng": 0, "checkpoint": tmp_path / "run"}
+    first = so.compare(so.SGD(0.1), NETWORK, paths=60, **settings)
+    assert so.compare(so.SGD(0.1), NETWORK, paths=60, **settings).to_json() == first.to_json()
+    for paths in (50, 120):
+        with pytest.raises(ValueError, match=f"paths must be 60, .* got {paths}: a second verdict"):
+            so.compare(so.SGD(0.1), NETWORK, paths=paths, **settings)
 
 
 CERTIFIED: dict[str, Any] = {"lrs": [0.2, 0.1, 0.05], "horizon": 0.4, "paths": 512, "max_paths": 1024, "rng": 0}
@@ -169,7 +178,7 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("who", ["worker", "all"])
 def test_dask_goes_on_without_a_worker_and_after_all_were_killed(tmp_path: Path, who: str) -> None:
     (tmp_path / "job.py").write_text(DASK, encoding="utf-8")
-    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    env = os.environ | {"PYTHONPATH": PATHS}
     done = subprocess.run([sys.executable, "job.py", who], cwd=tmp_path, env=env, capture_output=True, text=True,
                           timeout=240)  # fmt: skip
     whole = so.simulate(so.SGD(0.1), QUADRATIC, **CHUNKS)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import PATHS
 
 import sdeopt as so
 from sdeopt.core import files
@@ -184,19 +184,18 @@ def wait(kind, number):
 Path(f"ready-{me}").touch()
 wait("ready", 4)
 try:
-    with lock.held(here / "run"):
+    with lock.held(here / "run", "checkpoint"):
         wait("refused", 3)
         print("works")
 except ValueError as error:
     Path(f"refused-{me}").touch()
     print(error)
 """
-PATHS = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
 
 
 def started(script: str, *words: str, cwd: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", script, *words]
-    return subprocess.Popen(command, cwd=cwd, env=os.environ | PATHS, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=cwd, env=os.environ | {"PYTHONPATH": PATHS}, stdout=subprocess.PIPE, text=True)
 
 
 def test_of_four_processes_at_once_one_works_and_is_named(tmp_path: Path) -> None:
@@ -220,10 +219,10 @@ def test_a_lock_dies_with_its_process(tmp_path: Path) -> None:
 
 def test_nor_do_two_threads_share_a_folder(tmp_path: Path) -> None:
     with (
-        lock.held(tmp_path),
+        lock.held(tmp_path, "checkpoint"),
         pytest.raises(ValueError, match=f"process {os.getpid()} on"),
-        lock.held(tmp_path / ".." / tmp_path.name),
+        lock.held(tmp_path / ".." / tmp_path.name, "checkpoint"),
     ):
         pass
-    with lock.held(tmp_path):
+    with lock.held(tmp_path, "checkpoint"):
         pass

@@ -6,6 +6,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import llvmlite
+import numba
+import numpy as np
 import pytest
 from command import METHODS, job, succeeded
 
@@ -30,7 +33,9 @@ def test_help_loads_click_only(fresh: Callable[[str], str]) -> None:
     """
     printed = fresh("\n".join(line[8:] for line in script.splitlines()))
     assert "compare" in printed
-    assert printed.endswith(f"sdeopt {so.__version__}\n[]\n")
+    version, engine, loaded = printed.splitlines()[-3:]
+    assert (version, loaded) == (f"sdeopt {so.__version__}", "[]")
+    assert f"NumPy {np.__version__}, Numba {numba.__version__}, llvmlite {llvmlite.__version__}" in engine
 
 
 def test_without_a_command_there_is_help() -> None:

@@ -13,11 +13,11 @@ pytest.importorskip("sympy")
 
 PAGE = """
 from typing import NamedTuple
-from sdeopt.core import method, noisy_grad
+from sdeopt.core import (Positive, method, noisy_grad)
 
 @method(order=1)
 class Mine(NamedTuple):
-    lr: float
+    lr: Positive
 
     def step(self, k, x, o, z):
         return x - 2.0 * self.lr * noisy_grad(o, x, z)

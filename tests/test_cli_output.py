@@ -77,6 +77,30 @@ def test_ctrl_c_prints_what_is_finished(command: str, monkeypatch: pytest.Monkey
     assert re.search(r"^paths +256, interrupted", said, re.MULTILINE)
 
 
+def test_wide_tables_have_every_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    words = ("compare", "sgd", *TINY, "--lr", "0.1")
+    narrow, wide = (succeeded(*words, *more).stdout for more in ((), ("--wide",)))
+    heading = next(line for line in wide.splitlines() if line.startswith("quantity"))
+    assert heading.split() == "quantity discrete SDE gap largest gap dt/2 change flow theory off verdict".split()
+    assert "dt/2 change" not in narrow
+
+
+@pytest.mark.parametrize("command", ["simulate", "compare", "certify", "scale", "sweep", "noise"])
+def test_every_table_can_be_wide(command: str) -> None:
+    assert "--wide" in succeeded(command, "--help").stdout
+
+
+def test_the_step_size_that_is_chosen_is_the_one_that_help_names() -> None:
+    from sdeopt.comparison.budget import LEVELS
+    from sdeopt.engine.simulate import DEFAULT_SUBSTEPS
+
+    said = " ".join(succeeded("compare", "--help").stdout.split())
+    assert (LEVELS, DEFAULT_SUBSTEPS) == ((2, 4, 8), 8)
+    assert "a half, a 4th or an 8th of the optimizer's; with --paths an 8th" in said
+    assert "[default: an 8th of the optimizer's]" in " ".join(succeeded("simulate", "--help").stdout.split())
+
+
 @pytest.mark.parametrize("columns", [80, 100])
 def test_piped_output_obeys_columns_and_ends_its_lines(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """At 80 columns numbers fall away; what is compared and what is said of it stay."""

@@ -13,7 +13,7 @@ from scipy import stats
 from tilted import ALMOST_NEVER, START, TILTED, BlackBox, H, after, black_box, integrator, optimizer
 
 import sdeopt as so
-from sdeopt.core import grad, method, noise_var, noisy_grad, root_cov
+from sdeopt.core import Positive, grad, method, noise_var, noisy_grad, root_cov
 from sdeopt.core.method import REGISTRY
 from sdeopt.engine.blocks import Task, fold
 from sdeopt.engine.simulate import plan
@@ -25,7 +25,7 @@ def planted(**functions: Callable[..., Any]) -> Any:
     base = {name: vars(so.SGD)[name] for name in ("step", "drift", "diffusion")} | functions
 
     class Planted(NamedTuple):
-        lr: float
+        lr: Positive
         step = base["step"]
         drift = base["drift"]
         diffusion = base["diffusion"]

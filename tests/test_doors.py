@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
 
 import sdeopt as so
-from sdeopt.core import grad, method, noisy_grad, root_cov
-from sdeopt.core.method import REGISTRY
-from sdeopt.engine.kernels import Kernel
-from sdeopt.engine.simulate import plan
+from sdeopt.core.observables import position
 
 PROBLEM = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5))
-
-
-@contextlib.contextmanager
-def registered(cls: Any, **options: Any) -> Iterator[Any]:
-    """The class as a page, for a while."""
-    try:
-        yield method(**({"order": 1} | options))(cls)
-    finally:
-        REGISTRY.pop(cls.__name__, None)
 
 
 @pytest.mark.parametrize(
@@ -119,127 +105,49 @@ def test_an_equation_of_complex_numbers_is_refused() -> None:
         so.integrate(sde, [1.0], horizon=1.0, steps=2)
 
 
-class Own(NamedTuple):
-    """Gradient descent with a fault."""
-
-    lr: float
-    fault: float = 0.0
-
-    def init(self, x: Any, o: Any) -> Any:
-        return (x, 0.0 * x) if self.fault == 1.0 else x
-
-    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
-        if self.fault == 2.0:
-            x -= self.lr * noisy_grad(o, x, z)
-        if self.fault == 3.0:
-            return x[0]
-        if self.fault == 4.0:
-            return x, x
-        return x + 1j if self.fault == 5.0 else x - self.lr * noisy_grad(o, x, z)
+@pytest.mark.parametrize(
+    ("value", "grad"),
+    [
+        (lambda x: 0.5 * np.sum(x * x), lambda x: 2.0 * x),
+        (lambda x: np.sum(x), lambda x: -np.ones(2)),
+        (lambda x: 0.0, lambda x: 1.0 * x),
+    ],
+    ids=["factor", "sign", "constant"],
+)
+def test_a_gradient_of_something_else_is_refused(value: Any, grad: Any) -> None:
+    with pytest.raises(ValueError, match="grad must be the gradient of value: along one direction"):
+        so.Objective(value=value, grad=grad, dim=2)
 
 
 @pytest.mark.parametrize(
-    ("error", "words", "fault"),
+    ("value", "grad", "start"),
     [
-        (ValueError, "init of Own returns 2 parts, and its state has 1, 'x': name one for each", 1.0),
-        (ValueError, "step of Own must not write into the state that it is given", 2.0),
-        (ValueError, r"step of Own must return vectors of the shapes of the state, \(2,\), got \(\)", 3.0),
-        (ValueError, r"shapes of the state, \(2,\), got \(2,\), \(2,\)", 4.0),
-        (TypeError, "step of Own must return real numbers, got complex128", 5.0),
+        (lambda x: np.sum(np.abs(x)), np.sign, [0.0, 0.0]),
+        (lambda x: np.sum(np.maximum(x, 0.0)), lambda x: np.where(x > 0.0, 1.0, 0.0), [0.0, 1e-4]),
+        (lambda x: 1e9 + 0.5 * np.sum(x * x), lambda x: 1.0 * x, [1e-3, 0.0]),
+        (lambda x: np.exp(3.0 * x[0]), lambda x: np.array([3.0 * np.exp(3.0 * x[0]), 0.0]), [2.0, 0.0]),
+        (lambda x: np.float32(np.sum(x)), lambda x: np.ones(2), [100.0, 1.0]),
+        (lambda x: 0.5 * np.sum(x * x), lambda x: 1.0 * x, [0.0, 0.0]),
     ],
+    ids=["kink", "corner", "round-off", "steep", "single", "minimum"],
 )
-def test_pages_that_are_refused(error: Any, words: str, fault: float) -> None:
-    with registered(Own) as page, pytest.raises(error, match=words):
-        Kernel(plan(page(0.1, fault), PROBLEM, steps=2, rng=0))
+def test_a_gradient_that_differences_cannot_judge_is_taken(value: Any, grad: Any, start: Any) -> None:
+    so.Objective(value=value, grad=grad, dim=2, start=start)
 
 
-class Swapped(NamedTuple):
-    """Heavy ball, with its learning rate last."""
-
-    momentum: float
-    lr: float
-
-    def init(self, x: Any, o: Any) -> Any:
-        return x, 0.0 * x
-
-    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
-        x, v = y
-        v1 = self.momentum * v + noisy_grad(o, x, z)
-        return x - self.lr * v1, v1
+NAMES = ("mean x₁", "mean x₂", "f(x)", "mine", "var x₁", "var x₁₂", "cov x₁,x₂", "tr Cov x")
 
 
-class Seven(NamedTuple):
-    """Gradient descent with seven fields."""
-
-    a: float
-    b: float
-    c: float
-    lr: float
-    d: float
-    e: float
-    f: float
-
-    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
-        return x - self.lr * (self.a + self.b + self.c + self.d + self.e + self.f) / 21.0 * noisy_grad(o, x, z)
-
-    def drift(self, t: Any, x: Any, o: Any) -> Any:
-        return -(self.a + self.b + self.c + self.d + self.e + self.f) / 21.0 * grad(o, x)
-
-    def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
-        return -np.sqrt(self.lr) * root_cov(o, x, dw)
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [("loss", 2), ("f(x)", 2), ("mine", 3), ("mean x2", 1), ("mean x₂", 1), ("var x12", 5), ("cov x1 x2", 6),
+     ("cov x1,x2", 6), ("tr Cov x", 7)],
+)  # fmt: skip
+def test_a_quantity_goes_by_the_name_that_was_given(asked: str, found: int) -> None:
+    assert position(asked, NAMES) == found
 
 
-def test_a_schedule_finds_the_learning_rate_by_its_name() -> None:
-    schedule = so.Power(0.1, exponent=1.0)
-    rates = 0.1 * np.array([float(schedule.factor(0.1 * k)) for k in range(4)])
-    x, v = PROBLEM.x0, np.zeros(2)
-    for rate in rates:
-        v = 0.5 * v + np.array([1.0, 2.0]) * x
-        x = x - rate * v
-    still = so.Problem(so.Quadratic([1.0, 2.0]))
-    with registered(Swapped, parts=("x", "v")) as page:
-        e = so.simulate(page(0.5, schedule), still, steps=4, paths=1, rng=0, observables=[])
-    np.testing.assert_allclose(e.final[0], x, rtol=1e-14)
-
-
-@pytest.mark.parametrize("kind", ["discrete", "sde"])
-def test_a_page_may_have_any_number_of_fields(kind: str) -> None:
-    schedule = so.Power(0.1, exponent=1.0)
-    with registered(Seven) as page:
-        mine = so.simulate(
-            page(1.0, 2.0, 3.0, schedule, 4.0, 5.0, 6.0), PROBLEM, kind, steps=3, paths=2, rng=0, observables=[]
-        )
-    theirs = so.simulate(so.SGD(schedule), PROBLEM, kind, steps=3, paths=2, rng=0, observables=[])
-    np.testing.assert_allclose(mine.final, theirs.final, rtol=1e-13)
-
-
-class ByModule(NamedTuple):
-    """Gradient descent whose vocabulary is asked of a module."""
-
-    lr: float
-
-    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
-        return x - self.lr * so.core.noisy_grad(o, x, z)
-
-
-def test_a_page_may_ask_a_module() -> None:
-    with registered(ByModule) as page:
-        kernel = Kernel(plan(page(0.1), PROBLEM, steps=3, rng=0))
-        with pytest.raises(ValueError, match="needs hvp|lacks|has no"):
-            so.simulate(asks_hvp(), so.Problem(so.Objective(grad=lambda x: x, dim=2)), steps=1)
-    assert kernel.mode == "lanes"
-    assert np.array_equal(kernel(0, 4), Kernel(plan(so.SGD(0.1), PROBLEM, steps=3, rng=0))(0, 4))
-
-
-def asks_hvp() -> Any:
-    class Asks(NamedTuple):
-        """A page that needs what an objective may lack."""
-
-        lr: float
-
-        def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
-            return x - self.lr * so.core.hvp(o, x, x)
-
-    page = method(order=1)(Asks)
-    REGISTRY.pop("Asks")
-    return page(0.1)
+@pytest.mark.parametrize("asked", ["nothing", "var x3", 3])
+def test_a_quantity_that_is_not_there_is_refused(asked: Any) -> None:
+    with pytest.raises(ValueError, match="unknown quantity"):
+        position(asked, NAMES)

@@ -7,20 +7,21 @@ import pytest
 from numba import float64, int64, njit, uint64
 
 import sdeopt as so
-from sdeopt.engine import apart, kernels
+from sdeopt.engine import kernels
+from sdeopt.engine.compiler import apart, compile
 from sdeopt.engine.simulate import plan
 
 
 def loop_of(run):
     """The code of the loop that was made for a run."""
     kernels.Kernel(run)
-    loop = list(kernels._LOOPS.values())[-1]
+    loop = list(compile.LOOPS.values())[-1]
     return next(iter(loop.overloads.values())).library
 
 
 def test_a_loop_refers_to_the_generator_and_does_not_hold_it(tmp_path, monkeypatch):
     monkeypatch.setenv("SDEOPT_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(kernels, "_LOOPS", {})
+    monkeypatch.setattr(compile, "LOOPS", {})
     problem = so.Problem(so.Quadratic([1.0, 3.0]), so.Gaussian(0.1), x0=[1.0, 1.0])
     code = loop_of(plan(so.SGD(lr=0.1), problem, "discrete", steps=3))
     declared = {f.name for f in code._final_module.functions if f.is_declaration}

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import PACKAGE, ROOT
 
 import sdeopt as so
 from sdeopt.engine import content as contents
@@ -69,7 +69,7 @@ def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     """As if everything here came from site-packages, sdeopt and these tests."""
     contents._installed.cache_clear()
     if request.param == "installed":
-        monkeypatch.setattr(sysconfig, "get_path", lambda name: str(ROOT))
+        monkeypatch.setattr(sysconfig, "get_path", lambda name: os.path.commonpath([ROOT, PACKAGE]))
         assert contents._installed(__name__, None) is not None
     yield
     contents._installed.cache_clear()
@@ -112,9 +112,9 @@ def test_processor_compilers_plots_and_words_are_no_part_of_a_key(
 ) -> None:
     so.simulate(so.SGD(0.1), problem(), checkpoint=tmp_path, **RUN)
     seen = []
-    monkeypatch.setattr("sdeopt.engine.cache.versions", lambda: "another processor")
+    monkeypatch.setattr("sdeopt.engine.compiler.cache.versions", lambda: "another processor")
+    sources = keys.sources
     monkeypatch.setattr(keys, "sources", lambda part: seen.append(part) or sources(part))
-    sources = so.engine.cache.sources
     so.simulate(so.SGD(0.1), problem(), checkpoint=tmp_path, **RUN)
     assert "engine" in seen and not {"", "plots", "cli", "certificate", "scaling", "profile"} & set(seen)
 
@@ -155,7 +155,17 @@ print(mean(lambda x: x[0], checkpoint=where) == mean(lambda x: x[0]))
 
 @pytest.mark.slow
 def test_so_it_is_in_the_installed_package(tmp_path: Path) -> None:
-    """Built and installed, beside the packages of this interpreter."""
+    """That of these tests, or one that is built and installed beside the packages of this interpreter."""
+    installed = PACKAGE.name == "site-packages"
+    python = Path(sys.executable) if installed else _installed(tmp_path)
+    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run([python, "-", str(tmp_path / "run")], input=SCRIPT, cwd=tmp_path, env=env, text=True,
+                          capture_output=True)  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "True\nTrue\nTrue\n"), done.stderr
+
+
+def _installed(tmp_path: Path) -> Path:
+    """The interpreter of a new environment that holds the package of this checkout."""
     venv.create(tmp_path / "env", with_pip=False)
     site = next((tmp_path / "env").glob("lib/python*/site-packages"))
     (site / "beside.pth").write_text("\n".join(p for p in sys.path if p.endswith("site-packages")), encoding="utf-8")
@@ -163,8 +173,4 @@ def test_so_it_is_in_the_installed_package(tmp_path: Path) -> None:
     subprocess.run(["git", "clone", "-q", str(ROOT), str(source)], check=True)
     install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--no-index"]
     subprocess.run([*install, "--target", str(site), str(source)], check=True)
-    python = tmp_path / "env" / "bin" / "python"
-    env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    done = subprocess.run([python, "-", str(tmp_path / "run")], input=SCRIPT, cwd=tmp_path, env=env, text=True,
-                          capture_output=True)  # fmt: skip
-    assert (done.returncode, done.stdout) == (0, "True\nTrue\nTrue\n"), done.stderr
+    return tmp_path / "env" / "bin" / "python"

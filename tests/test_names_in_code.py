@@ -13,7 +13,7 @@ import sdeopt as so
 
 NAMES = """
 from numba import njit
-from sdeopt.engine import pipeline
+from sdeopt.engine.compiler import pipeline
 
 f = njit(lambda x: g(x) + 1.0, **pipeline.LOOP)
 g = njit(lambda x: 2.0 * x, **pipeline.OPTIONS)

@@ -8,8 +8,9 @@ import subprocess
 import sys
 
 import pytest
+from conftest import PACKAGE
 
-from sdeopt.engine import inner, pipeline, recycle
+from sdeopt.engine.compiler import inner, pipeline, recycle
 
 SCRIPT = """
 import numpy as np, sdeopt as so
@@ -17,13 +18,13 @@ small = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5), x0=[1.0, -1.0])
 large = so.Problem(so.Quadratic(np.linspace(1.0, 2.0, 80)), so.Gaussian(0.5), x0=np.ones(80))
 for problem in (small, large):
     print(so.simulate(so.SignSGD(lr=0.05), problem, kind="sde", steps=3, paths=16, rng=0).mean.tobytes().hex())
-from sdeopt.engine import pipeline
+from sdeopt.engine.compiler import pipeline
 print(pipeline.MODE)
 """
 
 
 def run(script: str, tmp_path, **environment: str) -> subprocess.CompletedProcess[str]:
-    env = os.environ | {"SDEOPT_CACHE_DIR": str(tmp_path), "PYTHONPATH": os.getcwd()} | environment
+    env = os.environ | {"SDEOPT_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(PACKAGE)} | environment
     return subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, encoding="utf-8", timeout=600)
 
 
@@ -38,7 +39,7 @@ def test_a_loop_gives_the_same_bits_without_accelerators(tmp_path):
 
 
 def test_a_wrong_word_is_told(tmp_path):
-    done = run("import sdeopt.engine.pipeline", tmp_path, SDEOPT_COMPILER="fast")
+    done = run("import sdeopt.engine.compiler.pipeline", tmp_path, SDEOPT_COMPILER="fast")
     assert "SDEOPT_COMPILER must be one of accelerated, plain, got 'fast'" in done.stderr
 
 
@@ -46,9 +47,9 @@ def test_a_moved_layout_is_seen_and_told(tmp_path):
     script = """
 import warnings
 warnings.simplefilter("error", DeprecationWarning)
-from sdeopt.engine import recycle
+from sdeopt.engine.compiler import recycle
 recycle.check = lambda: (_ for _ in ()).throw(RuntimeError("a block of memory begins with 7"))
-from sdeopt.engine import pipeline
+from sdeopt.engine.compiler import pipeline
 print(pipeline.MODE, "pipeline_class" in pipeline.LOOP)
 """
     done = run(script, tmp_path)

@@ -10,7 +10,8 @@ import pytest
 
 SCRIPT = """
 import sdeopt as so
-from sdeopt.engine.kernels import _LOOPS, Kernel
+from sdeopt.engine.compiler.compile import LOOPS
+from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
 
 problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.5, 1.0]), x0=[1.0, -1.0])
@@ -19,7 +20,7 @@ for method, kind in ((so.SGD(0.1), "discrete"), (so.SignSGD(0.1), "sde"), (so.Ad
                      (so.SAM(0.1), "discrete")):
     kernel = Kernel(plan(method, problem, kind, **grid))
     print(method, kind, kernel.mode, kernel(0, 37).tobytes().hex())
-asm = "".join(code for loop in _LOOPS.values() for code in loop.inspect_asm().values())
+asm = "".join(code for loop in LOOPS.values() for code in loop.inspect_asm().values())
 print("compiled with", "ymm" in asm, "zmm" in asm, "vfmadd" in asm)
 """
 

@@ -9,7 +9,7 @@ import pytest
 
 import sdeopt as so
 from sdeopt import reference
-from sdeopt.core import grad, method, noisy_grad, root_cov
+from sdeopt.core import Positive, grad, method, noisy_grad, root_cov
 from sdeopt.core.method import REGISTRY
 
 QUADRATIC = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(cov=[[0.5, 0.2], [0.2, 0.3]]), x0=[1.0, -1.0])
@@ -56,7 +56,7 @@ def test_noise_that_does_not_commute_is_recognised() -> None:
 
 def _page(**functions: Any) -> Any:
     class Page(NamedTuple):
-        lr: float
+        lr: Positive
 
         def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
             return x - self.lr * noisy_grad(o, x, z)

@@ -12,7 +12,8 @@ import pytest
 
 import sdeopt as so
 from sdeopt.engine import kernels
-from sdeopt.engine.rng import fill
+from sdeopt.engine.compiler.rng import fill
+from sdeopt.engine.run import Run, lacking
 from sdeopt.engine.simulate import plan
 
 RNG = np.random.default_rng(3)
@@ -23,7 +24,7 @@ PATHS = 20_000
 settings: dict[str, Any] = {"steps": 30, "save_at": 10, "observables": [], "rng": 1}
 
 
-def run(page: Any, law: Any, kind: str = "discrete", f: Any = SUM, **more: Any) -> kernels.Run:
+def run(page: Any, law: Any, kind: str = "discrete", f: Any = SUM, **more: Any) -> Run:
     return plan(page, so.Problem(f, law), kind, **settings | more)
 
 
@@ -96,7 +97,7 @@ def test_the_sde_keeps_independent_batches(page: Any) -> None:
     records = []
     for law in (so.Reshuffled(B), so.Minibatch(B, replace=False)):
         column = replace(run(page, law, "sde", substeps=2), interpreted=True)
-        assert kernels.lacking(column) is None
+        assert lacking(column) is None
         records.append(kernels.Kernel(column)(0, 3))
     assert np.array_equal(*records)
 

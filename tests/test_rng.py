@@ -5,7 +5,8 @@ import pytest
 from numba import njit
 from scipy import stats
 
-from sdeopt.engine import rng
+from sdeopt.engine.compiler import rng
+from sdeopt.engine.streams import normalise, stream_key
 
 U = np.uint64
 KEY = np.array([[3, 4]], dtype=np.uint64)
@@ -89,19 +90,19 @@ def test_uniforms_are_uniform():
 
 
 def test_entropy_comes_from_any_rng():
-    assert rng.normalise(7) == rng.normalise(7) != rng.normalise(8)
-    assert rng.normalise(np.random.SeedSequence(7)) == rng.normalise(7)
-    assert rng.normalise(None) != rng.normalise(None)
+    assert normalise(7) == normalise(7) != normalise(8)
+    assert normalise(np.random.SeedSequence(7)) == normalise(7)
+    assert normalise(None) != normalise(None)
     generator = np.random.default_rng(0)
-    assert rng.normalise(generator) != rng.normalise(generator)
+    assert normalise(generator) != normalise(generator)
 
 
 @pytest.mark.parametrize(("bad", "error"), [(-1, ValueError), (1.5, TypeError), (True, TypeError), ("x", TypeError)])
 def test_bad_rng_is_refused(bad, error):
     with pytest.raises(error, match="rng must"):
-        rng.normalise(bad)
+        normalise(bad)
 
 
 def test_streams_have_different_keys():
-    keys = {rng.stream_key((1, 2), s, r) for s in ("gradient", "square.0", "noise.1") for r in (1, 16)}
+    keys = {stream_key((1, 2), s, r) for s in ("gradient", "square.0", "noise.1") for r in (1, 16)}
     assert len(keys) == 6

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sdeopt.engine import rng
+from sdeopt.engine.compiler import rng
+from sdeopt.engine.streams import normalise, stream_key
 
 CHUNKS, STEPS, SIZE, PATHS = 50, 64, 10, 3200  # 10^8 draws
 LEVELS = (1.0, 2.0, 3.0, 4.0, 4.5, 5.0, 5.5)
@@ -33,7 +34,7 @@ def draws(first_path: int, key: tuple[int, int], paths: int = PATHS, width: int 
 
 
 def chunks() -> Iterator[Any]:
-    key = rng.stream_key(rng.normalise(0), "gradient", 1)
+    key = stream_key(normalise(0), "gradient", 1)
     return (draws(c * PATHS, key) for c in range(CHUNKS))
 
 
@@ -74,7 +75,7 @@ def test_the_law_as_a_whole() -> None:
 
 def test_what_lies_close_is_uncorrelated() -> None:
     """Lanes, components, steps, the two draws of a pair, squares and signs; 18 correlations, false alarm below 1e-6."""
-    key = rng.stream_key(rng.normalise(0), "gradient", 1)
+    key = stream_key(normalise(0), "gradient", 1)
     z = draws(0, key)
     near = {
         "paths": (z[..., :-1], z[..., 1:]),
@@ -91,10 +92,10 @@ def test_what_lies_close_is_uncorrelated() -> None:
 
 def test_streams_are_uncorrelated() -> None:
     """Seeds, streams, resolutions and keys one bit apart at the same addresses; false alarm below 1e-6."""
-    zero = rng.stream_key(rng.normalise(0), "gradient", 1)
+    zero = stream_key(normalise(0), "gradient", 1)
     keys = [zero, (zero[0] ^ 1, zero[1]), (zero[0], zero[1] ^ 1), (zero[1], zero[0])]
-    keys += [rng.stream_key(rng.normalise(seed), "gradient", 1) for seed in (1, 2, 2**32, 2**64)]
-    keys += [rng.stream_key(rng.normalise(0), name, r) for name, r in (("gradient", 2), ("gradient2", 1), ("noise", 1))]
+    keys += [stream_key(normalise(seed), "gradient", 1) for seed in (1, 2, 2**32, 2**64)]
+    keys += [stream_key(normalise(0), name, r) for name, r in (("gradient", 2), ("gradient2", 1), ("noise", 1))]
     streams = [draws(0, key, paths=320).ravel() for key in keys]
     for a, b in itertools.combinations(streams, 2):  # 55 pairs
         assert abs(correlation(a, b)) < NEVER

@@ -8,7 +8,8 @@ import pytest
 
 import sdeopt as so
 from sdeopt.engine import sampled
-from sdeopt.engine.kernels import Kernel, lacking
+from sdeopt.engine.kernels import Kernel
+from sdeopt.engine.run import lacking
 from sdeopt.engine.simulate import plan
 
 X = np.array([[1.0, 0.2], [0.1, -2.0], [0.3, 0.1], [-0.2, 4.0], [0.1, 0.5]])

@@ -12,7 +12,8 @@ import pytest
 
 import sdeopt as so
 from sdeopt.engine.assembly import _scheduled as scheduled_functions
-from sdeopt.engine.kernels import Kernel, _grid
+from sdeopt.engine.compiler.compile import grid
+from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
 
 BOWL = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.5, 1.0]), x0=[1.0, -1.0])
@@ -104,7 +105,7 @@ def moments(method: Any, y: Any) -> tuple[Any, Any]:
     """Drift and diffusion · (1, 1) of x times the clock and its root, at t = 0.2."""
     run = plan(method, BOWL, "sde", steps=4, substeps=1, rng=0)
     drift, diffusion = scheduled_functions(run)
-    m = (method.constant(), tuple(method.schedules.values()), _grid(run))
+    m = (method.constant(), tuple(method.schedules.values()), grid(run))
     dw = np.ones(2) if len(run.model.brownian) == 1 else (np.ones(2), np.zeros(2))
     b, w = drift(m, 0.2, y, run.oracle), diffusion(m, 0.2, y, run.oracle, dw)
     x = (lambda v: v[0]) if isinstance(y, tuple) else (lambda v: v)
@@ -141,7 +142,7 @@ def test_velocity_and_averages_under_a_schedule() -> None:
     ):
         run = plan(method, BOWL, "sde", steps=4, substeps=1, rng=0)
         drift, diffusion = scheduled_functions(run)
-        m = (method.constant(), tuple(method.schedules.values()), _grid(run))
+        m = (method.constant(), tuple(method.schedules.values()), grid(run))
         b, w = drift(m, 0.2, (X, X), run.oracle), diffusion(m, 0.2, (X, X), run.oracle, np.ones(2))
         np.testing.assert_allclose(b[1] * method.clock, rate, rtol=1e-12)
         np.testing.assert_allclose(w[1] * math.sqrt(method.clock), noise, rtol=1e-12)
@@ -192,9 +193,11 @@ def test_the_first_state_of_an_sde_has_the_rate_of_time_0() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", [so.SGD, so.SignSGD])
 def test_a_certificate_under_warm_up(kind: Any) -> None:
-    lr = so.Piecewise(0.1, [so.ramp(0.3), so.hold(0.3), so.ramp(0.4, 1.0, 0.1)], unit="run")
-    found = so.certify(kind(lr), BOWL, lrs=[0.1, 0.05, 0.025], horizon=1.0, rng=0, progress=False)
+    lr = so.Piecewise(0.2, [so.ramp(0.3), so.hold(0.3), so.ramp(0.4, 1.0, 0.1)], unit="run")
+    problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(1.0), x0=[0.5, -0.5])
+    found = so.certify(kind(lr), problem, lrs=[0.2, 0.1, 0.05], horizon=1.0, rng=0, max_paths=2**19, progress=False)
     assert found.verdict.startswith("certified"), str(found)
+    assert {row.verdict for row in found.rows if row.kind == "covariance"} == {"right", "wrong"}
 
 
 @pytest.mark.parametrize(

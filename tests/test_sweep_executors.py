@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import PATHS
 
 import sdeopt as so
 from sdeopt.sweeps.axes import axes
@@ -22,7 +23,6 @@ from sdeopt.sweeps.cells import Settings
 from sdeopt.sweeps.grid import laid
 from sdeopt.sweeps.schedule import ordered
 
-ROOT = Path(__file__).resolve().parent.parent
 BOWL = so.Quadratic([1.0, 2.0])
 PROBLEM = so.Problem(BOWL, so.Gaussian(0.5), x0=[1.0, -1.0])
 GRID = {"lr": [0.1, 0.2, 3.0], "scale": [0.1, 0.5]}
@@ -73,11 +73,11 @@ def test_mpi_gives_the_same_table(whole: so.Sweep, tmp_path: Path) -> None:
         pytest.skip("needs mpiexec: pip install mpich")
     script = tmp_path / "script.py"
     script.write_text(
-        f"import sys\nsys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}]\nif __name__ == '__main__':\n"
+        f"import sys\nsys.path[:0] = {PATHS.split(os.pathsep)!r}\nif __name__ == '__main__':\n"
         "    from mpi4py.futures import MPIPoolExecutor\n    import test_sweep_executors as t\n"
         "    with MPIPoolExecutor() as pool:\n        t.run(pool).save('found.npz')\n"
     )
-    env = os.environ | {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests")))}
+    env = os.environ | {"PYTHONPATH": PATHS}
     command = [mpiexec, "-n", "3", sys.executable, "-m", "mpi4py.futures", str(script)]
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr

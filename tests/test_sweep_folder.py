@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import PACKAGE
 
 import sdeopt as so
+from sdeopt.engine.lock import NAME, held
 from sdeopt.results.estimate import Estimate
 from sdeopt.sweeps.store import Store
 
-ROOT = Path(__file__).resolve().parent.parent
 PROBLEM = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5), x0=[1.0, -1.0])
 GRID = {"lr": [0.1, 0.2, 0.3], "scale": [0.1, 0.5, 1.0]}
 SCRIPT = """
@@ -52,7 +53,7 @@ def whole() -> so.Sweep:
 
 def test_a_killed_sweep_goes_on_where_it_stopped(tmp_path: Path, whole: so.Sweep) -> None:
     folder = tmp_path / "cells"
-    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    env = os.environ | {"PYTHONPATH": str(PACKAGE)}
     with subprocess.Popen([sys.executable, "-c", SCRIPT, str(folder)], env=env, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         while int(process.stdout.readline()) < 3:
@@ -139,7 +140,7 @@ def test_a_cell_that_failed_is_tried_again(tmp_path: Path, whole: so.Sweep, monk
     monkeypatch.setattr("sdeopt.sweeps.cells.fold", broken)
     first = run(tmp_path)
     assert set(first["loss"].reason.ravel().tolist()) == {"MemoryError: no room"}
-    assert list(tmp_path.iterdir()) == []
+    assert [file.name for file in tmp_path.iterdir()] == [NAME]
     monkeypatch.undo()
     second = run(tmp_path)
     assert second.meta["resumed"] == 0
@@ -150,6 +151,16 @@ def test_a_folder_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> N
     (tmp_path / "file").write_text("not a folder", encoding="utf-8")
     with pytest.raises(OSError, match=r"folder '.*file/cells' cannot be written: Not a directory"):
         run(tmp_path / "file" / "cells", progress=lambda *_: pytest.fail("it ran"))
+
+
+def test_one_sweep_at_a_time_works_in_a_folder(tmp_path: Path, whole: so.Sweep) -> None:
+    with (
+        held(tmp_path, "folder"),
+        pytest.raises(ValueError, match=rf"folder '.*' is in use by process {os.getpid()} on"),
+    ):
+        run(tmp_path)
+    assert list(tmp_path.glob("*.json")) == []
+    assert table(run(tmp_path)) == table(whole)
 
 
 def test_a_full_disk_stops_the_sweep_and_keeps_what_is_finished(tmp_path: Path, whole: so.Sweep) -> None:

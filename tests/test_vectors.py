@@ -12,10 +12,10 @@ from numba.core.runtime import _nrt_python, rtsys
 
 import sdeopt as so
 from sdeopt.core import matvec
+from sdeopt.engine.compiler.linker import Linker
+from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS
+from sdeopt.engine.compiler.recycle import shelves
 from sdeopt.engine.kernels import Kernel
-from sdeopt.engine.linker import Linker
-from sdeopt.engine.pipeline import LOOP, OPTIONS
-from sdeopt.engine.recycle import shelves
 from sdeopt.engine.simulate import plan
 
 

@@ -11,7 +11,7 @@ from tilted import LRS, TILTED
 
 import sdeopt as so
 from sdeopt.certificate.warm import warmed
-from sdeopt.engine.kernels import initial_states
+from sdeopt.engine.beginnings import initial_states
 from sdeopt.engine.simulate import plan
 
 G = np.array([1.0, -1.6])  # the gradient at the start of the problem

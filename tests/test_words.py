@@ -66,7 +66,23 @@ def test_shares_say_on_which_side_they_are_known() -> None:
     assert words.percent(0.0, 0.031) == "within 3.1 %" and words.off(0.0, 0.031) == "< 3.1 %"
     assert words.percent(0.02, 0.031) == "2 to 3.1 %" and words.off(0.02, 0.031) == "2-3.1 %"
     assert words.percent(0.02, math.inf) == "at least 2 %" and words.off(0.02, math.inf) == "> 2 %"
-    assert words.percent(0.0, math.inf) == "unknown" and words.percentage(200.0) == "over 10000 %"
+    assert words.percent(0.0, math.inf) == "unknown" and words.most(200.0) == "over 10000 %"
+
+
+@pytest.mark.parametrize(
+    ("x", "low", "high"),
+    [
+        (0.1003, "10.03 %", "10.1 %"),  # above a margin of 10 % also in words
+        (0.09996, "9.99 %", "9.996 %"),
+        (0.100004, "10 %", "10.1 %"),
+        (0.07421, "7.42 %", "7.43 %"),
+        (0.07, "7 %", "7 %"),
+        (12.3456, "1234 %", "1235 %"),
+        (0.0, "0 %", "0 %"),
+    ],
+)
+def test_bounds_are_rounded_outward(x: float, low: str, high: str) -> None:
+    assert (words.least(x), words.most(x)) == (low, high)
 
 
 def test_numbers_of_paths_are_rounded_up() -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import sdeopt as so
-from sdeopt.core import grad, method, noisy_grad, root_cov
+from sdeopt.core import NonNegative, Positive, grad, method, noisy_grad, root_cov
 from sdeopt.core.method import REGISTRY
 
 __all__ = ["Wrong", "on_a_bowl"]
@@ -17,9 +17,9 @@ __all__ = ["Wrong", "on_a_bowl"]
 class Wrong(NamedTuple):
     """SGD; its SDE has ``pull`` times the drift and ``noise`` times the diffusion."""
 
-    lr: float
-    noise: float = 1.0
-    pull: float = 1.0
+    lr: Positive
+    noise: NonNegative = 1.0
+    pull: NonNegative = 1.0
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         return x - self.lr * noisy_grad(o, x, z)

@@ -13,12 +13,13 @@ import numpy as np
 
 import sdeopt as so
 
-__all__ = ["LAWS", "SPEEDS", "Exact", "Setting", "exact", "quantities"]
+__all__ = ["LAWS", "SPEEDS", "Exact", "Setting", "exact", "integrated", "quantities", "setting"]
 
 H = np.array([1.0, 2.0])
 START = np.array([1.0, -1.0])
 ROWS = np.random.default_rng(5).standard_normal((12, 2))
 TARGETS = ROWS @ [0.3, -0.2] + np.random.default_rng(6).standard_normal(12)
+SQUARES, MIXED = ROWS.T @ ROWS / len(ROWS), ROWS.T @ TARGETS / len(ROWS)
 BATCH = 2
 
 
@@ -91,6 +92,20 @@ def exact(s: Setting) -> Exact:
     return Exact(x, S[:2, :2] - np.outer(x, x), float(_loss(s, S)), float(np.trace(S[:2, :2])))
 
 
+def integrated(s: Setting, substeps: int) -> Exact:
+    """Moments of the SDE of SGD as it is integrated, with additive noise: dX = -H X dt + √(η Σ) dW by Heun.
+
+    A step of dt takes X to (1 - h dt + h² dt²/2) X + (1 - h dt/2) √(η Σ dt) ξ, the noise being added in its middle.
+    """
+    o, dt = s.problem.oracle, s.clock / substeps
+    mean, var = START, np.zeros(2)
+    pull, push = 1.0 - dt * H + 0.5 * (dt * H) ** 2, (1.0 - 0.5 * dt * H) ** 2 * dt * s.clock * o.noise.var(o, START)
+    for _ in range(s.steps * substeps):
+        mean, var = pull * mean, pull**2 * var + push
+    second = mean**2 + var
+    return Exact(mean, np.diag(var), float(0.5 * (H * second).sum()), float(second.sum()))
+
+
 def _loss(s: Setting, S: Any) -> Any:
     """E f from the second moment of (x, 1)."""
     if isinstance(s.problem.objective, so.Quadratic):
@@ -104,6 +119,6 @@ def quantities(s: Setting, x: Any) -> Any:
     if isinstance(s.problem.objective, so.Quadratic):
         f, g = 0.5 * (x * x * H).sum(axis=-1), x * H
     else:
-        r = x @ ROWS.T - TARGETS
-        f, g = 0.5 * (r * r).mean(axis=-1), r @ ROWS / len(ROWS)
+        g = x @ SQUARES - MIXED  # f = |Rx - y|²/2n, multiplied out: there are millions of x
+        f = 0.5 * ((x * (g - MIXED)).sum(axis=-1) + TARGETS @ TARGETS / len(ROWS))
     return np.concatenate([x, np.stack([f, (x * x).sum(axis=-1), (g * g).sum(axis=-1)], axis=-1)], axis=-1)

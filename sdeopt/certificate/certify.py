@@ -18,12 +18,14 @@ from sdeopt.certificate.report import Certificate
 from sdeopt.certificate.rung import Rung, reduce
 from sdeopt.certificate.warm import warmed
 from sdeopt.core import checks, notices
+from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted
 from sdeopt.engine.draws import moments
-from sdeopt.engine.kernels import Run
+from sdeopt.engine.run import Run
 from sdeopt.engine.simulate import describe
+from sdeopt.engine.work import BUDGET
 from sdeopt.results.columns import labels
 from sdeopt.results.intervals import LEAST
 
@@ -32,10 +34,11 @@ __all__ = ["certify"]
 Array = NDArray[np.float64]
 GROWTH = 4  # times more paths in one round, at most
 CHUNK = 256  # numbers of paths, after the first, are multiples of this
+MOST = 2**20  # paths of one learning rate
 
 
 def certify(
-    method: Any,
+    method: Method,
     problem: Problem,
     lrs: Any = None,
     *,
@@ -45,7 +48,7 @@ def certify(
     warm: bool = False,
     precision: float = 0.1,
     paths: int = 4096,
-    max_paths: int = 2**20,
+    max_paths: int | None = None,
     seconds: float | None = None,
     substeps: int = 8,
     rng: Any = None,
@@ -67,8 +70,8 @@ def certify(
     smallest h at which any is told from zero. It is chosen on ``paths`` paths and judged on others: of many gaps that
     are alike the clearest is too large on the paths that chose it (of 36 entries, in a trial, intervals of 95 % held
     the slope in 53 to 96 % of the cases). Paths are added, each learning rate by its own need, until all judged slopes
-    have half-widths below ``precision``, and further while that is too wide for a verdict, or until ``max_paths`` are
-    reached.
+    have half-widths below ``precision``, and further while that is too wide for a verdict, or until a budget of work,
+    or ``max_paths``, is used up.
 
     Parameters
     ----------
@@ -97,9 +100,10 @@ def certify(
     paths, max_paths : int
         Paths that choose what is judged and serve the baselines, also the number of the first that are judged; and the
         most that are judged for any one learning rate. More ``paths`` choose better where so few tell nothing from
-        zero: the wrong entry can take many times the paths.
+        zero: the wrong entry can take many times the paths. Without ``max_paths`` there are as many as a budget of work
+        affords, about 20 s on two cores, 2^20 at most: the same on any machine.
     seconds : float, optional
-        No round begins later than this. With it the result depends on the machine; default no limit.
+        A budget of time in its place: no round begins later. With it the result depends on the machine.
     substeps : int
         Integrator steps in the smallest h, at least 4; default 8. What halving dt would do to the slopes is shown.
     rng : int, SeedSequence, Generator or None
@@ -132,7 +136,8 @@ def certify(
     """
     precision = checks.number("precision", precision, low=0.0, high=1.0, open_low=True)
     paths = checks.integer("paths", paths, low=32)
-    max_paths = checks.integer("max_paths", max_paths, low=paths)
+    budget = BUDGET if max_paths is None and seconds is None else np.inf
+    max_paths = max(MOST, paths) if max_paths is None else checks.integer("max_paths", max_paths, low=paths)
     limit = np.inf if seconds is None else checks.positive("seconds", seconds)
     given = rng
     if rng is None:
@@ -147,13 +152,15 @@ def certify(
     subject = ([rung.sde for rung in ladder], reduce)
     with checkpoints.opened(checkpoint, given, subject, describe(ladder[0].sde)) as store:
         options = {"executor": executor, "progress": progress, "store": store}
-        return _climbed(ladder, observables, paths, max_paths, began + limit, settings, options)
+        return _climbed(ladder, observables, paths, max_paths, (budget, began + limit), settings, options)
 
 
 def _climbed(
-    ladder: list[Rung], observables: Any, paths: int, max_paths: int, end: float, settings: Any, options: Any
-) -> Certificate:
-    """The certificate of a ladder; no round begins after ``end``."""
+    ladder: list[Rung], observables: Any, paths: int, max_paths: int, limits: tuple[float, float], settings: Any,
+    options: Any,
+) -> Certificate:  # fmt: skip
+    """The certificate of a ladder; all rounds take no more than ``limits`` say of work, and none begins later."""
+    budget, end = limits
     for i, rung in enumerate(ladder):
         rung.begin(paths, i >= len(ladder) - 2, options)
     meta = _meta(ladder) | settings | {"paths_baselines": paths, "judged": _judged(ladder, observables)}
@@ -161,7 +168,8 @@ def _climbed(
         rung.renew(options)
     certificate = _certificate(ladder, meta)
     while not meta["partial"] and time.monotonic() < end:
-        numbers = [_next(r.paths, n, max_paths) for r, n in zip(ladder, certificate.targets(), strict=True)]
+        wanted = [_next(r.paths, n, max_paths) for r, n in zip(ladder, certificate.targets(), strict=True)]
+        numbers = _afforded(ladder, wanted, budget)
         if numbers == [rung.paths for rung in ladder]:
             break
         try:
@@ -194,6 +202,15 @@ def _next(now: int, target: float, most: int) -> int:
         return now
     reach = max(2.0 * now, min(1.1 * target, GROWTH * float(now)))
     return max(now, min(most, int(-(-reach // CHUNK)) * CHUNK))
+
+
+def _afforded(ladder: list[Rung], wanted: list[int], budget: float) -> list[int]:
+    """Numbers of paths of the next round, of which all get the same share where the budget does not pay for them."""
+    spent = sum(rung.price() * (rung.begun + rung.paths) for rung in ladder)
+    more = sum(rung.price() * (n - rung.paths) for rung, n in zip(ladder, wanted, strict=True))
+    share = max(min((budget - spent) / more, 1.0), 0.0) if more > 0.0 else 1.0
+    chunks = [int((n - rung.paths) * share / CHUNK) for rung, n in zip(ladder, wanted, strict=True)]
+    return wanted if share == 1.0 else [rung.paths + n * CHUNK for rung, n in zip(ladder, chunks, strict=True)]
 
 
 def _judged(ladder: list[Rung], observables: Any) -> list[int]:

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks
+from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
 from sdeopt.core.rates import at_rate
+from sdeopt.core.traits import expect_method
 from sdeopt.engine import duration
-from sdeopt.engine.kernels import Run
-from sdeopt.engine.rng import normalise
+from sdeopt.engine.run import Run
 from sdeopt.engine.simulate import plan
+from sdeopt.engine.streams import normalise
 
 __all__ = ["at", "exponent", "rungs"]
 
@@ -25,7 +27,7 @@ CLOSE = 1.2  # times of a step that are closer than this factor say nothing abou
 WHOLE = 1e-6  # relative distance from a whole number of steps that is round-off
 
 
-def at(method: Any, lr: float) -> Any:
+def at(method: Method, lr: float) -> Any:
     """The method at another learning rate, with what its regime ties to it; a schedule keeps its shape."""
     base = method.constant()
     moved = at_rate(base, lr)
@@ -35,18 +37,24 @@ def at(method: Any, lr: float) -> Any:
     return moved._replace(**kept)
 
 
-def exponent(method: Any) -> float:
+def exponent(method: Method) -> float:
     """q in clock ~ lr^q: 1 for most methods, 1/2 where a step takes √η units of time."""
     lr = method.constant().lr
     return math.log(method.clock / at(method, lr / 2.0).clock, 2.0)
 
 
 def rungs(
-    method: Any, problem: Problem, lrs: Any, horizon: float, substeps: int, sde: str | None, observables: Any, rng: Any
+    method: Method,
+    problem: Problem,
+    lrs: Any,
+    horizon: float,
+    substeps: int,
+    sde: str | None,
+    observables: Any,
+    rng: Any,
 ) -> list[Run]:
     """The SDE's runs, from the largest learning rate to the smallest; the draws of every rung are its own."""
-    if not hasattr(method, "sdes"):
-        raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {checks.short(method)}")
+    expect_method(method)
     if isinstance(problem, Problem):
         problem.alone("certify")
     horizon = checks.length("horizon", horizon)
@@ -66,7 +74,7 @@ def rungs(
     return runs
 
 
-def _rates(method: Any, lrs: Any) -> Array:
+def _rates(method: Method, lrs: Any) -> Array:
     q = exponent(method)
     if lrs is None:
         halves: Array = float(method.constant().lr) * 2.0 ** (-np.arange(RUNGS) / q)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.certificate import fit, pages, sight
-from sdeopt.certificate.fit import NONE, Curve, Row
+from sdeopt.certificate.fit import NONE, CertificateRow, Curve
 from sdeopt.certificate.sight import Sight
 from sdeopt.results.page import Page
 from sdeopt.results.result import Result
@@ -38,7 +38,7 @@ class Certificate(Result):
         covariance wrong, else "inconclusive".
     means, covariance : str
         The verdicts of the two parts: "certified", "refuted" or "inconclusive"; "right", "wrong" or "inconclusive".
-    rows : tuple of Row
+    rows : tuple of CertificateRow
         The judged quantities, of the SDE and of the two baselines.
     needs : float or None
         For an inconclusive certificate: estimated paths at one learning rate that would decide (inf: not known).
@@ -72,6 +72,14 @@ class Certificate(Result):
     and to stay below it in the second. *Inconclusive* is all else: also a slope above c + 1.25 (the gap nears a change
     of sign), a dt that moves the slope by more than the precision, and diverged paths at the two smallest h. The rule
     is applied after every round of paths: for a slope exactly at a threshold it errs more often than one look would.
+
+    Examples
+    --------
+    >>> import sdeopt as so
+    >>> problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5), x0=[1.0, -1.0])
+    >>> found = so.certify(so.SGD(lr=0.1), problem, lrs=[0.1, 0.05, 0.025], horizon=1.0, rng=0)
+    >>> found.verdict, found.means, found.covariance
+    ('certified', 'certified', 'right')
     """
 
     meta: dict[str, Any]
@@ -103,23 +111,23 @@ class Certificate(Result):
         return Curve(self.h, self.loud_gap[:, i], self.loud_stderr[:, i], first)
 
     @functools.cached_property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[CertificateRow, ...]:
         """The table."""
         return tuple(self._row(model, i) for model in MODELS for i in self.meta["judged"])
 
-    def _row(self, model: str, i: int) -> Row:
+    def _row(self, model: str, i: int) -> CertificateRow:
         c, kind = self.curve(i, model), "mean" if self.kinds[i] in ("mean", "observable") else "covariance"
         claimed, precision = self.claimed(i), self.meta["precision"]
         moved = fit.shift(c, self.change[:, i], self.change_stderr[:, i]) if model == "SDE" else NONE
         lost = any(map(any, self.meta["diverged"][-2:]))
-        verdict, reason = fit.judge(c, kind, claimed, moved, precision, lost)
+        verdict, reason = fit.verdict_of(c, kind, claimed, moved, precision, lost)
         needs = None
         if model == "SDE" and reason in (fit.LOST, fit.WIDE):
             half = fit.pair(c).half
             goal = precision if math.isnan(half) else min(precision, half / MORE)
             needs = float(fit.wanted(c, claimed, goal)[-2:].max())
         slope, overall = fit.pair(c), fit.weighted(c)
-        return Row(model, self.names[i], kind, i, claimed, slope, overall, moved, verdict, reason, needs)
+        return CertificateRow(model, self.names[i], kind, i, claimed, slope, overall, moved, verdict, reason, needs)
 
     def claimed(self, i: int) -> float:
         """The slope in h that column ``i`` should have: the SDE's order for means, 2 for covariances that vanish."""

@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from sdeopt.certificate.sight import stretch
 from sdeopt.engine.blocks import Interrupted, Task, fold, records
-from sdeopt.engine.kernels import Run
+from sdeopt.engine.run import Run
+from sdeopt.engine.work import expected
 from sdeopt.results import paired
 
 __all__ = ["LOUD", "Rung", "reduce"]
 
 Array = NDArray[np.float64]
 LOUD = math.sqrt(2.0)  # factor of the diffusion in the wrong SDE: twice the variance
+OTHERS = 4.0  # times the work of a judged path that one of those that choose asks for, with all baselines
 APART = 2**40  # number of the first of the paths that choose; those that are judged are numbered from 0
 
 
@@ -40,6 +42,11 @@ class Rung:
     flow: Any = None
     stretch: Any = None
     paths: int = 0
+    begun: float = 0.0  # paths whose work is that of those that chose
+
+    def price(self) -> float:
+        """Work of one of the paths that are judged."""
+        return expected((replace(self.sde, kind="discrete"), self.sde), 1, 1)
 
     def begin(self, paths: int, halve: bool, options: dict[str, Any]) -> None:
         """Run the paths that choose, with the baselines; if asked also with half the dt."""
@@ -62,7 +69,7 @@ class Rung:
             self.stretch = stretch(self.sde)
         flow = replace(self.sde, noise_factor=0.0)
         self.flow = records(flow, 1, label=f"{label}, flow", **self._where(options, "flow"))[0, -1]
-        self.paths = paths
+        self.paths, self.begun = paths, paths * (OTHERS + 3.0 * halve)
 
     def renew(self, options: dict[str, Any]) -> None:
         """As many paths to be judged: on those that chose it, the clearest gap of several is too large."""

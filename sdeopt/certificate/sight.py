@@ -26,7 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.certificate.fit import MISS, Curve
-from sdeopt.engine.kernels import Kernel, Run
+from sdeopt.engine.kernels import Kernel
+from sdeopt.engine.run import Run
 from sdeopt.results.judging import quantile
 
 __all__ = ["Sight", "bound", "stretch"]

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from sdeopt.core.contracts import Method
+from sdeopt.core.traits import Model, equip
+
 __all__ = ["warmed"]
 
 LATE = 1e7  # added to step numbers and times: no bias correction is left
 
 
-def warmed(method: Any) -> Any:
+def warmed(method: Method) -> Any:
     """``method`` from the state ``warm(self, x, o)`` of its page in place of its own start, for both columns."""
     kind: Any = type(method)
     if not hasattr(kind, "warm"):
@@ -26,15 +29,16 @@ def _warm(kind: Any) -> Any:
 
     class Warm(kind):  # type: ignore[misc]
         init, step = kind.warm, _late_step(kind.step)
-        sdes = {  # noqa: RUF012
-            name: replace(sde, start=None)
-            if sde.drift is None
-            else replace(sde, start=None, drift=_late(sde.drift), diffusion=_late(sde.diffusion))
-            for name, sde in kind.sdes.items()
-        }
 
+    equip(Warm, replace(kind.traits, sdes={name: _warm_sde(sde) for name, sde in kind.sdes.items()}))
     Warm.__name__, Warm.__qualname__, Warm.__doc__ = kind.__name__, kind.__qualname__, kind.__doc__
     return Warm
+
+
+def _warm_sde(sde: Model) -> Model:
+    if sde.drift is None:
+        return replace(sde, start=None)
+    return replace(sde, start=None, drift=_late(sde.drift), diffusion=_late(sde.diffusion))
 
 
 def _late_step(step: Any) -> Callable[..., Any]:

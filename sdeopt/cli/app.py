@@ -28,7 +28,7 @@ FAILED, INTERRUPTED = 2, 130
 EXAMPLES = """\b
 Examples:
   sdeopt compare signsgd
-  sdeopt compare signsgd --objective logistic:breast_cancer --batch 16 --out signsgd"""
+  sdeopt compare signsgd --objective logistic:breast_cancer --batch 4 --lr 0.02 --horizon 4 --out signsgd"""
 
 
 class App(click.Group):
@@ -85,8 +85,23 @@ def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
         return str(error)
 
 
+def _versions(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    """What decides the bits of a run and the loops on disk."""
+    if not asked or ctx.resilient_parsing:
+        return
+    from importlib.metadata import version
+    from platform import machine, python_version
+
+    click.echo(f"sdeopt {__version__}")
+    engine = [f"{name} {version(name.lower())}" for name in ("NumPy", "Numba", "llvmlite", "SciPy")]
+    click.echo(", ".join([f"Python {python_version()}", *engine, machine()]))
+    ctx.exit()
+
+
 @click.group(cls=App, invoke_without_command=True, epilog=EXAMPLES)
-@click.version_option(__version__, "--version", message="sdeopt %(version)s")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_versions, help="Versions of the engine too."
+)
 @click.pass_context
 def main(ctx: click.Context) -> None:
     """Stochastic optimizers beside their stochastic differential equations.

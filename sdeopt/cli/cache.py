@@ -23,7 +23,7 @@ def _counted(entries: int, size: int) -> str:
 def info() -> None:
     """Show where the compiled loops are, how many, and the versions that they depend on."""
     from sdeopt import __version__
-    from sdeopt.engine import cache as loops
+    from sdeopt.engine.compiler import cache as loops
 
     there = loops.info()
     click.echo(f"folder    {loops.folder()}")
@@ -34,7 +34,7 @@ def info() -> None:
 @cache.command("clear")
 def clear() -> None:
     """Remove the compiled loops, and nothing else from their folder."""
-    from sdeopt.engine import cache as loops
+    from sdeopt.engine.compiler import cache as loops
 
     there = loops.clear()
     click.echo(f"removed {_counted(there.entries, there.bytes)}, from {loops.folder()}")

@@ -8,7 +8,7 @@ import sys
 from types import SimpleNamespace
 from typing import Any
 
-__all__ = ["clock", "constructor", "head", "hyperparameters", "identifiers", "sources", "summary"]
+__all__ = ["clock", "constructor", "formulas", "head", "hyperparameters", "identifiers", "sources", "summary"]
 
 IDENTIFIER = re.compile(r"arXiv:\d{4}\.\d{4,5}|doi:10\.\d+/[\w./-]+(?:\(\w+\)[\w./-]+)*\w")
 
@@ -54,6 +54,18 @@ def constructor(cls: Any) -> str:
 def clock(cls: Any) -> str:
     """Units of time of one step, as a formula in the hyperparameters."""
     return str(cls.clock_of(SimpleNamespace(**{field: Word(field) for field in cls._fields})))
+
+
+def formulas(cls: Any) -> dict[str, Any]:
+    """What a page states, read from its code: its update, under "", and its SDEs by name, each a `Derivation`.
+
+    One that is ``refused`` says why no formula is read.
+    """
+    import sdeopt as so
+
+    stated = {name: so.derive(cls, sde=name) for name, model in cls.sdes.items() if model.drift is not None}
+    step = next((d for d in stated.values() if d.update), None) or so.derive(cls)
+    return {"": step, **stated}
 
 
 def head(cls: Any) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from sdeopt.cli.runs import WIDE
+
 __all__ = ["noise"]
 
 DEFAULT = "gaussian:0.5"  # the law where no data are drawn
@@ -21,12 +23,13 @@ DEFAULT = "gaussian:0.5"  # the law where no data are drawn
 @click.option("--probes", type=int, help="Random vectors for traces.  [default: 16]")
 @click.option("--samples", type=int, help="Draws of the noise for the tail index.  [default: 1024]")
 @click.option("--seed", type=int, default=0, help="Randomness.  [default: 0]")
+@click.option("--wide", is_flag=True, help=WIDE)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, not tables.")
 @click.option("--quiet", is_flag=True, help="No progress bar, no remarks.")
 @click.option("--out", metavar="STEM", help="Write the figure to STEM.png and the profile to STEM.npz.")
 def noise(
-    objective: str, law: str | None, batch: int | None, x0: str | None, seed: int, as_json: bool, quiet: bool,
-    out: str | None, **sizes: Any,
+    objective: str, law: str | None, batch: int | None, x0: str | None, seed: int, wide: bool, as_json: bool,
+    quiet: bool, out: str | None, **sizes: Any,
 ) -> None:  # fmt: skip
     """Covariance of the gradient noise at the start of OBJECTIVE: rank, spectrum, Hessian, tail, critical batch size.
 
@@ -47,7 +50,7 @@ def noise(
     if as_json:
         click.echo(result.to_json())
     else:
-        output.show(result, None)
+        output.show(result, None, wide)
     if file:
         written = output.write(result, file)
         if not quiet:

@@ -8,7 +8,7 @@ import re
 import sys
 from typing import IO, Any, cast
 
-from sdeopt.results.console import WIDTH
+from sdeopt.results.console import WIDTH, full
 
 __all__ = ["console", "show", "write"]
 
@@ -31,11 +31,13 @@ def console() -> Any:
     return Console(file=cast(IO[str], Bare()), width=int(said) if said.isdecimal() else WIDTH, highlight=False)
 
 
-def show(result: Any, remark: str | None) -> None:
-    """Print a result, after a remark on how it was made."""
+def show(result: Any, remark: str | None, wide: bool = False) -> None:
+    """Print a result, after a remark on how it was made; ``wide``, with every column of its tables."""
     from rich.text import Text
 
     out = console()
+    if wide:
+        out.width = max(out.width, full(result.page()))
     if remark:
         out.print(Text(remark, style="dim"))
     out.print(result)

@@ -51,7 +51,7 @@ def show(method: str, latex: bool) -> None:
 
     from sdeopt.cli import facts
     from sdeopt.cli.output import console
-    from sdeopt.core.method import SAMPLED, model
+    from sdeopt.core.traits import SAMPLED, model
     from sdeopt.optimizers.registry import lookup
 
     cls = lookup(method)
@@ -76,16 +76,13 @@ def show(method: str, latex: bool) -> None:
 
 def _formulas(method: str) -> None:
     """The formulas of a page; what has none in the vocabulary is said."""
-    import sdeopt as so
+    from sdeopt.cli import facts
     from sdeopt.optimizers.registry import lookup
 
     cls = lookup(method)
-    stated = {name: so.derive(cls, sde=name) for name, model in cls.sdes.items() if model.drift is not None}
-    step = next(iter(stated.values()), None) or so.derive(cls)
-    update = step.latex("update") if step.update else f"% {step.refused}"
-    click.echo(f"% {cls.__name__}: the update\n{update}")
-    for name, d in stated.items():
-        click.echo(f"% {cls.__name__}: the SDE {name}\n{f'% {d.refused}' if d.refused else d.latex()}")
+    for name, d in facts.formulas(cls).items():
+        text = d.latex("update") if not name and d.update else f"% {d.refused}" if d.refused else d.latex()
+        click.echo(f"% {cls.__name__}: {f'the SDE {name}' if name else 'the update'}\n{text}")
 
 
 @click.command()

@@ -8,7 +8,9 @@ import click
 
 from sdeopt.cli import config
 
-__all__ = ["MethodCommand", "certify", "compare", "shared", "simulate"]
+__all__ = ["WIDE", "MethodCommand", "certify", "compare", "shared", "simulate"]
+
+WIDE = "Every column of the table, however narrow the terminal."
 
 
 def _option(name: str, help: str, kind: Any = str, metavar: str | None = None, **more: Any) -> click.Option:
@@ -54,6 +56,7 @@ def shared() -> list[click.Parameter]:
         _option("--threads", "Threads; they do not change the numbers.  [default: one per core]", int),
         _option("--config", "TOML file with the same words; this line wins over it.", metavar="FILE", is_eager=True,
                 expose_value=False, callback=config.load),
+        _flag("--wide", WIDE),
         _flag("--json", "Print JSON, not a table."),
         _flag("--quiet", "No progress bar, no remarks."),
     ]  # fmt: skip
@@ -102,10 +105,12 @@ def simulate(ctx: click.Context, /, **words: Any) -> None:
 
 
 @click.command("compare", cls=MethodCommand, epilog=DECIDES, params=[
-    *(word for word in shared() if word.name not in ("paths", "substeps")),
+    *(word for word in shared() if word.name not in ("paths", "dt", "substeps")),
     _option("--paths", "Independent paths.  [default: as many as decide, within the budget, see below]", int),
     _option("--seconds", "A budget of time; the number of paths then depends on the machine.", float),
-    _option("--substeps", "Integrator steps in a step of the optimizer.  [default: 2, 4 or 8]", int),
+    _option("--dt", "Step of the SDE integrator.  [default: a half, a 4th or an 8th of the optimizer's; with --paths "
+            "an 8th]", float),
+    _option("--substeps", "The same, as its number per optimizer step.", int),
     _option("--judge", "all (default up to d = 64); each: coordinates one by one; observables: coordinates are shown "
             "only.", metavar="NAME"),
     _option("--checkpoint", CHECKPOINT, metavar="FOLDER"),
@@ -133,8 +138,10 @@ NOT_ON_A_LADDER = {"steps", "paths", "dt", "substeps", "scheme", "save_at", "hor
     _flag("--warm", "Start where METHOD is after many steps at x0: running means at their limit."),
     _option("--precision", "Half-width of a slope's interval to be reached.  [default: 0.1]", float),
     _option("--paths", "Paths that choose what is judged, and the first that are.  [default: 4096]", int),
-    _option("--max-paths", "The most for any one learning rate.  [default: 1048576]", int),
-    _option("--seconds", "No round of paths begins later; the result then depends on the machine.", float),
+    _option("--max-paths", "The most for any one learning rate.  [default: what a budget of work affords, about 20 s "
+            "on two cores]", int),
+    _option("--seconds", "A budget of time: no round of paths begins later; the result then depends on the machine.",
+            float),
     _option("--substeps", "Integrator steps in the smallest optimizer step.  [default: 8]", int),
     _option("--checkpoint", CHECKPOINT, metavar="FOLDER"),
     _option("--out", "Write the figure to STEM.png and the certificate to STEM.npz.", metavar="STEM"),
@@ -159,7 +166,7 @@ def _run(ctx: click.Context, words: dict[str, Any]) -> None:
     if words["json"]:
         click.echo(result.to_json())
     else:
-        output.show(result, job.remark)
+        output.show(result, job.remark, words["wide"])
     if job.stem:
         written = output.write(result, job.stem)
         if not words["quiet"]:

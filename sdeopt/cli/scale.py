@@ -13,7 +13,7 @@ from sdeopt.cli.runs import MethodCommand, shared
 
 __all__ = ["scale"]
 
-SHARED = {"method", "objective", "noise", "x0", "steps", "observables", "seed", "threads", "json", "quiet"}
+SHARED = {"method", "objective", "noise", "x0", "steps", "observables", "seed", "threads", "wide", "json", "quiet"}
 TIMES_PATHS = 10  # as many paths as `compare`: two independent laws are compared, and no SDE is run
 
 
@@ -46,9 +46,9 @@ def scale(**words: Any) -> None:
         content = {name: json.loads(part.to_json()) for name, part in parts.items() if part is not None}
         click.echo(json.dumps(content, ensure_ascii=False, indent=1))
     else:
-        output.show(found, None)
+        output.show(found, None, words["wide"])
         if evidence is not None:
-            output.show(evidence, None)
+            output.show(evidence, None, words["wide"])
     if words["out"]:
         written = output.write(evidence, words["out"])
         if not words["quiet"]:

@@ -6,6 +6,8 @@ from typing import Any
 
 import click
 
+from sdeopt.cli.runs import WIDE
+
 __all__ = ["sweep"]
 
 SCHEMA = """\b
@@ -38,9 +40,10 @@ The file, in TOML; all but method and [grid] may be left out:
 @click.option("--seed", type=int, help="Randomness, the same for all cells.  [default: 0]")
 @click.option("--threads", type=int, help="Cells at a time; they do not change the numbers.  [default: one per core]")
 @click.option("--processes", type=int, help="Processes in their place, for objectives in Python.")
+@click.option("--wide", is_flag=True, help=WIDE)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, not a table.")
 @click.option("--quiet", is_flag=True, help="No progress bar, no remarks.")
-def sweep(file: str, as_json: bool, quiet: bool, **typed: Any) -> None:
+def sweep(file: str, wide: bool, as_json: bool, quiet: bool, **typed: Any) -> None:
     """Run every point of the grid in FILE: loss, spread, divergence, time to a level, weak error.
 
     Example: sdeopt sweep signs.toml --folder cells --out signs
@@ -61,7 +64,7 @@ def sweep(file: str, as_json: bool, quiet: bool, **typed: Any) -> None:
     if as_json:
         click.echo(result.to_json())
     else:
-        output.show(result, None)
+        output.show(result, None, wide)
     if job.stem:
         written = _write(result, job.stem, quiet)
         if not quiet:

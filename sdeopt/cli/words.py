@@ -7,13 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from sdeopt.cli.problems import problem_of
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
 from sdeopt.core.schedule import Cosine, Power
 from sdeopt.core.spec import allow, number, numbers, split
+from sdeopt.engine.work import stored
 from sdeopt.optimizers.registry import lookup, methods
 
 __all__ = [
@@ -99,7 +98,7 @@ def paths(problem: Problem, work: float, budget: float = BUDGET) -> int:
     if getattr(f, "batched", False):
         cost = work * (NETWORK_COST + ENTRY_COST * f.examples() * f.dim)
     else:
-        cost = work * (STEP_COST + NUMBER_COST * sum(np.size(value) for value in vars(f).values()))
+        cost = work * (STEP_COST + NUMBER_COST * stored(f))
     return next((n for n in PATHS if n * cost <= budget), PATHS[-1])
 
 

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from sdeopt.comparison import laws
 from sdeopt.comparison.overlay import theory
 from sdeopt.comparison.report import Report
-from sdeopt.core.method import SAMPLED
+from sdeopt.core.traits import SAMPLED
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold, records
 from sdeopt.engine.draws import orders
-from sdeopt.engine.kernels import Run
+from sdeopt.engine.planning import usual_saves
+from sdeopt.engine.run import Run
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import Sizes
 from sdeopt.results.columns import labels
@@ -40,6 +41,7 @@ __all__ = [
 SAVES = 40
 SMALL_CHUNK = 16  # paths that a chunk should hold at least, for covariances within it
 PATHS_FLOW = 32  # paths whose mean stands for the flow of a sampled SDE
+SETTLED = 3.0  # order of the moments beyond which the standard error of a gap is known: at 2.5 intervals cover 88 %
 PATHS_CHANGE = 16  # paths on which dt is halved, at least
 REDUCE = functools.partial(paired.reduce, keep=laws.PATHS)
 
@@ -47,9 +49,9 @@ Array = NDArray[np.float64]
 
 
 def few(problem: Any) -> int:
-    """40 saves, or as many as keep a chunk of paths from becoming too small in large dimension."""
+    """40 saves, of networks 20, or as many as keep a chunk of paths from becoming too small in large dimension."""
     width = getattr(problem, "dim", 1) + 3
-    return min(SAVES, max(1, RECORD_LIMIT // (SMALL_CHUNK * 2 * 8 * width) - 1))
+    return min(usual_saves(problem, SAVES), max(1, RECORD_LIMIT // (SMALL_CHUNK * 2 * 8 * width) - 1))
 
 
 def columns(run: Run) -> tuple[Run, Run, Run, Run]:
@@ -152,6 +154,7 @@ class Measured(NamedTuple):
     scales: Scales
     sizes: Sizes
     flow_sizes: Sizes
+    unsettled: list[int]
 
 
 def lost(main: paired.Paired) -> list[int]:
@@ -177,11 +180,13 @@ def measured(
     begun = times > 0.0  # at t = 0 both are at the start
     ends, seen = zip(*(orders(run) for run in (discrete, sde)), strict=True)
     known = judged, d, min(ends), np.array([min(of[name] for of in seen) for name in discrete.observables])
+    least = quantities.moments(kinds, min(ends), known[3])
     sizes, flow_sizes = (
         quantities.without_errors(Sizes(*(a[begun] for a in s)), *known)
         for s in (found, quantities.flow_apart(line, both, scales, judged, extra))
     )
-    return Measured(both, halved, kinds, names, times, judged, scales, sizes, flow_sizes)
+    unsettled = np.flatnonzero(least <= SETTLED).tolist()
+    return Measured(both, halved, kinds, names, times, judged, scales, sizes, flow_sizes, unsettled)
 
 
 def assembled(
@@ -197,6 +202,8 @@ def assembled(
         "paths_change": int(m.halved.paths.min()),
         "diverged": lost(main),
         "left": leftover(sde),
+        "theory_omitted": closed.omitted,
+        "unsettled": m.unsettled,
         "comparisons": m.sizes.size.size,
         "confidence": CONFIDENCE,
     }

@@ -19,13 +19,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.comparison import block
-from sdeopt.engine.kernels import Kernel, Run
+from sdeopt.engine.run import Run
+from sdeopt.engine.work import BUDGET, cost
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import forecast
 
-__all__ = ["WORK", "Plan", "cost", "planned"]
+__all__ = ["WORK", "Plan", "planned"]
 
-WORK = 40.0  # seconds of one core: 20 s on two
+WORK = BUDGET
 SHARE = 0.1  # of the budget, for the pilot
 PILOT = (64, 2048)  # paths of one level of the pilot, at least and at most
 LEVELS = (2, 4, 8)  # integrator steps in a step of the optimizer
@@ -33,10 +34,6 @@ CLOSE = 0.1  # part of the margin that a step size may leave
 COSTLIER = 1.5  # times the paths, which are better spent on twice the substeps
 APART = 2**40  # number of the first path of the pilot; those of the block are numbered from 0
 CHUNK = 256  # paths of which a block has whole multiples
-# seconds: a path-step on SIMD lanes, in loops without them, in Python; what every coordinate adds, and every number
-# that the objective stores; a path-step of a network, and what every entry of the gradients of all examples adds
-STEP, SLOW, PYTHON, COORDINATE, NUMBER = 2e-8, 1e-5, 1e-4, 1e-8, 1.5e-10
-NETWORK, ENTRY = 4e-4, 1.5e-9
 RECORD = 1e-7  # what every number that is kept of a path takes until it is part of the statistics
 
 
@@ -47,17 +44,6 @@ class Plan(NamedTuple):
     paths: int
     change: paired.Paired
     pilot: int
-
-
-def cost(run: Run) -> float:
-    """Work of one path-step, a rough number."""
-    f: Any = run.problem.objective
-    if getattr(f, "batched", False):
-        return NETWORK + ENTRY * float(f.examples() * f.dim)
-    stored = sum(np.size(value) for value in vars(f).values())
-    compiled = Kernel(run).mode in ("lanes", "vectors")
-    each = PYTHON if not compiled else STEP if run.method.lanes else SLOW
-    return float(each + COORDINATE * run.problem.dim + NUMBER * stored)
 
 
 def planned(

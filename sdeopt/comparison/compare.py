@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,13 @@ import numpy as np
 from sdeopt.comparison import block, budget
 from sdeopt.comparison.report import Report
 from sdeopt.core import checks, notices
-from sdeopt.core.method import SAMPLED
+from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
 from sdeopt.core.rates import at_rate
+from sdeopt.core.traits import SAMPLED
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.draws import heavy
-from sdeopt.engine.kernels import Run, refuse
+from sdeopt.engine.run import Run, guard, refuse
 from sdeopt.engine.simulate import describe, plan
 from sdeopt.results.bounds import DIFFER
 from sdeopt.results.quantities import JUDGED, SINGLE, default
@@ -29,7 +31,7 @@ OUTSIDE = 3.0  # relative error from which on no order tells what happens at a s
 
 
 def compare(
-    method: Any,
+    method: Method,
     problem: Problem,
     *,
     horizon: float | None = None,
@@ -45,6 +47,7 @@ def compare(
     tolerance: float = 0.1,
     alpha: float = 0.05,
     judge: str | None = None,
+    discrete: Any = None,
     rng: Any = None,
     executor: Executor | None = None,
     progress: bool | Callable[[int, int], None] | None = None,
@@ -81,11 +84,11 @@ def compare(
     scheme : str
         "heun" (default) or "euler", see `simulate`.
     sde : str
-        Name of the SDE; default the method's own. ``method.sdes`` lists them.
+        Name of the SDE; default as in `simulate`. ``method.sdes`` lists them.
     save_at : int or array_like
-        Number of saves, or times, rounded to optimizer steps; default 40, fewer in large dimension.
+        Number of saves, or times, rounded to optimizer steps; default 40, of networks 20, fewer in large dimension.
     observables : sequence of str, or mapping
-        Names ("loss", "norm2", "grad_norm2") or name -> function of x; default all that exist. For an SDE whose noise
+        Names ("loss", "norm2", "grad_norm2") or name -> function of x; default as in `simulate`. For an SDE whose noise
         has no variance (SGD's "levy") functions must be given, bounded ones: nothing else is judged then.
     tolerance : float
         Margin of the verdicts as a fraction of each quantity's scale; default 0.1.
@@ -95,12 +98,15 @@ def compare(
         "all"; "each": coordinates one by one in any dimension; or "observables": these and the trace of the covariance
         are judged, means and variances of coordinates shown. Default "all" up to d = 64, above it, as for networks,
         "observables" if there are any.
+    discrete : sdeopt.torch.Optimizer, optional
+        An optimizer that has no page; it runs in the place of the method's own step, on the same draws.
     rng : int, SeedSequence, Generator or None
         Randomness (SPEC 7); an integer gives bitwise the same report for any number of threads and any executor.
     executor : concurrent.futures.Executor
         Where chunks of paths run; default one thread per core.
     progress, checkpoint
-        As in `simulate`.
+        As in `simulate`. What a folder holds is judged once: more paths after a verdict would make bounds wrong more
+        often than ``alpha`` says, and are refused.
 
     Returns
     -------
@@ -153,6 +159,10 @@ def compare(
         )
     if run.saves[-1] == 0:
         raise ValueError("save_at must contain a time after 0")
+    if discrete is not None:
+        if not hasattr(discrete, "stepper"):
+            raise TypeError(f"discrete must be a sdeopt.torch.Optimizer, got {checks.short(discrete)}")
+        run = replace(run, discrete=discrete)
     columns = block.columns(run)
     for column in columns[:2]:
         refuse(column)
@@ -166,25 +176,39 @@ def compare(
         raise ValueError("judge='observables' needs some: observables must not be empty")
     judging = {"judge": what, "heavy": heavy(run), "tolerance": tolerance, "alpha": alpha}
     words, change, pilot = describe(columns[1]), None, 0
+    words |= {} if discrete is None else {"discrete": discrete.named(problem)}
     with checkpoints.opened(checkpoint, given, (columns, block.REDUCE), words) as store:
         if paths is None:
             fixed = dt is not None or substeps is not None
             run, paths, change, pilot = budget.planned(run, fixed, judging, seconds, executor, progress, store)
             columns = block.columns(run)
+        _once(store, paths)
         vectors = what == "all" and problem.dim > SINGLE
         change, flow, main, partial = block.ran(columns, paths, vectors, change, executor, progress, store)
+        if store is not None and not partial:
+            store.put("verdict", np.array([paths]))
     said = {"rng": repr(rng), "pilot": pilot, "seconds": seconds, "partial": partial}
-    report = block.assembled(columns, main, change, flow, describe(columns[1]) | said | judging)
+    report = block.assembled(columns, main, change, flow, words | describe(columns[1]) | said | judging)
     report.meta["agrees_at"] = _agreeing(run, report)
     lost = " and ".join(f"{n} {name}" for n, name in zip(report.meta["diverged"], ("discrete", "SDE"), strict=True))
-    notices.tell(partial, lost if report.any_diverged else "", report.meta["paths"])
+    notices.tell(partial, lost if report.any_diverged else "", report.meta["paths"], guard(columns[1]))
     return report
+
+
+def _once(store: checkpoints.Checkpoint | None, paths: int) -> None:
+    """Refuse to judge more, or fewer, of the paths that have been judged: whoever looks until it pleases is pleased."""
+    judged = None if store is None else store.get("verdict")
+    if judged is not None and judged[0] != paths:
+        raise ValueError(
+            f"paths must be {judged[0]}, on which what the checkpoint holds was judged, got {paths}: a second verdict "
+            "on some of the same paths is wrong more often than alpha says; take another rng and another folder"
+        )
 
 
 def _agreeing(run: Run, report: Report) -> str | None:
     """The method where the gap would be the margin if it fell as the page claims, with what its regime ties to lr."""
     page, high = run.method, report.within[1]
-    if report.verdict != DIFFER or run.sde == SAMPLED.name or page.schedules or not high < OUTSIDE:
+    if report.verdict != DIFFER or run.sde == SAMPLED.name or page.schedules or run.discrete or not high < OUTSIDE:
         return None
     lr = page.lr * (report.meta["tolerance"] / high) ** (1.0 / run.model.order)
     digit = 10.0 ** math.floor(math.log10(lr))

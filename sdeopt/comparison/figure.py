@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sdeopt.plots.axes import NORMAL95, margin_band, panels, scale_axis, time_axis
+from sdeopt.comparison.pages import columns
+from sdeopt.plots.axes import NORMAL95, gap_axis, margin_band, panels, scale_axis, time_axis
 from sdeopt.plots.style import DISCRETE, FLOW, GAP, LIMIT, SDE, THEORY
 from sdeopt.results.columns import mean_of
 
@@ -52,6 +53,7 @@ def gap(ax: Any, report: Report, i: int) -> Any:
     ax.fill_between(t, value - half, value + half, color=GAP["color"], alpha=0.3, linewidth=0, label="95 % interval")
     ax.plot(t, value, label="gap", **GAP)
     ax.plot(t, report.change[:, i], color=SDE["color"], linewidth=0.9, linestyle="-.", label="change at dt/2")
+    gap_axis(ax, np.abs(value) + half, report.margin[:, i])
     time_axis(ax, t, f"one step = {report.meta['clock']:.4g}")
     ax.set_ylabel("SDE − discrete")
     ax.set_title(f"gap in {mean_of(report.kinds, report.names, i)}")
@@ -62,5 +64,5 @@ def figure(report: Report) -> Any:
     """A figure of four panels: first observable and spread of x in time, and their gaps. Returns the first axes."""
     meta = report.meta
     run = f"{meta['paths']} paths, dt = {meta['dt']:.3g}, margin {100 * meta['tolerance']:g} %"
-    title = f"{meta['method']} and its SDE {meta['sde']}    ({run})\n{report.answer}"
+    title = f"{' and '.join(columns(meta))}    ({run})\n{report.answer}"
     return panels(report, in_time, gap, title)

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from sdeopt.comparison import diagonal
 from sdeopt.core.observables import NAMED
-from sdeopt.engine.kernels import Run, initial_states
+from sdeopt.engine.beginnings import initial_states
+from sdeopt.engine.run import Run
 from sdeopt.results.paired import entries
 
 __all__ = ["Theory", "noise_covariance", "theory"]
@@ -43,10 +44,11 @@ class Affine(NamedTuple):
 
 
 class Theory(NamedTuple):
-    """Values (n, Q) of the SDE in time and levels (Q,) as t → ∞; NaN where there is none."""
+    """Values (n, Q) of the SDE in time and levels (Q,) as t → ∞; NaN where there is none, or it was too much work."""
 
     values: Array
     stationary: Array
+    omitted: bool = False
 
 
 def noise_covariance(problem: Any) -> Array:
@@ -58,17 +60,23 @@ def noise_covariance(problem: Any) -> Array:
     return covariance
 
 
-def _affine(run: Run) -> Affine | None:
-    """The problem as closed forms see it, or None if it is no quadratic."""
+def _quadratic(run: Run) -> bool:
+    """Whether the gradient, or the game's field, is affine."""
     from sdeopt.objectives import Quadratic
     from sdeopt.objectives.quadratic_game import AffineGame
 
-    f = run.problem.objective
-    if isinstance(f, AffineGame) and run.method.family == "minimax":
+    kind: Any = AffineGame if run.method.family == "minimax" else Quadratic
+    return isinstance(run.problem.objective, kind)
+
+
+def _affine(run: Run) -> Affine | None:
+    """The problem as closed forms see it, or None if it is no quadratic."""
+    f: Any = run.problem.objective
+    if not _quadratic(run):
+        return None
+    if run.method.family == "minimax":
         return Affine(f.J, f.center, f.minimising)
-    if isinstance(f, Quadratic):
-        return Affine(f.H if f.H.ndim == 2 else np.diag(f.H), f.center, np.ones(f.dim))
-    return None
+    return Affine(f.H if f.H.ndim == 2 else np.diag(f.H), f.center, np.ones(f.dim))
 
 
 def _given(run: Run, field: Affine, Sigma: Array) -> tuple[Array, ...]:
@@ -196,7 +204,8 @@ def theory(run: Run, trace: Array) -> Theory:
     elif field is not None:
         rows, level = _mixed(run, field)
     else:
-        return nothing
+        closed = run.model.linear is not None or run.model.stationary is not None
+        return nothing._replace(omitted=closed and _quadratic(run))
     if rows is not None:
         trace = rows[:, -2]
     if level is None:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from sdeopt.core.method import SAMPLED
+from sdeopt.comparison.overlay import DENSE
+from sdeopt.core.traits import SAMPLED
 from sdeopt.results.bounds import AGREE, DIFFER, LEAST, NOT_JUDGED, OPEN
 from sdeopt.results.judging import SHOWN, settles
 from sdeopt.results.page import Cell, Line, Page, Table
-from sdeopt.results.words import interval, number, off, percent, percentage, point, tone
+from sdeopt.results.words import interval, least, most, number, off, percent, point, tone
 
 if TYPE_CHECKING:
     from sdeopt.comparison.report import Report
     from sdeopt.comparison.rows import Row
     from sdeopt.results.bounds import Decision
 
-__all__ = ["answer", "page", "said"]
+__all__ = ["answer", "columns", "page", "said"]
 
 HEADINGS = ("quantity", "discrete", "SDE", "gap", "largest gap", "dt/2 change", "flow", "theory", "off", "verdict")
 IMPORTANCE = (
@@ -32,16 +33,23 @@ def page(report: Report) -> Page:
     return Page(_head(report), [Table(HEADINGS, list(map(_row, report.rows)), (0, last), important)], _notes(report))
 
 
+def columns(meta: dict[str, Any]) -> tuple[str, str]:
+    """The optimizer and the SDE beside it, in words; beside one without a page it is another's."""
+    if "discrete" in meta:
+        return meta["discrete"], f"the SDE {meta['sde']} of {meta['method']}"
+    return meta["method"], f"its SDE {meta['sde']}"
+
+
 def answer(d: Decision, what: str, left: float, meta: dict[str, Any]) -> str:
     """The verdict in a sentence; ``what`` decides it, and ``left`` paths are left there."""
     if d.verdict == NOT_JUDGED:
         return f"{NOT_JUDGED}: {_unjudged(d, what, left, meta)}"
-    least = f"at least {percentage(d.low)}" if d.low > 0.0 else ""
-    most = f"at most {percentage(d.high)}" if math.isfinite(d.high) else ""
+    below = f"at least {least(d.low)}" if d.low > 0.0 else ""
+    above = f"at most {most(d.high)}" if math.isfinite(d.high) else ""
     if d.verdict in (DIFFER, AGREE):
-        decides, other = (least, most) if d.verdict == DIFFER else (most, least)
+        decides, other = (below, above) if d.verdict == DIFFER else (above, below)
         return f"{d.verdict}: off by {decides}, in {what}" + (f"; by {other}" if other else "")
-    between = f"between {percentage(d.low)} and {percentage(d.high)} off, in {what}"
+    between = f"between {least(d.low)} and {most(d.high)} off, in {what}"
     return f"{OPEN}: {between}; {settles(d, meta['substeps'])}"
 
 
@@ -107,7 +115,7 @@ def _head(report: Report) -> list[tuple[str, Line]]:
         ("verdict", Cell(f"{said(report)} (margin {100 * m['tolerance']:g} %)", tone(report.verdict))),
         ("of which", _layers(report)),
         ("repeat", f"paths={m['paths']}, substeps={m['substeps']}, rng={m['rng']}{_chosen(m)}"),
-        ("method", f"{m['method']} against its SDE {m['sde']}"),
+        ("method", " against ".join(columns(m))),
         ("problem", f"{m['objective']}, {m['noise']}, x0 = {point(m['x0'])}"),
         ("time", f"t = k·{m['clock']:.4g} up to {report.times[-1]:.4g}, {m['steps']} steps, {len(report.times)} saves"),
         ("SDE", f"{scheme}, dt = {m['dt']:.4g} ({m['substeps']} per step)"),
@@ -137,6 +145,10 @@ def _notes(report: Report) -> list[Line]:
     ]
     if any(math.isnan(row.theory) and not math.isnan(row.stationary) for row in report.rows):
         lines.append("theory t→∞: stationary value to leading order, shown since the spread of the SDE has levelled.")
+    if m.get("theory_omitted"):
+        lines.append(
+            f"theory: left out above d = {DENSE} where coordinates mix, since it would cost more than the runs."
+        )
     if any(row.verdict == SHOWN for row in report.rows):
         lines.append(
             "Coordinates are shown, not judged (judge='observables'): the row is about the one furthest apart."
@@ -145,6 +157,11 @@ def _notes(report: Report) -> list[Line]:
         lines.append("At dt/2 this SDE draws afresh: that change counts where it is above 4 standard errors.")
     if m["heavy"]:
         lines.append("The noise has no variance: only the observables are judged, and only bounded ones have meaning.")
+    if any(math.isnan(row.half) and not math.isnan(row.gap) for row in report.rows):
+        lines.append(
+            f"± ?: no interval, for fewer than {LEAST} paths are left, one path decides, or the noise leaves no third "
+            "moment."
+        )
     if report.any_diverged:
         lines.append(
             "Paths that diverged in either column are left out of both from then on: all but the row 'diverged' "

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sdeopt.comparison import pages
 from sdeopt.comparison.laws import Laws
 from sdeopt.comparison.rows import Row, rows
-from sdeopt.core import checks
+from sdeopt.core.observables import position
 from sdeopt.results import older
 from sdeopt.results.bounds import Bounds, Decision, Sizes, bounds
 from sdeopt.results.judging import decided
@@ -80,12 +80,23 @@ class Report(Result):
     Notes
     -----
     With ρ = ‖gap‖/‖scale‖, for each quantity and save, the upper bound is max (ρ̂ + z se), z the one-sided quantile of
-    Student's t at ``meta["alpha"]``, and the lower one max (ρ̂ - q se) with the quantile of Bonferroni: if the largest
-    ρ is within the margin, "differ" has at most the probability alpha, and if it is not, "agree" has. What the
-    integrator's step leaves of the error widens the one and lowers the other. Intervals of the table are 95 %, each by
-    itself.
+    Student's t at ``meta["alpha"]`` (of a vector a little more, see `sdeopt.results.bounds`), and the lower one
+    max (ρ̂ - q se) with the quantile of Bonferroni: if the largest ρ is within the margin, "differ" has at most the
+    probability alpha, and if it is not, "agree" has. What the integrator's step leaves of the error widens the one and
+    lowers the other. Intervals of the table are 95 %, each by itself.
+
+    Examples
+    --------
+    >>> import sdeopt as so
+    >>> problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5), x0=[1.0, -1.0])
+    >>> report = so.compare(so.SGD(lr=0.05), problem, horizon=1.0, paths=1000, substeps=4, rng=0)
+    >>> report
+    Report(SGD(lr=0.05), SDE order1: agree)
+    >>> report.gap.shape == (len(report.times), len(report.names))
+    True
     """
 
+    VERSION = 2
     PARTS = {"laws": Laws, "sizes": Sizes, "flow_sizes": Sizes}
 
     meta: dict[str, Any]
@@ -168,7 +179,8 @@ class Report(Result):
         return self.names.index(name)
 
     def __repr__(self) -> str:
-        return f"Report({self.meta['method']}, SDE {self.meta['sde']}: {self.verdict})"
+        optimizer, sde = pages.columns(self.meta)
+        return f"Report({optimizer}, {sde.partition(' ')[2]}: {self.verdict})"
 
     def page(self) -> Page:
         """The verdict, what was compared, the table."""
@@ -193,6 +205,8 @@ class Report(Result):
             flow = arrays["flow"] - arrays["discrete"], arrays["discrete_stderr"]
             sides = {"sizes": (arrays["gap"], arrays["gap_stderr"]), "flow_sizes": flow}
             head |= older.judged_again(head, arrays, "discrete", sides)
+        elif version == 1:
+            older.widened(arrays, ("sizes", "flow_sizes"))
         head["quantities"] = [Quantity(name, kind, tuple(columns)) for name, kind, columns in head["quantities"]]
         return super().unpack(version, head, arrays)
 
@@ -219,5 +233,5 @@ class Report(Result):
         if ax is None and quantity is None:
             return figure(self)
         names = self.names
-        i = main(self) if quantity is None else names.index(checks.choice("quantity", quantity, names))
+        i = main(self) if quantity is None else position(quantity, names)
         return in_time(new_axes() if ax is None else ax, self, i)

@@ -1,5 +1,7 @@
 """The vocabulary: method, oracle, problem, ensemble, the arithmetic of pages. Plain Python; no loops, no Numba."""
 
+from sdeopt.core.bounds import Bounds, Count, Decay, NonNegative, Positive, Real
+from sdeopt.core.contracts import Draws, Law, Method, Objective, State, Vector
 from sdeopt.core.elementary import cos, erf, exp, log, octave, power, sin, tanh, where
 from sdeopt.core.math import (
     average,
@@ -17,7 +19,7 @@ from sdeopt.core.math import (
     seconds,
     total,
 )
-from sdeopt.core.method import Model, method, rival
+from sdeopt.core.method import method, rival
 from sdeopt.core.oracle import (
     Oracle,
     agent_grads,
@@ -59,13 +61,26 @@ from sdeopt.core.oracle import (
     weighted_grad,
 )
 from sdeopt.core.schedule import Cosine, Power, Schedule
+from sdeopt.core.traits import Model
 
 __all__ = [
-    "Model",
+    "Bounds",
     "Cosine",
+    "Count",
+    "Decay",
+    "Draws",
+    "Law",
+    "Method",
+    "Model",
+    "NonNegative",
+    "Objective",
     "Oracle",
+    "Positive",
     "Power",
+    "Real",
     "Schedule",
+    "State",
+    "Vector",
     "agent_grads",
     "agent_means",
     "agent_roots",

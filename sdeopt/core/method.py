@@ -1,6 +1,7 @@
 """``@method``: what turns a NamedTuple of hyperparameters into a page of the registry.
 
-A page is a ``typing.NamedTuple`` whose fields are the hyperparameters and whose functions are the two columns::
+A page is a ``typing.NamedTuple`` whose fields are the hyperparameters, each with its `bounds`, and whose functions are
+the two columns::
 
     step(self, k, y, o, z)        one iteration: state y at step k -> state at step k + 1; z: draws of this step
     drift(self, t, y, o)          b(t, y) of the SDE
@@ -28,49 +29,23 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
 
 from sdeopt.core import checks
+from sdeopt.core.bounds import Bounds, bounds_of
 from sdeopt.core.chance import refuse_random
 from sdeopt.core.guards import answer
-from sdeopt.core.schedule import Cosine, Piecewise, Power, Schedule
+from sdeopt.core.oracle import Oracle
+from sdeopt.core.schedule import Schedule
+from sdeopt.core.traits import SAMPLED, SCHEDULES, Model, Traits, equip, learning_rate
 
-__all__ = ["FAMILIES", "REGISTRY", "SAMPLED", "Model", "method", "model", "rival"]
+__all__ = ["FAMILIES", "REGISTRY", "method", "rival"]
 
 T = TypeVar("T", bound=type)
 
-BOUNDS: dict[str, dict[str, Any]] = {
-    "lr": {"low": 0.0, "open_low": True},
-    "rho": {"low": 0.0},
-    "momentum": {"low": 0.0, "high": 1.0, "open_high": True},
-    "beta": {"low": 0.0, "high": 1.0, "open_high": True},
-    "beta1": {"low": 0.0, "high": 1.0, "open_high": True},
-    "beta2": {"low": 0.0, "high": 1.0, "open_high": True},
-    "eps": {"low": 0.0},
-    "weight_decay": {"low": 0.0},
-    "clip": {"low": 0.0, "open_low": True},
-    "sigma_dp": {"low": 0.0},
-    "radius": {"low": 0.0, "open_low": True},
-    "k": {"low": 1.0, "whole": True},
-    "levels": {"low": 1.0, "whole": True},
-    "sigma_omega": {"low": 0.0},
-    "h0": {"low": 0.0, "open_low": True},
-    "h1": {"low": 0.0},
-    "l2": {"low": 0.0},
-    "temperature": {"low": 0.0},
-    "initial": {"low": 0.0},
-    "sigma": {"low": 0.0},
-    "hurst": {"low": 0.0, "high": 1.0, "open_low": True, "open_high": True},
-    "ratio": {"low": 0.0, "open_low": True},
-    "pull": {"low": 0.0},
-    "follow": {"low": 0.0, "high": 1.0, "open_low": True},
-    "SEG.rho": {},  # of one page, whose name comes first
-    "SEGIndependent.rho": {},
-}
-SCHEDULES = (Schedule, Cosine, Power, Piecewise)
 SCHEDULED = ("lr", "weight_decay")
 FAMILIES = {
     "descent": "Gradient descent and momentum",
@@ -85,61 +60,7 @@ FAMILIES = {
 }
 
 
-@dataclass(frozen=True)
-class Model:
-    """One SDE of a method: its two coefficients, its claim, and the Brownian motions that it needs.
-
-    ``drift``, ``diffusion`` and ``start`` take the method as ``self``. ``brownian`` names the increments in ``dw`` by
-    the question that consumes them ("gradient", "sign", "square", "direction"), "gradient2" for a second sample of the
-    gradient, "own" for the method's own draws, or "state" for one per coordinate; with several names ``dw`` is a tuple.
-    An SDE without ``drift`` is `SAMPLED`.
-
-    Closed forms, plain Python, where the class has them (else None): ``linear(self, H, Sigma)`` returns (A, D) of
-    dY = -A Y dt + D^{1/2} dW, exact on a quadratic with Hessian H and constant noise covariance Sigma, Y being the
-    parts of the state stacked, measured from the critical point; ``stationary(self, H, Sigma)`` returns the covariance
-    of x at stationarity on that quadratic, shape (d, d), to leading order in the learning rate, or raises a
-    ``ValueError`` that says why there is none. In the family "minimax" both take the Jacobian J of an affine field in
-    the place of H, and a third argument: 1 in the coordinates of the minimising player and 0 in the others, (d,).
-    """
-
-    name: str
-    order: float
-    drift: Any
-    diffusion: Any
-    brownian: tuple[str, ...]
-    start: Callable[..., Any] | None
-    linear: Callable[..., Any] | None
-    stationary: Callable[..., Any] | None
-    doc: str
-
-
-SAMPLED = Model(
-    name="sampled",
-    order=1,
-    drift=None,
-    diffusion=None,
-    brownian=(),
-    start=None,
-    linear=None,
-    stationary=None,
-    doc="""dY = E[Δ]/η dt + (Cov Δ/η)^{1/2} dW, Δ the step of the method itself: its moments, sampled.
-
-    Every method has it. Each integrator step takes fresh draws of the method's own step instead of formulas for its
-    mean and covariance, and has exactly the moments of the SDE (`sdeopt.engine.sampled`). Valid for any law of the
-    noise with a variance, minibatches of any size included; it costs four steps of the optimizer per integrator step.
-
-    Source: the recipe of weak approximation, drift and diffusion from the mean and covariance of a step, is that of Li,
-    Tai & E (2019), arXiv:1811.01558; the sampling is chosen here.
-    """,
-)
-
 REGISTRY: dict[str, type] = {}
-
-
-def model(method: Any, name: str) -> Model:
-    """The SDE of ``method`` called ``name``, or `SAMPLED`, which every method has."""
-    found: Model | None = method.sdes.get(name)
-    return found if found is not None else replace(SAMPLED, order=method.order)
 
 
 def _sde(cls: type, name: str, order: float, brownian: str | tuple[str, ...]) -> Model:
@@ -155,7 +76,8 @@ def _validated_new(cls: Any) -> Any:
     @functools.wraps(create)
     def new(kind: Any, *args: Any, **kwargs: Any) -> Any:
         raw = create(kind, *args, **kwargs)
-        fixed = [_field(kind.__name__, name, value) for name, value in zip(kind._fields, raw, strict=True)]
+        named = zip(kind._fields, raw, strict=True)
+        fixed = [_field(kind.__name__, name, value, kind.bounds[name]) for name, value in named]
         page = tuple.__new__(kind, fixed)
         if not page.clock > 0.0:
             raise ValueError(f"{kind.__name__}: lr must be larger, a step of it takes {page.clock:g} units of time")
@@ -164,7 +86,7 @@ def _validated_new(cls: Any) -> Any:
     return new
 
 
-def _field(owner: str, name: str, value: Any) -> Any:
+def _field(owner: str, name: str, value: Any, bounds: Bounds) -> Any:
     if name in SCHEDULED and isinstance(value, SCHEDULES):
         return value
     if name == "lr" and callable(value):
@@ -180,26 +102,49 @@ def _field(owner: str, name: str, value: Any) -> Any:
             f"{owner}: {name} must be one number for all coordinates, for parameter groups are not supported, got "
             f"{checks.short(value)}"
         )
-    rule = BOUNDS.get(f"{owner}.{name}", BOUNDS.get(name, {}))
-    return checks.number(f"{owner}: {name}", value, **rule)
+    return bounds.check(f"{owner}: {name}", value)
 
 
-def _constant(page: Any) -> Any:
-    """The page at the peaks of its schedules."""
-    return page._replace(**{name: schedule.peak for name, schedule in page.schedules.items()})
+def _expect_page(cls: Any) -> None:
+    """Raise unless the class is a tuple with names, has a step, and draws no numbers of its own."""
+    if not (isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_fields") and hasattr(cls, "step")):
+        raise TypeError(f"a page must be a class of typing.NamedTuple with a function step, got {checks.short(cls)}")
+    if not cls.__module__.startswith("sdeopt."):
+        for name, f in vars(cls).items():
+            refuse_random(f"{cls.__name__}.{name}", f)
 
 
-def learning_rate(self: Any) -> Any:
-    """The usual clock: one step takes η units of time."""
-    return self.lr
+class _Zeros:
+    """Stands for a problem whose answers are all 0, a number or a vector."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *given: next((0.0 * x for x in given if isinstance(x, np.ndarray)), 0.0)
+
+
+def _parts(cls: Any) -> tuple[str, ...]:
+    """Names of the parts of the state that ``init`` returns, which are the first that ``step`` binds: x, v = y."""
+    if not hasattr(cls, "init"):
+        return ("x",)
+    page = tuple.__new__(cls, [cls._field_defaults.get(name, 0.5) for name in cls._fields])
+    try:
+        state = cls.init(page, np.ones(2), Oracle(_Zeros(), _Zeros()))
+    except Exception:  # it asks for more than zeros can answer; a run will tell how many parts there are
+        return ("x",)
+    if not isinstance(state, tuple):
+        return ("x",)
+    code = cls.step.__code__
+    names = ("x", *code.co_varnames[code.co_argcount :][1 : len(state)])
+    return names if len(set(names)) == len(state) else ("x", *(f"y{i}" for i in range(2, len(state) + 1)))
 
 
 def method(
+    page: Any = None,
+    /,
     *,
-    order: float,
+    order: float = 1.0,
     clock: Callable[[Any], float] = learning_rate,
     sde: str = "order1",
-    parts: tuple[str, ...] = ("x",),
+    parts: tuple[str, ...] | None = None,
     brownian: str | tuple[str, ...] = "gradient",
     family: str = "descent",
     samples: int = 1,
@@ -210,19 +155,26 @@ def method(
     objective: str = "quadratic:1,2",
     noise: str = "gaussian:0.5",
     at: Mapping[str, float] | None = None,
-) -> Callable[[T], T]:
+) -> Any:
     """Register a page and give it typed equality, validation, its clock and its default SDE.
+
+    Numbers, arrays and tuples that a function refers to, in its closure, its defaults, its globals or by
+    ``module.name``, are compiled in: each run takes those of the moment when it begins. Hyperparameters are arguments,
+    and compile nothing anew.
 
     Parameters
     ----------
+    page : class
+        The page, where ``@method`` stands without parentheses.
     order : float
-        Claimed weak order of the SDE in the learning rate.
+        Claimed weak order of the SDE in the learning rate; default 1.
     clock : callable
         Units of time of one step, a function of the method; default its learning rate, t = kη.
     sde : str
         Name of the page's own SDE; rivals are added by `rival`. A page without ``drift`` has "sampled" only.
     parts : tuple of str
-        Names of the parts of the state; the first is the position x.
+        Names of the parts of the state; the first is the position x. Default: as many as ``init`` returns, with the
+        names that ``step`` gives them.
     brownian : str or tuple of str
         The increments that ``diffusion`` receives, see `Model`.
     family : str
@@ -246,48 +198,33 @@ def method(
 
     Returns
     -------
-    callable
-        The class decorator.
+    class or callable
+        The page, or the decorator of it.
+
+    Raises
+    ------
+    TypeError
+        If ``page`` is no ``typing.NamedTuple`` with a ``step``, or a field states no bounds.
     """
 
-    def decorate(cls: T) -> T:
-        page: Any = cls
-        if not cls.__module__.startswith("sdeopt."):
-            for name, f in vars(cls).items():
-                refuse_random(f"{cls.__name__}.{name}", f)
-        page.__new__ = _validated_new(cls)
-        page.__eq__ = lambda a, b: type(a) is type(b) and tuple(a) == tuple(b)
-        page.__ne__ = lambda a, b: not a == b
-        page.__hash__ = lambda a: hash((type(a), *a))
-        page.parts = parts
-        page.order = order
-        page.clock = property(lambda self: float(clock(self.constant())))
-        page._make = classmethod(lambda kind, values: kind(*values))  # so that _replace checks what it is given
-        page.schedules = property(
-            lambda self: {name: v for name, v in zip(self._fields, self, strict=True) if isinstance(v, SCHEDULES)}
-        )
-        page.constant = lambda self: _constant(self) if self.schedules else self
-        page.clock_of = staticmethod(clock)
-        page.samples = samples
-        page.bounded = bounded
-        page.limited = bounded or limited
-        page.lanes = lanes
-        page.lasting = lasting
-        page.family = checks.choice("family", family, FAMILIES)
-        page.example = (objective, noise)
-        page.at = {} if at is None else dict(at)
-        if not hasattr(cls, "check"):
-            page.check = lambda self, objective: None
-        page.sdes = {}
-        if hasattr(cls, "drift"):
-            page.sdes[sde] = _sde(cls, sde, order, brownian)
-        else:
-            page.sdes[SAMPLED.name] = replace(SAMPLED, order=order)
-        page.default_sde = next(iter(page.sdes))
+    def decorate(cls: Any) -> Any:
+        _expect_page(cls)
+        own = _sde(cls, sde, order, brownian) if hasattr(cls, "drift") else replace(SAMPLED, order=order)
+        traits = Traits(
+            order=order, sdes={own.name: own}, parts=parts or _parts(cls), clock_of=clock, samples=samples,
+            bounded=bounded, family=checks.choice("family", family, FAMILIES), limited=bounded or limited, lanes=lanes,
+            lasting=lasting, example=(objective, noise), at=dict(at or {}), bounds=bounds_of(cls),
+        )  # fmt: skip
+        equip(cls, traits)
+        cls.__new__ = _validated_new(cls)
+        cls.__eq__ = lambda a, b: type(a) is type(b) and tuple(a) == tuple(b)
+        cls.__ne__ = lambda a, b: not a == b
+        cls.__hash__ = lambda a: hash((type(a), *a))
+        cls._make = classmethod(lambda kind, values: kind(*values))  # so that _replace checks what it is given
         REGISTRY[cls.__name__] = cls
         return cls
 
-    return decorate
+    return decorate if page is None else decorate(page)
 
 
 def rival(owner: Any, name: str, *, order: float, brownian: str | tuple[str, ...] = "gradient") -> Callable[[T], T]:

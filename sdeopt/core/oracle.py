@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from sdeopt.core.contracts import Draws, Vector
+
 __all__ = [
     "Oracle",
     "agent_grads",
@@ -62,42 +64,42 @@ class Oracle(NamedTuple):
     noise: Any
 
 
-def value(o: Any, x: Any) -> Any:
+def value(o: Oracle, x: Vector) -> Any:
     """f(x), a number."""
     return o.objective.value(x)
 
 
-def grad(o: Any, x: Any) -> Any:
+def grad(o: Oracle, x: Vector) -> Any:
     """∇f(x), shape (d,)."""
     return o.objective.grad(x)
 
 
-def hvp(o: Any, x: Any, v: Any) -> Any:
+def hvp(o: Oracle, x: Vector, v: Vector) -> Any:
     """∇²f(x) v, shape (d,)."""
     return o.objective.hvp(x, v)
 
 
-def vjp(o: Any, x: Any, v: Any) -> Any:
+def vjp(o: Oracle, x: Vector, v: Vector) -> Any:
     """Jᵀ v with J = ∇F the Jacobian of a game's field, shape (d,)."""
     return o.objective.vjp(x, v)
 
 
-def players(o: Any, x: Any) -> Any:
+def players(o: Oracle, x: Vector) -> Any:
     """1 in the coordinates of the minimising player of a game, 0 in those of the maximising one, shape (d,)."""
     return o.objective.players(x)
 
 
-def noisy_grad(o: Any, x: Any, z: Any) -> Any:
+def noisy_grad(o: Oracle, x: Vector, z: Draws) -> Any:
     """∇f(x) + ξ(x, z), the gradient that the optimizer sees; the same ``z`` at two points is the same sample."""
     return o.noise.noisy_grad(o, x, z)
 
 
-def noisy_value(o: Any, x: Any, z: Any) -> Any:
+def noisy_value(o: Oracle, x: Vector, z: Draws) -> Any:
     """Loss of the sample whose gradient is ``noisy_grad``: of a minibatch its own, else f(x), free of noise."""
     return o.noise.noisy_value(o, x, z)
 
 
-def noisy_class_grads(o: Any, x: Any, z: Any) -> Any:
+def noisy_class_grads(o: Oracle, x: Vector, z: Draws) -> Any:
     """Gradients of the two classes, those of label -1 and of label +1, as a pair; ``z`` holds two samples.
 
     Each is the mean over the examples of its class: in one minibatch (0 where the class is absent), or in the data,
@@ -106,146 +108,157 @@ def noisy_class_grads(o: Any, x: Any, z: Any) -> Any:
     return o.noise.noisy_class_grads(o, x, z)
 
 
-def clipped_grad(o: Any, x: Any, z: Any, clip: Any) -> Any:
+def clipped_grad(o: Oracle, x: Vector, z: Draws, clip: Any) -> Any:
     """(1/B) Σ_j g_j min(1, C/|g_j|) over the gradients g_j of the B examples that the optimizer sees, C = ``clip``."""
     return o.noise.clipped_grad(o, x, z, clip)
 
 
-def mean_clipped(o: Any, x: Any, clip: Any) -> Any:
+def mean_clipped(o: Oracle, x: Vector, clip: Any) -> Any:
     """E clipped_grad, for normal noise of one variance in all coordinates."""
     return o.noise.mean_clipped(o, x, clip)
 
 
-def batch_size(o: Any) -> Any:
+def batch_size(o: Oracle) -> Any:
     """B, the number by which ``clipped_grad`` divides: examples in a batch, the expected one if it is random."""
     return o.noise.batch_size(o)
 
 
-def noise(o: Any, x: Any, z: Any) -> Any:
+def noise(o: Oracle, x: Vector, z: Draws) -> Any:
     """ξ(x, z), the gradient noise itself: its true law, heavy-tailed or a minibatch draw."""
     return o.noise.sample(o, x, z)
 
 
-def root_cov(o: Any, x: Any, dw: Any) -> Any:
+def root_cov(o: Oracle, x: Vector, dw: Vector) -> Any:
     """Σ(x)^{1/2} dw with Σ = Cov ξ; ``dw`` is the "gradient" Brownian increment."""
     return o.noise.root_cov(o, x, dw)
 
 
-def root_additive_cov(o: Any, x: Any, dw: Any) -> Any:
+def root_additive_cov(o: Oracle, x: Vector, dw: Vector) -> Any:
     """Σ^{1/2} dw of an additive law, ξ(x) = ξ(y) for all x, y: the Hessian is seen without noise (else refused)."""
     return o.noise.root_cov(o, x, dw)
 
 
-def root_levy(o: Any, x: Any, lr: Any, dw: Any) -> Any:
+def root_levy(o: Oracle, x: Vector, lr: Any, dw: Vector) -> Any:
     """η^{1 - 1/α} scale dL of α-stable noise at a learning rate η; ``dw`` is the "levy" increment, of unit scale."""
     return o.noise.root_levy(o, x, lr, dw)
 
 
-def noise_var(o: Any, x: Any) -> Any:
+def noise_var(o: Oracle, x: Vector) -> Any:
     """diag Σ(x), shape (d,)."""
     return o.noise.var(o, x)
 
 
-def mean_sign(o: Any, x: Any, g: Any) -> Any:
+def mean_sign(o: Oracle, x: Vector, g: Vector) -> Any:
     """E sign(g + ξ(x)) per coordinate; exists for any law, also without a variance."""
     return o.noise.mean_sign(o, x, g)
 
 
-def root_sign_cov(o: Any, x: Any, g: Any, dw: Any) -> Any:
+def root_sign_cov(o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
     """Cov(sign(g + ξ(x)))^{1/2} dw; ``dw`` is the "sign" Brownian increment."""
     return o.noise.root_sign_cov(o, x, g, dw)
 
 
-def sign_response(o: Any, x: Any, g: Any, v: Any) -> Any:
+def sign_response(o: Oracle, x: Vector, g: Vector, v: Vector) -> Any:
     """M v with M = Cov(sign(g + ξ), ξ) Σ⁻¹, diagonal for normal ξ: the linear response of the sign to its noise."""
     return o.noise.sign_response(o, x, g, v)
 
 
-def root_sign_residual(o: Any, x: Any, g: Any, dw: Any) -> Any:
+def root_sign_residual(o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
     """[Cov sign(g + ξ) - M Σ M]^{1/2} dw, what M ξ leaves of the sign; ``dw`` is a "sign" increment."""
     return o.noise.root_sign_residual(o, x, g, dw)
 
 
-def root_square_cov(o: Any, x: Any, dw: Any) -> Any:
+def root_square_cov(o: Oracle, x: Vector, dw: Vector) -> Any:
     """Λ^{1/2} dw with Λ_ij = Cov(ξ_i², ξ_j²); ``dw`` is the "square" Brownian increment."""
     return o.noise.root_square_cov(o, x, dw)
 
 
-def expect_direction(o: Any, x: Any, g: Any) -> Any:
+def expect_direction(o: Oracle, x: Vector, g: Vector) -> Any:
     """E u with u = (g + ξ)/|g + ξ|."""
     return o.noise.expect_direction(o, x, g)
 
 
-def direction_jacobian(o: Any, x: Any, g: Any, v: Any) -> Any:
+def direction_jacobian(o: Oracle, x: Vector, g: Vector, v: Vector) -> Any:
     """M v with M = E[(I - u uᵀ)/|g + ξ|], the mean derivative of the direction."""
     return o.noise.direction_jacobian(o, x, g, v)
 
 
-def direction_cov(o: Any, x: Any, g: Any, v: Any) -> Any:
+def direction_cov(o: Oracle, x: Vector, g: Vector, v: Vector) -> Any:
     """Cov(u) v."""
     return o.noise.direction_cov(o, x, g, v)
 
 
-def direction_residual(o: Any, x: Any, g: Any, dw: Any) -> Any:
+def direction_residual(o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
     """[Cov u - M Σ M]^{1/2} dw, what the linear response M ξ leaves of u; ``dw`` is the "direction" increment."""
     return o.noise.direction_residual(o, x, g, dw)
 
 
-def examples(o: Any) -> Any:
+def examples(o: Oracle) -> Any:
     """Number n of examples of a finite sum f = (1/n) Σ f_i."""
     return o.objective.examples()
 
 
-def weighted_grad(o: Any, x: Any, w: Any) -> Any:
+def weighted_grad(o: Oracle, x: Vector, w: Vector) -> Any:
     """Σ_i w_i ∇f_i(x) for weights ``w`` of shape (n,): one pass over the data."""
     return o.objective.weighted_grad(x, w)
 
 
-def batch_grad(o: Any, x: Any, index: Any) -> Any:
+def batch_grad(o: Oracle, x: Vector, index: Any) -> Any:
     """(1/B) Σ_{i in index} ∇f_i(x) for B example numbers (floats or integers)."""
     return o.objective.batch_grad(x, index)
 
 
-def batch_value(o: Any, x: Any, index: Any) -> Any:
+def batch_value(o: Oracle, x: Vector, index: Any) -> Any:
     """(1/B) Σ_{i in index} f_i(x) for B example numbers, a number."""
     return o.objective.batch_value(x, index)
 
 
-def labels(o: Any) -> Any:
+def labels(o: Oracle) -> Any:
     """The class of each example, -1 or +1, shape (n,)."""
     return o.objective.labels()
 
 
-def matrix_rows(o: Any) -> Any:
+def matrix_rows(o: Oracle) -> Any:
     """Number of rows of the matrix that x is, flattened row by row."""
     return o.objective.matrix_rows()
 
 
-def grad_var(o: Any, x: Any) -> Any:
+def grad_var(o: Oracle, x: Vector) -> Any:
     """(1/n) Σ_i (∇f_i(x) - ∇f(x))², per coordinate."""
     return o.objective.grad_var(x)
 
 
-def agent_grads(o: Any, x: Any, z: Any) -> Any:
+def agent_grads(o: Oracle, x: Vector, z: Draws) -> Any:
     """∇f_i(x) + ξ_i for each of the N agents, a tuple; their mean is ``noisy_grad``."""
     return o.noise.agent_grads(o, x, z)
 
 
-def agent_means(o: Any, x: Any) -> Any:
+def agent_means(o: Oracle, x: Vector) -> Any:
     """∇f_i(x) for each of the N agents, a tuple; their mean is ∇f(x)."""
     return o.noise.agent_means(o, x)
 
 
-def agent_roots(o: Any, x: Any, dw: Any) -> Any:
+def agent_roots(o: Oracle, x: Vector, dw: Vector) -> Any:
     """Σ_i(x)^{1/2} dw_i for each of the N agents, a tuple; ``dw`` is the "gradient" increment."""
     return o.noise.agent_roots(o, x, dw)
 
 
-def mean_agent_sign(o: Any, x: Any) -> Any:
+def mean_agent_sign(o: Oracle, x: Vector) -> Any:
     """(1/N) Σ_i E sign(∇f_i(x) + ξ_i)."""
     return o.noise.mean_agent_sign(o, x)
 
 
-def root_agent_sign_cov(o: Any, x: Any, dw: Any) -> Any:
+def root_agent_sign_cov(o: Oracle, x: Vector, dw: Vector) -> Any:
     """(1/N) Σ_i Cov(sign(∇f_i(x) + ξ_i))^{1/2} dw_i; ``dw`` is the "sign" increment."""
     return o.noise.root_agent_sign_cov(o, x, dw)
+
+
+OF_OBJECTIVE: frozenset[Any] = frozenset(
+    {value, grad, hvp, vjp, players, examples, weighted_grad, batch_grad, batch_value, labels, matrix_rows, grad_var}
+)
+OTHERWISE: dict[Any, str] = {noise: "sample", noise_var: "var", root_additive_cov: "root_cov"}
+
+
+def answered(question: Any) -> tuple[str, str]:
+    """Who answers a question, "objective" or "noise", and by which of its functions."""
+    return ("objective" if question in OF_OBJECTIVE else "noise"), OTHERWISE.get(question, question.__name__)

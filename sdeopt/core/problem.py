@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks
+from sdeopt.core.contracts import Law, Objective
 from sdeopt.core.oracle import Oracle
 from sdeopt.noise import NoNoise
 
@@ -40,8 +41,8 @@ class Problem:
     2
     """
 
-    objective: Any
-    noise: Any = NoNoise()
+    objective: Objective
+    noise: Law = NoNoise()
     x0: Any = None
 
     def __post_init__(self) -> None:
@@ -82,7 +83,10 @@ class Problem:
     def alone(self, verb: str) -> None:
         """Refuse a start per path in the name of a ``verb`` that looks at one point."""
         if self.several:
-            raise ValueError(f"{verb} needs one start, x0 of shape ({self.dim},), got {self.x0.shape}")
+            raise ValueError(
+                f"{verb} needs one start, x0 of shape ({self.dim},), got {self.x0.shape}: call it for one row after "
+                "the other; simulate takes a start per path, of either column, and one rng gives both the same noise"
+            )
 
     @property
     def oracle(self) -> Oracle:

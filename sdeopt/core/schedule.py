@@ -25,7 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -33,19 +33,22 @@ from sdeopt.core import checks
 from sdeopt.core.chance import refuse_random, steady
 from sdeopt.core.elementary import cos, power
 from sdeopt.core.guards import answer
+from sdeopt.core.phases import Phase, decay, hold, ramp
 
 __all__ = ["UNITS", "Cosine", "Phase", "Piecewise", "Power", "Schedule", "decay", "hold", "ramp", "units"]
 
 SMALLEST = 1e-12  # a factor of exactly 0 would divide by zero in pages that use (1 - beta)/lr
 UNITS = ("time", "steps", "run")  # t = k clock, the number of the step k, the fraction of the run
 TRIED = 1000  # steps at which a user's function is tried before a run
-CURVES = ("linear", "cosine", "power")
 SLACK = 1e-9  # relative distance at which a phase has ended
 
 
 @dataclass(frozen=True)
 class Schedule:
     """Any schedule: ``peak`` times ``shape(s)``.
+
+    Numbers, arrays and tuples that a function refers to, in its closure, its defaults, its globals or by
+    ``module.name``, are compiled in: each run takes those of the moment when it begins.
 
     Parameters
     ----------
@@ -169,52 +172,6 @@ class Power:
     def factor(self, t: float) -> Any:
         """ψ(t)."""
         return power(1.0 + t, -self.exponent)
-
-
-class Phase(NamedTuple):
-    """A stretch of a `Piecewise` schedule, in numbers; `ramp`, `hold` and `decay` make them."""
-
-    length: float
-    start: float
-    end: float
-    curve: float = 0.0
-    exponent: float = 0.0
-    scale: float = 1.0
-
-    def __repr__(self) -> str:
-        """What makes it."""
-        if self.curve == 2.0:
-            return f"decay({self.length:g}, {self.scale:g}, {self.exponent:g}, {self.start:g})"
-        if self.start == self.end:
-            return f"hold({self.length:g}, {self.start:g})"
-        return f"ramp({self.length:g}, {self.start:g}, {self.end:g}, {CURVES[int(self.curve)]!r})"
-
-
-def ramp(length: float, start: float = 0.0, end: float = 1.0, curve: str = "linear") -> Phase:
-    """From ``start`` to ``end``, fractions of the peak in [0, 1], on a straight line or half a "cosine".
-
-    The default is linear warm-up. A cosine is end + (start - end)(1 + cos(πu))/2 at the fraction u of the phase.
-    """
-    kind = CURVES.index(checks.choice("curve", curve, CURVES[:2]))
-    return Phase(checks.positive("length", length), _level("start", start), _level("end", end), float(kind))
-
-
-def hold(length: float, level: float = 1.0) -> Phase:
-    """Constant at ``level``, a fraction of the peak in [0, 1]."""
-    return ramp(length, level, level)
-
-
-def decay(length: float, scale: float, exponent: float = 0.5, level: float = 1.0) -> Phase:
-    """``level`` (1 + u/scale)^(-exponent) at u after the beginning of the phase.
-
-    The inverse root of Transformers, √(w/k) after w steps of warm-up, is ``decay(length, scale=w)``.
-    """
-    a, w = checks.number("exponent", exponent, low=0.0), checks.positive("scale", scale)
-    return Phase(checks.positive("length", length), _level("level", level), 0.0, 2.0, a, w)
-
-
-def _level(name: str, value: Any) -> float:
-    return checks.number(name, value, low=0.0, high=1.0)
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ def compared(sde: Any, pages: list[Any], problem: Any) -> Check:
 
 def _errors(sde: Any, page: Any, problem: Any, seed: int) -> Array:
     """What the SDE leaves of the moments of a step, a row for each part and each pair of parts, padded with zeros."""
-    from sdeopt.engine.images import images
+    from sdeopt.engine.compiler.images import images
     from sdeopt.engine.simulate import plan
 
     steps = round(TIME / page.clock)

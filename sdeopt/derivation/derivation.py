@@ -9,8 +9,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from sdeopt.core import checks
-from sdeopt.core.method import REGISTRY, Model
+from sdeopt.core.method import REGISTRY
 from sdeopt.core.problem import Problem
+from sdeopt.core.traits import Model
 from sdeopt.results.page import Page, Table
 from sdeopt.results.result import Result
 
@@ -24,7 +25,7 @@ OWNER = "# the method itself"
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Derivation(Result):
-    """The SDE of a method, derived from its ``step`` by `derive`; or why there is none. ``print`` it, ``save`` it.
+    r"""The SDE of a method, derived from its ``step`` by `derive`; or why there is none. ``print`` it, ``save`` it.
 
     Attributes
     ----------
@@ -52,6 +53,14 @@ class Derivation(Result):
         What `source` returns; empty where the formulas hold what pages have no word for, and ``unwritten`` says what.
     unwritten : str or None
         Why there is no source.
+
+    Examples
+    --------
+    >>> import sdeopt as so
+    >>> print(so.derive(so.SGD).latex())
+    \begin{aligned}
+    dX &= - \nabla f(X)\,dt - \sqrt{\eta} \Sigma^{1/2}dW
+    \end{aligned}
     """
 
     method: str

@@ -17,7 +17,7 @@ from typing import Any
 import sympy as sp
 
 from sdeopt.core import checks
-from sdeopt.core.method import learning_rate
+from sdeopt.core.traits import learning_rate
 from sdeopt.derivation.series import q
 from sdeopt.derivation.trace import Trace
 from sdeopt.derivation.words import Field, HandOver, rational

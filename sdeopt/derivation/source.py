@@ -8,7 +8,6 @@ from typing import Any
 
 import sympy as sp
 
-from sdeopt.core.method import BOUNDS
 from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.action import increments
 from sdeopt.derivation.code import Code
@@ -64,8 +63,8 @@ def singular(d: Any) -> bool:
     if not d.start or any(sp.sympify(e).atoms(*RANDOM) for e in d.start):
         return False
     cls, trace = d.method, d.trace
-    bounds = {a: BOUNDS.get(str(a), {}) for a in trace.me}
-    may_vanish = [a for a, rule in bounds.items() if rule.get("low") == 0.0 and not rule.get("open_low")]
+    bounds = zip(trace.me, cls.bounds.values(), strict=True)
+    may_vanish = [a for a, one in bounds if one.low == 0.0 and not one.open_low]
     begin = dict(zip(trace.parts, trace.vectors(cls.init, trace.x, "o"), strict=True))
     roots = {r.base for e in d.drift for r in sp.sympify(e).atoms(sp.Pow) if r.exp.is_negative}
     at_zero = dict.fromkeys([t, *may_vanish], sp.S.Zero)

@@ -12,7 +12,6 @@ from typing import Any
 import sympy as sp
 
 from sdeopt.core import checks
-from sdeopt.core.method import BOUNDS
 from sdeopt.core.references import rebound
 from sdeopt.derivation import twins
 from sdeopt.derivation.words import OWN, UNIFORM, XI, XI2, Field, HandOver, Vec, rational
@@ -23,14 +22,11 @@ k, t = sp.Symbol("k", positive=True), sp.Symbol("t", positive=True)
 
 
 def hyperparameter(cls: Any, name: str) -> Any:
-    """The symbol of a field: in (0, 1), positive or real, as the rules of the registry or its default say."""
-    rule = BOUNDS.get(f"{cls.__name__}.{name}", BOUNDS.get(name))
-    if rule is None:
-        default = cls._field_defaults.get(name, 0.0)
-        return sp.Symbol(name, positive=True) if default > 0.0 else sp.Symbol(name, real=True)
-    if rule.get("high") == 1.0:
+    """The symbol of a field: in (0, 1), positive or real, as its bounds say."""
+    bounds = cls.bounds[name]
+    if bounds.high == 1.0:
         return Field(name, positive=True)
-    return sp.Symbol(name, positive=True) if rule.get("low", -1.0) >= 0.0 else sp.Symbol(name, real=True)
+    return sp.Symbol(name, positive=True) if bounds.low >= 0.0 else sp.Symbol(name, real=True)
 
 
 def symbolic(cls: Any) -> Any:

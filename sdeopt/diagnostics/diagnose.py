@@ -78,7 +78,7 @@ def diagnose(
     """
     if not isinstance(problem, Problem):
         raise TypeError(f"problem must be a sdeopt.Problem, got {checks.short(problem)}")
-    f = problem.objective
+    f = problem.oracle.objective
     if f.lacks("value") is not None or f.minimum is None or f.optimum is None:
         raise ValueError(f"the conditions compare with a known minimum, and {f!r} has none")
     alpha = checks.positive("alpha", alpha)

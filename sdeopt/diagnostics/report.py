@@ -66,6 +66,13 @@ class Diagnosis(Result):
         How many positions entered.
     objective : str
         The function that was diagnosed.
+
+    Examples
+    --------
+    >>> import sdeopt as so
+    >>> found = so.diagnose(so.Problem(so.Quadratic([1.0, 2.0])), [[0.0, 2.0], [1.0, 0.0]])  # f = x₁²/2 + x₂²
+    >>> round(found["PL mu"].value, 12)
+    1.0
     """
 
     constants: tuple[Constant, ...]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sdeopt.engine import crossings, lanes, loops, sampled, schemes, states
+from sdeopt.engine import crossings, loops, sampled, schemes, states
 from sdeopt.engine.beginnings import sizes
+from sdeopt.engine.compiler import lanes
+from sdeopt.engine.compiler.rng import wide_vectors
 from sdeopt.engine.draws import kinds
-from sdeopt.engine.rng import wide_vectors
 
 if TYPE_CHECKING:
-    from sdeopt.engine.kernels import Run
+    from sdeopt.engine.run import Run
 
-__all__ = ["assemble"]
+__all__ = ["assemble", "mover"]
 
 
 def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
@@ -51,6 +52,8 @@ def _taker(run: Run, width: int) -> Any:
 
 def _scheduled(run: Run) -> tuple[Any, ...]:
     """The page's functions, at the hyperparameters of the moment where the method has schedules."""
+    if run.kind == "discrete" and run.discrete is not None:
+        return (run.discrete.stepper(run.problem, run.method),)
     functions, schedules, cls = run.functions, run.method.schedules, type(run.method)
     if not schedules:
         return functions
@@ -65,10 +68,14 @@ def _scheduled(run: Run) -> tuple[Any, ...]:
 
 def assemble(run: Run, shape: Any, width: int = 0, parts: loops.Parts | None = None) -> Any:
     """The loop of the run as one plain function."""
-    functions, parts = _scheduled(run), parts or _parts(run, shape, width)
-    if run.kind == "discrete":
-        return loops.assemble_discrete(*crossings.watched(run, parts, functions[0]))
-    return loops.assemble_sde(*crossings.watched(run, parts, _move(run, functions)))
+    watched = crossings.watched(run, parts or _parts(run, shape, width), mover(run))
+    return loops.assemble_discrete(*watched) if run.kind == "discrete" else loops.assemble_sde(*watched)
+
+
+def mover(run: Run) -> Any:
+    """One step of the optimizer or of the integrator, a plain function."""
+    functions = _scheduled(run)
+    return functions[0] if run.kind == "discrete" else _move(run, functions)
 
 
 def _move(run: Run, functions: tuple[Any, ...]) -> Any:

@@ -20,17 +20,20 @@ import functools
 from collections.abc import Callable
 from dataclasses import replace
 from types import FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sdeopt.core.observables import NAMED
-from sdeopt.core.oracle import Oracle
+from sdeopt.core.oracle import Oracle, answered
 from sdeopt.core.references import names
 from sdeopt.engine import loops, states
 from sdeopt.engine.beginnings import beginnings, sizes
-from sdeopt.engine.linker import QUESTIONS, references
-from sdeopt.engine.twins import ELEMENTARY, TWINS
+from sdeopt.engine.compiler.twins import ELEMENTARY, TWINS
+from sdeopt.engine.questions import QUESTIONS, references
+
+if TYPE_CHECKING:
+    from sdeopt.engine.run import Run
 
 __all__ = ["LEAD", "WIDTH", "Loop", "fails", "suits"]
 
@@ -41,7 +44,7 @@ SCHEMES = ("euler", "heun")
 LEAD = {"discrete": 3, "sde": 4}  # arguments of a loop before the grid: method, oracle and first states
 
 
-def suits(run: Any) -> bool:
+def suits(run: Run) -> bool:
     """Whether the run can take many paths at a time."""
     o = run.oracle
     if run.interpreted or not getattr(o.objective, "batched", False) or run.scheme not in SCHEMES or o.noise.wraps:
@@ -55,7 +58,7 @@ def _shaped(f: FunctionType, o: Any, seen: set[FunctionType]) -> bool:
         return True
     for g in references(f):
         if g in QUESTIONS:
-            side, question = g.__code__.co_names[:2]
+            side, question = answered(g)
             if side == "objective" or not hasattr(type(o.noise), question):  # a law without an answer: refused by name
                 continue
             g = getattr(type(o.noise), question)
@@ -66,7 +69,7 @@ def _shaped(f: FunctionType, o: Any, seen: set[FunctionType]) -> bool:
     return False
 
 
-def fails(run: Any, shape: Any) -> bool:
+def fails(run: Run, shape: Any) -> bool:
     """Whether the page or its law decides by a value with ``if``, or so: tried on two paths."""
     page, o, some = run.method.constant(), columned(run.oracle), parts(run, shape, 2)
     size = 2 * sum(states.flat_sizes(shape))
@@ -94,7 +97,7 @@ def columned(o: Oracle) -> Oracle:
     return Oracle(o.objective, law)
 
 
-def parts(run: Any, shape: Any, paths: int) -> loops.Parts:
+def parts(run: Run, shape: Any, paths: int) -> loops.Parts:
     """The small functions of a loop over so many paths at a time; a single path lives on plain vectors."""
     alone, take = paths == 1, _taker(run.problem.several, paths)
     position = states.positioner(len(run.method.parts))
@@ -169,7 +172,7 @@ class Loop:
     ``assemble(parts)`` builds it; ``run`` and ``shape`` are those of the kernel.
     """
 
-    def __init__(self, run: Any, shape: Any, assemble: Callable[[loops.Parts], Any], width: int = WIDTH) -> None:
+    def __init__(self, run: Run, shape: Any, assemble: Callable[[loops.Parts], Any], width: int = WIDTH) -> None:
         self._lead, self._width, self._several = LEAD[run.kind], width, run.problem.several
         self._columned = columned(run.oracle) if width > 1 else None
         self._of_paths: Any = functools.lru_cache(maxsize=4)(lambda paths: assemble(parts(run, shape, paths)))

@@ -9,7 +9,7 @@ import numpy as np
 from sdeopt.engine import crossings
 
 if TYPE_CHECKING:
-    from sdeopt.engine.kernels import Run
+    from sdeopt.engine.run import Run
 
 __all__ = ["beginnings", "initial_states", "sizes"]
 

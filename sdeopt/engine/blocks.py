@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -22,11 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks
-from sdeopt.engine import batched, duration, marks, memory
+from sdeopt.engine import batched, duration, marks, memory, work
 from sdeopt.engine.checkpoint import Checkpoint
-from sdeopt.engine.kernels import Kernel, Run, lane_width
+from sdeopt.engine.kernels import Kernel, lane_width
 from sdeopt.engine.progress import Progress
-from sdeopt.engine.stop import Stop, within
+from sdeopt.engine.run import Run
+from sdeopt.engine.stop import Stop, lent, watched, within
 
 __all__ = ["Interrupted", "Task", "bounded", "chunk_size", "fold", "records"]
 
@@ -86,25 +87,27 @@ class Worker:
 
 
 @functools.lru_cache(maxsize=8)
-def _unpickled(payload: bytes) -> Worker:
+def _unpickled(payload: bytes, file: str) -> Worker:
+    """The worker of one run: another has another ``file``."""
     return Worker(*pickle.loads(payload))
 
 
-def _remote(payload: bytes, first: int, count: int) -> Any:
+def _remote(payload: bytes, file: str, first: int, count: int) -> Any:
     """A chunk in another process: the task travels as bytes and is compiled once per process.
 
-    The main thread waits for another one, so that Ctrl-C reaches it at once.
+    It ends when ``file`` says so (`lent`). The main thread waits for another one, so that Ctrl-C reaches it at once.
     """
-    worker = _unpickled(payload)
-    if threading.current_thread() is not threading.main_thread():
-        return worker(first, count)
-    with ThreadPoolExecutor(1) as thread:
-        try:
-            return thread.submit(worker, first, count).result()
-        except KeyboardInterrupt:
-            worker.stop.set()
-            _unpickled.cache_clear()
-            raise
+    worker = _unpickled(payload, file)
+    with watched(file, worker.stop):
+        if threading.current_thread() is not threading.main_thread():
+            return worker(first, count)
+        with ThreadPoolExecutor(1) as thread:
+            try:
+                return thread.submit(worker, first, count).result()
+            except KeyboardInterrupt:
+                worker.stop.set()
+                _unpickled.cache_clear()
+                raise
 
 
 @contextmanager
@@ -120,9 +123,13 @@ def _executor(given: Executor | None) -> Iterator[Executor]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _threads(executor: Executor | None) -> int:
+    return int(getattr(executor, "_max_workers", os.cpu_count() or 1))
+
+
 def bounded(task: Task, paths: int, executor: Executor | None = None) -> str:
     """The memory that so many paths will take, in words; a ``ValueError`` if it is too much, or they take too long."""
-    threads = getattr(executor, "_max_workers", os.cpu_count() or 1)
+    threads = _threads(executor)
     duration.check(sum(run.steps * (run.substeps if run.kind == "sde" else 1) for run in task.runs), paths, threads)
     return memory.stated(task, paths, min(chunk_size(task), paths), threads)
 
@@ -142,13 +149,19 @@ def fold(
         On Ctrl-C, if at least one chunk is done; it carries their fold.
     """
     size, label = chunk_size(task), f"{label}, {bounded(task, paths, executor)}"
+    seconds = work.expected(task.runs, paths, _threads(executor))
     starts = ((first + i, min(size, paths - i)) for i in range(0, paths, size))
     local = executor is None or isinstance(executor, ThreadPoolExecutor)
     result, done = None, 0
     pending: deque[tuple[Future[Any], int]] = deque()
-    with within() as stop, _executor(executor) as pool, Progress(paths, progress, label) as bar:
+    with (
+        within() as stop,
+        nullcontext("") if local else lent(stop) as file,
+        _executor(executor) as pool,
+        Progress(paths, progress, label, seconds=seconds) as bar,
+    ):
         worker = Worker(task, store, stop)  # in this process also for remote executors: errors surface here, at once
-        remote = None if local else functools.partial(_remote, pickle.dumps((task, store)))
+        remote = None if local else functools.partial(_remote, pickle.dumps((task, store)), file)
 
         def submit(start: int, count: int) -> tuple[Future[Any], int]:
             if remote:

@@ -51,7 +51,7 @@ def opened(
     store = Checkpoint(Path(folder), key(content(subject)))
     files.writable(store.folder, "checkpoint")
     store.check_files()
-    with lock.held(store.folder):
+    with lock.held(store.folder, "checkpoint"):
         store.claim({name: value for name, value in words.items() if name != "x0"})
         yield store
 

@@ -21,7 +21,7 @@ from sdeopt.core.elementary import where
 from sdeopt.engine import loops, states
 
 if TYPE_CHECKING:
-    from sdeopt.engine.kernels import Run
+    from sdeopt.engine.run import Run
 
 __all__ = ["begun", "watched"]
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sdeopt.engine import states
 from sdeopt.engine.values import ours
 
+if TYPE_CHECKING:
+    from sdeopt.engine.run import Run
+
 __all__ = ["check"]
 
 
-def check(run: Any, shape: Any, y0: Any, y1: Any) -> None:
+def check(run: Run, shape: Any, y0: Any, y1: Any) -> None:
     """Raise unless the functions of the page return what they should at the first states ``y0`` and ``y1``.
 
     ``shape`` is that of the draws of a step of the loop, `draws.draws`.

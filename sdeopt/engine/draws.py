@@ -8,9 +8,12 @@ stand for the same thing in both columns, the first of each sample and the page'
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sdeopt.core.observables import growth
+
+if TYPE_CHECKING:
+    from sdeopt.engine.run import Run
 
 __all__ = ["Draw", "draws", "heavy", "kinds", "moments", "orders", "unsuited"]
 
@@ -39,7 +42,7 @@ class Draw(NamedTuple):
         return int(self.parameters[0]) if self.kind == "epochs" else self.stride
 
 
-def draws(run: Any) -> tuple[Any, list[Draw]]:
+def draws(run: Run) -> tuple[Any, list[Draw]]:
     """Nested shape of the draws of one step of the loop, and what each vector is."""
     fine, sampled = run.resolution, run.kind == "sde" and run.model.drift is None
     if run.kind == "sde" and not sampled:
@@ -59,7 +62,7 @@ def draws(run: Any) -> tuple[Any, list[Draw]]:
     return (shape if copies == 1 else (shape,) * copies), vectors
 
 
-def unsuited(run: Any) -> str | None:
+def unsuited(run: Run) -> str | None:
     """What an SDE needs and does not get from noise that is not Brownian, as "need: reason", or None."""
     if run.kind != "sde" or all(vector.kind not in GIVEN for vector in draws(run)[1]):
         return None
@@ -70,12 +73,12 @@ def unsuited(run: Any) -> str | None:
     return None
 
 
-def heavy(run: Any) -> bool:
+def heavy(run: Run) -> bool:
     """Whether an SDE is driven by a Lévy motion without a variance."""
     return run.kind == "sde" and any(v.kind == "stable" and v.parameters[0] < 2.0 for v in draws(run)[1])
 
 
-def moments(run: Any) -> float:
+def moments(run: Run) -> float:
     """The largest p such that E|x|^q of a run is finite for all q < p, as far as the law of the noise says.
 
     A step that moves x by a bounded distance leaves every moment, and so does a Brownian motion.
@@ -86,7 +89,7 @@ def moments(run: Any) -> float:
     return math.inf if run.method.limited else float(run.problem.noise.moments)
 
 
-def orders(run: Any) -> tuple[float, dict[str, float]]:
+def orders(run: Run) -> tuple[float, dict[str, float]]:
     """Where the moments of x end, and those of every observable, at the order of x over its growth."""
     order = moments(run)
     if math.isinf(order):
@@ -95,12 +98,12 @@ def orders(run: Any) -> tuple[float, dict[str, float]]:
     return order, {name: order / r if r > 0.0 else math.inf for name, r in grown.items()}
 
 
-def kinds(run: Any) -> Any:
+def kinds(run: Run) -> Any:
     """Kinds of the draws of one step of the optimizer, nested as ``z`` is."""
     return _nest(run, lambda entry: entry[0])
 
 
-def _sources(run: Any) -> list[tuple[str, Any]]:
+def _sources(run: Run) -> list[tuple[str, Any]]:
     """Where the draws of a step come from, and what they are: (kind, size, parameters...) each."""
     (objective, noise), page = run.oracle, run.method
     sources = [("gradient", noise.draws(objective))]
@@ -109,7 +112,7 @@ def _sources(run: Any) -> list[tuple[str, Any]]:
     return [*sources, ("own", page.own(objective, noise))] if hasattr(page, "own") else sources
 
 
-def _nest(run: Any, of: Any) -> Any:
+def _nest(run: Run, of: Any) -> Any:
     """``of`` every draw of a step, nested as ``z`` is."""
     groups = [tuple(of(entry) for entry in entries) for _, entries in _sources(run)]
     seen = groups[0] if run.method.samples == 1 else (groups[0], groups[1])
@@ -127,7 +130,7 @@ def _private(source: str, copy: int, sampled: bool) -> str:
     return "noise" if source == "gradient" else source
 
 
-def _brownian(run: Any) -> tuple[Any, list[Draw]]:
+def _brownian(run: Run) -> tuple[Any, list[Draw]]:
     """The increments that the diffusion names."""
     objective, noise, fine = run.problem.objective, run.problem.noise, run.resolution
     stride = fine // run.substeps
@@ -147,13 +150,14 @@ def _brownian(run: Any) -> tuple[Any, list[Draw]]:
     return nested[0] if len(nested) == 1 else tuple(nested), vectors
 
 
-def _increment(run: Any, name: str, objective: Any, noise: Any) -> list[Any]:
+def _increment(run: Run, name: str, objective: Any, noise: Any) -> list[Any]:
     """(kind, size, parameters...) of the vectors of one named increment."""
     if name == "state":
         return [("normal", objective.dim)]
     if name == "own":
         # a normal for a uniform too, of which the diffusion takes the distribution function
-        own = run.method.own(objective, noise)
+        page: Any = run.method
+        own = page.own(objective, noise)
         return [("normal", size) if kind == "uniform" else (kind, size, *rest) for kind, size, *rest in own]
     sizes = noise.brownian("gradient" if name == "gradient2" else name, objective)
     return [("normal", size) if isinstance(size, int) else size for size in sizes]

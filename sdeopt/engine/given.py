@@ -30,8 +30,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core.fractional import autocovariance
+from sdeopt.engine.compiler.rng import fill
 from sdeopt.engine.draws import Draw
-from sdeopt.engine.rng import fill
 
 __all__ = ["fractional_noise", "given", "portion", "stable"]
 

@@ -3,148 +3,28 @@
 from __future__ import annotations
 
 import functools
-import warnings
-from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, fields, is_dataclass
-from types import FunctionType
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
-from numba import typeof
-from numba.core.errors import NumbaWarning
 
-from sdeopt.core.method import model
-from sdeopt.core.oracle import Oracle
-from sdeopt.core.problem import Problem
-from sdeopt.core.schedule import units
-from sdeopt.engine import batched, doors, fallback, states
-from sdeopt.engine.apart import INTERPRETED
+from sdeopt.engine import batched, doors, fallback, states, tensors
 from sdeopt.engine.assembly import assemble
 from sdeopt.engine.beginnings import beginnings, initial_states, sizes
-from sdeopt.engine.cache import LoopCache
-from sdeopt.engine.draws import draws, unsuited
+from sdeopt.engine.compiler.apart import INTERPRETED
+from sdeopt.engine.compiler.compile import compiled, grid
+from sdeopt.engine.compiler.pipeline import shelves
+from sdeopt.engine.compiler.rng import fill, place
+from sdeopt.engine.draws import draws
 from sdeopt.engine.given import given, portion
-from sdeopt.engine.linker import Linker, asked
-from sdeopt.engine.pipeline import awake, shelves
-from sdeopt.engine.rng import Entropy, fill, place, stream_key
+from sdeopt.engine.run import Run, refuse
 from sdeopt.engine.stop import Stop
-from sdeopt.engine.values import describe
+from sdeopt.engine.streams import stream_key
 
-__all__ = ["Kernel", "Run", "initial_states", "lacking", "lane_width", "refuse"]
+__all__ = ["Kernel", "lane_width"]
 
 TILE = 4096  # numbers drawn at a time: two pages of L1
-
-
-@dataclass(frozen=True)
-class Run:
-    """One column to simulate, on one grid. ``saves`` are step numbers; ``substeps`` and ``scheme`` serve the SDE.
-
-    ``resolution`` is the number of fine increments in one step that all runs of one comparison share. ``noise_factor``
-    multiplies the diffusion: 0 gives the flow, the baseline of every comparison. ``crossings`` are pairs of the name of
-    an observable and a level, see `crossings`.
-    """
-
-    method: Any
-    problem: Problem
-    kind: str
-    sde: str
-    steps: int
-    saves: tuple[int, ...]
-    substeps: int
-    resolution: int
-    scheme: str
-    observables: dict[str, Callable[..., Any]]
-    entropy: Entropy
-    interpreted: bool = False
-    lanes: bool = True
-    noise_factor: float = 1.0
-    crossings: tuple[tuple[str, float], ...] = ()
-
-    @property
-    def model(self) -> Any:
-        """The chosen SDE of the method."""
-        return model(self.method, self.sde)
-
-    @property
-    def functions(self) -> tuple[Any, ...]:
-        """The functions of the page that this run calls."""
-        if self.kind == "discrete" or self.model.drift is None:
-            return (type(self.method).step,)
-        return self.model.drift, self.model.diffusion
-
-    @property
-    def width(self) -> int:
-        """Numbers per record: position, observables and steps of crossings."""
-        return self.problem.dim + len(self.observables) + len(self.crossings)
-
-    @property
-    def oracle(self) -> Oracle:
-        """What the page asks: an SDE has noise that is independent from step to step."""
-        o = self.problem.oracle
-        return o if self.kind == "discrete" else Oracle(o.objective, getattr(o.noise, "independent", o.noise))
-
-
-def lacking(run: Run) -> str | None:
-    """What the run needs and the problem or the method does not give, as "question: reason", or None."""
-    questions = set().union(*(asked(f) for f in run.functions))
-    if run.kind == "sde" and run.model.drift is None and not run.method.bounded:
-        questions.add("noise_var")  # a sampled SDE needs second moments of the step
-    for question in sorted(questions):
-        reason = run.problem.lacks(question)
-        if reason is not None:
-            return f"{question}: {reason}"
-    return unsuited(run)
-
-
-def refuse(run: Run) -> None:
-    """Raise a ``ValueError`` naming what the method asks and the problem cannot answer."""
-    reason = lacking(run)
-    if reason is not None:
-        column = f"the SDE {run.sde!r} of" if run.kind == "sde" else "the discrete"
-        raise ValueError(f"{column} {type(run.method).__name__} needs {reason}")
-
-
-def _grid(run: Run) -> tuple[tuple[float, float], ...]:
-    """Where its schedules are asked, see `states.moment`; a sampled SDE takes steps, as the optimizer does."""
-    clock, step = run.method.clock, len(run.functions) == 1
-    return tuple(units(s, clock, run.steps)[0 if step else 1] for s in run.method.schedules.values())
-
-
-def _identity(thing: Any) -> Any:
-    """What of an object shapes compiled code: its class and its functions."""
-    if isinstance(thing, tuple):
-        return tuple(map(_identity, thing))
-    held = [getattr(thing, f.name) for f in fields(thing)] if is_dataclass(thing) else []
-    return type(thing), tuple(_identity(v) for v in held if is_dataclass(v) or isinstance(v, tuple)), tuple(
-        v for v in held if isinstance(v, FunctionType)
-    )  # fmt: skip
-
-
-@functools.lru_cache(maxsize=64)
-def _linker(objective: Any, noise: Any, in_lanes: bool) -> Linker:
-    return Linker(objective, noise, in_lanes)
-
-
-_LOOPS: dict[Any, Any] = {}
-_REFUSED: dict[tuple[Any, ...], Exception] = {}  # loops and types of arguments that do not compile, tried once
-
-
-def _compiled_loop(run: Run, shape: Any, width: int, linker: Linker) -> Any:
-    objective, noise = run.oracle
-    cls = type(run.method)
-    key = (
-        run.kind, cls, run.functions, cls.clock_of, run.sde, run.scheme, shape, width,
-        tuple((name, _identity(s)) for name, s in run.method.schedules.items()),
-        _identity(objective), _identity(noise), tuple(run.observables.values()),
-        run.problem.several, tuple(name for name, _ in run.crossings),
-    )  # fmt: skip
-    known = key, describe(key)  # functions are the same objects, and so are the values that they refer to
-    if known not in _LOOPS:
-        loop = linker.entry(assemble(run, shape, width))
-        loop._cache = LoopCache(key)
-        _LOOPS[known] = loop
-    return _LOOPS[known]
 
 
 def _numbers(thing: Any) -> int:
@@ -166,15 +46,6 @@ def lane_width(run: Run) -> int:
     if size > 64 or columns > 64 or data > 1024:
         return 0
     return 32 if size <= 4 else 16 if size <= 32 else 8
-
-
-def _direct(loop: Any, arguments: tuple[Any, ...]) -> Any:
-    """The machine code of a loop for arguments of these types; Numba's dispatcher looks at the types at every call."""
-    kinds = tuple(map(loop.typeof_pyval, arguments))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NumbaWarning)  # about the speed of what it makes
-        loop.compile(kinds)
-    return awake(loop.overloads[kinds])
 
 
 class Kernel:
@@ -203,39 +74,34 @@ class Kernel:
         """The first of batched, lanes, vectors, interpreted that works: (mode, lanes, loop, leading arguments)."""
         run = self.run
         m, schedules, o = run.method.constant(), tuple(run.method.schedules.values()), run.oracle
-        plain = (m, schedules, _grid(run)) if schedules else m
+        plain = (m, schedules, grid(run)) if schedules else m
         begin = () if run.problem.several else beginnings(run, 0, 1)
+        if run.kind == "discrete" and run.discrete is not None:
+            return "foreign", 1, assemble(run, self.shape), (plain, o, *begin)
+        if tensors.suits(run):
+            return "tensors", 1, tensors.ready(run), ()
         if batched.suits(run) and not batched.fails(run, self.shape):
             loop = batched.Loop(run, self.shape, lambda parts: assemble(run, self.shape, parts=parts))
             return "batched", batched.WIDTH, loop, (plain, o, *begin)
         wanted = [] if run.interpreted or INTERPRETED or not all(map(is_dataclass, o)) else ["vectors"]
-        lanes_wide = lane_width(run) if run.lanes else 0
+        lanes_wide, failed = lane_width(run) if run.lanes else 0, []
         for mode in ["lanes", *wanted] if wanted and lanes_wide else wanted:
             width = lanes_wide if mode == "lanes" else 0
             try:
-                return mode, width or 1, *self._compile(width, begin)
+                self._packed = width
+                nothing = np.empty((0, len(run.saves), run.width))
+                complete = functools.partial(self._all, width=width or 1, records=nothing, path0=0)
+                made = compiled(run, self.shape, width, begin, complete)
             except Exception as error:  # whatever Numba, LLVM or `describe` say: the next mode may know it
-                fallback.say(run, mode, error)
+                failed.append((mode, error))
+            else:
+                if failed:
+                    fallback.say(run, *failed[-1])
+                return mode, width or 1, *made
+        if failed:
+            fallback.say(run, *failed[-1])
         self._packed = 0
         return "interpreted", 1, assemble(run, self.shape), (plain, o, *begin)
-
-    def _compile(self, width: int, begin: Any) -> tuple[Any, tuple[Any, ...]]:
-        """The machine code of the loop on lanes, or on vectors for ``width`` 0, and its leading arguments."""
-        run, m, o = self.run, self.run.method.constant(), self.run.oracle
-        schedules, self._packed = tuple(run.method.schedules.values()), width
-        linker: Linker = _linker(*map(type, o), width > 0)
-        loop = _compiled_loop(run, self.shape, width, linker)
-        scheduled = (m, linker.lower(schedules), _grid(run)) if schedules else m
-        arguments = (scheduled, type(o)(*map(linker.lower, o)), *map(linker.lower, begin))
-        everything = self._all(arguments, width or 1, np.empty((0, len(run.saves), run.width)), 0)
-        tried = loop, *map(typeof, everything)
-        if tried in _REFUSED:
-            raise _REFUSED[tried]
-        try:
-            return _direct(loop, everything), arguments
-        except Exception as error:
-            _REFUSED[tried] = error.with_traceback(None)
-            raise
 
     def _all(self, leading: Any, width: int, records: Any, path0: int) -> tuple[Any, ...]:
         """The arguments of the loop for the paths from ``path0`` on; ``leading`` has their start if it is the same."""
@@ -258,6 +124,9 @@ class Kernel:
             If it was told to stop meanwhile.
         """
         records = np.empty((count, len(self.run.saves), self.run.width))
+        if self.mode == "tensors":
+            self.ends(path0, records)
+            return records
         few = portion(self._vectors, self._rows, self._width) or count
         memory = shelves() if self.mode == "vectors" else nullcontext()
         with memory, np.errstate(all="ignore"):  # a path that overflows is found by its records and reported
@@ -265,6 +134,11 @@ class Kernel:
                 self._loop(*self._all(self._arguments, self._width, records[i : i + few], path0 + i))
                 self.stop.check()
         return records
+
+    def ends(self, path0: int, records: Any) -> Any:
+        """On tensors: fill the records of the paths from ``path0`` on, and return their last positions."""
+        given = self._given(path0, len(records))
+        return self._loop(path0, records, self._layout, self._keys, given, self._tile, self.stop)
 
     def increments(self, path: int) -> np.ndarray[Any, np.dtype[np.float64]]:
         """The raw draws of one path, a row per step of the loop: for the SDE its increments per √dt."""

@@ -7,11 +7,11 @@ and words are left out, so what was begun on one machine goes on at another.
 
 from __future__ import annotations
 
+import functools
 import hashlib
+from pathlib import Path
 
-from sdeopt.engine.cache import sources
-
-__all__ = ["key"]
+__all__ = ["key", "sources"]
 
 PARTS = ("core", "derivation", "engine", "networks", "noise", "objectives", "optimizers", "results", "theory")
 
@@ -20,3 +20,12 @@ def key(*texts: str, parts: tuple[str, ...] = ()) -> str:
     """The hash of ``texts``, the same on every machine; ``parts`` of the package count beside those of every run."""
     own = map(sources, (*PARTS, *parts))
     return hashlib.sha256("\n".join((*own, *texts)).encode()).hexdigest()[:40]
+
+
+@functools.cache
+def sources(part: str = "") -> str:
+    """Hash of the package's own code, or of a part of it."""
+    digest, root = hashlib.sha256(), Path(__file__).parent.parent / part
+    for file in sorted(root.rglob("*.py")):
+        digest.update(str(file.relative_to(root)).encode() + file.read_bytes())
+    return digest.hexdigest()

@@ -25,8 +25,8 @@ _GUARD = threading.Lock()
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Hold the lock of ``folder``.
+def held(folder: Path, name: str) -> Iterator[None]:
+    """Hold the lock of ``folder``, which the caller knows by the argument ``name``.
 
     Raises
     ------
@@ -38,14 +38,14 @@ def held(folder: Path) -> Iterator[None]:
     place = folder.resolve()
     with _GUARD:
         if place in _HELD:
-            raise ValueError(_refusal(folder, _me()))
+            raise ValueError(_refusal(folder, name, _me()))
         _HELD.add(place)
     try:
         with open(place / NAME, "a+", encoding="utf-8") as file:
             try:
                 fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except (BlockingIOError, PermissionError):
-                raise ValueError(_refusal(folder, _holder(place / NAME))) from None
+                raise ValueError(_refusal(folder, name, _holder(place / NAME))) from None
             file.truncate(0)
             file.write(_me())
             file.flush()
@@ -72,5 +72,5 @@ def _holder(file: Path) -> str:
     return "another process"
 
 
-def _refusal(folder: Path, who: str) -> str:
-    return f"checkpoint {str(folder)!r} is in use by {who}: wait for it, or take another folder"
+def _refusal(folder: Path, name: str, who: str) -> str:
+    return f"{name} {str(folder)!r} is in use by {who}: wait for it, or take another folder"

@@ -18,7 +18,7 @@ import numpy as np
 from sdeopt.core.elementary import where
 from sdeopt.core.math import total
 from sdeopt.core.moments import ESCAPE
-from sdeopt.engine.rng import fill, place
+from sdeopt.engine.compiler.rng import fill, place
 from sdeopt.engine.states import lend
 
 __all__ = [

@@ -12,28 +12,29 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.core import observables as observable
-from sdeopt.core.method import SAMPLED
+from sdeopt.core.contracts import Method
 from sdeopt.core.notices import depth
 from sdeopt.core.problem import Problem
+from sdeopt.core.traits import SAMPLED, expect_method
 from sdeopt.engine import duration
-from sdeopt.engine.kernels import Run, lacking
-from sdeopt.engine.rng import normalise
+from sdeopt.engine.run import Run, lacking
+from sdeopt.engine.streams import normalise
 
-__all__ = ["DEFAULT_SUBSTEPS", "count_steps", "levels", "paths_of", "plan", "saves"]
+__all__ = ["DEFAULT_SUBSTEPS", "count_steps", "examples_drawn", "levels", "paths_of", "plan", "saves", "usual_saves"]
 
 DEFAULT_SUBSTEPS = 8
-DEFAULT_SAVES = 100
+DEFAULT_SAVES, FEW_SAVES = 100, 20  # the latter where a pass of the objective is dear
+DEAR = 16  # times the examples that a step draws: from so many on a pass over all of them is too dear
 WHOLE = 1e-6  # relative distance from a whole number of steps that is round-off
 
 
 def plan(
-    method: Any, problem: Problem, kind: str = "discrete", *, horizon: float | None = None, steps: int | None = None,
+    method: Method, problem: Problem, kind: str = "discrete", *, horizon: float | None = None, steps: int | None = None,
     dt: float | None = None, substeps: int | None = None, scheme: str = "heun", sde: str | None = None,
     save_at: Any = None, observables: Any = None, rng: Any = None, crossings: Any = None,
 ) -> Run:  # fmt: skip
     """Check the arguments of `simulate` and return the `Run` that they describe."""
-    if not hasattr(method, "sdes"):
-        raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {checks.short(method)}")
+    expect_method(method)
     if not isinstance(problem, Problem):
         raise TypeError(f"problem must be a sdeopt.Problem, got {checks.short(problem)}")
     checks.choice("kind", kind, ("discrete", "sde"))
@@ -52,7 +53,7 @@ def plan(
         kind=kind,
         sde=checks.choice("sde", method.default_sde if sde is None else sde, (*method.sdes, SAMPLED.name)),
         steps=total,
-        saves=saves(save_at, total, clock),
+        saves=saves(usual_saves(problem) if save_at is None else save_at, total, clock),
         substeps=fine,
         resolution=fine,
         scheme=checks.choice("scheme", scheme, ("heun", "euler")),
@@ -61,12 +62,31 @@ def plan(
         crossings=levels(crossings, observed),
     )
     sampled = replace(run, kind="sde", sde=SAMPLED.name)
-    if sde is None and lacking(replace(run, kind="sde")) is not None and lacking(sampled) is None:
+    if sde is None and (_dear(run) or lacking(replace(run, kind="sde")) is not None) and lacking(sampled) is None:
         return replace(run, sde=SAMPLED.name)
     if kind == "sde" and "normal ξ" in run.model.doc and not problem.noise.normal:
         text = f"the SDE {run.sde!r} of {type(method).__name__} assumes normal ξ, and {problem.noise!r} is not normal"
         warnings.warn(f"{text}: the SDE 'sampled' has its moments", UserWarning, stacklevel=depth())
     return run
+
+
+def usual_saves(problem: Any, many: int = DEFAULT_SAVES) -> int:
+    """The number of saves by default: ``many``, or fewer where a pass of the objective is dear."""
+    return min(many, FEW_SAVES) if getattr(getattr(problem, "objective", None), "costly", False) else many
+
+
+def examples_drawn(run: Run) -> int:
+    """Examples that one step of the optimizer draws; 0 where the noise is none of examples."""
+    f = run.problem.objective
+    return sum(size for kind, size, *_ in run.oracle.noise.draws(f) if kind in ("uniform", "epochs"))
+
+
+def _dear(run: Run) -> bool:
+    """Whether an SDE with coefficients of all examples costs far more than one made of the batches that steps draw."""
+    f = run.oracle.objective
+    if not getattr(f, "costly", False) or run.problem.noise.closure:
+        return False
+    return 0 < DEAR * examples_drawn(run) <= int(f.examples())
 
 
 def levels(crossings: Any, observed: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:

@@ -1,44 +1,54 @@
-"""A progress bar for runs over two seconds, on a terminal only; or the user's own callback."""
+"""A progress bar for runs over two seconds, compiling too, on a terminal only; or the user's own callback."""
 
 from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
 from sdeopt.core import checks
+from sdeopt.engine import work
 
 __all__ = ["Progress"]
 
 PATIENCE = 2.0  # seconds before a bar appears
+FIRST = ": compiling what is new"  # until the first path moves
 MEMORY = 1800.0  # seconds from which the speed is estimated: a path of a network may take minutes
 
 
 class Progress:
     """Context in which ``advance(done)`` is called between chunks, and ``share`` within those that can tell.
 
-    ``progress`` None shows a bar on a terminal after two seconds, True shows it at once, False never; a function is
-    called with (done, total), between chunks.
+    ``progress`` None shows a bar on a terminal after two seconds, also where nothing is done yet because loops are
+    being compiled; at once where the run will take so many ``seconds`` that it says so. True shows it at once, False
+    never; a function is called with (done, total), between chunks.
     """
 
     def __init__(
-        self, total: int, progress: bool | Callable[[int, int], None] | None, label: str, unit: str = "paths"
+        self,
+        total: int,
+        progress: bool | Callable[[int, int], None] | None,
+        label: str,
+        unit: str = "paths",
+        seconds: float = 0.0,
     ) -> None:
         checks.progress(progress)
-        self._total, self._label, self._unit = total, label, unit
+        self._total, self._label, self._unit = total, label + work.told(seconds), unit
         self._callback = progress if callable(progress) else None
         wanted = sys.stderr.isatty() if progress is None else progress is True
-        self._wait = 0.0 if progress is True else PATIENCE
+        wait = 0.0 if progress is True or seconds >= work.LONG else PATIENCE
         self._wanted = wanted and self._callback is None
-        self._began = time.monotonic()
         self._done, self._shares = 0, dict[int, float]()
-        self._lock = threading.Lock()
+        self._lock, self._closed = threading.Lock(), False
+        self._clock = threading.Timer(wait, self._open)
+        self._clock.daemon = True
         self._bar: Any = None
         self._id: Any = None
 
     def __enter__(self) -> Progress:
+        if self._wanted:
+            self._clock.start()
         return self
 
     def advance(self, done: int) -> None:
@@ -58,12 +68,17 @@ class Progress:
                 self._show()
 
     def _show(self) -> None:
-        if self._bar is None and self._wanted and time.monotonic() - self._began >= self._wait:
-            self._open()
         if self._bar is not None:
-            self._bar.update(self._id, completed=self._done + sum(self._shares.values()))
+            done = self._done + sum(self._shares.values())
+            self._bar.update(self._id, completed=done, description=self._label if done else f"{self._label}{FIRST}")
 
     def _open(self) -> None:
+        with self._lock:
+            if not self._closed:
+                self._begin()
+                self._show()
+
+    def _begin(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
@@ -76,5 +91,8 @@ class Progress:
         self._id = self._bar.add_task(self._label, total=self._total)
 
     def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        self._clock.cancel()
+        with self._lock:
+            self._closed = True
+            if self._bar is not None:
+                self._bar.stop()

@@ -13,14 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks, notices
+from sdeopt.core.contracts import Method
 from sdeopt.core.moments import ESCAPE, Moments, Shaped, valid_paths
 from sdeopt.core.problem import Problem
 from sdeopt.engine import blocks
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted, Task, fold
 from sdeopt.engine.draws import orders
-from sdeopt.engine.kernels import Run
 from sdeopt.engine.planning import DEFAULT_SUBSTEPS, paths_of, plan, saves
+from sdeopt.engine.run import Run, guard
+from sdeopt.engine.tensors import streamed
 from sdeopt.results.crossing import Crossing
 from sdeopt.results.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Trajectory
 
@@ -34,17 +36,18 @@ __all__ = [
     "room",
     "saves",
     "simulate",
-    "spread",
+    "covariance",
     "summarize",
     "summary",
 ]
 
 DEFAULT_PATHS = 1000
+SHOWN = 1_000_000  # numbers of x0 that a result repeats
 PATHS_LIMIT = 4 * 2**30  # bytes that keep_paths may take
 
 
 def simulate(
-    method: Any,
+    method: Method,
     problem: Problem,
     kind: str = "discrete",
     *,
@@ -91,12 +94,13 @@ def simulate(
         the place of the latter; "euler": Euler–Maruyama, weak error O(dt).
     sde : str
         Name of the SDE; ``method.sdes`` lists them, and every method has "sampled" (`sdeopt.engine.sampled`). Default
-        the method's own or, where the problem has no closed form for what that asks, "sampled".
+        the method's own or, where the problem has no closed form for what that asks, "sampled"; so too for networks of
+        which a step draws at most a sixteenth of the examples.
     save_at : int or array_like
-        Number of saves, or times, rounded to optimizer steps, which must differ; default up to 100 equally spaced, and
-        t = 0.
+        Number of saves, or times, rounded to optimizer steps, which must differ; default up to 100 equally spaced (of
+        networks 20), and t = 0.
     observables : sequence of str, or mapping
-        Names ("loss", "norm2", "grad_norm2") or name -> function of x; default all that exist.
+        Names ("loss", "norm2", "grad_norm2") or name -> function of x; default all that exist, of networks the loss.
     crossings : mapping
         Name of an observable -> level: the first time at which each path crosses it, from the side on which it begins,
         looked for at every step (`Crossing`; the SDE at every step of the integrator).
@@ -115,7 +119,8 @@ def simulate(
     Returns
     -------
     Ensemble
-        On Ctrl-C, the paths that are finished, with ``meta["partial"]`` true.
+        Of pages on tensors above 10,000 parameters one of projections, see `Ensemble`. On Ctrl-C, the paths that are
+        finished, with ``meta["partial"]`` true.
 
     Raises
     ------
@@ -143,18 +148,22 @@ def simulate(
         save_at=save_at, observables=observables, rng=rng, crossings=crossings,
     )  # fmt: skip
     count = paths_of(problem, paths, DEFAULT_PATHS)
+    if streamed.large(run):
+        run = ended(streamed.projected(run, count, keep_paths, checkpoint))
+        words = describe(run) | {"projections": run.projections}
+        return told(ensemble(run, *streamed.collect(run, count, summarize(run, False), _join, progress), words))
     keep, words = room(run, count, keep_paths), describe(run)
     size = 8 * problem.dim * (1 + keep * len(run.saves))
     task = Task((ended(run),), summarize(run, keep), size)
     with checkpoints.opened(checkpoint, rng, task, words) as store:
         found = collect(task, count, executor, progress, f"{run.method} {kind}", 0, store)
-    return told(ensemble(run, *found, words))
+    return told(ensemble(run, *found, words), guard(run))
 
 
-def told(result: Ensemble) -> Ensemble:
+def told(result: Ensemble, hint: str = "") -> Ensemble:
     """``result``, after a warning where it is not of all paths up to the end."""
     count = result.diverged.count
-    notices.tell(bool(result.meta["partial"]), str(count) if count else "", len(result.final))
+    notices.tell(bool(result.meta["partial"]), str(count) if count else "", len(result.final), hint)
     return result
 
 
@@ -173,7 +182,7 @@ def ended(run: Run) -> Run:
 
 def summarize(run: Run, keep: bool) -> Callable[..., dict[str, Any]]:
     """`summary` for the records of the run, which has `ended`."""
-    return functools.partial(summary, d=run.problem.dim, keep=keep, saves=len(run.saves), crossings=len(run.crossings))
+    return functools.partial(summary, d=run.kept, keep=keep, saves=len(run.saves), crossings=len(run.crossings))
 
 
 def summary(
@@ -206,21 +215,21 @@ def collect(task: Task, count: int, *where: Any) -> tuple[dict[str, Any], bool]:
         return stop.result, True
 
 
-def spread(moments: Moments, d: int) -> NDArray[np.float64]:
+def covariance(moments: Moments, d: int) -> NDArray[np.float64]:
     """Covariance of the position, or its variances where d is large."""
     return moments.covariance if d <= FULL_COVARIANCE_LIMIT else moments.variance[:, :d]
 
 
 def ensemble(run: Run, found: dict[str, Any], partial: bool, meta: dict[str, Any]) -> Ensemble:
     """An `Ensemble` from the summary of all chunks."""
-    moments, d = found["moments"], run.problem.dim
+    moments, d = found["moments"], run.kept
     lost = np.concatenate(found["diverged"])
     end, ends = orders(run)
     order = np.array([end] * d + list(ends.values()))
     exact = moments.square == 0.0  # as at the start
     mean = np.where((moments.count[:, None] > 0) & (exact | (order > 1.0)), moments.mean, np.nan)
     stderr = np.where(exact | (order > 2.0), moments.stderr, np.nan)
-    cov = spread(moments, d)
+    cov = covariance(moments, d)
     cov[~exact[:, :d].all(axis=1)] *= 1.0 if end > 2.0 else np.nan
     return Ensemble(
         kind=run.kind,
@@ -256,7 +265,7 @@ def describe(run: Run) -> dict[str, Any]:
         "method": repr(run.method),
         "objective": repr(run.problem.objective),
         "noise": repr(run.problem.noise),
-        "x0": run.problem.x0.tolist(),
+        "x0": run.problem.x0.tolist() if run.problem.x0.size <= SHOWN else [],
         "clock": run.method.clock,
         "steps": run.steps,
         "substeps": run.substeps,
@@ -267,5 +276,7 @@ def describe(run: Run) -> dict[str, Any]:
 
 
 def _replay(run: Run, path: int) -> Trajectory:
-    full = replace(run, saves=tuple(range(run.steps + 1)), observables={}, crossings=())
-    return Trajectory(np.arange(run.steps + 1) * run.method.clock, blocks.records(full, 1, path, label="replay")[0])
+    full = replace(run, saves=tuple(range(run.steps + 1)), observables={}, crossings=(), projections=0)
+    return Trajectory(
+        run.method.clock * np.arange(run.steps + 1, dtype=float), blocks.records(full, 1, path, label="replay")[0]
+    )

@@ -2,18 +2,28 @@
 
 Python handles Ctrl-C in the main thread, which waits for threads in compiled code. A loop looks at the flag before each
 tile of steps, one load among thousands of operations, and ends; whoever set the flag knows that the records are none.
+
+A flag does not reach other processes, and a signal reaches them only where a terminal sends it to all. They look at a
+file (`lent`), which is empty until their run is to end.
 """
 
 from __future__ import annotations
 
+import atexit
+import os
+import tempfile
+import threading
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 
 import numpy as np
 
-__all__ = ["Stop", "inside", "within"]
+__all__ = ["Stop", "inside", "lent", "watched", "within"]
+
+MOMENT = 0.1  # seconds between two looks at the file
 
 
 class Stop:
@@ -65,3 +75,49 @@ def within() -> Iterator[Stop]:
     finally:
         if above is not None:
             above._below.remove(stop)
+
+
+@contextmanager
+def lent(stop: Stop) -> Iterator[str]:
+    """The name of a file that says to other processes whether ``stop`` was set when this ends.
+
+    It then stays until this process ends, for those who have yet to begin.
+    """
+    handle, name = tempfile.mkstemp(prefix="sdeopt-", suffix=".stop")
+    os.close(handle)
+    try:
+        yield name
+    finally:
+        if stop.is_set():
+            Path(name).write_text("stop", encoding="ascii")
+            atexit.register(Path(name).unlink, missing_ok=True)
+        else:
+            Path(name).unlink(missing_ok=True)
+
+
+@contextmanager
+def watched(name: str, stop: Stop) -> Iterator[None]:
+    """Set ``stop`` as soon as the file `lent` says so; one that is not there, as on another machine, says nothing."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(MOMENT):
+            if _said(name):
+                stop.set()
+                return
+
+    if _said(name):
+        stop.set()
+
+    threading.Thread(target=watch, daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
+
+
+def _said(name: str) -> bool:
+    try:
+        return os.path.getsize(name) > 0
+    except OSError:
+        return False

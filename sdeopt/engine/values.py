@@ -18,7 +18,6 @@ from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
-from numba.core.dispatcher import Dispatcher
 
 from sdeopt.core.references import ATTRIBUTES, closed_over, names
 
@@ -29,6 +28,7 @@ __all__ = [
     "code_text",
     "describe",
     "installed",
+    "jitted",
     "ours",
 ]
 
@@ -51,6 +51,11 @@ def ours(thing: Any) -> bool:
 def installed(module: str | None) -> bool:
     """Whether a module is of Python or of a library whose functions Numba either knows itself or will never know."""
     return (module or "").partition(".")[0] in LIBRARIES
+
+
+def jitted(thing: Any) -> bool:
+    """Whether a thing is what Numba's ``njit`` makes of a function, told without loading Numba."""
+    return isinstance(getattr(thing, "py_func", None), FunctionType) and hasattr(thing, "targetoptions")
 
 
 def attributes(module: ModuleType, wanted: set[str]) -> Iterator[tuple[str, Any]]:
@@ -91,7 +96,7 @@ def describe(thing: Any, seen: frozenset[int] = frozenset(), special: Callable[.
         return f"{thing.__module__}.{thing.__qualname__}{own}"
     if isinstance(thing, FunctionType):
         return _describe_function(thing, inside, special)
-    if isinstance(thing, Dispatcher):
+    if jitted(thing):
         return f"jit{describe((thing.py_func, thing.targetoptions), inside, special)}"
     return _describe_value(thing)
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core.guards import guarded, like
-from sdeopt.core.method import Model, learning_rate
 from sdeopt.core.oracle import Oracle
+from sdeopt.core.traits import Model, Traits, equip
 from sdeopt.ito.equation import SDE
 
 __all__ = ["Increments", "Start", "page"]
@@ -47,17 +47,9 @@ class Diagonal(NamedTuple):
         return o.objective.diffusion(t, guarded(x)) * dw
 
 
-def _equip(cls: Any) -> None:
-    """What ``@method`` gives a page, without the registry."""
-    cls.parts, cls.schedules, cls.samples, cls.lanes = ("x",), {}, 1, True
-    cls.clock, cls.clock_of = property(learning_rate), staticmethod(learning_rate)
-    cls.limited = False
-    cls.constant = lambda self: self
-    cls.sdes = {NAME: Model(NAME, 1, cls.drift, cls.diffusion, ("gradient",), None, None, None, "")}
-
-
-_equip(General)
-_equip(Diagonal)
+for _page in (General, Diagonal):
+    _model = Model(NAME, 1, _page.drift, _page.diffusion, ("gradient",), None, None, None, "")
+    equip(_page, Traits(order=1, sdes={NAME: _model}))
 
 
 def page(sde: SDE, dt: float) -> Any:

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from sdeopt.core import checks
 from sdeopt.core.moments import ESCAPE, Moments, valid_paths
 from sdeopt.engine.blocks import Task, bounded
-from sdeopt.engine.kernels import Kernel, Run
-from sdeopt.engine.simulate import collect, ended, ensemble, room, spread, summarize, summary, told
+from sdeopt.engine.kernels import Kernel
+from sdeopt.engine.run import Run
+from sdeopt.engine.simulate import collect, covariance, ended, ensemble, room, summarize, summary, told
 from sdeopt.ito.equation import SDE
 from sdeopt.ito.plan import plan
 from sdeopt.ito.schemes import SCHEMES
@@ -185,7 +186,7 @@ def integrate(
         result = replace(result, increments=_increments(runs[-1], len(result.final)))
     if not extrapolate:
         return result
-    coarse, fine = (spread(found[name], sde.dim) for name in ("coarse", "fine"))
+    coarse, fine = (covariance(found[name], sde.dim) for name in ("coarse", "fine"))
     return replace(result, cov=coarse + 2**order / (2**order - 1) * (fine - coarse))
 
 
@@ -208,12 +209,12 @@ def _extrapolated(
 
 def _numbers(run: Run) -> int:
     """Numbers in the increments of a path."""
-    return int(run.steps * run.substeps * run.problem.objective.noise_dim)
+    return int(run.steps * run.substeps * run.oracle.objective.noise_dim)
 
 
 def _increments(run: Run, count: int) -> Array:
     """ΔW of the steps of the first paths, shape (count, steps, m)."""
-    kernel, m = Kernel(run), run.problem.objective.noise_dim
+    kernel, m = Kernel(run), run.oracle.objective.noise_dim
     root = math.sqrt(run.method.clock / run.substeps)
     return root * np.array([kernel.increments(path)[:, :m] for path in range(count)])
 
@@ -223,7 +224,7 @@ def _describe(run: Run, scheme: str, order: int, extrapolate: bool, given: bool)
     dt = run.method.clock
     return {
         "method": repr(run.problem.objective),
-        "calculus": run.problem.objective.calculus,
+        "calculus": run.oracle.objective.calculus,
         "scheme": scheme,
         "weak_order": order + extrapolate,
         "dt": [dt, dt / 2] if extrapolate else dt,

@@ -8,9 +8,9 @@ from typing import Any
 from sdeopt.core import checks
 from sdeopt.core import observables as observable
 from sdeopt.engine import duration
-from sdeopt.engine.kernels import Run
 from sdeopt.engine.planning import levels, paths_of, saves
-from sdeopt.engine.rng import normalise
+from sdeopt.engine.run import Run
+from sdeopt.engine.streams import normalise
 from sdeopt.ito.adapter import NAME, Increments, Start, page
 from sdeopt.ito.equation import SDE
 from sdeopt.ito.schemes import chosen

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.engine.blocks import records
-from sdeopt.engine.kernels import Run
+from sdeopt.engine.run import Run
 from sdeopt.ito.equation import SDE
 
 __all__ = ["verify", "visited"]

@@ -12,6 +12,7 @@ import numpy as np
 
 from sdeopt.core import average, checks, each, pieces
 from sdeopt.core.checks import Array
+from sdeopt.core.contracts import Draws, Objective, Vector
 from sdeopt.core.oracle import (
     Oracle,
     agent_grads,
@@ -111,12 +112,12 @@ class Agents(Law):
         """Whether that of every agent is."""
         return all(law.normal for law in self._every())
 
-    def check(self, objective: Any) -> None:
+    def check(self, objective: Objective) -> None:
         fit("shifts", self.offsets[0], objective)
         for law in self._every():
             law.check(objective)
 
-    def lacks(self, question: str, objective: Any) -> str | None:
+    def lacks(self, question: str, objective: Objective) -> str | None:
         """What an agent lacks, and what the mean over agents has no formula for."""
         if question in MEAN or question in OF_EACH:
             reasons = (law.lacks(OF_EACH.get(question, question), objective) for law in self._every())
@@ -130,7 +131,7 @@ class Agents(Law):
         """Those of the heaviest agent."""
         return min(float(law.moments) for law in self._every())
 
-    def draws(self, objective: Any) -> tuple[tuple[str, int], ...]:
+    def draws(self, objective: Objective) -> tuple[tuple[str, int], ...]:
         """One vector for the first normals of all agents, if any has some, then what else each agent draws."""
         every = [law.draws(objective) for law in self._every()]
         normals = [_leads_with_normal(law) for law in self._every()]
@@ -138,7 +139,7 @@ class Agents(Law):
         joined = [("normal", self.agents * objective.dim)] if any(normals) else []
         return (*joined, *rest)
 
-    def brownian(self, question: str, objective: Any) -> tuple[int, ...]:
+    def brownian(self, question: str, objective: Objective) -> tuple[int, ...]:
         """One vector for all agents, of equal pieces."""
         sizes = [law.brownian(question, objective) for law in self._every()]
         return (sum(size for (size,) in sizes),)
@@ -147,40 +148,40 @@ class Agents(Law):
         """The law of each agent."""
         return self.laws if isinstance(self.laws, tuple) else (self.laws,) * self.agents
 
-    def sample(self, o: Any, x: Any, z: Any) -> Any:
+    def sample(self, o: Oracle, x: Vector, z: Draws) -> Any:
         return average(each(one_noise, o, self.laws, self.offsets, x, self.deal(z)))
 
-    def noisy_grad(self, o: Any, x: Any, z: Any) -> Any:
+    def noisy_grad(self, o: Oracle, x: Vector, z: Draws) -> Any:
         """The mean of what the agents see."""
         return average(agent_grads(o, x, z))
 
-    def noisy_value(self, o: Any, x: Any, z: Any) -> Any:
+    def noisy_value(self, o: Oracle, x: Vector, z: Draws) -> Any:
         """The mean of their losses; the f_i(x) = f(x) + b_iᵀx of ``shifts`` have the mean f(x)."""
         return average(each(one_value, o, self.laws, self.offsets, x, self.deal(z)))
 
-    def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return average(each(one_root, o, self.laws, self.offsets, x, pieces(dw, self.offsets)))
 
-    def var(self, o: Any, x: Any) -> Any:
+    def var(self, o: Oracle, x: Vector) -> Any:
         return average(each(one_var, o, self.laws, self.offsets, x, self.offsets)) / len(self.offsets)
 
-    def noise_cov(self, o: Any, x: Any, v: Any) -> Any:
+    def noise_cov(self, o: Oracle, x: Vector, v: Vector) -> Any:
         every = [law.noise_cov(Oracle(o.objective, law), x, v) for law in self._every()]
         return np.sum(every, axis=0) / self.agents**2
 
-    def agent_grads(self, o: Any, x: Any, z: Any) -> Any:
+    def agent_grads(self, o: Oracle, x: Vector, z: Draws) -> Any:
         return each(one_grad, o, self.laws, self.offsets, x, self.deal(z))
 
-    def agent_means(self, o: Any, x: Any) -> Any:
+    def agent_means(self, o: Oracle, x: Vector) -> Any:
         return each(one_mean, o, self.laws, self.offsets, x, self.offsets)
 
-    def agent_roots(self, o: Any, x: Any, dw: Any) -> Any:
+    def agent_roots(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return each(one_root, o, self.laws, self.offsets, x, pieces(dw, self.offsets))
 
-    def mean_agent_sign(self, o: Any, x: Any) -> Any:
+    def mean_agent_sign(self, o: Oracle, x: Vector) -> Any:
         return average(each(one_sign, o, self.laws, self.offsets, x, self.offsets))
 
-    def root_agent_sign_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_agent_sign_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return average(each(one_sign_root, o, self.laws, self.offsets, x, pieces(dw, self.offsets)))
 
     def __reduce__(self) -> Any:
@@ -194,42 +195,42 @@ class Agents(Law):
         return f"Agents({laws}{shifts})"
 
 
-def one_noise(o: Any, law: Any, offset: Any, x: Any, z: Any) -> Any:
+def one_noise(o: Oracle, law: Any, offset: Any, x: Vector, z: Draws) -> Any:
     """ξ_i."""
     return noise(Oracle(o.objective, law), x, z)
 
 
-def one_grad(o: Any, law: Any, offset: Any, x: Any, z: Any) -> Any:
+def one_grad(o: Oracle, law: Any, offset: Any, x: Vector, z: Draws) -> Any:
     """∇f_i + ξ_i."""
     return noisy_grad(Oracle(o.objective, law), x, z) + offset
 
 
-def one_value(o: Any, law: Any, offset: Any, x: Any, z: Any) -> Any:
+def one_value(o: Oracle, law: Any, offset: Any, x: Vector, z: Draws) -> Any:
     """f_i of the sample, without b_iᵀx."""
     return noisy_value(Oracle(o.objective, law), x, z)
 
 
-def one_mean(o: Any, law: Any, offset: Any, x: Any, z: Any) -> Any:
+def one_mean(o: Oracle, law: Any, offset: Any, x: Vector, z: Draws) -> Any:
     """∇f_i."""
     return agent_means(Oracle(o.objective, law), x)[0] + offset
 
 
-def one_root(o: Any, law: Any, offset: Any, x: Any, dw: Any) -> Any:
+def one_root(o: Oracle, law: Any, offset: Any, x: Vector, dw: Vector) -> Any:
     """Σ_i^{1/2} dw_i."""
     return root_cov(Oracle(o.objective, law), x, dw)
 
 
-def one_var(o: Any, law: Any, offset: Any, x: Any, z: Any) -> Any:
+def one_var(o: Oracle, law: Any, offset: Any, x: Vector, z: Draws) -> Any:
     """diag Σ_i."""
     return noise_var(Oracle(o.objective, law), x) + 0.0 * x
 
 
-def one_sign(o: Any, law: Any, offset: Any, x: Any, z: Any) -> Any:
+def one_sign(o: Oracle, law: Any, offset: Any, x: Vector, z: Draws) -> Any:
     """E sign(∇f_i + ξ_i)."""
     return expected_sign(Oracle(o.objective, law), x, one_mean(o, law, offset, x, z))
 
 
-def one_sign_root(o: Any, law: Any, offset: Any, x: Any, dw: Any) -> Any:
+def one_sign_root(o: Oracle, law: Any, offset: Any, x: Vector, dw: Vector) -> Any:
     """Cov(sign(∇f_i + ξ_i))^{1/2} dw_i."""
     return root_sign_cov(Oracle(o.objective, law), x, one_mean(o, law, offset, x, dw), dw)
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sdeopt.core import checks
+from sdeopt.core.contracts import Draws, Objective, Vector
 from sdeopt.core.oracle import (
     Oracle,
     direction_cov,
@@ -94,10 +95,10 @@ class Batch(Law):
     def __reduce__(self) -> Any:
         return Batch, (self.law, self.batch)
 
-    def check(self, objective: Any) -> None:
+    def check(self, objective: Objective) -> None:
         self.law.check(objective)
 
-    def lacks(self, question: str, objective: Any) -> str | None:
+    def lacks(self, question: str, objective: Objective) -> str | None:
         """What the law itself lacks, and what the mean of several draws has for normal ones only."""
         reason: str | None = self.law.lacks(question, objective)
         if reason is None and question in OF_THE_MEAN and self.batch > 1 and not isinstance(self.law, Gaussian):
@@ -115,62 +116,62 @@ class Batch(Law):
         order: float = self.law.moments
         return order
 
-    def draws(self, objective: Any) -> tuple[tuple[str, int], ...]:
+    def draws(self, objective: Objective) -> tuple[tuple[str, int], ...]:
         """W, then e_1 to e_B, then what else the examples take, one after the other."""
         kinds = self.law.draws(objective)
         return (kinds[0], *kinds[:1] * self.batch, *kinds[1:] * self.batch)
 
-    def brownian(self, question: str, objective: Any) -> Any:
+    def brownian(self, question: str, objective: Objective) -> Any:
         return self.law.brownian(question, objective)
 
-    def batch_size(self, o: Any) -> Any:
+    def batch_size(self, o: Oracle) -> Any:
         return 1.0 * self.batch
 
-    def mean_clipped(self, o: Any, x: Any, clip: Any) -> Any:
+    def mean_clipped(self, o: Oracle, x: Vector, clip: Any) -> Any:
         """Of every example, so of their mean."""
         return mean_clipped(Oracle(o.objective, self.law), x, clip)
 
-    def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return root_cov(Oracle(o.objective, self.law), x, dw) / np.sqrt(1.0 * self.batch)
 
-    def var(self, o: Any, x: Any) -> Any:
+    def var(self, o: Oracle, x: Vector) -> Any:
         return noise_var(Oracle(o.objective, self.law), x) / self.batch
 
-    def noise_cov(self, o: Any, x: Any, v: Any) -> Any:
+    def noise_cov(self, o: Oracle, x: Vector, v: Vector) -> Any:
         return self.law.noise_cov(Oracle(o.objective, self.law), x, v) / self.batch
 
-    def mean_sign(self, o: Any, x: Any, g: Any) -> Any:
+    def mean_sign(self, o: Oracle, x: Vector, g: Vector) -> Any:
         return mean_sign(Oracle(o.objective, self.law), x, np.sqrt(1.0 * self.batch) * g)
 
-    def root_sign_cov(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+    def root_sign_cov(self, o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
         return root_sign_cov(Oracle(o.objective, self.law), x, np.sqrt(1.0 * self.batch) * g, dw)
 
-    def sign_response(self, o: Any, x: Any, g: Any, v: Any) -> Any:
+    def sign_response(self, o: Oracle, x: Vector, g: Vector, v: Vector) -> Any:
         """√B times that of ζ, which is √B times the mean's noise."""
         scale = np.sqrt(1.0 * self.batch)
         return scale * sign_response(Oracle(o.objective, self.law), x, scale * g, v)
 
-    def root_sign_residual(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+    def root_sign_residual(self, o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
         return root_sign_residual(Oracle(o.objective, self.law), x, np.sqrt(1.0 * self.batch) * g, dw)
 
-    def root_square_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_square_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return root_square_cov(Oracle(o.objective, self.law), x, dw) / self.batch
 
-    def expect_direction(self, o: Any, x: Any, g: Any) -> Any:
+    def expect_direction(self, o: Oracle, x: Vector, g: Vector) -> Any:
         return expect_direction(Oracle(o.objective, self.law), x, np.sqrt(1.0 * self.batch) * g)
 
-    def direction_jacobian(self, o: Any, x: Any, g: Any, v: Any) -> Any:
+    def direction_jacobian(self, o: Oracle, x: Vector, g: Vector, v: Vector) -> Any:
         scale = np.sqrt(1.0 * self.batch)
         return scale * direction_jacobian(Oracle(o.objective, self.law), x, scale * g, v)
 
-    def direction_cov(self, o: Any, x: Any, g: Any, v: Any) -> Any:
+    def direction_cov(self, o: Oracle, x: Vector, g: Vector, v: Vector) -> Any:
         return direction_cov(Oracle(o.objective, self.law), x, np.sqrt(1.0 * self.batch) * g, v)
 
-    def direction_residual(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+    def direction_residual(self, o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
         return direction_residual(Oracle(o.objective, self.law), x, np.sqrt(1.0 * self.batch) * g, dw)
 
 
-def middle(z: Any, count: int) -> Any:
+def middle(z: Draws, count: int) -> Any:
     """W/√B - ē."""
     mean = z[1]
     for j in range(1, count):
@@ -184,7 +185,7 @@ def answers(kinds: int, example: Any) -> Any:
     ``example(z, count, j, normal)`` are the draws of example j: its normal, and the rest as it stands in z.
     """
 
-    def sample(self: Any, o: Any, x: Any, z: Any) -> Any:
+    def sample(self: Any, o: Oracle, x: Vector, z: Draws) -> Any:
         law = Oracle(o.objective, self.law)
         count = (len(z) - 1) // kinds  # B, known to the compiler: the loop unrolls
         shared = middle(z, count)
@@ -193,7 +194,7 @@ def answers(kinds: int, example: Any) -> Any:
             mean = mean + noise(law, x, example(z, count, j, shared + z[1 + j]))
         return mean / count
 
-    def clipped_grad(self: Any, o: Any, x: Any, z: Any, clip: Any) -> Any:
+    def clipped_grad(self: Any, o: Oracle, x: Vector, z: Draws, clip: Any) -> Any:
         law, g = Oracle(o.objective, self.law), grad(o, x)
         count = (len(z) - 1) // kinds
         shared = middle(z, count)
@@ -205,15 +206,15 @@ def answers(kinds: int, example: Any) -> Any:
     return sample, clipped_grad
 
 
-def one(z: Any, count: int, j: int, normal: Any) -> Any:
+def one(z: Draws, count: int, j: int, normal: Any) -> Any:
     return (normal,)
 
 
-def two(z: Any, count: int, j: int, normal: Any) -> Any:
+def two(z: Draws, count: int, j: int, normal: Any) -> Any:
     return normal, z[1 + count + j]
 
 
-def three(z: Any, count: int, j: int, normal: Any) -> Any:
+def three(z: Draws, count: int, j: int, normal: Any) -> Any:
     return normal, z[1 + count + 2 * j], z[2 + count + 2 * j]
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from sdeopt.core.oracle import noise_var
+from sdeopt.core.contracts import Objective, Vector
+from sdeopt.core.oracle import Oracle, noise_var
 from sdeopt.noise.law import Law
 from sdeopt.noise.minibatch import Minibatch
 from sdeopt.noise.signs import gaussian_sign, independent_root
@@ -57,23 +58,25 @@ class DiagonalMinibatch(Minibatch):
     [0.5, 2.0]
     """
 
-    def lacks(self, question: str, objective: Any) -> str | None:
+    closure: ClassVar[bool] = True
+
+    def lacks(self, question: str, objective: Objective) -> str | None:
         """What `Minibatch` lacks, but for signs and squares."""
         return Law.lacks(self, question, objective) if question in SIGNS else super().lacks(question, objective)
 
-    def brownian(self, question: str, objective: Any) -> tuple[int, ...]:
+    def brownian(self, question: str, objective: Objective) -> tuple[int, ...]:
         """One normal per coordinate."""
         return (int(objective.dim),)
 
-    def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return np.sqrt(noise_var(o, x)) * dw
 
-    def mean_sign(self, o: Any, x: Any, g: Any) -> Any:
+    def mean_sign(self, o: Oracle, x: Vector, g: Vector) -> Any:
         return gaussian_sign(g, np.sqrt(noise_var(o, x)))
 
-    def root_sign_cov(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+    def root_sign_cov(self, o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
         sd = np.sqrt(noise_var(o, x))
         return independent_root(gaussian_sign(g, sd), sd, dw)
 
-    def root_square_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_square_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return np.sqrt(2.0) * noise_var(o, x) * dw

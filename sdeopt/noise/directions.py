@@ -25,6 +25,7 @@ import numpy as np
 
 from sdeopt.core import dot, exp, norm, product, total, where
 from sdeopt.core.checks import Array
+from sdeopt.core.contracts import State, Vector
 
 __all__ = ["clipped", "direction_moments", "direction_spread", "length", "rule", "unit"]
 
@@ -52,7 +53,7 @@ def tilted(mu: Any, w: Any, s: Any) -> tuple[Any, Any, Any]:
     return shrink, m, np.sqrt(product(shrink)) * exp(-s * s * dot(mu, m))  # where it underflows, nothing is lost
 
 
-def direction_moments(mu: Any, v: Any, w: Any, nodes: Any, weights: Any) -> tuple[Any, Any]:
+def direction_moments(mu: Any, v: Vector, w: Any, nodes: Any, weights: Any) -> tuple[Any, Any]:
     """E u and M v in the eigenbasis of Σ with eigenvalues ``w``; both 0 where g and Σ vanish together."""
     unit_s = unit_of_s(mu, w)
     mean = 0.0 * mu
@@ -66,7 +67,7 @@ def direction_moments(mu: Any, v: Any, w: Any, nodes: Any, weights: Any) -> tupl
     return mean, where(total(w) + dot(mu, mu) > 0.0, 1.0, 0.0) * slope
 
 
-def direction_spread(mu: Any, v: Any, w: Any, nodes: Any, weights: Any) -> Any:
+def direction_spread(mu: Any, v: Vector, w: Any, nodes: Any, weights: Any) -> Any:
     """Cov(u) v in the eigenbasis, from E u and E[u uᵀ] v."""
     unit_s = unit_of_s(mu, w)
     mean = 0.0 * mu
@@ -80,17 +81,17 @@ def direction_spread(mu: Any, v: Any, w: Any, nodes: Any, weights: Any) -> Any:
     return square - dot(mean, v) * mean
 
 
-def length(y: Any) -> Any:
+def length(y: State) -> Any:
     """|y|, or 1 where y = 0: a divisor that leaves 0/|0| = 0."""
     size = norm(y)
     return where(size > 0.0, size, 1.0)
 
 
-def unit(y: Any) -> Any:
+def unit(y: State) -> Any:
     """y/|y|, 0 at y = 0."""
     return y / length(y)
 
 
-def clipped(g: Any, limit: Any) -> Any:
+def clipped(g: Vector, limit: Any) -> Any:
     """g min(1, C/|g|): g itself up to the length C = ``limit``, else the vector of that length along g."""
     return np.minimum(1.0, limit / length(g)) * g

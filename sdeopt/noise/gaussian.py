@@ -11,12 +11,13 @@ import numpy as np
 from sdeopt.core import checks, filled, firsts, lower_matvec, matvec, seconds, sin, total, where
 from sdeopt.core.chance import refuse_random, steady
 from sdeopt.core.checks import Array
+from sdeopt.core.contracts import Draws, Objective, Vector
 from sdeopt.core.guards import answer
-from sdeopt.core.oracle import grad, noise_var, root_cov
+from sdeopt.core.oracle import Oracle, grad, noise_var, root_cov
 from sdeopt.noise.clipping import mean_clip
 from sdeopt.noise.covariance import roots, standardised
 from sdeopt.noise.directions import direction_moments, direction_spread, rule, unit
-from sdeopt.noise.law import Law, derived, fit, spread
+from sdeopt.noise.law import Law, derived, fit, scales
 from sdeopt.noise.signs import (
     gaussian_response,
     gaussian_sign,
@@ -36,8 +37,7 @@ class Gaussian(Law):
     correlated noise, Plackett's integral (`sdeopt.noise.signs.sign_covariance`), for which a d by d matrix is filled
     and factorised in every evaluation: meant for d up to about 50. What sign and noise share is Stein's identity,
     E[sign(g + ξ)_i ξ_j] = 2 φ(g_i/σ_i)/σ_i Σ_ij with the standard normal density φ. Squares: Λ = 2Σ∘Σ. Directions
-    (SAM): the exact moments of u = (g + ξ)/|g + ξ| by quadrature, with the errors stated in
-    ``sdeopt.noise.directions``.
+    (SAM): the moments of u = (g + ξ)/|g + ξ| by quadrature, with the errors in ``sdeopt.noise.directions``.
 
     Parameters
     ----------
@@ -82,50 +82,50 @@ class Gaussian(Law):
         elif callable(scale):
             kind, fields = FieldGaussian, {"scale": scale}
         else:
-            fields = {"scale": spread("scale", 1.0 if scale is None else scale)}
+            fields = {"scale": scales("scale", 1.0 if scale is None else scale)}
         law = object.__new__(kind)
         fields["nodes"], fields["weights"] = rule()
         for name, value in fields.items():
             object.__setattr__(law, name, value)
         return law
 
-    def brownian(self, question: str, objective: Any) -> tuple[int, ...]:
+    def brownian(self, question: str, objective: Objective) -> tuple[int, ...]:
         """One normal per coordinate; the direction's residual has a random sign besides."""
         return (1, objective.dim) if question == "direction" else (objective.dim,)
 
-    def mean_sign(self, o: Any, x: Any, g: Any) -> Any:
+    def mean_sign(self, o: Oracle, x: Vector, g: Vector) -> Any:
         return gaussian_sign(g, np.sqrt(noise_var(o, x)))
 
-    def sign_response(self, o: Any, x: Any, g: Any, v: Any) -> Any:
+    def sign_response(self, o: Oracle, x: Vector, g: Vector, v: Vector) -> Any:
         return gaussian_response(g, np.sqrt(noise_var(o, x))) * v
 
 
 class _Separable(Gaussian):
     """Independent coordinates: every answer follows from diag Σ(x)."""
 
-    def root_sign_cov(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+    def root_sign_cov(self, o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
         sd = np.sqrt(noise_var(o, x))
         return independent_root(gaussian_sign(g, sd), sd, dw)
 
-    def root_sign_residual(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+    def root_sign_residual(self, o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
         sd = np.sqrt(noise_var(o, x))
         mean, shared = gaussian_sign(g, sd), gaussian_response(g, sd) * sd
         rest = (1.0 - mean) * (1.0 + mean) - shared * shared
         return where(sd > 0.0, np.sqrt(np.maximum(rest, 0.0)), 0.0) * dw
 
-    def root_square_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_square_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return np.sqrt(2.0) * noise_var(o, x) * dw
 
-    def expect_direction(self, o: Any, x: Any, g: Any) -> Any:
+    def expect_direction(self, o: Oracle, x: Vector, g: Vector) -> Any:
         return direction_moments(g, g, noise_var(o, x), self.nodes, self.weights)[0]
 
-    def direction_jacobian(self, o: Any, x: Any, g: Any, v: Any) -> Any:
+    def direction_jacobian(self, o: Oracle, x: Vector, g: Vector, v: Vector) -> Any:
         return direction_moments(g, v, noise_var(o, x), self.nodes, self.weights)[1]
 
-    def direction_cov(self, o: Any, x: Any, g: Any, v: Any) -> Any:
+    def direction_cov(self, o: Oracle, x: Vector, g: Vector, v: Vector) -> Any:
         return direction_spread(g, v, noise_var(o, x), self.nodes, self.weights)
 
-    def direction_residual(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+    def direction_residual(self, o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
         """e (U - E u - M Z) with Z ~ N(0, Σ), U = (g + Z)/|g + Z| and a normal e that makes it symmetric.
 
         Its covariance is Cov u - M Cov(Z, u) - Cov(u, Z) M + M Σ M = Cov u - M Σ M, since Cov(u, Z) = M Σ (Stein).
@@ -144,22 +144,22 @@ class DiagonalGaussian(_Separable):
     nodes: Array = derived()
     weights: Array = derived()
 
-    def check(self, objective: Any) -> None:
+    def check(self, objective: Objective) -> None:
         fit("scale", self.scale, objective)
 
-    def sample(self, o: Any, x: Any, z: Any) -> Any:
+    def sample(self, o: Oracle, x: Vector, z: Draws) -> Any:
         return self.scale * z[0]
 
-    def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return self.scale * dw
 
-    def var(self, o: Any, x: Any) -> Any:
+    def var(self, o: Oracle, x: Vector) -> Any:
         return filled(self.scale * self.scale, x)
 
-    def mean_clipped(self, o: Any, x: Any, clip: Any) -> Any:
+    def mean_clipped(self, o: Oracle, x: Vector, clip: Any) -> Any:
         return mean_clip(grad(o, x), np.sqrt(total(noise_var(o, x)) / len(x)), clip)
 
-    def lacks(self, question: str, objective: Any) -> str | None:
+    def lacks(self, question: str, objective: Objective) -> str | None:
         if question == "mean_clipped" and np.ptp(self.scale) > 0.0:
             return f"{self!r} has no closed form for the mean of a clipped gradient: all coordinates need one scale"
         return super().lacks(question, objective)
@@ -176,7 +176,7 @@ class FieldGaussian(_Separable):
     nodes: Array = derived()
     weights: Array = derived()
 
-    def check(self, objective: Any) -> None:
+    def check(self, objective: Objective) -> None:
         refuse_random("scale", self.scale)
         start = np.array(objective.start, dtype=float)
         answer("scale", self.scale, start.copy())
@@ -184,18 +184,18 @@ class FieldGaussian(_Separable):
         if value.shape not in ((), (objective.dim,)) or not np.isfinite(value).all():
             raise ValueError(f"scale(start) must be finite, one number or {objective.dim}, got {checks.short(value)}")
 
-    def lacks(self, question: str, objective: Any) -> str | None:
+    def lacks(self, question: str, objective: Objective) -> str | None:
         if question == "root_additive_cov":
             return f"{self!r} depends on x, so it is not additive noise: use a constant scale or cov"
         return super().lacks(question, objective)
 
-    def sample(self, o: Any, x: Any, z: Any) -> Any:
+    def sample(self, o: Oracle, x: Vector, z: Draws) -> Any:
         return np.abs(self.scale(x)) * z[0]
 
-    def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return np.abs(self.scale(x)) * dw
 
-    def var(self, o: Any, x: Any) -> Any:
+    def var(self, o: Oracle, x: Vector) -> Any:
         sd = self.scale(x)
         return sd * sd + 0.0 * x
 
@@ -219,27 +219,27 @@ class FullGaussian(Gaussian):
     nodes: Array = derived()
     weights: Array = derived()
 
-    def check(self, objective: Any) -> None:
+    def check(self, objective: Objective) -> None:
         fit("cov", self.cov, objective)
 
-    def sample(self, o: Any, x: Any, z: Any) -> Any:
+    def sample(self, o: Oracle, x: Vector, z: Draws) -> Any:
         return lower_matvec(self.root, z[0])
 
-    def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return lower_matvec(self.root, dw)
 
-    def noise_cov(self, o: Any, x: Any, v: Any) -> Any:
+    def noise_cov(self, o: Oracle, x: Vector, v: Vector) -> Any:
         return matvec(self.cov, v)
 
-    def var(self, o: Any, x: Any) -> Any:
+    def var(self, o: Oracle, x: Vector) -> Any:
         return self.variance
 
-    def root_sign_cov(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+    def root_sign_cov(self, o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
         noisy, a = standardised(g, self.variance)
         below = sign_pairs(a, self.angles, self.sign_nodes, self.sign_weights)
         return noisy * root_times(sign_variance(a), below, dw)
 
-    def root_sign_residual(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+    def root_sign_residual(self, o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
         """The signs less their regressions on the noise, of covariance 4 φ(a_i) φ(a_j) ρ_ij (Stein)."""
         noisy, a = standardised(g, self.variance)
         response = gaussian_response(a, filled(1.0, a))
@@ -248,23 +248,23 @@ class FullGaussian(Gaussian):
         rest = np.maximum(sign_variance(a) - response * response, 0.0)
         return noisy * root_times(rest, below, dw)
 
-    def root_square_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_square_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return lower_matvec(self.square_root, dw)
 
-    def expect_direction(self, o: Any, x: Any, g: Any) -> Any:
+    def expect_direction(self, o: Oracle, x: Vector, g: Vector) -> Any:
         mu = matvec(self.axes.T, g)
         return matvec(self.axes, direction_moments(mu, mu, self.spectrum, self.nodes, self.weights)[0])
 
-    def direction_jacobian(self, o: Any, x: Any, g: Any, v: Any) -> Any:
+    def direction_jacobian(self, o: Oracle, x: Vector, g: Vector, v: Vector) -> Any:
         mu = matvec(self.axes.T, g)
         slope = direction_moments(mu, matvec(self.axes.T, v), self.spectrum, self.nodes, self.weights)[1]
         return matvec(self.axes, slope)
 
-    def direction_cov(self, o: Any, x: Any, g: Any, v: Any) -> Any:
+    def direction_cov(self, o: Oracle, x: Vector, g: Vector, v: Vector) -> Any:
         mu, v1 = matvec(self.axes.T, g), matvec(self.axes.T, v)
         return matvec(self.axes, direction_spread(mu, v1, self.spectrum, self.nodes, self.weights))
 
-    def direction_residual(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+    def direction_residual(self, o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
         """As for independent coordinates, in the axes of Σ, where the noise is √spectrum times normals."""
         e, w = dw
         mu = matvec(self.axes.T, g)

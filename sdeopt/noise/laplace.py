@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import exp, filled, where
-from sdeopt.core.oracle import mean_sign
-from sdeopt.noise.law import Law, fit, spread
+from sdeopt.core.contracts import Draws, Objective, Vector
+from sdeopt.core.oracle import Oracle, mean_sign
+from sdeopt.noise.law import Law, fit, scales
 from sdeopt.noise.signs import independent_root
 
 __all__ = ["Laplace"]
@@ -48,30 +49,30 @@ class Laplace(Law):
     scale: Any = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "scale", spread("scale", self.scale))
+        object.__setattr__(self, "scale", scales("scale", self.scale))
 
-    def check(self, objective: Any) -> None:
+    def check(self, objective: Objective) -> None:
         fit("scale", self.scale, objective)
 
-    def draws(self, objective: Any) -> tuple[tuple[str, int], ...]:
+    def draws(self, objective: Objective) -> tuple[tuple[str, int], ...]:
         """Three normals per coordinate."""
         return (("normal", objective.dim), ("normal", objective.dim), ("normal", objective.dim))
 
-    def sample(self, o: Any, x: Any, z: Any) -> Any:
+    def sample(self, o: Oracle, x: Vector, z: Draws) -> Any:
         return self.scale * z[0] * np.sqrt(z[1] * z[1] + z[2] * z[2])
 
-    def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return np.sqrt(2.0) * self.scale * dw
 
-    def var(self, o: Any, x: Any) -> Any:
+    def var(self, o: Oracle, x: Vector) -> Any:
         return filled(2.0 * self.scale * self.scale, x)
 
-    def mean_sign(self, o: Any, x: Any, g: Any) -> Any:
+    def mean_sign(self, o: Oracle, x: Vector, g: Vector) -> Any:
         b = filled(self.scale, g)
         return np.sign(g) * where(b > 0.0, 1.0 - exp(-np.abs(g) / where(b > 0.0, b, 1.0)), 1.0)
 
-    def root_sign_cov(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+    def root_sign_cov(self, o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
         return independent_root(mean_sign(o, x, g), filled(self.scale, g), dw)
 
-    def root_square_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_square_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return np.sqrt(20.0) * self.scale * self.scale * dw

@@ -41,7 +41,9 @@ import numpy as np
 
 from sdeopt.core import checks, total
 from sdeopt.core.checks import Array
+from sdeopt.core.contracts import Draws, Objective, Vector
 from sdeopt.core.oracle import (
+    Oracle,
     grad,
     labels,
     mean_sign,
@@ -55,7 +57,7 @@ from sdeopt.core.oracle import (
 )
 from sdeopt.noise.directions import clipped
 
-__all__ = ["Law", "class_grad", "derived", "fit", "spread"]
+__all__ = ["Law", "class_grad", "derived", "fit", "scales"]
 
 SIGN = ("sign_response", "root_sign_residual")
 DIRECTION = ("expect_direction", "direction_jacobian", "direction_cov", "direction_residual")
@@ -67,7 +69,7 @@ ONE_AGENT = {  # what a law that is one agent answers by
 NEEDS = {"noisy_value": ("value",), "noisy_class_grads": ("labels", "weighted_grad")}  # of the objective
 
 
-def spread(name: str, value: Any) -> float | Array:
+def scales(name: str, value: Any) -> float | Array:
     """Return ``value`` as a float, or as a vector with one entry per coordinate; all must be finite and >= 0."""
     if checks.single(value):
         return checks.number(name, value, low=0.0)
@@ -77,14 +79,14 @@ def spread(name: str, value: Any) -> float | Array:
     return a
 
 
-def fit(name: str, value: Any, objective: Any) -> None:
+def fit(name: str, value: Any, objective: Objective) -> None:
     """Raise a ``ValueError`` if ``value`` has one entry per coordinate, but not of this objective."""
     size = np.shape(value)
     if size and size[0] != objective.dim:
         raise ValueError(f"{name} has {size[0]} entries, but {type(objective).__name__} has dim {objective.dim}")
 
 
-def class_grad(o: Any, x: Any, label: float) -> Any:
+def class_grad(o: Oracle, x: Vector, label: float) -> Any:
     """Mean of ∇f_i(x) over the examples whose label, -1 or 1, is ``label``; 0 if there are none."""
     member = 0.5 * (1.0 + label * labels(o))
     return weighted_grad(o, x, member / np.maximum(total(member), 1.0))
@@ -105,13 +107,14 @@ class Law:
     """Defaults of a noise law with one normal per coordinate."""
 
     family: ClassVar[str | None] = None  # the public name, where a class is one of several behind it
+    closure: ClassVar[bool] = False  # whether it is chosen for its SDE, which "sampled" may not stand in for
     wraps: ClassVar[bool] = False  # whether it holds other laws and puts questions to them, Oracle(o.objective, law)
     agents: int = 1  # how many see a gradient each
 
-    def check(self, objective: Any) -> None:
+    def check(self, objective: Objective) -> None:
         """Raise a ``ValueError`` if the law does not fit the objective."""
 
-    def lacks(self, question: str, objective: Any) -> str | None:
+    def lacks(self, question: str, objective: Objective) -> str | None:
         """Why the law cannot answer ``question`` (a name of ``sdeopt.core.oracle``), or None if it can."""
         if question in ONE_AGENT:
             return self.lacks(ONE_AGENT[question], objective)
@@ -137,7 +140,11 @@ class Law:
             )
         return None
 
-    def draws(self, objective: Any) -> tuple[tuple[str, int], ...]:
+    def unbounded(self, objective: Objective) -> str | None:
+        """Why ξ has no variance, without which nothing is known of the moments of a step, or None."""
+        return self.lacks("noise_var", objective)
+
+    def draws(self, objective: Objective) -> tuple[tuple[str, int], ...]:
         """Kinds and sizes of the raw draws of one step."""
         return (("normal", objective.dim),)
 
@@ -156,48 +163,48 @@ class Law:
         """The law of one step where the noise of several depends on one another, for SDEs; else the law itself."""
         return self
 
-    def brownian(self, question: str, objective: Any) -> tuple[int, ...]:
+    def brownian(self, question: str, objective: Objective) -> tuple[int, ...]:
         """Sizes of the standard normal vectors of one increment of ``question``."""
         return (objective.dim,)
 
-    def noise_cov(self, o: Any, x: Any, v: Any) -> Any:
+    def noise_cov(self, o: Oracle, x: Vector, v: Vector) -> Any:
         """Σ(x) v of independent coordinates; a law without them has its own."""
         return noise_var(o, x) * v
 
-    def noisy_grad(self, o: Any, x: Any, z: Any) -> Any:
+    def noisy_grad(self, o: Oracle, x: Vector, z: Draws) -> Any:
         """∇f(x) + ξ(x, z)."""
         return grad(o, x) + noise(o, x, z)
 
-    def clipped_grad(self, o: Any, x: Any, z: Any, clip: Any) -> Any:
+    def clipped_grad(self, o: Oracle, x: Vector, z: Draws, clip: Any) -> Any:
         """The gradient that is seen is that of one example."""
         return clipped(noisy_grad(o, x, z), clip)
 
-    def batch_size(self, o: Any) -> Any:
+    def batch_size(self, o: Oracle) -> Any:
         """One example."""
         return 1.0
 
-    def noisy_value(self, o: Any, x: Any, z: Any) -> Any:
+    def noisy_value(self, o: Oracle, x: Vector, z: Draws) -> Any:
         """f(x): additive noise disturbs the gradient only."""
         return value(o, x)
 
-    def noisy_class_grads(self, o: Any, x: Any, z: Any) -> Any:
+    def noisy_class_grads(self, o: Oracle, x: Vector, z: Draws) -> Any:
         """The gradients of the two classes, each plus noise of its own."""
         return class_grad(o, x, -1.0) + noise(o, x, z[0]), class_grad(o, x, 1.0) + noise(o, x, z[1])
 
-    def agent_grads(self, o: Any, x: Any, z: Any) -> Any:
+    def agent_grads(self, o: Oracle, x: Vector, z: Draws) -> Any:
         """One agent, as are the next four."""
         return (noisy_grad(o, x, z),)
 
-    def agent_means(self, o: Any, x: Any) -> Any:
+    def agent_means(self, o: Oracle, x: Vector) -> Any:
         return (grad(o, x),)
 
-    def agent_roots(self, o: Any, x: Any, dw: Any) -> Any:
+    def agent_roots(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return (root_cov(o, x, dw),)
 
-    def mean_agent_sign(self, o: Any, x: Any) -> Any:
+    def mean_agent_sign(self, o: Oracle, x: Vector) -> Any:
         return mean_sign(o, x, grad(o, x))
 
-    def root_agent_sign_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_agent_sign_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return root_sign_cov(o, x, grad(o, x), dw)
 
     def __repr__(self) -> str:

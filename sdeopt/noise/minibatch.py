@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, total, where
+from sdeopt.core.contracts import Draws, State, Vector
 from sdeopt.core.oracle import (
+    Oracle,
     batch_grad,
     batch_value,
     examples,
@@ -54,10 +56,10 @@ class _Examples(Law):
         """One normal per example of the data, see the class."""
         return (int(objective.examples()),)
 
-    def batch_size(self, o: Any) -> Any:
+    def batch_size(self, o: Oracle) -> Any:
         return 1.0 * self.batch
 
-    def sample(self, o: Any, x: Any, z: Any) -> Any:
+    def sample(self, o: Oracle, x: Vector, z: Draws) -> Any:
         return noisy_grad(o, x, z) - grad(o, x)
 
 
@@ -119,31 +121,31 @@ class Minibatch(_Examples):
         """One uniform per example of the batch."""
         return (("uniform", self.batch),)
 
-    def noisy_value(self, o: Any, x: Any, z: Any) -> Any:
+    def noisy_value(self, o: Oracle, x: Vector, z: Draws) -> Any:
         """The mean loss of the drawn examples."""
         return batch_value(o, x, drawn(z[0], examples(o), self.replace))
 
-    def noisy_class_grads(self, o: Any, x: Any, z: Any) -> Any:
+    def noisy_class_grads(self, o: Oracle, x: Vector, z: Draws) -> Any:
         """Of the two samples the first alone is used: one batch, divided by class."""
         return of_classes(o, x, drawn(z[0][0], examples(o), self.replace))
 
-    def noisy_grad(self, o: Any, x: Any, z: Any) -> Any:
+    def noisy_grad(self, o: Oracle, x: Vector, z: Draws) -> Any:
         """The mean gradient of the drawn examples."""
         return batch_grad(o, x, drawn(z[0], examples(o), self.replace))
 
-    def clipped_grad(self, o: Any, x: Any, z: Any, clip: Any) -> Any:
+    def clipped_grad(self, o: Oracle, x: Vector, z: Draws, clip: Any) -> Any:
         """Each drawn example is clipped by itself."""
         return mean_clipped(o, x, drawn(z[0], examples(o), self.replace), clip)
 
-    def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         n = examples(o)
         return root_size(self, n) * weighted_grad(o, x, dw - total(dw) / n)
 
-    def noise_cov(self, o: Any, x: Any, v: Any) -> Any:
+    def noise_cov(self, o: Oracle, x: Vector, v: Vector) -> Any:
         n, slopes = examples(o), o.objective.example_slopes(x, v)
         return root_size(self, n) ** 2 * weighted_grad(o, x, slopes - total(slopes) / n)
 
-    def var(self, o: Any, x: Any) -> Any:
+    def var(self, o: Oracle, x: Vector) -> Any:
         return correction(examples(o), self.batch, self.replace) / self.batch * grad_var(o, x)
 
 
@@ -202,11 +204,11 @@ class PoissonBatch(_Examples):
         """One uniform per example of the data."""
         return (("uniform", int(objective.examples())),)
 
-    def noisy_grad(self, o: Any, x: Any, z: Any) -> Any:
+    def noisy_grad(self, o: Oracle, x: Vector, z: Draws) -> Any:
         """The summed gradient of the drawn examples over the expected size."""
         return weighted_grad(o, x, where(z[0] < self.batch / examples(o), 1.0 / self.batch, 0.0))
 
-    def clipped_grad(self, o: Any, x: Any, z: Any, clip: Any) -> Any:
+    def clipped_grad(self, o: Oracle, x: Vector, z: Draws, clip: Any) -> Any:
         """The same, each drawn example clipped by itself; 0 for an empty batch."""
         u, rate = z[0], self.batch / examples(o)
         mean = 0.0 * x
@@ -216,15 +218,15 @@ class PoissonBatch(_Examples):
                 mean = mean + clipped(batch_grad(o, x, index[i : i + 1]), clip)
         return mean / self.batch
 
-    def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         n = examples(o)
         return np.sqrt((1.0 - self.batch / n) / (n * self.batch)) * weighted_grad(o, x, dw)
 
-    def noise_cov(self, o: Any, x: Any, v: Any) -> Any:
+    def noise_cov(self, o: Oracle, x: Vector, v: Vector) -> Any:
         n = examples(o)
         return (1.0 - self.batch / n) / (n * self.batch) * weighted_grad(o, x, o.objective.example_slopes(x, v))
 
-    def var(self, o: Any, x: Any) -> Any:
+    def var(self, o: Oracle, x: Vector) -> Any:
         g = grad(o, x)
         return (1.0 - self.batch / examples(o)) / self.batch * (grad_var(o, x) + g * g)
 
@@ -244,7 +246,7 @@ def drawn(u: Any, n: Any, replace: bool) -> Any:
     return independent_draws(u, n) if replace else floyd(u, n)
 
 
-def mean_clipped(o: Any, x: Any, index: Any, clip: Any) -> Any:
+def mean_clipped(o: Oracle, x: Vector, index: Any, clip: Any) -> Any:
     """Mean of the clipped gradients of the drawn examples."""
     mean = clipped(batch_grad(o, x, index[:1]), clip)
     for j in range(1, len(index)):
@@ -252,13 +254,13 @@ def mean_clipped(o: Any, x: Any, index: Any, clip: Any) -> Any:
     return mean / len(index)
 
 
-def of_classes(o: Any, x: Any, index: Any) -> Any:
+def of_classes(o: Oracle, x: Vector, index: Any) -> Any:
     """Mean gradients of the drawn examples of the classes -1 and 1."""
     y = labels(o)
     return class_part(o, x, index, y, -1.0), class_part(o, x, index, y, 1.0)
 
 
-def class_part(o: Any, x: Any, index: Any, y: Any, label: float) -> Any:
+def class_part(o: Oracle, x: Vector, index: Any, y: State, label: float) -> Any:
     """Mean gradient of the drawn examples of one class, 0 if there is none."""
     count = 0
     chosen = np.empty(len(index))

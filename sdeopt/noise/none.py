@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import dot
-from sdeopt.core.oracle import grad
+from sdeopt.core.contracts import Draws, Objective, Vector
+from sdeopt.core.oracle import Oracle, grad
 from sdeopt.noise.directions import clipped, length, unit
 from sdeopt.noise.law import Law
 
@@ -31,48 +32,48 @@ class NoNoise(Law):
 
     normal = True
 
-    def draws(self, objective: Any) -> tuple[tuple[str, int], ...]:
+    def draws(self, objective: Objective) -> tuple[tuple[str, int], ...]:
         return ()
 
-    def sample(self, o: Any, x: Any, z: Any) -> Any:
+    def sample(self, o: Oracle, x: Vector, z: Draws) -> Any:
         return 0.0 * x
 
-    def noisy_grad(self, o: Any, x: Any, z: Any) -> Any:
+    def noisy_grad(self, o: Oracle, x: Vector, z: Draws) -> Any:
         return grad(o, x)
 
-    def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return 0.0 * dw
 
-    def var(self, o: Any, x: Any) -> Any:
+    def var(self, o: Oracle, x: Vector) -> Any:
         return 0.0 * x
 
-    def mean_clipped(self, o: Any, x: Any, clip: Any) -> Any:
+    def mean_clipped(self, o: Oracle, x: Vector, clip: Any) -> Any:
         return clipped(grad(o, x), clip)
 
-    def mean_sign(self, o: Any, x: Any, g: Any) -> Any:
+    def mean_sign(self, o: Oracle, x: Vector, g: Vector) -> Any:
         return np.sign(g)
 
-    def root_sign_cov(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+    def root_sign_cov(self, o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
         return 0.0 * dw
 
-    def sign_response(self, o: Any, x: Any, g: Any, v: Any) -> Any:
+    def sign_response(self, o: Oracle, x: Vector, g: Vector, v: Vector) -> Any:
         return 0.0 * v
 
-    def root_sign_residual(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+    def root_sign_residual(self, o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
         return 0.0 * dw
 
-    def root_square_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_square_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return 0.0 * dw
 
-    def expect_direction(self, o: Any, x: Any, g: Any) -> Any:
+    def expect_direction(self, o: Oracle, x: Vector, g: Vector) -> Any:
         return unit(g)
 
-    def direction_jacobian(self, o: Any, x: Any, g: Any, v: Any) -> Any:
+    def direction_jacobian(self, o: Oracle, x: Vector, g: Vector, v: Vector) -> Any:
         u = unit(g)
         return (v - u * dot(u, v)) * (dot(u, u) / length(g))
 
-    def direction_cov(self, o: Any, x: Any, g: Any, v: Any) -> Any:
+    def direction_cov(self, o: Oracle, x: Vector, g: Vector, v: Vector) -> Any:
         return 0.0 * v
 
-    def direction_residual(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+    def direction_residual(self, o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
         return 0.0 * dw

@@ -13,6 +13,7 @@ import numpy as np
 
 from sdeopt.core import exp
 from sdeopt.core.checks import Array
+from sdeopt.core.contracts import Draws
 
 __all__ = ["NODES", "PIECE", "REACH", "SHARES", "WEIGHTS", "density"]
 
@@ -34,6 +35,6 @@ NODES, WEIGHTS = _line()
 PIECE, SHARES = _piece()
 
 
-def density(z: Any) -> Any:
+def density(z: Draws) -> Any:
     """The density of a standard normal."""
     return exp(-0.5 * z * z) / np.sqrt(2.0 * np.pi)

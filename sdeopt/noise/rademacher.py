@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import filled
-from sdeopt.noise.law import Law, fit, spread
+from sdeopt.core.contracts import Draws, Objective, Vector
+from sdeopt.core.oracle import Oracle
+from sdeopt.noise.law import Law, fit, scales
 
 __all__ = ["Rademacher"]
 
@@ -48,26 +50,26 @@ class Rademacher(Law):
     scale: Any = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "scale", spread("scale", self.scale))
+        object.__setattr__(self, "scale", scales("scale", self.scale))
 
-    def check(self, objective: Any) -> None:
+    def check(self, objective: Objective) -> None:
         fit("scale", self.scale, objective)
 
-    def sample(self, o: Any, x: Any, z: Any) -> Any:
+    def sample(self, o: Oracle, x: Vector, z: Draws) -> Any:
         return self.scale * np.sign(z[0])
 
-    def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return self.scale * dw
 
-    def var(self, o: Any, x: Any) -> Any:
+    def var(self, o: Oracle, x: Vector) -> Any:
         return filled(self.scale * self.scale, x)
 
-    def mean_sign(self, o: Any, x: Any, g: Any) -> Any:
+    def mean_sign(self, o: Oracle, x: Vector, g: Vector) -> Any:
         return 0.5 * (np.sign(g + self.scale) + np.sign(g - self.scale))
 
-    def root_sign_cov(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+    def root_sign_cov(self, o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
         """½|sign(g + scale) - sign(g - scale)| dw, also where g + ξ = 0 has probability ½."""
         return 0.5 * (np.sign(g + self.scale) - np.sign(g - self.scale)) * dw
 
-    def root_square_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_square_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return 0.0 * dw

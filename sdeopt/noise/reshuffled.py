@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sdeopt.core.oracle import batch_grad, batch_value
+from sdeopt.core.contracts import Draws, Vector
+from sdeopt.core.oracle import Oracle, batch_grad, batch_value
 from sdeopt.noise.minibatch import Minibatch, mean_clipped, of_classes
 
 __all__ = ["Reshuffled"]
@@ -56,14 +57,14 @@ class Reshuffled(Minibatch):
     def independent(self) -> Minibatch:
         return Minibatch(self.batch, replace=False)
 
-    def noisy_value(self, o: Any, x: Any, z: Any) -> Any:
+    def noisy_value(self, o: Oracle, x: Vector, z: Draws) -> Any:
         return batch_value(o, x, z[0])
 
-    def noisy_class_grads(self, o: Any, x: Any, z: Any) -> Any:
+    def noisy_class_grads(self, o: Oracle, x: Vector, z: Draws) -> Any:
         return of_classes(o, x, z[0][0])
 
-    def noisy_grad(self, o: Any, x: Any, z: Any) -> Any:
+    def noisy_grad(self, o: Oracle, x: Vector, z: Draws) -> Any:
         return batch_grad(o, x, z[0])
 
-    def clipped_grad(self, o: Any, x: Any, z: Any, clip: Any) -> Any:
+    def clipped_grad(self, o: Oracle, x: Vector, z: Draws, clip: Any) -> Any:
         return mean_clipped(o, x, z[0], clip)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, total
-from sdeopt.core.oracle import agent_means, batch_grad, batch_value, examples, noisy_grad, weighted_grad
+from sdeopt.core.contracts import Draws, Vector
+from sdeopt.core.oracle import Oracle, agent_means, batch_grad, batch_value, examples, noisy_grad, weighted_grad
 from sdeopt.noise.minibatch import Minibatch, correction, drawn, root_size
 
 __all__ = ["Share"]
@@ -57,29 +58,29 @@ class Share(Minibatch):
         """One normal per example of the share."""
         return (int(objective.examples()) // self.agents,)
 
-    def noisy_grad(self, o: Any, x: Any, z: Any) -> Any:
+    def noisy_grad(self, o: Oracle, x: Vector, z: Draws) -> Any:
         return batch_grad(o, x, picked(self, o, z))
 
-    def noisy_value(self, o: Any, x: Any, z: Any) -> Any:
+    def noisy_value(self, o: Oracle, x: Vector, z: Draws) -> Any:
         return batch_value(o, x, picked(self, o, z))
 
-    def agent_means(self, o: Any, x: Any) -> Any:
+    def agent_means(self, o: Oracle, x: Vector) -> Any:
         m = share(o, self.agents)
         return (weighted_grad(o, x, placed(o, np.ones(m) / m, self.agent * m)),)
 
-    def sample(self, o: Any, x: Any, z: Any) -> Any:
+    def sample(self, o: Oracle, x: Vector, z: Draws) -> Any:
         return noisy_grad(o, x, z) - agent_means(o, x)[0]
 
-    def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         m = share(o, self.agents)
         return root_size(self, m) * weighted_grad(o, x, placed(o, dw - total(dw) / m, self.agent * m))
 
-    def noise_cov(self, o: Any, x: Any, v: Any) -> Any:
+    def noise_cov(self, o: Oracle, x: Vector, v: Vector) -> Any:
         m = share(o, self.agents)
         slopes = o.objective.example_slopes(x, v)[self.agent * m : (self.agent + 1) * m]
         return root_size(self, m) ** 2 * weighted_grad(o, x, placed(o, slopes - total(slopes) / m, self.agent * m))
 
-    def var(self, o: Any, x: Any) -> Any:
+    def var(self, o: Oracle, x: Vector) -> Any:
         """One gradient after the other: sums of squares are kept for all the data only."""
         m = share(o, self.agents)
         mean = agent_means(o, x)[0]
@@ -93,18 +94,18 @@ class Share(Minibatch):
         return f"Minibatch(batch={self.batch}, replace={self.replace})"
 
 
-def share(o: Any, agents: Any) -> Any:
+def share(o: Oracle, agents: Any) -> Any:
     """m = n/N."""
     return examples(o) // agents
 
 
-def picked(self: Any, o: Any, z: Any) -> Any:
+def picked(self: Any, o: Oracle, z: Draws) -> Any:
     """Numbers of the drawn examples."""
     m = share(o, self.agents)
     return drawn(z[0], m, self.replace) + float(self.agent * m)
 
 
-def placed(o: Any, weights: Any, first: Any) -> Any:
+def placed(o: Oracle, weights: Any, first: Any) -> Any:
     """Weights of all examples: those given, from the example ``first`` on, else 0."""
     w = np.zeros(examples(o))
     for j in range(weights.size):

@@ -9,6 +9,7 @@ import numpy as np
 
 from sdeopt.core import basis, checks, column, cos, erf, exp, firsts, log, power, seconds, sin, where
 from sdeopt.core.checks import Array
+from sdeopt.core.contracts import Vector
 from sdeopt.core.math import pairs
 
 __all__ = [
@@ -31,13 +32,13 @@ TAIL = 14.0
 FAR = 50.0  # erf(FAR/√2) = 1 and exp(-FAR²/4) = 0 in double precision
 
 
-def gaussian_sign(g: Any, sd: Any) -> Any:
+def gaussian_sign(g: Vector, sd: Any) -> Any:
     """E sign(g + ξ) = erf(g/(√2 sd)) for ξ ~ N(0, sd²); sign(g) where sd = 0."""
     noisy = sd > 0.0
     return where(noisy, erf(g * (np.sqrt(0.5) / where(noisy, sd, 1.0))), np.sign(g))
 
 
-def gaussian_response(g: Any, sd: Any) -> Any:
+def gaussian_response(g: Vector, sd: Any) -> Any:
     """E[sign(g + ξ) ξ]/sd² = 2 φ(g/sd)/sd for ξ ~ N(0, sd²), the mean derivative of the sign; 0 where sd = 0."""
     noisy = sd > 0.0
     scale = where(noisy, sd, 1.0)
@@ -45,7 +46,7 @@ def gaussian_response(g: Any, sd: Any) -> Any:
     return where(noisy, np.sqrt(2.0 / np.pi) / scale * exp(-0.5 * a * a), 0.0)
 
 
-def independent_root(mean: Any, sd: Any, dw: Any) -> Any:
+def independent_root(mean: Any, sd: Any, dw: Vector) -> Any:
     """Cov^{1/2} dw of independent signs with means ``mean``: √(1 - mean²) dw; 0 where sd = 0, also at g = 0."""
     return where(sd > 0.0, np.sqrt((1.0 - mean) * (1.0 + mean)), 0.0) * dw
 
@@ -124,7 +125,7 @@ def sign_covariance(a: Any, corr: Any) -> Array:
     return c
 
 
-def root_times(variance: Any, below: Any, dw: Any) -> Any:
+def root_times(variance: Any, below: Any, dw: Vector) -> Any:
     """L dw with the lower triangular L, L Lᵀ a covariance that may be singular.
 
     Given are its diagonal and its pairs, ordered as `sdeopt.core.firsts`. Cholesky's algorithm with two guards: a pivot
@@ -143,7 +144,7 @@ def root_times(variance: Any, below: Any, dw: Any) -> Any:
     return out
 
 
-def arctan(x: Any) -> Any:
+def arctan(x: Vector) -> Any:
     """Inverse tangent of a vector from the vocabulary's sine and cosine: a quadratic guess and one exact correction.
 
     With |θ - θ₀| = δ' < 0.004 on [0, 1], tan(θ - θ₀) = (x cosθ₀ - sinθ₀)/(cosθ₀ + x sinθ₀) = δ and

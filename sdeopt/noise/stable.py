@@ -12,7 +12,9 @@ from numpy.polynomial import chebyshev
 
 from sdeopt.core import checks, cos, filled, log, mean_sign, power, sin, where
 from sdeopt.core.checks import Array
-from sdeopt.noise.law import Law, derived, fit, spread
+from sdeopt.core.contracts import Draws, Objective, Vector
+from sdeopt.core.oracle import Oracle
+from sdeopt.noise.law import Law, derived, fit, scales
 from sdeopt.noise.signs import independent_root
 
 __all__ = ["AlphaStable", "central_mass"]
@@ -77,7 +79,7 @@ class AlphaStable(Law):
         answers = alpha >= LOWEST
         fields = {
             "alpha": alpha,
-            "scale": spread("scale", self.scale),
+            "scale": scales("scale", self.scale),
             "split": split,
             "near": _near(alpha, split) if answers else np.zeros(1),
             "far": _far(alpha, split) if answers else np.zeros(1),
@@ -85,10 +87,10 @@ class AlphaStable(Law):
         for name, value in fields.items():
             object.__setattr__(self, name, value)
 
-    def check(self, objective: Any) -> None:
+    def check(self, objective: Objective) -> None:
         fit("scale", self.scale, objective)
 
-    def lacks(self, question: str, objective: Any) -> str | None:
+    def lacks(self, question: str, objective: Objective) -> str | None:
         """The moments that the tails forbid, and the signs that are not interpolated."""
         if question in MOMENTS and self.alpha < 2.0:
             return (
@@ -104,34 +106,34 @@ class AlphaStable(Law):
         """α below 2; α = 2 is normal."""
         return self.alpha if self.alpha < 2.0 and np.any(self.scale) else math.inf
 
-    def draws(self, objective: Any) -> tuple[tuple[str, int], ...]:
+    def draws(self, objective: Objective) -> tuple[tuple[str, int], ...]:
         """A uniform for the angle and one for the exponential, per coordinate."""
         return (("uniform", objective.dim), ("uniform", objective.dim))
 
-    def brownian(self, question: str, objective: Any) -> tuple[Any, ...]:
+    def brownian(self, question: str, objective: Objective) -> tuple[Any, ...]:
         """Increments of the Lévy motion for "levy", else normals."""
         return (("stable", objective.dim, self.alpha),) if question == "levy" else (objective.dim,)
 
-    def sample(self, o: Any, x: Any, z: Any) -> Any:
+    def sample(self, o: Oracle, x: Vector, z: Draws) -> Any:
         """Uniforms are multiples of 2⁻⁵²; half a unit keeps the angle off ±π/2 and the exponential off 0."""
         angle = 3.141592653589793 * (z[0] - (0.5 - TINY))
         exponential = -log(1.0 - z[1] - TINY)
         tail = power(cos((1.0 - self.alpha) * angle) / exponential, (1.0 - self.alpha) / self.alpha)
         return self.scale * sin(self.alpha * angle) * power(cos(angle), -1.0 / self.alpha) * tail
 
-    def root_levy(self, o: Any, x: Any, lr: Any, dw: Any) -> Any:
+    def root_levy(self, o: Oracle, x: Vector, lr: Any, dw: Vector) -> Any:
         return power(lr, 1.0 - 1.0 / self.alpha) * self.scale * dw
 
-    def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return np.sqrt(2.0) * self.scale * dw
 
-    def var(self, o: Any, x: Any) -> Any:
+    def var(self, o: Oracle, x: Vector) -> Any:
         return filled(2.0 * self.scale * self.scale, x)
 
-    def root_square_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_square_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return np.sqrt(8.0) * self.scale * self.scale * dw
 
-    def mean_sign(self, o: Any, x: Any, g: Any) -> Any:
+    def mean_sign(self, o: Oracle, x: Vector, g: Vector) -> Any:
         """P(|S| < g/scale) with the sign of g; sign(g) where scale = 0."""
         b = filled(self.scale, g)
         a = np.minimum(np.abs(g) / where(b > 0.0, b, 1.0), 1e150) / self.split
@@ -141,7 +143,7 @@ class AlphaStable(Law):
         mass = np.minimum(np.maximum(where(a < 1.0, near, far), 0.0), 1.0)
         return np.sign(g) * where(b > 0.0, mass, 1.0)
 
-    def root_sign_cov(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+    def root_sign_cov(self, o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
         return independent_root(mean_sign(o, x, g), filled(self.scale, g), dw)
 
 

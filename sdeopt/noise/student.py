@@ -10,8 +10,9 @@ import numpy as np
 
 from sdeopt.core import checks, exp, filled, tanh, where
 from sdeopt.core.checks import Array
-from sdeopt.core.oracle import mean_sign
-from sdeopt.noise.law import Law, derived, fit, spread
+from sdeopt.core.contracts import Draws, Objective, Vector
+from sdeopt.core.oracle import Oracle, mean_sign
+from sdeopt.noise.law import Law, derived, fit, scales
 from sdeopt.noise.signs import TAIL, independent_root, student_series, student_sign, student_whole_sign
 
 __all__ = ["StudentT"]
@@ -81,7 +82,7 @@ class StudentT(Law):
         level = 17.0 * math.log(10.0) / nu  # log cosh of the point beyond which cosh^{-ν} < 1e-17
         fields = {
             "nu": nu,
-            "scale": spread("scale", self.scale),
+            "scale": scales("scale", self.scale),
             "variance": nu / (nu - 2.0) if nu > 2.0 else math.inf,
             "square_sd": math.sqrt(2.0 * (nu - 1.0) / (nu - 4.0)) * nu / (nu - 2.0) if nu > 4.0 else math.inf,
             "whole": float(whole),
@@ -95,10 +96,10 @@ class StudentT(Law):
         for name, value in fields.items():
             object.__setattr__(self, name, value)
 
-    def check(self, objective: Any) -> None:
+    def check(self, objective: Objective) -> None:
         fit("scale", self.scale, objective)
 
-    def lacks(self, question: str, objective: Any) -> str | None:
+    def lacks(self, question: str, objective: Objective) -> str | None:
         """The moments that the tails forbid."""
         if question in COVARIANCE and self.nu <= 2.0:
             return f"{self!r} has no covariance (it needs nu > 2), so {question} does not exist; ask only for signs"
@@ -111,24 +112,24 @@ class StudentT(Law):
         """ν: the density falls like |ξ|^{-ν-1}."""
         return self.nu if np.any(self.scale) else math.inf
 
-    def draws(self, objective: Any) -> tuple[tuple[str, int], ...]:
+    def draws(self, objective: Objective) -> tuple[tuple[str, int], ...]:
         """Two normals per coordinate."""
         return (("normal", objective.dim), ("normal", objective.dim))
 
-    def sample(self, o: Any, x: Any, z: Any) -> Any:
+    def sample(self, o: Oracle, x: Vector, z: Draws) -> Any:
         """√((e^y - 1)/y) is taken as e^{y/2} √(tanh(y/2) (1 + e^{-y})/y): no cancellation, no early overflow."""
         normal, other = z
         y = np.maximum((normal * normal + other * other) / self.nu, 1e-300)
         growth = exp(0.5 * y)
         return self.scale * normal * growth * np.sqrt(tanh(0.5 * y) * (1.0 + 1.0 / growth / growth) / y)
 
-    def root_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return np.sqrt(self.variance) * self.scale * dw
 
-    def var(self, o: Any, x: Any) -> Any:
+    def var(self, o: Oracle, x: Vector) -> Any:
         return filled(self.variance * self.scale * self.scale, x)
 
-    def mean_sign(self, o: Any, x: Any, g: Any) -> Any:
+    def mean_sign(self, o: Oracle, x: Vector, g: Vector) -> Any:
         """2F_ν(g/scale) - 1; sign(g) where scale = 0."""
         b = filled(self.scale, g)
         a = np.minimum(np.maximum(g / where(b > 0.0, b, 1.0), -1e150), 1e150)
@@ -138,10 +139,10 @@ class StudentT(Law):
             s = student_sign(a, self.nu, self.factor, self.reach, self.nodes, self.weights)
         return where(b > 0.0, s, np.sign(g))
 
-    def root_sign_cov(self, o: Any, x: Any, g: Any, dw: Any) -> Any:
+    def root_sign_cov(self, o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
         return independent_root(mean_sign(o, x, g), filled(self.scale, g), dw)
 
-    def root_square_cov(self, o: Any, x: Any, dw: Any) -> Any:
+    def root_square_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         return self.square_sd * self.scale * self.scale * dw
 
 

@@ -9,13 +9,23 @@ import numpy as np
 
 from sdeopt.core.math import dot, norm
 
-__all__ = ["Distance", "GradientSquare", "HessianTrace", "Mean", "hits"]
+__all__ = ["Distance", "GradientSquare", "HessianTrace", "Mean", "hits", "usual"]
+
+MANY, SUBSET = 2000, 1000  # examples above which a default observable takes some of them only, and how many
+
+
+def usual(objective: Any, loss: Callable[[Any, Any], Any], X: Any, y: Any) -> Any:
+    """The default for ``observables=``: the loss of all examples, or of ``SUBSET`` of them, the same in every run."""
+    if len(X) <= MANY:
+        return ("loss",)
+    some = np.sort(np.random.default_rng(0).choice(len(X), SUBSET, replace=False))
+    return {f"loss of {SUBSET} examples": Mean(objective, loss, X[some], y[some])}
 
 
 class Mean:
     """The mean of ``function(output, y)`` over the examples (X, y)."""
 
-    batched = True
+    batched = tensors = True
 
     def __init__(self, objective: Any, function: Callable[[Any, Any], Any], X: Any, y: Any) -> None:
         self._objective, self._function, self._X, self._y = objective, function, X, y

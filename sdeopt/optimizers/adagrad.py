@@ -17,7 +17,8 @@ SDE
 
 Regime
     α → 0 with t = kα² and α²v₀ fixed: steps have length α/√k for k gradients of like size, so α² is to Adagrad what the
-    learning rate is to SGD. ξ without third moments (else W and W' are correlated).
+    learning rate is to SGD. ξ without third moments (else W and W' are correlated). The command line runs at α = 0.2
+    with α²v₀ = 1: from the cold start at α = 0.05 the gap is 11 to 37 %, all of it in the first steps.
 
 Claim
     Weak order 2 in α, that is 1 in the time of a step, from α²v₀ of order one (squares that an earlier run has summed),
@@ -40,7 +41,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noise_var, noisy_grad, root_cov
+from sdeopt.core import (
+    Draws,
+    NonNegative,
+    Oracle,
+    Positive,
+    State,
+    Vector,
+    grad,
+    method,
+    noise_var,
+    noisy_grad,
+    root_cov,
+)
 from sdeopt.optimizers.rmsprop import square_noise
 
 __all__ = ["Adagrad"]
@@ -51,13 +64,16 @@ def squared_lr(self: Any) -> Any:
     return self.lr * self.lr
 
 
-def denominator(self: Any, t: Any, x: Any, v: Any, o: Any) -> Any:
+def denominator(self: Any, t: float, x: Vector, v: Vector, o: Oracle) -> Any:
     """√V + ε, V floored at v₀ and a tenth of what the noise has added to it by time t."""
     seen = t / (self.lr * self.lr) * noise_var(o, x)
     return np.sqrt(np.maximum(v, self.initial + 0.1 * seen)) + self.eps
 
 
-@method(order=2, clock=squared_lr, parts=("x", "v"), brownian=("gradient", "square"), family="adaptive", limited=True)
+@method(
+    order=2, clock=squared_lr, parts=("x", "v"), brownian=("gradient", "square"), family="adaptive", limited=True,
+    at={"lr": 0.2, "initial": 25.0},
+)  # fmt: skip
 class Adagrad(NamedTuple):
     """Adagrad, as torch.optim.Adagrad without decay of the learning rate and of the weights.
 
@@ -92,38 +108,38 @@ class Adagrad(NamedTuple):
     (array([ 0.95, -0.9 ]), array([4., 4.]))
     """
 
-    lr: float
-    eps: float = 1e-10
-    initial: float = 0.0
+    lr: Positive
+    eps: NonNegative = 1e-10
+    initial: NonNegative = 0.0
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, initial=self.initial * (self.lr / lr) * (self.lr / lr))
 
-    def init(self, x: Any, o: Any) -> Any:
+    def init(self, x: Vector, o: Oracle) -> Any:
         return x, 0.0 * x + self.initial
 
-    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, y: State, o: Oracle, z: Draws) -> Any:
         x, v = y
         g = noisy_grad(o, x, z)
         v1 = v + g * g
         return x - self.lr * g / (np.sqrt(v1) + self.eps), v1
 
-    def domain(self, y: Any) -> Any:
+    def domain(self, y: State) -> Any:
         x, v = y
         return x, np.maximum(v, 0.0)
 
-    def start(self, x: Any, o: Any) -> Any:
+    def start(self, x: Vector, o: Oracle) -> Any:
         g = grad(o, x)
         v = self.initial + g * g + noise_var(o, x)
         return x - self.lr * g / (np.sqrt(v) + self.eps), v
 
-    def drift(self, t: Any, y: Any, o: Any) -> Any:
+    def drift(self, t: float, y: State, o: Oracle) -> Any:
         x, v = y
         g = grad(o, x)
         p = self.lr * denominator(self, t, x, v, o)
         return -g / p, (g * g + noise_var(o, x)) / (self.lr * self.lr)
 
-    def diffusion(self, t: Any, y: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, y: State, o: Oracle, dw: Vector) -> Any:
         x, v = y
         w = root_cov(o, x, dw[0])
         return -w / denominator(self, t, x, v, o), square_noise(o, x, grad(o, x), w, dw[1]) / self.lr

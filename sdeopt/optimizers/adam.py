@@ -24,6 +24,7 @@ Regime
     η → 0 with ρᵢ fixed, that is 1 - βᵢ = ρᵢη, and t = kη fixed; ξ without third moments (else W and W' are correlated).
     malladi: the noise dominates, σ ~ 1/η. No equation holds for a weight whose gradient is 0 in most steps (a rare
     feature): its first samples are far apart on the scale of v, and Var x of the SDE can be twice too large.
+    The command line runs at η = 0.025 with ρ₁ = 2 and ρ₂ = 0.02: at η = 0.05 and β₁ = 0.9 the gap is 10 %.
 
 Claim
     Weak order 1 in η from the cold start, for the covariance of x too (f = x²/2, x₀ = 1, σ = 1/2, ρ = (2, 3/2), t = 1:
@@ -46,19 +47,36 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import exp, filled, grad, method, noise_var, noisy_grad, power, rival, root_cov
+from sdeopt.core import (
+    Decay,
+    Draws,
+    NonNegative,
+    Oracle,
+    Positive,
+    State,
+    Vector,
+    exp,
+    filled,
+    grad,
+    method,
+    noise_var,
+    noisy_grad,
+    power,
+    rival,
+    root_cov,
+)
 from sdeopt.optimizers.rmsprop import root, square_drift, square_noise
 from sdeopt.theory import correlation, stationary
 
 __all__ = ["Adam", "AdamCompagnoni", "AdamMalladi"]
 
 
-def iota(beta: Any, lr: Any, t: Any) -> Any:
+def iota(beta: Any, lr: Any, t: float) -> Any:
     """ι(t) = 1 - e^{-ρt}, ρ = (1 - β)/η: the weight of the samples that a running mean has seen by time t."""
     return 1.0 - exp((beta - 1.0) / lr * t)
 
 
-def update(self: Any, k: Any, y: Any, g: Any) -> Any:
+def update(self: Any, k: int, y: State, g: Vector) -> Any:
     """The state after the gradient ``g`` was seen at step k."""
     x, m, v = y
     m1 = self.beta1 * m + (1.0 - self.beta1) * g
@@ -67,7 +85,7 @@ def update(self: Any, k: Any, y: Any, g: Any) -> Any:
     return x - rate * m1 / (np.sqrt(share * v1) + self.eps), m1, v1
 
 
-def reachable(self: Any, y: Any) -> Any:
+def reachable(self: Any, y: State) -> Any:
     """The state with v raised to what m demands: of the same gradients, v >= m² (1 - β₂)(β₂ - β₁²)/((1 - β₁)² β₂).
 
     That is the Cauchy-Schwarz inequality for the two running means. A sampled SDE can leave it, and x would take a
@@ -79,7 +97,7 @@ def reachable(self: Any, y: Any) -> Any:
     return x, m, np.maximum(v, slack / scale * m * m)
 
 
-def first(self: Any, x: Any, o: Any) -> Any:
+def first(self: Any, x: Vector, o: Oracle) -> Any:
     """First step of Adam without decay, then ι₁g and ι₂(g² + diag Σ): the state at t = η without its noise."""
     g = grad(o, x)
     square = g * g + noise_var(o, x)
@@ -87,7 +105,10 @@ def first(self: Any, x: Any, o: Any) -> Any:
     return x - self.lr * g / (np.sqrt(square) + self.eps), i1 * g, i2 * square
 
 
-@method(order=1, sde="full", parts=("x", "m", "v"), brownian=("gradient", "square"), family="adaptive", limited=True)
+@method(
+    order=1, sde="full", parts=("x", "m", "v"), brownian=("gradient", "square"), family="adaptive", limited=True,
+    at={"lr": 0.025, "beta1": 0.95, "beta2": 0.9995},
+)  # fmt: skip
 class Adam(NamedTuple):
     """Adam, as torch.optim.Adam without weight decay.
 
@@ -126,32 +147,32 @@ class Adam(NamedTuple):
     (array([ 0.9, -0.9]), array([ 0.5, -1. ]), array([0.25, 1.  ]))
     """
 
-    lr: float
-    beta1: float = 0.9
-    beta2: float = 0.999
-    eps: float = 1e-8
+    lr: Positive
+    beta1: Decay = 0.9
+    beta2: Decay = 0.999
+    eps: NonNegative = 1e-8
 
     def scaled(self, lr: Any) -> Any:
         beta1, beta2 = (1.0 - (1.0 - beta) * lr / self.lr for beta in (self.beta1, self.beta2))
         return self._replace(lr=lr, beta1=beta1, beta2=beta2)
 
-    def init(self, x: Any, o: Any) -> Any:
+    def init(self, x: Vector, o: Oracle) -> Any:
         return x, 0.0 * x, 0.0 * x
 
-    def warm(self, x: Any, o: Any) -> Any:
+    def warm(self, x: Vector, o: Oracle) -> Any:
         g = grad(o, x)
         return x, g, g * g + noise_var(o, x)
 
-    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, y: State, o: Oracle, z: Draws) -> Any:
         return update(self, k, y, noisy_grad(o, y[0], z))
 
-    def domain(self, y: Any) -> Any:
+    def domain(self, y: State) -> Any:
         return reachable(self, y)
 
-    def start(self, x: Any, o: Any) -> Any:
+    def start(self, x: Vector, o: Oracle) -> Any:
         return first(self, x, o)
 
-    def drift(self, t: Any, y: Any, o: Any) -> Any:
+    def drift(self, t: float, y: State, o: Oracle) -> Any:
         x, m, v = y
         g = grad(o, x)
         i1, i2 = iota(self.beta1, self.lr, t), iota(self.beta2, self.lr, t)
@@ -159,7 +180,7 @@ class Adam(NamedTuple):
         dm = (1.0 - self.beta1) / self.lr * (g - m)
         return -m / (i1 * p), dm, (1.0 - self.beta2) / self.lr * square_drift(o, x, g, v)
 
-    def diffusion(self, t: Any, y: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, y: State, o: Oracle, dw: Vector) -> Any:
         x, m, v = y
         w = root_cov(o, x, dw[0])
         rho1, rho2 = (1.0 - self.beta1) / self.lr, (1.0 - self.beta2) / self.lr
@@ -191,10 +212,10 @@ class AdamCompagnoni:
     Source: Monzio Compagnoni et al. (2025), arXiv:2411.15958.
     """
 
-    def start(self: Any, x: Any, o: Any) -> Any:
+    def start(self: Any, x: Vector, o: Oracle) -> Any:
         return first(self, x, o)
 
-    def drift(self: Any, t: Any, y: Any, o: Any) -> Any:
+    def drift(self: Any, t: float, y: State, o: Oracle) -> Any:
         x, m, v = y
         g = grad(o, x)
         i1, i2 = iota(self.beta1, self.lr, t), iota(self.beta2, self.lr, t)
@@ -202,7 +223,7 @@ class AdamCompagnoni:
         dm = (1.0 - self.beta1) / self.lr * (g - m)
         return -(m + self.lr * dm) / (i1 * p), dm, (1.0 - self.beta2) / self.lr * square_drift(o, x, g, v)
 
-    def diffusion(self: Any, t: Any, y: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self: Any, t: float, y: State, o: Oracle, dw: Vector) -> Any:
         x, m, v = y
         return filled(0.0, x), (1.0 - self.beta1) / np.sqrt(self.lr) * root_cov(o, x, dw), filled(0.0, v)
 
@@ -217,17 +238,17 @@ class AdamMalladi:
     Source: Malladi, Lyu, Panigrahi & Arora (2022), arXiv:2205.10287.
     """
 
-    def start(self: Any, x: Any, o: Any) -> Any:
+    def start(self: Any, x: Vector, o: Oracle) -> Any:
         x1, m, v = first(self, x, o)
         return x1, m, iota(self.beta2, self.lr, self.lr) * noise_var(o, x)
 
-    def drift(self: Any, t: Any, y: Any, o: Any) -> Any:
+    def drift(self: Any, t: float, y: State, o: Oracle) -> Any:
         x, m, v = y
         i1, i2 = iota(self.beta1, self.lr, t), iota(self.beta2, self.lr, t)
         p = np.sqrt(1.0 / i2 * v) + self.eps
         rho1, rho2 = (1.0 - self.beta1) / self.lr, (1.0 - self.beta2) / self.lr
         return -m / (i1 * p), rho1 * (grad(o, x) - m), rho2 * (noise_var(o, x) - v)
 
-    def diffusion(self: Any, t: Any, y: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self: Any, t: float, y: State, o: Oracle, dw: Vector) -> Any:
         x, m, v = y
         return filled(0.0, x), (1.0 - self.beta1) / np.sqrt(self.lr) * root_cov(o, x, dw), filled(0.0, v)

@@ -34,7 +34,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, hvp, method, noisy_grad, players, rival, root_additive_cov
+from sdeopt.core import (
+    Draws,
+    Oracle,
+    Positive,
+    Vector,
+    grad,
+    hvp,
+    method,
+    noisy_grad,
+    players,
+    rival,
+    root_additive_cov,
+)
 from sdeopt.optimizers.sgda import SGDA, rates
 
 __all__ = ["AltGDA", "AltGDAOrder2"]
@@ -76,18 +88,18 @@ class AltGDA(NamedTuple):
     array([0.4 , 3.08])
     """
 
-    lr: float
-    ratio: float = 1.0
+    lr: Positive
+    ratio: Positive = 1.0
 
-    def step(self, k: Any, z: Any, o: Any, draws: Any) -> Any:
+    def step(self, k: int, z: Draws, o: Oracle, draws: Any) -> Any:
         own = players(o, z)
         half = z - self.lr * own * noisy_grad(o, z, draws)
         return half - self.lr * self.ratio * (1.0 - own) * noisy_grad(o, half, draws)
 
-    def drift(self, t: Any, z: Any, o: Any) -> Any:
+    def drift(self, t: float, z: Draws, o: Oracle) -> Any:
         return sgda_drift(self, t, z, o)
 
-    def diffusion(self, t: Any, z: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, z: Draws, o: Oracle, dw: Vector) -> Any:
         return sgda_diffusion(self, t, z, o, dw)
 
     def linear(self, J: Any, Sigma: Any, own: Any) -> Any:
@@ -103,14 +115,14 @@ class AltGDAOrder2:
     Source: derived here by the recipe of Li, Tai & E, arXiv:1811.01558.
     """
 
-    def drift(self: Any, t: Any, z: Any, o: Any) -> Any:
+    def drift(self: Any, t: float, z: Draws, o: Oracle) -> Any:
         own = players(o, z)
         R = rates(own, self.ratio)
         g = grad(o, z)
         seen = (1.0 - own) * hvp(o, z, own * g)
         return -R * (g + self.lr * (0.5 * hvp(o, z, R * g) - seen))
 
-    def diffusion(self: Any, t: Any, z: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self: Any, t: float, z: Draws, o: Oracle, dw: Vector) -> Any:
         return -np.sqrt(self.lr) * rates(players(o, z), self.ratio) * root_additive_cov(o, z, dw)
 
     def linear(self: Any, J: Any, Sigma: Any, own: Any) -> Any:

@@ -35,7 +35,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import basis, grad, hvp, method, noisy_grad, rival, root_cov
+from sdeopt.core import (
+    Draws,
+    Law,
+    NonNegative,
+    Objective,
+    Oracle,
+    Positive,
+    State,
+    Vector,
+    basis,
+    grad,
+    hvp,
+    method,
+    noisy_grad,
+    rival,
+    root_cov,
+)
 
 __all__ = ["AntiPGD", "AntiPGDHessian"]
 
@@ -71,13 +87,13 @@ class AntiPGD(NamedTuple):
     array([ 0.8, -0.8])
     """
 
-    lr: float
-    sigma: float = 0.1
+    lr: Positive
+    sigma: NonNegative = 0.1
 
-    def own(self, objective: Any, noise: Any) -> Any:
+    def own(self, objective: Objective, noise: Law) -> Any:
         return (("normal", objective.dim),)
 
-    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, y: State, o: Oracle, z: Draws) -> Any:
         seen, (w,) = z
         return y - self.lr * noisy_grad(o, y + self.sigma * w, seen)
 
@@ -94,7 +110,7 @@ class AntiPGDHessian:
     Source: moment-matched by us; H σ² H: Orvieto et al., arXiv:2202.02831.
     """
 
-    def drift(self: Any, t: Any, y: Any, o: Any) -> Any:
+    def drift(self: Any, t: float, y: State, o: Oracle) -> Any:
         reach = self.sigma * np.sqrt(float(y.size))
         mean = 0.0 * y
         for i in range(y.size):
@@ -102,7 +118,7 @@ class AntiPGDHessian:
             mean = mean + grad(o, y + e) + grad(o, y - e)
         return -mean / (2.0 * y.size)
 
-    def diffusion(self: Any, t: Any, y: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self: Any, t: float, y: State, o: Oracle, dw: Vector) -> Any:
         return -np.sqrt(self.lr) * (root_cov(o, y, dw[0]) + self.sigma * hvp(o, y, dw[1]))
 
     def linear(self: Any, H: Any, Sigma: Any) -> Any:

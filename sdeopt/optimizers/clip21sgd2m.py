@@ -37,7 +37,25 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import agent_grads, agent_means, agent_roots, average, each, filled, method, pieces
+from sdeopt.core import (
+    Decay,
+    Draws,
+    Law,
+    NonNegative,
+    Objective,
+    Oracle,
+    Positive,
+    State,
+    Vector,
+    agent_grads,
+    agent_means,
+    agent_roots,
+    average,
+    each,
+    filled,
+    method,
+    pieces,
+)
 from sdeopt.noise.directions import clipped
 
 __all__ = ["Clip21SGD2M"]
@@ -91,25 +109,25 @@ class Clip21SGD2M(NamedTuple):
     (array([ 1.5, -2. ]), array([ 0.3, -0.4]))
     """
 
-    lr: float
-    beta1: float = 0.1
-    beta2: float = 0.1
-    clip: float = 1.0
-    sigma_omega: float = 0.0
+    lr: Positive
+    beta1: Decay = 0.1
+    beta2: Decay = 0.1
+    clip: Positive = 1.0
+    sigma_omega: NonNegative = 0.0
 
     def scaled(self, lr: Any) -> Any:
         ratio = lr / self.lr
         return self._replace(lr=lr, beta1=ratio * self.beta1, beta2=ratio * self.beta2)
 
-    def own(self, objective: Any, noise: Any) -> Any:
+    def own(self, objective: Objective, noise: Law) -> Any:
         """The mean of the private noises, in units of its standard deviation."""
         return (("normal", objective.dim),)
 
-    def init(self, x: Any, o: Any) -> Any:
+    def init(self, x: Vector, o: Oracle) -> Any:
         every = 0.0 * np.concatenate(agent_means(o, x))
         return x, every, every, 0.0 * x
 
-    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, y: State, o: Oracle, z: Draws) -> Any:
         x, v, g, G = y
         seen, (w,) = z
         x1 = x - self.lr * G
@@ -119,14 +137,14 @@ class Clip21SGD2M(NamedTuple):
         private = self.sigma_omega / np.sqrt(1.0 * len(c)) * w
         return x1, v1, g + self.beta2 * np.concatenate(c), G + self.beta2 * (average(c) + private)
 
-    def drift(self, t: Any, y: Any, o: Any) -> Any:
+    def drift(self, t: float, y: State, o: Oracle) -> Any:
         x, v, g, G = y
         means = agent_means(o, x)
         c = each(clipped, pieces(v - g, means), self.clip)
         k1, k2 = self.beta1 / self.lr, self.beta2 / self.lr
         return -G, k1 * (np.concatenate(means) - v), k2 * np.concatenate(c), k2 * average(c)
 
-    def diffusion(self, t: Any, y: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, y: State, o: Oracle, dw: Vector) -> Any:
         x, v, g, G = y
         dw_gradient, dw_own = dw
         roots = agent_roots(o, x, dw_gradient)

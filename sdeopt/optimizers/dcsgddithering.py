@@ -29,7 +29,20 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sdeopt.core import agent_grads, average, each, method, pieces
+from sdeopt.core import (
+    Count,
+    Draws,
+    Law,
+    Objective,
+    Oracle,
+    Positive,
+    Vector,
+    agent_grads,
+    average,
+    each,
+    method,
+    pieces,
+)
 from sdeopt.core.compressors import dither
 
 __all__ = ["DCSGDDithering"]
@@ -67,14 +80,14 @@ class DCSGDDithering(NamedTuple):
     array([ 0.75, -0.5 ])
     """
 
-    lr: float
-    levels: float = 1.0
+    lr: Positive
+    levels: Count = 1.0
 
-    def own(self, objective: Any, noise: Any) -> Any:
+    def own(self, objective: Objective, noise: Law) -> Any:
         """Uniforms that round up or down."""
         return (("uniform", noise.agents * objective.dim),)
 
-    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, x: Vector, o: Oracle, z: Draws) -> Any:
         seen, (u,) = z
         g = agent_grads(o, x, seen)
         return x - self.lr * average(each(dither, g, pieces(u, g), self.levels))

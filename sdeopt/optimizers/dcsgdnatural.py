@@ -29,13 +29,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sdeopt.core import agent_grads, average, each, method, pieces
+from sdeopt.core import Draws, Law, Objective, Oracle, Positive, Vector, agent_grads, average, each, method, pieces
 from sdeopt.core.compressors import natural
 
 __all__ = ["DCSGDNatural"]
 
 
-@method(order=1, family="distributed", noise="agents:2,gaussian:0.5")
+@method(order=1, family="distributed", noise="agents:2,gaussian:0.5", at={"lr": 0.02})
 class DCSGDNatural(NamedTuple):
     """Distributed SGD, compressed to powers of two.
 
@@ -65,13 +65,13 @@ class DCSGDNatural(NamedTuple):
     array([ 0.6, -0.6])
     """
 
-    lr: float
+    lr: Positive
 
-    def own(self, objective: Any, noise: Any) -> Any:
+    def own(self, objective: Objective, noise: Law) -> Any:
         """Uniforms that round up or down."""
         return (("uniform", noise.agents * objective.dim),)
 
-    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, x: Vector, o: Oracle, z: Draws) -> Any:
         seen, (u,) = z
         g = agent_grads(o, x, seen)
         return x - self.lr * average(each(natural, g, pieces(u, g)))

@@ -14,7 +14,8 @@ SDE
     k = 1 its off-diagonal is -m mᵀ. ω = d/k - 1 gives its trace, ω |m|² + (1 + ω) tr Σ.
 
 Regime
-    η → 0, t = kη fixed; N, k and the laws of the ξ_i fixed. k = d sends everything: DSGD; k > d is refused.
+    η → 0, t = kη fixed; N, k and the laws of the ξ_i fixed. k = d sends everything: DSGD; k > d is refused. The command
+    line runs at η = 0.02, where the gap is 4 to 6 %: at 0.05 it is 10 to 14 %.
 
 Claim
     Weak order 1 in η. Unequal gradients, ∇f_i = ∇f + b_i, which DSGD does not feel, add noise also at the optimum.
@@ -36,7 +37,25 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import agent_grads, agent_means, average, each, grad, method, noise_var, pieces, root_cov, total
+from sdeopt.core import (
+    Count,
+    Draws,
+    Law,
+    Objective,
+    Oracle,
+    Positive,
+    Vector,
+    agent_grads,
+    agent_means,
+    average,
+    each,
+    grad,
+    method,
+    noise_var,
+    pieces,
+    root_cov,
+    total,
+)
 from sdeopt.core.compressors import check_sent, rand_k, rand_k_weights
 
 __all__ = ["DCSGDRandK"]
@@ -47,7 +66,9 @@ def mask_noise(m: Any, w: Any) -> Any:
     return m * (w - total(w) / len(w))
 
 
-@method(order=1, brownian=("gradient", "own", "state"), family="distributed", noise="agents:2,gaussian:0.5")
+@method(
+    order=1, brownian=("gradient", "own", "state"), family="distributed", noise="agents:2,gaussian:0.5", at={"lr": 0.02}
+)
 class DCSGDRandK(NamedTuple):
     """Distributed SGD, compressed by rand-k.
 
@@ -79,25 +100,25 @@ class DCSGDRandK(NamedTuple):
     array([ 0.9, -0.8])
     """
 
-    lr: float
-    k: float = 1.0
+    lr: Positive
+    k: Count = 1.0
 
-    def check(self, objective: Any) -> None:
+    def check(self, objective: Objective) -> None:
         check_sent(self.k, objective.dim)
 
-    def own(self, objective: Any, noise: Any) -> Any:
+    def own(self, objective: Objective, noise: Law) -> Any:
         """Normals whose order chooses the entries."""
         return (("normal", noise.agents * objective.dim),)
 
-    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, x: Vector, o: Oracle, z: Draws) -> Any:
         seen, (w,) = z
         g = agent_grads(o, x, seen)
         return x - self.lr * average(each(rand_k, g, pieces(w, g), self.k))
 
-    def drift(self, t: Any, x: Any, o: Any) -> Any:
+    def drift(self, t: float, x: Vector, o: Oracle) -> Any:
         return -grad(o, x)
 
-    def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         dw_gradient, dw_own, dw_state = dw
         m = agent_means(o, x)
         a, c = rand_k_weights(len(x), self.k)

@@ -30,7 +30,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, hvp, method, noisy_grad, norm, root_additive_cov
+from sdeopt.core import (
+    Draws,
+    NonNegative,
+    Oracle,
+    Positive,
+    Vector,
+    grad,
+    hvp,
+    method,
+    noisy_grad,
+    norm,
+    root_additive_cov,
+)
 
 __all__ = ["DNSAM"]
 
@@ -66,21 +78,21 @@ class DNSAM(NamedTuple):
     array([0.61, 0.44])
     """
 
-    lr: float
-    rho: float = 0.05
+    lr: Positive
+    rho: NonNegative = 0.05
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, rho=self.rho * np.sqrt(lr / self.lr))
 
-    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, x: Vector, o: Oracle, z: Draws) -> Any:
         r = self.rho / (norm(grad(o, x)) + 1e-12)
         return x - self.lr * noisy_grad(o, x + r * noisy_grad(o, x, z), z)
 
-    def drift(self, t: Any, x: Any, o: Any) -> Any:
+    def drift(self, t: float, x: Vector, o: Oracle) -> Any:
         g = grad(o, x)
         return -g - self.rho / (norm(g) + 1e-12) * hvp(o, x, g)
 
-    def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         r = self.rho / (norm(grad(o, x)) + 1e-12)
         w = root_additive_cov(o, x, dw)
         return -np.sqrt(self.lr) * (w + r * hvp(o, x, w))

@@ -32,7 +32,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sdeopt.core import method
+from sdeopt.core import Decay, Draws, Law, NonNegative, Objective, Oracle, Positive, State, Vector, method
 from sdeopt.optimizers.adam import reachable, update
 from sdeopt.optimizers.dpsgd import private_grad
 
@@ -88,25 +88,25 @@ class DPAdam(NamedTuple):
     (array([0.9, 0.9]), array([0.3, 0.4]), array([0.09, 0.16]))
     """
 
-    lr: float
-    beta1: float = 0.9
-    beta2: float = 0.999
-    eps: float = 1e-8
-    clip: float = 1.0
-    sigma_dp: float = 1.0
+    lr: Positive
+    beta1: Decay = 0.9
+    beta2: Decay = 0.999
+    eps: NonNegative = 1e-8
+    clip: Positive = 1.0
+    sigma_dp: NonNegative = 1.0
 
     def scaled(self, lr: Any) -> Any:
         beta1, beta2 = (1.0 - (1.0 - beta) * lr / self.lr for beta in (self.beta1, self.beta2))
         return self._replace(lr=lr, beta1=beta1, beta2=beta2)
 
-    def own(self, objective: Any, noise: Any) -> Any:
+    def own(self, objective: Objective, noise: Law) -> Any:
         return (("normal", objective.dim),)
 
-    def init(self, x: Any, o: Any) -> Any:
+    def init(self, x: Vector, o: Oracle) -> Any:
         return x, 0.0 * x, 0.0 * x
 
-    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, y: State, o: Oracle, z: Draws) -> Any:
         return update(self, k, y, private_grad(self, o, y[0], z))
 
-    def domain(self, y: Any) -> Any:
+    def domain(self, y: State) -> Any:
         return reachable(self, y)

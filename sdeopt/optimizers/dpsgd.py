@@ -39,6 +39,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.core import (
+    Draws,
+    Law,
+    NonNegative,
+    Objective,
+    Oracle,
+    Positive,
+    Vector,
     batch_size,
     clipped_grad,
     direction_jacobian,
@@ -53,7 +60,7 @@ from sdeopt.core import (
 __all__ = ["DPSGD", "DPSGDClipped", "DPSGDUnclipped", "private_grad"]
 
 
-def private_grad(self: Any, o: Any, x: Any, z: Any) -> Any:
+def private_grad(self: Any, o: Oracle, x: Vector, z: Draws) -> Any:
     """G, the gradient that a private method sees; ``self`` has ``clip`` and ``sigma_dp``."""
     seen, (w,) = z
     return clipped_grad(o, x, seen, self.clip) + self.clip * self.sigma_dp / batch_size(o) * w
@@ -98,14 +105,14 @@ class DPSGD(NamedTuple):
     array([0.84, 0.92])
     """
 
-    lr: float
-    clip: float = 1.0
-    sigma_dp: float = 1.0
+    lr: Positive
+    clip: Positive = 1.0
+    sigma_dp: NonNegative = 1.0
 
-    def own(self, objective: Any, noise: Any) -> Any:
+    def own(self, objective: Objective, noise: Law) -> Any:
         return (("normal", objective.dim),)
 
-    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, x: Vector, o: Oracle, z: Draws) -> Any:
         return x - self.lr * private_grad(self, o, x, z)
 
 
@@ -118,10 +125,10 @@ class DPSGDUnclipped:
     Source: Monzio Compagnoni et al. (2026), arXiv:2603.03226.
     """
 
-    def drift(self: Any, t: Any, x: Any, o: Any) -> Any:
+    def drift(self: Any, t: float, x: Vector, o: Oracle) -> Any:
         return -grad(o, x)
 
-    def diffusion(self: Any, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self: Any, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         private = self.clip * self.sigma_dp / batch_size(o) * dw[1]
         return -np.sqrt(self.lr) * (root_cov(o, x, dw[0]) + private)
 
@@ -136,10 +143,10 @@ class DPSGDClipped:
     Sources: Monzio Compagnoni et al. (2026), arXiv:2603.03226, to first order in ∇f; exact here, see the head.
     """
 
-    def drift(self: Any, t: Any, x: Any, o: Any) -> Any:
+    def drift(self: Any, t: float, x: Vector, o: Oracle) -> Any:
         return -self.clip * expect_direction(o, x, grad(o, x) / np.sqrt(batch_size(o)))
 
-    def diffusion(self: Any, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self: Any, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         B = batch_size(o)
         g = grad(o, x) / np.sqrt(B)
         u = direction_jacobian(o, x, g, root_cov(o, x, dw[0])) + direction_residual(o, x, g, dw[1])

@@ -37,6 +37,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.core import (
+    Draws,
+    Law,
+    NonNegative,
+    Objective,
+    Oracle,
+    Positive,
+    Vector,
     basis,
     batch_size,
     direction_cov,
@@ -55,7 +62,9 @@ from sdeopt.optimizers.dpsgd import private_grad
 __all__ = ["DPSignSGD", "DPSignSGDClipped", "DPSignSGDUnclipped"]
 
 
-@method(order=1, family="private", bounded=True, objective="quadratic:1,2", noise="gaussian:0.6,batch=4")
+@method(
+    order=1, family="private", bounded=True, objective="quadratic:1,2", noise="gaussian:0.6,batch=4", at={"lr": 0.02}
+)
 class DPSignSGD(NamedTuple):
     """Differentially private sign descent.
 
@@ -90,14 +99,14 @@ class DPSignSGD(NamedTuple):
     array([1.1, 0.9])
     """
 
-    lr: float
-    clip: float = 1.0
-    sigma_dp: float = 1.0
+    lr: Positive
+    clip: Positive = 1.0
+    sigma_dp: NonNegative = 1.0
 
-    def own(self, objective: Any, noise: Any) -> Any:
+    def own(self, objective: Objective, noise: Law) -> Any:
         return (("normal", objective.dim),)
 
-    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, x: Vector, o: Oracle, z: Draws) -> Any:
         return x - self.lr * np.sign(private_grad(self, o, x, z))
 
 
@@ -110,11 +119,11 @@ class DPSignSGDUnclipped:
     Source: Monzio Compagnoni et al. (2026), arXiv:2603.03226; the covariance between coordinates is added here.
     """
 
-    def drift(self: Any, t: Any, x: Any, o: Any) -> Any:
+    def drift(self: Any, t: float, x: Vector, o: Oracle) -> Any:
         private = self.clip * self.sigma_dp / batch_size(o)
         return -gaussian_sign(grad(o, x), np.sqrt(noise_var(o, x) + private * private))
 
-    def diffusion(self: Any, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self: Any, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         g, private = grad(o, x), self.clip * self.sigma_dp / batch_size(o)
         a = root_cov(o, x, dw[0]) + private * dw[1]
         b = root_cov(o, x, dw[2]) + private * dw[3]
@@ -130,7 +139,7 @@ class DPSignSGDClipped:
     Sources: Monzio Compagnoni et al. (2026), arXiv:2603.03226, to first order in ∇f; exact moments here, see the head.
     """
 
-    def drift(self: Any, t: Any, x: Any, o: Any) -> Any:
+    def drift(self: Any, t: float, x: Vector, o: Oracle) -> Any:
         B = batch_size(o)
         g = grad(o, x) / np.sqrt(B)
         variance, _ = spread(o, x, g)
@@ -138,7 +147,7 @@ class DPSignSGDClipped:
             expect_direction(o, x, g), np.sqrt(variance / B + self.sigma_dp * self.sigma_dp / (B * B))
         )
 
-    def diffusion(self: Any, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self: Any, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         B = batch_size(o)
         g = grad(o, x) / np.sqrt(B)
         variance, below = spread(o, x, g)
@@ -147,7 +156,7 @@ class DPSignSGDClipped:
         return -np.sqrt(self.lr) * difference(expect_direction(o, x, g), a, b)
 
 
-def spread(o: Any, x: Any, g: Any) -> Any:
+def spread(o: Oracle, x: Vector, g: Vector) -> Any:
     """Cov u: its diagonal, and its pairs in the order of `firsts`."""
     variance, below = 0.0 * x, 0.0 * firsts(x)
     for i in range(len(x)):

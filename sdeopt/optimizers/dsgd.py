@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noisy_grad, root_cov
+from sdeopt.core import Draws, Oracle, Positive, Vector, grad, method, noisy_grad, root_cov
 
 __all__ = ["DSGD"]
 
@@ -66,15 +66,15 @@ class DSGD(NamedTuple):
     array([ 0.8, -0.8])
     """
 
-    lr: float
+    lr: Positive
 
-    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, x: Vector, o: Oracle, z: Draws) -> Any:
         return x - self.lr * noisy_grad(o, x, z)
 
-    def drift(self, t: Any, x: Any, o: Any) -> Any:
+    def drift(self, t: float, x: Vector, o: Oracle) -> Any:
         return -grad(o, x)
 
-    def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         return -np.sqrt(self.lr) * root_cov(o, x, dw)
 
     def linear(self, H: Any, Sigma: Any) -> Any:

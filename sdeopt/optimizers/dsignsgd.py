@@ -32,12 +32,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import agent_grads, average, each, mean_agent_sign, method, root_agent_sign_cov
+from sdeopt.core import (
+    Draws,
+    Oracle,
+    Positive,
+    Vector,
+    agent_grads,
+    average,
+    each,
+    mean_agent_sign,
+    method,
+    root_agent_sign_cov,
+)
 
 __all__ = ["DSignSGD"]
 
 
-def sent(g: Any) -> Any:
+def sent(g: Vector) -> Any:
     """What an agent sends."""
     return np.sign(g)
 
@@ -72,13 +83,13 @@ class DSignSGD(NamedTuple):
     array([ 1. , -0.9])
     """
 
-    lr: float
+    lr: Positive
 
-    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, x: Vector, o: Oracle, z: Draws) -> Any:
         return x - self.lr * average(each(sent, agent_grads(o, x, z)))
 
-    def drift(self, t: Any, x: Any, o: Any) -> Any:
+    def drift(self, t: float, x: Vector, o: Oracle) -> Any:
         return -mean_agent_sign(o, x)
 
-    def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         return -np.sqrt(self.lr) * root_agent_sign_cov(o, x, dw)

@@ -31,11 +31,25 @@ Sources
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noisy_grad, power, root_cov
+from sdeopt.core import (
+    Bounds,
+    Draws,
+    Law,
+    NonNegative,
+    Objective,
+    Oracle,
+    Positive,
+    Vector,
+    grad,
+    method,
+    noisy_grad,
+    power,
+    root_cov,
+)
 
 __all__ = ["FPGD"]
 
@@ -74,19 +88,19 @@ class FPGD(NamedTuple):
     array([ 1.1875, -1.375 ])
     """
 
-    lr: float
-    sigma: float = 0.5
-    hurst: float = 0.25
+    lr: Positive
+    sigma: NonNegative = 0.5
+    hurst: Annotated[float, Bounds(low=0.0, high=1.0, open_low=True, open_high=True)] = 0.25
 
-    def own(self, objective: Any, noise: Any) -> Any:
+    def own(self, objective: Objective, noise: Law) -> Any:
         return (("fractional", objective.dim, self.hurst),)
 
-    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, x: Vector, o: Oracle, z: Draws) -> Any:
         seen, (w,) = z
         return x - self.lr * noisy_grad(o, x, seen) + self.sigma * power(self.lr, self.hurst) * w
 
-    def drift(self, t: Any, x: Any, o: Any) -> Any:
+    def drift(self, t: float, x: Vector, o: Oracle) -> Any:
         return -grad(o, x)
 
-    def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         return self.sigma * dw[1] - np.sqrt(self.lr) * root_cov(o, x, dw[0])

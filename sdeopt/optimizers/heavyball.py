@@ -37,7 +37,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import filled, grad, hvp, method, noisy_grad, rival, root_cov
+from sdeopt.core import (
+    Decay,
+    Draws,
+    Oracle,
+    Positive,
+    State,
+    Vector,
+    filled,
+    grad,
+    hvp,
+    method,
+    noisy_grad,
+    rival,
+    root_cov,
+)
 
 __all__ = ["HeavyBall", "HeavyBallOrder2"]
 
@@ -79,26 +93,26 @@ class HeavyBall(NamedTuple):
     (array([ 0.8, -0.8]), array([ 2., -2.]))
     """
 
-    lr: float
-    momentum: float = 0.9
+    lr: Positive
+    momentum: Decay = 0.9
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, momentum=1.0 - (1.0 - self.momentum) * np.sqrt(lr / self.lr))
 
-    def init(self, x: Any, o: Any) -> Any:
+    def init(self, x: Vector, o: Oracle) -> Any:
         return x, 0.0 * x
 
-    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, y: State, o: Oracle, z: Draws) -> Any:
         x, v = y
         v1 = self.momentum * v + noisy_grad(o, x, z)
         return x - self.lr * v1, v1
 
-    def drift(self, t: Any, y: Any, o: Any) -> Any:
+    def drift(self, t: float, y: State, o: Oracle) -> Any:
         x, v = y
         h = np.sqrt(self.lr)
         return -h * v, (grad(o, x) - (1.0 - self.momentum) * v) / h
 
-    def diffusion(self, t: Any, y: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, y: State, o: Oracle, dw: Vector) -> Any:
         x, v = y
         return filled(0.0, x), root_cov(o, x, dw) / np.sqrt(np.sqrt(self.lr))
 
@@ -117,7 +131,7 @@ class HeavyBallOrder2:
     Source: Li, Tai & E, arXiv:1811.01558; re-derived here.
     """
 
-    def drift(self: Any, t: Any, y: Any, o: Any) -> Any:
+    def drift(self: Any, t: float, y: State, o: Oracle) -> Any:
         x, v = y
         g = grad(o, x)
         h = np.sqrt(self.lr)
@@ -125,7 +139,7 @@ class HeavyBallOrder2:
         force = (1.0 + 0.5 * delta) * g - (delta + 0.5 * delta * delta) * v + 0.5 * self.lr * hvp(o, x, v)
         return -h * ((1.0 - 0.5 * delta) * v + 0.5 * g), force / h
 
-    def diffusion(self: Any, t: Any, y: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self: Any, t: float, y: State, o: Oracle, dw: Vector) -> Any:
         x, v = y
         return filled(0.0, x), root_cov(o, x, dw) / np.sqrt(np.sqrt(self.lr))
 

@@ -35,18 +35,33 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, mean_sign, method, noisy_grad, root_cov, root_sign_residual, sign_response
+from sdeopt.core import (
+    Decay,
+    Draws,
+    NonNegative,
+    Oracle,
+    Positive,
+    State,
+    Vector,
+    grad,
+    mean_sign,
+    method,
+    noisy_grad,
+    root_cov,
+    root_sign_residual,
+    sign_response,
+)
 from sdeopt.theory import correlation, stationary
 
 __all__ = ["Lion"]
 
 
-def shifted(o: Any, x: Any, m: Any, beta: Any) -> Any:
+def shifted(o: Oracle, x: Vector, m: Any, beta: Any) -> Any:
     """G = β/(1 - β) m + ∇f(x): βm + (1 - β)(∇f + ξ) has the sign of G + ξ."""
     return beta / (1.0 - beta) * m + grad(o, x)
 
 
-def sign_noise(o: Any, x: Any, G: Any, w: Any, dw: Any) -> Any:
+def sign_noise(o: Oracle, x: Vector, G: Any, w: Any, dw: Vector) -> Any:
     """The noise of sign(G + ξ): its response to ξ, for which ``w`` = Σ^{1/2} dW stands, and an independent rest."""
     return sign_response(o, x, G, w) + root_sign_residual(o, x, G, dw)
 
@@ -90,32 +105,32 @@ class Lion(NamedTuple):
     (array([ 1. , -0.8]), array([-1.25, -0.5 ]))
     """
 
-    lr: float
-    beta1: float = 0.9
-    beta2: float = 0.99
-    weight_decay: float = 0.0
+    lr: Positive
+    beta1: Decay = 0.9
+    beta2: Decay = 0.99
+    weight_decay: NonNegative = 0.0
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, beta2=1.0 - (1.0 - self.beta2) * lr / self.lr)
 
-    def init(self, x: Any, o: Any) -> Any:
+    def init(self, x: Vector, o: Oracle) -> Any:
         return x, 0.0 * x
 
-    def warm(self, x: Any, o: Any) -> Any:
+    def warm(self, x: Vector, o: Oracle) -> Any:
         return x, grad(o, x)
 
-    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, y: State, o: Oracle, z: Draws) -> Any:
         x, m = y
         g = noisy_grad(o, x, z)
         c = self.beta1 * m + (1.0 - self.beta1) * g
         return x - self.lr * (np.sign(c) + self.weight_decay * x), self.beta2 * m + (1.0 - self.beta2) * g
 
-    def drift(self, t: Any, y: Any, o: Any) -> Any:
+    def drift(self, t: float, y: State, o: Oracle) -> Any:
         x, m = y
         s = mean_sign(o, x, shifted(o, x, m, self.beta1))
         return -s - self.weight_decay * x, (1.0 - self.beta2) / self.lr * (grad(o, x) - m)
 
-    def diffusion(self, t: Any, y: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, y: State, o: Oracle, dw: Vector) -> Any:
         x, m = y
         w = root_cov(o, x, dw[0])
         kick = sign_noise(o, x, shifted(o, x, m, self.beta1), w, dw[1])

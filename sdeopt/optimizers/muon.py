@@ -40,14 +40,30 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import filled, grad, matrix_rows, method, noisy_grad, norm, root_cov, where
+from sdeopt.core import (
+    Decay,
+    Draws,
+    NonNegative,
+    Oracle,
+    Positive,
+    State,
+    Vector,
+    filled,
+    grad,
+    matrix_rows,
+    method,
+    noisy_grad,
+    norm,
+    root_cov,
+    where,
+)
 
 __all__ = ["Muon", "newton_schulz"]
 
 A, B, C = 3.4445, -4.7750, 2.0315
 
 
-def polynomial(y: Any, n: int, m: int, a: float, b: float, c: float) -> Any:
+def polynomial(y: State, n: int, m: int, a: float, b: float, c: float) -> Any:
     """aY + (bG + cG²)Y with G = YYᵀ, Y an n by m matrix flattened row by row; sums run from first to last."""
     gram, row, out = np.empty(n * n), np.empty(n), np.empty(n * m)
     for i in range(n):
@@ -70,7 +86,7 @@ def polynomial(y: Any, n: int, m: int, a: float, b: float, c: float) -> Any:
     return out
 
 
-def newton_schulz(g: Any, rows: int, quintic: int, cubic: int) -> Any:
+def newton_schulz(g: Vector, rows: int, quintic: int, cubic: int) -> Any:
     """Steps of Newton-Schulz from G/|G|_F, quintic ones, then cubic ones (3Y - YYᵀY)/2; flattened like G.
 
     Y has the smaller side of G as its rows. Singular values go through the polynomials, singular vectors stay. The
@@ -93,12 +109,12 @@ def newton_schulz(g: Any, rows: int, quintic: int, cubic: int) -> Any:
     return out
 
 
-def ahead(m: Any, g: Any) -> Any:
+def ahead(m: Any, g: Vector) -> Any:
     """The momentum, or at 0 the gradient, to which it goes: a direction for a flow that begins at m = 0."""
     return where(norm(m) > 0.0, m, g)
 
 
-def stretch(x: Any, rows: int) -> Any:
+def stretch(x: Vector, rows: int) -> Any:
     """√max(1, r/c), so that the steps of tall matrices change outputs as much as those of square ones."""
     return np.sqrt(max(1.0, rows * rows / x.size))
 
@@ -145,20 +161,20 @@ class Muon(NamedTuple):
            [ 0.1108,  0.    ]])
     """
 
-    lr: float
-    beta: float = 0.95
-    weight_decay: float = 0.0
+    lr: Positive
+    beta: Decay = 0.95
+    weight_decay: NonNegative = 0.0
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, beta=1.0 - (1.0 - self.beta) * lr / self.lr)
 
-    def init(self, x: Any, o: Any) -> Any:
+    def init(self, x: Vector, o: Oracle) -> Any:
         return x, 0.0 * x
 
-    def warm(self, x: Any, o: Any) -> Any:
+    def warm(self, x: Vector, o: Oracle) -> Any:
         return x, grad(o, x)
 
-    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, y: State, o: Oracle, z: Draws) -> Any:
         x, m = y
         rows = matrix_rows(o)
         g = noisy_grad(o, x, z)
@@ -166,13 +182,13 @@ class Muon(NamedTuple):
         move = newton_schulz(self.beta * m1 + (1.0 - self.beta) * g, rows, 5, 0)
         return (1.0 - self.lr * self.weight_decay) * x - self.lr * stretch(x, rows) * move, m1
 
-    def drift(self, t: Any, y: Any, o: Any) -> Any:
+    def drift(self, t: float, y: State, o: Oracle) -> Any:
         x, m = y
         rows = matrix_rows(o)
         g = grad(o, x)
         move = stretch(x, rows) * newton_schulz(ahead(m, g), rows, 5, 0)
         return -self.weight_decay * x - move, (1.0 - self.beta) / self.lr * (g - m)
 
-    def diffusion(self, t: Any, y: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, y: State, o: Oracle, dw: Vector) -> Any:
         x, m = y
         return filled(0.0, x), (1.0 - self.beta) / np.sqrt(self.lr) * root_cov(o, x, dw)

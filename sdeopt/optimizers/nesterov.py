@@ -40,7 +40,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noisy_grad, rival
+from sdeopt.core import Decay, Draws, Oracle, Positive, State, Vector, grad, method, noisy_grad, rival
 from sdeopt.optimizers.heavyball import HeavyBall, HeavyBallOrder2, root_lr
 
 __all__ = ["Nesterov", "NesterovOrder2"]
@@ -83,25 +83,25 @@ class Nesterov(NamedTuple):
     (array([ 0.8, -0.7]), array([ 2., -2.]))
     """
 
-    lr: float
-    momentum: float = 0.9
+    lr: Positive
+    momentum: Decay = 0.9
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, momentum=1.0 - (1.0 - self.momentum) * np.sqrt(lr / self.lr))
 
-    def init(self, x: Any, o: Any) -> Any:
+    def init(self, x: Vector, o: Oracle) -> Any:
         return x, 0.0 * x
 
-    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, y: State, o: Oracle, z: Draws) -> Any:
         x, v = y
         g = noisy_grad(o, x, z)
         v1 = self.momentum * v + g
         return x - self.lr * (g + self.momentum * v1), v1
 
-    def drift(self, t: Any, y: Any, o: Any) -> Any:
+    def drift(self, t: float, y: State, o: Oracle) -> Any:
         return ball_drift(self, t, y, o)
 
-    def diffusion(self, t: Any, y: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, y: State, o: Oracle, dw: Vector) -> Any:
         return ball_diffusion(self, t, y, o, dw)
 
     def linear(self, H: Any, Sigma: Any) -> Any:
@@ -117,12 +117,12 @@ class NesterovOrder2:
     Source: Li, Tai & E, arXiv:1811.01558; re-derived here.
     """
 
-    def drift(self: Any, t: Any, y: Any, o: Any) -> Any:
+    def drift(self: Any, t: float, y: State, o: Oracle) -> Any:
         x, v = y
         dx, dv = ball_drift2(self, t, y, o)
         return dx - np.sqrt(self.lr) * (grad(o, x) - (1.0 - self.momentum) * v), dv
 
-    def diffusion(self: Any, t: Any, y: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self: Any, t: float, y: State, o: Oracle, dw: Vector) -> Any:
         return ball_diffusion(self, t, y, o, dw)
 
     def linear(self: Any, H: Any, Sigma: Any) -> Any:

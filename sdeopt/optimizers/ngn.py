@@ -33,12 +33,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import dot, grad, method, noisy_grad, noisy_value, root_cov, where
+from sdeopt.core import Draws, Oracle, Positive, Vector, dot, grad, method, noisy_grad, noisy_value, root_cov, where
 
 __all__ = ["NGN", "ngn_step_size"]
 
 
-def ngn_step_size(c: Any, g: Any, loss: Any) -> Any:
+def ngn_step_size(c: Any, g: Vector, loss: Any) -> Any:
     """c/(1 + c|g|²/(2F)) = 2cF/(2F + c|g|²) with F = max(loss, 0); c where loss and gradient vanish together."""
     twice = 2.0 * np.maximum(loss, 0.0)
     size = twice + c * dot(g, g)
@@ -74,14 +74,14 @@ class NGN(NamedTuple):
     array([1.])
     """
 
-    lr: float
+    lr: Positive
 
-    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, x: Vector, o: Oracle, z: Draws) -> Any:
         g = noisy_grad(o, x, z)
         return x - ngn_step_size(self.lr, g, noisy_value(o, x, z)) * g
 
-    def drift(self, t: Any, x: Any, o: Any) -> Any:
+    def drift(self, t: float, x: Vector, o: Oracle) -> Any:
         return -grad(o, x)
 
-    def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         return -np.sqrt(self.lr) * root_cov(o, x, dw)

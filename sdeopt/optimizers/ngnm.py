@@ -34,7 +34,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import filled, grad, method, noisy_grad, noisy_value, root_cov
+from sdeopt.core import (
+    Decay,
+    Draws,
+    Oracle,
+    Positive,
+    State,
+    Vector,
+    filled,
+    grad,
+    method,
+    noisy_grad,
+    noisy_value,
+    root_cov,
+)
 from sdeopt.optimizers.ngn import ngn_step_size
 
 __all__ = ["NGNM"]
@@ -72,27 +85,27 @@ class NGNM(NamedTuple):
     array([4.])
     """
 
-    lr: float
-    beta: float = 0.9
+    lr: Positive
+    beta: Decay = 0.9
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, beta=1.0 - (1.0 - self.beta) * lr / self.lr)
 
-    def init(self, x: Any, o: Any) -> Any:
+    def init(self, x: Vector, o: Oracle) -> Any:
         return x, 0.0 * x
 
-    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, y: State, o: Oracle, z: Draws) -> Any:
         x, m = y
         g = noisy_grad(o, x, z)
         shrink = ngn_step_size(self.lr, g, noisy_value(o, x, z)) / self.lr
         m1 = self.beta * m + (1.0 - self.beta) * shrink * g
         return x - self.lr * m1, m1
 
-    def drift(self, t: Any, y: Any, o: Any) -> Any:
+    def drift(self, t: float, y: State, o: Oracle) -> Any:
         x, m = y
         return -m, (1.0 - self.beta) / self.lr * (grad(o, x) - m)
 
-    def diffusion(self, t: Any, y: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, y: State, o: Oracle, dw: Vector) -> Any:
         x, m = y
         return filled(0.0, x), (1.0 - self.beta) / np.sqrt(self.lr) * root_cov(o, x, dw)
 

@@ -35,6 +35,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.core import (
+    Draws,
+    Oracle,
+    Positive,
+    Vector,
     direction_jacobian,
     direction_residual,
     expect_direction,
@@ -80,9 +84,9 @@ class PCNSGD(NamedTuple):
     array([ 0.06, -0.02])
     """
 
-    lr: float
+    lr: Positive
 
-    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, x: Vector, o: Oracle, z: Draws) -> Any:
         a, b = noisy_class_grads(o, x, z)
         return x - self.lr * (unit(a) + unit(b))
 
@@ -97,10 +101,10 @@ class PCNSGDDirections:
     Source: moment-matched by us; the moments of a direction: arXiv:2301.08203, `sdeopt.noise.directions`.
     """
 
-    def drift(self: Any, t: Any, x: Any, o: Any) -> Any:
+    def drift(self: Any, t: float, x: Vector, o: Oracle) -> Any:
         return -expect_direction(o, x, class_grad(o, x, -1.0)) - expect_direction(o, x, class_grad(o, x, 1.0))
 
-    def diffusion(self: Any, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self: Any, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         a, b = class_grad(o, x, -1.0), class_grad(o, x, 1.0)
         u = direction_jacobian(o, x, a, root_cov(o, x, dw[0])) + direction_residual(o, x, a, dw[1])
         v = direction_jacobian(o, x, b, root_cov(o, x, dw[2])) + direction_residual(o, x, b, dw[3])

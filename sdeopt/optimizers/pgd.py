@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noisy_grad, root_cov
+from sdeopt.core import Draws, Law, NonNegative, Objective, Oracle, Positive, Vector, grad, method, noisy_grad, root_cov
 
 __all__ = ["PGD"]
 
@@ -68,20 +68,20 @@ class PGD(NamedTuple):
     array([ 0.95, -0.9 ])
     """
 
-    lr: float
-    sigma: float = 0.5
+    lr: Positive
+    sigma: NonNegative = 0.5
 
-    def own(self, objective: Any, noise: Any) -> Any:
+    def own(self, objective: Objective, noise: Law) -> Any:
         return (("normal", objective.dim),)
 
-    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, x: Vector, o: Oracle, z: Draws) -> Any:
         seen, (w,) = z
         return x - self.lr * noisy_grad(o, x, seen) + self.sigma * np.sqrt(self.lr) * w
 
-    def drift(self, t: Any, x: Any, o: Any) -> Any:
+    def drift(self, t: float, x: Vector, o: Oracle) -> Any:
         return -grad(o, x)
 
-    def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         return self.sigma * dw[1] - np.sqrt(self.lr) * root_cov(o, x, dw[0])
 
     def linear(self, H: Any, Sigma: Any) -> Any:

@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noise_var, rival
+from sdeopt.core import Decay, Draws, NonNegative, Oracle, Positive, State, Vector, grad, method, noise_var, rival
 from sdeopt.optimizers.rmsprop import RMSprop, RMSpropCompagnoni, RMSpropMalladi
 from sdeopt.theory import correlation, stationary
 
@@ -89,38 +89,38 @@ class RMSpropW(NamedTuple):
     (array([ 0.75, -0.75]), array([0.25, 1.  ]))
     """
 
-    lr: float
-    beta: float = 0.99
-    eps: float = 1e-8
-    weight_decay: float = 0.01
+    lr: Positive
+    beta: Decay = 0.99
+    eps: NonNegative = 1e-8
+    weight_decay: NonNegative = 0.01
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, beta=1.0 - (1.0 - self.beta) * lr / self.lr)
 
-    def init(self, x: Any, o: Any) -> Any:
+    def init(self, x: Vector, o: Oracle) -> Any:
         return x, 0.0 * x
 
-    def warm(self, x: Any, o: Any) -> Any:
+    def warm(self, x: Vector, o: Oracle) -> Any:
         g = grad(o, x)
         return x, g * g + noise_var(o, x)
 
-    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, y: State, o: Oracle, z: Draws) -> Any:
         x1, v1 = rmsprop_step(self, k, y, o, z)
         return x1 - self.lr * self.weight_decay * y[0], v1
 
-    def domain(self, y: Any) -> Any:
+    def domain(self, y: State) -> Any:
         x, v = y
         return x, np.maximum(v, 0.0)
 
-    def start(self, x: Any, o: Any) -> Any:
+    def start(self, x: Vector, o: Oracle) -> Any:
         x1, v1 = rmsprop_start(self, x, o)
         return x1 - self.lr * self.weight_decay * x, v1
 
-    def drift(self, t: Any, y: Any, o: Any) -> Any:
+    def drift(self, t: float, y: State, o: Oracle) -> Any:
         dx, dv = full_drift(self, t, y, o)
         return dx - self.weight_decay * y[0], dv
 
-    def diffusion(self, t: Any, y: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, y: State, o: Oracle, dw: Vector) -> Any:
         return full_diffusion(self, t, y, o, dw)
 
     def stationary(self, H: Any, Sigma: Any) -> Any:
@@ -137,15 +137,15 @@ class RMSpropWCompagnoni:
     Source: Monzio Compagnoni et al. (2025), arXiv:2411.15958.
     """
 
-    def start(self: Any, x: Any, o: Any) -> Any:
+    def start(self: Any, x: Vector, o: Oracle) -> Any:
         x1, v1 = rmsprop_start(self, x, o)
         return x1 - self.lr * self.weight_decay * x, v1
 
-    def drift(self: Any, t: Any, y: Any, o: Any) -> Any:
+    def drift(self: Any, t: float, y: State, o: Oracle) -> Any:
         dx, dv = compagnoni_drift(self, t, y, o)
         return dx - self.weight_decay * y[0], dv
 
-    def diffusion(self: Any, t: Any, y: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self: Any, t: float, y: State, o: Oracle, dw: Vector) -> Any:
         return compagnoni_diffusion(self, t, y, o, dw)
 
 
@@ -159,13 +159,13 @@ class RMSpropWMalladi:
     Source: Malladi, Lyu, Panigrahi & Arora (2022), arXiv:2205.10287; the decay is added here.
     """
 
-    def start(self: Any, x: Any, o: Any) -> Any:
+    def start(self: Any, x: Vector, o: Oracle) -> Any:
         x1, v1 = malladi_start(self, x, o)
         return x1 - self.lr * self.weight_decay * x, v1
 
-    def drift(self: Any, t: Any, y: Any, o: Any) -> Any:
+    def drift(self: Any, t: float, y: State, o: Oracle) -> Any:
         dx, dv = malladi_drift(self, t, y, o)
         return dx - self.weight_decay * y[0], dv
 
-    def diffusion(self: Any, t: Any, y: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self: Any, t: float, y: State, o: Oracle, dw: Vector) -> Any:
         return malladi_diffusion(self, t, y, o, dw)

@@ -38,6 +38,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.core import (
+    Draws,
+    NonNegative,
+    Oracle,
+    Positive,
+    Vector,
     basis,
     direction_cov,
     direction_jacobian,
@@ -89,23 +94,23 @@ class SAM(NamedTuple):
     array([0.61, 0.44])
     """
 
-    lr: float
-    rho: float = 0.05
+    lr: Positive
+    rho: NonNegative = 0.05
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, rho=self.rho * np.sqrt(lr / self.lr))
 
-    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, x: Vector, o: Oracle, z: Draws) -> Any:
         g = noisy_grad(o, x, z)
         length = norm(g)
         u = g / where(length > 0.0, length, 1.0)
         return x - self.lr * noisy_grad(o, x + self.rho * u, z)
 
-    def drift(self, t: Any, x: Any, o: Any) -> Any:
+    def drift(self, t: float, x: Vector, o: Oracle) -> Any:
         g = grad(o, x)
         return -g - self.rho * hvp(o, x, expect_direction(o, x, g))
 
-    def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         g = grad(o, x)
         w = root_additive_cov(o, x, dw[0])
         u = direction_jacobian(o, x, g, w) + direction_residual(o, x, g, dw[1])
@@ -121,7 +126,7 @@ class SAM(NamedTuple):
         return stationary(response @ H, self.lr * (variance * response @ response + direction))
 
 
-def ascended(o: Any, x: Any, g: Any, rho: Any) -> Any:
+def ascended(o: Oracle, x: Vector, g: Vector, rho: Any) -> Any:
     """E ∇f(x + ρu) to O(ρ³), u = (g + ξ)/|g + ξ|: ∇f(y) + ρ²/2 Σ_i D³f(y)[e_i, Cov(u) e_i] at y = x + ρ E u."""
     y = x + rho * expect_direction(o, x, g)
     mean = grad(o, y)
@@ -144,10 +149,10 @@ class SAMMoments:
     Source: derived here.
     """
 
-    def drift(self: Any, t: Any, x: Any, o: Any) -> Any:
+    def drift(self: Any, t: float, x: Vector, o: Oracle) -> Any:
         return -ascended(o, x, grad(o, x), self.rho)
 
-    def diffusion(self: Any, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self: Any, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         g = grad(o, x)
         w = root_additive_cov(o, x, dw[0])
         h = 1e-3

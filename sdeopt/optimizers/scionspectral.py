@@ -38,7 +38,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import filled, grad, matrix_rows, method, noisy_grad, root_cov
+from sdeopt.core import (
+    Decay,
+    Draws,
+    Oracle,
+    Positive,
+    State,
+    Vector,
+    filled,
+    grad,
+    matrix_rows,
+    method,
+    noisy_grad,
+    root_cov,
+)
 from sdeopt.optimizers.muon import ahead, newton_schulz
 
 __all__ = ["ScionSpectral", "msign"]
@@ -96,30 +109,30 @@ class ScionSpectral(NamedTuple):
            [ 0.1,  0. ]])
     """
 
-    lr: float
-    beta: float = 0.9
-    radius: float = 1.0
+    lr: Positive
+    beta: Decay = 0.9
+    radius: Positive = 1.0
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, beta=1.0 - (1.0 - self.beta) * lr / self.lr)
 
-    def init(self, x: Any, o: Any) -> Any:
+    def init(self, x: Vector, o: Oracle) -> Any:
         return x, 0.0 * x
 
-    def warm(self, x: Any, o: Any) -> Any:
+    def warm(self, x: Vector, o: Oracle) -> Any:
         return x, grad(o, x)
 
-    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, y: State, o: Oracle, z: Draws) -> Any:
         x, d = y
         d1 = self.beta * d + (1.0 - self.beta) * noisy_grad(o, x, z)
         return (1.0 - self.lr) * x - self.lr * self.radius * msign(d1, matrix_rows(o)), d1
 
-    def drift(self, t: Any, y: Any, o: Any) -> Any:
+    def drift(self, t: float, y: State, o: Oracle) -> Any:
         x, d = y
         g = grad(o, x)
         move = msign(ahead(d, g), matrix_rows(o))
         return -x - self.radius * move, (1.0 - self.beta) / self.lr * (g - d)
 
-    def diffusion(self, t: Any, y: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, y: State, o: Oracle, dw: Vector) -> Any:
         x, d = y
         return filled(0.0, x), (1.0 - self.beta) / np.sqrt(self.lr) * root_cov(o, x, dw)

@@ -39,7 +39,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, hvp, method, noisy_grad, rival, root_additive_cov
+from sdeopt.core import Draws, Oracle, Positive, Real, Vector, grad, hvp, method, noisy_grad, rival, root_additive_cov
 
 __all__ = ["SEG", "SEGOrder2"]
 
@@ -75,20 +75,20 @@ class SEG(NamedTuple):
     array([0.2, 2.6])
     """
 
-    lr: float
-    rho: float = 0.1
+    lr: Positive
+    rho: Real = 0.1
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, rho=self.rho * np.sqrt(lr / self.lr))
 
-    def step(self, k: Any, z: Any, o: Any, draws: Any) -> Any:
+    def step(self, k: int, z: Draws, o: Oracle, draws: Any) -> Any:
         return z - self.lr * noisy_grad(o, z - self.rho * noisy_grad(o, z, draws), draws)
 
-    def drift(self, t: Any, z: Any, o: Any) -> Any:
+    def drift(self, t: float, z: Draws, o: Oracle) -> Any:
         g = grad(o, z)
         return self.rho * hvp(o, z, g) - g
 
-    def diffusion(self, t: Any, z: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, z: Draws, o: Oracle, dw: Vector) -> Any:
         w = root_additive_cov(o, z, dw)
         return np.sqrt(self.lr) * (self.rho * hvp(o, z, w) - w)
 
@@ -107,13 +107,13 @@ class SEGOrder2:
     Source: derived here by the recipe of Li, Tai & E, arXiv:1811.01558.
     """
 
-    def drift(self: Any, t: Any, z: Any, o: Any) -> Any:
+    def drift(self: Any, t: float, z: Draws, o: Oracle) -> Any:
         g = grad(o, z)
         g = g - self.rho * hvp(o, z, g)
         bend = hvp(o, z, g)
         return -g - 0.5 * self.lr * (bend - self.rho * hvp(o, z, bend))
 
-    def diffusion(self: Any, t: Any, z: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self: Any, t: float, z: Draws, o: Oracle, dw: Vector) -> Any:
         w = root_additive_cov(o, z, dw)
         return np.sqrt(self.lr) * (self.rho * hvp(o, z, w) - w)
 

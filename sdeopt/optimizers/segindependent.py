@@ -35,7 +35,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, hvp, method, noisy_grad, root_cov
+from sdeopt.core import Draws, Oracle, Positive, Real, Vector, grad, hvp, method, noisy_grad, root_cov
 
 __all__ = ["SEGIndependent"]
 
@@ -78,21 +78,21 @@ class SEGIndependent(NamedTuple):
     array([0.2, 2.3])
     """
 
-    lr: float
-    rho: float = 0.1
+    lr: Positive
+    rho: Real = 0.1
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, rho=self.rho * np.sqrt(lr / self.lr))
 
-    def step(self, k: Any, z: Any, o: Any, draws: Any) -> Any:
+    def step(self, k: int, z: Draws, o: Oracle, draws: Any) -> Any:
         second, first = draws
         return z - self.lr * noisy_grad(o, z - self.rho * noisy_grad(o, z, first), second)
 
-    def drift(self, t: Any, z: Any, o: Any) -> Any:
+    def drift(self, t: float, z: Draws, o: Oracle) -> Any:
         g = grad(o, z)
         return self.rho * hvp(o, z, g) - g
 
-    def diffusion(self, t: Any, z: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, z: Draws, o: Oracle, dw: Vector) -> Any:
         second, first = dw
         return np.sqrt(self.lr) * (self.rho * hvp(o, z, root_cov(o, z, first)) - root_cov(o, z, second))
 

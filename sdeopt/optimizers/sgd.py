@@ -41,7 +41,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import basis, grad, hvp, method, noisy_grad, rival, root_additive_cov, root_cov, root_levy
+from sdeopt.core import (
+    Draws,
+    Oracle,
+    Positive,
+    Vector,
+    basis,
+    grad,
+    hvp,
+    method,
+    noisy_grad,
+    rival,
+    root_additive_cov,
+    root_cov,
+    root_levy,
+)
 
 __all__ = ["SGD", "SGDLevy", "SGDOrder2", "SGDOrder2Corrected"]
 
@@ -75,15 +89,15 @@ class SGD(NamedTuple):
     array([ 0.8, -0.8])
     """
 
-    lr: float
+    lr: Positive
 
-    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, x: Vector, o: Oracle, z: Draws) -> Any:
         return x - self.lr * noisy_grad(o, x, z)
 
-    def drift(self, t: Any, x: Any, o: Any) -> Any:
+    def drift(self, t: float, x: Vector, o: Oracle) -> Any:
         return -grad(o, x)
 
-    def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         return -np.sqrt(self.lr) * root_cov(o, x, dw)
 
     def linear(self, H: Any, Sigma: Any) -> Any:
@@ -97,11 +111,11 @@ class SGDOrder2:
     Source: Li, Tai & E, arXiv:1811.01558.
     """
 
-    def drift(self: Any, t: Any, x: Any, o: Any) -> Any:
+    def drift(self: Any, t: float, x: Vector, o: Oracle) -> Any:
         g = grad(o, x)
         return -g - 0.5 * self.lr * hvp(o, x, g)
 
-    def diffusion(self: Any, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self: Any, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         return -np.sqrt(self.lr) * root_cov(o, x, dw)
 
     def linear(self: Any, H: Any, Sigma: Any) -> Any:
@@ -120,7 +134,7 @@ class SGDOrder2Corrected:
     Source: derived here, see the head of this file.
     """
 
-    def drift(self: Any, t: Any, x: Any, o: Any) -> Any:
+    def drift(self: Any, t: float, x: Vector, o: Oracle) -> Any:
         g = grad(o, x)
         slope = 0.0 * x
         for i in range(x.size):
@@ -128,7 +142,7 @@ class SGDOrder2Corrected:
             slope = slope + hvp(o, x + self.lr * s, s) - hvp(o, x - self.lr * s, s)
         return -g - 0.5 * self.lr * hvp(o, x, g) + 0.125 * self.lr * slope
 
-    def diffusion(self: Any, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self: Any, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         w = root_additive_cov(o, x, dw)
         return -np.sqrt(self.lr) * (w + 0.5 * self.lr * hvp(o, x, w))
 
@@ -147,8 +161,8 @@ class SGDLevy:
     Source: Simsekli, Sagun & Gürbüzbalaban, arXiv:1901.06053.
     """
 
-    def drift(self: Any, t: Any, x: Any, o: Any) -> Any:
+    def drift(self: Any, t: float, x: Vector, o: Oracle) -> Any:
         return -grad(o, x)
 
-    def diffusion(self: Any, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self: Any, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         return -root_levy(o, x, self.lr, dw)

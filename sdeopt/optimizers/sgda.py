@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, hvp, method, noisy_grad, players, rival, root_cov
+from sdeopt.core import Draws, Oracle, Positive, Vector, grad, hvp, method, noisy_grad, players, rival, root_cov
 
 __all__ = ["SGDA", "SGDAOrder2", "rates"]
 
@@ -75,16 +75,16 @@ class SGDA(NamedTuple):
     array([0.4, 3.1])
     """
 
-    lr: float
-    ratio: float = 1.0
+    lr: Positive
+    ratio: Positive = 1.0
 
-    def step(self, k: Any, z: Any, o: Any, draws: Any) -> Any:
+    def step(self, k: int, z: Draws, o: Oracle, draws: Any) -> Any:
         return z - self.lr * rates(players(o, z), self.ratio) * noisy_grad(o, z, draws)
 
-    def drift(self, t: Any, z: Any, o: Any) -> Any:
+    def drift(self, t: float, z: Draws, o: Oracle) -> Any:
         return -rates(players(o, z), self.ratio) * grad(o, z)
 
-    def diffusion(self, t: Any, z: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, z: Draws, o: Oracle, dw: Vector) -> Any:
         return -np.sqrt(self.lr) * rates(players(o, z), self.ratio) * root_cov(o, z, dw)
 
     def linear(self, J: Any, Sigma: Any, own: Any) -> Any:
@@ -99,12 +99,12 @@ class SGDAOrder2:
     Source: the recipe of Li, Tai & E, arXiv:1811.01558; derived here.
     """
 
-    def drift(self: Any, t: Any, z: Any, o: Any) -> Any:
+    def drift(self: Any, t: float, z: Draws, o: Oracle) -> Any:
         R = rates(players(o, z), self.ratio)
         g = grad(o, z)
         return -R * (g + 0.5 * self.lr * hvp(o, z, R * g))
 
-    def diffusion(self: Any, t: Any, z: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self: Any, t: float, z: Draws, o: Oracle, dw: Vector) -> Any:
         return -np.sqrt(self.lr) * rates(players(o, z), self.ratio) * root_cov(o, z, dw)
 
     def linear(self: Any, J: Any, Sigma: Any, own: Any) -> Any:

@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noisy_grad, root_cov, vjp
+from sdeopt.core import Draws, Oracle, Positive, Vector, grad, method, noisy_grad, root_cov, vjp
 
 __all__ = ["SHGD"]
 
@@ -66,15 +66,15 @@ class SHGD(NamedTuple):
     array([0.6, 1.8])
     """
 
-    lr: float
+    lr: Positive
 
-    def step(self, k: Any, z: Any, o: Any, draws: Any) -> Any:
+    def step(self, k: int, z: Draws, o: Oracle, draws: Any) -> Any:
         return z - self.lr * vjp(o, z, noisy_grad(o, z, draws))
 
-    def drift(self, t: Any, z: Any, o: Any) -> Any:
+    def drift(self, t: float, z: Draws, o: Oracle) -> Any:
         return -vjp(o, z, grad(o, z))
 
-    def diffusion(self, t: Any, z: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, z: Draws, o: Oracle, dw: Vector) -> Any:
         return -np.sqrt(self.lr) * vjp(o, z, root_cov(o, z, dw))
 
     def linear(self, J: Any, Sigma: Any, own: Any) -> Any:

@@ -31,7 +31,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noisy_grad, root_cov, vjp
+from sdeopt.core import Draws, Oracle, Positive, Vector, grad, method, noisy_grad, root_cov, vjp
 
 __all__ = ["SHGD2"]
 
@@ -72,16 +72,16 @@ class SHGD2(NamedTuple):
     array([0.6, 1.6])
     """
 
-    lr: float
+    lr: Positive
 
-    def step(self, k: Any, z: Any, o: Any, draws: Any) -> Any:
+    def step(self, k: int, z: Draws, o: Oracle, draws: Any) -> Any:
         first, second = draws
         return z - 0.5 * self.lr * vjp(o, z, noisy_grad(o, z, first) + noisy_grad(o, z, second))
 
-    def drift(self, t: Any, z: Any, o: Any) -> Any:
+    def drift(self, t: float, z: Draws, o: Oracle) -> Any:
         return -vjp(o, z, grad(o, z))
 
-    def diffusion(self, t: Any, z: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, z: Draws, o: Oracle, dw: Vector) -> Any:
         first, second = dw  # their half sum has the variance 1/2
         return -0.5 * np.sqrt(self.lr) * vjp(o, z, root_cov(o, z, first) + root_cov(o, z, second))
 

@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, mean_sign, method, noisy_grad, root_sign_cov
+from sdeopt.core import Draws, Oracle, Positive, Vector, grad, mean_sign, method, noisy_grad, root_sign_cov
 from sdeopt.theory import correlation, stationary
 
 __all__ = ["SignSGD"]
@@ -68,15 +68,15 @@ class SignSGD(NamedTuple):
     array([ 1.1, -0.9])
     """
 
-    lr: float
+    lr: Positive
 
-    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, x: Vector, o: Oracle, z: Draws) -> Any:
         return x - self.lr * np.sign(noisy_grad(o, x, z))
 
-    def drift(self, t: Any, x: Any, o: Any) -> Any:
+    def drift(self, t: float, x: Vector, o: Oracle) -> Any:
         return -mean_sign(o, x, grad(o, x))
 
-    def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         return -np.sqrt(self.lr) * root_sign_cov(o, x, grad(o, x), dw)
 
     def stationary(self, H: Any, Sigma: Any) -> Any:

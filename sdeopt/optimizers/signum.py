@@ -43,7 +43,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, mean_sign, method, noisy_grad, root_cov
+from sdeopt.core import Decay, Draws, Oracle, Positive, State, Vector, grad, mean_sign, method, noisy_grad, root_cov
 from sdeopt.optimizers.lion import shifted, sign_noise
 
 __all__ = ["Signum"]
@@ -82,29 +82,29 @@ class Signum(NamedTuple):
     (array([ 1.1, -0.9]), array([-0.5, -1. ]))
     """
 
-    lr: float
-    momentum: float = 0.9
+    lr: Positive
+    momentum: Decay = 0.9
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, momentum=1.0 - (1.0 - self.momentum) * lr / self.lr)
 
-    def init(self, x: Any, o: Any) -> Any:
+    def init(self, x: Vector, o: Oracle) -> Any:
         return x, 0.0 * x
 
-    def warm(self, x: Any, o: Any) -> Any:
+    def warm(self, x: Vector, o: Oracle) -> Any:
         return x, grad(o, x)
 
-    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, y: State, o: Oracle, z: Draws) -> Any:
         x, m = y
         m1 = self.momentum * m + (1.0 - self.momentum) * noisy_grad(o, x, z)
         return x - self.lr * np.sign(m1), m1
 
-    def drift(self, t: Any, y: Any, o: Any) -> Any:
+    def drift(self, t: float, y: State, o: Oracle) -> Any:
         x, m = y
         s = mean_sign(o, x, shifted(o, x, m, self.momentum))
         return -s, (1.0 - self.momentum) / self.lr * (grad(o, x) - m)
 
-    def diffusion(self, t: Any, y: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, y: State, o: Oracle, dw: Vector) -> Any:
         x, m = y
         w = root_cov(o, x, dw[0])
         kick = sign_noise(o, x, shifted(o, x, m, self.momentum), w, dw[1])

@@ -29,11 +29,24 @@ Sources
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import filled, grad, method, noisy_grad, players, root_cov
+from sdeopt.core import (
+    Bounds,
+    Draws,
+    NonNegative,
+    Oracle,
+    Positive,
+    Vector,
+    filled,
+    grad,
+    method,
+    noisy_grad,
+    players,
+    root_cov,
+)
 from sdeopt.optimizers.sgda import rates
 
 __all__ = ["SmoothedGDA"]
@@ -76,31 +89,31 @@ class SmoothedGDA(NamedTuple):
     (array([0.3 , 3.06]), array([0.4 , 3.03]))
     """
 
-    lr: float
-    ratio: float = 1.0
-    pull: float = 1.0
-    follow: float = 0.1
+    lr: Positive
+    ratio: Positive = 1.0
+    pull: NonNegative = 1.0
+    follow: Annotated[float, Bounds(low=0.0, high=1.0, open_low=True)] = 0.1
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, follow=self.follow * lr / self.lr)
 
-    def init(self, z: Any, o: Any) -> Any:
+    def init(self, z: Draws, o: Oracle) -> Any:
         return z, 1.0 * z
 
-    def step(self, k: Any, state: Any, o: Any, draws: Any) -> Any:
+    def step(self, k: int, state: Any, o: Oracle, draws: Any) -> Any:
         z, w = state
         own = players(o, z)
         half = z - self.lr * own * (noisy_grad(o, z, draws) + self.pull * (z - w))
         z1 = half - self.lr * self.ratio * (1.0 - own) * noisy_grad(o, half, draws)
         return z1, w + self.follow * (z1 - w)
 
-    def drift(self, t: Any, state: Any, o: Any) -> Any:
+    def drift(self, t: float, state: Any, o: Oracle) -> Any:
         z, w = state
         own = players(o, z)
         force = grad(o, z) + self.pull * own * (z - w)
         return -rates(own, self.ratio) * force, self.follow / self.lr * (z - w)
 
-    def diffusion(self, t: Any, state: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, state: Any, o: Oracle, dw: Vector) -> Any:
         z, w = state
         return -np.sqrt(self.lr) * rates(players(o, z), self.ratio) * root_cov(o, z, dw), filled(0.0, w)
 

@@ -35,13 +35,27 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import agent_grads, agent_means, average, each, method, pieces
+from sdeopt.core import (
+    Count,
+    Draws,
+    Objective,
+    Oracle,
+    Positive,
+    State,
+    Vector,
+    agent_grads,
+    agent_means,
+    average,
+    each,
+    method,
+    pieces,
+)
 from sdeopt.core.compressors import check_sent, top_k
 
 __all__ = ["TopKEF"]
 
 
-def added(e: Any, g: Any, lr: Any) -> Any:
+def added(e: Any, g: Vector, lr: Any) -> Any:
     """p_i."""
     return e + lr * g
 
@@ -83,16 +97,16 @@ class TopKEF(NamedTuple):
     (array([ 0.7, -1. ]), array([ 0. , -0.2]))
     """
 
-    lr: float
-    k: float = 1.0
+    lr: Positive
+    k: Count = 1.0
 
-    def check(self, objective: Any) -> None:
+    def check(self, objective: Objective) -> None:
         check_sent(self.k, objective.dim)
 
-    def init(self, x: Any, o: Any) -> Any:
+    def init(self, x: Vector, o: Oracle) -> Any:
         return x, 0.0 * np.concatenate(agent_means(o, x))
 
-    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, y: State, o: Oracle, z: Draws) -> Any:
         x, e = y
         g = agent_grads(o, x, z)
         p = each(added, pieces(e, g), g, self.lr)

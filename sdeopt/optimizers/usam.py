@@ -32,7 +32,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import basis, grad, hvp, method, noisy_grad, rival, root_additive_cov
+from sdeopt.core import (
+    Draws,
+    NonNegative,
+    Oracle,
+    Positive,
+    Vector,
+    basis,
+    grad,
+    hvp,
+    method,
+    noisy_grad,
+    rival,
+    root_additive_cov,
+)
 
 __all__ = ["USAM", "USAMMoments"]
 
@@ -68,20 +81,20 @@ class USAM(NamedTuple):
     array([ 0.85, -0.6 ])
     """
 
-    lr: float
-    rho: float = 0.05
+    lr: Positive
+    rho: NonNegative = 0.05
 
     def scaled(self, lr: Any) -> Any:
         return self._replace(lr=lr, rho=self.rho * np.sqrt(lr / self.lr))
 
-    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, x: Vector, o: Oracle, z: Draws) -> Any:
         return x - self.lr * noisy_grad(o, x + self.rho * noisy_grad(o, x, z), z)
 
-    def drift(self, t: Any, x: Any, o: Any) -> Any:
+    def drift(self, t: float, x: Vector, o: Oracle) -> Any:
         g = grad(o, x)
         return -g - self.rho * hvp(o, x, g)
 
-    def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         w = root_additive_cov(o, x, dw)
         return -np.sqrt(self.lr) * (w + self.rho * hvp(o, x, w))
 
@@ -90,17 +103,17 @@ class USAM(NamedTuple):
         return response @ H, self.lr * response @ Sigma @ response
 
 
-def column(o: Any, x: Any, i: Any) -> Any:
+def column(o: Oracle, x: Vector, i: Any) -> Any:
     """√d times the column i of Σ^{1/2}: with both signs, the 2d points of the symmetric cubature of degree 3."""
     return root_additive_cov(o, x, np.sqrt(float(x.size)) * basis(x, i))
 
 
-def third(o: Any, x: Any, a: Any, b: Any) -> Any:
+def third(o: Oracle, x: Vector, a: Any, b: Any) -> Any:
     """D³f(x)[a, b], a vector: the central difference of Hessians, exact up to degree 4."""
     return 0.5 * (hvp(o, x + b, a) - hvp(o, x - b, a))
 
 
-def fourth(o: Any, x: Any, a: Any, b: Any, c: Any) -> Any:
+def fourth(o: Oracle, x: Vector, a: Any, b: Any, c: Any) -> Any:
     """D⁴f(x)[a, b, c], a vector: the central difference of third derivatives, exact up to degree 4."""
     return 0.5 * (third(o, x + c, a, b) - third(o, x - c, a, b))
 
@@ -123,7 +136,7 @@ class USAMMoments:
     Source: derived here.
     """
 
-    def drift(self: Any, t: Any, x: Any, o: Any) -> Any:
+    def drift(self: Any, t: float, x: Vector, o: Oracle) -> Any:
         d = x.size
         y = x + self.rho * grad(o, x)
         mean = 0.0 * x
@@ -132,7 +145,7 @@ class USAMMoments:
             mean = mean + grad(o, y + s) + grad(o, y - s)
         return -mean / (2.0 * d)
 
-    def diffusion(self: Any, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self: Any, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         d = x.size
         y = x + self.rho * grad(o, x)
         a = root_additive_cov(o, x, dw[0])

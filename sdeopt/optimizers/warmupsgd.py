@@ -21,7 +21,8 @@ Heavy tails
 
 Sources
     (H₀, H₁)-smoothness |∇²f| <= H₀ + H₁ (f - f*) and the step sizes proportional to ψ that it suggests: Alimisis,
-    Islamov & Lucchi (2025), arXiv:2510.03164; their constants belong into η. The SDE is moment-matched by us.
+    Islamov & Lucchi (2025), arXiv:2510.03164. Their step 1/(10 H₀ + 20 H₁ (f - f*)) is lr = 1/10 with h1 = 2 H₁ here.
+    The SDE is moment-matched by us.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import grad, method, noisy_grad, root_cov, value
+from sdeopt.core import Draws, NonNegative, Oracle, Positive, Real, Vector, grad, method, noisy_grad, root_cov, value
 
 __all__ = ["WarmupSGD"]
 
 
-def caution(self: Any, x: Any, o: Any) -> Any:
+def caution(self: Any, x: Vector, o: Oracle) -> Any:
     """ψ(x)."""
     return 1.0 / (self.h0 + self.h1 * np.maximum(value(o, x) - self.minimum, 0.0))
 
@@ -73,18 +74,20 @@ class WarmupSGD(NamedTuple):
     >>> o = so.Problem(so.Quadratic([2.0])).oracle
     >>> so.WarmupSGD(lr=0.5).step(0, np.array([2.0]), o, ())  # f = 4, ψ = 1/5, gradient 4
     array([1.6])
+    >>> so.WarmupSGD(lr=0.1, h1=2.0).step(0, np.array([2.0]), o, ())  # 2 - 4/(10 + 20 f)
+    array([1.95555556])
     """
 
-    lr: float
-    h0: float = 1.0
-    h1: float = 1.0
-    minimum: float = 0.0
+    lr: Positive
+    h0: Positive = 1.0
+    h1: NonNegative = 1.0
+    minimum: Real = 0.0
 
-    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+    def step(self, k: int, x: Vector, o: Oracle, z: Draws) -> Any:
         return x - self.lr * caution(self, x, o) * noisy_grad(o, x, z)
 
-    def drift(self, t: Any, x: Any, o: Any) -> Any:
+    def drift(self, t: float, x: Vector, o: Oracle) -> Any:
         return -caution(self, x, o) * grad(o, x)
 
-    def diffusion(self, t: Any, x: Any, o: Any, dw: Any) -> Any:
+    def diffusion(self, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         return -np.sqrt(self.lr) * caution(self, x, o) * root_cov(o, x, dw)

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from sdeopt.plots.style import MARGIN, style
 
-__all__ = ["NORMAL95", "main", "margin_band", "panels", "scale_axis", "spread", "time_axis"]
+__all__ = ["NORMAL95", "gap_axis", "main", "margin_band", "panels", "scale_axis", "widest", "time_axis"]
 
 Array = NDArray[np.float64]
 Panel = Callable[[Any, Any, int], Any]  # (axes, report, column) -> axes
 FALLS, GROWS = 30.0, 1e4  # factors beyond which a positive quantity is drawn on a logarithmic axis
 NORMAL95 = 1.959964
+WIDER = 3.0  # times the gap that a margin may be and is drawn whole
 
 
 def main(report: Any) -> int:
@@ -29,7 +30,7 @@ def main(report: Any) -> int:
     return kinds.index("observable") if "observable" in kinds else 0
 
 
-def spread(report: Any) -> int:
+def widest(report: Any) -> int:
     """The trace of the covariance; in one dimension the variance, which is the same."""
     kinds: tuple[str, ...] = report.kinds
     return kinds.index("variance" if kinds.count("mean") == 1 else "trace")
@@ -49,9 +50,17 @@ def margin_band(ax: Any, report: Any, i: int) -> None:
     ax.axhline(0.0, color="#717581", linewidth=0.8, zorder=1)
 
 
+def gap_axis(ax: Any, reach: Array, margin: Array) -> None:
+    """Limits that show gaps up to ``reach``, and of a wider margin as much as leaves them a third of the height."""
+    gaps, margins = (float(np.nanmax(a, initial=0.0)) for a in (reach, margin))
+    top = max(gaps, min(margins, WIDER * gaps)) if gaps > 0.0 else margins
+    if np.isfinite(top) and top > 0.0:
+        ax.set_ylim(-1.1 * top, 1.1 * top)
+
+
 def panels(report: Any, in_time: Panel, gap: Panel, title: str) -> Any:
     """A figure of four: first observable and spread of x in time, and their gaps. Returns the first axes."""
-    first, second = main(report), spread(report)
+    first, second = main(report), widest(report)
     with style():
         fig, axes = plt.subplot_mosaic([["main", "spread"], ["gap", "gap of spread"]], figsize=(10.0, 6.6),
                                        height_ratios=[1.5, 1.0])  # fmt: skip

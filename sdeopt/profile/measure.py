@@ -13,7 +13,7 @@ from sdeopt.core.checks import Array
 from sdeopt.core.oracle import Oracle
 from sdeopt.core.problem import Problem
 from sdeopt.engine.progress import Progress
-from sdeopt.engine.rng import Entropy, normalise, stream_key
+from sdeopt.engine.streams import Entropy, normalise, stream_key
 from sdeopt.noise.diagonal import DiagonalMinibatch
 from sdeopt.noise.law import Law
 from sdeopt.noise.minibatch import Minibatch, PoissonBatch
@@ -112,7 +112,7 @@ class _Measure:
     """The measurements at one point."""
 
     def __init__(self, problem: Problem, x: Array, entropy: Entropy, advance: Callable[[int], None]) -> None:
-        self.law = problem.noise.independent
+        self.law: Any = problem.noise.independent
         if isinstance(self.law, DiagonalMinibatch):  # what the optimizer sees of it
             self.law = Minibatch(self.law.batch, self.law.replace)
         self.o: Any = Oracle(Here(problem, x), self.law)

@@ -32,7 +32,7 @@ class Here:
     """The objective of a problem at one point x: its gradient and, where they fit, those of all examples are kept."""
 
     def __init__(self, problem: Problem, x: Array) -> None:
-        self._f, self._x, self._g = problem.objective, x, np.asarray(problem.objective.grad(x))
+        self._f, self._x, self._g = problem.oracle.objective, x, np.asarray(problem.objective.grad(x))
 
     @functools.cached_property
     def _rows(self) -> Array | None:

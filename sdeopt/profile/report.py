@@ -32,6 +32,13 @@ class NoiseProfile(Result):
         Name -> what that number is.
     spectrum, hessian : ndarray, shape (k,)
         The largest eigenvalues of Σ and of the Hessian, falling; empty where there is none.
+
+    Examples
+    --------
+    >>> import sdeopt as so
+    >>> found = so.noise_profile(so.Problem(so.Quadratic([2.0, 1.0]), so.Gaussian([1.0, 0.5])), rng=0)
+    >>> found["participation"].value, found.spectrum.round(12).tolist()  # of Σ = diag(1, 1/4)
+    (1.4705882352941178, [1.0, 0.25])
     """
 
     VERSION = 2  # the first kept (name, value, low, high, meaning) for an estimate

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core.checks import Array
+from sdeopt.engine.compiler.rng import fill
 from sdeopt.engine.draws import CODES
-from sdeopt.engine.rng import Entropy, fill, stream_key
+from sdeopt.engine.streams import Entropy, stream_key
 from sdeopt.results.estimate import Estimate
 from sdeopt.results.intervals import LEVEL
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sdeopt.results.page import Cell, Line, Page, Table, cell
 
-__all__ = ["WIDTH", "rich", "text"]
+__all__ = ["WIDTH", "full", "rich", "text"]
 
 WIDTH = 118  # columns where there is no terminal to ask
 GAP = 2  # blanks between columns
@@ -24,6 +24,11 @@ def rich(page: Page) -> Any:
     for table in page.tables:
         parts += [_Grid(table), Text()]
     return Group(*parts, *(_styled(note, "dim") for note in page.notes))
+
+
+def full(page: Page) -> int:
+    """Columns at which no table of the page leaves anything out or breaks a line."""
+    return max((sum(_wide(t)) + GAP * len(t.headings) for t in page.tables), default=0)
 
 
 def text(page: Page) -> str:
@@ -54,6 +59,14 @@ def _head(lines: list[tuple[str, Line]]) -> Any:
     return grid
 
 
+def _wide(table: Table) -> list[int]:
+    """Width of every column."""
+    from rich.cells import cell_len
+
+    texts = [table.headings, *([cell(c).text for c in row] for row in table.rows)]
+    return [max(cell_len(row[i]) for row in texts) for i in range(len(table.headings))]
+
+
 class _Grid:
     """A table that knows how wide the console is only when it is printed."""
 
@@ -62,11 +75,7 @@ class _Grid:
 
     def shown(self, width: int) -> list[int]:
         """The columns that fit, in their order; of those whose importance is known always the first two."""
-        from rich.cells import cell_len
-
-        texts = [self.table.headings, *([cell(c).text for c in row] for row in self.table.rows)]
-        wide = [max(cell_len(row[i]) for row in texts) for i in range(len(self.table.headings))]
-        chosen = list(self.table.important)
+        wide, chosen = _wide(self.table), list(self.table.important)
         while len(chosen) > 2 and sum(wide[i] + GAP for i in chosen) - GAP > width:
             chosen.pop()
         return sorted(chosen) or list(range(len(wide)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core.moments import skewness
-from sdeopt.results.intervals import LEVEL, stated
+from sdeopt.results.intervals import FEW, LEVEL, stated
 from sdeopt.results.words import ends, known
 
 __all__ = ["STATUSES", "Estimate", "failed", "jackknife", "mean", "median", "share"]
@@ -69,10 +70,11 @@ def failed(reason: str, status: str = "failed") -> Estimate:
     return Estimate(math.nan, math.nan, math.nan, math.nan, status, " ".join(reason.split())[:300])
 
 
-def mean(values: Array, order: float = math.inf) -> Estimate:
+def mean(values: Array, order: float = math.inf, fewest: int = FEW) -> Estimate:
     """Mean over paths with Hall's interval; undecided, and without one, where `sdeopt.results.intervals` states none.
 
-    ``order`` is where the moments of the values end, as far as the law of the noise says.
+    ``order`` is where the moments of the values end, as far as the law of the noise says; of fewer values than
+    ``fewest`` there is no interval.
     """
     n = len(values)
     if n < 2:
@@ -83,7 +85,7 @@ def mean(values: Array, order: float = math.inf) -> Estimate:
     stderr = math.sqrt(square / (n - 1) / n)
     skew = float(skewness(n, square, (deviation**3).sum()))
     share = float((deviation**2).max()) / max(square, np.finfo(float).tiny)
-    low, high, reason = stated(n, center, stderr, skew, share, order)
+    low, high, reason = stated(n, center, stderr, skew, share, order, fewest)
     value, error = (v if order > p or square == 0.0 else math.nan for p, v in ((1.0, center), (2.0, stderr)))
     found = Estimate(value, error, float(low), float(high))
     return found.doubted(reason) if reason else found
@@ -95,17 +97,23 @@ def median(values: Array) -> Estimate:
     The interval [x_(l), x_(n + 1 - l)] has l the largest rank with P(Binomial(n, 1/2) < l) <= 2.5 %; the standard
     error is its width over 2 · 1.96. David & Nagaraja, "Order Statistics", 3rd ed. (2003), section 7.1.
     """
-    from scipy.stats import binom
-
     ordered = np.sort(values)
     n = len(ordered)
-    rank = int(binom.ppf(LEVEL / 2.0, n, 0.5))
+    rank = _rank(n)
     low, high = (float(ordered[rank - 1]), float(ordered[n - rank])) if rank > 0 else (0.0, math.inf)
     center = float(ordered[(n - 1) // 2])
     stderr = (high - low) / (2.0 * NORMAL) if math.isfinite(high) else math.inf
     return Estimate(center, stderr, low, high)
 
 
+@functools.lru_cache
+def _rank(n: int) -> int:
+    from scipy.stats import binom
+
+    return int(binom.ppf(LEVEL / 2.0, n, 0.5))
+
+
+@functools.lru_cache  # most cells of a sweep lose no path
 def share(count: int, n: int) -> Estimate:
     """A share of n paths with the exact interval of Clopper & Pearson (Biometrika 26 (1934) 404-413)."""
     from scipy.stats import binomtest

@@ -6,7 +6,7 @@ of the share of single paths or of what the integrator's step leaves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from sdeopt.results.bounds import Sizes
 from sdeopt.results.paired import Estimates
 from sdeopt.results.quantities import Scales, apart, judged
 
-__all__ = ["judged_again"]
+__all__ = ["judged_again", "widened"]
 
 ALPHA = 0.05  # with which such a file is judged
 
@@ -37,3 +37,9 @@ def judged_again(
 
     sizes = {name: errors(*side) for name, side in sides.items()}
     return {"meta": meta | {"alpha": ALPHA}, "quantities": what} | sizes
+
+
+def widened(arrays: dict[str, Any], names: Iterable[str]) -> None:
+    """Files from before the direction that is known worst: its variance is at most all there is, ``floor``²."""
+    for name in names:
+        arrays[f"{name}:widest"] = np.maximum(arrays[f"{name}:floor"], arrays[f"{name}:stderr"])

@@ -24,6 +24,7 @@ __all__ = [
     "default",
     "flow_apart",
     "judged",
+    "moments",
     "scales",
     "without_errors",
 ]
@@ -162,13 +163,20 @@ def flow_apart(flow: Array, both: Estimates, s: Scales, quantities: tuple[Quanti
     return apart(both._replace(gap=gap, gap_stderr=both.first_stderr, share=share), None, s, quantities, extra)
 
 
+def moments(kinds: tuple[str, ...], order: float, observables: Array) -> Array:
+    """Where the moments of every column end: ``order`` for x, and the orders of the observables."""
+    ends = {"mean": order, "variance": order / 2.0, "covariance": order / 2.0, "trace": order / 2.0, "diverged": np.inf}
+    own = iter(observables)
+    return np.array([next(own) if kind == "observable" else ends[kind] for kind in kinds])
+
+
 def without_errors(s: Sizes, quantities: tuple[Quantity, ...], d: int, order: float, observables: Array) -> Sizes:
     """The same, with the share of one path infinite where a standard error rests on moments that do not exist.
 
     ``order`` is where the moments of x end, ``observables`` where those of every observable do (inf: all exist).
     """
-    ends = {"mean": order, "variance": order / 2.0, "covariance": order / 2.0, "trace": order / 2.0, "diverged": np.inf}
-    found = [observables[q.columns[0] - d] if q.kind == "observable" else ends[q.kind] for q in quantities]
+    judged = [observables[q.columns[0] - d :] if q.kind == "observable" else observables for q in quantities]
+    found = [moments((q.kind,), order, own)[0] for q, own in zip(quantities, judged, strict=True)]
     return s._replace(share=np.where(np.array(found) > 2.0, s.share, np.inf))
 
 
@@ -181,7 +189,7 @@ def _apart(
     stderrs, scale = both.gap_stderr[:, c], np.linalg.norm(s.scale[:, c] + s.rounding[:, c] + TINY, axis=1)
     length = np.linalg.norm(gap, axis=1)
     u = _over(gap, length[:, None])
-    stderr, degrees = _along(both, groups, q, u, extra)
+    (stderr, widest), degrees = _along(both, groups, q, u, extra)
     floor = np.linalg.norm(stderrs, axis=1) if len(c) > 1 else np.zeros_like(length)
     stderr = np.where(length > 0.0, stderr, np.linalg.norm(stderrs, axis=1))
     weight = np.where(length[:, None] > 0.0, u**2, 1.0) * stderrs**2
@@ -190,23 +198,31 @@ def _apart(
     unsure = _over(length * np.linalg.norm(s.stderr[:, c], axis=1), scale)
     left = np.zeros_like(length) if change is None else _left(*change, q, u, extra)
     enough = (both.paths >= LEAST) | (q.kind == "diverged")
-    sizes = (np.where(enough, _over(a, scale), np.nan) for a in (length, stderr + unsure, floor, left))
-    size, error, floor, left = sizes
-    return size, error, degrees, floor, left, share
+    measured = (length, stderr + unsure, floor, left, np.maximum(widest, stderr) + unsure)
+    size, error, floor, left, widest = (np.where(enough, _over(a, scale), np.nan) for a in measured)
+    return size, error, degrees, floor, left, share, widest
 
 
-def _along(e: Estimates, groups: Groups | None, q: Quantity, u: Array, extra: int) -> tuple[Array, Array]:
-    """Standard error (n,) of the gap of ``q`` along the unit vectors ``u`` (n, c), and its degrees of freedom."""
+def _along(e: Estimates, groups: Groups | None, q: Quantity, u: Array, extra: int) -> tuple[tuple[Array, Array], Array]:
+    """Standard errors (n,) of the gap of ``q``, and their degrees of freedom.
+
+    The first is along the unit vectors ``u`` (n, c), the second along the direction where it is largest.
+    """
     c, degrees = np.array(q.columns), np.maximum(e.paths - 1.0, 1.0)
     if groups is None or len(c) == 1:
-        return (np.abs(u) * e.gap_stderr[:, c]).sum(axis=1), degrees
+        stderrs = e.gap_stderr[:, c]
+        return ((np.abs(u) * stderrs).sum(axis=1), np.linalg.norm(stderrs, axis=1)), degrees
     own = c - (0 if q.kind == "mean" else extra)  # groups have no observables
-    total, count = np.einsum("gnc,nc->gn", groups.total[:, :, own], u), groups.number
+    total, count = groups.total[:, :, own], groups.number
     n, several = count.sum(axis=0), (count > 0).sum(axis=0)
-    deviation = total - count * (total.sum(axis=0) / np.maximum(n, 1.0))
     with np.errstate(divide="ignore", invalid="ignore"):
-        stderr = np.sqrt((deviation**2).sum(axis=0) * several / (several - 1.0)) / n
-    return stderr, np.maximum(several - 1.0, 1.0)
+        factor = np.sqrt(several / (several - 1.0)) / n
+        deviation = total - count[:, :, None] * (total.sum(axis=0) / np.maximum(n, 1.0)[:, None])
+        rows = deviation.transpose(1, 0, 2)
+        products = rows @ rows.transpose(0, 2, 1)  # few groups, and often many coordinates
+        widest = np.sqrt(np.maximum(np.linalg.eigvalsh(products)[:, -1], 0.0)) * factor
+        stderr = np.linalg.norm(np.einsum("gnc,nc->gn", deviation, u), axis=0) * factor
+    return (stderr, widest), np.maximum(several - 1.0, 1.0)
 
 
 def _left(
@@ -215,7 +231,7 @@ def _left(
     """What the step size leaves of the gap, as far as it is known: the change along the gap, or its size less noise."""
     c = np.array(q.columns)
     change, stderrs = np.nan_to_num(e.gap[:, c]), np.nan_to_num(e.gap_stderr[:, c])
-    stderr, _ = _along(e, groups, q, u, extra)
+    (stderr, _), _ = _along(e, groups, q, u, extra)
     size = np.abs(change[:, 0])
     if len(c) > 1:
         noiseless = np.sqrt(np.maximum((change**2).sum(axis=1) - (stderrs**2).sum(axis=1), 0.0))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import decimal
 import math
 import re
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["TONES", "count", "ends", "interval", "known", "number", "off", "percent", "percentage", "point", "tone"]
+__all__ = ["TONES", "count", "ends", "interval", "known", "least", "most", "number", "off", "percent", "point", "tone"]
 
 ROUNDING = 1e-12  # a relative half-width below this is none
 LOPSIDED = 0.2  # of its width: an interval that is further from symmetric is written with its ends
@@ -56,23 +57,43 @@ def ends(low: float, high: float) -> str:
     return f"[{number(low, digits)}, {number(high, digits)}]"
 
 
-def percentage(x: float) -> str:
-    """A fraction in percent, to three digits."""
-    return "over 10000 %" if x > 100.0 else f"{100 * x:.3g} %" if x < 9.995 else f"{100 * x:.0f} %"
+def least(x: float) -> str:
+    """A lower bound in percent, rounded down."""
+    return _percentage(x, decimal.ROUND_FLOOR)
+
+
+def most(x: float) -> str:
+    """An upper bound in percent, rounded up."""
+    return _percentage(x, decimal.ROUND_CEILING)
+
+
+def _percentage(x: float, outward: str) -> str:
+    """To three digits; to more where a bound would become a round number, such as a margin, that it is not."""
+    if x > 100.0:
+        return "over 10000 %"
+    value = decimal.Decimal(f"{100.0 * x:.9g}")
+    digits = max(3, value.adjusted() + 1)
+    shown = next(
+        rounded
+        for n in (digits, digits + 1, digits + 2)
+        for rounded in [decimal.Context(prec=n, rounding=outward).plus(value)]
+        if rounded == value or n == digits + 2 or rounded != decimal.Context(prec=2).plus(rounded)
+    )
+    return f"{shown.normalize():f} %"
 
 
 def percent(low: float, high: float) -> str:
     """Between which and which share of its scale something is off."""
     if math.isinf(high):
-        return f"at least {percentage(low)}" if low > 0.0 else "unknown"
-    return f"{percentage(low).removesuffix(' %')} to {percentage(high)}" if low > 0.0 else f"within {percentage(high)}"
+        return f"at least {least(low)}" if low > 0.0 else "unknown"
+    return f"{least(low).removesuffix(' %')} to {most(high)}" if low > 0.0 else f"within {most(high)}"
 
 
 def off(low: float, high: float) -> str:
     """The same, short."""
     if math.isinf(high):
-        return f"> {percentage(low)}"
-    return f"{percentage(low).removesuffix(' %')}-{percentage(high)}" if low > 0.0 else f"< {percentage(high)}"
+        return f"> {least(low)}"
+    return f"{least(low).removesuffix(' %')}-{most(high)}" if low > 0.0 else f"< {most(high)}"
 
 
 def known(value: float, low: float, high: float) -> str:

@@ -29,7 +29,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.core.oracle import agent_means, hvp, noise_var
+from sdeopt.core.contracts import Method
+from sdeopt.core.oracle import agent_means, examples, hvp, noise_var
 from sdeopt.core.problem import Problem
 from sdeopt.noise import Minibatch, PoissonBatch, Reshuffled
 from sdeopt.scaling.rules import Change
@@ -64,7 +65,7 @@ class Seen(NamedTuple):
     var: Array
 
 
-def measured(names: tuple[str, ...], method: Any, problem: Problem | None, change: Change) -> tuple[Condition, ...]:
+def measured(names: tuple[str, ...], method: Method, problem: Problem | None, change: Change) -> tuple[Condition, ...]:
     """The conditions ``names`` of ``method`` on ``problem``, both after the change."""
     noise = None if problem is None else problem.noise
     once = isinstance(noise, PoissonBatch) or (isinstance(noise, Minibatch) and not noise.replace)
@@ -77,7 +78,7 @@ def measured(names: tuple[str, ...], method: Any, problem: Problem | None, chang
     return (*found, Condition("variance", "variance of the noise", math.inf, lack))
 
 
-def _measure(name: str, method: Any, problem: Problem | None, change: Change) -> Condition:
+def _measure(name: str, method: Method, problem: Problem | None, change: Change) -> Condition:
     formula, function = CONDITIONS[name]
     if problem is None and name != "memory":
         return Condition(name, formula, math.nan, "no problem is given")
@@ -87,7 +88,7 @@ def _measure(name: str, method: Any, problem: Problem | None, change: Change) ->
         return Condition(name, formula, math.nan, str(error))
 
 
-def _seen(method: Any, problem: Problem) -> Seen:
+def _seen(method: Method, problem: Problem) -> Seen:
     """What an agent sees at x0; the clipped gradients of a private method are drawn."""
     o, x0 = problem.oracle, np.array(problem.x0)
     if method.family == "private":
@@ -105,16 +106,17 @@ def _drawn(method: Any, problem: Problem) -> Seen:
     from sdeopt.engine.simulate import plan
     from sdeopt.optimizers import DPSGD
 
-    one = plan(DPSGD(1.0, method.clip, method.sigma_dp), problem, steps=1, observables=[], rng=0)
+    page: Any = DPSGD(1.0, method.clip, method.sigma_dp)
+    one = plan(page, problem, steps=1, observables=[], rng=0)
     moved = Kernel(replace(one, interpreted=True))(0, PROBES)[:, -1] - problem.x0
     return Seen(moved.mean(axis=0) ** 2, moved.var(axis=0, ddof=1))
 
 
-def _step(method: Any, problem: Problem, change: Change) -> float:
+def _step(method: Method, problem: Problem, change: Change) -> float:
     return float(method.lr * _curvature(problem, np.ones(problem.dim)))
 
 
-def _sign(method: Any, problem: Problem, change: Change) -> float:
+def _sign(method: Method, problem: Problem, change: Change) -> float:
     return float(method.lr * _curvature(problem, np.sqrt(math.pi / 2.0 * _seen(method, problem).var)))
 
 
@@ -128,17 +130,17 @@ def _buffer(method: Any, problem: Problem, change: Change) -> float:
     return float(method.lr * _curvature(problem, np.ones(problem.dim)) / (1.0 - method.momentum) ** 2)
 
 
-def _noise(method: Any, problem: Problem, change: Change) -> float:
+def _noise(method: Method, problem: Problem, change: Change) -> float:
     seen = _seen(method, problem)
     return float(np.max(_ratio(seen.mean2, seen.var)))
 
 
-def _sent(method: Any, problem: Problem, change: Change) -> float:
+def _sent(method: Method, problem: Problem, change: Change) -> float:
     seen = _seen(method, problem)
     return float(_ratio(seen.mean2.sum(), seen.var.sum()))
 
 
-def _memory(method: Any, problem: Problem | None, change: Change) -> float:
+def _memory(method: Method, problem: Problem | None, change: Change) -> float:
     return float(1.0 - getattr(method, "beta2" if "beta2" in method._fields else "beta"))
 
 
@@ -153,8 +155,8 @@ def _cold(method: Any, problem: Problem, change: Change) -> float:
     return 2.0 * abs(math.log(change.kappa)) * _adaptive(still, problem, change) / (1.0 - float(method.beta))
 
 
-def _share(method: Any, problem: Problem, change: Change) -> float:
-    return float(problem.noise.batch / problem.objective.examples())
+def _share(method: Method, problem: Problem, change: Change) -> float:
+    return float(problem.oracle.noise.batch / examples(problem.oracle))
 
 
 def _curvature(problem: Problem, P: Array) -> float:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sdeopt.core import checks, notices
+from sdeopt.core.contracts import Method
 from sdeopt.engine.blocks import Interrupted, Task, fold
 from sdeopt.engine.draws import orders
-from sdeopt.engine.kernels import Run, refuse
-from sdeopt.engine.rng import normalise
+from sdeopt.engine.run import Run, refuse
 from sdeopt.engine.simulate import describe, plan, saves
+from sdeopt.engine.streams import normalise
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import Sizes
 from sdeopt.results.columns import labels
@@ -100,7 +101,7 @@ def _runs(scaling: Scaling, horizon: Any, steps: Any, observables: Any, rng: Any
         earlier = saves(SAVES, base.steps, 1.0)
         later = tuple(round(k / speed) for k in earlier)
 
-    def column(i: int, method: Any, problem: Any, at: tuple[int, ...]) -> Run:
+    def column(i: int, method: Method, problem: Any, at: tuple[int, ...]) -> Run:
         own = np.random.SeedSequence(entropy, spawn_key=(i,))
         run = plan(method, problem, steps=at[-1], observables=observables, rng=own)
         return replace(run, saves=at)

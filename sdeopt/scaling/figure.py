@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sdeopt.plots.axes import NORMAL95, margin_band, panels, scale_axis, time_axis
+from sdeopt.plots.axes import NORMAL95, gap_axis, margin_band, panels, scale_axis, time_axis
 from sdeopt.plots.style import DISCRETE, LOUD, REFERENCE, SDE
 from sdeopt.results.columns import mean_of
 from sdeopt.scaling.conditions import LIMIT
@@ -40,12 +40,14 @@ def in_time(ax: Any, e: Evidence, i: int) -> Any:
 
 def gap(ax: Any, e: Evidence, i: int) -> Any:
     """The gaps of quantity ``i`` to the law before, of the rule and of the naive one, with 95 % bands and margin."""
-    t = e.times
+    t, reach = e.times, np.zeros(len(e.times))
     margin_band(ax, e, i)
     for side, name, colour in GAPS:
         value, half = getattr(e, name)[:, i], NORMAL95 * getattr(e, f"{name}_stderr")[:, i]
         ax.fill_between(t, value - half, value + half, color=colour, alpha=0.3, linewidth=0)
         ax.plot(t, value, color=colour, label=f"{side} − before")
+        reach = np.fmax(reach, np.abs(value) + half)
+    gap_axis(ax, reach, e.margin[:, i])
     time_axis(ax, e.times, f"one step before = {e.meta['before']['clock']:.4g}")
     ax.set_ylabel("gap")
     ax.set_title(f"gap in {mean_of(e.kinds, e.names, i)}")

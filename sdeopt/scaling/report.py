@@ -17,12 +17,12 @@ from sdeopt.results.quantities import Quantity
 from sdeopt.results.result import Result
 from sdeopt.scaling import pages
 
-__all__ = ["Evidence", "Row"]
+__all__ = ["Evidence", "EvidenceRow"]
 
 Array = NDArray[np.float64]
 
 
-class Row(NamedTuple):
+class EvidenceRow(NamedTuple):
     """One quantity: values at the last save, the largest gap over the saves, and the verdict over all saves.
 
     ``half`` and ``naive_half`` are half-widths of 95 % intervals, ``low`` to ``high`` and ``naive_low`` to
@@ -60,7 +60,7 @@ class Evidence(Result):
         Of the rule and of the naive one: "coincide" where a `Report` says "agree", or "differ", "open", "not judged".
     within, naive_within : (float, float)
         Bounds of the largest relative error, as in a `Report`.
-    rows : tuple of Row
+    rows : tuple of EvidenceRow
         The table; from d = 4 on one row for the worst coordinate.
     times : ndarray, shape (n,)
         Continuous times of the saves, of the method before.
@@ -78,9 +78,17 @@ class Evidence(Result):
         What the columns are.
     meta : dict
         Everything needed to run it again, and the statistics' constants.
+
+    Examples
+    --------
+    >>> import sdeopt as so
+    >>> problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(2.0), x0=[1.0, -1.0])
+    >>> scaling = so.scale(so.SignSGD(lr=0.01), batch=(16, 64), problem=problem)
+    >>> scaling.evidence(horizon=0.4, paths=1000, rng=0).meta["naive"]["method"]
+    'SignSGD(lr=0.04)'
     """
 
-    VERSION = 2
+    VERSION = 3
     PARTS = {"sizes": Sizes, "naive_sizes": Sizes}
 
     meta: dict[str, Any]
@@ -105,7 +113,7 @@ class Evidence(Result):
     naive_sizes: Sizes
 
     @functools.cached_property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[EvidenceRow, ...]:
         """The table."""
         q = quantile(self.counts, 1.0 - CONFIDENCE)
         return tuple(self._row(*part, q) for part in members(self.kinds, self.quantities, self.meta["judge"]))
@@ -147,12 +155,12 @@ class Evidence(Result):
             raise ValueError(f"no quantity {name!r} in this evidence (there are: {', '.join(self.names)})")
         return self.names.index(name)
 
-    def _row(self, columns: list[int], judged: list[int], q: float) -> Row:
+    def _row(self, columns: list[int], judged: list[int], q: float) -> EvidenceRow:
         i, name, peak = worst(self, columns, [self.quantities[j] for j in judged])
         shown = Decision(SHOWN, np.nan, np.nan, 0, 0)
         rule, naive = (self.decided(judged, side) if judged else shown for side in (False, True))
         reach = q if self.counts[-1] >= LEAST else np.nan
-        return Row(
+        return EvidenceRow(
             quantity=name,
             column=i,
             before=float(self.before[-1, i]),
@@ -192,6 +200,8 @@ class Evidence(Result):
             sides = {"sizes": "gap", "naive_sizes": "naive_gap"}
             found = {name: (arrays[gap], arrays[f"{gap}_stderr"]) for name, gap in sides.items()}
             head |= older.judged_again(head, arrays, "before", found)
+        elif version == 2:
+            older.widened(arrays, cls.PARTS)
         head["quantities"] = [Quantity(name, kind, tuple(columns)) for name, kind, columns in head["quantities"]]
         return super().unpack(version, head, arrays)
 

@@ -7,6 +7,7 @@ import warnings
 from typing import Any
 
 from sdeopt.core import checks
+from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
 from sdeopt.scaling.conditions import measured
 from sdeopt.scaling.problems import changed
@@ -17,7 +18,7 @@ __all__ = ["scale"]
 
 
 def scale(
-    method: Any,
+    method: Method,
     *,
     batch: tuple[int, int] | None = None,
     agents: tuple[int, int] | None = None,
@@ -122,7 +123,7 @@ def _sent(change: Change) -> dict[str, float]:
     return {"k": float(change.k[1])} if change.k[0] != change.k[1] else {}
 
 
-def _reachable(method: Any, formula: dict[str, float], change: Change) -> tuple[Any, tuple[str, ...]]:
+def _reachable(method: Method, formula: dict[str, float], change: Change) -> tuple[Any, tuple[str, ...]]:
     """The method with the fields of the formula, a β below 0 replaced by 0; and a sentence about each such."""
     low = {name: value for name, value in formula.items() if name.startswith("beta") and value < 0.0}
     moved = method._replace(**formula | dict.fromkeys(low, 0.0))

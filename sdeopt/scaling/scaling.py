@@ -49,6 +49,13 @@ class Scaling(Result):
         The noise before and after the change.
     problem, problem_after : Problem or None
         The problem given, and the same objective with the noise after the change; a file keeps neither.
+
+    Examples
+    --------
+    >>> import sdeopt as so
+    >>> found = so.scale(so.RMSprop(lr=1e-3, beta=0.99, eps=1e-8), batch=(256, 1024))
+    >>> found.after, found.speed
+    (RMSprop(lr=0.002, beta=0.96, eps=5e-09), Fraction(4, 1))
     """
 
     before: Any

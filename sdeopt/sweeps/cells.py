@@ -12,13 +12,14 @@ import numpy as np
 
 from sdeopt.comparison.compare import compare
 from sdeopt.core import notices
+from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
 from sdeopt.engine.content import content
 from sdeopt.engine.draws import orders
-from sdeopt.engine.kernels import Run
 from sdeopt.engine.keys import key
 from sdeopt.engine.planning import count_steps, plan
+from sdeopt.engine.run import Run
 from sdeopt.engine.stop import Stop, inside
 from sdeopt.results.estimate import Estimate, failed
 from sdeopt.results.intervals import lacking
@@ -45,7 +46,7 @@ class Settings(NamedTuple):
 class Cell:
     """A method on a problem; ``job`` is "run", the discrete column, or "error", the comparison with the SDE."""
 
-    method: Any
+    method: Method
     problem: Problem
     job: str
     settings: Settings

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
 from sdeopt.engine.content import content
 from sdeopt.sweeps.axes import Axis, placed
@@ -83,7 +84,7 @@ class Cells:
         self._keys: dict[tuple[int, int, str], str] = {}
         self._objectives: dict[int, str] = {}
 
-    def key(self, method: Any, problem: Problem, job: str, settings: Settings) -> str:
+    def key(self, method: Method, problem: Problem, job: str, settings: Settings) -> str:
         """The key of a cell, which is looked at before it is taken up."""
         mark = (id(method), id(problem), job)
         if mark not in self._keys:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from sdeopt.core import checks
 from sdeopt.engine.progress import Progress
-from sdeopt.engine.stop import Stop
+from sdeopt.engine.stop import Stop, lent, watched
 from sdeopt.results.estimate import Estimate, failed
 from sdeopt.sweeps.cells import Cell, computed
 
@@ -35,11 +35,16 @@ def ordered(cells: Mapping[str, Cell]) -> list[str]:
 
 @contextmanager
 def _submitter(executor: Executor | None) -> Iterator[Callable[[Cell], Future[Measured]]]:
-    """How a cell is handed out. On threads, cells that run are told to stop when this ends early."""
+    """How a cell is handed out; cells that run are told to stop when this ends early."""
     stop = Stop()
     checks.executor(executor)
     if executor is not None and not isinstance(executor, ThreadPoolExecutor):
-        yield lambda cell: executor.submit(computed, cell)
+        with lent(stop) as file:
+            try:
+                yield lambda cell: executor.submit(_remote, cell, file)
+            except BaseException:
+                stop.set()
+                raise
         return
     pool = executor or ThreadPoolExecutor(os.cpu_count() or 1)
     try:
@@ -48,6 +53,13 @@ def _submitter(executor: Executor | None) -> Iterator[Callable[[Cell], Future[Me
         stop.set()
         if executor is None:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _remote(cell: Cell, file: str) -> Measured:
+    """A cell in another process, until ``file`` tells it to stop (`lent`)."""
+    stop = Stop()
+    with watched(file, stop):
+        return computed(cell, stop)
 
 
 def scheduled(

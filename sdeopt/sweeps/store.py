@@ -1,7 +1,8 @@
 """Finished cells in a folder: one file each, complete or not there.
 
 A file is written under another name, forced to the disk and renamed, so that neither a killed process nor one that
-reads along ever sees half of it. It is JSON and says in words what was run, with its key and a checksum inside.
+reads along ever sees half of it. It is JSON and says in words what was run, with its key and a checksum inside. One
+sweep at a time holds the folder, as one run holds a checkpoint.
 """
 
 from __future__ import annotations
@@ -9,13 +10,27 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sdeopt.core import checks, files
+from sdeopt.engine import lock
 from sdeopt.results.estimate import Estimate
 
-__all__ = ["Store"]
+__all__ = ["Store", "opened"]
+
+
+@contextmanager
+def opened(folder: str | Path | None) -> Iterator[Store | None]:
+    """Hold the `Store` of a folder, or None where none was given; a ``ValueError`` names who else holds it."""
+    if folder is None:
+        yield None
+        return
+    store = Store(folder)
+    with lock.held(store.folder, "folder"):
+        yield store
 
 
 class Store:

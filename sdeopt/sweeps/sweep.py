@@ -12,13 +12,13 @@ import numpy as np
 import sdeopt
 from sdeopt.core import checks, notices
 from sdeopt.core.problem import Problem
-from sdeopt.engine.rng import normalise
+from sdeopt.engine.streams import normalise
 from sdeopt.sweeps.axes import axes, named
 from sdeopt.sweeps.cells import Settings
 from sdeopt.sweeps.grid import laid
 from sdeopt.sweeps.measures import ERROR, MEASURES, RUN
 from sdeopt.sweeps.schedule import Measured, scheduled
-from sdeopt.sweeps.store import Store
+from sdeopt.sweeps.store import opened
 from sdeopt.sweeps.table import Sweep
 
 __all__ = ["sweep"]
@@ -53,7 +53,8 @@ def sweep(
     Every point is measured at the horizon (`sdeopt.sweeps.measures`): "loss", E f(x); "spread", tr Cov x;
     "diverged", the share of paths that leave the finite range; "time", the median time at which f(x) <= ``level``;
     "error", the largest gap between the SDE and the optimizer as a fraction of each quantity's scale. Each has a
-    standard error, a 95 % interval (each by itself) and a status: "ok"; "undecided" for the reason that stands beside,
+    standard error, a 95 % interval (each by itself; of a share or a time, which take few values, at least that) and a
+    status: "ok"; "undecided" for the reason that stands beside,
     such as noise whose tails leave no variance and so no interval (`sdeopt.results.intervals`); "diverged" where paths
     were lost; "failed" with what was raised.
 
@@ -84,7 +85,7 @@ def sweep(
     folder : str or Path, optional
         Keep every finished cell here, in a file of its own, named by a hash of all that its numbers depend on. The same
         call goes on where a killed one stopped; so does one with more values, paths being the same. Needs an integer
-        ``rng``. Cells that failed are tried again.
+        ``rng``. Cells that failed are tried again. One sweep at a time works in a folder.
     executor : concurrent.futures.Executor
         Where cells run, each on one thread; default a thread per core. Also processes; Dask,
         ``distributed.Client(...).get_executor()`` (extra ``sdeopt[dist]``); MPI, ``mpi4py.futures.MPIPoolExecutor()``
@@ -100,7 +101,8 @@ def sweep(
     Raises
     ------
     ValueError, TypeError
-        For a grid that contradicts itself, values that their owner refuses, a horizon below one step of a method.
+        For a grid that contradicts itself, values that their owner refuses, a horizon below one step of a method,
+        or a folder that another process holds.
     OSError
         If the folder cannot be written; the cells that are there stay.
 
@@ -128,19 +130,17 @@ def sweep(
     )
     jobs = [job for job, names in (("run", RUN), ("error", ERROR)) if set(wanted) & set(names)]
     cells, points = laid([*lines.values()], [*tasks.values()], found, settings, jobs)
-    store = None if folder is None else Store(folder)
-    done: dict[str, Measured] = {}
-    for key in cells:
-        known = None if store is None else store.read(key)
-        if known is not None:
-            done[key] = known
-    resumed = len(done)
+    with opened(folder) as store:
+        done: dict[str, Measured] = {
+            key: known for key in cells if store is not None and (known := store.read(key)) is not None
+        }
+        resumed = len(done)
 
-    def keep(key: str, measured: Measured) -> None:
-        if store is not None:
-            store.write(key, cells[key].described(), measured)
+        def keep(key: str, measured: Measured) -> None:
+            if store is not None:
+                store.write(key, cells[key].described(), measured)
 
-    partial = scheduled(cells, done, keep, executor, progress)
+        partial = scheduled(cells, done, keep, executor, progress)
     notices.tell(partial)
     meta = settings._asdict() | {
         "version": sdeopt.__version__,

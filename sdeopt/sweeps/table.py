@@ -50,6 +50,14 @@ class Sweep(Result):
     meta : dict
         What was run, with which settings, how many cells came from the folder (``resumed``), and whether Ctrl-C left
         the table ``partial``.
+
+    Examples
+    --------
+    >>> import sdeopt as so
+    >>> problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5), x0=[1.0, -1.0])
+    >>> s = so.sweep(so.SGD(lr=0.1), problem, {"lr": [0.05, 0.1]}, horizon=1.0, paths=100, measures=["loss"], rng=0)
+    >>> s["loss"].status.tolist()
+    [[['ok', 'ok']]]
     """
 
     meta: dict[str, Any]

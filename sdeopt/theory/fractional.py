@@ -21,9 +21,9 @@ DIGITS = 40.0  # e^{-40} is below the rounding of 1
 def fractional_ou_variance(h: float, sigma: float, hurst: float, t: float = math.inf) -> float:
     """Variance of the fractional Ornstein-Uhlenbeck process dX = -h X dt + σ̂ dB^H from a fixed point.
 
-    Var X_t = σ̂² H ∫₀ᵗ s^{2H-1} (e^{-hs} + e^{-2ht+hs}) ds
-            = ½ σ̂² t^{2H} [₁F₁(2H; 2H + 1; -ht) + e^{-ht} ₁F₁(1; 2H + 1; -ht)]
-    Var X_∞ = σ̂² H Γ(2H) h^{-2H}
+        Var X_t = σ̂² H ∫₀ᵗ s^{2H-1} (e^{-hs} + e^{-2ht+hs}) ds
+                = ½ σ̂² t^{2H} [₁F₁(2H; 2H + 1; -ht) + e^{-ht} ₁F₁(1; 2H + 1; -ht)]
+        Var X_∞ = σ̂² H Γ(2H) h^{-2H}
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def fractional_ou_variance(h: float, sigma: float, hurst: float, t: float = math
     from scipy.special import hyp1f1
 
     h, sigma, p = checks.number("h", h), checks.number("sigma", sigma, low=0.0), 2.0 * _hurst(hurst)
-    if t == math.inf:
+    if checks.single(t) and t == math.inf:
         h = checks.positive("h", h)
         return float(0.5 * sigma * sigma * math.gamma(p + 1.0) * h**-p)
     t = checks.number("t", t, low=0.0)

@@ -17,7 +17,7 @@ import pytest
 from cases import PAGES, problem, suited
 
 import sdeopt as so
-from sdeopt.core.method import SAMPLED
+from sdeopt.core.traits import SAMPLED
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
 

@@ -16,6 +16,9 @@ from cases import PAGES, drawn, first_state, ordinary
 import sdeopt as so
 from sdeopt.core.oracle import Oracle
 from sdeopt.engine import kernels
+from sdeopt.engine.beginnings import initial_states
+from sdeopt.engine.compiler.compile import LOOPS
+from sdeopt.engine.run import Run, refuse
 from sdeopt.engine.simulate import plan
 
 RICH = so.Problem(so.EmbeddedSaddle(), so.Gaussian(0.6))
@@ -47,7 +50,7 @@ class Watched:
         return lambda *given: answer(*(RICH.oracle if isinstance(one, Oracle) else one for one in given))
 
 
-def asked(run: kernels.Run) -> set[str]:
+def asked(run: Run) -> set[str]:
     """What a column asks for; a sampled SDE wants the variance of a noise that its steps do not bound."""
     notes: set[str] = set()
     o = Oracle(Watched(RICH.objective, notes), Watched(RICH.noise, notes))
@@ -56,13 +59,13 @@ def asked(run: kernels.Run) -> set[str]:
         draws = drawn(replace(run, kind="discrete"), np.random.default_rng(0))
         run.method.step(0, first_state(run.method, RICH), o, draws)
         return notes | ({"var"} if run.kind == "sde" and not run.method.bounded else set())
-    draws, y = drawn(run, np.random.default_rng(0)), kernels.initial_states(run)[1]
+    draws, y = drawn(run, np.random.default_rng(0)), initial_states(run)[1]
     run.model.drift(run.method, 0.1, y, o)
     run.model.diffusion(run.method, 0.1, y, o, draws)
     return notes
 
 
-def columns(name: str, problem: so.Problem) -> list[kernels.Run]:
+def columns(name: str, problem: so.Problem) -> list[Run]:
     page = PAGES[name](lr=0.1)
     kinds = [("discrete", None), *(("sde", sde) for sde, m in page.sdes.items() if "levy" not in m.brownian)]
     return [plan(page, problem, kind, sde=sde, steps=2, observables=[], rng=0) for kind, sde in kinds]
@@ -73,12 +76,12 @@ def columns(name: str, problem: so.Problem) -> list[kernels.Run]:
 def test_what_cannot_be_answered_is_refused_by_name(name: str, lacking: str) -> None:
     problem, answers = LACKING[lacking]
     for run in columns(name, problem):
-        before = set(kernels._LOOPS)
+        before = set(LOOPS)
         if asked(run) & answers:
             column = "the discrete" if run.kind == "discrete" else f"the SDE '{run.sde}' of"
             with pytest.raises(ValueError, match=rf"^{column} {name} needs \w+: "):
                 kernels.Kernel(run)
-            assert set(kernels._LOOPS) == before
+            assert set(LOOPS) == before
         else:
             assert np.isfinite(kernels.Kernel(replace(run, interpreted=True))(0, 1)).all()
 
@@ -88,7 +91,7 @@ def test_what_needs_a_problem_of_its_own_is_refused_elsewhere_or_runs(name: str)
     """A game without players, a compressor without agents: a sentence, not a traceback."""
     for run in columns(name, RICH):
         try:
-            kernels.refuse(run)
+            refuse(run)
         except ValueError as error:
             assert re.match(rf"(the discrete|the SDE '{run.sde}' of) {name} needs \w+: .{{20}}", str(error))
         else:

@@ -21,6 +21,7 @@ from sdeopt.results import files
 from sdeopt.results.console import WIDTH
 from sdeopt.results.page import cell
 from sdeopt.results.result import Result
+from sdeopt.torch.estimate import ratio, windows
 
 OLD = Path(__file__).parent.parent / "files"  # written before files said what they hold
 PROBLEM = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5), x0=[1.0, -1.0])
@@ -30,6 +31,13 @@ def scaled() -> Any:
     return so.scale(so.SGD(lr=0.005), batch=(8, 32), problem=PROBLEM)
 
 
+def measured() -> Any:
+    """Of a mean gradient of 1 and noise of 2 with their errors, as in a training loop."""
+    rows = np.array([1.0, 2.0]) + 0.1 * np.random.default_rng(0).standard_normal((200, 2))
+    counts = {"steps": 200, "skipped": 1, "micro": 8, "accumulate": 4}
+    return so.NoiseScaleEstimate(*ratio(rows), **counts, course=windows(rows, 0))
+
+
 EXAMPLES: dict[str, Callable[[], Any]] = {
     "Certificate": lambda: so.load(OLD / "certificate"),  # one that need not be compiled
     "Derivation": lambda: so.load(OLD / "derivation"),  # which needs no SymPy
@@ -37,6 +45,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "Ensemble": lambda: so.simulate(so.SGD(lr=0.1), PROBLEM, steps=12, paths=40, rng=0),
     "Evidence": lambda: scaled().evidence(steps=12, paths=8, rng=0),
     "NoiseProfile": lambda: so.noise_profile(PROBLEM, samples=16, rng=0),
+    "NoiseScaleEstimate": measured,
     "Report": lambda: so.compare(so.SGD(lr=0.1), PROBLEM, steps=6, paths=60, save_at=3, rng=0),
     "Scaling": scaled,
     "Sweep": lambda: so.sweep(so.SGD(lr=0.1), PROBLEM, {"lr": [0.05, 0.1], "noise.scale": [0.5, 1.0]}, steps=4, rng=0),

@@ -12,12 +12,12 @@ MUTATIONS = [
     ),
     Mutation(
         "Reshuffled: examples in the order of the data",
-        "sdeopt/engine/rng.py", "order[c], order[other] = order[other]", "order[c], order[c] = order[other]",
+        "sdeopt/engine/compiler/rng.py", "order[c], order[other] = order[other]", "order[c], order[c] = order[other]",
         ("tests/test_reshuffled.py::test_every_epoch_is_a_new_permutation_of_what_whole_batches_hold",),
     ),
     Mutation(
         "Reshuffled: every epoch the same permutation",
-        "sdeopt/engine/rng.py", "(U(epoch) << S32) | U(c)", "U(c)",
+        "sdeopt/engine/compiler/rng.py", "(U(epoch) << S32) | U(c)", "U(c)",
         ("tests/test_reshuffled.py::test_every_epoch_is_a_new_permutation_of_what_whole_batches_hold",),
     ),
     Mutation(
@@ -78,32 +78,34 @@ MUTATIONS = [
     ),
     Mutation(
         "vectors: an array of size one is not stretched",
-        "sdeopt/engine/expressions.py", "builder.select(alone, zero, one)", "one",
+        "sdeopt/engine/compiler/expressions.py", "builder.select(alone, zero, one)", "one",
         ("tests/test_vectors.py::test_an_expression_is_that_of_numpy",),
     ),
     Mutation(
         "vectors: the second matrix row where the first should be turned",
-        "sdeopt/engine/products.py", "8 + i - bit if i & bit else i", "8 + i if i & bit else i",
+        "sdeopt/engine/compiler/products.py", "8 + i - bit if i & bit else i", "8 + i if i & bit else i",
         ("tests/test_vectors.py::test_a_product_adds_columns_from_the_first_to_the_last",),
     ),
     Mutation(
         "vectors: sums begin with 0, which loses the sign of -0",
-        "sdeopt/engine/products.py", "s = -0.0", "s = 0.0",
+        "sdeopt/engine/compiler/products.py", "s = -0.0", "s = 0.0",
         ("tests/test_vectors.py::test_a_product_adds_columns_from_the_first_to_the_last",),
     ),
     Mutation(
         "names: functions are counted from 1 in every process",
-        "sdeopt/engine/pipeline.py", "iter(functools.partial(secrets.randbits, 62), None)", "iter(range(1, 2**62))",
+        "sdeopt/engine/compiler/pipeline.py",
+        "iter(functools.partial(secrets.randbits, 62), None)", "iter(range(1, 2**62))",
         ("tests/test_names_in_code.py::test_two_processes_give_no_name_twice",),
     ),
     Mutation(
         "memory: a block is not taken from its shelf",
-        "sdeopt/engine/recycle.py", "br i1 %empty, label %new, label %take", "br i1 true, label %new, label %take",
+        "sdeopt/engine/compiler/recycle.py",
+        "br i1 %empty, label %new, label %take", "br i1 true, label %new, label %take",
         ("tests/test_vectors.py::test_blocks_are_used_again_and_returned",),
     ),
     Mutation(
         "memory: what is on the shelves stays there",
-        "sdeopt/engine/recycle.py", "                _free(used)", "                pass",
+        "sdeopt/engine/compiler/recycle.py", "                _free(used)", "                pass",
         ("tests/test_vectors.py::test_blocks_are_used_again_and_returned",),
     ),
 ]  # fmt: skip

@@ -48,7 +48,7 @@ MUTATIONS = [
     ),
     Mutation(
         "compare: what the step size leaves is forgotten",
-        "sdeopt/results/bounds.py", "* stderr + s.left", "* stderr",
+        "sdeopt/results/bounds.py", "* stderr) + s.left", "* stderr)",
         named("bounds", "test_what_the_step_size_leaves_widens_both_ways"),
     ),
     Mutation(
@@ -63,7 +63,7 @@ MUTATIONS = [
     ),
     Mutation(
         "engine: an error in the generator of draws goes unnoticed",
-        "sdeopt/engine/apart.py", "convention.return_status_propagate(builder, status)", "pass",
+        "sdeopt/engine/compiler/apart.py", "convention.return_status_propagate(builder, status)", "pass",
         named("inner", "test_an_error_in_what_is_apart_reaches_the_caller"),
     ),
     Mutation(

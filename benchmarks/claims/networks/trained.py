@@ -9,6 +9,8 @@ import numpy as np
 
 import sdeopt as so
 from benchmarks.claims.frame import Estimate, Finding, finding, judged
+from sdeopt.engine.planning import plan
+from sdeopt.engine.run import lacking
 from sdeopt.results.judging import quantile
 
 __all__ = ["NETWORKS", "STEPS", "apart", "compared", "loss", "minibatch", "spread"]
@@ -44,13 +46,21 @@ def compared(
     substeps: int = SUBSTEPS,
 ) -> so.Report:
     """Optimizer and SDE on the network ``name`` by the training loss, at every eighth of the run."""
-    f = (NETWORKS | DIGITS)[name]()
+    problem = so.Problem((NETWORKS | DIGITS)[name](), law)
+    sde = formula(method, problem) if sde is None else sde
+    f = problem.objective
     paths = max(8, round(PATHS.get(name, FEWER) * size))
     return so.compare(
-        method, so.Problem(f, law), steps=STEPS, paths=paths, substeps=substeps, save_at=SAVES, sde=sde,
+        method, problem, steps=STEPS, paths=paths, substeps=substeps, save_at=SAVES, sde=sde,
         observables={"train loss": f.observables()["train loss"]}, judge="observables", tolerance=close, rng=0,
         progress=False,
     )  # fmt: skip
+
+
+def formula(method: Any, problem: so.Problem) -> str:
+    """The method's own SDE where it has a closed form on this problem, whatever that costs, else "sampled"."""
+    own = plan(method, problem, "sde", steps=1, sde=method.default_sde)
+    return str(method.default_sde) if lacking(own) is None else "sampled"
 
 
 def gaps(report: so.Report, flow: bool) -> tuple[Any, Any]:

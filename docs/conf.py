@@ -1,0 +1,81 @@
+"""Sphinx: ``make -C docs html`` builds the site. Warnings are errors, and nothing is fetched."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+# the kernels of the notebooks take this tree too, and the default widths of tables
+os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])
+os.environ |= {"COLUMNS": "110", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+
+import pages  # noqa: E402
+
+import sdeopt  # noqa: E402
+
+project, author, copyright = "sdeopt", "The sdeopt developers", "The sdeopt developers, BSD-3-Clause"
+version = release = sdeopt.__version__
+extensions = [
+    "myst_nb",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",
+    "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "auto_gallery/*.ipynb", "auto_gallery/*.py", "auto_gallery/*.zip", "gallery"]
+templates_path = ["_templates"]
+default_role = "py:obj"  # a link where the name has a page
+smartquotes = False  # they would change code in the formulas of docstrings
+suppress_warnings = ["config.cache", "mystnb.unknown_mime_type"]
+
+myst_enable_extensions = ["deflist", "dollarmath", "attrs_inline"]
+myst_heading_anchors = 3
+nb_execution_mode = "cache"
+nb_execution_cache_path = str(HERE / "_build" / "notebooks")
+nb_execution_in_temp = True
+nb_execution_raise_on_error = True
+nb_execution_timeout = 600
+nb_merge_streams = True
+
+autosummary_generate = True
+autosummary_context = {"results": pages.RESULTS}
+autodoc_typehints = "none"  # the docstrings say them, with shapes
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "gallery",
+    "gallery_dirs": "auto_gallery",
+    "filename_pattern": r"\.py$",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_signature": False,
+    "min_reported_time": 1,
+    "copyfile_regex": r".*\.md",
+}
+warnings.filterwarnings("ignore", category=DeprecationWarning)
+
+html_theme = "pydata_sphinx_theme"
+html_title = "sdeopt"
+html_static_path = ["_static"]
+html_css_files = ["sdeopt.css"]
+html_show_sourcelink = html_copy_source = False
+html_theme_options = {
+    "navbar_end": ["theme-switcher"],
+    "header_links_before_dropdown": 8,
+    "show_toc_level": 2,
+    "footer_start": ["copyright"],
+    "footer_end": ["sphinx-version"],
+}
+
+
+def setup(app: object) -> None:
+    """Pages that the registry knows are written before Sphinx looks for sources."""
+    pages.connect(app)

@@ -1,0 +1,72 @@
+"""Functions compiled apart from the loops that call them.
+
+Numba links whatever a function calls into its module, and optimises and generates all of it again. The generator of
+draws is larger than most loops, so it stays apart: a loop refers to its symbol, and the linker of the process finds
+there the one copy that was compiled, or read from the disk, before any loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import llvmlite.binding
+from numba import types
+from numba.core import cgutils, config
+from numba.core.sigutils import normalize_signature
+from numba.extending import intrinsic
+
+from sdeopt.engine.compiler.cache import LoopCache
+
+__all__ = ["INTERPRETED", "apart", "present", "stand_in"]
+
+INTERPRETED = bool(config.DISABLE_JIT)  # NUMBA_DISABLE_JIT=1: runs are interpreted, only their draws are not
+config.DISABLE_JIT = 0
+
+_APART: dict[Any, tuple[Any, Any]] = {}  # compiled function -> types of its arguments, what loops call in its place
+_PRESENT: set[Any] = set()  # those of them whose symbols have an address
+
+
+def apart(*arguments: Any) -> Callable[[Any], Any]:
+    """Decorate a compiled function without a result: loops, which pass arguments of these types, call it by symbol."""
+
+    def declare(f: Any) -> Any:
+        f._cache = LoopCache(f.__name__, "engine")  # found on disk by the next process
+        types_, _ = normalize_signature(types.void(*arguments))
+        _APART[f] = types_, _caller(f"sdeopt.{f.__name__}", types_)
+        return f
+
+    return declare
+
+
+def stand_in(f: Any) -> Any:
+    """What a loop calls in the place of ``f``, or None where ``f`` is linked as usual."""
+    return _APART[f][1] if f in _APART else None
+
+
+def present() -> None:
+    """Give every symbol its address; loops need it to be loaded."""
+    for f in _APART.keys() - _PRESENT:
+        arguments, _ = _APART[f]
+        f.compile(arguments)
+        made = f.overloads[arguments]
+        address = made.library.get_pointer_to_function(made.fndesc.llvm_func_name)
+        llvmlite.binding.add_symbol(f"sdeopt.{f.__name__}", address)
+        _PRESENT.add(f)
+
+
+def _caller(symbol: str, arguments: Any) -> Any:
+    def typed(typing: Any, out: Any, count: Any, columns: Any, width: Any, layout: Any, source: Any, path: Any,
+              step: Any) -> Any:  # fmt: skip
+        def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            convention = context.call_conv
+            kind = convention.get_function_type(signature.return_type, signature.args)
+            callee = cgutils.get_or_insert_function(builder.module, kind, symbol)
+            status, _ = convention.call_function(builder, callee, signature.return_type, signature.args, values)
+            with cgutils.if_unlikely(builder, status.is_error):
+                convention.return_status_propagate(builder, status)
+            return context.get_dummy_value()
+
+        return types.void(*arguments), generate
+
+    return intrinsic(typed)

@@ -1,0 +1,197 @@
+"""Compiled loops on disk: the second process starts at once.
+
+Numba's own cache cannot hold functions that close over other compiled functions, as ours do. This one can, since it
+knows what a loop was made from: the key of a file is a hash of the sources of sdeopt, the versions of Numba and
+llvmlite, the processor, the types of the arguments, and the code (with helpers and all values compiled into it, see
+`values`) of every function that the user brought. One file per loop, written beside its place and renamed, so that
+concurrent processes never read half a file. It begins with a checksum and with its key, so that a damaged or renamed
+one is compiled again, with a warning. If the folder cannot be used, loops are compiled as if there were no cache.
+
+The files are code: whoever can write them decides what runs here. So a folder that belongs to somebody else, or in
+whose place others could put one, is refused, with one warning.
+
+The folder is ``$SDEOPT_CACHE_DIR``, else ``sdeopt`` in ``$XDG_CACHE_HOME`` or ``~/.cache``; ``sdeopt cache info`` and
+``sdeopt cache clear`` are `info` and `clear` on the command line.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib
+import logging
+import os
+import pickle
+import re
+import sys
+import warnings
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import llvmlite
+import llvmlite.binding
+import numba
+import numpy as np
+from numba.core import serialize
+from numba.core.compiler import CompileResult
+from numba.np import linalg
+
+from sdeopt.core import files
+from sdeopt.engine import private
+from sdeopt.engine.compiler import pipeline
+from sdeopt.engine.keys import sources
+from sdeopt.engine.values import describe
+
+__all__ = ["Contents", "LoopCache", "clear", "folder", "info", "versions"]
+
+log = logging.getLogger("sdeopt")
+OURS = re.compile(r"([0-9a-f]{16})-[0-9a-f]{48}\.loop|sdeopt-\w+\.part")
+PARTS = ("", "engine")  # of the package, on which a loop may depend
+MAGIC = b"sdeopt loop 1\n"  # then the key and the checksum, 32 bytes each
+HEAD = len(MAGIC) + 64
+
+
+def _spare_blas() -> None:
+    """Load the part of Numba that asks for SciPy's BLAS without it, a sixth of the start; what calls BLAS loads it."""
+    ask, linalg.ensure_blas = linalg.ensure_blas, lambda: None
+    try:
+        importlib.import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = ask
+
+
+_spare_blas()
+
+
+def folder() -> Path:
+    """Where compiled loops are kept."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("SDEOPT_CACHE_DIR") or Path(base) / "sdeopt")
+
+
+def _trusted() -> Path | None:
+    """The folder, if files in it can be nobody's but ours."""
+    place = folder()
+    return place if place.is_dir() and private.is_private(place.resolve()) else None
+
+
+class Contents(NamedTuple):
+    """Files of the cache: how many, their bytes, and how many of them these sources and compilers can use."""
+
+    entries: int
+    bytes: int
+    usable: int
+
+
+def _files() -> list[tuple[Path, str | None]]:
+    """Our files in the folder, each with the mark of the sources that it was made by."""
+    found = [(file, OURS.fullmatch(file.name)) for file in folder().iterdir()] if folder().is_dir() else []
+    return [(file, match[1]) for file, match in sorted(found) if match]
+
+
+def info() -> Contents:
+    """What the folder of the cache holds of ours.
+
+    Examples
+    --------
+    >>> from sdeopt.engine import cache
+    >>> cache.info().entries >= cache.info().usable
+    True
+    """
+    files, marks = _files(), {_sources(part)[:16] for part in PARTS}
+    return Contents(len(files), sum(_size(file) for file, _ in files), sum(mark in marks for _, mark in files))
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:  # another process has just cleared the cache
+        return 0
+
+
+def clear() -> Contents:
+    """Remove the files of the cache, and no others; return what there was. Loops are compiled anew when needed."""
+    there = info()
+    for file, _ in _files():
+        file.unlink(missing_ok=True)
+    return there
+
+
+def versions() -> str:
+    """The compilers that a loop is good for, and the processor."""
+    cpu = numba.config.CPU_NAME or llvmlite.binding.get_host_cpu_name()
+    return (
+        f"Numba {numba.__version__}, llvmlite {llvmlite.__version__}, NumPy {np.__version__}, "
+        f"{sys.implementation.cache_tag}, {cpu}, {pipeline.MODE} compilation"
+    )
+
+
+@functools.cache
+def _sources(part: str) -> str:
+    """Hash of the compilers and of `sources`."""
+    return hashlib.sha256((versions() + sources(part)).encode()).hexdigest()
+
+
+class LoopCache:
+    """What a Numba dispatcher asks for: ``load_overload`` and ``save_overload`` of one loop.
+
+    It is put in the place of the dispatcher's own cache; that place is private to Numba, so the tests pin it. What
+    depends on a ``part`` of the package only, a folder of it, outlives changes elsewhere.
+    """
+
+    def __init__(self, loop_key: Any, part: str = "") -> None:
+        self._key, self._part = describe(loop_key), part
+
+    cache_path = property(lambda self: str(folder()))
+
+    def _name(self, signature: Any, codegen: Any) -> tuple[str, bytes]:
+        """The name of the file of a loop, and its whole key."""
+        types = re.sub(r"0x[0-9a-f]+", "", str(signature))  # functions show their address; the key has their code
+        mark, text = _sources(self._part), f"{self._key}{types}{codegen.magic_tuple()}"
+        digest = hashlib.sha256((mark + text).encode())
+        return f"{mark[:16]}-{digest.hexdigest()[:48]}.loop", digest.digest()
+
+    def load_overload(self, signature: Any, context: Any) -> Any:
+        """The compiled loop for these argument types, or None."""
+        context.refresh()
+        try:
+            place = _trusted()
+            if place is None:
+                return None
+            name, key = self._name(signature, context.codegen())
+            data = private.read(place / name)
+            head, payload = data[:HEAD], data[HEAD:]
+            if head != MAGIC + key + hashlib.sha256(payload).digest():
+                warnings.warn(f"the compiled loop {str(place / name)!r} is damaged: it is compiled again", stacklevel=2)
+                return None
+            result = CompileResult._rebuild(context, *pickle.loads(payload))
+        except (OSError, RuntimeError) as error:  # no such file, no home
+            log.debug("not cached: %s", error)
+            return None
+        same = result.signature.replace(args=tuple(signature))  # lowered classes are made anew in each process
+        return result._replace(signature=same)
+
+    def save_overload(self, signature: Any, result: Any) -> None:
+        """Keep a compiled loop; without a usable folder, do nothing."""
+        if result.library.has_dynamic_globals:
+            return
+        try:
+            payload = serialize.dumps(result._reduce())
+            private.make(folder())
+            place = _trusted()
+            if place is not None:
+                name, key = self._name(signature, result.codegen)
+                files.whole(place / name, MAGIC + key + hashlib.sha256(payload).digest() + payload, mode=0o600)
+        except Warning:  # where warnings are errors
+            raise
+        except Exception as error:  # no folder, no room, no home: none of them may stop a run
+            log.debug("not caching: %s", error)
+
+    def enable(self) -> None:
+        """Numba's interface; this cache is always enabled."""
+
+    def disable(self) -> None:
+        """Numba's interface."""
+
+    def flush(self) -> None:
+        """Numba's interface."""

@@ -1,0 +1,225 @@
+"""SIMD lanes, the arithmetic: what ``lanes.Pack`` answers to, lowered to LLVM vector instructions.
+
+No fast-math flag is ever set and a multiply-add is fused where `fma` is called, nowhere else, so a lane computes the
+bits that a scalar would. Sums run over the rows from first to last, as in ``sdeopt.core.math``.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core.imputils import impl_ret_untracked
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import intrinsic, lower_builtin
+
+from sdeopt.engine.compiler.lanes import I64, Mask, Pack, common, element, rebuild, row, rows
+
+__all__ = ["exponent", "fma", "horner", "product", "select", "total", "two_to"]
+
+NUMBERS = (types.Float, types.Integer)
+
+
+def _is_pack(*kinds: Any) -> bool:
+    """Whether an operation on these types is one on lanes."""
+    return any(isinstance(k, Pack) for k in kinds) and all(isinstance(k, (Pack, *NUMBERS)) for k in kinds)
+
+
+def _shape(kinds: Any) -> Any:
+    return common(*(k for k in kinds if isinstance(k, Pack)))
+
+
+def _elementwise(function: Any, arity: int, emit: Callable[..., Any], result: type = Pack) -> None:
+    """Give ``function`` a meaning on packs: ``emit(builder, *rows)`` for every row."""
+
+    @infer_global(function)
+    class Template(AbstractTemplate):
+        def generic(self, args: Any, kws: Any) -> Any:
+            if kws or len(args) != arity or not _is_pack(*args):
+                return None
+            shape = _shape(args)
+            return None if shape is None else signature(result(shape.d, shape.width), *args)
+
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = sig.return_type
+        items = [
+            emit(builder, *(row(builder, a, k, i, kind.width) for a, k in zip(args, sig.args, strict=True)))
+            for i in range(rows(kind))
+        ]
+        return impl_ret_untracked(context, builder, kind, rebuild(builder, items))
+
+    if arity == 1:
+        lower_builtin(function, Pack)(lower)
+        return
+    for a in (Pack, *NUMBERS):
+        for b in (Pack, *NUMBERS):
+            if Pack in (a, b):
+                lower_builtin(function, a, b)(lower)
+
+
+def call(builder: Any, name: str, *args: Any) -> Any:
+    """Call an LLVM intrinsic on rows of any width."""
+    kind = args[0].type
+    suffix = f"v{kind.count}f64" if isinstance(kind, ir.VectorType) else "f64"
+    function = builder.module.globals.get(f"{name}.{suffix}")
+    if function is None:
+        function = ir.Function(builder.module, ir.FunctionType(kind, [kind] * len(args)), f"{name}.{suffix}")
+    return builder.call(function, args)
+
+
+def _constant(kind: Any, value: float) -> Any:
+    return ir.Constant(kind, [value] * kind.count if isinstance(kind, ir.VectorType) else value)
+
+
+def _extremum(comparison: str) -> Callable[..., Any]:
+    """NumPy's minimum or maximum: NaN in either argument gives NaN. One instruction where y is a number of the code."""
+
+    def emit(b: Any, x: Any, y: Any) -> Any:
+        chosen = b.select(b.fcmp_ordered(comparison, y, x), y, x)
+        return b.select(b.fcmp_unordered("uno", y, y), y, chosen)
+
+    return emit
+
+
+def _sign(b: Any, x: Any) -> Any:
+    zero = _constant(x.type, 0.0)
+    one = call(b, "llvm.copysign", _constant(x.type, 1.0), x)
+    return b.select(b.fcmp_unordered("uno", x, x), x, b.select(b.fcmp_ordered("==", x, zero), zero, one))
+
+
+for _operators, _method in (
+    ((operator.add, operator.iadd), "fadd"),
+    ((operator.sub, operator.isub), "fsub"),
+    ((operator.mul, operator.imul), "fmul"),
+    ((operator.truediv, operator.itruediv), "fdiv"),
+):
+    for _operator in _operators:
+        _elementwise(_operator, 2, lambda b, x, y, method=_method: getattr(b, method)(x, y))
+for _operator, _symbol in (
+    (operator.lt, "<"), (operator.le, "<="), (operator.gt, ">"), (operator.ge, ">="), (operator.eq, "=="),
+):  # fmt: skip
+    _elementwise(_operator, 2, lambda b, x, y, symbol=_symbol: b.fcmp_ordered(symbol, x, y), Mask)
+_elementwise(operator.ne, 2, lambda b, x, y: b.fcmp_unordered("!=", x, y), Mask)
+_elementwise(operator.neg, 1, lambda b, x: b.fneg(x))
+_elementwise(operator.pos, 1, lambda b, x: x)
+for _absolute in (abs, np.abs, math.fabs):
+    _elementwise(_absolute, 1, lambda b, x: call(b, "llvm.fabs", x))
+for _root in (np.sqrt, math.sqrt):
+    _elementwise(_root, 1, lambda b, x: call(b, "llvm.sqrt", x))
+_elementwise(np.sign, 1, _sign)
+_elementwise(np.minimum, 2, _extremum("<"))
+_elementwise(np.maximum, 2, _extremum(">"))
+
+
+def _emit_two_to(b: Any, k: Any) -> Any:
+    wide = element(k.type.count, I64) if isinstance(k.type, ir.VectorType) else I64
+    return b.bitcast(b.shl(b.add(b.fptosi(k, wide), _constant(wide, 1023)), _constant(wide, 52)), k.type)
+
+
+def _emit_exponent(b: Any, x: Any) -> Any:
+    wide = element(x.type.count, I64) if isinstance(x.type, ir.VectorType) else I64
+    bits = b.sub(b.bitcast(x, wide), _constant(wide, 0x3FE6A09E667F3BCD))
+    return b.sitofp(b.ashr(bits, _constant(wide, 52)), x.type)
+
+
+def _rowwise(emit: Callable[[Any, Any], Any]) -> Any:
+    """An intrinsic that applies ``emit`` to a float or to every row of a pack."""
+
+    @intrinsic
+    def function(typing: Any, x: Any) -> Any:
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            if not isinstance(sig.args[0], Pack):
+                return emit(builder, args[0])
+            items = [emit(builder, builder.extract_value(args[0], i)) for i in range(rows(sig.args[0]))]
+            return rebuild(builder, items)
+
+        kind = x if isinstance(x, Pack) else types.float64
+        return kind(kind), generate
+
+    return function
+
+
+two_to = _rowwise(_emit_two_to)
+exponent = _rowwise(_emit_exponent)
+
+
+@intrinsic
+def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
+    """a b + c rounded once, for numbers or packs."""
+    packs = [k for k in (a, b, c) if isinstance(k, Pack)]
+    kind = common(*packs) if packs else types.float64
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        if not packs:
+            return builder.fma(*args)
+
+        def at(i: int) -> Any:
+            return (row(builder, v, k, i, kind.width) for v, k in zip(args, sig.args, strict=True))
+
+        return rebuild(builder, [call(builder, "llvm.fma", *at(i)) for i in range(rows(kind))])
+
+    return kind(*(k if isinstance(k, Pack) else types.float64 for k in (a, b, c))), generate
+
+
+@intrinsic
+def horner(typing: Any, x: Any, c: Any) -> Any:
+    """The polynomial with the coefficients of the tuple ``c``, highest power first, one fused chain per row."""
+    kind = x if isinstance(x, Pack) else types.float64
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        width = kind.width if isinstance(kind, Pack) else 0
+        given = [row(builder, builder.extract_value(args[1], i), types.float64, 0, width) for i in range(len(c))]
+
+        def value(at: Any) -> Any:
+            p = given[0]
+            for a in given[1:]:
+                p = call(builder, "llvm.fma", p, at, a)
+            return p
+
+        if not isinstance(kind, Pack):
+            return value(args[0])
+        return rebuild(builder, [value(builder.extract_value(args[0], i)) for i in range(rows(kind))])
+
+    return kind(kind, c), generate
+
+
+@intrinsic
+def select(typing: Any, mask: Any, a: Any, b: Any) -> Any:
+    """``where`` on lanes."""
+    packs = [k for k in (a, b) if isinstance(k, Pack)]
+    kind = common(Pack(mask.d, mask.width), *packs)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        def at(i: int, n: int) -> Any:
+            return row(builder, args[n], sig.args[n], i, kind.width)
+
+        return rebuild(builder, [builder.select(at(i, 0), at(i, 1), at(i, 2)) for i in range(rows(kind))])
+
+    return kind(mask, a, b), generate
+
+
+def _reduction(operation: str) -> Any:
+    """An intrinsic that folds the rows, from first to last."""
+
+    @intrinsic
+    def reduce(typing: Any, x: Any) -> Any:
+        kind = Pack(0, x.width) if x.width else types.float64
+
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            s = builder.extract_value(args[0], 0)
+            for i in range(1, rows(sig.args[0])):
+                s = getattr(builder, operation)(s, builder.extract_value(args[0], i))
+            return rebuild(builder, [s]) if x.width else s
+
+        return kind(x), generate
+
+    return reduce
+
+
+total = _reduction("fadd")
+product = _reduction("fmul")

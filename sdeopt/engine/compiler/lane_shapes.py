@@ -1,0 +1,208 @@
+"""SIMD lanes, the shapes: rows and entries of packs, packs joined, small matrices of data."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import types
+from numba.core import cgutils
+from numba.core.typing.templates import AbstractTemplate, infer, signature
+from numba.extending import intrinsic, lower_builtin, overload, overload_attribute
+
+from sdeopt.engine.compiler.lane_ops import call
+from sdeopt.engine.compiler.lanes import F64, I64, Matrix, Pack, rebuild, row
+from sdeopt.engine.compiler.pipeline import OPTIONS
+
+__all__ = ["basis", "matvec"]
+
+
+def _product(columns: Callable[[int, int], int]) -> Any:
+    """A matrix of data times a pack, the first ``columns(row, all)`` columns of every row, from first to last."""
+
+    @intrinsic
+    def matvec(typing: Any, a: Any, x: Any) -> Any:
+        kind = Pack(a.r, x.width)
+
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            def entry(i: int, j: int) -> Any:
+                return row(builder, builder.extract_value(args[0], i * a.c + j), types.float64, 0, kind.width)
+
+            items = []
+            for i in range(a.r):
+                s = builder.fmul(entry(i, 0), builder.extract_value(args[1], 0))
+                for j in range(1, columns(i, a.c)):
+                    s = call(builder, "llvm.fma", entry(i, j), builder.extract_value(args[1], j), s)
+                items.append(s)
+            return rebuild(builder, items)
+
+        return kind(a, x), generate
+
+    return matvec
+
+
+matvec = _product(lambda i, c: c)
+lower_matvec = _product(lambda i, c: min(i + 1, c))
+
+
+@intrinsic
+def uniform(typing: Any, value: Any, like: Any) -> Any:
+    """A number as every row of a vector of data."""
+    kind = Pack(like.d, 0)
+    return kind(types.float64, like), lambda context, builder, sig, args: rebuild(builder, [args[0]] * max(like.d, 1))
+
+
+@intrinsic
+def _transpose(typing: Any, a: Any) -> Any:
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        cells = [builder.extract_value(args[0], i * a.c + j) for j in range(a.c) for i in range(a.r)]
+        return rebuild(builder, cells)
+
+    return Matrix(a.c, a.r)(a), generate
+
+
+@overload_attribute(Matrix, "T", strict=False)
+def _matrix_transposed(a: Any) -> Any:
+    return lambda a: _transpose(a)
+
+
+@overload_attribute(Matrix, "shape", strict=False)
+def _matrix_shape(a: Any) -> Any:
+    shape = (a.r, a.c)
+    return lambda a: shape
+
+
+@overload_attribute(Pack, "size", strict=False)
+def _pack_size(x: Any) -> Any:
+    size = x.d
+    return lambda x: size
+
+
+@overload_attribute(Pack, "shape", strict=False)
+def _pack_shape(x: Any) -> Any:
+    shape = (x.d,)
+    return lambda x: shape
+
+
+@overload(len, strict=False, jit_options=OPTIONS)
+def _pack_length(x: Any) -> Any:
+    if not isinstance(x, Pack):
+        return None
+    size = x.d
+    return lambda x: size
+
+
+@intrinsic
+def basis(typing: Any, x: Any, i: Any) -> Any:
+    """The unit vector along row i, the same in every lane."""
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        def entry(r: int) -> Any:
+            return builder.select(builder.icmp_signed("==", args[1], I64(r)), F64(1.0), F64(0.0))
+
+        return rebuild(builder, [entry(r) for r in range(x.d)])
+
+    return Pack(x.d, 0)(x, types.intp), generate
+
+
+@intrinsic
+def _entry(typing: Any, x: Any, i: Any) -> Any:
+    kind = Pack(0, x.width) if x.width else types.float64
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        with builder.goto_entry_block():
+            place = builder.alloca(args[0].type)
+        builder.store(args[0], place)
+        index = builder.select(builder.icmp_signed("<", args[1], I64(0)), builder.add(args[1], I64(x.d)), args[1])
+        with cgutils.if_unlikely(builder, builder.icmp_unsigned(">=", index, I64(x.d))):
+            context.call_conv.return_user_exc(builder, IndexError, ("index is out of bounds",))
+        item = builder.load(builder.gep(place, [I64(0), index], inbounds=True))
+        return rebuild(builder, [item]) if x.width else item
+
+    return kind(x, types.intp), generate
+
+
+@overload(operator.getitem, strict=False, jit_options=OPTIONS)
+def _entry_at(x: Any, i: Any) -> Any:
+    if isinstance(x, Pack) and x.d and isinstance(i, types.Integer):
+        return lambda x, i: _entry(x, i)
+    return None
+
+
+@infer
+class _Pick(AbstractTemplate):
+    """``x[i]`` and ``x[a:b]`` with literal indices."""
+
+    key = "static_getitem"
+
+    def generic(self, args: Any, kws: Any) -> Any:
+        value, index = args
+        if not isinstance(value, Pack) or not value.d:
+            return None
+        if isinstance(index, int) and -value.d <= index < value.d:
+            kind = Pack(0, value.width) if value.width else types.float64
+            return signature(kind, *args)
+        if isinstance(index, slice):
+            count = len(range(value.d)[index])
+            return signature(Pack(count, value.width), *args) if count else None
+        return None
+
+
+@lower_builtin("static_getitem", Pack, types.IntegerLiteral)
+@lower_builtin("static_getitem", Pack, types.SliceLiteral)
+def _pick(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    value, kind = args[0], sig.return_type
+    index = args[1]
+    chosen = range(sig.args[0].d)[index]
+    if isinstance(index, slice):
+        return rebuild(builder, [builder.extract_value(value, i) for i in chosen])
+    item = builder.extract_value(value, chosen)
+    return rebuild(builder, [item]) if isinstance(kind, Pack) else item
+
+
+@intrinsic
+def _join(typing: Any, packs: Any) -> Any:
+    kinds = list(packs)
+    width = max(k.width for k in kinds)
+    kind = Pack(sum(k.d for k in kinds), width)
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        items = [
+            row(builder, builder.extract_value(args[0], n), k, i, width)
+            for n, k in enumerate(kinds)
+            for i in range(k.d)
+        ]
+        return rebuild(builder, items)
+
+    return kind(packs), generate
+
+
+@overload(np.concatenate, strict=False, jit_options=OPTIONS)
+def _concatenate(arrays: Any) -> Any:
+    if isinstance(arrays, types.BaseTuple) and all(isinstance(k, Pack) and k.d for k in arrays):
+        return lambda arrays: _join(arrays)
+    return None
+
+
+@overload(np.array, strict=False, jit_options=OPTIONS)
+def _array(entries: Any) -> Any:
+    if not isinstance(entries, types.BaseTuple) or not any(isinstance(k, Pack) for k in entries):
+        return None
+    if all(isinstance(k, (types.Float, types.Integer)) or (isinstance(k, Pack) and not k.d) for k in entries):
+        return lambda entries: _stack(entries)
+    return None
+
+
+@intrinsic
+def _stack(typing: Any, entries: Any) -> Any:
+    """A pack from its entries."""
+    kinds = list(entries)
+    kind = Pack(len(kinds), max(k.width for k in kinds if isinstance(k, Pack)))
+
+    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        items = [row(builder, builder.extract_value(args[0], n), k, 0, kind.width) for n, k in enumerate(kinds)]
+        return rebuild(builder, items)
+
+    return kind(entries), generate

@@ -1,0 +1,294 @@
+"""The compiled twins of the page arithmetic: the same operations in the same order, hence the same bits.
+
+Three shapes meet here: scalars, vectors (arrays, one path at a time) and packs of SIMD lanes. Sums run from the first
+entry to the last (LLVM may not reorder them, since no fast-math flag is set).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import njit, types
+from numba.extending import intrinsic, overload
+
+from sdeopt.core import elementary, guards, math
+from sdeopt.engine import states
+from sdeopt.engine.compiler import lane_ops, lane_shapes, pairs, shields
+from sdeopt.engine.compiler.lane_ops import fma
+from sdeopt.engine.compiler.lanes import Mask, Matrix, Pack
+from sdeopt.engine.compiler.pipeline import OPTIONS
+from sdeopt.engine.compiler.products import by_columns, by_rows, strided
+
+__all__ = ["ELEMENTARY", "TWINS", "elementwise"]
+
+INLINED = OPTIONS | {"forceinline": True}
+
+ELEMENTARY: frozenset[Any] = frozenset(
+    {
+        elementary.exp,
+        elementary.log,
+        elementary.erf,
+        elementary.tanh,
+        elementary.sin,
+        elementary.cos,
+        elementary.octave,
+        elementary.power,
+    }
+)
+
+
+def _by_type(choose: Callable[..., Any]) -> Any:
+    """A compiled function whose body ``choose(*types)`` picks by the types of its arguments."""
+
+    def stub(*args: Any) -> Any: ...
+
+    overload(stub, strict=False, jit_options=OPTIONS)(choose)
+    return {
+        1: njit(lambda a: stub(a), **OPTIONS),
+        2: njit(lambda a, b: stub(a, b), **OPTIONS),
+        3: njit(lambda a, b, c: stub(a, b, c), **OPTIONS),
+    }[choose.__code__.co_argcount]
+
+
+def elementwise(scalar: Any, inlined: Any, arity: int) -> Any:
+    """Extend the compiled formula ``scalar``, good for numbers and packs, to vectors by a loop of its inlined copy."""
+
+    def unary(a: Any) -> Any:
+        if not isinstance(a, types.Array):
+            return lambda a: scalar(a)
+
+        def loop(a: Any) -> Any:
+            out = np.empty(a.size)
+            for i in range(a.size):
+                out[i] = inlined(a[i])
+            return out
+
+        return loop
+
+    def binary(a: Any, b: Any) -> Any:
+        if not isinstance(a, types.Array):
+            return lambda a, b: scalar(a, b)
+
+        def loop(a: Any, b: Any) -> Any:
+            out = np.empty(a.size)
+            for i in range(a.size):
+                out[i] = inlined(a[i], b)
+            return out
+
+        return loop
+
+    return _by_type(unary if arity == 1 else binary)
+
+
+def _entry_of(a: Any, b: Any) -> Any:
+    if isinstance(a, types.Array):
+        return lambda a, b: a[b]
+    return lambda a, b: a
+
+
+entry = _by_type(_entry_of)
+
+
+def _length(a: Any, b: Any, c: Any) -> Any:
+    """The size of the arrays among the arguments."""
+    if isinstance(a, types.Array):
+        return lambda a, b, c: a.size
+    return (lambda a, b, c: b.size) if isinstance(b, types.Array) else (lambda a, b, c: c.size)
+
+
+length = _by_type(_length)
+
+
+def _where(a: Any, b: Any, c: Any) -> Any:
+    if isinstance(a, Mask):
+        return lambda a, b, c: lane_ops.select(a, b, c)
+    if not isinstance(a, types.Array):
+        return lambda a, b, c: b if a else c
+
+    def loop(a: Any, b: Any, c: Any) -> Any:
+        out = np.empty(a.size)
+        for i in range(a.size):
+            out[i] = entry(b, i) if a[i] else entry(c, i)
+        return out
+
+    return loop
+
+
+def _fma(a: Any, b: Any, c: Any) -> Any:
+    if not any(isinstance(k, types.Array) for k in (a, b, c)):
+        return lambda a, b, c: fma(a, b, c)
+
+    def loop(a: Any, b: Any, c: Any) -> Any:
+        out = np.empty(length(a, b, c))
+        for i in range(out.size):
+            out[i] = fma(entry(a, i), entry(b, i), entry(c, i))
+        return out
+
+    return loop
+
+
+def _total(a: Any) -> Any:
+    if isinstance(a, Pack):
+        return lambda a: lane_ops.total(a)
+
+    def loop(a: Any) -> Any:
+        s = a[0]
+        for i in range(1, a.size):
+            s += a[i]
+        return s
+
+    return loop
+
+
+def _product(a: Any) -> Any:
+    if isinstance(a, Pack):
+        return lambda a: lane_ops.product(a)
+
+    def loop(a: Any) -> Any:
+        s = a[0]
+        for i in range(1, a.size):
+            s *= a[i]
+        return s
+
+    return loop
+
+
+def _dot(a: Any, b: Any) -> Any:
+    if isinstance(a, Pack) or isinstance(b, Pack):
+        return lambda a, b: lane_ops.total(a * b)
+
+    def loop(a: Any, b: Any) -> Any:
+        s = a[0] * b[0]
+        for i in range(1, a.size):
+            s += a[i] * b[i]
+        return s
+
+    return loop
+
+
+def _lower_matvec(a: Any, b: Any) -> Any:
+    return (lambda a, b: lane_shapes.lower_matvec(a, b)) if isinstance(a, Matrix) else (lambda a, b: matvec(a, b))
+
+
+def _matvec(a: Any, b: Any) -> Any:
+    if isinstance(a, Matrix):
+        return lambda a, b: lane_shapes.matvec(a, b)
+    if isinstance(a, Pack) or a.ndim == 1:
+        return lambda a, b: a * b
+    if a.dtype != types.float64:
+        return lambda a, b: by_rows(np.ascontiguousarray(a).astype(np.float64), b)
+    if a.layout == "F":
+        return lambda a, b: by_columns(a.T.reshape(a.size), a.shape[0], b)
+    return (lambda a, b: by_rows(a, b)) if a.layout == "C" else (lambda a, b: strided(a, b))
+
+
+def _basis(a: Any, b: Any) -> Any:
+    if isinstance(a, Pack):
+        return lambda a, b: lane_shapes.basis(a, b)
+
+    def zeros_but_one(a: Any, b: Any) -> Any:
+        e = np.zeros(a.size)
+        e[b] = 1.0
+        return e
+
+    return zeros_but_one
+
+
+def _filled(a: Any, b: Any) -> Any:
+    if isinstance(a, Pack | types.Array):
+        return lambda a, b: a
+    return (lambda a, b: lane_shapes.uniform(a, b)) if isinstance(b, Pack) else (lambda a, b: np.full(b.size, a))
+
+
+def _pieces(a: Any, b: Any) -> Any:
+    """Unrolled, since the places of rows of a pack must be known when it is compiled."""
+    count = len(b)
+
+    def prepend(i: int, rest: Any) -> Any:
+        if isinstance(a, Pack):
+            first, last = i * (a.d // count), (i + 1) * (a.d // count)
+            return njit(lambda x: (x[first:last], *rest(x)), **INLINED)
+        return njit(lambda x: (x[i * (x.size // count) : (i + 1) * (x.size // count)], *rest(x)), **INLINED)
+
+    f = njit(lambda x: (), **INLINED)
+    for i in reversed(range(count)):
+        f = prepend(i, f)
+    return lambda a, b: f(a)
+
+
+def _each(f: Any, *given: Any) -> Any:
+    """Unrolled, since the members of a tuple may be of different types."""
+    plain = [isinstance(a, (types.UniTuple, types.Tuple)) for a in given]
+    count = next(len(a) for a, is_plain in zip(given, plain, strict=True) if is_plain)
+    function = f.dispatcher
+
+    def member(n: int, i: int, rest: Any) -> Any:
+        if plain[n]:
+            return njit(lambda given: (given[n][i], *rest(given)), **INLINED)
+        return njit(lambda given: (given[n], *rest(given)), **INLINED)
+
+    def prepend(i: int, rest: Any) -> Any:
+        pick = njit(lambda given: (), **INLINED)
+        for n in reversed(range(len(given))):
+            pick = member(n, i, pick)
+        return njit(lambda given: (function(*pick(given)), *rest(given)), **INLINED)
+
+    all_of = njit(lambda given: (), **INLINED)
+    for i in reversed(range(count)):
+        all_of = prepend(i, all_of)
+    return lambda f, *given: all_of(given)
+
+
+def every(f: Any, *given: Any) -> Any: ...  # known to the compiler as `_each`
+
+
+overload(every, strict=False, jit_options=OPTIONS)(_each)
+dot, matvec = _by_type(_dot), _by_type(_matvec)
+
+
+@intrinsic
+def lend(typing: Any, values: Any) -> Any:
+    """The values with arrays that have no count of references, which cost more than the arithmetic of small arrays."""
+
+    def uncounted(context: Any, builder: Any, kind: Any, value: Any) -> Any:
+        if isinstance(kind, types.Array):
+            array = context.make_array(kind)(context, builder, value)
+            array.meminfo = array.meminfo.type(None)
+            return array._getvalue()
+        if isinstance(kind, types.BaseTuple):
+            for i, member in enumerate(kind.types):
+                inside = uncounted(context, builder, member, builder.extract_value(value, i))
+                value = builder.insert_value(value, inside, i)
+        return value
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return uncounted(context, builder, values, args[0])
+
+    return values(values), generate
+
+
+TWINS: dict[Any, Any] = {
+    states.lend: lend,
+    elementary.where: _by_type(_where),
+    elementary.fma: _by_type(_fma),
+    elementary.horner: njit(lambda x, c: lane_ops.horner(x, c), **OPTIONS),
+    elementary.two_to: njit(lambda k: lane_ops.two_to(k), **OPTIONS),
+    elementary.exponent: njit(lambda x: lane_ops.exponent(x), **OPTIONS),
+    guards.guarded: _by_type(shields.guarded),
+    guards.like: _by_type(shields.like),
+    math.total: _by_type(_total),
+    math.product: _by_type(_product),
+    math.dot: dot,
+    math.norm: njit(lambda x: np.sqrt(dot(x, x)), **OPTIONS),
+    math.matvec: matvec,
+    math.lower_matvec: _by_type(_lower_matvec),
+    math.basis: _by_type(_basis),
+    math.firsts: _by_type(pairs.firsts),
+    math.seconds: _by_type(pairs.seconds),
+    math.column: _by_type(pairs.column),
+    math.pieces: _by_type(_pieces),
+    math.filled: _by_type(_filled),
+    math.each: every,
+}

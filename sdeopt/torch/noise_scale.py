@@ -1,0 +1,166 @@
+"""``NoiseScale``: the gradient noise scale of a training run, from hooks on its own backward passes."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sdeopt.core import checks
+from sdeopt.torch.estimate import LEAST, NoiseScaleEstimate, ratio, windows
+
+__all__ = ["NoiseScale"]
+
+FLUSH = 64  # steps whose norms wait on the device, so that a step does not wait for it
+
+
+class NoiseScale:
+    """Measure the gradient noise scale B_simple = tr Σ₁/|G|² while a model trains with accumulated micro-batches.
+
+    G is the gradient of the loss and Σ₁ the covariance of the gradient of one example. Hooks read the length of the
+    gradient after the first micro-batch of a step, of b examples, and after the last, of B = m b; no gradient is kept
+    or copied, and clipping, which comes later, changes nothing. Then
+
+        |G|²  <-  (B |g_B|² - b |g_b|²)/(B - b),    tr Σ₁  <-  (|g_b|² - |g_B|²)/(1/b - 1/B)
+
+    are unbiased at every step, and `estimate` takes the quotient of their means over steps; the mean of the quotients
+    of single steps has no mean at all. B_simple is about the batch size from which on larger batches hardly need fewer
+    steps.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        What is trained; its parameters that require gradients now.
+    micro : int
+        Examples b in a micro-batch.
+    accumulate : int
+        Micro-batches m in a step of the optimizer, at least 2.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If ``micro`` is below 1 or ``accumulate`` below 2, or the model has nothing to train.
+
+    Notes
+    -----
+    A loss divided by ``accumulate`` or not: both give the same. A loss scale that changes between steps (float16) does
+    not cancel. A step with another number of micro-batches, or with a parameter that the first had and the last had
+    not, is left out, and counted in ``skipped``.
+
+    References
+    ----------
+    McCandlish, Kaplan, Amodei et al. (2018), arXiv:1812.06162, section 2.2 and appendix A.1; the interval: Fieller
+    (1954), J. Roy. Stat. Soc. B 16: 175-185.
+
+    Examples
+    --------
+    >>> import torch  # the extra nn
+    >>> import sdeopt as so
+    >>> _ = torch.manual_seed(0)
+    >>> model = torch.nn.Linear(3, 1)
+    >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    >>> noise = so.torch.NoiseScale(model, micro=8, accumulate=4).attach(optimizer)
+    >>> for step in range(50):
+    ...     for _ in range(4):
+    ...         X = torch.randn(8, 3)
+    ...         (torch.nn.functional.mse_loss(model(X), X.sum(1, keepdim=True)) / 4).backward()
+    ...     optimizer.step()
+    ...     optimizer.zero_grad()
+    >>> noise.estimate()
+    NoiseScaleEstimate(6.37 in [1.87, 12.8], 50 steps)
+    """
+
+    def __init__(self, model: Any, micro: int, accumulate: int) -> None:
+        if not hasattr(model, "parameters"):
+            raise TypeError(f"model must be a torch.nn.Module, got {checks.short(model)}")
+        self.micro = checks.integer("micro", micro, low=1)
+        self.accumulate = checks.integer("accumulate", accumulate, low=2)
+        self.skipped = 0
+        self._parameters = [p for p in model.parameters() if p.requires_grad]
+        if not self._parameters:
+            raise ValueError("model must have a parameter that requires gradients")
+        self._rows: list[NDArray[np.float64]] = []  # |g_b|² and |g_B|², up to a common factor
+        self._waiting: list[Any] = []
+        self._handles = [p.register_post_accumulate_grad_hook(self._seen) for p in self._parameters]
+        self._begin()
+
+    def attach(self, optimizer: Any) -> Self:
+        """Have every ``optimizer.step()`` end a step of the measurement; return the same object."""
+        if not hasattr(optimizer, "register_step_post_hook"):
+            raise TypeError(f"optimizer must be a torch.optim.Optimizer, got {checks.short(optimizer)}")
+        self._handles.append(optimizer.register_step_post_hook(lambda *_: self._step()))
+        return self
+
+    def detach(self) -> None:
+        """Remove all hooks; what was measured stays."""
+        while self._handles:
+            self._handles.pop().remove()
+
+    def _begin(self) -> None:
+        self._now = 0  # number of the micro-batch
+        self._last: dict[Any, int] = {}  # the one in which a parameter was last seen
+        self._first: list[Any] = []
+        self._whole: list[Any] = []
+
+    def _seen(self, p: Any) -> None:
+        """A backward pass has added to the gradient of ``p``; the second time it does, a new micro-batch has begun."""
+        if self._last.get(p, 0) == self._now:
+            self._now += 1
+        self._last[p] = self._now
+        if self._now == 1:
+            self._first.append(p.grad.detach().norm())
+        if self._now == self.accumulate:
+            self._whole.append(p.grad.detach().norm())
+
+    def _step(self) -> None:
+        if self._now == self.accumulate and set(self._last.values()) == {self._now}:
+            self._waiting.append((square(self._first) * self.accumulate**2, square(self._whole)))
+        else:
+            self.skipped += 1
+        if len(self._waiting) >= FLUSH:
+            self._flush()
+        self._begin()
+
+    def _flush(self) -> None:
+        self._rows += [np.array([float(a), float(b)]) for a, b in self._waiting]
+        self._waiting = []
+
+    def moments(self) -> NDArray[np.float64]:
+        """The estimates of |G|² and tr Σ₁ of every step so far, up to a common factor, shape (steps, 2)."""
+        self._flush()
+        small, whole = np.array(self._rows).reshape(-1, 2).T
+        b, B = float(self.micro), float(self.micro * self.accumulate)
+        return np.stack([(B * whole - b * small) / (B - b), (small - whole) / (1.0 / b - 1.0 / B)], axis=1)
+
+    def estimate(self, last: int | None = None) -> NoiseScaleEstimate:
+        """B_simple of all steps, or of the ``last`` so many, with its 95 % interval and its course in time.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than 20 steps.
+        """
+        rows = self.moments()
+        if last is not None:
+            rows = rows[-checks.integer("last", last, low=LEAST) :]
+        if len(rows) < LEAST:
+            raise ValueError(f"estimate needs {LEAST} steps at least, got {len(rows)} ({self.skipped} were left out)")
+        return NoiseScaleEstimate(
+            *ratio(rows), steps=len(rows), skipped=self.skipped, micro=self.micro, accumulate=self.accumulate,
+            course=windows(rows, len(self._rows) - len(rows)),
+        )  # fmt: skip
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the course of B_simple in time (default: on a new figure); return the axes."""
+        return self.estimate().plot(ax)
+
+    def __repr__(self) -> str:
+        return f"NoiseScale(micro={self.micro}, accumulate={self.accumulate}, steps={len(self._rows + self._waiting)})"
+
+
+def square(lengths: list[Any]) -> Any:
+    """|g|² from the lengths of the pieces of g, a number on their device."""
+    import torch
+
+    return torch.stack(lengths).double().square().sum()

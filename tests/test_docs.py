@@ -1,0 +1,93 @@
+"""The site: every public name has an example, recipes are blocks that run, figures name papers, links lead to files.
+
+That the whole site builds is seen by ``make -C docs html``, where warnings are errors.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sdeopt as so
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+CELL = re.compile(r"^```\{code-cell\} python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)")
+RECIPES = sorted(path for path in (DOCS / "howto").glob("*.md") if path.stem != "index")
+GALLERY = sorted((DOCS / "gallery").glob("*.py"))
+WRITTEN = ("_build", "api", "auto_gallery", "methods")  # folders of the build
+PAGES = [ROOT / "README.md", *(path for path in DOCS.rglob("*.md") if path.relative_to(DOCS).parts[0] not in WRITTEN)]
+NOT_RUN = {"mpi"}
+WORDS = {"core", "reference.Crosscheck"}  # words of pages run inside one; what a function returns is in its example
+
+
+def cells(path: Path) -> list[str]:
+    return CELL.findall(path.read_text(encoding="utf-8"))
+
+
+def names() -> dict[str, Any]:
+    """Every public name: those of sdeopt, and those of its public modules."""
+    found = {name: getattr(so, name) for name in so.__all__ if name != "__version__"}
+    modules = {name: thing for name, thing in found.items() if inspect.ismodule(thing)}
+    inner = {f"{m}.{name}": getattr(module, name) for m, module in modules.items() for name in module.__all__}
+    return {name: thing for name, thing in (found | inner).items() if callable(thing)}
+
+
+def test_every_public_name_has_an_example() -> None:
+    lacking = {name for name, thing in names().items() if ">>> " not in (thing.__doc__ or "")}
+    assert {name for name in lacking if not {name, name.partition(".")[0]} & WORDS} == set()
+
+
+def test_every_word_of_a_page_says_what_it_is() -> None:
+    assert [name for name in so.core.__all__ if not getattr(so.core, name).__doc__] == []
+
+
+def test_recipes_are_one_block_each() -> None:
+    assert len(RECIPES) >= 20
+    assert [path.stem for path in RECIPES if len(cells(path)) != (path.stem not in NOT_RUN)] == []
+
+
+def test_blocks_that_are_not_run_say_so() -> None:
+    for name in NOT_RUN:
+        assert "This block is not run" in (DOCS / "howto" / f"{name}.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
+def test_a_figure_is_short_and_names_its_paper(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 40
+    assert re.search(r"arXiv:\d{4}\.\d{5}|doi:10\.", text.split('"""')[1])
+
+
+@pytest.mark.parametrize("path", sorted(PAGES), ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_lead_to_files(path: Path) -> None:
+    def there(link: str) -> bool:
+        target = (path.parent / link).resolve()
+        return target.exists() or any(target.is_relative_to(DOCS / folder) for folder in WRITTEN)
+
+    text = re.sub(r"^```.*?^```$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    assert [link for link in LINK.findall(text) if not there(link)] == []
+
+
+def test_a_method_has_a_page_with_formulas_and_its_certificates() -> None:
+    pytest.importorskip("sympy")
+    page = runpy.run_path(str(DOCS / "pages.py"))["method_page"]
+    signs = page(so.SignSGD)
+    assert r"\begin{aligned}" in signs and "| SignSGD | order1 |" in signs and "| SignSGDW" not in signs
+    assert "No formula is read from the code" in page(so.Muon)
+
+
+@pytest.mark.slow
+@pytest.mark.extras("torch", "sympy", "distributed", "dp_accounting", "xarray")
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("path", [path for path in RECIPES if path.stem not in NOT_RUN], ids=lambda path: path.stem)
+def test_a_recipe_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (code,) = cells(path)
+    exec(compile(code, str(path), "exec"), {"__name__": "__main__"})

@@ -1,0 +1,88 @@
+"""Optimizers of PyTorch without a page: on the page's own draws, in the place of its step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from small_networks import column, small
+
+import sdeopt as so
+from sdeopt.engine import kernels
+
+torch = pytest.importorskip("torch")
+pytestmark = [pytest.mark.extras("torch"), pytest.mark.usefixtures("one_thread")]
+BOWL = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5), x0=[1.0, -1.0])
+
+PAIRS = [
+    (so.SGD(0.3), lambda ps: torch.optim.SGD(ps, lr=0.3)),
+    (so.AdamW(0.02, weight_decay=0.1), lambda ps: torch.optim.AdamW(ps, lr=0.02, weight_decay=0.1)),
+    (so.RMSprop(0.01), lambda ps: torch.optim.RMSprop(ps, lr=0.01)),
+]
+
+
+@pytest.mark.parametrize(("page", "make"), PAIRS, ids=[type(page).__name__ for page, _ in PAIRS])
+@pytest.mark.parametrize("law", [so.Minibatch(2), so.Reshuffled(3), so.Gaussian(0.1)], ids=repr)
+def test_an_optimizer_that_has_a_page_is_the_page(page: Any, make: Any, law: Any) -> None:
+    """In any order of paths, several of them on one kernel."""
+    run = column(page, "discrete", small(), law, steps=10)
+    foreign = kernels.Kernel(replace(run, discrete=so.torch.Optimizer(make)))
+    assert foreign.mode == "foreign"
+    records = kernels.Kernel(run)(0, 3)
+    assert np.abs(records[:, -1] - records[:, 0]).max() > 0.05
+    assert np.abs(foreign(0, 3) - records).max() < 1e-12
+    assert np.abs(foreign(1, 1) - records[1:2]).max() < 1e-12
+
+
+def test_a_scheduler_takes_a_step_after_each_of_the_optimizer() -> None:
+    def make(ps: Any) -> Any:
+        optimizer = torch.optim.SGD(ps, lr=0.1)
+        return optimizer, torch.optim.lr_scheduler.StepLR(optimizer, 1, gamma=0.5)
+
+    run = column(so.SGD(0.1), "discrete", so.Quadratic([1.0]), so.NoNoise(), steps=3, observables=[])
+    records = kernels.Kernel(replace(run, discrete=so.torch.Optimizer(make)))(0, 1)
+    assert records[0, -1, 0] == pytest.approx(0.9 * 0.95 * 0.975, rel=1e-14)
+
+
+def test_a_report_names_both_and_notices_another_optimizer() -> None:
+    """Of AdamW's own report the numbers come again; a momentum of .9 in the place of none is told apart."""
+    settings: dict[str, Any] = {"steps": 20, "paths": 60, "substeps": 4, "rng": 0, "progress": False}
+    own = so.compare(so.SGD(0.05), BOWL, **settings)
+    plain = so.torch.Optimizer(lambda ps: torch.optim.SGD(ps, lr=0.05))
+    same = so.compare(so.SGD(0.05), BOWL, discrete=plain, **settings)
+    assert np.abs(own.discrete - same.discrete).max() < 1e-12 and np.array_equal(own.sde, same.sde)
+    assert repr(same) == f"Report(SGD, SDE order1 of SGD(lr=0.05): {own.verdict})"
+    assert repr(own) == f"Report(SGD(lr=0.05), SDE order1: {own.verdict})"
+    heavy = so.torch.Optimizer(lambda ps: torch.optim.SGD(ps, 0.05, momentum=0.9))
+    other = so.compare(so.SGD(0.05), BOWL, discrete=heavy, **settings)
+    assert other.verdict == "differ" and "SGD against the SDE order1 of SGD(lr=0.05)" in str(other)
+
+
+def test_pages_that_draw_for_themselves_lend_the_gradient_only() -> None:
+    """SGLD's step has draws of its own, and an injecting method's SDE is another thing than plain SGD."""
+    plain = so.torch.Optimizer(lambda ps: torch.optim.SGD(ps, lr=0.05))
+    run = column(so.SGLD(0.05), "discrete", small(), so.Minibatch(2))
+    records = kernels.Kernel(replace(run, discrete=plain))(0, 2)
+    alone = kernels.Kernel(column(so.SGD(0.05), "discrete", small(), so.Minibatch(2)))
+    assert np.abs(records - alone(0, 2)).max() < 1e-12
+
+
+def test_what_cannot_run_is_refused() -> None:
+    settings: dict[str, Any] = {"steps": 2, "paths": 2, "rng": 0}
+    with pytest.raises(TypeError, match="make must be a function of a list of parameters, got 3"):
+        so.torch.Optimizer(3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="make must return a torch.optim.Optimizer, got 3"):
+        so.compare(so.SGD(0.1), BOWL, discrete=so.torch.Optimizer(lambda ps: 3), **settings)
+    with pytest.raises(ValueError, match="LBFGS asks for the loss"):
+        so.compare(so.SGD(0.1), BOWL, discrete=so.torch.Optimizer(torch.optim.LBFGS), **settings)
+    with pytest.raises(TypeError, match="discrete must be a sdeopt.torch.Optimizer, got"):
+        so.compare(so.SGD(0.1), BOWL, discrete=torch.optim.SGD, **settings)
+
+    def plateau(ps: Any) -> Any:
+        optimizer = torch.optim.SGD(ps, lr=0.1)
+        return optimizer, torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer)
+
+    with pytest.raises(ValueError, match="ReduceLROnPlateau asks for a loss"):
+        so.compare(so.SGD(0.1), BOWL, discrete=so.torch.Optimizer(plateau), **settings)

@@ -1,0 +1,75 @@
+"""What a run on a network does when nothing is said: few saves, the loss alone, and an SDE that its batches pay for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from small_networks import column, small
+
+import sdeopt as so
+from sdeopt.comparison.block import few
+from sdeopt.comparison.budget import cost
+
+torch = pytest.importorskip("torch")
+pytestmark = [pytest.mark.extras("torch"), pytest.mark.usefixtures("one_thread")]
+
+
+def test_the_loss_alone_is_observed_twenty_times() -> None:
+    f = small(20)
+    e = so.simulate(so.SGD(0.3), so.Problem(f, so.Minibatch(2)), steps=40, paths=2, rng=0)
+    assert len(e.times) == 21 and list(e.observables) == ["loss"]
+    assert e.observables["loss"][0][-1] == pytest.approx(np.mean([f.value(x) for x in e.final]), rel=1e-12)
+    assert few(so.Problem(f)) == 20
+
+
+def test_of_many_examples_the_loss_is_that_of_a_stated_subset() -> None:
+    """The same in every run, without repetition, and close to the loss of all but not equal to it."""
+    f = small(2001)
+    ((name, loss),) = f.usual_observables().items()
+    assert name == "loss of 1000 examples" and list(small(2000).usual_observables()) == ["loss"]
+    chosen = np.sort(np.random.default_rng(0).choice(2001, 1000, replace=False))
+    assert len(set(chosen)) == 1000
+    assert loss(f.start) == pytest.approx(f.batch_value(f.start, chosen.astype(float)), rel=1e-12)
+    assert loss(f.start) != pytest.approx(f.value(f.start), rel=1e-6)
+    both = np.stack([f.start, f.start + 0.1], axis=1)
+    assert loss(both) == pytest.approx([loss(both[:, 0].copy()), loss(both[:, 1].copy())], rel=1e-12)
+    e = so.simulate(so.SGD(0.3), so.Problem(f, so.Minibatch(2)), steps=2, paths=2, rng=0)
+    assert list(e.observables) == [name]
+
+
+def test_other_objectives_keep_their_defaults() -> None:
+    e = so.simulate(so.SGD(0.1), so.Problem(so.Quadratic([1.0]), so.Gaussian(0.5)), steps=100, paths=2, rng=0)
+    assert len(e.times) == 101 and list(e.observables) == ["loss", "norm2", "grad_norm2"]
+    assert few(so.Problem(so.Quadratic([1.0]))) == 40
+
+
+@pytest.mark.parametrize(
+    ("law", "chosen"),
+    [
+        (so.Minibatch(2), "sampled"),  # a sixteenth of 32 examples
+        (so.Minibatch(3), "order1"),
+        (so.Reshuffled(2), "sampled"),
+        (so.PoissonBatch(2), "order1"),  # every step looks at all examples
+        (so.DiagonalMinibatch(2), "order1"),
+        (so.Agents(so.Minibatch(1), 2), "sampled"),
+        (so.Agents(so.Minibatch(2), 2), "order1"),
+        (so.Gaussian(0.1), "order1"),
+    ],
+    ids=repr,
+)
+def test_the_sde_is_sampled_where_steps_see_few_of_the_examples(law: object, chosen: str) -> None:
+    page = so.DSGD(0.3) if isinstance(law, so.Agents) else so.SGD(0.3)
+    run = column(page, "sde", small(32), law)
+    assert run.sde == chosen
+    assert column(page, "sde", small(32), law, sde="order1").sde == "order1"
+
+
+def test_of_other_finite_sums_the_sde_is_the_page_own() -> None:
+    f = so.LinearRegression(np.ones((64, 1)), np.ones(64))
+    assert column(so.SGD(0.3), "sde", f, so.Minibatch(2)).sde == "order1"
+
+
+def test_a_budget_knows_that_a_sampled_sde_passes_over_batches_only() -> None:
+    f = small(1600)
+    exact, sampled = (column(so.SGD(0.3), "sde", f, so.Minibatch(2), sde=sde) for sde in ("order1", "sampled"))
+    assert cost(exact) - cost(sampled) == pytest.approx(1.5e-9 * 1598 * f.dim)
