@@ -190,7 +190,7 @@ class Branches(NamedTuple):
 
 @method(order=1)
 class Rooted(NamedTuple):
-    lr: float
+    lr: Positive
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         g = noisy_grad(o, x, z)
@@ -199,7 +199,7 @@ class Rooted(NamedTuple):
 
 @method(order=1)
 class Backtracked(NamedTuple):
-    lr: float
+    lr: Positive
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         g = noisy_grad(o, x, z)
@@ -209,8 +209,8 @@ class Backtracked(NamedTuple):
 
 @method(order=1)
 class GlobalClip(NamedTuple):
-    lr: float
-    clip: float = 1.0
+    lr: Positive
+    clip: Positive = 1.0
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         g = noisy_grad(o, x, z)
