@@ -65,7 +65,7 @@ _HOMES = {
     "sdeopt.core.notices": ("DivergedWarning", "PartialWarning"),
     "sdeopt.core.problem": ("Problem",),
     "sdeopt.core.schedule": ("Cosine", "Piecewise", "Power", "Schedule", "decay", "hold", "ramp"),
-    "sdeopt.core.guards": ("InterpretedWarning",),
+    "sdeopt.core.guards": ("InterpretedWarning", "OnePathWarning"),
     "sdeopt.engine.simulate": ("simulate",),
     "sdeopt.ito": ("SDE", "integrate"),
     "sdeopt.certificate.certify": ("certify",),

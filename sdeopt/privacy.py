@@ -105,6 +105,11 @@ def epsilon(sigma: float, delta: float, steps: int, sample_rate: float) -> float
 
 def _budget(name: str, value: Any, delta: Any, steps: Any, sample_rate: Any) -> tuple[float, float, int, float]:
     """The arguments, checked."""
+    if hasattr(sample_rate, "batch"):  # a law of the noise
+        raise TypeError(
+            "sample_rate must be the probability with which a step sees an example, batch over examples, of a "
+            f"PoissonBatch; batches of fixed size, Minibatch, are not accounted for, got {checks.short(sample_rate)}"
+        )
     return (
         checks.positive(name, value),
         checks.number("delta", delta, low=0.0, high=1.0, open_low=True, open_high=True),

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from tilted import ALMOST_NEVER
 
+from sdeopt.results import paired
 from sdeopt.results.bounds import Sizes, allowance, bounds, decide
+from sdeopt.results.quantities import Quantity, _along
 
 DEGREES, TOLERANCE, ALPHA = 399.0, 0.1, 0.05
 REPETITIONS = 1000
@@ -95,3 +97,35 @@ def test_few_paths_allow_one_of_them_more() -> None:
         square = (random.standard_normal((400, n)) ** 2 - 1.0) ** 2
         share = square.max(axis=1) / square.sum(axis=1)
         assert (share > allowance(np.array([float(n)]))).mean() < 0.01
+
+
+def test_the_upper_bound_is_the_farthest_reach_of_the_ellipsoid() -> None:
+    """max_u ⟨u, ĝ⟩ + z √(uᵀΣu), by 100 000 directions: reached where the eigenvalues are two, of which one is 0."""
+    from scipy.stats import t
+
+    random, z = np.random.default_rng(3), float(t.isf(ALPHA, DEGREES))
+    u = random.standard_normal((100_000, 3))
+    u /= np.linalg.norm(u, axis=1, keepdims=True)
+    for sd in ([0.3, 0.0, 0.0], [0.3, 0.3, 0.0], [0.3, 0.2, 0.1]):
+        for g in ([0.1, 0.4, 0.2], [0.0, 0.5, 0.0], [0.2, -0.1, 0.0]):
+            length = float(np.linalg.norm(g))
+            stderr = float(np.linalg.norm(np.array(g) * sd)) / length
+            reach = float((u @ g + z * np.sqrt((u * u) @ np.square(sd))).max())
+            s = sizes(length, stderr)._replace(widest=np.array([[max(sd)]]))
+            high = float(bounds(s, ALPHA).high[0, 0])
+            assert high >= reach
+            if sd[2] == 0.0:
+                assert high == pytest.approx(reach, rel=1e-3)
+
+
+def test_the_worst_direction_of_groups_is_their_largest_eigenvalue() -> None:
+    """Of gaps whose sums over 40 groups of one path are given; d = 4, so that a vector is judged."""
+    random, n, d = np.random.default_rng(4), 40, 4
+    a = random.standard_normal((n, 1, d))
+    b = a + random.standard_normal((n, 1, d)) * [3.0, 1.0, 1.0, 1.0]
+    reduced = paired.reduce(0, a, b, d=d, keep=0, vectors=True)
+    means = Quantity("means", "mean", tuple(range(d)))
+    (stderr, widest), _ = _along(paired.estimates(reduced, d), reduced.groups, means, np.eye(d)[:1], 0)
+    found = np.cov((b - a)[:, 0].T) / n
+    assert stderr[0] == pytest.approx(found[0, 0] ** 0.5, rel=1e-9)
+    assert widest[0] == pytest.approx(np.linalg.eigvalsh(found)[-1] ** 0.5, rel=1e-9)

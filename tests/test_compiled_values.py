@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import sdeopt as so
+from sdeopt.core.method import method
 from sdeopt.engine.compiler.compile import LOOPS
 from sdeopt.engine.values import Unknown, describe
 
@@ -147,3 +148,12 @@ def test_values_that_stay_compile_nothing_anew() -> None:
     before = len(LOOPS)
     assert end(of_array) == end(of_array)
     assert len(LOOPS) == before
+
+
+@pytest.mark.parametrize("thing", [so.Objective, so.SDE, so.Schedule, method], ids=lambda t: t.__name__)
+def test_the_rule_stands_in_the_same_words_where_functions_are_given(thing: Any) -> None:
+    rule = (
+        "Numbers, arrays and tuples that a function refers to, in its closure, its defaults, its globals or by "
+        "``module.name``, are compiled in: each run takes those of the moment when it begins."
+    )
+    assert rule in " ".join((thing.__doc__ or "").split())

@@ -85,8 +85,13 @@ def test_a_check_refutes_the_flow_and_doubled_noise() -> None:
 
     d = so.derive(PAGES["CoordinateClip"])
     pages = [scaled(vars(d)["live"], PAGES["CoordinateClip"](lr=0.1), tau) for tau in CLOCKS]
+    right = d.model.diffusion
     for factor in (0.0, 2.0):
-        wrong = replace(d.model, diffusion=lambda *a, factor=factor: factor * d.model.diffusion(*a))
+
+        def noise(self: Any, t: Any, x: Any, o: Any, dw: Any, right: Any = right, factor: float = factor) -> Any:
+            return factor * right(self, t, x, o, dw)
+
+        wrong = replace(d.model, diffusion=noise)
         assert compared(wrong, pages, SADDLE).wrong == ("cov x x",)
     late = replace(d.model, drift=lambda *a: 1.01 * d.model.drift(*a))
     assert compared(late, pages, SADDLE).wrong == ("mean x",)

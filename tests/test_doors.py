@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import sdeopt as so
+from sdeopt.core.observables import position
 
 PROBLEM = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5))
 
@@ -102,3 +103,51 @@ def test_an_equation_of_complex_numbers_is_refused() -> None:
     sde = so.SDE(lambda t, x: 1j * x, lambda t, x: 1.0, dim=1)
     with pytest.raises(TypeError, match="drift at x0 must be an array of numbers, real ones, got complex numbers"):
         so.integrate(sde, [1.0], horizon=1.0, steps=2)
+
+
+@pytest.mark.parametrize(
+    ("value", "grad"),
+    [
+        (lambda x: 0.5 * np.sum(x * x), lambda x: 2.0 * x),
+        (lambda x: np.sum(x), lambda x: -np.ones(2)),
+        (lambda x: 0.0, lambda x: 1.0 * x),
+    ],
+    ids=["factor", "sign", "constant"],
+)
+def test_a_gradient_of_something_else_is_refused(value: Any, grad: Any) -> None:
+    with pytest.raises(ValueError, match="grad must be the gradient of value: along one direction"):
+        so.Objective(value=value, grad=grad, dim=2)
+
+
+@pytest.mark.parametrize(
+    ("value", "grad", "start"),
+    [
+        (lambda x: np.sum(np.abs(x)), np.sign, [0.0, 0.0]),
+        (lambda x: np.sum(np.maximum(x, 0.0)), lambda x: np.where(x > 0.0, 1.0, 0.0), [0.0, 1e-4]),
+        (lambda x: 1e9 + 0.5 * np.sum(x * x), lambda x: 1.0 * x, [1e-3, 0.0]),
+        (lambda x: np.exp(3.0 * x[0]), lambda x: np.array([3.0 * np.exp(3.0 * x[0]), 0.0]), [2.0, 0.0]),
+        (lambda x: np.float32(np.sum(x)), lambda x: np.ones(2), [100.0, 1.0]),
+        (lambda x: 0.5 * np.sum(x * x), lambda x: 1.0 * x, [0.0, 0.0]),
+    ],
+    ids=["kink", "corner", "round-off", "steep", "single", "minimum"],
+)
+def test_a_gradient_that_differences_cannot_judge_is_taken(value: Any, grad: Any, start: Any) -> None:
+    so.Objective(value=value, grad=grad, dim=2, start=start)
+
+
+NAMES = ("mean x₁", "mean x₂", "f(x)", "mine", "var x₁", "var x₁₂", "cov x₁,x₂", "tr Cov x")
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [("loss", 2), ("f(x)", 2), ("mine", 3), ("mean x2", 1), ("mean x₂", 1), ("var x12", 5), ("cov x1 x2", 6),
+     ("cov x1,x2", 6), ("tr Cov x", 7)],
+)  # fmt: skip
+def test_a_quantity_goes_by_the_name_that_was_given(asked: str, found: int) -> None:
+    assert position(asked, NAMES) == found
+
+
+@pytest.mark.parametrize("asked", ["nothing", "var x3", 3])
+def test_a_quantity_that_is_not_there_is_refused(asked: Any) -> None:
+    with pytest.raises(ValueError, match="unknown quantity"):
+        position(asked, NAMES)

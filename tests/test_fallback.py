@@ -1,6 +1,6 @@
 """What does not run on SIMD lanes runs on vectors, with the same result, and says so in one line."""
 
-import logging
+import warnings
 
 import numpy as np
 import pytest
@@ -31,33 +31,33 @@ def line_of(f):
     return f.__code__.co_firstlineno + 1
 
 
-def said(caplog, grad, *kinds):
-    """The mode of each kind of run, and what the log has."""
+def said(grad, *kinds):
+    """The mode of each kind of run, and what is warned of."""
     fallback._say_once.cache_clear()
     objective = so.Objective(value=lambda x: 0.5 * x[0] * x[0], grad=grad, dim=1)
     problem = so.Problem(objective, so.Gaussian(0.5), x0=[2.0])
-    with caplog.at_level(logging.INFO, "sdeopt"):
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
         made = [Kernel(plan(so.SGD(0.1), problem, kind, steps=20, rng=0, observables=[])) for kind in kinds]
-    records = [r.getMessage() for r in caplog.records if r.name == "sdeopt"]
-    caplog.clear()
-    return [kernel.mode for kernel in made], records, [kernel(0, 40) for kernel in made]
+    assert {w.category for w in told} <= {so.OnePathWarning}
+    return [kernel.mode for kernel in made], [str(w.message) for w in told], [kernel(0, 40) for kernel in made]
 
 
-def test_an_if_is_explained_once(caplog):
-    modes, lines, results = said(caplog, by_if, "discrete", "sde", "discrete")
+def test_an_if_is_explained_once():
+    modes, lines, results = said(by_if, "discrete", "sde", "discrete")
     assert modes == ["vectors"] * 3
     assert lines == [
         f"Objective (test_fallback.py, line {line_of(by_if)}: if x[0] * x[0] < 1.0:) decides by a value of a path, "
         "with if, while, and, or, or not, so it runs one path at a time on vectors, some times slower than on SIMD "
         "lanes; write sdeopt.core.where(condition, a, b), one in the other for several conditions"
     ]
-    modes, lines, remedied = said(caplog, by_where, "discrete")
+    modes, lines, remedied = said(by_where, "discrete")
     assert (modes, lines) == (["lanes"], [])
     assert remedied[0].tobytes() == results[0].tobytes()
 
 
-def test_other_reasons_are_named(caplog):
-    modes, lines, _ = said(caplog, by_dot, "discrete")
+def test_other_reasons_are_named():
+    modes, lines, _ = said(by_dot, "discrete")
     assert modes == ["vectors"]
     assert len(lines) == 1
     place = f"Objective (test_fallback.py, line {line_of(by_dot)}: return np.dot(np.eye(1), x))"

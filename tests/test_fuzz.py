@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import pkgutil
 from types import ModuleType
 
 import pytest
-from fuzz import constructors, verbs
+from fuzz import constructors, functions, verbs
 from fuzz.lane import KINDS, lane
 
 import sdeopt as so
@@ -24,3 +27,9 @@ def test_every_public_constructor_and_verb_is_tried() -> None:
     others = {n for n in so.__all__ if isinstance(getattr(so, n), ModuleType | str)} | {"load", "methods"}
     tried = {*constructors.GOOD, *constructors.PAGES, *verbs.GOOD}
     assert set(so.__all__) - results - others - constructors.APART - tried == set()
+
+
+def test_every_closed_form_is_tried() -> None:
+    modules = [importlib.import_module(f"sdeopt.theory.{m.name}") for m in pkgutil.iter_modules(so.theory.__path__)]
+    known = {(m.__name__, n) for m in modules for n in m.__all__ if inspect.isfunction(getattr(m, n))}
+    assert {f"{module}.{n}".removeprefix("sdeopt.") for module, n in known} == set(functions.GOOD)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,13 +18,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from slow_bowl import Bowl
 
 import sdeopt as so
 from sdeopt.engine.blocks import Task, _remote, _unpickled
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import _replay, plan, summary
-from sdeopt.engine.stop import Stop, inside
+from sdeopt.engine.stop import Stop, inside, lent
 
 QUADRATIC = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.5, 1.0]), x0=[1.0, -1.0])
 WIDE = so.Problem(so.Quadratic(np.linspace(1.0, 2.0, 100)), so.Gaussian(0.5))
@@ -143,3 +147,58 @@ def test_a_worker_of_another_process_ends_too() -> None:
     assert interrupted(lambda: _remote(payload, "", 0, 300)) is None
     again = _unpickled(payload, "")
     assert not again.stop.is_set()
+
+
+def test_a_file_ends_chunks_in_other_processes() -> None:
+    """What runs when the run ends, and what begins after: a pool has handed out more than it has workers."""
+    task = Task((plan(SGD, QUADRATIC, steps=LONG, rng=0),), partial(summary, d=2, keep=False))
+    payload, stop = pickle.dumps((task, None)), Stop()
+    with ThreadPoolExecutor(1) as thread:
+        with lent(stop) as file:
+            _unpickled(payload, file)
+            running = thread.submit(_remote, payload, file, 0, 300)
+            time.sleep(0.5)
+            assert not running.done()
+            stop.set()
+        began = time.monotonic()
+        for chunk in (running, thread.submit(_remote, payload, file, 300, 300)):
+            with pytest.raises(CancelledError):
+                chunk.result()
+    assert time.monotonic() - began < MOMENT
+    with lent(Stop()) as other:
+        pass
+    assert not Path(other).exists()
+
+
+POOL = """
+import multiprocessing, sys
+from concurrent.futures import ProcessPoolExecutor
+import sdeopt as so
+
+if __name__ == "__main__":
+    problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.5, 1.0]))
+    try:
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            so.simulate(so.SGD(0.01), problem, steps=8, paths=8, rng=0, executor=pool)
+            print("begins", flush=True)
+            if sys.argv[1] == "sweep":
+                so.sweep(so.SGD(0.01), problem, {"lr": [0.1, 0.2]}, steps=2 * 10**9, paths=8, rng=0, executor=pool)
+            so.simulate(so.SGD(0.01), problem, steps=2 * 10**9, paths=8, rng=0, executor=pool)
+    except KeyboardInterrupt:
+        print("ended")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", ["simulate", "sweep"])
+def test_ctrl_c_at_the_parent_alone_ends_its_pool(tmp_path: Path, verb: str) -> None:
+    """A chunk of theirs takes minutes, and the parent waits for its workers."""
+    (tmp_path / "job.py").write_text(POOL, encoding="utf-8")
+    command = [sys.executable, "job.py", verb]
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "begins\n"
+        time.sleep(2.0)
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=60)
+    assert said == "ended\n"

@@ -91,6 +91,8 @@ def test_hall_covers_where_student_does_not() -> None:
         (1000, 0.1, 2.0, "no interval: the tails of the noise are too heavy for a variance"),
         (1000, 0.1, 2.2, "no interval: the noise leaves moments up to the order 2.2, and an interval needs 2.5"),
         (FEW_HEAVY - 1, 0.1, 2.5, "no interval: fewer than 200 paths, which a quantity without a third moment needs"),
+        (FEW_HEAVY - 1, 0.1, 3.0, "no interval: fewer than 200 paths, which a quantity without a third moment needs"),
+        (FEW, 0.1, 3.1, ""),
         (FEW - 1, 0.1, math.inf, "no interval: fewer than 16 paths"),
         (1000, 0.3, math.inf, "no interval: one path makes up 30 % of the variance, which may not exist"),
         (1000, 0.3, 5.0, ""),  # the law has settled it: a guard by what is seen would spare those that saw no tail

@@ -25,6 +25,20 @@ TABLE = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
 TEN = 10
 
 
+def power_of_a_count(x):
+    s = 0.0
+    for i in range(4):
+        s = s + 2.0**-i * i**3
+    return s * x
+
+
+def square_of_a_count(x):
+    s = 0
+    for i in range(4):
+        s = s + i * i + i**2
+    return s * x
+
+
 @numba.njit
 def jitted(x):
     return 2.0 * x
@@ -53,6 +67,7 @@ COMPILED: dict[str, Any] = {
     "a power beyond 64 bits": lambda x: 1e-20 * TEN**20 * x,
     "a power that is a fraction": lambda x: TEN**-2 * x,
     "a constant beyond 64 bits": lambda x: 1e-20 * 10**20 * x,
+    "a square at run time": square_of_a_count,
     "a product beyond 64 bits": lambda x: 1e-20 * (10000000000 * (TEN * TEN) * 100000000) * x,
     "a matrix of whole numbers": lambda x: matvec(WHOLE, x),
     "a matrix of single precision": lambda x: matvec(SINGLE, x),
@@ -64,6 +79,10 @@ INTERPRETED: dict[str, Any] = {
     "a partial": (functools.partial(scaled, 2.0), "partial.* is no plain function"),
     "a ufunc": (np.sin, "ufunc 'sin'> is no plain function"),
     "an instance inside": (lambda x: DOUBLED(x), "Doubled object at .* has no value that a key could hold"),
+    "a power at run time": (power_of_a_count, r"line \d+: .*float\(n\) \*\* k, so it runs interpreted"),
+    "a negative power at run time": (lambda x: len(x) ** -1 * x, r"float\(n\) \*\* k, so it runs interpreted"),
+    "narrow numbers alone": (lambda x: 0.01 * (BYTE - 7) * x, r"write float\(a\) or int\(a\), so it runs"),
+    "a float32 number times a whole one": (lambda x: FLOAT32 * 3 * x, r"write float\(a\) or int\(a\), so it runs"),
     "a float16 number": (lambda x: FLOAT16 * x, "what Numba does not know.*to have it compiled"),
 }
 

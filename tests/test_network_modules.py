@@ -58,6 +58,8 @@ REFUSED = [
     (nn.LazyLinear(2), ENTROPY, "has no shape yet"),
     (frozen(nn.Linear(4, 2)), ENTROPY, "requires gradients"),
     (abs, ENTROPY, "torch.nn.Module"),
+    (nn.Linear(4, 2).parameters(), ENTROPY, "not its parameters nor groups of them"),
+    ([{"params": [torch.zeros(2)], "lr": 0.1}], ENTROPY, "all parameters are one x, with one learning rate"),
     (nn.Linear(4, 2), nn.CrossEntropyLoss(weight=torch.tensor([1.0, 3.0]).double()), "one loss per example"),
     (nn.Linear(4, 2), nn.CrossEntropyLoss(reduction="sum"), "one loss per example"),
     (nn.Linear(4, 2), lambda output, y: ENTROPY(output, y), "one number per example"),

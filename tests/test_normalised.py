@@ -57,7 +57,7 @@ def test_ngn_with_an_additive_law_sees_the_full_loss() -> None:
 
 @pytest.mark.parametrize("loss", [0.0, -1.0])
 def test_ngn_takes_no_step_where_the_loss_is_not_positive(loss: float) -> None:
-    o = so.Problem(so.Objective(value=lambda x: loss, grad=lambda x: x, dim=1)).oracle
+    o = so.Problem(so.Objective(value=lambda x: loss + 0.5 * (x[0] * x[0] - 1.0), grad=lambda x: x, dim=1)).oracle
     assert so.NGN(lr=0.5).step(0, np.ones(1), o, ()) == 1.0
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import sdeopt as so
-from sdeopt.comparison import diagonal
+from sdeopt.comparison import diagonal, overlay
 from sdeopt.comparison.overlay import theory
 from sdeopt.engine.simulate import plan
 from sdeopt.theory import moments
@@ -71,3 +71,14 @@ def test_a_page_without_a_closed_form_for_this_noise_has_none() -> None:
     problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.5, 1.0]))
     run = plan(so.SAM(lr=0.1, rho=0.1), problem, "sde", steps=2)
     assert np.isnan(theory(run, np.ones(3)).stationary).all()
+
+
+def test_a_closed_form_that_is_too_much_work_is_left_out_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    mixed = so.Problem(so.Quadratic([[2.0, 1.0], [1.0, 2.0]]), so.Gaussian(0.5))
+    run = plan(so.SGD(0.1), mixed, "sde", steps=2)
+    assert not theory(run, np.ones(3)).omitted
+    monkeypatch.setattr(overlay, "DENSE", 1)
+    left = theory(run, np.ones(3))
+    assert left.omitted and np.isnan(left.values).all()
+    other = plan(so.SGD(0.1), so.Problem(so.Rosenbrock(), so.Gaussian(0.5)), "sde", steps=2)
+    assert not theory(other, np.ones(3)).omitted  # has none anyway

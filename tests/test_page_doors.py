@@ -218,3 +218,37 @@ def test_a_page_keeps_the_bounds_beside_its_fields() -> None:
             page(0.1, 1.0)
         with pytest.raises(ValueError, match=r"Heavy: lr must be in \(0, inf\), got 0"):
             page(0.1)._replace(lr=0)
+
+
+class Rooted(NamedTuple):
+    """RMSprop whose running mean of squares nothing keeps above 0."""
+
+    lr: Positive
+    beta: Decay = 0.5
+
+    def init(self, x: Any, o: Any) -> Any:
+        return x, 1e-4 + 0.0 * x
+
+    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+        x, v = y
+        g = noisy_grad(o, x, z)
+        v1 = self.beta * v + (1.0 - self.beta) * g * g
+        return x - self.lr * g / np.sqrt(v1), v1
+
+
+def _kept(self: Any, y: Any) -> Any:
+    return y[0], np.maximum(y[1], 1e-6)
+
+
+def test_where_a_running_mean_of_squares_falls_below_0_the_advice_is_domain() -> None:
+    problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(1.0), x0=[1.0, 1.0])
+    run = {"steps": 40, "substeps": 2, "paths": 50, "rng": 0}
+    with registered(Rooted) as page:
+        with pytest.warns(so.DivergedWarning, match=r"falls below 0 under a root: give the page domain\(self, y\)"):
+            so.simulate(page(0.1), problem, "sde", **run)
+        page.domain = _kept
+        try:
+            e = so.simulate(page(0.1), problem, "sde", **run)
+        finally:
+            del page.domain
+    assert e.diverged.count == 0

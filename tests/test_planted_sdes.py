@@ -51,7 +51,7 @@ def test_tails_without_errors_decide_nothing(nu: float) -> None:
     assert "no moments" in str(report) if nu < 4.0 else "one path makes up" in str(report)
 
 
-@pytest.mark.study
+@pytest.mark.slow
 @pytest.mark.parametrize("judge", ["all", "observables"])
 @pytest.mark.parametrize("d", [65, 300])
 @pytest.mark.parametrize("given", [{}, *FACTORS], ids=words)

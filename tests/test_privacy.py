@@ -57,6 +57,12 @@ def test_sigma_is_the_smallest_that_epsilon_allows():
         assert so.privacy.epsilon(z, 1e-6, 300, rate) <= epsilon < so.privacy.epsilon(z - 2e-6, 1e-6, 300, rate)
 
 
+def test_batches_of_fixed_size_are_refused_by_name():
+    for law in (so.Minibatch(16), so.PoissonBatch(16)):
+        with pytest.raises(TypeError, match="batches of fixed size, Minibatch, are not accounted for, got"):
+            so.privacy.epsilon(1.0, 1e-5, 100, law)
+
+
 def test_accounting_checks_its_arguments():
     for arguments, says in (
         ((0.0, 1e-5, 10, 0.1), "epsilon must be in"),

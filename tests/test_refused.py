@@ -52,6 +52,18 @@ SENTENCES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: so.Laplace(1e300),
         "scale must be at most 1e+150 in size, so that its square is finite, got 1e+300",
     ),
+    "times where one is asked for": (
+        lambda: so.theory.fractional_ou_variance(1.0, 0.5, 0.3, np.array([1.0, 1.0])),
+        "t must be a number, got array([1., 1.])",
+    ),
+    "times of a stable law": (
+        lambda: so.theory.levy_ou_scale(1.0, 0.1, 1.5, 0.5, [1.0, 2.0]),
+        "t must be a number, got [1.0, 2.0]",
+    ),
+    "a function for a flag": (
+        lambda: so.theory.rand_k_stationary(0.1, 1.0, 1.0, 1, 0.0, discrete=abs),
+        "discrete must be True or False, got <built-in function abs>",
+    ),
     "a step of no length": (
         lambda: so.Adagrad(lr=1e-320),
         "Adagrad: lr must be larger, a step of it takes 0 units of time",

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import sdeopt as so
+from sdeopt.plots.axes import gap_axis
 from sdeopt.results import words
 from sdeopt.results.columns import labels
 from sdeopt.results.console import WIDTH
@@ -208,6 +209,14 @@ def test_plot_returns_the_main_axes_of_a_figure_with_labels(report: Any, tmp_pat
     shown = {text.get_text() for text in ax.get_legend().get_texts()}
     assert {"SDE", "discrete", "flow (no noise)", "95 % interval"} <= shown
     plt.close(figure)
+
+
+@pytest.mark.parametrize(("margin", "top"), [(100.0, 3.3), (0.5, 1.1), (2.0, 2.2)])
+def test_a_wide_margin_does_not_make_the_gap_a_line(margin: float, top: float) -> None:
+    ax = plt.figure().gca()
+    gap_axis(ax, np.array([0.0, 1.0, np.nan]), np.array([margin, 0.1, np.nan]))
+    assert ax.get_ylim() == pytest.approx((-top, top))
+    plt.close(ax.figure)
 
 
 def test_plot_draws_the_columns_of_the_report(report: Any) -> None:

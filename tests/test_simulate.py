@@ -187,7 +187,7 @@ TABLE = {"grad": Table()}
 
 @pytest.mark.parametrize("grad", [lambda x: TABLE["grad"].slope(x), lambda x: float(f"{x[0]:.17g}") + 0.0 * x])
 def test_any_callable_runs_interpreted(grad):
-    objective = so.Objective(value=lambda x: 0.0, grad=grad, dim=1)
+    objective = so.Objective(value=lambda x: 0.5 * x[0] * x[0], grad=grad, dim=1)
     with pytest.warns(so.InterpretedWarning, match="runs interpreted") as said:
         kernel = Kernel(plan(SGD, so.Problem(objective, so.Gaussian(0.1), x0=[1.0]), steps=5, rng=0))
     assert kernel.mode == "interpreted"
@@ -200,7 +200,7 @@ def test_an_error_in_the_users_function_reaches_the_user():
             raise RuntimeError("the user's own message")
         return x
 
-    objective = so.Objective(value=lambda x: 0.0, grad=grad, dim=1)
+    objective = so.Objective(value=lambda x: 0.5 * x[0] * x[0], grad=grad, dim=1)
     with pytest.raises(RuntimeError, match="the user's own message"):
         so.simulate(SGD, so.Problem(objective, x0=[1.0]), steps=50, paths=2, rng=0)
 

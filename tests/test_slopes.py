@@ -19,7 +19,7 @@ def curve(gap: Any, relative: float = 0.003) -> fit.Curve:
 
 def verdict(c: fit.Curve, claimed: float = 1.0, kind: str = "mean", **more: Any) -> tuple[str, str]:
     settings = {"moved": fit.Slope(0.0, 0.0), "precision": 0.1, "lost": False} | more
-    return fit.judge(c, kind, claimed, **settings)
+    return fit.verdict_of(c, kind, claimed, **settings)
 
 
 def test_the_slope_of_a_power_is_its_exponent() -> None:

@@ -102,7 +102,10 @@ def test_integrate_takes_starts_too() -> None:
     ("verb", "says"),
     [
         (lambda p: so.certify(so.SGD(0.1), p, horizon=1.0), "certify needs one start"),
-        (lambda p: so.compare(so.SGD(0.1), p, horizon=1.0), "compare needs one start"),
+        (
+            lambda p: so.compare(so.SGD(0.1), p, horizon=1.0),
+            "compare needs one start.*one row after the other; simulate takes a start per path",
+        ),
         (lambda p: so.scale(so.SGD(0.1), batch=(1, 2), problem=p), "scale needs one start"),
         (lambda p: so.sweep(so.SGD(0.1), p, {}, horizon=1.0), "sweep needs one start"),
         (lambda p: so.noise_profile(p), r"x must have .*got shape \(37, 2\)"),

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 import sdeopt as so
-from benchmarks.certificates.rows import ROWS, Row
+from benchmarks.certificates.rows import ROWS, Case
 
 
 def slope(c: so.Certificate, kind: str) -> str:
@@ -27,7 +27,7 @@ def slope(c: so.Certificate, kind: str) -> str:
     return f"{value} ({row.quantity.split(' ')[-1]})"
 
 
-def line(row: Row, seconds: float, full: bool) -> tuple[str, ...]:
+def line(row: Case, seconds: float, full: bool) -> tuple[str, ...]:
     """Make the certificate; its line of the table."""
     began, worked = time.monotonic(), time.process_time()
     c = row.certify(seconds=seconds, progress=False)

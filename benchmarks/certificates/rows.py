@@ -14,14 +14,14 @@ import sdeopt as so
 from benchmarks.certificates.dominated import DominatedAdam
 from sdeopt.objectives.spec import parse
 
-__all__ = ["ROWS", "Row"]
+__all__ = ["ROWS", "Case"]
 
 GATES = {1.0: 0.15, 2.0: 0.2}  # by how much the slope of a mean may miss its order, beyond its interval
 COARSE, WIDE, MIDDLE, FINE, FINEST, TINY = ([top, top / 2.0, top / 4.0] for top in (0.4, 0.3, 0.2, 0.1, 0.05, 0.025))
 
 
 @dataclass(frozen=True)
-class Row:
+class Case:
     """A certificate to be made, and what it should say; ``order`` is the slope of the means in h."""
 
     name: str
@@ -82,81 +82,81 @@ MILD, LONG = words(COARSE, 1.6), words([0.6, 0.3, 0.15], 3.6, substeps=4, max_pa
 ROOTS, SMALL_ROOTS, TINY_ROOTS = ([lr, lr / 4.0, lr / 16.0] for lr in (0.04, 0.01, 0.0025))  # steps take √lr
 
 ROWS = [
-    Row("SGD", so.SGD(0.1), TILTED, words(FINE, 2.0)),
-    Row("SGD order2", so.SGD(0.2), TILTED, words(MIDDLE, 2.0, sde="order2"), 2.0),
-    Row("HeavyBall", so.HeavyBall(0.04, 0.8), TILTED, words(ROOTS, 2.0)),
-    Row("HeavyBall order2", so.HeavyBall(0.01, 0.9), TILTED, words(SMALL_ROOTS, 2.0, sde="order2"), 2.0),
-    Row("Nesterov", so.Nesterov(0.01, 0.9), TILTED, words(SMALL_ROOTS, 2.0)),
-    Row("Nesterov order2", so.Nesterov(0.0025, 0.95), TILTED, words(TINY_ROOTS, 2.0, sde="order2"), 2.0),
-    Row("USAM", so.USAM(0.1, 0.3), TILTED, words(FINE, 2.0)),
-    Row("SAM", so.SAM(0.1, 0.5 * 0.1**0.5), SADDLE, words(FINE, 1.0)),
-    Row("DNSAM", so.DNSAM(0.1, 0.5 * 0.1**0.5), FAR, words(FINE, 0.8)),
-    Row("SignSGD", so.SignSGD(0.2), NORMAL, SIGNS),
-    Row("SignSGD correlated", so.SignSGD(0.2), ARCSINE, SIGNS),
-    Row("SignSGD t1", so.SignSGD(0.2), STUDENT[1.0], SIGNS),
-    Row("SignSGD t2", so.SignSGD(0.2), STUDENT[2.0], SIGNS),
-    Row("SignSGD t3", so.SignSGD(0.2), STUDENT[3.0], SIGNS),
-    Row("SignSGDW", so.SignSGDW(0.2, 0.5), NORMAL, SIGNS),
-    Row("Signum", so.Signum(0.05, 0.95), SLIDE, words(FINEST, 2.0, substeps=4, max_paths=2**22)),
-    Row("Lion", so.Lion(0.2, 0.5, 0.8), NORMAL, SIGNS),
-    Row("RMSprop", RMS, GENTLE, STEADY),
-    Row("RMSprop compagnoni", RMS, GENTLE, STEADY | {"sde": "compagnoni"}, expected=WRONG),
-    Row("RMSprop malladi", RMS, GENTLE, STEADY | {"sde": "malladi"}, expected=REFUTED),
-    Row("RMSpropW", RMSW, GENTLE, STEADY),
-    Row("Adam", ADAM, GENTLE, STEADY),
-    Row("Adam compagnoni", ADAM, GENTLE, STEADY | {"sde": "compagnoni"}, expected=WRONG),
-    Row("Adam malladi", ADAM, GENTLE, STEADY | {"sde": "malladi"}, expected=REFUTED),
-    Row("Adam malladi, noise dominates", DominatedAdam(0.4, 0.84, 0.92), NORMAL,
+    Case("SGD", so.SGD(0.1), TILTED, words(FINE, 2.0)),
+    Case("SGD order2", so.SGD(0.2), TILTED, words(MIDDLE, 2.0, sde="order2"), 2.0),
+    Case("HeavyBall", so.HeavyBall(0.04, 0.8), TILTED, words(ROOTS, 2.0)),
+    Case("HeavyBall order2", so.HeavyBall(0.01, 0.9), TILTED, words(SMALL_ROOTS, 2.0, sde="order2"), 2.0),
+    Case("Nesterov", so.Nesterov(0.01, 0.9), TILTED, words(SMALL_ROOTS, 2.0)),
+    Case("Nesterov order2", so.Nesterov(0.0025, 0.95), TILTED, words(TINY_ROOTS, 2.0, sde="order2"), 2.0),
+    Case("USAM", so.USAM(0.1, 0.3), TILTED, words(FINE, 2.0)),
+    Case("SAM", so.SAM(0.1, 0.5 * 0.1**0.5), SADDLE, words(FINE, 1.0)),
+    Case("DNSAM", so.DNSAM(0.1, 0.5 * 0.1**0.5), FAR, words(FINE, 0.8)),
+    Case("SignSGD", so.SignSGD(0.2), NORMAL, SIGNS),
+    Case("SignSGD correlated", so.SignSGD(0.2), ARCSINE, SIGNS),
+    Case("SignSGD t1", so.SignSGD(0.2), STUDENT[1.0], SIGNS),
+    Case("SignSGD t2", so.SignSGD(0.2), STUDENT[2.0], SIGNS),
+    Case("SignSGD t3", so.SignSGD(0.2), STUDENT[3.0], SIGNS),
+    Case("SignSGDW", so.SignSGDW(0.2, 0.5), NORMAL, SIGNS),
+    Case("Signum", so.Signum(0.05, 0.95), SLIDE, words(FINEST, 2.0, substeps=4, max_paths=2**22)),
+    Case("Lion", so.Lion(0.2, 0.5, 0.8), NORMAL, SIGNS),
+    Case("RMSprop", RMS, GENTLE, STEADY),
+    Case("RMSprop compagnoni", RMS, GENTLE, STEADY | {"sde": "compagnoni"}, expected=WRONG),
+    Case("RMSprop malladi", RMS, GENTLE, STEADY | {"sde": "malladi"}, expected=REFUTED),
+    Case("RMSpropW", RMSW, GENTLE, STEADY),
+    Case("Adam", ADAM, GENTLE, STEADY),
+    Case("Adam compagnoni", ADAM, GENTLE, STEADY | {"sde": "compagnoni"}, expected=WRONG),
+    Case("Adam malladi", ADAM, GENTLE, STEADY | {"sde": "malladi"}, expected=REFUTED),
+    Case("Adam malladi, noise dominates", DominatedAdam(0.4, 0.84, 0.92), NORMAL,
         words([0.4, 0.4 / 2**0.5, 0.2], 1.6, **CAREFUL)),
-    Row("AdamW", ADAMW, GENTLE, STEADY),
-    Row("Adagrad", so.Adagrad(0.1**0.5, 0.0, 20.0), GENTLE, words([0.1**0.5, 0.05**0.5, 0.025**0.5], 1.0)),
-    Row("DSGD", so.DSGD(0.2), AGENTS, SIGNS),
-    Row("DCSGD rand-1", so.DCSGDRandK(0.3, 1), AGENTS, words(WIDE, 1.2, max_paths=2**22)),
-    Row("DCSGD dithering", so.DCSGDDithering(0.4, 1), AGENTS, MILD),
-    Row("DCSGD natural", so.DCSGDNatural(0.4), AGENTS, MILD),
-    Row("DSignSGD", so.DSignSGD(0.2), AGENTS, SIGNS),
-    Row("TopKEF", so.TopKEF(0.1, 1), AGENTS, words(FINE, 1.0)),  # memories last 2η: at η = 0.2 still 0.4 of the time 1
-    Row("Clip21SGD2M", so.Clip21SGD2M(0.05, 0.1, 0.1, 10.0, 0.5), AGENTS, words(FINEST, 1.0)),  # nothing is clipped
-    Row("Clip21SGD2M clipped", so.Clip21SGD2M(0.025, 0.05, 0.05, 0.3, 0.5), AGENTS, words(TINY, 2.0)),
-    Row("DPSGD", so.DPSGD(0.4, 0.7, 1.0), BATCH, MILD),
-    Row("DPSGD unclipped", so.DPSGD(0.4, 50.0, 0.02), BATCH, MILD | {"sde": "unclipped"}),
-    Row("DPSGD clipped", so.DPSGD(4e3, 1e-4, 1.0), BATCH, words([4e3, 2e3, 1e3], 1.6e4, sde="clipped")),  # steps 0.4 u
-    Row("DPSignSGD", so.DPSignSGD(0.2, 0.7, 4.0), BATCH, SIGNS | {"paths": 2**17}),  # the shift by dt is noisy
-    Row("DPSignSGD unclipped", so.DPSignSGD(0.2, 10.0, 0.1), BATCH, SIGNS | {"sde": "unclipped"}),
-    Row("DPAdam", so.DPAdam(0.2, 0.6, 0.7, 0.0, 0.7, 1.0), BATCH, words(MIDDLE, 1.6)),  # gaps change sign at 1 and 2
-    Row("SGDA", so.SGDA(0.1), GAME, words(FINE, 2.0)),
-    Row("SGDA order2", so.SGDA(0.2), GAME, words(MIDDLE, 2.0, sde="order2"), 2.0),
-    Row("AltGDA", so.AltGDA(0.1), GAME, words(FINE, 2.0)),
-    Row("AltGDA order2", so.AltGDA(0.2), GAME, words(MIDDLE, 2.0, sde="order2"), 2.0),
-    Row("SEG", so.SEG(0.1, 0.1), GAME, words(FINE, 2.0)),
-    Row("SEG order2", so.SEG(0.2, 0.1), GAME, words(MIDDLE, 2.0, sde="order2"), 2.0),
-    Row("SEGIndependent", so.SEGIndependent(0.1, 0.1), GAME, words(FINE, 2.0)),
-    Row("SHGD", so.SHGD(0.1), GAME, words(FINE, 2.0)),
-    Row("SHGD2", so.SHGD2(0.1), GAME, words(FINE, 2.0)),
-    Row("SmoothedGDA", so.SmoothedGDA(0.1), GAME, words(FINE, 2.0)),
-    Row("PGD", so.PGD(0.1), TILTED, words(FINE, 1.0)),
-    Row("FPGD", so.FPGD(0.1), TILTED, words(FINE, 1.0)),
-    Row("SGLD", so.SGLD(0.2, 0.1), NORMAL, SIGNS),
-    Row("AntiPGD", so.AntiPGD(0.2, 0.5), TILTED, SIGNS),
-    Row("AntiPGD hessian", so.AntiPGD(0.2, 0.5), TILTED, SIGNS | {"sde": "hessian"}),
-    Row("NGN", so.NGN(0.2), DATA, SIGNS),
-    Row("NGNM", so.NGNM(0.2, 0.8), DATA, words(MIDDLE, 3.2)),  # at 1 the gap of the mean changes its sign
-    Row("WarmupSGD", so.WarmupSGD(0.2), TILTED, SIGNS),
-    Row("PCNSGD", so.PCNSGD(0.6), CLASSES, LONG),
-    Row("PCNSGD directions", so.PCNSGD(0.6), CLASSES, LONG | {"sde": "directions"}),
-    Row("Scion", so.Scion(0.05, 0.95), BOX, words(FINEST, 1.2, max_paths=2**22)),
-    Row("ScionSpectral", so.ScionSpectral(0.2, 0.6), MATRIX, words(MIDDLE, 0.8, substeps=4, warm=True)),
-    Row("Muon", so.Muon(0.1, 0.8), CALM, words(FINE, 0.8, substeps=4, warm=True)),
+    Case("AdamW", ADAMW, GENTLE, STEADY),
+    Case("Adagrad", so.Adagrad(0.1**0.5, 0.0, 20.0), GENTLE, words([0.1**0.5, 0.05**0.5, 0.025**0.5], 1.0)),
+    Case("DSGD", so.DSGD(0.2), AGENTS, SIGNS),
+    Case("DCSGD rand-1", so.DCSGDRandK(0.3, 1), AGENTS, words(WIDE, 1.2, max_paths=2**22)),
+    Case("DCSGD dithering", so.DCSGDDithering(0.4, 1), AGENTS, MILD),
+    Case("DCSGD natural", so.DCSGDNatural(0.4), AGENTS, MILD),
+    Case("DSignSGD", so.DSignSGD(0.2), AGENTS, SIGNS),
+    Case("TopKEF", so.TopKEF(0.1, 1), AGENTS, words(FINE, 1.0)),  # memories last 2η: at η = 0.2 still 0.4 of the time 1
+    Case("Clip21SGD2M", so.Clip21SGD2M(0.05, 0.1, 0.1, 10.0, 0.5), AGENTS, words(FINEST, 1.0)),  # nothing is clipped
+    Case("Clip21SGD2M clipped", so.Clip21SGD2M(0.025, 0.05, 0.05, 0.3, 0.5), AGENTS, words(TINY, 2.0)),
+    Case("DPSGD", so.DPSGD(0.4, 0.7, 1.0), BATCH, MILD),
+    Case("DPSGD unclipped", so.DPSGD(0.4, 50.0, 0.02), BATCH, MILD | {"sde": "unclipped"}),
+    Case("DPSGD clipped", so.DPSGD(4e3, 1e-4, 1.0), BATCH, words([4e3, 2e3, 1e3], 1.6e4, sde="clipped")),  # steps 0.4 u
+    Case("DPSignSGD", so.DPSignSGD(0.2, 0.7, 4.0), BATCH, SIGNS | {"paths": 2**17}),  # the shift by dt is noisy
+    Case("DPSignSGD unclipped", so.DPSignSGD(0.2, 10.0, 0.1), BATCH, SIGNS | {"sde": "unclipped"}),
+    Case("DPAdam", so.DPAdam(0.2, 0.6, 0.7, 0.0, 0.7, 1.0), BATCH, words(MIDDLE, 1.6)),  # gaps change sign at 1 and 2
+    Case("SGDA", so.SGDA(0.1), GAME, words(FINE, 2.0)),
+    Case("SGDA order2", so.SGDA(0.2), GAME, words(MIDDLE, 2.0, sde="order2"), 2.0),
+    Case("AltGDA", so.AltGDA(0.1), GAME, words(FINE, 2.0)),
+    Case("AltGDA order2", so.AltGDA(0.2), GAME, words(MIDDLE, 2.0, sde="order2"), 2.0),
+    Case("SEG", so.SEG(0.1, 0.1), GAME, words(FINE, 2.0)),
+    Case("SEG order2", so.SEG(0.2, 0.1), GAME, words(MIDDLE, 2.0, sde="order2"), 2.0),
+    Case("SEGIndependent", so.SEGIndependent(0.1, 0.1), GAME, words(FINE, 2.0)),
+    Case("SHGD", so.SHGD(0.1), GAME, words(FINE, 2.0)),
+    Case("SHGD2", so.SHGD2(0.1), GAME, words(FINE, 2.0)),
+    Case("SmoothedGDA", so.SmoothedGDA(0.1), GAME, words(FINE, 2.0)),
+    Case("PGD", so.PGD(0.1), TILTED, words(FINE, 1.0)),
+    Case("FPGD", so.FPGD(0.1), TILTED, words(FINE, 1.0)),
+    Case("SGLD", so.SGLD(0.2, 0.1), NORMAL, SIGNS),
+    Case("AntiPGD", so.AntiPGD(0.2, 0.5), TILTED, SIGNS),
+    Case("AntiPGD hessian", so.AntiPGD(0.2, 0.5), TILTED, SIGNS | {"sde": "hessian"}),
+    Case("NGN", so.NGN(0.2), DATA, SIGNS),
+    Case("NGNM", so.NGNM(0.2, 0.8), DATA, words(MIDDLE, 3.2)),  # at 1 the gap of the mean changes its sign
+    Case("WarmupSGD", so.WarmupSGD(0.2), TILTED, SIGNS),
+    Case("PCNSGD", so.PCNSGD(0.6), CLASSES, LONG),
+    Case("PCNSGD directions", so.PCNSGD(0.6), CLASSES, LONG | {"sde": "directions"}),
+    Case("Scion", so.Scion(0.05, 0.95), BOX, words(FINEST, 1.2, max_paths=2**22)),
+    Case("ScionSpectral", so.ScionSpectral(0.2, 0.6), MATRIX, words(MIDDLE, 0.8, substeps=4, warm=True)),
+    Case("Muon", so.Muon(0.1, 0.8), CALM, words(FINE, 0.8, substeps=4, warm=True)),
 ]  # fmt: skip
 
 
-def default(cls: Any) -> Row:
+def default(cls: Any) -> Case:
     """The row of a method that has none here: its page's own problem, and the ladder of signs."""
     from sdeopt.noise.spec import parse as law
 
     objective, noise = cls.example
     given = {field: 0.2 for field in cls._fields if field not in cls._field_defaults}
-    return Row(cls.__name__, cls(**given), so.Problem(parse(objective), law(noise)), SIGNS)
+    return Case(cls.__name__, cls(**given), so.Problem(parse(objective), law(noise)), SIGNS)
 
 
 ROWS += [default(cls) for name, cls in so.methods().items() if name not in {type(row.method).__name__ for row in ROWS}]

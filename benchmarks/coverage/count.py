@@ -13,17 +13,23 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import sdeopt as so
-from benchmarks.coverage.settings import Setting, exact, quantities
+from benchmarks.coverage.settings import Setting, exact, integrated, quantities
+from sdeopt.comparison.block import SETTLED, columns
 from sdeopt.core.moments import Shaped
+from sdeopt.engine.blocks import records as recorded
 from sdeopt.engine.draws import orders
 from sdeopt.engine.simulate import plan
+from sdeopt.results import paired
+from sdeopt.results.bounds import LEAST, allowance
 from sdeopt.results.intervals import stated
+from sdeopt.results.judging import quantile
 from sdeopt.sweeps.measures import of_paths, reduced
 
-__all__ = ["PATHS", "Tally", "simulated", "swept"]
+__all__ = ["PATHS", "Tally", "compared", "simulated", "swept"]
 
 PATHS = (16, 50, 200, 1000, 4000)
 BLOCK = 400_000  # paths that are run at a time
+MOST = 1000  # paths of a comparison
 
 
 class Tally(NamedTuple):
@@ -110,3 +116,43 @@ def swept(s: Setting, seeds: int, paths: tuple[int, ...] = PATHS, rng: int = 1) 
                     if name in values:
                         table[name, n] = table[name, n].add(e.low, e.high, values[name], e.reason)
     return table
+
+
+def compared(s: Setting, seeds: int, paths: tuple[int, ...] = PATHS, rng: int = 2, substeps: int = 2) -> Table:
+    """What `compare` prints of its gaps: of E x₁, E f(x), Var x₁ and tr Cov x at the last save, with additive noise.
+
+    Of up to 1000 paths.
+    """
+    paths = tuple(n for n in paths if n <= MOST)
+    truth = zip(integrated(s, substeps), exact(s), strict=True)
+    mean, cov, loss, _ = (a - b for a, b in truth)
+    asked = {"gap of E x₁": (0, mean[0], 1.0), "gap of E f(x)": (2, loss, 2.0), "gap of Var x₁": (3, cov[0, 0], 2.0),
+             "gap of tr Cov x": (6, float(np.trace(cov)), 2.0)}  # fmt: skip
+    run = plan(s.method, s.problem, "sde", steps=s.steps, substeps=substeps, save_at=1, observables=["loss"], rng=rng)
+    discrete, sde, *_ = columns(run)
+    order = orders(discrete)[0]
+    table: Table = {(name, n): Tally() for name in asked for n in paths}
+    at_once = max(BLOCK // max(paths), 1)
+    for first in range(0, seeds, at_once):
+        groups = min(at_once, seeds - first)
+        count = groups * max(paths)
+        both = [recorded(r, count, first * max(paths), progress=False).reshape(groups, max(paths), 2, -1)
+                for r in (discrete, sde)]  # fmt: skip
+        for a, b in zip(*both, strict=True):
+            for n in paths:
+                e = paired.estimates(paired.reduce(0, a[:n], b[:n], d=2, keep=0), 2)
+                half = quantile(e.paths, 0.05) * e.gap_stderr[-1]
+                for name, (column, value, grows) in asked.items():
+                    reason = _withheld(n, float(e.share[-1, column]), order / grows)
+                    gap, reach = e.gap[-1, column], math.nan if reason else half[column]
+                    table[name, n] = table[name, n].add(gap - reach, gap + reach, value, reason)
+    return table
+
+
+def _withheld(n: int, share: float, order: float) -> str:
+    """Why `compare` states no interval, where it does not."""
+    if n < LEAST:
+        return f"no interval: fewer than {LEAST} paths, which a comparison needs"
+    if order <= SETTLED:
+        return "no interval: of a gap whose third moment the noise does not leave"
+    return "no interval: one path makes up too much of the squares" if share > allowance(np.array(float(n))) else ""

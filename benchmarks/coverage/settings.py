@@ -13,7 +13,7 @@ import numpy as np
 
 import sdeopt as so
 
-__all__ = ["LAWS", "SPEEDS", "Exact", "Setting", "exact", "quantities"]
+__all__ = ["LAWS", "SPEEDS", "Exact", "Setting", "exact", "integrated", "quantities", "setting"]
 
 H = np.array([1.0, 2.0])
 START = np.array([1.0, -1.0])
@@ -90,6 +90,20 @@ def exact(s: Setting) -> Exact:
         S = S - lr * (mean @ S + S @ mean.T) + lr**2 * (mixed + noise)
     x = S[:2, 2]
     return Exact(x, S[:2, :2] - np.outer(x, x), float(_loss(s, S)), float(np.trace(S[:2, :2])))
+
+
+def integrated(s: Setting, substeps: int) -> Exact:
+    """Moments of the SDE of SGD as it is integrated, with additive noise: dX = -H X dt + √(η Σ) dW by Heun.
+
+    A step of dt takes X to (1 - h dt + h² dt²/2) X + (1 - h dt/2) √(η Σ dt) ξ, the noise being added in its middle.
+    """
+    o, dt = s.problem.oracle, s.clock / substeps
+    mean, var = START, np.zeros(2)
+    pull, push = 1.0 - dt * H + 0.5 * (dt * H) ** 2, (1.0 - 0.5 * dt * H) ** 2 * dt * s.clock * o.noise.var(o, START)
+    for _ in range(s.steps * substeps):
+        mean, var = pull * mean, pull**2 * var + push
+    second = mean**2 + var
+    return Exact(mean, np.diag(var), float(0.5 * (H * second).sum()), float(second.sum()))
 
 
 def _loss(s: Setting, S: Any) -> Any:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from sdeopt.results.judging import quantile
 
-__all__ = ["GATES", "RESOLVED", "Curve", "Row", "Slope", "judge", "pair", "shift", "wanted", "weighted"]
+__all__ = ["GATES", "RESOLVED", "Curve", "CertificateRow", "Slope", "verdict_of", "pair", "shift", "wanted", "weighted"]
 
 Array = NDArray[np.float64]
 RESOLVED = 4.0
@@ -48,7 +48,7 @@ class Slope(NamedTuple):
     half: float
 
 
-class Row(NamedTuple):
+class CertificateRow(NamedTuple):
     """One line of the table: a quantity of a model, its slopes, and what they say.
 
     ``slope`` is that of the two smallest h, ``fit`` that of `weighted`; ``shift`` is what halving dt does to ``slope``.
@@ -150,7 +150,7 @@ def wanted(c: Curve, claimed: float, precision: float) -> Array:
     return np.where(c.stderr == 0.0, 0.0, np.where(np.isnan(paths), math.inf, paths))
 
 
-def judge(c: Curve, kind: str, claimed: float, moved: Slope, precision: float, lost: bool) -> tuple[str, str]:
+def verdict_of(c: Curve, kind: str, claimed: float, moved: Slope, precision: float, lost: bool) -> tuple[str, str]:
     """Verdict and reason for one quantity.
 
     "certified" if the interval of `pair` lies above claimed - gate and is narrow enough, "refuted" if it lies below,

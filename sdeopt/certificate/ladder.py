@@ -13,6 +13,7 @@ from sdeopt.core import checks
 from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
 from sdeopt.core.rates import at_rate
+from sdeopt.core.traits import expect_method
 from sdeopt.engine import duration
 from sdeopt.engine.run import Run
 from sdeopt.engine.simulate import plan
@@ -53,8 +54,7 @@ def rungs(
     rng: Any,
 ) -> list[Run]:
     """The SDE's runs, from the largest learning rate to the smallest; the draws of every rung are its own."""
-    if not hasattr(method, "sdes"):
-        raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {checks.short(method)}")
+    expect_method(method)
     if isinstance(problem, Problem):
         problem.alone("certify")
     horizon = checks.length("horizon", horizon)

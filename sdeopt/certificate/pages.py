@@ -10,7 +10,7 @@ from sdeopt.results.page import Cell, Line, Page, Table
 from sdeopt.results.words import count, interval, number, point, tone
 
 if TYPE_CHECKING:
-    from sdeopt.certificate.fit import Row, Slope
+    from sdeopt.certificate.fit import CertificateRow, Slope
     from sdeopt.certificate.report import Certificate
 
 __all__ = ["page"]
@@ -31,7 +31,7 @@ def _shift(s: Slope) -> str:
     return "-" if math.isnan(s.value) else f"{s.value:+.3f} ± {s.half:.3f}"
 
 
-def _decision(row: Row) -> str:
+def _decision(row: CertificateRow) -> str:
     """The verdict, why it is inconclusive, and what would settle it."""
     if row.needs is not None:
         known = f"needs N = {count(row.needs)}" if math.isfinite(row.needs) else row.reason

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.certificate import fit, pages, sight
-from sdeopt.certificate.fit import NONE, Curve, Row
+from sdeopt.certificate.fit import NONE, CertificateRow, Curve
 from sdeopt.certificate.sight import Sight
 from sdeopt.results.page import Page
 from sdeopt.results.result import Result
@@ -38,7 +38,7 @@ class Certificate(Result):
         covariance wrong, else "inconclusive".
     means, covariance : str
         The verdicts of the two parts: "certified", "refuted" or "inconclusive"; "right", "wrong" or "inconclusive".
-    rows : tuple of Row
+    rows : tuple of CertificateRow
         The judged quantities, of the SDE and of the two baselines.
     needs : float or None
         For an inconclusive certificate: estimated paths at one learning rate that would decide (inf: not known).
@@ -111,23 +111,23 @@ class Certificate(Result):
         return Curve(self.h, self.loud_gap[:, i], self.loud_stderr[:, i], first)
 
     @functools.cached_property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[CertificateRow, ...]:
         """The table."""
         return tuple(self._row(model, i) for model in MODELS for i in self.meta["judged"])
 
-    def _row(self, model: str, i: int) -> Row:
+    def _row(self, model: str, i: int) -> CertificateRow:
         c, kind = self.curve(i, model), "mean" if self.kinds[i] in ("mean", "observable") else "covariance"
         claimed, precision = self.claimed(i), self.meta["precision"]
         moved = fit.shift(c, self.change[:, i], self.change_stderr[:, i]) if model == "SDE" else NONE
         lost = any(map(any, self.meta["diverged"][-2:]))
-        verdict, reason = fit.judge(c, kind, claimed, moved, precision, lost)
+        verdict, reason = fit.verdict_of(c, kind, claimed, moved, precision, lost)
         needs = None
         if model == "SDE" and reason in (fit.LOST, fit.WIDE):
             half = fit.pair(c).half
             goal = precision if math.isnan(half) else min(precision, half / MORE)
             needs = float(fit.wanted(c, claimed, goal)[-2:].max())
         slope, overall = fit.pair(c), fit.weighted(c)
-        return Row(model, self.names[i], kind, i, claimed, slope, overall, moved, verdict, reason, needs)
+        return CertificateRow(model, self.names[i], kind, i, claimed, slope, overall, moved, verdict, reason, needs)
 
     def claimed(self, i: int) -> float:
         """The slope in h that column ``i`` should have: the SDE's order for means, 2 for covariances that vanish."""

@@ -28,7 +28,7 @@ FAILED, INTERRUPTED = 2, 130
 EXAMPLES = """\b
 Examples:
   sdeopt compare signsgd
-  sdeopt compare signsgd --objective logistic:breast_cancer --batch 16 --out signsgd"""
+  sdeopt compare signsgd --objective logistic:breast_cancer --batch 4 --lr 0.02 --horizon 4 --out signsgd"""
 
 
 class App(click.Group):

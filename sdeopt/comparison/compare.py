@@ -20,7 +20,7 @@ from sdeopt.core.rates import at_rate
 from sdeopt.core.traits import SAMPLED
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.draws import heavy
-from sdeopt.engine.run import Run, refuse
+from sdeopt.engine.run import Run, guard, refuse
 from sdeopt.engine.simulate import describe, plan
 from sdeopt.results.bounds import DIFFER
 from sdeopt.results.quantities import JUDGED, SINGLE, default
@@ -191,7 +191,7 @@ def compare(
     report = block.assembled(columns, main, change, flow, words | describe(columns[1]) | said | judging)
     report.meta["agrees_at"] = _agreeing(run, report)
     lost = " and ".join(f"{n} {name}" for n, name in zip(report.meta["diverged"], ("discrete", "SDE"), strict=True))
-    notices.tell(partial, lost if report.any_diverged else "", report.meta["paths"])
+    notices.tell(partial, lost if report.any_diverged else "", report.meta["paths"], guard(columns[1]))
     return report
 
 

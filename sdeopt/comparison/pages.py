@@ -157,6 +157,11 @@ def _notes(report: Report) -> list[Line]:
         lines.append("At dt/2 this SDE draws afresh: that change counts where it is above 4 standard errors.")
     if m["heavy"]:
         lines.append("The noise has no variance: only the observables are judged, and only bounded ones have meaning.")
+    if any(math.isnan(row.half) and not math.isnan(row.gap) for row in report.rows):
+        lines.append(
+            f"± ?: no interval, for fewer than {LEAST} paths are left, one path decides, or the noise leaves no third "
+            "moment."
+        )
     if report.any_diverged:
         lines.append(
             "Paths that diverged in either column are left out of both from then on: all but the row 'diverged' "

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sdeopt.comparison import pages
 from sdeopt.comparison.laws import Laws
 from sdeopt.comparison.rows import Row, rows
-from sdeopt.core import checks
+from sdeopt.core.observables import position
 from sdeopt.results import older
 from sdeopt.results.bounds import Bounds, Decision, Sizes, bounds
 from sdeopt.results.judging import decided
@@ -233,5 +233,5 @@ class Report(Result):
         if ax is None and quantity is None:
             return figure(self)
         names = self.names
-        i = main(self) if quantity is None else names.index(checks.choice("quantity", quantity, names))
+        i = main(self) if quantity is None else position(quantity, names)
         return in_time(new_axes() if ax is None else ax, self, i)

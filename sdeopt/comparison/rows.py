@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sdeopt.results.bounds import LEAST, Decision
+from sdeopt.results.bounds import LEAST, Decision, allowance
 from sdeopt.results.judging import CONFIDENCE, SHOWN, members, quantile, worst
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ __all__ = ["Row", "rows"]
 class Row(NamedTuple):
     """One line of the table: values at the last save, the largest gap over the saves, and the verdict over all saves.
 
-    ``half`` and ``change_half`` are half-widths of 95 % intervals, NaN below 50 paths; ``change`` is what halving dt
-    does to the SDE. ``low`` and ``high`` bound the relative error of the row; a row of several coordinates has the
-    values of the worst.
+    ``half`` and ``change_half`` are half-widths of 95 % intervals, the former NaN below 50 paths and where one path
+    decides or the noise leaves no third moment; ``change`` is what halving dt does to the SDE. ``low`` and ``high``
+    bound the relative error of the row; a row of several coordinates has the values of the worst.
     """
 
     quantity: str
@@ -51,7 +51,7 @@ def _row(report: Report, columns: list[int], judged: list[int], q: float, q_chan
         discrete=float(report.discrete[-1, i]),
         sde=float(report.sde[-1, i]),
         gap=float(report.gap[-1, i]),
-        half=float(q * report.gap_stderr[-1, i]) if report.counts[-1] >= LEAST else np.nan,
+        half=float(q * report.gap_stderr[-1, i]) if _known(report, i, judged) else np.nan,
         largest=float(report.gap[peak, i]),
         largest_time=float(report.times[peak]),
         change=float(report.change[-1, i]),
@@ -64,6 +64,13 @@ def _row(report: Report, columns: list[int], judged: list[int], q: float, q_chan
         verdict=decision.verdict,
         flow_verdict=report.decided(judged, flow=True).verdict if judged else SHOWN,
     )
+
+
+def _known(report: Report, i: int, judged: list[int]) -> bool:
+    """Whether the standard error at the last save is: of enough paths, none of which decides alone, with moments."""
+    paths = report.counts[-1:]
+    settled = paths[0] >= LEAST and i not in report.meta.get("unsettled", ())
+    return bool(settled and (report.sizes.share[-1, judged] <= allowance(paths)).all())
 
 
 def rows(report: Report) -> tuple[Row, ...]:

@@ -125,6 +125,9 @@ class Law(Protocol):
     def lacks(self, question: str, objective: Objective) -> str | None:
         """Why the law cannot answer a question of the oracle, or None."""
 
+    def unbounded(self, objective: Objective) -> str | None:
+        """Why the noise has no variance, or None."""
+
     def draws(self, objective: Objective) -> tuple[Any, ...]:
         """Kinds and sizes of the raw draws of one step."""
 

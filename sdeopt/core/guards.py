@@ -13,7 +13,7 @@ import numpy as np
 
 from sdeopt.core import checks
 
-__all__ = ["InterpretedWarning", "answer", "guarded", "like", "one_number"]
+__all__ = ["InterpretedWarning", "OnePathWarning", "answer", "guarded", "like", "one_number"]
 
 
 class InterpretedWarning(UserWarning):
@@ -26,6 +26,19 @@ class InterpretedWarning(UserWarning):
     --------
     >>> import warnings, sdeopt as so
     >>> issubclass(so.InterpretedWarning, UserWarning)
+    True
+    """
+
+
+class OnePathWarning(UserWarning):
+    """A function does not compile for many paths at a time, so that a run takes one after the other.
+
+    The numbers are the same, and it takes some times longer. Said once for each function.
+
+    Examples
+    --------
+    >>> import sdeopt as so
+    >>> issubclass(so.OnePathWarning, UserWarning)
     True
     """
 

@@ -158,6 +158,10 @@ def method(
 ) -> Any:
     """Register a page and give it typed equality, validation, its clock and its default SDE.
 
+    Numbers, arrays and tuples that a function refers to, in its closure, its defaults, its globals or by
+    ``module.name``, are compiled in: each run takes those of the moment when it begins. Hyperparameters are arguments,
+    and compile nothing anew.
+
     Parameters
     ----------
     page : class

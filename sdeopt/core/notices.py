@@ -38,15 +38,15 @@ class PartialWarning(UserWarning):
     """
 
 
-def tell(partial: bool, lost: str = "", paths: int = 0) -> None:
-    """Warn of what was cut, and of ``lost``, how many of so many paths have diverged; empty where none has."""
+def tell(partial: bool, lost: str = "", paths: int = 0, hint: str = "") -> None:
+    """Warn of what was cut, and of ``lost``, how many of so many paths have diverged and what may help; else empty."""
     if getattr(_local, "silent", False):
         return
     if partial:
         warnings.warn("interrupted: the result is of what was finished", PartialWarning, stacklevel=depth())
     if lost:
         text = f"{lost} of {paths} paths diverged (some |x_i| above 1e50, or NaN): means are of those that are left"
-        warnings.warn(text, DivergedWarning, stacklevel=depth())
+        warnings.warn(text + hint, DivergedWarning, stacklevel=depth())
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from sdeopt.core.guards import answer, guarded, one_number
 from sdeopt.core.math import dot
 from sdeopt.core.oracle import grad, value
 
-__all__ = ["LABELS", "growth", "resolve"]
+__all__ = ["LABELS", "growth", "position", "resolve"]
 
 FAR = (1e4, 1e8)  # distances at which growth is measured
 
@@ -37,10 +37,25 @@ BUILT_IN = re.compile(r"(mean|var|cov) x.*|tr Cov x|diverged")  # names of momen
 LABELS = {"loss": "f(x)", "norm2": "|x|²", "grad_norm2": "|∇f(x)|²"}
 
 
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def position(quantity: str, names: Sequence[str]) -> int:
+    """Where a quantity stands among the names of a report: "loss" for "f(x)", "var x1" for "var x₁", "cov x1 x2"."""
+    words = checks.short(quantity).strip("'") if not isinstance(quantity, str) else quantity
+    plain = re.sub(r"x(\d+)", lambda m: "x" + m[1].translate(SUBSCRIPTS), words)
+    plain = re.sub(r"(x[₀-₉]+)[ ,]+(x[₀-₉]+)", r"\1,\2", plain)
+    for one in (words, LABELS.get(words, words), plain):
+        if one in names:
+            return list(names).index(one)
+    return list(names).index(checks.choice("quantity", quantity, names))
+
+
 def _of_position(f: Callable[[Any], float]) -> Callable[..., Any]:
     def of_position(o: Any, x: Any) -> Any:
         return f(guarded(x))
 
+    of_position.of = f  # type: ignore[attr-defined]
     of_position.batched = getattr(f, "batched", False)  # type: ignore[attr-defined]  # it takes (d, paths)
     return of_position
 

@@ -83,7 +83,10 @@ class Problem:
     def alone(self, verb: str) -> None:
         """Refuse a start per path in the name of a ``verb`` that looks at one point."""
         if self.several:
-            raise ValueError(f"{verb} needs one start, x0 of shape ({self.dim},), got {self.x0.shape}")
+            raise ValueError(
+                f"{verb} needs one start, x0 of shape ({self.dim},), got {self.x0.shape}: call it for one row after "
+                "the other; simulate takes a start per path, of either column, and one rng gives both the same noise"
+            )
 
     @property
     def oracle(self) -> Oracle:

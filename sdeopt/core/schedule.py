@@ -47,6 +47,9 @@ SLACK = 1e-9  # relative distance at which a phase has ended
 class Schedule:
     """Any schedule: ``peak`` times ``shape(s)``.
 
+    Numbers, arrays and tuples that a function refers to, in its closure, its defaults, its globals or by
+    ``module.name``, are compiled in: each run takes those of the moment when it begins.
+
     Parameters
     ----------
     peak : float

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from sdeopt.core import checks
 from sdeopt.core.bounds import Bounds
 from sdeopt.core.contracts import Method
 from sdeopt.core.schedule import Cosine, Piecewise, Power, Schedule
 
-__all__ = ["SAMPLED", "SCHEDULES", "Model", "Traits", "equip", "learning_rate", "model"]
+__all__ = ["SAMPLED", "SCHEDULES", "Model", "Traits", "equip", "expect_method", "learning_rate", "model"]
 
 SCHEDULES = (Schedule, Cosine, Power, Piecewise)
 
@@ -68,6 +69,20 @@ def model(method: Method, name: str) -> Model:
     """The SDE of ``method`` called ``name``, or `SAMPLED`, which every method has."""
     found: Model | None = method.sdes.get(name)
     return found if found is not None else replace(SAMPLED, order=method.order)
+
+
+def expect_method(method: Any) -> None:
+    """Raise a ``TypeError`` unless ``method`` is an instance of a page; a class is told how to make one."""
+    kind = method if isinstance(method, type) else type(method)
+    if hasattr(kind, "sdes") and kind is not method:
+        return
+    if hasattr(kind, "sdes"):
+        hint = f"pass an instance, {kind.__name__}(lr=...)"
+    elif kind.__module__.startswith("torch.optim"):
+        hint = f"pass an instance of a page of sdeopt with that step, such as so.{kind.__name__}(lr=...)"
+    else:
+        hint = "pass an instance of a page, so.SGD(lr=0.1)"
+    raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {checks.short(method)}: {hint}")
 
 
 def learning_rate(self: Any) -> Any:

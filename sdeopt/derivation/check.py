@@ -22,7 +22,7 @@ __all__ = ["Check", "check", "compared", "scaled"]
 
 TIME = 1.0  # at which the state is taken
 CLOCKS = (0.02, 0.02 / 16.0)  # units of time of a step
-POINTS = 2**13
+POINTS = 2**16
 SLACK, SIGMAS = 1.4, 6.0  # of the shrinkage; of the error of the integrals
 ROUNDING = 1e-9  # relative to what is compared
 
@@ -103,6 +103,7 @@ def compared(sde: Any, pages: list[Any], problem: Any) -> Check:
 
 def _errors(sde: Any, page: Any, problem: Any, seed: int) -> Array:
     """What the SDE leaves of the moments of a step, a row for each part and each pair of parts, padded with zeros."""
+    from sdeopt.engine.compiler.images import images
     from sdeopt.engine.simulate import plan
 
     steps = round(TIME / page.clock)
@@ -113,8 +114,8 @@ def _errors(sde: Any, page: Any, problem: Any, seed: int) -> Array:
     y, o, t = _state(page, step, steps), problem.oracle, steps * page.clock
     ends = np.cumsum([0, *(np.size(part) for part in (y if isinstance(y, tuple) else (y,)))])
     parts = [slice(a, b) for a, b in itertools.pairwise(ends)]
-    moves = np.array([_flat(page.step(steps, y, o, z)) - _flat(y) for z in _draws(step, seed)])
-    kicks = np.array([_flat(sde.diffusion(page, t, y, o, dw)) for dw in _draws(model, seed)])
+    moves = images(step, type(page).step, steps, y, _draws(step, seed)) - _flat(y)
+    kicks = images(model, sde.diffusion, t, y, _draws(model, seed))
     drift, noise = page.clock * _flat(sde.drift(page, t, y, o)), page.clock * kicks.T @ kicks / len(kicks)
     mean = moves.mean(axis=0)
     left = (moves - mean).T @ (moves - mean) / len(moves) - noise
@@ -145,8 +146,8 @@ def _state(page: Any, run: Any, steps: int) -> Any:
     return tuple(np.split(stretch, np.cumsum([part.size for part in y])[:-1]))
 
 
-def _draws(run: Any, seed: int) -> Any:
-    """Draws of one step of ``run``, nested as its functions take them, at the points of a Sobol sequence."""
+def _draws(run: Any, seed: int) -> Array:
+    """Draws of one step of ``run``, a row each, at the points of a Sobol sequence."""
     from scipy.special import ndtri
     from scipy.stats import qmc
 
@@ -155,11 +156,10 @@ def _draws(run: Any, seed: int) -> Any:
     vectors = draws(run)[1]
     size = sum(vector.size for vector in vectors)
     if size == 0:
-        return [_nested(run, np.empty(0))]
+        return np.empty((1, 0))
     points = qmc.Sobol(size, rng=seed).random(POINTS)
     uniform = np.concatenate([np.full(vector.size, vector.kind == "uniform") for vector in vectors])
-    values = np.where(uniform, points, ndtri(np.clip(points, 1e-12, 1.0 - 1e-12)))
-    return (_nested(run, value) for value in values)
+    return np.asarray(np.where(uniform, points, ndtri(np.clip(points, 1e-12, 1.0 - 1e-12))))
 
 
 def _nested(run: Any, values: Array) -> Any:

@@ -13,7 +13,7 @@ from sdeopt.engine.draws import kinds
 if TYPE_CHECKING:
     from sdeopt.engine.run import Run
 
-__all__ = ["assemble"]
+__all__ = ["assemble", "mover"]
 
 
 def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
@@ -68,10 +68,14 @@ def _scheduled(run: Run) -> tuple[Any, ...]:
 
 def assemble(run: Run, shape: Any, width: int = 0, parts: loops.Parts | None = None) -> Any:
     """The loop of the run as one plain function."""
-    functions, parts = _scheduled(run), parts or _parts(run, shape, width)
-    if run.kind == "discrete":
-        return loops.assemble_discrete(*crossings.watched(run, parts, functions[0]))
-    return loops.assemble_sde(*crossings.watched(run, parts, _move(run, functions)))
+    watched = crossings.watched(run, parts or _parts(run, shape, width), mover(run))
+    return loops.assemble_discrete(*watched) if run.kind == "discrete" else loops.assemble_sde(*watched)
+
+
+def mover(run: Run) -> Any:
+    """One step of the optimizer or of the integrator, a plain function."""
+    functions = _scheduled(run)
+    return functions[0] if run.kind == "discrete" else _move(run, functions)
 
 
 def _move(run: Run, functions: tuple[Any, ...]) -> Any:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sdeopt.core.observables import NAMED
-from sdeopt.core.oracle import Oracle
+from sdeopt.core.oracle import Oracle, answered
 from sdeopt.core.references import names
 from sdeopt.engine import loops, states
 from sdeopt.engine.beginnings import beginnings, sizes
@@ -58,7 +58,7 @@ def _shaped(f: FunctionType, o: Any, seen: set[FunctionType]) -> bool:
         return True
     for g in references(f):
         if g in QUESTIONS:
-            side, question = g.__code__.co_names[:2]
+            side, question = answered(g)
             if side == "objective" or not hasattr(type(o.noise), question):  # a law without an answer: refused by name
                 continue
             g = getattr(type(o.noise), question)

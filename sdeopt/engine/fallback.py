@@ -1,20 +1,19 @@
 """What is said when a run does not compile as it should: the place and the remedy, once in a process.
 
-A run that takes one path at a time in the place of many is told to the log, for it is several times slower; one that is
-interpreted, hundreds of times slower, to the user by an `InterpretedWarning`.
+A run that takes one path at a time in the place of many, some times slower, gives an `OnePathWarning`; one that is
+interpreted, hundreds of times slower, an `InterpretedWarning`, and only that.
 """
 
 from __future__ import annotations
 
 import functools
 import linecache
-import logging
 import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sdeopt.core.guards import InterpretedWarning
+from sdeopt.core.guards import InterpretedWarning, OnePathWarning
 from sdeopt.core.notices import depth
 from sdeopt.engine.values import Unknown
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["explain", "say"]
 
-log = logging.getLogger("sdeopt")
+KINDS: dict[str, type[Warning]] = {"lanes": OnePathWarning, "vectors": InterpretedWarning}
 INSTEAD = {
     "lanes": "so it runs one path at a time on vectors, some times slower than on SIMD lanes",
     "vectors": "so it runs interpreted, hundreds of times slower, with the same results",
@@ -41,7 +40,10 @@ def explain(subject: str, mode: str, error: Exception) -> str:
     refused = re.search(r">>> ([^\n]+)", text)
     where = f" ({Path(place[1]).name}, line {place[2]}: {_line(place)})" if place else ""
     remedy = REMEDY if mode == "vectors" else ""
-    if isinstance(error, Unknown):
+    other = re.search(r"as Python does: ([^\n]+)", text)  # what `exact` says
+    if other:
+        why = f"computes with whole or narrow numbers: {other[1]}"
+    elif isinstance(error, Unknown):
         why = f"refers to what cannot be compiled: {text}"
     elif mode == "lanes" and refused and re.match(r"(bool|truth)\(Mask", refused[1]):
         why = "decides by a value of a path, with if, while, and, or, or not"
@@ -58,16 +60,13 @@ def _line(place: re.Match[str]) -> str:
 
 
 @functools.lru_cache(maxsize=256)
-def _say_once(message: str, loud: bool) -> None:
-    if loud:
-        warnings.warn(message, InterpretedWarning, stacklevel=depth())
-    else:
-        log.info(message)
+def _say_once(message: str, mode: str) -> None:
+    warnings.warn(message, KINDS[mode], stacklevel=depth())
 
 
 def say(run: Run, mode: str, error: Exception) -> None:
     """Say the explanation once in a process: both columns of a page, and every run of it, would repeat it."""
-    _say_once(explain(_subject(run), mode, error), mode == "vectors")
+    _say_once(explain(_subject(run), mode, error), mode)
 
 
 def _subject(run: Run) -> str:

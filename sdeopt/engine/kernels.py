@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.engine import batched, doors, fallback, states
+from sdeopt.engine import batched, doors, fallback, states, tensors
 from sdeopt.engine.assembly import assemble
 from sdeopt.engine.beginnings import beginnings, initial_states, sizes
 from sdeopt.engine.compiler.apart import INTERPRETED
@@ -78,20 +78,28 @@ class Kernel:
         begin = () if run.problem.several else beginnings(run, 0, 1)
         if run.kind == "discrete" and run.discrete is not None:
             return "foreign", 1, assemble(run, self.shape), (plain, o, *begin)
+        if tensors.suits(run):
+            return "tensors", 1, tensors.ready(run), ()
         if batched.suits(run) and not batched.fails(run, self.shape):
             loop = batched.Loop(run, self.shape, lambda parts: assemble(run, self.shape, parts=parts))
             return "batched", batched.WIDTH, loop, (plain, o, *begin)
         wanted = [] if run.interpreted or INTERPRETED or not all(map(is_dataclass, o)) else ["vectors"]
-        lanes_wide = lane_width(run) if run.lanes else 0
+        lanes_wide, failed = lane_width(run) if run.lanes else 0, []
         for mode in ["lanes", *wanted] if wanted and lanes_wide else wanted:
             width = lanes_wide if mode == "lanes" else 0
             try:
                 self._packed = width
                 nothing = np.empty((0, len(run.saves), run.width))
                 complete = functools.partial(self._all, width=width or 1, records=nothing, path0=0)
-                return mode, width or 1, *compiled(run, self.shape, width, begin, complete)
+                made = compiled(run, self.shape, width, begin, complete)
             except Exception as error:  # whatever Numba, LLVM or `describe` say: the next mode may know it
-                fallback.say(run, mode, error)
+                failed.append((mode, error))
+            else:
+                if failed:
+                    fallback.say(run, *failed[-1])
+                return mode, width or 1, *made
+        if failed:
+            fallback.say(run, *failed[-1])
         self._packed = 0
         return "interpreted", 1, assemble(run, self.shape), (plain, o, *begin)
 
@@ -116,6 +124,9 @@ class Kernel:
             If it was told to stop meanwhile.
         """
         records = np.empty((count, len(self.run.saves), self.run.width))
+        if self.mode == "tensors":
+            self.ends(path0, records)
+            return records
         few = portion(self._vectors, self._rows, self._width) or count
         memory = shelves() if self.mode == "vectors" else nullcontext()
         with memory, np.errstate(all="ignore"):  # a path that overflows is found by its records and reported
@@ -123,6 +134,11 @@ class Kernel:
                 self._loop(*self._all(self._arguments, self._width, records[i : i + few], path0 + i))
                 self.stop.check()
         return records
+
+    def ends(self, path0: int, records: Any) -> Any:
+        """On tensors: fill the records of the paths from ``path0`` on, and return their last positions."""
+        given = self._given(path0, len(records))
+        return self._loop(path0, records, self._layout, self._keys, given, self._tile, self.stop)
 
     def increments(self, path: int) -> np.ndarray[Any, np.dtype[np.float64]]:
         """The raw draws of one path, a row per step of the loop: for the SDE its increments per √dt."""

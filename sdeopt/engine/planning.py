@@ -15,7 +15,7 @@ from sdeopt.core import observables as observable
 from sdeopt.core.contracts import Method
 from sdeopt.core.notices import depth
 from sdeopt.core.problem import Problem
-from sdeopt.core.traits import SAMPLED
+from sdeopt.core.traits import SAMPLED, expect_method
 from sdeopt.engine import duration
 from sdeopt.engine.run import Run, lacking
 from sdeopt.engine.streams import normalise
@@ -34,8 +34,7 @@ def plan(
     save_at: Any = None, observables: Any = None, rng: Any = None, crossings: Any = None,
 ) -> Run:  # fmt: skip
     """Check the arguments of `simulate` and return the `Run` that they describe."""
-    if not hasattr(method, "sdes"):
-        raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {checks.short(method)}")
+    expect_method(method)
     if not isinstance(problem, Problem):
         raise TypeError(f"problem must be a sdeopt.Problem, got {checks.short(problem)}")
     checks.choice("kind", kind, ("discrete", "sde"))

@@ -13,8 +13,9 @@ from sdeopt.core.traits import model
 from sdeopt.engine.draws import unsuited
 from sdeopt.engine.questions import asked
 from sdeopt.engine.streams import Entropy
+from sdeopt.engine.values import ours
 
-__all__ = ["Run", "lacking", "refuse"]
+__all__ = ["Run", "guard", "lacking", "refuse"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Run:
     ``resolution`` is the number of fine increments in one step that all runs of one comparison share. ``noise_factor``
     multiplies the diffusion: 0 gives the flow, the baseline of every comparison. ``crossings`` are pairs of the name of
     an observable and a level, see `crossings`. ``discrete``, where given, has the step that stands in for the page's
-    (``stepper(problem, page)``), and is not compiled.
+    (``stepper(problem, page)``), and is not compiled. With ``projections`` records hold so many of the position, not
+    the position itself (pages on tensors).
     """
 
     method: Method
@@ -43,6 +45,7 @@ class Run:
     noise_factor: float = 1.0
     crossings: tuple[tuple[str, float], ...] = ()
     discrete: Any = None
+    projections: int = 0
 
     @property
     def model(self) -> Any:
@@ -57,9 +60,14 @@ class Run:
         return self.model.drift, self.model.diffusion
 
     @property
+    def kept(self) -> int:
+        """Numbers of a record that stand for the position."""
+        return self.projections or self.problem.dim
+
+    @property
     def width(self) -> int:
         """Numbers per record: position, observables and steps of crossings."""
-        return self.problem.dim + len(self.observables) + len(self.crossings)
+        return self.kept + len(self.observables) + len(self.crossings)
 
     @property
     def oracle(self) -> Oracle:
@@ -71,13 +79,29 @@ class Run:
 def lacking(run: Run) -> str | None:
     """What the run needs and the problem or the method does not give, as "question: reason", or None."""
     questions = set().union(*(asked(f) for f in run.functions))
-    if run.kind == "sde" and run.model.drift is None and not run.method.bounded:
-        questions.add("noise_var")  # a sampled SDE needs second moments of the step
     for question in sorted(questions):
         reason = run.problem.lacks(question)
         if reason is not None:
             return f"{question}: {reason}"
+    if run.kind == "sde" and run.model.drift is None and not run.method.bounded:
+        reason = run.problem.noise.unbounded(run.problem.objective)
+        if reason is not None:
+            return f"noise_var: {reason}"  # a sampled SDE needs second moments of the step
     return unsuited(run)
+
+
+def guard(run: Run) -> str:
+    """What may keep the paths of a user's page from diverging, where its state has parts that nothing keeps above 0."""
+    if run.kind != "sde" or len(run.method.parts) == 1 or ours(type(run.method)):
+        return ""
+    parts = ", ".join(run.method.parts[1:])
+    if run.model.drift is not None:
+        remedy = "let drift and diffusion read np.maximum(part, 0.0), or run sde='sampled' with domain(self, y)"
+    elif hasattr(run.method, "domain"):
+        return ""
+    else:
+        remedy = "give the page domain(self, y), which returns the state with np.maximum(part, 0.0)"
+    return f"; a smaller dt will not help where a part of the state, {parts}, falls below 0 under a root: {remedy}"
 
 
 def refuse(run: Run) -> None:

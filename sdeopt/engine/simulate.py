@@ -21,7 +21,8 @@ from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted, Task, fold
 from sdeopt.engine.draws import orders
 from sdeopt.engine.planning import DEFAULT_SUBSTEPS, paths_of, plan, saves
-from sdeopt.engine.run import Run
+from sdeopt.engine.run import Run, guard
+from sdeopt.engine.tensors import streamed
 from sdeopt.results.crossing import Crossing
 from sdeopt.results.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Trajectory
 
@@ -35,12 +36,13 @@ __all__ = [
     "room",
     "saves",
     "simulate",
-    "spread",
+    "covariance",
     "summarize",
     "summary",
 ]
 
 DEFAULT_PATHS = 1000
+SHOWN = 1_000_000  # numbers of x0 that a result repeats
 PATHS_LIMIT = 4 * 2**30  # bytes that keep_paths may take
 
 
@@ -117,7 +119,8 @@ def simulate(
     Returns
     -------
     Ensemble
-        On Ctrl-C, the paths that are finished, with ``meta["partial"]`` true.
+        Of pages on tensors above 10,000 parameters one of projections, see `Ensemble`. On Ctrl-C, the paths that are
+        finished, with ``meta["partial"]`` true.
 
     Raises
     ------
@@ -145,18 +148,22 @@ def simulate(
         save_at=save_at, observables=observables, rng=rng, crossings=crossings,
     )  # fmt: skip
     count = paths_of(problem, paths, DEFAULT_PATHS)
+    if streamed.large(run):
+        run = ended(streamed.projected(run, count, keep_paths, checkpoint))
+        words = describe(run) | {"projections": run.projections}
+        return told(ensemble(run, *streamed.collect(run, count, summarize(run, False), _join, progress), words))
     keep, words = room(run, count, keep_paths), describe(run)
     size = 8 * problem.dim * (1 + keep * len(run.saves))
     task = Task((ended(run),), summarize(run, keep), size)
     with checkpoints.opened(checkpoint, rng, task, words) as store:
         found = collect(task, count, executor, progress, f"{run.method} {kind}", 0, store)
-    return told(ensemble(run, *found, words))
+    return told(ensemble(run, *found, words), guard(run))
 
 
-def told(result: Ensemble) -> Ensemble:
+def told(result: Ensemble, hint: str = "") -> Ensemble:
     """``result``, after a warning where it is not of all paths up to the end."""
     count = result.diverged.count
-    notices.tell(bool(result.meta["partial"]), str(count) if count else "", len(result.final))
+    notices.tell(bool(result.meta["partial"]), str(count) if count else "", len(result.final), hint)
     return result
 
 
@@ -175,7 +182,7 @@ def ended(run: Run) -> Run:
 
 def summarize(run: Run, keep: bool) -> Callable[..., dict[str, Any]]:
     """`summary` for the records of the run, which has `ended`."""
-    return functools.partial(summary, d=run.problem.dim, keep=keep, saves=len(run.saves), crossings=len(run.crossings))
+    return functools.partial(summary, d=run.kept, keep=keep, saves=len(run.saves), crossings=len(run.crossings))
 
 
 def summary(
@@ -208,21 +215,21 @@ def collect(task: Task, count: int, *where: Any) -> tuple[dict[str, Any], bool]:
         return stop.result, True
 
 
-def spread(moments: Moments, d: int) -> NDArray[np.float64]:
+def covariance(moments: Moments, d: int) -> NDArray[np.float64]:
     """Covariance of the position, or its variances where d is large."""
     return moments.covariance if d <= FULL_COVARIANCE_LIMIT else moments.variance[:, :d]
 
 
 def ensemble(run: Run, found: dict[str, Any], partial: bool, meta: dict[str, Any]) -> Ensemble:
     """An `Ensemble` from the summary of all chunks."""
-    moments, d = found["moments"], run.problem.dim
+    moments, d = found["moments"], run.kept
     lost = np.concatenate(found["diverged"])
     end, ends = orders(run)
     order = np.array([end] * d + list(ends.values()))
     exact = moments.square == 0.0  # as at the start
     mean = np.where((moments.count[:, None] > 0) & (exact | (order > 1.0)), moments.mean, np.nan)
     stderr = np.where(exact | (order > 2.0), moments.stderr, np.nan)
-    cov = spread(moments, d)
+    cov = covariance(moments, d)
     cov[~exact[:, :d].all(axis=1)] *= 1.0 if end > 2.0 else np.nan
     return Ensemble(
         kind=run.kind,
@@ -258,7 +265,7 @@ def describe(run: Run) -> dict[str, Any]:
         "method": repr(run.method),
         "objective": repr(run.problem.objective),
         "noise": repr(run.problem.noise),
-        "x0": run.problem.x0.tolist(),
+        "x0": run.problem.x0.tolist() if run.problem.x0.size <= SHOWN else [],
         "clock": run.method.clock,
         "steps": run.steps,
         "substeps": run.substeps,
@@ -269,7 +276,7 @@ def describe(run: Run) -> dict[str, Any]:
 
 
 def _replay(run: Run, path: int) -> Trajectory:
-    full = replace(run, saves=tuple(range(run.steps + 1)), observables={}, crossings=())
+    full = replace(run, saves=tuple(range(run.steps + 1)), observables={}, crossings=(), projections=0)
     return Trajectory(
         run.method.clock * np.arange(run.steps + 1, dtype=float), blocks.records(full, 1, path, label="replay")[0]
     )

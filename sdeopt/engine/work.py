@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from sdeopt.core.traits import SAMPLED
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.planning import examples_drawn
 from sdeopt.engine.run import Run
@@ -19,8 +20,9 @@ __all__ = ["BUDGET", "LONG", "NUMBER", "STEP", "COORDINATE", "cost", "expected",
 BUDGET = 40.0  # seconds of one core: 20 s on two
 LONG = 10.0  # seconds from which a run says before it begins how long it will take
 # seconds: a path-step on SIMD lanes, in loops without them, in Python; what every coordinate adds, and every number
-# that the objective stores; a path-step of a network, and what every entry of the gradients of all examples adds
-STEP, SLOW, PYTHON, COORDINATE, NUMBER = 2e-8, 1e-5, 1e-4, 1e-8, 1.5e-10
+# that the objective stores, or every number of the examples of a batch, two more of which stand for drawing them; a
+# path-step of a network, and what every entry of the gradients of all examples adds
+STEP, SLOW, PYTHON, COORDINATE, NUMBER, EXAMPLE = 2e-8, 1e-5, 1e-4, 1e-8, 1.5e-10, 6.5e-9
 NETWORK, ENTRY = 4e-4, 1.5e-9
 
 
@@ -30,14 +32,19 @@ def cost(run: Run) -> float:
     if getattr(f, "batched", False) and hasattr(f, "examples"):
         few = run.model.drift is None and examples_drawn(run)  # batches are all that a sampled SDE passes over
         return NETWORK + ENTRY * float((few or f.examples()) * f.dim)
+    batch = getattr(run.problem.noise, "batch", None)
+    if batch is not None and run.sde == SAMPLED.name and f.lacks("batch_grad") is None:
+        seen = EXAMPLE * (batch + 2) * run.problem.dim
+    else:
+        seen = NUMBER * stored(f)
     compiled = run.discrete is None and Kernel(run).mode in ("lanes", "vectors")
     each = PYTHON if not compiled else STEP if run.method.lanes else SLOW
-    return float(each + COORDINATE * run.problem.dim + NUMBER * stored(f))
+    return float(each + COORDINATE * run.problem.dim + seen)
 
 
 def stored(f: Any) -> int:
-    """Numbers that an objective holds."""
-    return sum(len(value) if isinstance(value, tuple) else np.size(value) for value in vars(f).values())
+    """Numbers in the arrays of an objective."""
+    return sum(value.size for value in vars(f).values() if isinstance(value, np.ndarray))
 
 
 def expected(runs: Iterable[Run], paths: int, workers: int) -> float:

@@ -28,12 +28,14 @@ class SDE:
     it is integrated as it stands, no derivative is formed.
 
     Functions written in the arithmetic of pages (NumPy's + - * /, sqrt, entries ``x[0]``, ``np.array([x[1], 0.0])``,
-    and the vocabulary of ``sdeopt.core``: ``matvec``, ``dot``, ``exp``, ``sin``, ...) are compiled for many paths at a
-    time. What else Numba knows, ``np.exp`` say, is compiled a path at a time, some thirty times slower; anything else
-    runs interpreted, and an `InterpretedWarning` says so. Numbers, arrays and tuples that a function refers to, in its
-    closure, its defaults, its globals or by ``module.name``, are compiled in: each run takes those of the moment when
-    it begins. Tables may be indexed by time, and an index beyond their end is an IndexError: a scheme that looks at the
-    end of a step asks for t = horizon too. Functions must not write into their arguments.
+    and the vocabulary of ``sdeopt.core``: ``matvec``, ``dot``, ``exp``, ``sin``, ...) are compiled for many paths at
+    a time. What else Numba knows, ``np.exp`` say, is compiled a path at a time, some thirty times slower, and an
+    `OnePathWarning` says so; anything else runs interpreted, and an `InterpretedWarning` says so. Numbers, arrays and
+    tuples that a function refers to, in its closure, its defaults, its globals or by ``module.name``, are compiled
+    in: each run takes those of the moment when it begins. Whole numbers that arise at run time have 64 bits: write
+    ``float(n)`` where a sum or product may leave them; powers above the square are not compiled. Tables may be
+    indexed by time, and an index beyond their end is an IndexError: a scheme that looks at the end of a step asks for
+    t = horizon too. Functions must not write into their arguments.
 
     Parameters
     ----------

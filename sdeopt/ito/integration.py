@@ -17,7 +17,7 @@ from sdeopt.core.moments import ESCAPE, Moments, valid_paths
 from sdeopt.engine.blocks import Task, bounded
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.run import Run
-from sdeopt.engine.simulate import collect, ended, ensemble, room, spread, summarize, summary, told
+from sdeopt.engine.simulate import collect, covariance, ended, ensemble, room, summarize, summary, told
 from sdeopt.ito.equation import SDE
 from sdeopt.ito.plan import plan
 from sdeopt.ito.schemes import SCHEMES
@@ -186,7 +186,7 @@ def integrate(
         result = replace(result, increments=_increments(runs[-1], len(result.final)))
     if not extrapolate:
         return result
-    coarse, fine = (spread(found[name], sde.dim) for name in ("coarse", "fine"))
+    coarse, fine = (covariance(found[name], sde.dim) for name in ("coarse", "fine"))
     return replace(result, cov=coarse + 2**order / (2**order - 1) * (fine - coarse))
 
 

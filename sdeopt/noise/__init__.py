@@ -7,6 +7,7 @@ from sdeopt.noise.gaussian import Gaussian
 from sdeopt.noise.laplace import Laplace
 from sdeopt.noise.minibatch import Minibatch, PoissonBatch
 from sdeopt.noise.none import NoNoise
+from sdeopt.noise.own import Noise
 from sdeopt.noise.rademacher import Rademacher
 from sdeopt.noise.reshuffled import Reshuffled
 from sdeopt.noise.stable import AlphaStable
@@ -21,6 +22,7 @@ __all__ = [
     "Laplace",
     "Minibatch",
     "NoNoise",
+    "Noise",
     "PoissonBatch",
     "Rademacher",
     "Reshuffled",

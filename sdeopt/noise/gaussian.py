@@ -17,7 +17,7 @@ from sdeopt.core.oracle import Oracle, grad, noise_var, root_cov
 from sdeopt.noise.clipping import mean_clip
 from sdeopt.noise.covariance import roots, standardised
 from sdeopt.noise.directions import direction_moments, direction_spread, rule, unit
-from sdeopt.noise.law import Law, derived, fit, spread
+from sdeopt.noise.law import Law, derived, fit, scales
 from sdeopt.noise.signs import (
     gaussian_response,
     gaussian_sign,
@@ -82,7 +82,7 @@ class Gaussian(Law):
         elif callable(scale):
             kind, fields = FieldGaussian, {"scale": scale}
         else:
-            fields = {"scale": spread("scale", 1.0 if scale is None else scale)}
+            fields = {"scale": scales("scale", 1.0 if scale is None else scale)}
         law = object.__new__(kind)
         fields["nodes"], fields["weights"] = rule()
         for name, value in fields.items():

@@ -57,7 +57,7 @@ from sdeopt.core.oracle import (
 )
 from sdeopt.noise.directions import clipped
 
-__all__ = ["Law", "class_grad", "derived", "fit", "spread"]
+__all__ = ["Law", "class_grad", "derived", "fit", "scales"]
 
 SIGN = ("sign_response", "root_sign_residual")
 DIRECTION = ("expect_direction", "direction_jacobian", "direction_cov", "direction_residual")
@@ -69,7 +69,7 @@ ONE_AGENT = {  # what a law that is one agent answers by
 NEEDS = {"noisy_value": ("value",), "noisy_class_grads": ("labels", "weighted_grad")}  # of the objective
 
 
-def spread(name: str, value: Any) -> float | Array:
+def scales(name: str, value: Any) -> float | Array:
     """Return ``value`` as a float, or as a vector with one entry per coordinate; all must be finite and >= 0."""
     if checks.single(value):
         return checks.number(name, value, low=0.0)
@@ -139,6 +139,10 @@ class Law:
                 "asks for: use Gaussian or NoNoise"
             )
         return None
+
+    def unbounded(self, objective: Objective) -> str | None:
+        """Why ξ has no variance, without which nothing is known of the moments of a step, or None."""
+        return self.lacks("noise_var", objective)
 
     def draws(self, objective: Objective) -> tuple[tuple[str, int], ...]:
         """Kinds and sizes of the raw draws of one step."""

@@ -10,7 +10,7 @@ import numpy as np
 from sdeopt.core import filled
 from sdeopt.core.contracts import Draws, Objective, Vector
 from sdeopt.core.oracle import Oracle
-from sdeopt.noise.law import Law, fit, spread
+from sdeopt.noise.law import Law, fit, scales
 
 __all__ = ["Rademacher"]
 
@@ -50,7 +50,7 @@ class Rademacher(Law):
     scale: Any = 1.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "scale", spread("scale", self.scale))
+        object.__setattr__(self, "scale", scales("scale", self.scale))
 
     def check(self, objective: Objective) -> None:
         fit("scale", self.scale, objective)

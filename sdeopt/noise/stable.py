@@ -14,7 +14,7 @@ from sdeopt.core import checks, cos, filled, log, mean_sign, power, sin, where
 from sdeopt.core.checks import Array
 from sdeopt.core.contracts import Draws, Objective, Vector
 from sdeopt.core.oracle import Oracle
-from sdeopt.noise.law import Law, derived, fit, spread
+from sdeopt.noise.law import Law, derived, fit, scales
 from sdeopt.noise.signs import independent_root
 
 __all__ = ["AlphaStable", "central_mass"]
@@ -79,7 +79,7 @@ class AlphaStable(Law):
         answers = alpha >= LOWEST
         fields = {
             "alpha": alpha,
-            "scale": spread("scale", self.scale),
+            "scale": scales("scale", self.scale),
             "split": split,
             "near": _near(alpha, split) if answers else np.zeros(1),
             "far": _far(alpha, split) if answers else np.zeros(1),

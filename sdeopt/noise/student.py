@@ -12,7 +12,7 @@ from sdeopt.core import checks, exp, filled, tanh, where
 from sdeopt.core.checks import Array
 from sdeopt.core.contracts import Draws, Objective, Vector
 from sdeopt.core.oracle import Oracle, mean_sign
-from sdeopt.noise.law import Law, derived, fit, spread
+from sdeopt.noise.law import Law, derived, fit, scales
 from sdeopt.noise.signs import TAIL, independent_root, student_series, student_sign, student_whole_sign
 
 __all__ = ["StudentT"]
@@ -82,7 +82,7 @@ class StudentT(Law):
         level = 17.0 * math.log(10.0) / nu  # log cosh of the point beyond which cosh^{-ν} < 1e-17
         fields = {
             "nu": nu,
-            "scale": spread("scale", self.scale),
+            "scale": scales("scale", self.scale),
             "variance": nu / (nu - 2.0) if nu > 2.0 else math.inf,
             "square_sd": math.sqrt(2.0 * (nu - 1.0) / (nu - 4.0)) * nu / (nu - 2.0) if nu > 4.0 else math.inf,
             "whole": float(whole),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -14,6 +15,10 @@ from sdeopt.core.guards import guarded, like, one_number
 from sdeopt.objectives.contract import Array, Smooth
 
 __all__ = ["Objective", "expect_vector"]
+
+
+STEPS = (1e-3, 1e-4, 1e-5)  # in units of 1 + |x|
+CLOSE, APART = 1e-2, 5e-2  # relative: slopes that agree, and a gradient that does not
 
 
 def no_value(x: Any) -> Any:
@@ -33,8 +38,9 @@ class Objective(Smooth):
     Functions written in the arithmetic of pages (NumPy's + - * /, sqrt, and the vocabulary of ``sdeopt.core``) are
     compiled; any other function (a PyTorch model, a simulator) runs interpreted, with the same results, and an
     `InterpretedWarning` says so. Numbers, arrays and tuples that a function refers to, in its closure, its defaults,
-    its globals or by ``module.name``, are compiled in: each run takes those of the moment when it begins. What a
-    function writes into its argument is lost with it.
+    its globals or by ``module.name``, are compiled in: each run takes those of the moment when it begins. Whole numbers
+    that arise at run time have 64 bits: write ``float(n)`` where a sum or product may leave them; powers above the
+    square are not compiled. What a function writes into its argument is lost with it.
 
     Parameters
     ----------
@@ -60,8 +66,9 @@ class Objective(Smooth):
     TypeError
         If a function is not callable or does not return a real number (value) or an array of them (grad, hvp).
     ValueError
-        If a function returns another shape or a non-finite number at ``start``, or if ``value`` alone is given and
-        cannot be differentiated; finite differences are not taken for it. Errors raised inside your functions reach you
+        If a function returns another shape or a non-finite number at ``start``, if ``grad`` is not the gradient of
+        ``value`` there, or if ``value`` alone is given and cannot be differentiated; finite differences are not taken
+        for it. Errors raised inside your functions reach you
         unchanged.
     ImportError
         If a gradient has to be derived and SymPy is missing.
@@ -118,6 +125,7 @@ class Objective(Smooth):
             f = steady("value", self.value_function, x)
             one_number("value", f)
             checks.number("value(start)", f)
+            _agree(self, x)
 
     def value(self, x: Any) -> Any:
         return self.value_function(guarded(x))
@@ -153,6 +161,34 @@ class Objective(Smooth):
     def __repr__(self) -> str:
         given = [name for name in ("value", "grad", "hvp") if self.lacks(name) is None]
         return f"Objective({', '.join(given)}, dim={self.dim})"
+
+
+def _agree(f: Objective, x: Array) -> None:
+    """Raise where ``grad`` is not the slope of ``value``, by central differences along one direction.
+
+    The differences are taken at several distances, and a function with a kink or a jump near ``x`` is given the
+    benefit of the doubt: they must agree with one another, and not with ``grad``.
+    """
+    u = np.cos(np.arange(1.0, len(x) + 1.0))
+    u /= np.linalg.norm(u)
+    size = 1.0 + float(np.linalg.norm(x))
+    with np.errstate(all="ignore"):
+        try:
+            slopes = [_slope(f, x, h * size * u) / (h * size) for h in STEPS]
+        except Exception:  # it need not exist beside x
+            return
+    told = float(f.grad(x) @ u)
+    spread, gap = max(slopes) - min(slopes), min(abs(s - told) for s in slopes)
+    scale = max(abs(told), *map(abs, slopes))
+    if math.isfinite(scale) and spread < CLOSE * scale and gap > APART * scale:
+        raise ValueError(
+            f"grad must be the gradient of value: along one direction at start value changes at the rate "
+            f"{slopes[0]:.6g}, and grad says {told:.6g}"
+        )
+
+
+def _slope(f: Objective, x: Array, step: Array) -> float:
+    return (float(f.value(x + step)) - float(f.value(x - step))) / 2.0
 
 
 def _derived(value: Any, hvp: Any, dim: int) -> tuple[Any, Any]:

@@ -11,9 +11,10 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.objectives.contract import Array, Smooth
-from sdeopt.objectives.torch_checks import FEW, accept, check, data, held, imported, per_example, placed, unbent
+from sdeopt.objectives.torch_checks import FEW, accept, check, data, held, imported, pair, per_example, placed, unbent
 from sdeopt.objectives.torch_observables import Distance, GradientSquare, HessianTrace, Mean, hits, usual
 from sdeopt.objectives.torch_passes import Passes, flat
+from sdeopt.objectives.torch_resident import DTYPES, resident
 from sdeopt.objectives.torch_squares import agree, along, by_examples, by_layers, layered
 
 __all__ = ["TorchObjective"]
@@ -27,7 +28,7 @@ class TorchObjective(Passes, Smooth):
 
     Every page runs on it as on any finite sum: with `Minibatch` noise the optimizer sees (1/B) Σ_{i in batch} ∇f_i, and
     the SDE the exact covariance of that: Σ^{1/2} dW = (nB)^{-1/2} Σ_i (w_i - w̄) ∇f_i is the gradient of one weighted
-    loss, as dear as one gradient; no matrix is formed. All is float64. Not compiled: the engine runs many paths at a
+    loss, as dear as one gradient; no matrix is formed. Not compiled: the engine runs many paths at a
     time, a stack of parameters through the module (`sdeopt.engine.batched`); a module whose operations cannot be
     stacked (`torch.vmap`) runs path by path.
 
@@ -44,7 +45,11 @@ class TorchObjective(Passes, Smooth):
     test : tuple (X, y), optional
         Data held out, for `observables`.
     device : str
-        Where PyTorch computes, "cpu" (default) or "cuda"; x and all that pages do with it stay in NumPy's memory.
+        Where PyTorch computes, "cpu" (default) or "cuda".
+    dtype : str, optional
+        "float32" or "float64": pages run on tensors of this type on the device (`sdeopt.engine.tensors`), the same
+        functions and the same draws, so results agree with those in NumPy's memory to rounding. By default x and all
+        that pages do with it stay in NumPy's memory, float64.
 
     Raises
     ------
@@ -78,16 +83,26 @@ class TorchObjective(Passes, Smooth):
     batched: bool = True  # or path by path
     costly = True
 
-    def __init__(self, module: Any, loss: Any, X: Any, y: Any, *, test: Any = None, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        module: Any,
+        loss: Any,
+        X: Any,
+        y: Any,
+        *,
+        test: Any = None,
+        device: str = "cpu",
+        dtype: str | None = None,
+    ) -> None:
         torch = imported()
         accept(module)
         self._loss = per_example(loss)
         self._name = type(module).__name__
-        self._device = placed(device)
+        self._device, self._dtype = placed(device), torch.float64  # in which everything is tried
         self._module = copy.deepcopy(module).to(self._device, torch.float64)
         self._module.zero_grad()
         self._X, self._y = (data(name, a).to(self._device) for name, a in (("X", X), ("y", y)))
-        held_out = () if test is None else (data("test X", test[0]), data("test y", test[1]))
+        held_out = () if test is None else pair(test)
         self._test = tuple(a.to(self._device) for a in held_out) or None
         self._local = threading.local()
         named = {n: p for n, p in self._module.named_parameters() if p.requires_grad}
@@ -102,6 +117,27 @@ class TorchObjective(Passes, Smooth):
         self._pairs = PASS // self._held  # of an example and a path, in one pass
         self.batched = self._stacks()
         self._fast = layered(self._module) and self._squares_hold()
+        self.tensors = dtype is not None
+        if dtype is not None:
+            self._become(getattr(torch, checks.choice("dtype", dtype, DTYPES)))
+
+    def _become(self, dtype: Any) -> None:
+        """Take another precision."""
+        self._dtype, self._local = dtype, threading.local()
+        self._module = self._module.to(dtype)
+        rows = (self._X, self._y, *(self._test or ()))
+        self._X, self._y, *rest = (a.to(dtype) if a.is_floating_point() else a for a in rows)
+        self._test = tuple(rest) or None
+
+    @property
+    def placement(self) -> tuple[Any, Any]:
+        """Type and device of tensors."""
+        return self._dtype, self._device
+
+    @property
+    def resident(self) -> Any:
+        """The same for x in tensors."""
+        return resident(self)
 
     # what pages ask; x is (d,) or (d, paths)
 
@@ -124,13 +160,13 @@ class TorchObjective(Passes, Smooth):
 
     def hvp(self, x: Any, v: Any) -> Any:
         torch = imported()
-        product, n = np.zeros(x.shape), self.examples()
+        product, n = torch.zeros_like(self._tensor(x)), self.examples()
         for loss, at in self._losses(x, None, np.full((n, *x.shape[1:]), 1.0 / n)):
             g = flat(torch.autograd.grad(loss, at, create_graph=True, materialize_grads=True), x.ndim)
             if g.requires_grad:
                 slope = (g * self._tensor(v)).sum()
-                product += flat(torch.autograd.grad(slope, at, materialize_grads=True), x.ndim).cpu().numpy().T
-        return product
+                product += flat(torch.autograd.grad(slope, at, materialize_grads=True), x.ndim)
+        return self._left(product)
 
     def grad_var(self, x: Any) -> Any:
         """From sums of the gradients of single examples and of their squares; many paths one after the other.
@@ -138,7 +174,7 @@ class TorchObjective(Passes, Smooth):
         Linear layers have them without these gradients, if that agreed with them on a few examples at construction.
         """
         if x.ndim == 2:
-            return np.stack([self.grad_var(path) for path in np.ascontiguousarray(x.T)], axis=1)
+            return self._side_by_side([self.grad_var(self._left(path)) for path in self._tensor(x)])
         sums = None
         if self._fast:
             sums = self._by_layers(x, self.examples())
@@ -146,14 +182,14 @@ class TorchObjective(Passes, Smooth):
             sums = by_examples(self._single, self._tensor(x), self._X, self._y)
         if sums is None:
             mean = self.grad(x)
-            single = (self.batch_grad(x, np.array([float(i)])) for i in range(self.examples()))
+            single = (self._pull(x, self._one(i), np.ones(1)) for i in range(self.examples()))
             return sum((g - mean) ** 2 for g in single) / self.examples()
-        mean, square = (a.cpu().numpy() / self.examples() for a in sums)
-        return np.maximum(square - mean * mean, 0.0)
+        mean, square = (a / self.examples() for a in sums)
+        return self._left((square - mean * mean).clamp(min=0.0))
 
     def example_slopes(self, x: Any, v: Any) -> Any:
         few = max(self._pairs // 2, 1)  # the way back is held too
-        return along(self._weighted, self._tensor(x), self._tensor(v), self._X, self._y, few).cpu().numpy()
+        return self._left(along(self._weighted, self._tensor(x), self._tensor(v), self._X, self._y, few))
 
     def examples(self) -> int:
         """Number n of examples."""
@@ -229,6 +265,10 @@ class TorchObjective(Passes, Smooth):
         self.__dict__.update(state)
         self._local = threading.local()
 
+    def _one(self, i: int) -> Any:
+        """The number of one example, as passes take it."""
+        return imported().tensor([i], device=self._device)
+
     def _stacks(self) -> bool:
         """Whether the parameters of several paths can go through the module at once."""
         try:
@@ -241,7 +281,7 @@ class TorchObjective(Passes, Smooth):
     def _by_layers(self, x: Any, count: int) -> Any:
         """The sums of `by_layers` over the first examples."""
         own = self._own()
-        own.place(x)
+        self._place(own, x)
         return by_layers(own.module, self._names, self._loss, self._X[:count], self._y[:count])
 
     def _squares_hold(self) -> bool:

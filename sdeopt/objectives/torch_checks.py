@@ -11,7 +11,7 @@ import numpy as np
 
 from sdeopt.core import checks
 
-__all__ = ["accept", "check", "data", "held", "imported", "per_example", "placed", "unbent"]
+__all__ = ["accept", "check", "data", "held", "imported", "pair", "per_example", "placed", "unbent"]
 
 FEW = 8  # examples on which a module is tried
 CLOSE = 1e-9
@@ -55,9 +55,21 @@ def placed(device: Any) -> Any:
         raise ValueError(f"device must be one that this machine has, such as 'cpu', got {got}: {reason}") from None
 
 
+def pair(test: Any) -> tuple[Any, Any]:
+    """Held out data, ``(X, y)``."""
+    if not isinstance(test, (tuple, list)) or len(test) != 2:
+        raise TypeError(f"test must be a pair (X, y) of held out data, got {checks.short(test)}")
+    return data("test X", test[0]), data("test y", test[1])
+
+
 def accept(module: Any) -> None:
     """Raise for a module whose loss is no fixed function of its parameters, as far as its layers tell."""
     torch = imported()
+    if isinstance(module, (list, tuple, dict)) or (inspect.isgenerator(module)):
+        raise TypeError(
+            "module must be a torch.nn.Module, not its parameters nor groups of them: all parameters are one x, with "
+            f"one learning rate, got {checks.short(module)}"
+        )
     if not isinstance(module, torch.nn.Module):
         raise TypeError(f"module must be a torch.nn.Module, got {checks.short(module)}")
     for name, p in module.named_parameters():

@@ -25,7 +25,7 @@ def usual(objective: Any, loss: Callable[[Any, Any], Any], X: Any, y: Any) -> An
 class Mean:
     """The mean of ``function(output, y)`` over the examples (X, y)."""
 
-    batched = True
+    batched = tensors = True
 
     def __init__(self, objective: Any, function: Callable[[Any, Any], Any], X: Any, y: Any) -> None:
         self._objective, self._function, self._X, self._y = objective, function, X, y

@@ -21,6 +21,7 @@ class Passes:
     _X: Any
     _y: Any
     _device: Any
+    _dtype: Any
     _local: Any
     _names: list[str]
     _shapes: list[Any]
@@ -28,16 +29,18 @@ class Passes:
     _pairs: int
 
     def _own(self) -> Any:
-        """The calling thread's copy: ``module``, its ``parameters``, and ``place``, which makes them those of an x."""
-        torch, own = imported(), self._local
+        """The calling thread's copy: ``module`` and its ``parameters``."""
+        own = self._local
         if not hasattr(own, "module"):
             own.module = copy.deepcopy(self._module)
-            vector = torch.zeros(sum(self._sizes), dtype=torch.float64, device=self._device)
-            for name, piece in self._parameters(vector).items():
-                own.module.get_parameter(name).data = piece
-            own.place = lambda x: vector.copy_(torch.from_numpy(np.array(x)))
             own.parameters = [own.module.get_parameter(name) for name in self._names]
         return own
+
+    def _place(self, own: Any, x: Any) -> None:
+        """Make the parameters of ``own`` those of x: pieces of a tensor itself, which nothing writes into."""
+        vector = x if isinstance(x, imported().Tensor) and x.is_contiguous() else self._tensor(x)
+        for p, piece in zip(own.parameters, self._parameters(vector).values(), strict=True):
+            p.data = piece
 
     def _parameters(self, x: Any) -> dict[str, Any]:
         """The parameters by name that a flat tensor stands for."""
@@ -62,7 +65,7 @@ class Passes:
         """
         torch, own, alone = imported(), self._own(), x.ndim == 1
         if alone:
-            own.place(x)
+            self._place(own, x)
         else:
             axis = None if index is None else 0  # common data, or each path its own
             many = torch.func.vmap(self._weighted, in_dims=(0, axis, axis, 0))
@@ -76,10 +79,11 @@ class Passes:
     def _pull(self, x: Any, index: Any, w: Any) -> Any:
         """Σ_i w_i ∇f_i(x), over all examples or those of ``index``."""
         torch = imported()
-        total: Any = 0.0
+        total: Any = None
         for loss, at in self._losses(x, index, w):
-            total = total + flat(torch.autograd.grad(loss, at, materialize_grads=True), x.ndim)
-        return total.cpu().numpy().T
+            g = flat(torch.autograd.grad(loss, at, materialize_grads=True), x.ndim)
+            total = g if total is None else total + g
+        return self._left(total)
 
     def mean(self, x: Any, X: Any, y: Any, measure: Callable[..., Any], own: bool = False) -> Any:
         """The mean of ``measure(output, y)`` over examples; ``own`` data for each path, or common ones."""
@@ -91,20 +95,34 @@ class Passes:
         with torch.no_grad():
             at = self._tensor(x)
             if x.ndim == 1:
-                return total(at, X, y).cpu().numpy()[()] / len(X)
+                return self._left(total(at, X, y) / len(X))
             axis = 0 if own else None
             many = torch.func.vmap(total, in_dims=(0, axis, axis))
             n, few = X.shape[axis is not None], max(self._pairs // len(at), 1)
             cut = (slice(None),) if own else ()
             slices = [(*cut, slice(i, i + few)) for i in range(0, n, few)]
-            return sum(many(at, X[s], y[s]).cpu().numpy() for s in slices) / n
+            return self._left(sum(many(at, X[s], y[s]) for s in slices) / n)
 
     def _tensor(self, a: Any) -> Any:
-        """A tensor of its own, paths first."""
-        return imported().from_numpy(np.array(a.T, dtype=np.float64, order="C")).to(self._device)
+        """A tensor of its own, paths first, from an array or a tensor."""
+        torch = imported()
+        if not isinstance(a, torch.Tensor):
+            return torch.from_numpy(np.array(a.T, dtype=np.float64, order="C")).to(self._device, self._dtype)
+        a = a.to(self._device, self._dtype)
+        return a.clone() if a.ndim < 2 else a.T.clone(memory_format=torch.contiguous_format)
+
+    def _left(self, a: Any) -> Any:
+        """A tensor as it leaves, paths last: a number or an array of float64."""
+        return a.cpu().double().numpy().T[()]
+
+    def _side_by_side(self, columns: list[Any]) -> Any:
+        """Answers of single paths as those of all."""
+        return np.stack(columns, axis=1)
 
     def _numbers(self, index: Any) -> Any:
         """Example numbers as a tensor, paths first."""
+        if isinstance(index, imported().Tensor):
+            return (index if index.ndim < 2 else index.T).to(imported().int64)
         return imported().from_numpy(np.array(index.T, dtype=np.int64, order="C")).to(self._device)
 
 

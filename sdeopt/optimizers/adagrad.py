@@ -17,7 +17,8 @@ SDE
 
 Regime
     α → 0 with t = kα² and α²v₀ fixed: steps have length α/√k for k gradients of like size, so α² is to Adagrad what the
-    learning rate is to SGD. ξ without third moments (else W and W' are correlated).
+    learning rate is to SGD. ξ without third moments (else W and W' are correlated). The command line runs at α = 0.2
+    with α²v₀ = 1: from the cold start at α = 0.05 the gap is 11 to 37 %, all of it in the first steps.
 
 Claim
     Weak order 2 in α, that is 1 in the time of a step, from α²v₀ of order one (squares that an earlier run has summed),

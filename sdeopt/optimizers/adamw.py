@@ -17,6 +17,7 @@ SDE
 
 Regime
     η → 0 with ρᵢ = (1 - βᵢ)/η and θ fixed, t = kη fixed; ξ without third moments. malladi: σ ~ 1/η.
+    The command line runs at η = 0.025 with ρ₁ = 2 and ρ₂ = 0.02: at η = 0.05 and β₁ = 0.9 the gap is 10 %.
 
 Claim
     Weak order 1 in η from the cold start. Stationary on a quadratic, to leading order (V = diag Σ), for diagonal H, Σ:

@@ -14,7 +14,8 @@ SDE
     k = 1 its off-diagonal is -m mᵀ. ω = d/k - 1 gives its trace, ω |m|² + (1 + ω) tr Σ.
 
 Regime
-    η → 0, t = kη fixed; N, k and the laws of the ξ_i fixed. k = d sends everything: DSGD; k > d is refused.
+    η → 0, t = kη fixed; N, k and the laws of the ξ_i fixed. k = d sends everything: DSGD; k > d is refused. The command
+    line runs at η = 0.02, where the gap is 4 to 6 %: at 0.05 it is 10 to 14 %.
 
 Claim
     Weak order 1 in η. Unequal gradients, ∇f_i = ∇f + b_i, which DSGD does not feel, add noise also at the optimum.

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sdeopt.plots.style import MARGIN, style
 
-__all__ = ["NORMAL95", "gap_axis", "main", "margin_band", "panels", "scale_axis", "spread", "time_axis"]
+__all__ = ["NORMAL95", "gap_axis", "main", "margin_band", "panels", "scale_axis", "widest", "time_axis"]
 
 Array = NDArray[np.float64]
 Panel = Callable[[Any, Any, int], Any]  # (axes, report, column) -> axes
@@ -30,7 +30,7 @@ def main(report: Any) -> int:
     return kinds.index("observable") if "observable" in kinds else 0
 
 
-def spread(report: Any) -> int:
+def widest(report: Any) -> int:
     """The trace of the covariance; in one dimension the variance, which is the same."""
     kinds: tuple[str, ...] = report.kinds
     return kinds.index("variance" if kinds.count("mean") == 1 else "trace")
@@ -60,7 +60,7 @@ def gap_axis(ax: Any, reach: Array, margin: Array) -> None:
 
 def panels(report: Any, in_time: Panel, gap: Panel, title: str) -> Any:
     """A figure of four: first observable and spread of x in time, and their gaps. Returns the first axes."""
-    first, second = main(report), spread(report)
+    first, second = main(report), widest(report)
     with style():
         fig, axes = plt.subplot_mosaic([["main", "spread"], ["gap", "gap of spread"]], figsize=(10.0, 6.6),
                                        height_ratios=[1.5, 1.0])  # fmt: skip

@@ -76,6 +76,12 @@ class Ensemble(Result):
         What was run, as text and numbers: method, problem, dt, scheme, entropy of ``rng``, whether it is partial; and
         ``moments``, the order at which those of x and of every observable end (inf: all exist, as far as is known).
 
+    Notes
+    -----
+    Of large networks on tensors ``mean``, ``cov``, ``stderr`` are those of ``meta["projections"]`` projections of x on
+    fixed random directions of length 1, ``final`` holds whole positions, and tr Cov x, the mean over paths of
+    |x - x̄|² P/(P - 1), is among the observables.
+
     Examples
     --------
     >>> import sdeopt as so
@@ -108,7 +114,7 @@ class Ensemble(Result):
         partial = ", partial" if self.meta.get("partial") else ""
         return (
             f"Ensemble({self.meta.get('method')}, {self.kind}, paths={len(self.final)}, "
-            f"horizon={self.times[-1]:g}, d={self.mean.shape[1]}{lost}{partial})"
+            f"horizon={self.times[-1]:g}, d={self.final.shape[1]}{lost}{partial})"
         )
 
     def interval(self, observable: str | None = None) -> Interval:

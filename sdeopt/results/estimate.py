@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core.moments import skewness
-from sdeopt.results.intervals import LEVEL, stated
+from sdeopt.results.intervals import FEW, LEVEL, stated
 from sdeopt.results.words import ends, known
 
 __all__ = ["STATUSES", "Estimate", "failed", "jackknife", "mean", "median", "share"]
@@ -70,10 +70,11 @@ def failed(reason: str, status: str = "failed") -> Estimate:
     return Estimate(math.nan, math.nan, math.nan, math.nan, status, " ".join(reason.split())[:300])
 
 
-def mean(values: Array, order: float = math.inf) -> Estimate:
+def mean(values: Array, order: float = math.inf, fewest: int = FEW) -> Estimate:
     """Mean over paths with Hall's interval; undecided, and without one, where `sdeopt.results.intervals` states none.
 
-    ``order`` is where the moments of the values end, as far as the law of the noise says.
+    ``order`` is where the moments of the values end, as far as the law of the noise says; of fewer values than
+    ``fewest`` there is no interval.
     """
     n = len(values)
     if n < 2:
@@ -84,7 +85,7 @@ def mean(values: Array, order: float = math.inf) -> Estimate:
     stderr = math.sqrt(square / (n - 1) / n)
     skew = float(skewness(n, square, (deviation**3).sum()))
     share = float((deviation**2).max()) / max(square, np.finfo(float).tiny)
-    low, high, reason = stated(n, center, stderr, skew, share, order)
+    low, high, reason = stated(n, center, stderr, skew, share, order, fewest)
     value, error = (v if order > p or square == 0.0 else math.nan for p, v in ((1.0, center), (2.0, stderr)))
     found = Estimate(value, error, float(low), float(high))
     return found.doubted(reason) if reason else found

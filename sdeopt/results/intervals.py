@@ -79,7 +79,7 @@ def lacking(order: float) -> str:
     return ""
 
 
-def stated(n: Any, mean: Any, stderr: Any, skew: Any, share: Any, order: float) -> Interval:
+def stated(n: Any, mean: Any, stderr: Any, skew: Any, share: Any, order: float, fewest: int = FEW) -> Interval:
     """Hall's interval of a mean, at all saves at once, or why there is none.
 
     Parameters
@@ -87,10 +87,13 @@ def stated(n: Any, mean: Any, stderr: Any, skew: Any, share: Any, order: float) 
     n, mean, stderr, skew, share : float or ndarray
         Number of paths, mean, standard error, skewness, and the largest share of one path in the sum of squares.
     order : float
-        Where the moments of the quantity end; inf where all exist, as far as the law of the noise says.
+        Where the moments of the quantity end; inf where all exist, as far as the law of the noise says. Of this order
+        itself there is none: t₃ has no third moment.
+    fewest : int
+        Paths of fewer of which no interval is stated.
     """
     exact = np.asarray(stderr) == 0.0  # values that are all equal, as at the start
-    least = FEW if order >= 3.0 else FEW_HEAVY
+    least = fewest if order > 3.0 else max(fewest, FEW_HEAVY)
     few = (np.asarray(n) < least) & ~exact
     heavy = np.asarray(share) > allowed(n) if math.isinf(order) else np.zeros_like(few)  # else the law has settled it
     known = exact | (np.isfinite(mean) & np.isfinite(stderr) & ~few & ~heavy & (lacking(order) == ""))
@@ -100,7 +103,7 @@ def stated(n: Any, mean: Any, stderr: Any, skew: Any, share: Any, order: float) 
     if lacking(order):
         return Interval(low, high, lacking(order))
     if few.any():
-        tail = "" if least == FEW else ", which a quantity without a third moment needs"
+        tail = "" if order > 3.0 else ", which a quantity without a third moment needs"
         return Interval(low, high, f"no interval: fewer than {least} paths{tail}")
     if heavy.any():
         part = f"{100.0 * float(np.max(np.where(heavy, share, 0.0))):.0f} %"

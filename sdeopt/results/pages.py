@@ -14,9 +14,10 @@ from sdeopt.results.words import known, number, point
 if TYPE_CHECKING:
     from sdeopt.results.ensemble import Ensemble
 
-__all__ = ["ensemble", "heading"]
+__all__ = ["TRACE", "ensemble", "heading"]
 
 ROWS = 10  # of the saves that are printed, after the first
+TRACE = "tr Cov x"
 COORDINATES = 3  # of x, one by one; of more, the trace of the covariance
 
 
@@ -65,11 +66,13 @@ def _columns(e: Ensemble) -> dict[str, list[str]]:
     if e.diverged.count:
         columns["paths"] = [f"{n:.0f}" for n in e.counts]
     for name, (mean, _) in e.observables.items():
-        columns[heading(name)] = list(map(known, mean, *e.interval(name)[:2]))
+        columns[TRACE if name == TRACE else heading(name)] = list(map(known, mean, *e.interval(name)[:2]))
     variance, d = e.variance, e.mean.shape[1]
     mark = " ?" if 2.0 < e.order() <= 4.0 else ""
+    if "projections" in e.meta:
+        return columns
     if d > COORDINATES:
-        return columns | {"tr Cov x": [number(v) + mark * bool(v) for v in variance.sum(axis=1)]}
+        return columns | {TRACE: [number(v) + mark * bool(v) for v in variance.sum(axis=1)]}
     low, high, _ = e.interval()
     for i in range(d):
         columns[f"E x{'₁₂₃'[i]}"] = list(map(known, e.mean[:, i], low[:, i], high[:, i]))
@@ -80,11 +83,12 @@ def _columns(e: Ensemble) -> dict[str, list[str]]:
 def _notes(e: Ensemble) -> list[Line]:
     """How to read the table, and why an interval or a number is missing."""
     few = e.mean.shape[1] <= COORDINATES
-    spread = "sd x" if few else "tr Cov x"
+    spread = "sd x" if few else TRACE
     reasons: dict[str, list[str]] = {}
     for name in (*e.observables, *[None] * few):
         reasons.setdefault(e.interval(name).reason, []).append(heading(name))
-    lines: list[Line] = [f"± is half of a 95 % interval, [ ] are its ends; {spread} has none."]
+    none = "" if "projections" in e.meta else f"; {spread} has none"
+    lines: list[Line] = [f"± is half of a 95 % interval, [ ] are its ends{none}."]
     lines += [f"{', '.join(names)}: {reason}." for reason, names in reasons.items() if reason]
     if e.order() <= 2.0:
         lines.append(f"{spread}: no variance, the tails of the noise are too heavy.")

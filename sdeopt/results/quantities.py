@@ -24,6 +24,7 @@ __all__ = [
     "default",
     "flow_apart",
     "judged",
+    "moments",
     "scales",
     "without_errors",
 ]
@@ -162,13 +163,20 @@ def flow_apart(flow: Array, both: Estimates, s: Scales, quantities: tuple[Quanti
     return apart(both._replace(gap=gap, gap_stderr=both.first_stderr, share=share), None, s, quantities, extra)
 
 
+def moments(kinds: tuple[str, ...], order: float, observables: Array) -> Array:
+    """Where the moments of every column end: ``order`` for x, and the orders of the observables."""
+    ends = {"mean": order, "variance": order / 2.0, "covariance": order / 2.0, "trace": order / 2.0, "diverged": np.inf}
+    own = iter(observables)
+    return np.array([next(own) if kind == "observable" else ends[kind] for kind in kinds])
+
+
 def without_errors(s: Sizes, quantities: tuple[Quantity, ...], d: int, order: float, observables: Array) -> Sizes:
     """The same, with the share of one path infinite where a standard error rests on moments that do not exist.
 
     ``order`` is where the moments of x end, ``observables`` where those of every observable do (inf: all exist).
     """
-    ends = {"mean": order, "variance": order / 2.0, "covariance": order / 2.0, "trace": order / 2.0, "diverged": np.inf}
-    found = [observables[q.columns[0] - d] if q.kind == "observable" else ends[q.kind] for q in quantities]
+    judged = [observables[q.columns[0] - d :] if q.kind == "observable" else observables for q in quantities]
+    found = [moments((q.kind,), order, own)[0] for q, own in zip(quantities, judged, strict=True)]
     return s._replace(share=np.where(np.array(found) > 2.0, s.share, np.inf))
 
 

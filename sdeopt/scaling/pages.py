@@ -13,7 +13,7 @@ from sdeopt.scaling.conditions import LIMIT, Condition
 
 if TYPE_CHECKING:
     from sdeopt.results.bounds import Decision
-    from sdeopt.scaling.report import Evidence, Row
+    from sdeopt.scaling.report import Evidence, EvidenceRow
     from sdeopt.scaling.scaling import Scaling
 
 __all__ = ["evidence", "scaling"]
@@ -105,7 +105,7 @@ def _compared(e: Evidence) -> list[tuple[str, Line]]:
     ]
 
 
-def _row(row: Row) -> tuple[Line, ...]:
+def _row(row: EvidenceRow) -> tuple[Line, ...]:
     return (
         row.quantity,
         number(row.before),

@@ -17,12 +17,12 @@ from sdeopt.results.quantities import Quantity
 from sdeopt.results.result import Result
 from sdeopt.scaling import pages
 
-__all__ = ["Evidence", "Row"]
+__all__ = ["Evidence", "EvidenceRow"]
 
 Array = NDArray[np.float64]
 
 
-class Row(NamedTuple):
+class EvidenceRow(NamedTuple):
     """One quantity: values at the last save, the largest gap over the saves, and the verdict over all saves.
 
     ``half`` and ``naive_half`` are half-widths of 95 % intervals, ``low`` to ``high`` and ``naive_low`` to
@@ -60,7 +60,7 @@ class Evidence(Result):
         Of the rule and of the naive one: "coincide" where a `Report` says "agree", or "differ", "open", "not judged".
     within, naive_within : (float, float)
         Bounds of the largest relative error, as in a `Report`.
-    rows : tuple of Row
+    rows : tuple of EvidenceRow
         The table; from d = 4 on one row for the worst coordinate.
     times : ndarray, shape (n,)
         Continuous times of the saves, of the method before.
@@ -113,7 +113,7 @@ class Evidence(Result):
     naive_sizes: Sizes
 
     @functools.cached_property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[EvidenceRow, ...]:
         """The table."""
         q = quantile(self.counts, 1.0 - CONFIDENCE)
         return tuple(self._row(*part, q) for part in members(self.kinds, self.quantities, self.meta["judge"]))
@@ -155,12 +155,12 @@ class Evidence(Result):
             raise ValueError(f"no quantity {name!r} in this evidence (there are: {', '.join(self.names)})")
         return self.names.index(name)
 
-    def _row(self, columns: list[int], judged: list[int], q: float) -> Row:
+    def _row(self, columns: list[int], judged: list[int], q: float) -> EvidenceRow:
         i, name, peak = worst(self, columns, [self.quantities[j] for j in judged])
         shown = Decision(SHOWN, np.nan, np.nan, 0, 0)
         rule, naive = (self.decided(judged, side) if judged else shown for side in (False, True))
         reach = q if self.counts[-1] >= LEAST else np.nan
-        return Row(
+        return EvidenceRow(
             quantity=name,
             column=i,
             before=float(self.before[-1, i]),

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from sdeopt import optimizers as pages
 from sdeopt.core import checks
 from sdeopt.core.contracts import Method
+from sdeopt.core.traits import expect_method
 from sdeopt.theory import dcsgd_rule, dsignsgd_rule, rand_k_omega
 
 __all__ = ["RULES", "Change", "Rule", "find"]
@@ -182,8 +183,7 @@ REASONS = {  # of one method, or of its family
 
 def find(method: Method) -> Rule:
     """The rule of ``method``; a ``ValueError`` says why there is none."""
-    if not hasattr(method, "sdes"):
-        raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {checks.short(method)}")
+    expect_method(method)
     if method.schedules:
         raise ValueError(
             f"{' and '.join(method.schedules)} must be a number: scale the constant method, then give the result the "

@@ -75,7 +75,8 @@ def _cell(s: Sweep, index: tuple[int, ...]) -> Cell:
 def _notes(s: Sweep) -> list[Line]:
     """How to read the table, and the reasons that occur; of those that differ in their numbers the first."""
     lines: list[Line] = [
-        "± is half of a 95 % interval, [ ] are its ends; each by itself, neighbours share their random numbers."
+        "± is half of a 95 % interval, [ ] are its ends (of shares and times, which take few values, they cover at "
+        "least that); each by itself, neighbours share their random numbers."
     ]
     for status, mark in MARKS.items():
         reasons = s.reason[s.status == status].tolist()

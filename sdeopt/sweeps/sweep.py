@@ -53,7 +53,8 @@ def sweep(
     Every point is measured at the horizon (`sdeopt.sweeps.measures`): "loss", E f(x); "spread", tr Cov x;
     "diverged", the share of paths that leave the finite range; "time", the median time at which f(x) <= ``level``;
     "error", the largest gap between the SDE and the optimizer as a fraction of each quantity's scale. Each has a
-    standard error, a 95 % interval (each by itself) and a status: "ok"; "undecided" for the reason that stands beside,
+    standard error, a 95 % interval (each by itself; of a share or a time, which take few values, at least that) and a
+    status: "ok"; "undecided" for the reason that stands beside,
     such as noise whose tails leave no variance and so no interval (`sdeopt.results.intervals`); "diverged" where paths
     were lost; "failed" with what was raised.
 

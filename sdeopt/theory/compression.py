@@ -169,7 +169,7 @@ def rand_k_stationary(
     curvature = checks.positive("curvature", curvature)
     variance = checks.number("variance", variance, low=0.0)
     agents, omega = checks.number("agents", agents, low=1.0), checks.number("omega", omega, low=0.0)
-    growth = curvature * (omega / agents + float(discrete))
+    growth = curvature * (omega / agents + float(checks.flag("discrete", discrete)))
     rate = curvature * (2.0 - lr * growth)
     if rate <= 0.0:
         raise ValueError(f"lr must be below {2.0 / growth:g} for the variance to stay finite, got {lr:g}")

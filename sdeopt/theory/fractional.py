@@ -59,7 +59,7 @@ def fractional_ou_variance(h: float, sigma: float, hurst: float, t: float = math
     from scipy.special import hyp1f1
 
     h, sigma, p = checks.number("h", h), checks.number("sigma", sigma, low=0.0), 2.0 * _hurst(hurst)
-    if t == math.inf:
+    if checks.single(t) and t == math.inf:
         h = checks.positive("h", h)
         return float(0.5 * sigma * sigma * math.gamma(p + 1.0) * h**-p)
     t = checks.number("t", t, low=0.0)

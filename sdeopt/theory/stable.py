@@ -49,7 +49,7 @@ def levy_ou_scale(h: float, lr: float, alpha: float, scale: float, t: float = ma
     """
     h, lr = checks.number("h", h), checks.positive("lr", lr)
     alpha, scale = _law(alpha, scale)
-    if t == math.inf:
+    if checks.single(t) and t == math.inf:
         h = checks.positive("h", h)
         age = 1.0 / (alpha * h)
     else:

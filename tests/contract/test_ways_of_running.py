@@ -62,7 +62,18 @@ def assert_same_bits(run: Run, *modes: str) -> None:
     assert np.array_equal(records, kernels.Kernel(replace(run, interpreted=True))(0, PATHS))
 
 
-@pytest.mark.parametrize("case", COLUMNS, ids=label)
+def of_every_family() -> set[str]:
+    """The page with the most parts in each family."""
+    return set({page.family: name for name, page in sorted(PAGES.items(), key=lambda p: len(p[1].parts))}.values())
+
+
+def quick(columns: list[Any]) -> list[Any]:
+    """The columns as cases of a test: those of one page a family in every run, the others with ``--slow``."""
+    often = of_every_family()
+    return [pytest.param(c, id=label(c), marks=() if c[0] in often else pytest.mark.slow) for c in columns]
+
+
+@pytest.mark.parametrize("case", quick(COLUMNS))
 def test_lanes_give_the_bits_of_plain_python(case: Any) -> None:
     """Or vectors, for a page that says that lanes cannot hold it."""
     assert_same_bits(column(*case), "lanes" if in_lanes(case[0]) else "vectors")
@@ -94,15 +105,8 @@ def test_lanes_give_the_bits_of_plain_python_for_rivals(case: Any) -> None:
     assert_same_bits(column(*case), "lanes", "vectors")
 
 
-def of_every_family() -> list[Any]:
-    """The columns of the page with the most parts in each family."""
-    largest_last = sorted(PAGES, key=lambda name: len(PAGES[name].parts))
-    names = {PAGES[name].family: name for name in largest_last}.values()
-    return [case for case in COLUMNS if case[0] in names and case != largest()]
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("case", of_every_family(), ids=label)
+@pytest.mark.parametrize("case", [c for c in COLUMNS if c[0] in of_every_family() and c != largest()], ids=label)
 def test_vectors_give_the_bits_of_plain_python_in_every_family(case: Any) -> None:
     assert_same_bits(column(*case), "vectors")
 
@@ -130,7 +134,7 @@ def changed(page: Any) -> Any:
     return page
 
 
-@pytest.mark.parametrize("case", COLUMNS, ids=label)
+@pytest.mark.parametrize("case", quick(COLUMNS))
 def test_new_values_compile_nothing(case: Any) -> None:
     """Other hyperparameters, other data, another start, another grid."""
     first = kernels.Kernel(column(*case))

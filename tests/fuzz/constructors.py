@@ -22,6 +22,14 @@ def _turned(x: Any) -> Any:
     return x[::-1] * 1.0
 
 
+def _scaled(x: Any, z: Any) -> Any:
+    return 1.0 * z
+
+
+def _ones(x: Any) -> Any:
+    return 0.0 * x + 1.0
+
+
 GOOD: dict[str, dict[str, Any]] = {  # arguments that are right
     "Agents": {"laws": so.Gaussian(0.5), "agents": 3, "shifts": [[0.1, 0.0], [0.0, 0.1], [0.0, 0.0]]},
     "AlphaStable": {"alpha": 1.5, "scale": 0.5},
@@ -42,6 +50,7 @@ GOOD: dict[str, dict[str, Any]] = {  # arguments that are right
     "MatrixQuadratic": {"target": TALL, "A": np.eye(3)},
     "Minibatch": {"batch": 2, "replace": True},
     "NoNoise": {},
+    "Noise": {"sample": _scaled, "draws": "normal", "var": _ones, "moments": 8.0, "additive": True},
     "NonlinearGame": {"shift": 0.45},
     "Objective": {"grad": _turned, "dim": 2, "start": [1.0, 1.0], "optimum": [0.0, 0.0], "minimum": 0.0},
     "PoissonBatch": {"batch": 2},

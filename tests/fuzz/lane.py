@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import HealthCheck, Phase, given, settings
 
-from . import constructors, damage, lines, verbs
+from . import constructors, damage, functions, lines, verbs
 from .judge import Find
 
 
@@ -32,6 +32,7 @@ class Found(NamedTuple):
 
 KINDS = {
     "constructors": Kind(constructors.made(), constructors.check, 300),
+    "functions": Kind(functions.asked(), functions.check, 150),
     "verbs": Kind(verbs.called(), verbs.check, 60),
     "lines": Kind(lines.typed(), lines.check, 40),
     "toml": Kind(lines.written(), lines.check_file, 40),

@@ -66,7 +66,7 @@ GOOD: dict[str, list[dict[str, Any]]] = {
         for p in (BOWL, SUM)
     ],
 }  # fmt: skip
-WARNS = (so.InterpretedWarning,)
+WARNS = (so.InterpretedWarning, so.OnePathWarning)
 
 
 @st.composite

@@ -19,6 +19,7 @@ from planted import (
     signs,
     stable,
     sweeps,
+    trust,
 )
 from planted.mutation import Mutation
 
@@ -39,5 +40,6 @@ FAMILIES = (
     intervals,
     engine,
     derivation,
+    trust,
 )
 MUTATIONS: list[Mutation] = [mutation for family in FAMILIES for mutation in family.MUTATIONS]

@@ -14,6 +14,7 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+import numpy as np
 from numba.core import ir, types
 from numba.core.compiler import Compiler
 from numba.core.compiler_machinery import AnalysisPass, FunctionPass, register_pass
@@ -28,7 +29,8 @@ __all__ = ["ExactCompiler"]
 
 ARITHMETIC = (operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow)
 KNOWN = (operator.add, operator.sub, operator.mul, operator.pow, operator.lshift)
-NARROW = "arithmetic on narrow numbers, which NumPy does with other types; write float(a) or int(a)"
+POWER = "Numba does not take powers of whole numbers as Python does: write float(n) ** k"
+NARROW = "Numba does not add or multiply narrow numbers of NumPy as Python does: write float(a) or int(a)"
 LARGEST_SHIFT = 1023  # powers and shifts beyond have no float
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
 
@@ -121,11 +123,16 @@ def _other(call: Any, given: list[Any], constant: list[Any], found: Any) -> str:
         and None in constant
         and constant[1] not in (0, 1, 2)
     ):
-        return "a power of whole numbers: compiled they have 64 bits; write float(n) ** k"
+        return POWER
     if all(t in (types.int64, types.float64) for t in map(types.unliteral, given)):  # type: ignore[attr-defined]
         return ""
     numbers = [v if type(v) is int else as_dtype(t).type(1) for v, t in zip(constant, given, strict=True)]
-    return "" if function(*numbers).dtype == as_dtype(found) else NARROW
+    try:
+        with np.errstate(all="ignore"):  # the type of the answer is what is asked for
+            alike = function(*numbers).dtype == as_dtype(found)
+    except (ArithmeticError, ValueError):  # a whole number that the narrow type does not hold
+        alike = False
+    return "" if alike else NARROW
 
 
 class ExactCompiler(Compiler):

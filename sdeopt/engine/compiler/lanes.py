@@ -9,7 +9,7 @@ d rows of W float64 lanes: row i, lane l holds coordinate i of path l. Two degen
 A ``Matrix(r, c)`` is a small matrix of problem data. ``Mask(d, W)`` is what a comparison gives and ``where`` takes.
 
 All are SSA values, never pointers: LLVM keeps them in registers, and nothing is reference-counted. They come into
-being in two ways: from Python, by passing a `Row` or `Block` (an array wrapped so that Numba loads it element by
+being in two ways: from Python, by passing a `Flat` or `Block` (an array wrapped so that Numba loads it element by
 element into a value), and inside a kernel, by `loader` from a buffer of draws. The arithmetic is in ``lane_ops``.
 """
 
@@ -32,7 +32,7 @@ from numba.extending import (
     unbox,
 )
 
-__all__ = ["Block", "Mask", "Matrix", "Pack", "Row", "element", "loader", "rebuild", "rows", "spread", "storer"]
+__all__ = ["Block", "Mask", "Matrix", "Pack", "Flat", "element", "loader", "rebuild", "rows", "spread", "storer"]
 
 F64, I1, I32, I64 = ir.DoubleType(), ir.IntType(1), ir.IntType(32), ir.IntType(64)
 
@@ -131,7 +131,7 @@ def rebuild(builder: Any, items: Any) -> Any:
 
 
 def row(builder: Any, value: Any, kind: Any, i: int, width: int) -> Any:
-    """Row i of a pack or mask, a number or a truth value, widened to ``width`` lanes."""
+    """Flat i of a pack or mask, a number or a truth value, widened to ``width`` lanes."""
     if isinstance(kind, types.Integer):
         value = builder.sitofp(value, F64) if kind.signed else builder.uitofp(value, F64)
     elif isinstance(kind, types.Boolean):
@@ -155,7 +155,7 @@ for _source in (types.Float, types.Integer, Pack):
     lower_cast(_source, Pack)(_cast)
 
 
-class Row:
+class Flat:
     """A vector to be passed to a kernel as ``Pack(d, 0)``."""
 
     def __init__(self, data: Any) -> None:
@@ -170,8 +170,8 @@ class Block:
         self.data = np.ascontiguousarray(data, dtype=np.float64).ravel()
 
 
-@typeof_impl.register(Row)
-def _row_type(value: Row, context: Any) -> Any:
+@typeof_impl.register(Flat)
+def _row_type(value: Flat, context: Any) -> Any:
     return Pack(value.data.size, 0)
 
 
@@ -201,7 +201,7 @@ unbox(Matrix)(_unbox)
 @lower_constant(Pack)
 @lower_constant(Matrix)
 def _constant(context: Any, builder: Any, kind: Any, value: Any) -> Any:
-    """A `Row` or `Block` that a function refers to."""
+    """A `Flat` or `Block` that a function refers to."""
     return ir.Constant(ir.ArrayType(F64, value.data.size), [F64(x) for x in value.data.tolist()])
 
 

@@ -27,9 +27,10 @@ from numba import njit
 from numba.core.dispatcher import Dispatcher
 from numba.extending import overload
 
+from sdeopt.core.oracle import answered
 from sdeopt.core.references import ATTRIBUTES, names, rebound
 from sdeopt.engine.compiler.apart import present, stand_in
-from sdeopt.engine.compiler.lanes import Block, Row
+from sdeopt.engine.compiler.lanes import Block, Flat
 from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS
 from sdeopt.engine.compiler.twins import ELEMENTARY, TWINS, elementwise
 from sdeopt.engine.questions import QUESTIONS
@@ -90,7 +91,7 @@ class Linker:
         return self._copy(f, LOOP)
 
     def _answer(self, question: FunctionType) -> Any:
-        side, name = question.__code__.co_names[:2]  # every question reads o.<side>.<name>(...)
+        side, name = answered(question)
         if side == "noise" and self._wrapped:
             return self._by_type(question)
         owner = self._owners[side]
@@ -154,7 +155,7 @@ class Linker:
             return tuple(self.lower(member) for member in thing)
         if isinstance(thing, np.ndarray):
             if self._lanes:
-                return Row(thing) if thing.ndim == 1 else Block(thing)
+                return Flat(thing) if thing.ndim == 1 else Block(thing)
             return thing if thing.flags.writeable else thing.copy(order="K")
         if callable(thing):
             raise Unknown(f"{thing!r} is no plain function; write a def around it")

@@ -1,0 +1,89 @@
+"""What a function of a page makes of many draws at one state: integrals over a step, and over the noise of an SDE."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sdeopt.core.checks import Array
+from sdeopt.engine import fallback, states
+from sdeopt.engine.compiler.apart import INTERPRETED
+from sdeopt.engine.compiler.cache import LoopCache
+from sdeopt.engine.compiler.linker import Linker
+from sdeopt.engine.compiler.pipeline import awake, shelves
+from sdeopt.engine.draws import draws
+from sdeopt.engine.run import Run
+from sdeopt.engine.states import store_vector
+from sdeopt.engine.values import describe
+
+__all__ = ["images"]
+
+_LOOPS: dict[Any, Any] = {}
+
+
+def images(run: Run, f: Any, at: Any, y: Any, values: Array) -> Array:
+    """``f(method, at, y, o, z)`` of the draws z in each row of ``values``, its parts one after the other in a row.
+
+    ``f`` is the step of the method of ``run`` or the diffusion of an SDE of it; the draws are those of ``run``.
+    """
+    shape, _ = draws(run)
+    parts = y if isinstance(y, tuple) else (y,)
+    loop = assemble(f, states.unpacker(shape, states.slicer), [part.size for part in parts])
+    out = np.empty((len(values), sum(part.size for part in parts)))
+    m, o = run.method.constant(), run.oracle
+    linker = Linker(type(o.objective), type(o.noise), False)
+    try:
+        if INTERPRETED:
+            raise NotImplementedError("compilation is switched off")
+        arguments = m, type(o)(*map(linker.lower, o)), at, y, values, out
+        key = type(m), f, shape, len(parts), type(o.objective), type(o.noise)
+        known = key, describe(key)
+        if known not in _LOOPS:
+            _LOOPS[known] = linker.entry(loop)
+            _LOOPS[known]._cache = LoopCache(key)
+        kinds = tuple(map(_LOOPS[known].typeof_pyval, arguments))
+        _LOOPS[known].compile(kinds)
+        fast = awake(_LOOPS[known].overloads[kinds])
+    except Exception as error:  # whatever Numba, LLVM or `describe` say
+        if not INTERPRETED:
+            fallback.say(run, "vectors", error)
+        loop(m, o, at, y, values, out)
+        return out
+    with shelves():
+        fast(*arguments)
+    return out
+
+
+def assemble(f: Any, unpack: Any, sizes: list[int]) -> Any:
+    """The loop over rows of draws."""
+    store = _whole if len(sizes) == 1 else _parts(sizes)
+
+    def many(m: Any, o: Any, at: Any, y: Any, values: Any, out: Any) -> None:
+        for i in range(values.shape[0]):
+            store(out[i], f(m, at, y, o, unpack(values[i], 0)))
+
+    return many
+
+
+def _whole(row: Any, y: Any) -> None:
+    store_vector(row, 0, y)
+
+
+def _parts(sizes: list[int]) -> Any:
+    """Every part of a state at its place in a row."""
+
+    def nothing(row: Any, y: Any) -> None:
+        return None
+
+    def prepend(i: int, first: int, rest: Any) -> Any:
+        def store(row: Any, y: Any) -> None:
+            store_vector(row, first, y[i])
+            rest(row, y)
+
+        return store
+
+    found: Any = nothing
+    for i in reversed(range(len(sizes))):
+        found = prepend(i, sum(sizes[:i]), found)
+    return found

@@ -1,0 +1,41 @@
+"""A `TorchObjective` whose x is a tensor on its device, for pages that run on tensors."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from typing import Any
+
+from sdeopt.objectives.torch_checks import imported
+
+__all__ = ["DTYPES", "resident"]
+
+DTYPES = ("float32", "float64")
+
+
+def resident(f: Any) -> Any:
+    """The same module and data, asked and answering in tensors, (d,) or (d, paths)."""
+    twin = copy.copy(f)
+    twin.__class__ = _class(type(f))
+    twin._local = threading.local()  # whose modules hold the parameters of another x
+    return twin
+
+
+_CLASSES: dict[type, type] = {}
+
+
+def _class(kind: type) -> type:
+    if kind not in _CLASSES:
+        _CLASSES[kind] = type(f"Resident{kind.__name__}", (Resident, kind), {})
+    return _CLASSES[kind]
+
+
+class Resident:
+    """What is other than in NumPy's memory: answers stay tensors."""
+
+    def _left(self, a: Any) -> Any:
+        """Paths last."""
+        return a if a.ndim < 2 else a.T
+
+    def _side_by_side(self, columns: list[Any]) -> Any:
+        return imported().stack(columns, dim=1)
