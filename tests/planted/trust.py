@@ -48,7 +48,7 @@ MUTATIONS = [
     ),
     Mutation(
         "exact: powers at run time are Numba's",
-        "sdeopt/engine/exact.py", "else POWER", 'else ""',
+        "sdeopt/engine/compiler/exact.py", "else POWER", 'else ""',
         named("modes", "test_what_does_not_is_interpreted_and_says_so_once[a negative power at run time]"),
     ),
     Mutation(
