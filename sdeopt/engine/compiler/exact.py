@@ -21,6 +21,7 @@ from numba.core.compiler import Compiler
 from numba.core.compiler_machinery import AnalysisPass, FunctionPass, register_pass
 from numba.core.errors import NumbaValueError
 from numba.core.typed_passes import NopythonTypeInference
+from numba.core.types.misc import unliteral
 from numba.core.untyped_passes import IRProcessing
 from numba.np.numpy_support import as_dtype
 
@@ -111,7 +112,7 @@ class ExactTypes(AnalysisPass):
                 call = statement.value
                 if isinstance(call, ir.Expr) and call.op in ("binop", "inplace_binop"):
                     given = [state.typemap[v.name] for v in (call.lhs, call.rhs)]
-                    constant = [_value(state.func_ir, v) for v in (call.lhs, call.rhs)]
+                    constant = [_plain(state.func_ir, v) for v in (call.lhs, call.rhs)]
                     why = _other(call, given, constant, state.typemap[statement.target.name])
                     if why:
                         raise NumbaValueError(why, loc=statement.loc)
@@ -130,15 +131,28 @@ def _other(call: Any, given: list[Any], constant: list[Any], found: Any) -> str:
         and constant[1] not in (0, 1, 2)
     ):
         return POWER
-    if all(t in (types.int64, types.float64) for t in map(types.unliteral, given)):
+    if all(t in (types.int64, types.float64) for t in map(unliteral, given)):
         return ""
-    numbers = [v if type(v) is int else as_dtype(t).type(1) for v, t in zip(constant, given, strict=True)]
+    numbers = [
+        v if type(v) in (int, float) else as_dtype(unliteral(t)).type(1) for v, t in zip(constant, given, strict=True)
+    ]
     try:
         with np.errstate(all="ignore"):  # the type of the answer is what is asked for
             alike = function(*numbers).dtype == as_dtype(found)
     except (ArithmeticError, ValueError):  # a whole number that the narrow type does not hold
         alike = False
     return "" if alike else NARROW
+
+
+def _plain(code: Any, name: Any) -> Any:
+    """The number of Python that a variable is, which leaves NumPy's numbers their types; else None."""
+    known = _value(code, name)
+    try:
+        held = code.get_definition(name)
+    except KeyError:
+        return known
+    value = getattr(held, "value", None) if isinstance(held, (ir.Const, ir.Global, ir.FreeVar)) else None
+    return value if known is None and type(value) is float else known
 
 
 class ExactCompiler(Compiler):
