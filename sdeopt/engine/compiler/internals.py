@@ -42,6 +42,7 @@ NEEDED = {
     "numba.core.sigutils.normalize_signature": "types of arguments from a signature; write the tuple in its place",
     "numba.core.typeconv.Conversion": "says that numbers become lanes safely; the return of can_convert_from",
     "numba.core.typed_passes.NopythonTypeInference": "the pass before that of types in `exact`",
+    "numba.core.types.misc.unliteral": "the type of a constant without its value (`exact`); numba.types may export it",
     "numba.core.typing.templates.AbstractTemplate": "types of operators on lanes; numba.extending.overload is slower",
     "numba.core.typing.templates.infer": "as AbstractTemplate",
     "numba.core.typing.templates.infer_global": "as AbstractTemplate",
