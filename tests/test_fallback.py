@@ -34,7 +34,7 @@ def line_of(f):
 def said(grad, *kinds):
     """The mode of each kind of run, and what is warned of."""
     fallback._say_once.cache_clear()
-    objective = so.Objective(value=lambda x: 0.5 * x[0] * x[0], grad=grad, dim=1)
+    objective = so.Objective(grad=grad, dim=1)
     problem = so.Problem(objective, so.Gaussian(0.5), x0=[2.0])
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
