@@ -83,7 +83,7 @@ def test_every_check_agrees(name: str) -> None:
 
 CHECKED = {  # one that is not is a phase: no example is longer than C
     "AntiPGD": None, "Scion": None, "SEGIndependent": None, "PCNSGD": None, "SAM": None, "DPSGD": None,
-    "DPSignSGD": so.DPSignSGD(lr=0.1, clip=60.0, sigma_dp=0.02), "Clip21SGD2M": None, "DCSGDNatural": None,
+    "DPSignSGD": so.DPSignSGD(lr=0.1, clip=60.0, sigma_dp=0.02),
 }  # fmt: skip
 
 
@@ -96,6 +96,13 @@ def test_checks_of_the_registry_agree(name: str) -> None:
     assert check.agrees, str(check)
 
 
+def times(factor: float, right: Any) -> Any:
+    def noise(self: Any, t: Any, x: Any, o: Any, dw: Any) -> Any:
+        return factor * right(self, t, x, o, dw)
+
+    return noise
+
+
 def test_a_check_refutes_the_flow_and_doubled_noise() -> None:
     from sdeopt.derivation.check import CLOCKS, compared, scaled
 
@@ -103,18 +110,14 @@ def test_a_check_refutes_the_flow_and_doubled_noise() -> None:
     pages = [scaled(vars(d)["live"], PAGES["CoordinateClip"](lr=0.1), tau) for tau in CLOCKS]
     right = d.model.diffusion
     for factor in (0.0, 2.0):
-
-        def noise(self: Any, t: Any, x: Any, o: Any, dw: Any, right: Any = right, factor: float = factor) -> Any:
-            return factor * right(self, t, x, o, dw)
-
-        wrong = replace(d.model, diffusion=noise)
+        wrong = replace(d.model, diffusion=times(factor, right))
         assert compared(wrong, pages, SADDLE).wrong == ("cov x x",)
     late = replace(d.model, drift=lambda *a: 1.01 * d.model.drift(*a))
     assert compared(late, pages, SADDLE).wrong == ("mean x",)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["Drag", "CoordinateClip"])
+@pytest.mark.parametrize("name", ["Drag"])
 def test_derived_sdes_are_certified_and_wrong_noise_is_refuted(name: str) -> None:
     """Of paths, by verdicts whose false-alarm rate is below 1e-3 each, from one seed."""
     problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.5, 1.0]), x0=[1.0, -1.0])
