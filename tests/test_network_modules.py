@@ -89,6 +89,8 @@ def test_data_must_fit() -> None:
     for given, reason in [((X, Y[:5]), "one row per example, got 5 for 9"), ((X * np.nan, Y), "X must be finite")]:
         with pytest.raises(ValueError, match=reason):
             so.TorchObjective(nn.Linear(4, 2), ENTROPY, *given)
+    with pytest.raises(TypeError, match=r"test must be a pair \(X, y\) of held out data, got 4"):
+        so.TorchObjective(nn.Linear(4, 2), ENTROPY, X, Y, test=4)
 
 
 @pytest.mark.filterwarnings("ignore:Using a target size")

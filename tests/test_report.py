@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import sdeopt as so
+from sdeopt.comparison import rows
 from sdeopt.plots.axes import gap_axis
 from sdeopt.results import words
 from sdeopt.results.columns import labels
@@ -70,8 +71,10 @@ def test_text_has_a_line_per_row_and_the_numbers_of_the_arrays(report: Any) -> N
         assert row.verdict in lines[row.quantity]
 
 
-def test_rows_are_the_arrays(report: Any) -> None:
-    row = next(row for row in report.rows if row.quantity == "var x₂")
+def test_rows_are_the_arrays(report: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert np.isnan([row.half for row in report.rows]).all() and "± ?: no interval, for fewer than 100" in str(report)
+    monkeypatch.setattr(rows, "FEWEST", 80)
+    row = next(row for row in rows.rows(report) if row.quantity == "var x₂")
     i = report.column("var x₂")
     assert row.gap == report.gap[-1, i] == report.sde[-1, i] - report.discrete[-1, i]
     assert row.half == pytest.approx(1.99 * report.gap_stderr[-1, i], rel=1e-3)  # t, 79 degrees of freedom

@@ -15,12 +15,13 @@ import numpy as np
 import sdeopt as so
 from benchmarks.coverage.settings import Setting, exact, integrated, quantities
 from sdeopt.comparison.block import SETTLED, columns
+from sdeopt.comparison.rows import FEWEST
 from sdeopt.core.moments import Shaped
 from sdeopt.engine.blocks import records as recorded
 from sdeopt.engine.draws import orders
 from sdeopt.engine.simulate import plan
 from sdeopt.results import paired
-from sdeopt.results.bounds import LEAST, allowance
+from sdeopt.results.bounds import allowance
 from sdeopt.results.intervals import stated
 from sdeopt.results.judging import quantile
 from sdeopt.sweeps.measures import of_paths, reduced
@@ -151,8 +152,8 @@ def compared(s: Setting, seeds: int, paths: tuple[int, ...] = PATHS, rng: int = 
 
 def _withheld(n: int, share: float, order: float) -> str:
     """Why `compare` states no interval, where it does not."""
-    if n < LEAST:
-        return f"no interval: fewer than {LEAST} paths, which a comparison needs"
+    if n < FEWEST:
+        return f"no interval: fewer than {FEWEST} paths, which a gap needs"
     if order <= SETTLED:
         return "no interval: of a gap whose third moment the noise does not leave"
     return "no interval: one path makes up too much of the squares" if share > allowance(np.array(float(n))) else ""

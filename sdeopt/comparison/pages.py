@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from sdeopt.comparison.overlay import DENSE
+from sdeopt.comparison.rows import FEWEST
 from sdeopt.core.traits import SAMPLED
 from sdeopt.results.bounds import AGREE, DIFFER, LEAST, NOT_JUDGED, OPEN
 from sdeopt.results.judging import SHOWN, settles
@@ -159,7 +160,7 @@ def _notes(report: Report) -> list[Line]:
         lines.append("The noise has no variance: only the observables are judged, and only bounded ones have meaning.")
     if any(math.isnan(row.half) and not math.isnan(row.gap) for row in report.rows):
         lines.append(
-            f"± ?: no interval, for fewer than {LEAST} paths are left, one path decides, or the noise leaves no third "
+            f"± ?: no interval, for fewer than {FEWEST} paths are left, one path decides, or the noise leaves no third "
             "moment."
         )
     if report.any_diverged:

@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sdeopt.results.bounds import LEAST, Decision, allowance
+from sdeopt.results.bounds import Decision, allowance
 from sdeopt.results.judging import CONFIDENCE, SHOWN, members, quantile, worst
 
 if TYPE_CHECKING:
     from sdeopt.comparison.report import Report
 
-__all__ = ["Row", "rows"]
+__all__ = ["FEWEST", "Row", "rows"]
+
+FEWEST = 100  # paths of fewer of which a gap has no interval: of 50 it covers 90 % where x has the tails of Laplace
 
 
 class Row(NamedTuple):
     """One line of the table: values at the last save, the largest gap over the saves, and the verdict over all saves.
 
-    ``half`` and ``change_half`` are half-widths of 95 % intervals, the former NaN below 50 paths and where one path
+    ``half`` and ``change_half`` are half-widths of 95 % intervals, the former NaN below 100 paths and where one path
     decides or the noise leaves no third moment; ``change`` is what halving dt does to the SDE. ``low`` and ``high``
     bound the relative error of the row; a row of several coordinates has the values of the worst.
     """
@@ -69,7 +71,7 @@ def _row(report: Report, columns: list[int], judged: list[int], q: float, q_chan
 def _known(report: Report, i: int, judged: list[int]) -> bool:
     """Whether the standard error at the last save is: of enough paths, none of which decides alone, with moments."""
     paths = report.counts[-1:]
-    settled = paths[0] >= LEAST and i not in report.meta.get("unsettled", ())
+    settled = paths[0] >= FEWEST and i not in report.meta.get("unsettled", ())
     return bool(settled and (report.sizes.share[-1, judged] <= allowance(paths)).all())
 
 

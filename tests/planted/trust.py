@@ -24,7 +24,7 @@ MUTATIONS = [
     Mutation(
         "intervals: spreads of few paths",
         "sdeopt/sweeps/measures.py", "mean(values, order, FEW_SQUARES)", "mean(values, order)",
-        named("coverage", "test_intervals_of_a_sweep_cover"),
+        named("sweep", "test_a_spread_needs_a_hundred_paths"),
     ),
     Mutation(
         "values: an array is known by its shape",
@@ -48,7 +48,7 @@ MUTATIONS = [
     ),
     Mutation(
         "exact: powers at run time are Numba's",
-        "sdeopt/engine/exact.py", "else POWER", 'else ""',
+        "sdeopt/engine/compiler/exact.py", "        return POWER", '        return ""',
         named("modes", "test_what_does_not_is_interpreted_and_says_so_once[a negative power at run time]"),
     ),
     Mutation(

@@ -15,11 +15,13 @@ import operator
 from typing import Any
 
 import numpy as np
-from numba.core import ir, types
+from numba import types
+from numba.core import ir
 from numba.core.compiler import Compiler
 from numba.core.compiler_machinery import AnalysisPass, FunctionPass, register_pass
 from numba.core.errors import NumbaValueError
 from numba.core.typed_passes import NopythonTypeInference
+from numba.core.types.misc import unliteral
 from numba.core.untyped_passes import IRProcessing
 from numba.np.numpy_support import as_dtype
 
@@ -35,6 +37,11 @@ LARGEST_SHIFT = 1023  # powers and shifts beyond have no float
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
 
 
+def _foreign(f: Any) -> bool:
+    """Whether a function, or the one that it is the linker's copy of, is the user's."""
+    return bool(getattr(f, "foreign", not ours(f)))
+
+
 @register_pass(mutates_CFG=False, analysis_only=False)
 class ExactIntegers(FunctionPass):
     """Replace what 64 bits cannot hold."""
@@ -46,7 +53,7 @@ class ExactIntegers(FunctionPass):
 
     def run_pass(self, state: Any) -> bool:
         """Look at all assignments of a function of the user's; whether one was changed."""
-        if ours(state.func_id.func):
+        if not _foreign(state.func_id.func):
             return False
         changed = False
         for block in state.func_ir.blocks.values():
@@ -98,14 +105,14 @@ class ExactTypes(AnalysisPass):
 
     def run_pass(self, state: Any) -> bool:
         """Look at the types of all operations of a function of the user's."""
-        if ours(state.func_id.func):
+        if not _foreign(state.func_id.func):
             return False
         for block in state.func_ir.blocks.values():
             for statement in block.find_insts(ir.Assign):
                 call = statement.value
                 if isinstance(call, ir.Expr) and call.op in ("binop", "inplace_binop"):
                     given = [state.typemap[v.name] for v in (call.lhs, call.rhs)]
-                    constant = [_value(state.func_ir, v) for v in (call.lhs, call.rhs)]
+                    constant = [_plain(state.func_ir, v) for v in (call.lhs, call.rhs)]
                     why = _other(call, given, constant, state.typemap[statement.target.name])
                     if why:
                         raise NumbaValueError(why, loc=statement.loc)
@@ -124,15 +131,28 @@ def _other(call: Any, given: list[Any], constant: list[Any], found: Any) -> str:
         and constant[1] not in (0, 1, 2)
     ):
         return POWER
-    if all(t in (types.int64, types.float64) for t in map(types.unliteral, given)):  # type: ignore[attr-defined]
+    if all(t in (types.int64, types.float64) for t in map(unliteral, given)):
         return ""
-    numbers = [v if type(v) is int else as_dtype(t).type(1) for v, t in zip(constant, given, strict=True)]
+    numbers = [
+        v if type(v) in (int, float) else as_dtype(unliteral(t)).type(1) for v, t in zip(constant, given, strict=True)
+    ]
     try:
         with np.errstate(all="ignore"):  # the type of the answer is what is asked for
             alike = function(*numbers).dtype == as_dtype(found)
     except (ArithmeticError, ValueError):  # a whole number that the narrow type does not hold
         alike = False
     return "" if alike else NARROW
+
+
+def _plain(code: Any, name: Any) -> Any:
+    """The number of Python that a variable is, which leaves NumPy's numbers their types; else None."""
+    known = _value(code, name)
+    try:
+        held = code.get_definition(name)
+    except KeyError:
+        return known
+    value = getattr(held, "value", None) if isinstance(held, (ir.Const, ir.Global, ir.FreeVar)) else None
+    return value if known is None and type(value) is float else known
 
 
 class ExactCompiler(Compiler):
