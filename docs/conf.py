@@ -59,6 +59,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "show_signature": False,
     "min_reported_time": 1,
+    "write_computation_times": False,  # a page with scripts from elsewhere
     "copyfile_regex": r".*\.md",
 }
 warnings.filterwarnings("ignore", category=DeprecationWarning)

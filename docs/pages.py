@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import sdeopt as so
 from sdeopt.cli import facts
@@ -159,7 +159,8 @@ def module_page(name: str) -> str:
     for item in sorted(set(module.__all__) - set(so.__all__), key=str.lower):
         thing = getattr(module, item)
         kind = "class" if isinstance(thing, type) else "function" if inspect.isroutine(thing) else "data"
-        entries.append(f"\n.. auto{kind}:: {item}\n")
+        shown = f"py:data:: {item}\n   :value: {thing}" if get_origin(thing) else f"auto{kind}:: {item}"
+        entries.append(f"\n.. {shown}\n")  # a type has no docstring of its own
     return head + "".join(entries) + "```\n"
 
 

@@ -40,6 +40,14 @@ class SVAGLadder(Result):
         SVAG at its levels (scheme "euler"; level 1 is the optimizer), and at last Heun's scheme beside it.
     meta : dict
         What was run.
+
+    Examples
+    --------
+    >>> import sdeopt as so
+    >>> problem = so.Problem(so.LinearRegression([[1.0, 0.0], [0.0, 2.0]], [1.0, 2.0]), so.Minibatch(1))
+    >>> found = so.svag(so.SGD(lr=0.1), problem, levels=(1, 2), steps=4, paths=20, rng=0)
+    >>> [rung.substeps for rung in found.levels]
+    [1, 2]
     """
 
     rungs: tuple[Rung, ...]
