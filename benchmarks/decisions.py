@@ -2,6 +2,7 @@
 
 python -m benchmarks.decisions              # all methods
 python -m benchmarks.decisions Lion Muon    # these rows again
+python -m benchmarks.decisions --missing    # those that the page lacks
 python -m benchmarks.decisions --rates      # the second table again
 """
 
@@ -23,7 +24,7 @@ __all__ = ["LATER", "PAGE", "page", "row", "rows", "words"]
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "decisions.md"
 HEAD = """# What the comparisons say
 
-`sdeopt compare METHOD` for every method, with no other words: its own small problem, horizon 10, seed 0. *off* bounds
+`sdeopt compare METHOD`, with no other words: its own small problem, horizon 10, seed 0. *off* bounds
 the largest gap between optimizer and SDE, over all quantities and saves, in units of its scale, from both sides with
 95 % each; the verdict is about a margin of 10 %. Seconds are of the processor, without compilation. Made by
 `python -m benchmarks.decisions`.
@@ -76,10 +77,11 @@ def page(lines: dict[str, str], later: str) -> str:
     """The page of these lines, and what follows them."""
     verdicts = [line.split(" | ")[4] for line in lines.values()]
     counts = ", ".join(f"{verdicts.count(word)} {word}" for word in ("agree", "differ", "open", "not judged"))
+    lacking = "" if len(lines) == len(so.methods()) else f" {len(so.methods()) - len(lines)} methods were not run yet."
     return (
         HEAD
         + "\n".join(lines[name] for name in sorted(lines, key=str.lower))
-        + f"\n\n{len(lines)} methods: {counts}.\n\n{LATER}{later}"
+        + f"\n\n{len(lines)} methods: {counts}.{lacking}\n\n{LATER}{later}"
     )
 
 
@@ -90,7 +92,8 @@ def main(names: list[str]) -> None:
     if names == ["--rates"]:
         PAGE.write_text(page(found, SIMULATED + rates.table()), encoding="utf-8")
         return
-    for name in names or sorted(so.methods(), key=str.lower):
+    every = sorted(so.methods(), key=str.lower)
+    for name in [n for n in every if n not in found] if names == ["--missing"] else names or every:
         found[name] = row(name)
         print(found[name], flush=True)
         PAGE.write_text(page(found, later), encoding="utf-8")

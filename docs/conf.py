@@ -43,6 +43,7 @@ nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_execution_timeout = 600
 nb_merge_streams = True
+nb_output_stderr = "remove"  # warnings would name places of this machine; reports say what they say
 
 autosummary_generate = True
 autosummary_context = {"results": pages.RESULTS}

@@ -158,7 +158,7 @@ def module_page(name: str) -> str:
     entries = []
     for item in sorted(set(module.__all__) - set(so.__all__), key=str.lower):
         thing = getattr(module, item)
-        kind = "class" if isinstance(thing, type) else "function" if callable(thing) else "data"
+        kind = "class" if isinstance(thing, type) else "function" if inspect.isroutine(thing) else "data"
         entries.append(f"\n.. auto{kind}:: {item}\n")
     return head + "".join(entries) + "```\n"
 

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from sdeopt.engine.simulate import simulate as simulate
     from sdeopt.ito import SDE as SDE
     from sdeopt.ito import integrate as integrate
+    from sdeopt.ladders.report import SVAGLadder as SVAGLadder
+    from sdeopt.ladders.svag import svag as svag
     from sdeopt.noise import *  # noqa: F403
     from sdeopt.objectives import *  # noqa: F403
     from sdeopt.optimizers import *  # noqa: F403
@@ -76,6 +78,8 @@ _HOMES = {
     "sdeopt.derivation.derive": ("derive",),
     "sdeopt.diagnostics.diagnose": ("diagnose",),
     "sdeopt.diagnostics.report": ("Diagnosis",),
+    "sdeopt.ladders.report": ("SVAGLadder",),
+    "sdeopt.ladders.svag": ("svag",),
     "sdeopt.optimizers.registry": ("methods",),
     "sdeopt.profile.measure": ("noise_profile",),
     "sdeopt.profile.report": ("NoiseProfile",),

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.core import Decay, NonNegative, Positive, noisy_grad, norm, power, tanh, where
+from sdeopt.core import Decay, NonNegative, Positive, noisy_grad, norm, power, tanh, total, where
 from sdeopt.core import method as registered
 from sdeopt.core.method import REGISTRY
 
@@ -188,10 +188,39 @@ class Branches(NamedTuple):
         return x - self.lr * g if x[0] > 0 else x + self.lr * g
 
 
+@method(order=1)
+class Rooted(NamedTuple):
+    lr: Positive
+
+    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+        g = noisy_grad(o, x, z)
+        return x - self.lr * np.sign(g) * np.sqrt(np.abs(g))
+
+
+@method(order=1)
+class Backtracked(NamedTuple):
+    lr: Positive
+
+    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+        g = noisy_grad(o, x, z)
+        there = noisy_grad(o, x - self.lr * g, z)
+        return x - self.lr * where(total(there * there) > total(g * g), 0.5, 1.0) * g
+
+
+@method(order=1)
+class GlobalClip(NamedTuple):
+    lr: Positive
+    clip: Positive = 1.0
+
+    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+        g = noisy_grad(o, x, z)
+        return x - self.lr * g * np.minimum(1.0, self.clip / norm(g))
+
+
 PAGES = {
     cls.__name__: cls
     for cls in (
         Tanh, SoftSign, CoordinateClip, Drag, DeadZone, NormalisedMomentum, AdaBelief, NAdam, AMSGrad, CoupledAdam,
-        Averaged, Turned, Branches,
+        Averaged, Turned, Branches, Backtracked, GlobalClip, Rooted,
     )
 }  # fmt: skip

@@ -150,7 +150,10 @@ def test_shares_of_the_data(replacing: bool) -> None:
     assert np.allclose(law.var(o, x), np.diag(cov), rtol=0, atol=1e-14)
 
 
-@pytest.mark.parametrize("law", [so.Agents(so.Minibatch(2), agents=3), so.Agents(so.Gaussian(0.5), agents=3)])
+@pytest.mark.parametrize(
+    "law",
+    [pytest.param(so.Agents(so.Minibatch(2), agents=3), marks=pytest.mark.slow), so.Agents(so.Gaussian(0.5), agents=3)],
+)
 def test_the_loss_of_a_sample_is_that_of_its_gradient(law: Any) -> None:
     """Of batches, and f itself under additive noise: NGN divides by it. Central differences of a quadratic."""
     o, x = so.Problem(DATA, law).oracle, np.array([0.3, -0.2, 0.5])

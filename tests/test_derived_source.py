@@ -88,7 +88,7 @@ def tool(name: str) -> str:
 
 def test_derived_files_please_the_linter(tmp_path: Path) -> None:
     files = written(tmp_path)
-    assert len(files) == 39 + 11
+    assert len(files) == 39 + 12
     config = ["--config", str(ROOT / "pyproject.toml"), "--ignore", "F401,I001"]
     done = subprocess.run([tool("ruff"), "check", *config, *map(str, files)], capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stdout

@@ -83,6 +83,13 @@ def test_a_method_has_a_page_with_formulas_and_its_certificates() -> None:
     assert "No formula is read from the code" in page(so.Muon)
 
 
+def test_a_result_is_text_in_a_notebook_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = so.scale(so.SGD(lr=0.1), batch=(16, 32))
+    shown = str(found)
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    assert str(found) == shown and "linear" in shown
+
+
 @pytest.mark.slow
 @pytest.mark.extras("torch", "sympy", "distributed", "dp_accounting", "xarray")
 @pytest.mark.filterwarnings("default")

@@ -39,6 +39,7 @@ BELOW = {
     "diagnostics": {"core", "plots", "results", "diagnostics"},
     "profile": {"core", "engine", "noise", "plots", "results", "profile"},
     "comparison": {"core", "engine", "objectives", "theory", "plots", "results", "comparison"},
+    "ladders": {"core", "engine", "plots", "results", "ladders"},
     "torch": {"core", "plots", "results", "torch"},
     "certificate": {"core", "engine", "plots", "results", "certificate"},
     "scaling": {"core", "engine", "noise", "theory", "optimizers", "plots", "results", "scaling"},

@@ -64,6 +64,19 @@ def test_the_sde_is_sampled_where_steps_see_few_of_the_examples(law: object, cho
     assert column(page, "sde", small(32), law, sde="order1").sde == "order1"
 
 
+def test_what_training_scripts_hold_is_refused_with_the_way_to_go() -> None:
+    f = small()
+    dataset = torch.utils.data.TensorDataset(f._X, f._y)
+    for held in (dataset, torch.utils.data.DataLoader(dataset)):
+        with pytest.raises(
+            TypeError, match=f"X must be an array of all examples, .* got a {type(held).__name__}: stack"
+        ):
+            so.TorchObjective(torch.nn.Linear(2, 3), torch.nn.CrossEntropyLoss(), held, f._y)
+    for optimizer in (torch.optim.SGD, torch.optim.SGD([torch.zeros(2)], lr=0.1)):
+        with pytest.raises(TypeError, match=r"compare\(page, problem, discrete=so.torch.Optimizer\(make"):
+            so.simulate(optimizer, so.Problem(f), steps=1)
+
+
 def test_of_other_finite_sums_the_sde_is_the_page_own() -> None:
     f = so.LinearRegression(np.ones((64, 1)), np.ones(64))
     assert column(so.SGD(0.3), "sde", f, so.Minibatch(2)).sde == "order1"

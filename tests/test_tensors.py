@@ -120,6 +120,7 @@ def test_what_does_not_run_is_refused_by_name() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:the SDE .* assumes normal")  # both runs have the same coefficients
 @pytest.mark.parametrize("law", [so.Minibatch(3), so.Agents(so.Minibatch(2), 2), so.Gaussian(0.2)], ids=repr)
 def test_every_page_runs_or_is_refused_by_name(law: Any) -> None:
     """All columns that networks accept; at least 30 pages run entirely where their noise is that of batches."""
@@ -141,3 +142,20 @@ def test_every_page_runs_or_is_refused_by_name(law: Any) -> None:
             assert np.abs(kernel(0, 2) - expected).max() < 1e-12, (name, kind, sde)
             ran.add(name)
     assert len(ran) >= 25 and len(refused) < 20
+
+
+@pytest.mark.slow
+@pytest.mark.extras("sklearn")
+def test_single_precision_moves_results_by_a_hundredth_of_their_errors() -> None:
+    """The digits MLP, 40 steps, 32 paths on the same draws: the training loss and tr Cov x at the end."""
+    pytest.importorskip("sklearn")
+    for page in (so.SGD(0.3), so.AdamW(3e-3)):
+        ends = []
+        for dtype in ("float64", "float32"):
+            problem = so.Problem(so.networks.mlp("digits", dtype=dtype), so.Minibatch(8))
+            ends.append(so.simulate(page, problem, steps=40, paths=32, save_at=1, rng=0, progress=False))
+        (mean, stderr), (single, _) = (e.observables["loss"] for e in ends)
+        assert 0.0 < abs(single[-1] - mean[-1]) < 0.01 * stderr[-1]
+        apart = [((e.final - e.final.mean(axis=0)) ** 2).sum(axis=1) for e in ends]
+        moved, error = abs(apart[1].mean() - apart[0].mean()), apart[0].std(ddof=1) / np.sqrt(32.0)
+        assert moved < 0.01 * error

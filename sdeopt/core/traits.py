@@ -79,7 +79,10 @@ def expect_method(method: Any) -> None:
     if hasattr(kind, "sdes"):
         hint = f"pass an instance, {kind.__name__}(lr=...)"
     elif kind.__module__.startswith("torch.optim"):
-        hint = f"pass an instance of a page of sdeopt with that step, such as so.{kind.__name__}(lr=...)"
+        hint = (
+            f"pass an instance of a page of sdeopt with that step, such as so.{kind.__name__}(lr=...), or run it "
+            "beside a page's SDE, compare(page, problem, discrete=so.torch.Optimizer(make))"
+        )
     else:
         hint = "pass an instance of a page, so.SGD(lr=0.1)"
     raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {checks.short(method)}: {hint}")

@@ -143,6 +143,9 @@ class Code(StrPrinter):
     _print_Integer = _print_Half = _print_Float = _print_Zero = _print_One = _print_NegativeOne = _print_Rational
     _print_NumberSymbol = _print_Pi = _print_Exp1 = _print_Rational
 
+    def _print_Heaviside(self, e: Any) -> str:
+        return self.call("where", f"{self._print(e.args[0])} > 0.0", "1.0", "0.0")
+
     def _print_Piecewise(self, e: Any) -> str:
         (one, condition), (other, _) = e.args
         return self.call(

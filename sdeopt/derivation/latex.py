@@ -77,6 +77,9 @@ class Tex(LatexPrinter):
         chosen = inside if one - other == 1 else f"{inside} {self.bracketed(one - other)}"
         return chosen if other == 0 else rf"\left({self._print(other)} + {chosen}\right)"
 
+    def _print_Heaviside(self, e: Any, exp: Any = None) -> str:
+        return rf"\mathbf{{1}}\left[{self._print(e.args[0])} > 0\right]"
+
     def _print_erf(self, e: Any) -> str:
         return rf"\mathrm{{erf}}\left({self._print(e.args[0])}\right)"
 

@@ -138,7 +138,7 @@ def _as_time(part: Any, coefficients: Any, moments: Moments, power: int, depth: 
             leading = tidy(c)
             hint = (
                 "a running maximum reflects, which no drift and diffusion do"
-                if leading.has(sp.Max, sp.Min)
+                if any(f.has(part) for f in leading.atoms(sp.Max, sp.Min))
                 else (f"tie what holds it to η by limit=, or average it out by eliminate=({part.name!r},)")
             )
             raise TooFast(

@@ -16,7 +16,19 @@ from sdeopt.derivation import expectations
 from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.trace import Trace
 from sdeopt.derivation.twins import AGENT_XI, ClippedBatch, Compressed, Piece
-from sdeopt.derivation.words import OWN, UNIFORM, XI, XI2, HandOver, Vec, parted, sign_of, vanishes, vector
+from sdeopt.derivation.words import (
+    OWN,
+    UNIFORM,
+    XI,
+    XI2,
+    HandOver,
+    Vec,
+    parted,
+    rate_at_zero,
+    sign_of,
+    vanishes,
+    vector,
+)
 
 __all__ = ["OWNS", "Atom", "Moments", "flat", "quadratic", "tidy"]
 
@@ -152,7 +164,8 @@ class Moments:
             terms = sp.Add.make_args(sp.expand(e))
             ratio = sp.simplify(sp.Add(*(a for a in terms if a.has(length))) * length / inner)
             if self.random(ratio) or ratio.has(length):
-                raise HandOver(f"{sp.sstr(length)[:80]}, the length of a noisy vector, stands elsewhere than in v/|v|")
+                name = sp.sstr(length)[:80]
+                raise HandOver(f"{name}, the length of a noisy vector, stands elsewhere than in v/|v|: SDE 'sampled'")
             e = sp.Add(*(a for a in terms if not a.has(length))) + ratio * unit
         return e
 
@@ -186,10 +199,7 @@ class Moments:
             return sp.S.Zero, sp.S.Zero, sp.S.Zero, True  # derivatives at a kink are no test
         h = sp.Dummy()
         w = e.xreplace({a: h * a for a in self.randoms})
-        zero, one, two = (
-            flat(sp.sympify(w.diff(h, j) if j else w).xreplace({h: sp.S.Zero}).doit()) / (1 + (j == 2))
-            for j in range(3)
-        )
+        zero, one, two = (flat(rate_at_zero(w, h, j)) / (1 + (j == 2)) for j in range(3))
         return zero, one, two, not vanishes(e - zero - one - two)
 
     def mean(self, e: Any) -> Any:

@@ -22,7 +22,7 @@ from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.matching import Matched
 from sdeopt.derivation.moments import flat, tidy
 from sdeopt.derivation.trace import Trace, t
-from sdeopt.derivation.words import vector
+from sdeopt.derivation.words import rate_at_zero, vector
 
 __all__ = ["corrected", "modified_loss"]
 
@@ -40,7 +40,7 @@ def _along(e: Any, parts: list[Any], directions: list[Any]) -> Any:
     """The derivative of ``e`` in time and along the drift."""
     h = sp.Dummy()
     moved = e.xreplace({t: t + h, **{p: p + h * d for p, d in zip(parts, directions, strict=True)}})
-    return sp.sympify(moved.diff(h)).xreplace({h: sp.S.Zero}).doit()
+    return rate_at_zero(moved, h)
 
 
 def modified_loss(drift: Any, x: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy as sp
 
-from sdeopt.derivation.words import HandOver, Word, vanishes
+from sdeopt.derivation.words import HandOver, Word, rate_at_zero, vanishes
 
 __all__ = ["Series", "q", "series"]
 
@@ -125,6 +125,10 @@ def _logarithm(j: Series) -> Series:
 
 def _composed(e: Any) -> Series:
     """A word or a function per coordinate: SymPy differentiates, words know how."""
+    if isinstance(e, sp.Piecewise):
+        raise HandOver(
+            f"{sp.sstr(e.xreplace({q: sp.S.One}))[:80]} chooses by a condition that moves with η: SDE 'sampled'"
+        )
     inner = [series(a) for a in e.args]
     if not all(j.bounded() for j in inner):
         if isinstance(e, Word) and e.linear and not any(a.has(q) for a in e.args[:-1]):
@@ -135,6 +139,6 @@ def _composed(e: Any) -> Series:
         if n and all(vanishes(j[i]) for j in inner for i in range(1, n + 1)):
             return sp.S.Zero  # no derivative is asked for where nothing moves
         there = e.func(*(sp.Add(*(j[i] * q**i for i in range(n + 1))) for j in inner))
-        return sp.sympify(there.diff(q, n) if n else there).xreplace({q: sp.S.Zero}).doit() / sp.factorial(n)
+        return rate_at_zero(there, q, n) / sp.factorial(n)
 
     return Series(0, coefficient)

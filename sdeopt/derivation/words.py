@@ -27,6 +27,7 @@ __all__ = [
     "Vec",
     "Word",
     "parted",
+    "rate_at_zero",
     "rational",
     "sign_of",
     "vanishes",
@@ -88,6 +89,16 @@ class Word(sp.Function):
         if self.linear and all(m == 0 for m in moved[:-1]):
             return self.func(*self.args[:-1], moved[-1])
         raise HandOver(f"{type(self).__name__} has no derivative in the vocabulary, and the expansion asks for one")
+
+
+def rate_at_zero(e: Any, h: Any, n: int = 1) -> Any:
+    """The n-th derivative of ``e`` in ``h`` at 0; that of a jump is none."""
+    rate = sp.sympify(e.diff(h, n) if n else e)
+    if n and rate.has(sp.DiracDelta, sp.Derivative, sp.Subs):
+        now = e.xreplace({h: sp.S.Zero})
+        jumps = sorted(map(sp.sstr, now.atoms(sp.sign, sp.Abs, sp.Min, sp.Max, sp.Piecewise)), key=len)
+        raise HandOver(f"the expansion differentiates {jumps[-1][:80] if jumps else 'a jump'} where it jumps")
+    return rate.xreplace({h: sp.S.Zero}).doit()
 
 
 def vector(e: Any) -> bool:

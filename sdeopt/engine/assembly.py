@@ -66,10 +66,14 @@ def _scheduled(run: Run) -> tuple[Any, ...]:
     return loops.scheduled_drift(drift, *common), loops.scheduled_diffusion(diffusion, *common)
 
 
-def assemble(run: Run, shape: Any, width: int = 0, parts: loops.Parts | None = None) -> Any:
-    """The loop of the run as one plain function."""
-    watched = crossings.watched(run, parts or _parts(run, shape, width), mover(run))
-    return loops.assemble_discrete(*watched) if run.kind == "discrete" else loops.assemble_sde(*watched)
+def assemble(run: Run, shape: Any, width: int = 0, parts: loops.Parts | None = None, watch: Any = None) -> Any:
+    """The loop of the run as one plain function, with a `marks.Watch` around its steps and saves where one is given."""
+    parts, step = crossings.watched(run, parts or _parts(run, shape, width), mover(run))
+    discrete = run.kind == "discrete"
+    if watch is not None:
+        parts = parts._replace(write=watch.write(parts.write or loops.writer(parts)))
+        step = watch.step(step) if discrete else watch.move(step)
+    return loops.assemble_discrete(parts, step) if discrete else loops.assemble_sde(parts, step)
 
 
 def mover(run: Run) -> Any:

@@ -169,13 +169,14 @@ def _writer(position: Any, observables: list[Callable[..., Any]]) -> Callable[..
 class Loop:
     """A loop that takes the paths of a chunk ``width`` at a time, and in the last group as many as there are.
 
-    ``assemble(parts)`` builds it; ``run`` and ``shape`` are those of the kernel.
+    ``assemble(parts, watch)`` builds it, with a `marks.Watch` or None; ``run`` and ``shape`` are those of the kernel.
     """
 
-    def __init__(self, run: Run, shape: Any, assemble: Callable[[loops.Parts], Any], width: int = WIDTH) -> None:
+    def __init__(self, run: Run, shape: Any, assemble: Callable[[loops.Parts, Any], Any], width: int = WIDTH) -> None:
         self._lead, self._width, self._several = LEAD[run.kind], width, run.problem.several
         self._columned = columned(run.oracle) if width > 1 else None
-        self._of_paths: Any = functools.lru_cache(maxsize=4)(lambda paths: assemble(parts(run, shape, paths)))
+        self._make = lambda paths, watch=None: assemble(parts(run, shape, paths), watch)
+        self._of_paths: Any = functools.lru_cache(maxsize=4)(self._make)
 
     def __call__(self, *arguments: Any) -> None:
         """Fill the records among the arguments, as the loops of ``loops`` do."""
@@ -192,7 +193,7 @@ class Loop:
             loop(lead[0], o, *begin, path0 + p, some, room, scratch, layout, keys, placed, *grid)
 
     def seen(self, watch: Callable[[Any], Any]) -> Loop:
-        """The same with ``watch`` around the loop of every group."""
+        """The same, each group run by what ``watch`` makes of ``make(watcher)``, which builds its loop."""
         twin = copy.copy(self)
-        twin._of_paths = lambda paths: watch(self._of_paths(paths))
+        twin._of_paths = lambda paths: watch(functools.partial(self._make, paths))
         return twin

@@ -81,7 +81,9 @@ class Kernel:
         if tensors.suits(run):
             return "tensors", 1, tensors.ready(run), ()
         if batched.suits(run) and not batched.fails(run, self.shape):
-            loop = batched.Loop(run, self.shape, lambda parts: assemble(run, self.shape, parts=parts))
+            loop = batched.Loop(
+                run, self.shape, lambda parts, watch: assemble(run, self.shape, parts=parts, watch=watch)
+            )
             return "batched", batched.WIDTH, loop, (plain, o, *begin)
         wanted = [] if run.interpreted or INTERPRETED or not all(map(is_dataclass, o)) else ["vectors"]
         lanes_wide, failed = lane_width(run) if run.lanes else 0, []

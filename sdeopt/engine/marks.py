@@ -1,7 +1,7 @@
 """Marks: a loop in plain Python tells how far it is, and can be taken up at a save.
 
-Paths on a network may take hours, so a chunk of them is too large a unit. A loop of `loops` that is not compiled is a
-closure; with other functions in its cells it is the same loop, seen at every step and every save. At the first save
+Paths on a network may take hours, so a chunk of them is too large a unit. A loop of `loops` that is not compiled is
+assembled with a `Watch` around its step and its write, which sees every step and every save. At the first save
 after ``INTERVAL`` seconds a mark is kept: the states, the step and the records so far. A loop that finds a mark draws
 its numbers up to there without using them, which costs next to nothing beside the gradients of a network, and goes on
 from the states that were kept: the numbers are the same bit by bit.
@@ -13,10 +13,10 @@ import copy
 import time
 import warnings
 from collections.abc import Callable
-from types import CellType, FunctionType
 from typing import Any
 
 from sdeopt.engine import batched
+from sdeopt.engine.assembly import assemble
 from sdeopt.engine.checkpoint import Checkpoint
 from sdeopt.engine.kernels import Kernel
 
@@ -41,10 +41,10 @@ class Chunk:
     def _seen(self, column: int, kernel: Kernel) -> Kernel:
         if kernel.mode not in ("batched", "interpreted"):
             return kernel
-        loop, twin = kernel._loop, copy.copy(kernel)
+        loop, twin, run, shape = kernel._loop, copy.copy(kernel), kernel.run, kernel.shape
         if kernel.mode == "interpreted":
-            loop = batched.Loop(kernel.run, kernel.shape, lambda parts: kernel._loop, width=1)
-        twin._loop = loop.seen(lambda group: lambda *arguments: Watch(self, column, kernel, arguments).run(group))
+            loop = batched.Loop(run, shape, lambda _, watch: assemble(run, shape, watch=watch), width=1)
+        twin._loop = loop.seen(lambda make: lambda *arguments: Watch(self, column, kernel, arguments).run(make))
         return twin
 
     def share(self, column: int, share: float) -> None:
@@ -77,18 +77,20 @@ class Watch:
         self._name = f"{column}.{path0}.{len(self._records)}"
         self._begin, self._written, self._state, self._fresh = 0, 0, None, False
 
-    def run(self, loop: Any) -> None:
-        """Call the loop, from its last mark on if there is one."""
+    def run(self, make: Callable[[Watch], Any]) -> None:
+        """Make the loop and call it, from its last mark on if there is one."""
         mark = self._chunk.get(self._name)
         if mark is not None:
             self._begin, self._state, seen = mark
             self._written = seen.shape[1]
             self._records[:, : self._written] = seen
         if self._written < len(self._run.saves):
-            _rebound(loop, step=self._step, move=self._move, write=self._write)(*self._arguments)
+            make(self)(*self._arguments)
         self._chunk.put(self._name, lambda: (0, None, self._records))
 
-    def _write(self, write: Any) -> Any:
+    def write(self, write: Any) -> Any:
+        """The write of a save, after which the share that is done is reported."""
+
         def written(o: Any, x: Any, alive: Any, records: Any, p: int, s: int, scratch: Any) -> None:
             if s >= self._written:
                 write(o, x, alive, records, p, s, scratch)
@@ -97,10 +99,12 @@ class Watch:
 
         return written
 
-    def _step(self, step: Any) -> Any:
+    def step(self, step: Any) -> Any:
+        """A step of the optimizer, left out up to the mark."""
         return lambda m, k, y, o, z: y if k < self._begin else step(m, k, self._at(k, y), o, z)
 
-    def _move(self, move: Any) -> Any:
+    def move(self, move: Any) -> Any:
+        """A step of the integrator likewise."""
         return lambda m, o, j, y, *rest: y if j < self._begin else move(m, o, j, self._at(j, y), *rest)
 
     def _at(self, number: int, y: Any) -> Any:
@@ -112,10 +116,3 @@ class Watch:
             self._fresh = False
             self._chunk.put(self._name, lambda: (number, y, self._records[:, : self._written]))
         return y
-
-
-def _rebound(loop: Any, **wraps: Callable[[Any], Any]) -> Any:
-    """The loop with the functions that it holds under these names wrapped."""
-    held = zip(loop.__code__.co_freevars, loop.__closure__, strict=True)
-    cells = tuple(CellType(wraps[name](cell.cell_contents)) if name in wraps else cell for name, cell in held)
-    return FunctionType(loop.__code__, loop.__globals__, loop.__name__, loop.__defaults__, cells)

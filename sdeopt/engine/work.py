@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.core.traits import SAMPLED
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.planning import examples_drawn
 from sdeopt.engine.run import Run
@@ -30,16 +29,17 @@ def cost(run: Run) -> float:
     """Work of one path-step, a rough number."""
     f: Any = run.problem.objective
     if getattr(f, "batched", False) and hasattr(f, "examples"):
-        few = run.model.drift is None and examples_drawn(run)  # batches are all that a sampled SDE passes over
-        return NETWORK + ENTRY * float((few or f.examples()) * f.dim)
-    batch = getattr(run.problem.noise, "batch", None)
-    if batch is not None and run.sde == SAMPLED.name and f.lacks("batch_grad") is None:
-        seen = EXAMPLE * (batch + 2) * run.problem.dim
-    else:
-        seen = NUMBER * stored(f)
+        return NETWORK + ENTRY * float((_drawn(run) or f.examples()) * f.dim)
+    drawn = _drawn(run)
+    seen = EXAMPLE * (drawn + 2) * run.problem.dim if drawn else NUMBER * stored(f)
     compiled = run.discrete is None and Kernel(run).mode in ("lanes", "vectors")
     each = PYTHON if not compiled else STEP if run.method.lanes else SLOW
     return float(each + COORDINATE * run.problem.dim + seen)
+
+
+def _drawn(run: Run) -> int:
+    """Examples of a batch, where batches are all that a sampled SDE passes over; else 0."""
+    return int(examples_drawn(run)) if run.model.drift is None else 0
 
 
 def stored(f: Any) -> int:

@@ -30,6 +30,7 @@ def mlp(
     holdout: float = 0.2,
     seed: int = 0,
     device: str = "cpu",
+    dtype: str | None = None,
 ) -> TorchObjective:
     """A multilayer perceptron.
 
@@ -45,8 +46,8 @@ def mlp(
         Share of the examples kept as test data, in [0, 1); default 0.2.
     seed : int
         Of the initial parameters (PyTorch's own initialisation) and of the split.
-    device : str
-        Where PyTorch computes, as for `TorchObjective`.
+    device, dtype : str
+        Where PyTorch computes, and in which precision, as for `TorchObjective`.
 
     Returns
     -------
@@ -69,7 +70,7 @@ def mlp(
     """
     widths = tuple(checks.integer("widths", w, low=1) for w in widths)
     chosen = _activation(activation)
-    return _made("MLP", data, holdout, seed, device, lambda shape, out: (shape, widths, out, chosen))
+    return _made("MLP", data, holdout, seed, (device, dtype), lambda shape, out: (shape, widths, out, chosen))
 
 
 def cnn(
@@ -80,6 +81,7 @@ def cnn(
     holdout: float = 0.2,
     seed: int = 0,
     device: str = "cpu",
+    dtype: str | None = None,
 ) -> TorchObjective:
     """A convolutional network: 3x3 convolutions, each followed by 2x2 mean pooling, and a linear layer.
 
@@ -89,7 +91,7 @@ def cnn(
         "digits" or "mnist".
     channels : tuple of int
         Channels of the convolutions; each halves the image.
-    activation, holdout, seed, device
+    activation, holdout, seed, device, dtype
         As for `mlp`.
 
     Returns
@@ -111,7 +113,7 @@ def cnn(
     """
     channels = tuple(checks.integer("channels", c, low=1) for c in channels)
     chosen = _activation(activation)
-    return _made("CNN", data, holdout, seed, device, lambda shape, out: (shape, channels, out, chosen))
+    return _made("CNN", data, holdout, seed, (device, dtype), lambda shape, out: (shape, channels, out, chosen))
 
 
 def resnet(
@@ -124,6 +126,7 @@ def resnet(
     holdout: float = 0.2,
     seed: int = 0,
     device: str = "cpu",
+    dtype: str | None = None,
 ) -> TorchObjective:
     """A residual network: a 3x3 convolution, blocks x + C(a(N(C(a(N(x)))))) with group norm N, mean pooling, linear.
 
@@ -135,7 +138,7 @@ def resnet(
         Channels of all layers, a multiple of ``groups``, and number of residual blocks.
     groups : int
         Groups of the group norm.
-    activation, holdout, seed, device
+    activation, holdout, seed, device, dtype
         As for `mlp`; default activation "silu".
 
     Returns
@@ -161,7 +164,7 @@ def resnet(
     count = checks.integer("blocks", blocks, low=1)
     chosen = _activation(activation)
     return _made(
-        "ResNet", data, holdout, seed, device, lambda shape, out: (shape, channels, count, groups, out, chosen)
+        "ResNet", data, holdout, seed, (device, dtype), lambda shape, out: (shape, channels, count, groups, out, chosen)
     )
 
 
@@ -175,6 +178,7 @@ def transformer(
     holdout: float = 0.2,
     seed: int = 0,
     device: str = "cpu",
+    dtype: str | None = None,
 ) -> TorchObjective:
     """A Transformer encoder with layer norm before attention and before the two linear maps, of 2·width hidden units.
 
@@ -187,7 +191,7 @@ def transformer(
         "digits", "breast_cancer" or "mnist".
     width, heads, layers : int
         Size of a token's vector, a multiple of ``heads``, attention heads, and layers.
-    activation, holdout, seed, device
+    activation, holdout, seed, device, dtype
         As for `mlp`; default activation "gelu".
 
     Returns
@@ -213,7 +217,12 @@ def transformer(
     count = checks.integer("layers", layers, low=1)
     chosen = _activation(activation)
     return _made(
-        "Transformer", data, holdout, seed, device, lambda shape, out: (shape, width, heads, count, out, chosen)
+        "Transformer",
+        data,
+        holdout,
+        seed,
+        (device, dtype),
+        lambda shape, out: (shape, width, heads, count, out, chosen),
     )
 
 
@@ -222,7 +231,12 @@ def _activation(name: str) -> str:
 
 
 def _made(
-    kind: str, data: str, holdout: float, seed: int, device: str, arguments: Callable[..., tuple[Any, ...]]
+    kind: str,
+    data: str,
+    holdout: float,
+    seed: int,
+    place: tuple[str, str | None],
+    arguments: Callable[..., tuple[Any, ...]],
 ) -> TorchObjective:
     """The network ``kind`` of `layers` on a data set, initialised from ``seed``, which leaves PyTorch's own alone."""
     from sdeopt.objectives.torch_checks import imported
@@ -236,4 +250,5 @@ def _made(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         module = getattr(layers, kind)(*arguments(X.shape[1:], int(y.max()) + 1))
-    return TorchObjective(module, torch.nn.functional.cross_entropy, X, y, test=test, device=device)
+    device, dtype = place
+    return TorchObjective(module, torch.nn.functional.cross_entropy, X, y, test=test, device=device, dtype=dtype)

@@ -46,4 +46,4 @@ def _value(name: str, text: str, default: Any) -> Any:
     """The argument that ``text`` spells, of the kind of its default."""
     if isinstance(default, tuple):
         return tuple(number(name, part) for part in text.split("x"))
-    return text if isinstance(default, str) else number(name, text)
+    return text if default is None or isinstance(default, str) else number(name, text)

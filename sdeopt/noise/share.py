@@ -108,6 +108,6 @@ def picked(self: Any, o: Oracle, z: Draws) -> Any:
 def placed(o: Oracle, weights: Any, first: Any) -> Any:
     """Weights of all examples: those given, from the example ``first`` on, else 0."""
     w = np.zeros(examples(o))
-    for j in range(weights.size):
+    for j in range(len(weights)):
         w[first + j] = weights[j]
     return w

@@ -29,6 +29,11 @@ def imported() -> Any:
 def data(name: str, value: Any) -> Any:
     """A tensor of float64 or int64, one row per example."""
     torch = imported()
+    if isinstance(value, (torch.utils.data.DataLoader, torch.utils.data.Dataset)):
+        raise TypeError(
+            f"{name} must be an array of all examples, for batches are drawn by their numbers, got a "
+            f"{type(value).__name__}: stack what it holds, such as X = torch.stack([x for x, _ in dataset])"
+        )
     if not isinstance(value, torch.Tensor):
         plain = checks.real(name, value, flags=True)
         value = torch.from_numpy(plain.astype(np.float64 if plain.dtype.kind == "f" else np.int64))

@@ -36,7 +36,8 @@ def text(page: Page) -> str:
     from rich.console import Console
 
     out = io.StringIO()
-    console = Console(file=out, width=WIDTH, color_system=None, force_terminal=False, legacy_windows=False)
+    plain: dict[str, Any] = {"color_system": None, "force_terminal": False, "legacy_windows": False}
+    console = Console(file=out, width=WIDTH, force_jupyter=False, **plain)  # which would display, and write nothing
     console.print(rich(page))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()).rstrip("\n")
 

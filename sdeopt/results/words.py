@@ -77,7 +77,7 @@ def _percentage(x: float, outward: str) -> str:
         rounded
         for n in (digits, digits + 1, digits + 2)
         for rounded in [decimal.Context(prec=n, rounding=outward).plus(value)]
-        if rounded == value or n == digits + 2 or rounded != decimal.Context(prec=2).plus(rounded)
+        if rounded == value or n == digits + 2 or rounded != decimal.Context(prec=1).plus(rounded)
     )
     return f"{shown.normalize():f} %"
 

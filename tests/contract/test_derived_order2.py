@@ -20,7 +20,8 @@ import sdeopt as so
 pytest.importorskip("sympy")
 
 COARSE, FINE = 4e-3, 2.5e-4
-NAMES = ["SignSGD", "SignSGDW", "Lion", "RMSprop", "Adam", "AdamW"]
+DEAR = [pytest.param(name, marks=pytest.mark.slow) for name in ("Adam", "AdamW")]
+NAMES = ["SignSGD", "SignSGDW", "Lion", "RMSprop", *DEAR]
 
 
 @pytest.fixture(autouse=True)

@@ -47,6 +47,7 @@ EXAMPLES: dict[str, Callable[[], Any]] = {
     "NoiseProfile": lambda: so.noise_profile(PROBLEM, samples=16, rng=0),
     "NoiseScaleEstimate": measured,
     "Report": lambda: so.compare(so.SGD(lr=0.1), PROBLEM, steps=6, paths=60, save_at=3, rng=0),
+    "SVAGLadder": lambda: so.svag(so.SGD(lr=0.1), PROBLEM, levels=(1, 2), steps=4, paths=20, rng=0),
     "Scaling": scaled,
     "Sweep": lambda: so.sweep(so.SGD(lr=0.1), PROBLEM, {"lr": [0.05, 0.1], "noise.scale": [0.5, 1.0]}, steps=4, rng=0),
 }

@@ -101,4 +101,22 @@ MUTATIONS = [
         "out += share * Total(plain.diff(n)", "out += 0 * Total(plain.diff(n)",
         named("derived_objectives", "test_derivatives_are_those_of_differences[nested]"),
     ),
+    Mutation(
+        "derive: the noise of the mean for that of one clipped example",
+        f"{HERE}/moments.py",
+        "v.ClippedOne(v.Grad(x) + root * XI, clip)", "v.ClippedOne(v.Grad(x) + XI, clip)",
+        (f"{CONTRACT}::test_clipping_goes_over_into_its_phases[60.0-unclipped-1e-12]",),
+    ),
+    Mutation(
+        "clipping: two degrees of freedom too few",
+        f"{NOISE}/clipping.py",
+        "(d + 1.0) * log(r / peak)", "(d - 1.0) * log(r / peak)",
+        named("clipped_mean", "test_one_coordinate_has_a_closed_form[2.0]"),
+    ),
+    Mutation(
+        "derive: other sizes tried where a rule is missing",
+        f"{HERE}/search.py",
+        "if missing and all(", "if not missing and all(",
+        named("derive", "test_other_sizes_are_not_tried_where_a_rule_is_missing"),
+    ),
 ]  # fmt: skip

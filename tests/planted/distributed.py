@@ -21,28 +21,28 @@ MUTATIONS = [
     Mutation(
         "DCSGDDithering: compressed twice as finely as said",
         f"{PAGES}/dcsgddithering.py", "pieces(u, g), self.levels)", "pieces(u, g), 2.0 * self.levels)",
-        named("distributed", "test_steps_by_hand[page1-compress]"),
+        named("distributed_steps", "test_steps_by_hand[page1-compress]"),
     ),
     Mutation(
         "DCSGDNatural: the agents' mean compressed once more",
         f"{PAGES}/dcsgdnatural.py",
         "average(each(natural, g, pieces(u, g)))", "natural(average(each(natural, g, pieces(u, g))), pieces(u, g)[0])",
-        named("distributed", "test_steps_by_hand[page2-by_powers]"),
+        named("distributed_steps", "test_steps_by_hand[page2-by_powers]"),
     ),
     Mutation(
         "DSignSGD: the sign of the mean for the mean of the signs",
         f"{PAGES}/dsignsgd.py", "average(each(sent, agent_grads(o, x, z)))", "sent(average(agent_grads(o, x, z)))",
-        named("distributed", "test_steps_by_hand[page4-None]"),
+        named("distributed_steps", "test_steps_by_hand[page4-None]"),
     ),
     Mutation(
         "TopKEF: the error fed back with the wrong sign",
         f"{PAGES}/topkef.py", "return p - sent", "return sent - p",
-        named("distributed", "test_top_k_with_error_feedback_by_hand"),
+        named("distributed_steps", "test_top_k_with_error_feedback_by_hand"),
     ),
     Mutation(
         "Clip21SGD2M: the gradient at the old point",
         f"{PAGES}/clip21sgd2m.py", "grads = agent_grads(o, x1, seen)", "grads = agent_grads(o, x, seen)",
-        named("distributed", "test_clip21_by_hand"),
+        named("distributed_steps", "test_clip21_by_hand"),
     ),
     Mutation(
         "Clip21SGD2M: √N dropped in the private noise of the SDE",

@@ -15,7 +15,8 @@ import operator
 from typing import Any
 
 import numpy as np
-from numba.core import ir, types
+from numba import types
+from numba.core import ir
 from numba.core.compiler import Compiler
 from numba.core.compiler_machinery import AnalysisPass, FunctionPass, register_pass
 from numba.core.errors import NumbaValueError
@@ -34,6 +35,11 @@ LARGEST_SHIFT = 1023  # powers and shifts beyond have no float
 SMALLEST, LARGEST = -(2**63), 2**63 - 1
 
 
+def _foreign(f: Any) -> bool:
+    """Whether a function, or the one that it is the linker's copy of, is the user's."""
+    return bool(getattr(f, "foreign", not ours(f)))
+
+
 @register_pass(mutates_CFG=False, analysis_only=False)
 class ExactIntegers(FunctionPass):
     """Replace what 64 bits cannot hold."""
@@ -45,7 +51,7 @@ class ExactIntegers(FunctionPass):
 
     def run_pass(self, state: Any) -> bool:
         """Look at all assignments of a function of the user's; whether one was changed."""
-        if _ours(state.func_id.func):
+        if not _foreign(state.func_id.func):
             return False
         changed = False
         for block in state.func_ir.blocks.values():
@@ -55,11 +61,6 @@ class ExactIntegers(FunctionPass):
                     state.func_ir._definitions[statement.target.name] = [statement.value]
                     changed = True
         return changed
-
-
-def _ours(copy: Any) -> bool:
-    """Whether a function is of this package: the linker's copies say that of themselves, their globals tell."""
-    return str(copy.__globals__.get("__name__", "")).startswith("sdeopt.")
 
 
 def _lost(value: Any) -> bool:
@@ -102,7 +103,7 @@ class ExactTypes(AnalysisPass):
 
     def run_pass(self, state: Any) -> bool:
         """Look at the types of all operations of a function of the user's."""
-        if _ours(state.func_id.func):
+        if not _foreign(state.func_id.func):
             return False
         for block in state.func_ir.blocks.values():
             for statement in block.find_insts(ir.Assign):

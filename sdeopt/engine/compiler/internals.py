@@ -29,6 +29,8 @@ NEEDED = {
     "numba.core.config": "settings; the environment variables NUMBA_* are their public form",
     "numba.core.dispatcher.Dispatcher": "what njit returns; its type is public",
     "numba.core.dispatcher.Dispatcher()._cache": "where the loops on disk are asked for; without it leave `cache` out",
+    "numba.core.compiler_machinery.AnalysisPass": "as FunctionPass",
+    "numba.core.errors.NumbaValueError": "the error of a function that is not compiled (`exact`); any other will do",
     "numba.core.errors.NumbaWarning": "silenced while loops compile; without it silence all warnings there",
     "numba.core.imputils.impl_ret_borrowed": "counts references of what is handed on (`shields`)",
     "numba.core.imputils.impl_ret_untracked": "says that a number counts no references; returning it as it is will do",
@@ -39,11 +41,14 @@ NEEDED = {
     "numba.core.serialize": "pickles loops; without it leave `cache` out",
     "numba.core.sigutils.normalize_signature": "types of arguments from a signature; write the tuple in its place",
     "numba.core.typeconv.Conversion": "says that numbers become lanes safely; the return of can_convert_from",
+    "numba.core.typed_passes.NopythonTypeInference": "the pass before that of types in `exact`",
+    "numba.core.types.misc.unliteral": "the type of a constant without its value (`exact`); numba.types may export it",
     "numba.core.typing.templates.AbstractTemplate": "types of operators on lanes; numba.extending.overload is slower",
     "numba.core.typing.templates.infer": "as AbstractTemplate",
     "numba.core.typing.templates.infer_global": "as AbstractTemplate",
     "numba.core.typing.templates.signature": "as AbstractTemplate",
     "numba.core.untyped_passes.IRProcessing": "the pass before `exact`",
+    "numba.np.numpy_support.as_dtype": "the dtype of a type (`exact`); numba.np.numpy_support is its only home",
     "numba.np.linalg": "its ensure_blas is put off, a sixth of the start; leave `cache._spare_blas` out",
 }
 ACCELERATORS = {

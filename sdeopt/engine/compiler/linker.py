@@ -120,6 +120,7 @@ class Linker:
         code = _without_lists(f.__code__) if foreign and self._lanes else f.__code__
         copy = rebound(f, lambda thing: self._bound(thing, foreign, wanted), code)
         copy.__module__ = __name__  # which a process that reads the loop from disk imports; the user's may be no file
+        copy.foreign = foreign  # type: ignore[attr-defined]  # which `exact` asks
         return njit(copy, **(options or self._options | {"boundscheck": foreign}))
 
     def _bound(self, thing: Any, foreign: bool, wanted: set[str]) -> Any:

@@ -34,8 +34,10 @@ class Names:
             """``a`` of the page's type; example numbers, which are float64 tensors, stay so."""
             return a if isinstance(a, torch.Tensor) else torch.tensor(a, dtype=dtype, device=device)
 
-        def two(on_tensors: Any, on_numbers: Any) -> Any:
+        def two(on_tensors: Any, on_numbers: Any, bound: str) -> Any:
             def of(a: Any, b: Any) -> Any:
+                if isinstance(a, torch.Tensor) and isinstance(b, (int, float)):
+                    return torch.clamp(a, **{bound: b})
                 some = isinstance(a, torch.Tensor) or isinstance(b, torch.Tensor)
                 return on_tensors(tensor(a), tensor(b)) if some else on_numbers(a, b)
 
@@ -51,7 +53,7 @@ class Names:
 
         self.tensor = self.array = self.asarray = tensor
         self.where, self.zeros, self.empty = where, zeros, zeros
-        self.minimum, self.maximum = two(torch.minimum, min), two(torch.maximum, max)
+        self.minimum, self.maximum = two(torch.minimum, min, "max"), two(torch.maximum, max, "min")
         self.clip = lambda a, low, high: self.minimum(self.maximum(a, low), high)
         self.sqrt, self.abs = one(torch.sqrt, np.sqrt), one(torch.abs, abs)
         self.sign, self.floor = one(torch.sign, np.sign), one(torch.floor, np.floor)

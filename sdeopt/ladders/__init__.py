@@ -1,0 +1,1 @@
+"""Ladders between an optimizer and its SDE: the same run at finer and finer steps."""
