@@ -25,6 +25,8 @@ from numba.core.types.misc import unliteral
 from numba.core.untyped_passes import IRProcessing
 from numba.np.numpy_support import as_dtype
 
+from sdeopt.engine.values import ours
+
 __all__ = ["ExactCompiler"]
 
 ARITHMETIC = (operator.add, operator.sub, operator.mul, operator.truediv, operator.floordiv, operator.mod, operator.pow)
