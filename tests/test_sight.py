@@ -96,6 +96,7 @@ def test_planted_errors_pass_only_below_what_is_stated(what: str) -> None:
 @pytest.mark.parametrize("d", [2, 65])
 @pytest.mark.parametrize("what", PLANTED)
 def test_no_planted_error_is_certified_beyond_what_is_stated(what: str, d: int) -> None:
+    """All of them; four run by default. It stays a study, for the 46 ladders take minutes together."""
     page, drift, diffusion = PLANTED[what]
     c = certified(page, d)
     assert honest(c, drift, diffusion), str(c)
