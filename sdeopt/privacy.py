@@ -18,6 +18,8 @@ Doroshenko, Ghazi, Kamath, Kumar & Manurangsi (2022), arXiv:2207.04380 (privacy 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sdeopt.core import checks
@@ -65,7 +67,8 @@ def sigma(epsilon: float, delta: float, steps: int, sample_rate: float) -> float
     def event(z: float) -> Any:
         return _event(dp, z, steps, rate)
 
-    return float(dp.calibrate_dp_mechanism(dp.pld.PLDAccountant, event, target, delta))
+    with _computable("epsilon", target):
+        return float(dp.calibrate_dp_mechanism(dp.pld.PLDAccountant, event, target, delta))
 
 
 def epsilon(sigma: float, delta: float, steps: int, sample_rate: float) -> float:
@@ -99,8 +102,9 @@ def epsilon(sigma: float, delta: float, steps: int, sample_rate: float) -> float
     z, delta, steps, rate = _budget("sigma", sigma, delta, steps, sample_rate)
     dp = _package()
     accountant = dp.pld.PLDAccountant()
-    accountant.compose(_event(dp, z, steps, rate))
-    return float(accountant.get_epsilon(delta))
+    with _computable("sigma", z):
+        accountant.compose(_event(dp, z, steps, rate))
+        return float(accountant.get_epsilon(delta))
 
 
 def _budget(name: str, value: Any, delta: Any, steps: Any, sample_rate: Any) -> tuple[float, float, int, float]:
@@ -116,6 +120,15 @@ def _budget(name: str, value: Any, delta: Any, steps: Any, sample_rate: Any) -> 
         checks.integer("steps", steps, low=1),
         checks.number("sample_rate", sample_rate, low=0.0, high=1.0, open_low=True),
     )
+
+
+@contextmanager
+def _computable(name: str, value: float) -> Iterator[None]:
+    """Whatever dp-accounting says of numbers too large or too small for its grid, as one sentence."""
+    try:
+        yield
+    except Exception as error:
+        raise ValueError(f"{name} must allow a privacy loss that its grid can hold, got {value:g}") from error
 
 
 def _event(dp: Any, z: float, steps: int, rate: float) -> Any:

@@ -65,6 +65,7 @@ REFUSED = [
     (nn.Linear(4, 2), lambda output, y: ENTROPY(output, y), "one number per example"),
     (nn.Linear(4, 2), lambda output, y: torch.rand(len(y)).double() * output[:, 0], "loss gives another value"),
     (nn.Linear(4, 2), 3, "loss must be a function"),
+    (nn.Linear(4, 2), lambda output, y: object(), "loss must return a tensor"),
 ]
 
 
@@ -91,6 +92,12 @@ def test_data_must_fit() -> None:
             so.TorchObjective(nn.Linear(4, 2), ENTROPY, *given)
     with pytest.raises(TypeError, match=r"test must be a pair \(X, y\) of held out data, got 4"):
         so.TorchObjective(nn.Linear(4, 2), ENTROPY, X, Y, test=4)
+
+
+def test_sizes_of_layers_are_a_tuple() -> None:
+    for make, name in ((so.networks.mlp, "widths"), (so.networks.cnn, "channels")):
+        with pytest.raises(TypeError, match=f"{name} must be a tuple of integers, one for each layer, got 3"):
+            make("digits", 3)
 
 
 @pytest.mark.filterwarnings("ignore:Using a target size")

@@ -60,6 +60,15 @@ SENTENCES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: so.theory.levy_ou_scale(1.0, 0.1, 1.5, 0.5, [1.0, 2.0]),
         "t must be a number, got [1.0, 2.0]",
     ),
+    "an exponent beyond all floats": (
+        lambda: so.theory.levy_ou_scale(1.0, 0.1, 1e-300, 0.5, 1.0),
+        "alpha must be large enough for a scale that a float holds, got 1e-300",
+    ),
+    "a flow too fast to follow": (
+        lambda: so.theory.widening_flow(1e17, 0.5, 4, 0.1, [0.0, 1.0]),
+        "radius and v must be small enough for the flow to be followed to t = 1, got radius = 1e+17, v = 0.5, "
+        "d sigma² = 0.04: it falls too fast",
+    ),
     "a function for a flag": (
         lambda: so.theory.rand_k_stationary(0.1, 1.0, 1.0, 1, 0.0, discrete=abs),
         "discrete must be True or False, got <built-in function abs>",

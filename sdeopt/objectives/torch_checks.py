@@ -54,7 +54,7 @@ def placed(device: Any) -> Any:
     try:
         torch.zeros(1, dtype=torch.float64, device=device)
         return torch.device(device)
-    except (RuntimeError, AssertionError, TypeError) as error:
+    except (RuntimeError, AssertionError, TypeError, ValueError, OverflowError) as error:
         reason = str(error).splitlines()[0]
         got = checks.short(device)
         raise ValueError(f"device must be one that this machine has, such as 'cpu', got {got}: {reason}") from None
@@ -118,7 +118,11 @@ def per_example(loss: Any) -> Callable[[Any, Any], Any]:
         single = copy.deepcopy(loss)
         single.reduction = "none"
         return Rows(single)
-    if "reduction" in inspect.signature(loss).parameters:
+    try:
+        parameters = inspect.signature(loss).parameters
+    except ValueError:  # a function of C that does not say
+        return Rows(loss)
+    if "reduction" in parameters:
         return Rows(loss, {"reduction": "none"})
     return Rows(loss)
 
@@ -131,7 +135,10 @@ class Rows:
 
     def entries(self, output: Any, y: Any) -> Any:
         """The losses as they come, some of one example or one."""
-        return self._loss(output, y, **self._options)
+        losses = self._loss(output, y, **self._options)
+        if not isinstance(losses, imported().Tensor):
+            raise TypeError(f"loss must return a tensor, one number per example, got {checks.short(losses)}")
+        return losses
 
     def __call__(self, output: Any, y: Any) -> Any:
         losses = self.entries(output, y)
@@ -152,7 +159,7 @@ def check(module: Any, loss: Any, rows: Any, X: Any, y: Any, of: str = "") -> No
     with torch.no_grad():
         output, few = module(X[:FEW]), y[:FEW].clone()
         before = output.clone()
-        own, mean = loss(output, few), rows(output, few).mean()
+        mean, own = rows(output, few).mean(), loss(output, few)
         if not (torch.equal(output, before) and torch.equal(few, y[:FEW])):
             raise ValueError(f"{of}loss writes into its arguments; return a new tensor")
         if not torch.allclose(rows(output, few), rows(output, few), rtol=CLOSE, atol=CLOSE):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -16,6 +17,7 @@ __all__ = ["antipgd_variance", "fpgd_variance", "fractional_ou_variance", "pgd_v
 
 Array = NDArray[np.float64]
 DIGITS = 40.0  # e^{-40} is below the rounding of 1
+SLOPES = 300_000  # evaluations of a flow, some two seconds
 
 
 def fractional_ou_variance(h: float, sigma: float, hurst: float, t: float = math.inf) -> float:
@@ -231,7 +233,14 @@ def widening_flow(radius: float, v: float, d: int, sigma: float, times: Any) -> 
         raise ValueError(f"times must increase from 0 or later, got {times.tolist()}")
     noise = sigma * sigma
 
+    asked = itertools.count()
+
     def slope(_: float, y: Array) -> Array:
+        if next(asked) == SLOPES:
+            raise ValueError(
+                f"radius and v must be small enough for the flow to be followed to t = {times[-1]:g}, got radius = "
+                f"{start[0]:g}, v = {start[1]:g}, d sigma² = {d * noise:g}: it falls too fast"
+            )
         return np.array([-(y[1] ** 2 + noise) * y[0], -(y[0] ** 2 + d * noise) * y[1]])
 
     span = (0.0, float(times[-1]) or 1.0)  # an interval of length 0 cannot be integrated over

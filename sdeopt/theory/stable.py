@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from sdeopt.core import checks
 from sdeopt.theory.linear import contraction
@@ -51,11 +52,11 @@ def levy_ou_scale(h: float, lr: float, alpha: float, scale: float, t: float = ma
     alpha, scale = _law(alpha, scale)
     if checks.single(t) and t == math.inf:
         h = checks.positive("h", h)
-        age = 1.0 / (alpha * h)
+        age = _power(alpha, lambda: 1.0 / (alpha * h))
     else:
         t = checks.number("t", t, low=0.0)
-        age = t if h == 0.0 else -math.expm1(-alpha * h * t) / (alpha * h)
-    return float(scale * lr ** (1.0 - 1.0 / alpha) * age ** (1.0 / alpha))
+        age = t if h == 0.0 else _power(alpha, lambda: -math.expm1(-alpha * h * t) / (alpha * h))
+    return _power(alpha, lambda: scale * lr ** (1.0 - 1.0 / alpha) * age ** (1.0 / alpha))
 
 
 def stable_sgd_scale(h: float, lr: float, alpha: float, scale: float, steps: int | None = None) -> float:
@@ -92,8 +93,16 @@ def stable_sgd_scale(h: float, lr: float, alpha: float, scale: float, steps: int
     alpha, scale = _law(alpha, scale)
     ratio = abs(contraction(h, lr, stationary=steps is None)) ** alpha
     if steps is None:
-        terms = 1.0 / (1.0 - ratio)
+        terms = _power(alpha, lambda: 1.0 / (1.0 - ratio))
     else:
         steps = checks.integer("steps", steps)
         terms = float(steps) if ratio == 1.0 else (1.0 - ratio**steps) / (1.0 - ratio)
-    return float(lr * scale * terms ** (1.0 / alpha))
+    return _power(alpha, lambda: lr * scale * terms ** (1.0 / alpha))
+
+
+def _power(alpha: float, number: Callable[[], float]) -> float:
+    """A number with α in its exponents, refused where no float holds it."""
+    try:
+        return float(number())
+    except ArithmeticError as error:
+        raise ValueError(f"alpha must be large enough for a scale that a float holds, got {alpha}") from error
