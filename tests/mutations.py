@@ -16,22 +16,34 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 from planted import MUTATIONS, Mutation
 
 ROOT = Path(__file__).resolve().parent.parent
-NOTICED = ("assert ", "AssertionError", "ValueError: output array is read-only")  # else the change does not even run
+NOTICED = (  # by an assertion or by a check that the package makes itself; else the change does not even run
+    "assert ",
+    "AssertionError",
+    "ValueError: output array is read-only",
+    "ValueError: grad must be the gradient of value",
+)
 
 
 def pytest(folder: Path, tests: tuple[str, ...]) -> tuple[int, str, str]:
     """Exit status of a run in ``folder``, its first failed test, and why it failed."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n", "0", "-p", "no:cacheprovider", *tests]
-    env = os.environ | {"SDEOPT_CACHE_DIR": str(folder / "cache"), "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "500"}
+    report = folder / "report.xml"  # reasons in full, where the terminal's are cut
+    report.unlink(missing_ok=True)
+    how = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--slow", f"--junitxml={report}"]
+    env = os.environ | {"SDEOPT_CACHE_DIR": str(folder / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
     env.pop("PYTHONPATH", None)
+    command = [sys.executable, "-m", "pytest", *how, *tests]
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=600)
-    failed = [line for line in done.stdout.splitlines() if line.startswith("FAILED ")]
-    test, _, why = failed[0].removeprefix("FAILED ").partition(" - ") if failed else ("", "", done.stdout + done.stderr)
-    return done.returncode, test, why[-400:]
+    cases = ElementTree.parse(report).iter("testcase") if report.exists() else ()
+    for case in cases:
+        failure = case.find("failure")
+        if failure is not None:
+            return done.returncode, f"{case.get('classname')}::{case.get('name')}", failure.get("message", "")
+    return done.returncode, "", (done.stdout + done.stderr)[-400:]
 
 
 def verdict(folder: Path, mutation: Mutation) -> tuple[bool, str]:
@@ -48,7 +60,7 @@ def verdict(folder: Path, mutation: Mutation) -> tuple[bool, str]:
     if status == 0:
         return False, "SURVIVED"
     noticed = status == 1 and why.startswith(NOTICED)
-    return noticed, test if noticed else f"broke instead of failing: {test} {why}"
+    return noticed, test if noticed else f"broke instead of failing: {test} {why[:400]}"
 
 
 def main(words: list[str]) -> int:

@@ -116,14 +116,21 @@ def test_a_check_refutes_the_flow_and_doubled_noise() -> None:
     assert compared(late, pages, SADDLE).wrong == ("mean x",)
 
 
+LADDERS = {  # of which most of the second coordinate's first gradients are clipped
+    "Drag": (PAGES["Drag"](lr=0.1), [0.1, 0.05, 0.025]),
+    "CoordinateClip": (PAGES["CoordinateClip"](lr=0.1, clip=1.5), [0.2, 0.1, 0.05]),
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["Drag"])
+@pytest.mark.parametrize("name", LADDERS)
 def test_derived_sdes_are_certified_and_wrong_noise_is_refuted(name: str) -> None:
     """Of paths, by verdicts whose false-alarm rate is below 1e-3 each, from one seed."""
     problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.5, 1.0]), x0=[1.0, -1.0])
     so.derive(PAGES[name]).model  # noqa: B018  (registers it)
-    ladder = {"lrs": [0.1, 0.05, 0.025], "horizon": 1.0, "paths": 20_000, "rng": 0, "progress": False}
-    found = so.certify(PAGES[name](lr=0.1), problem, sde="derived", **ladder)
+    page, lrs = LADDERS[name]
+    ladder = {"lrs": lrs, "horizon": 1.0, "paths": 20_000, "rng": 0, "progress": False}
+    found = so.certify(page, problem, sde="derived", **ladder)
     assert found.verdict == "certified"
     noise = {row.model: row.verdict for row in found.rows if row.kind == "covariance"}
     assert noise == {"SDE": "right", "flow": "wrong", "noise x2": "wrong"}

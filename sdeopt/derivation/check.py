@@ -2,8 +2,9 @@
 
 One step from the state y has the mean y + τ b(y) and the covariance τ σσᵀ(y) up to a relative O(τ), so what is left
 must shrink like τ. It is measured at two steps of which one lasts 16 times as long, from where a run stands at time 1,
-over a scrambled Sobol sequence; two scramblings say how well the integrals are known. All noise of the SDE is drawn at
-once, so that its covariance needs no assumption on how increments enter.
+over a scrambled Sobol sequence. Two scramblings say how well the integrals are known, and so do jumps: two counts of
+the points beyond a jump may be equal and both wrong by one. All noise of the SDE is drawn at once, so that its
+covariance needs no assumption on how increments enter.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ __all__ = ["Check", "check", "compared", "scaled"]
 TIME = 1.0  # at which the state is taken
 CLOCKS = (0.02, 0.02 / 16.0)  # units of time of a step
 POINTS = 2**16
+TAIL = 16  # points at either end, whose distances are no jumps
 SLACK, SIGMAS = 1.4, 6.0  # of the shrinkage; of the error of the integrals
 ROUNDING = 1e-9  # relative to what is compared
 
@@ -92,17 +94,21 @@ def scaled(d: Any, method: Any, tau: float) -> Any:
 
 def compared(sde: Any, pages: list[Any], problem: Any) -> Check:
     """The errors of ``sde`` for the same method at two learning rates."""
-    errors = [[_errors(sde, page, problem, seed) for seed in (0, 1)] for page in pages]
-    (coarse, fine), parts = [np.mean(pair, axis=0) for pair in errors], type(pages[0]).parts
+    found = [[_errors(sde, page, problem, seed) for seed in (0, 1)] for page in pages]
+    errors, parts = [[error for error, _ in pair] for pair in found], type(pages[0]).parts
+    coarse, fine = (np.mean(pair, axis=0) for pair in errors)
     pairs = itertools.combinations_with_replacement(parts, 2)
     names = (*(f"mean {p}" for p in parts), *(f"cov {p} {r}" for p, r in pairs))
-    known = 0.5 * np.linalg.norm(np.subtract(*errors[1]), axis=1)
+    known = np.maximum(0.5 * np.linalg.norm(np.subtract(*errors[1]), axis=1), np.linalg.norm(found[1][0][1], axis=1))
     long, short = (page.clock for page in pages)
     return Check(names, np.linalg.norm(coarse, axis=1), np.linalg.norm(fine, axis=1), known, (long, short))
 
 
-def _errors(sde: Any, page: Any, problem: Any, seed: int) -> Array:
-    """What the SDE leaves of the moments of a step, a row for each part and each pair of parts, padded with zeros."""
+def _errors(sde: Any, page: Any, problem: Any, seed: int) -> tuple[Array, Array]:
+    """What the SDE leaves of the moments of a step, and what one point at a jump makes of that.
+
+    Both have a row for each part and each pair of parts, padded with zeros.
+    """
     from sdeopt.engine.compiler.images import images
     from sdeopt.engine.simulate import plan
 
@@ -120,11 +126,26 @@ def _errors(sde: Any, page: Any, problem: Any, seed: int) -> Array:
     mean = moves.mean(axis=0)
     left = (moves - mean).T @ (moves - mean) / len(moves) - noise
     size = [np.trace(noise[p, p]) or drift[p] @ drift[p] for p in parts]
-    means = [(mean - drift)[p] / max(float(np.linalg.norm(drift[p])), 1e-300) for p in parts]
-    pairs = itertools.combinations_with_replacement(range(len(parts)), 2)
-    covs = [left[parts[p], parts[r]].ravel() / max(np.sqrt(size[p] * size[r]), 1e-300) for p, r in pairs]
-    width = max(row.size for row in (*means, *covs))
-    return np.array([np.pad(row, (0, width - row.size)) for row in (*means, *covs)])
+
+    def rows(of_mean: Array, of_cov: Array) -> Array:
+        means = [of_mean[p] / max(float(np.linalg.norm(drift[p])), 1e-300) for p in parts]
+        pairs = itertools.combinations_with_replacement(range(len(parts)), 2)
+        covs = [of_cov[parts[p], parts[r]].ravel() / max(np.sqrt(size[p] * size[r]), 1e-300) for p, r in pairs]
+        width = max(row.size for row in (*means, *covs))
+        return np.array([np.pad(row, (0, width - row.size)) for row in (*means, *covs)])
+
+    jumps = _jumps(moves), _jumps_of_products(moves - mean) + page.clock * _jumps_of_products(kicks)
+    return rows(mean - drift, left), rows(*jumps)
+
+
+def _jumps(values: Array) -> Array:
+    """What a point on the wrong side of the largest jump changes in the mean of each column."""
+    inner = np.sort(values, axis=0)[TAIL : max(len(values) - TAIL, TAIL)]
+    return np.asarray(np.diff(inner, axis=0).max(axis=0, initial=0.0)) / len(values)
+
+
+def _jumps_of_products(values: Array) -> Array:
+    return np.array([_jumps(values * column[:, None]) for column in values.T])
 
 
 def _state(page: Any, run: Any, steps: int) -> Any:

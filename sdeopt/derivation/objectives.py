@@ -20,6 +20,7 @@ from sdeopt.core.references import rebound
 from sdeopt.derivation.code import Code
 from sdeopt.derivation.moments import flat
 from sdeopt.derivation.source import LENGTHS, WIDTH
+from sdeopt.derivation.twins import paired
 from sdeopt.derivation.vocabulary import Total
 from sdeopt.derivation.words import HandOver, Vec, rational, vector
 
@@ -29,6 +30,7 @@ ENTRIES = 32  # of a gradient that is written entry by entry
 X, V = Vec("x", real=True), Vec("v", real=True)
 DIM = sp.Symbol("len(x)", positive=True)  # which is its name in the source too
 NAMES = ("exp", "log", "erf", "tanh", "sin", "cos")
+LACKING = "it calls {}, which has no derivative in the vocabulary"
 HEAD = "import numpy as np\n\nfrom sdeopt.core import {names}\n\n\n"
 
 
@@ -154,18 +156,8 @@ def _twins(total: Any, dot: Any, norm: Any) -> dict[Any, Any]:
     table |= {"total": total, "dot": dot, "norm": norm, "power": lambda x, e: x**e}
     found: dict[Any, Any] = {}
     for module in (sums, elementary):
-        for name in module.__all__:
-            f = getattr(module, name)
-            if isinstance(f, FunctionType):
-                found[f] = table.get(name) or _refuse(name)
+        found |= paired(module, table, LACKING)
     return found
-
-
-def _refuse(name: str) -> Any:
-    def refuse(*args: Any) -> Any:
-        raise HandOver(f"it calls {name}, which has no derivative in the vocabulary")
-
-    return refuse
 
 
 def _elementwise(f: Any) -> Any:
@@ -184,7 +176,7 @@ class _Numpy:
         known = {"absolute": sp.Abs, "abs": sp.Abs, "sqrt": sp.sqrt, "square": lambda a: a * a}
         known |= {n: getattr(sp, n) for n in ("exp", "log", "sin", "cos", "tanh", "cosh", "sinh")}
         if name not in known:
-            raise HandOver(f"it calls np.{name}, which has no derivative in the vocabulary")
+            raise HandOver(LACKING.format(f"np.{name}"))
         return _elementwise(known[name])
 
 

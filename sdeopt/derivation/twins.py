@@ -13,9 +13,10 @@ from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.words import XI, XI2, HandOver, Vec, Word, rational
 from sdeopt.noise import directions
 
-__all__ = ["AGENT_XI", "Members", "Numpy", "Piece", "length", "of"]
+__all__ = ["AGENT_XI", "Members", "Numpy", "Piece", "length", "of", "paired"]
 
 AGENT_XI = Vec("xi_i", real=True)  # noise of one agent
+LACKING = "the page calls {}, which has no symbolic twin: the SDE 'sampled' does without"
 PHASES = {"clip": ("inactive", "active")}
 QUESTIONS = {  # of the oracle, answered by a word of the same arguments
     "value": v.Value, "grad": v.Grad, "hvp": v.Hvp, "vjp": v.Vjp, "players": v.Players, "noise_var": v.NoiseVar,
@@ -68,20 +69,27 @@ def of(trace: Any) -> dict[Any, Any]:
         directions.clipped: lambda y, limit: _clipped(y, limit),
         compressors.rand_k: lambda g, w, k: Compressed(sp.Symbol("rand_k"), w, k, g),
         compressors.dither: lambda g, u, levels: Compressed(sp.Symbol("dither"), u, levels, g),
-        compressors.top_k: _refuse("top_k"),
+        compressors.top_k: _refuse(LACKING.format("top_k")),
         compressors.natural: lambda g, u: Compressed(sp.Symbol("natural"), u, sp.S.Zero, g),
     }
     for module, table in ((oracle, _questions(trace)), (sums, _sums()), (elementary, _elementary(trace))):
-        for name in module.__all__:
-            f = getattr(module, name)
-            if isinstance(f, FunctionType):
-                found[f] = table.get(name) or _refuse(name)
+        found |= paired(module, table, LACKING)
     return found
 
 
-def _refuse(name: str) -> Any:
+def paired(module: Any, table: dict[str, Any], lacking: str) -> dict[Any, Any]:
+    """Plain functions of ``module`` -> their twins in ``table``; what has none says ``lacking`` when it is called."""
+    functions = {name: getattr(module, name) for name in module.__all__}
+    return {
+        f: table.get(name) or _refuse(lacking.format(name))
+        for name, f in functions.items()
+        if isinstance(f, FunctionType)
+    }
+
+
+def _refuse(reason: str) -> Any:
     def refuse(*args: Any) -> Any:
-        raise HandOver(f"the page calls {name}, which has no symbolic twin: the SDE 'sampled' does without")
+        raise HandOver(reason)
 
     return refuse
 

@@ -21,7 +21,7 @@ MUTATIONS = [
         "derive: the derivative of a gradient dropped",
         f"{HERE}/vocabulary.py",
         "return Hvp(self.args[0], moved[0])", "return sp.S.Zero",
-        equal("USAM-order1"),
+        second("SGD"),
     ),
     Mutation(
         "derive: the response of a sign to its noise dropped",
