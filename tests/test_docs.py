@@ -94,4 +94,4 @@ def test_a_result_is_text_in_a_notebook_too(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_recipe_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     code = "\n".join(cells(path))
-    exec(compile(code, str(path), "exec"), {"__name__": "__main__"})
+    exec(compile(code, str(path), "exec", dont_inherit=True), {"__name__": "__main__"})
