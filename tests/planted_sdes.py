@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import sdeopt as so
-from sdeopt.core import NonNegative, Positive, grad, method, noisy_grad, root_cov
+from sdeopt.core import Positive, Real, grad, method, noisy_grad, root_cov
 from sdeopt.core.method import REGISTRY
 
 __all__ = ["PLANTED", "Planted", "bowl"]
@@ -21,9 +21,9 @@ class Planted(NamedTuple):
     """
 
     lr: Positive
-    slope: NonNegative = 1.0
-    size: NonNegative = 1.0
-    power: NonNegative = 1.0
+    slope: Real = 1.0
+    size: Real = 1.0
+    power: Real = 1.0
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         return x - self.lr * noisy_grad(o, x, z)

@@ -175,6 +175,7 @@ def test_stated_intervals_cover_the_exact_slopes() -> None:
     assert (np.abs(hits / 400 - 0.95) <= 0.03).all(), hits
 
 
+@pytest.mark.slow
 def test_the_clearest_gap_of_many_is_not_judged_on_the_paths_that_chose_it() -> None:
     """Of eight alike, it is on average as large as they are, within five deviations; those paths would make it 1.3."""
     alike = so.Problem(so.Quadratic(np.ones(8)), so.Gaussian(1.0), x0=np.ones(8))

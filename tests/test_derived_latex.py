@@ -95,6 +95,7 @@ def formulas() -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_every_formula_is_mathtext() -> None:
     parser = MathTextParser("path")
     lines = formulas()

@@ -61,6 +61,7 @@ def test_lanes_and_interpreted_give_the_same_bits(name: str) -> None:
     assert np.array_equal(records, kernels.Kernel(replace(run, interpreted=True))(0, 8))
 
 
+@pytest.mark.slow
 def test_vectors_give_the_same_bits() -> None:
     so.derive(PAGES["SoftSign"]).model  # noqa: B018
     run = plan(PAGES["SoftSign"](lr=0.1), SADDLE, "sde", sde="derived", steps=6, substeps=2, save_at=6, rng=11)
@@ -86,6 +87,7 @@ def tool(name: str) -> str:
     return found
 
 
+@pytest.mark.slow
 def test_derived_files_please_the_linter(tmp_path: Path) -> None:
     files = written(tmp_path)
     assert len(files) == 39 + 12

@@ -39,6 +39,7 @@ for word in WORDS:
 ORDERS = [":".join(order) for order in itertools.permutations(["loss", "norm2", "grad_norm2"])]
 
 
+@pytest.mark.slow
 def test_two_processes_give_no_name_twice(fresh):
     one, other = (set(fresh(NAMES).split()) for _ in range(2))
     assert any("NumbaEnv" in name for name in one)

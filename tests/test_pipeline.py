@@ -28,6 +28,7 @@ def run(script: str, tmp_path, **environment: str) -> subprocess.CompletedProces
     return subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, encoding="utf-8", timeout=600)
 
 
+@pytest.mark.slow
 def test_a_loop_gives_the_same_bits_without_accelerators(tmp_path):
     fast = run(SCRIPT, tmp_path)
     plain = run(SCRIPT, tmp_path, SDEOPT_COMPILER="plain")  # one folder for both: neither may take the other's loops

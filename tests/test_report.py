@@ -241,5 +241,6 @@ def test_any_quantity_can_be_drawn_with_its_bands(report: Any) -> None:
     assert ax.get_ylabel() == "var x₁"
     assert report.plot(ax, quantity="mean x₂") is ax and ax.get_ylabel() == "E x₂"
     assert {"SDE ± 1 sd", "95 % interval"} <= set(ax.get_legend_handles_labels()[1])
-    with pytest.raises(ValueError, match="unknown quantity 'loss'"):
-        report.plot(quantity="loss")
+    assert report.plot(quantity="loss").get_ylabel() == "E f(x)"
+    with pytest.raises(ValueError, match="unknown quantity 'kurtosis'"):
+        report.plot(quantity="kurtosis")

@@ -105,6 +105,7 @@ def test_every_method_runs_on_a_minibatch(cls):
             Kernel(run)
 
 
+@pytest.mark.slow
 def test_a_report_says_when_the_columns_share_no_draws():
     """A minibatch is drawn by uniforms, which no Brownian motion shares."""
     minibatch = so.compare(so.SGD(lr=0.05), SKEWED, steps=2, paths=4, substeps=2, rng=0)

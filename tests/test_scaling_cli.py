@@ -25,7 +25,7 @@ def test_the_table_of_the_example() -> None:
 
 
 def test_a_scaling_without_a_problem_as_json() -> None:
-    found = content("scale", "dcsgdrandk", "--k", "8", "--new-k", "2", "--agents", "2", "4")
+    found = content("scale", "dcsgdrandk", "--lr", "0.05", "--k", "8", "--new-k", "2", "--agents", "2", "4")
     assert found["scaling"]["after"] == {"lr": 0.025, "k": 2.0}
     assert found["scaling"]["speed"] == 0.5
     assert "evidence" not in found

@@ -61,6 +61,7 @@ def test_a_ladder_tells_a_step_that_is_too_long() -> None:
     assert abs(gap) < 2.5 * half  # 4.9 standard errors: 1e-6
 
 
+@pytest.mark.slow
 def test_rungs_hold_the_ends_of_their_runs() -> None:
     found = ladder(0.1, levels=(1, 3), paths=30, observables=["loss"])
     assert [(rung.scheme, rung.substeps) for rung in found.rungs] == [("euler", 1), ("euler", 3), ("heun", 2)]

@@ -126,6 +126,7 @@ def test_a_grid_that_makes_no_sense_is_refused_before_anything_runs(
         ({"grid": {1: [0.1]}}, TypeError, "names as keys, got 1"),
         ({"methods": []}, TypeError, "methods must be one method or several"),
         ({"methods": ["sgd"]}, TypeError, "got 'sgd'"),
+        ({"methods": so.SGD, "grid": {"lr": [0.1]}}, TypeError, "pass an instance, SGD(lr=...)"),
         ({"methods": [so.SGD(lr=0.1), so.SGD(lr=0.1)]}, ValueError, "methods must differ"),
         ({"problems": [GAUSSIAN, GAUSSIAN]}, ValueError, "problems must differ"),
         ({"problems": BOWL}, TypeError, "problems must be one problem or several"),

@@ -103,7 +103,7 @@ from sdeopt.engine.content import content
 from sdeopt.engine.keys import key
 
 FACTOR = 2.0
-f = so.Objective(grad=lambda x: FACTOR * x, value=lambda x: so.core.dot(x, x), dim=2)
+f = so.Objective(grad=lambda x: FACTOR * x, value=lambda x: 0.5 * FACTOR * so.core.dot(x, x), dim=2)
 print(key(*map(content, (f, so.Agents([so.Gaussian(0.5), so.StudentT(3)]), so.Cosine(0.1, horizon=2.0), {"a": so}))))
 """
     first = fresh(script)

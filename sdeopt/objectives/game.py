@@ -92,6 +92,12 @@ class Game(Minimax, Objective):
         object.__setattr__(self, "minimising", first(minimisers, d))
         super().__init__(grad=grad, dim=d, value=value, hvp=hvp, start=start)
 
+    TURNED = ", with the other sign for the player that maximises"
+
+    def _rise(self, x: Array) -> Array:
+        g = np.asarray(self.grad(x))
+        return np.where(self.minimising, g, -g)
+
     def _try(self, x: Array) -> None:
         super()._try(x)
         if self.lacks("vjp") is not None:

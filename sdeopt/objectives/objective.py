@@ -88,6 +88,7 @@ class Objective(Smooth):
     [1602.0, -400.0]
     """
 
+    TURNED: ClassVar[str] = ""  # how the gradient differs from that of the value
     value_function: Callable[[Any], Any]
     grad_function: Callable[[Any], Any]
     hvp_function: Callable[[Any, Any], Any]
@@ -128,6 +129,10 @@ class Objective(Smooth):
             one_number("value", f)
             checks.number("value(start)", f)
             _agree(self, x)
+
+    def _rise(self, x: Array) -> Array:
+        """What ``grad`` says of the gradient of ``value``."""
+        return np.asarray(self.grad(x))
 
     def value(self, x: Any) -> Any:
         return self.value_function(guarded(x))
@@ -179,12 +184,12 @@ def _agree(f: Objective, x: Array) -> None:
             slopes = [_slope(f, x, h * size * u) / (h * size) for h in STEPS]
         except Exception:  # it need not exist beside x
             return
-    told = float(f.grad(x) @ u)
+    told = float(f._rise(x) @ u)
     spread, gap = max(slopes) - min(slopes), min(abs(s - told) for s in slopes)
     scale = max(abs(told), *map(abs, slopes))
     if math.isfinite(scale) and spread < CLOSE * scale and gap > APART * scale:
         raise ValueError(
-            f"grad must be the gradient of value: along one direction at start value changes at the rate "
+            f"grad must be the gradient of value{f.TURNED}: along one direction at start value changes at the rate "
             f"{slopes[0]:.6g}, and grad says {told:.6g}"
         )
 

@@ -12,6 +12,7 @@ import numpy as np
 import sdeopt
 from sdeopt.core import checks, notices
 from sdeopt.core.problem import Problem
+from sdeopt.core.traits import expect_method
 from sdeopt.engine.streams import normalise
 from sdeopt.sweeps.axes import axes, named
 from sdeopt.sweeps.cells import Settings
@@ -118,6 +119,8 @@ def sweep(
     """
     wanted = _measures(measures, level)
     lines = named("method", methods, lambda m: hasattr(m, "sdes"), (lambda m: type(m).__name__, repr))
+    for line in lines.values():
+        expect_method(line)
     tasks = named("problem", problems, lambda p: isinstance(p, Problem), (_noise, _objective, _both))
     found = axes(grid, list(lines.values()), [*tasks.values()])
     settings = Settings(

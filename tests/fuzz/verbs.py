@@ -47,6 +47,9 @@ GOOD: dict[str, list[dict[str, Any]]] = {
         {"sde": OU, "x0": [1.0, 1.0], "horizon": 0.2, "dW": np.zeros((3, 2, 2)), **MAYBE},
         {"sde": OU, "x0": [1.0, 1.0], "horizon": 0.2, "steps": 2, "paths": 4, "extrapolate": True, **MAYBE},
     ],
+    "svag": [
+        {"method": SGD, "problem": BOWL, "levels": (1, 2), "steps": 2, "paths": 50, "observables": None, **MAYBE},
+    ],
     "scale": [
         {"method": SGD, "batch": (1, 2), "problem": SUM},
         {"method": so.DSignSGD(lr=0.1), "agents": (1, 2)},

@@ -94,7 +94,7 @@ def info() -> Contents:
 
     Examples
     --------
-    >>> from sdeopt.engine import cache
+    >>> from sdeopt.engine.compiler import cache
     >>> cache.info().entries >= cache.info().usable
     True
     """
