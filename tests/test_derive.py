@@ -74,6 +74,22 @@ def test_a_check_agrees(name: str) -> None:
     assert so.derive(PAGES[name]).check(SADDLE).agrees
 
 
+def test_a_check_compiles_a_step_once() -> None:
+    """Each time with other draws, also where the oracle holds functions of its own, as that of agents does."""
+    from sdeopt.engine.compiler import images
+    from sdeopt.engine.draws import draws
+    from sdeopt.engine.simulate import plan
+
+    problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Agents(so.Gaussian(0.5), agents=2))
+    run = plan(so.DSGD(lr=0.1), problem, "discrete", steps=2, rng=0)
+    z = np.random.default_rng(0).standard_normal((8, sum(v.size for v in draws(run)[1])))
+    step, x = so.DSGD.step, np.array([0.4, -1.3])
+    moved = [images.images(run, step, 0, x, z * scale) for scale in (1.0, 1.0, 2.0)]
+    assert np.array_equal(moved[0], moved[1]) and not np.array_equal(moved[0], moved[2])
+    (compiled,) = [loop for (key, _), (_, loop) in images._LOOPS.items() if key[:2] == (so.DSGD, step)]
+    assert len(compiled.overloads) == 1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n in PAGES if n not in REFUSED])
 def test_every_check_agrees(name: str) -> None:
@@ -83,6 +99,7 @@ def test_every_check_agrees(name: str) -> None:
 
 CHECKED = {  # one that is not is a phase: no example is longer than C
     "AntiPGD": None, "Scion": None, "SEGIndependent": None, "PCNSGD": None, "SAM": None, "DPSGD": None,
+    "DCSGDNatural": None, "Clip21SGD2M": None,
     "DPSignSGD": so.DPSignSGD(lr=0.1, clip=60.0, sigma_dp=0.02),
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -82,7 +83,10 @@ def test_a_derived_sde_is_the_hand_written_one(name: str, sde: str) -> None:
 
 
 def test_without_a_phase_two_more_are_refused() -> None:
+    """And all 43 take less than a minute of CPU time, of which 7 s were measured."""
+    start = time.process_time()
     said = {name: so.derive(cls).refused for name, cls in PAGES.items()}
+    assert time.process_time() - start < 60.0
     refused = {name: reason for name, reason in said.items() if reason}
     assert len(refused) <= 6
     expected = REFUSED | NEEDS_A_PHASE

@@ -114,6 +114,19 @@ MUTATIONS = [
         named("clipped_mean", "test_one_coordinate_has_a_closed_form[2.0]"),
     ),
     Mutation(
+        "derive: a check takes two equal counts for an integral that is known",
+        f"{HERE}/check.py",
+        ".max(axis=0, initial=0.0)) / len(values)", ".max(axis=0, initial=0.0)) * 0.0",
+        named("derive", "test_every_check_agrees[Turned]"),
+    ),
+    Mutation(
+        "derive: a check compiles the oracle's functions for every integral",
+        "sdeopt/engine/compiler/images.py",
+        "linker, compiled = _LOOPS[known]",
+        "linker, compiled = Linker(type(o.objective), type(o.noise), False), _LOOPS[known][1]",
+        named("derive", "test_a_check_compiles_a_step_once"),
+    ),
+    Mutation(
         "derive: other sizes tried where a rule is missing",
         f"{HERE}/search.py",
         "if missing and all(", "if not missing and all(",

@@ -32,19 +32,20 @@ def images(run: Run, f: Any, at: Any, y: Any, values: Array) -> Array:
     loop = assemble(f, states.unpacker(shape, states.slicer), [part.size for part in parts])
     out = np.empty((len(values), sum(part.size for part in parts)))
     m, o = run.method.constant(), run.oracle
-    linker = Linker(type(o.objective), type(o.noise), False)
     try:
         if INTERPRETED:
             raise NotImplementedError("compilation is switched off")
-        arguments = m, type(o)(*map(linker.lower, o)), at, y, values, out
         key = type(m), f, shape, len(parts), type(o.objective), type(o.noise)
         known = key, describe(key)
         if known not in _LOOPS:
-            _LOOPS[known] = linker.entry(loop)
-            _LOOPS[known]._cache = LoopCache(key)
-        kinds = tuple(map(_LOOPS[known].typeof_pyval, arguments))
-        _LOOPS[known].compile(kinds)
-        fast = awake(_LOOPS[known].overloads[kinds])
+            linker = Linker(type(o.objective), type(o.noise), False)
+            _LOOPS[known] = linker, linker.entry(loop)
+            _LOOPS[known][1]._cache = LoopCache(key)
+        linker, compiled = _LOOPS[known]  # the linker too: by another the oracle's functions would be of another type
+        arguments = m, type(o)(*map(linker.lower, o)), at, y, values, out
+        kinds = tuple(map(compiled.typeof_pyval, arguments))
+        compiled.compile(kinds)
+        fast = awake(compiled.overloads[kinds])
     except Exception as error:  # whatever Numba, LLVM or `describe` say
         if not INTERPRETED:
             fallback.say(run, "vectors", error)
