@@ -96,7 +96,7 @@ def test_data_must_fit() -> None:
 
 def test_sizes_of_layers_are_a_tuple() -> None:
     for make, name in ((so.networks.mlp, "widths"), (so.networks.cnn, "channels")):
-        with pytest.raises(TypeError, match=f"{name} must be a tuple of integers, one for each layer, got 3"):
+        with pytest.raises(TypeError, match=f"{name} must be a tuple of integers, got 3"):
             make("digits", 3)
 
 

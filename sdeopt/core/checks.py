@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
@@ -83,6 +83,13 @@ def integer(name: str, value: Any, *, low: int = 0, high: float = LARGEST) -> in
     if value > high:
         raise ValueError(f"{name} must be at most {high}, got {short(value)}")
     return int(value)
+
+
+def integers(name: str, value: Any, *, low: int = 0) -> tuple[int, ...]:
+    """Return ``value``, a sequence of integers that are at least ``low``, as a tuple."""
+    if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
+        raise TypeError(f"{name} must be a tuple of integers, got {short(value)}")
+    return tuple(integer(name, number, low=low) for number in value)
 
 
 def dimension(name: str, value: Any, *, low: int = 1) -> int:

@@ -83,7 +83,7 @@ def svag(
     >>> so.svag(so.SGD(lr=0.1), so.Problem(f, so.Minibatch(1)), levels=(1, 4), steps=10, paths=20, rng=0)
     SVAGLadder(SGD(lr=0.1), levels 1, 4)
     """
-    chosen = tuple(checks.integer("levels", level, low=1) for level in levels)
+    chosen = checks.integers("levels", levels, low=1)
     if not chosen or chosen[0] != 1 or any(b <= a for a, b in zip(chosen, chosen[1:], strict=False)):
         raise ValueError(f"levels must begin with 1 and increase, got {checks.short(levels)}")
     count = checks.integer("paths", paths, low=2)

@@ -8,7 +8,7 @@ batches is no function of x. Needs the extras ``nn`` and ``data``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sdeopt.core import checks
@@ -68,7 +68,7 @@ def mlp(
     >>> so.networks.mlp("breast_cancer", widths=(3,))
     TorchObjective(MLP, examples=455, dim=101)
     """
-    widths = _sizes("widths", widths)
+    widths = checks.integers("widths", widths, low=1)
     chosen = _activation(activation)
     return _made("MLP", data, holdout, seed, (device, dtype), lambda shape, out: (shape, widths, out, chosen))
 
@@ -111,7 +111,7 @@ def cnn(
     >>> so.networks.cnn("digits", channels=(4,))
     TorchObjective(CNN, examples=1438, dim=690)
     """
-    channels = _sizes("channels", channels)
+    channels = checks.integers("channels", channels, low=1)
     chosen = _activation(activation)
     return _made("CNN", data, holdout, seed, (device, dtype), lambda shape, out: (shape, channels, out, chosen))
 
@@ -224,13 +224,6 @@ def transformer(
         (device, dtype),
         lambda shape, out: (shape, width, heads, count, out, chosen),
     )
-
-
-def _sizes(name: str, value: Any) -> tuple[int, ...]:
-    """Sizes of layers, one after the other."""
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        raise TypeError(f"{name} must be a tuple of integers, one for each layer, got {checks.short(value)}")
-    return tuple(checks.integer(name, size, low=1) for size in value)
 
 
 def _activation(name: str) -> str:
