@@ -29,6 +29,34 @@ class Tanh(NamedTuple):
         return x - self.lr * tanh(noisy_grad(o, x, z))
 
 
+@method(order=1, parts=("x", "m"))
+class Saturated(NamedTuple):
+    """A function of a gradient and a running mean that saturates; its noise does not fall with the learning rate."""
+
+    lr: Positive
+    beta: Decay = 0.99
+
+    def init(self, x: Any, o: Any) -> Any:
+        return x, 0.0 * x
+
+    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+        (x, m), g = y, noisy_grad(o, y[0], z)
+        return x - self.lr * tanh(1.5 * m + 1.5 * g), self.beta * m + (1.0 - self.beta) * g
+
+
+@method(order=1)
+class Parity(NamedTuple):
+    """Every other step is three times as long."""
+
+    lr: Positive
+
+    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+        g = noisy_grad(o, x, z)
+        if k % 2 == 0:
+            return x - self.lr * g
+        return x - 3.0 * self.lr * g
+
+
 @method(order=1)
 class SoftSign(NamedTuple):
     lr: Positive

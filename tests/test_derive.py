@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bare_pages import PAGES
+from bare_pages import PAGES, Parity, Saturated
 
 import sdeopt as so
 from sdeopt.noise.spec import parse as law
@@ -263,3 +263,16 @@ def test_bad_words_are_named(how: Any, match: str) -> None:
 def test_what_is_no_method_is_named() -> None:
     with pytest.raises(TypeError, match="method must be a method of sdeopt"):
         so.derive(3)
+
+
+def test_noise_inside_a_function_that_saturates_is_not_small() -> None:
+    """E tanh(1.5 (M + ∇f + ξ)) by Gauss-Hermite quadrature, where M is of order 1."""
+    x, m = np.array([0.4, 1.0]), np.array([0.2, -0.3])
+    found, _ = so.derive(Saturated).model.drift(Saturated(lr=1e-3), 0.0, (x, m), SADDLE.oracle)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+    inside = (m + SADDLE.oracle.objective.grad(x))[:, None] + np.array(SADDLE.oracle.noise.scale)[:, None] * nodes
+    assert found == pytest.approx(-np.tanh(1.5 * inside) @ (weights / weights.sum()), abs=1e-7)
+
+
+def test_a_branch_on_equality_is_refused() -> None:
+    assert "branches on ==" in str(so.derive(Parity).refused)

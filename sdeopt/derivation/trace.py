@@ -6,6 +6,8 @@ asks of the reader (a generic point, additive noise, a phase of clipping) is not
 
 from __future__ import annotations
 
+import dis
+import itertools
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
@@ -36,6 +38,17 @@ def symbolic(cls: Any) -> Any:
         return tuple.__new__(type(self), [changes.get(name, old) for name, old in zip(cls._fields, self, strict=True)])
 
     return type(cls.__name__, (cls,), {"__slots__": (), "_replace": replaced})
+
+
+def _refuse_equality(f: FunctionType) -> None:
+    """Symbols are equal if they are the same, so a branch on equality would be taken without a word."""
+    code = list(dis.get_instructions(f))
+    for at, follows in itertools.pairwise(code):
+        asks = next((sign for sign in ("==", "!=") if sign in at.argrepr), None)
+        if at.opname == "COMPARE_OP" and asks and "JUMP" in follows.opname:
+            raise HandOver(
+                f"{f.__name__} branches on {asks}, which symbols cannot decide: derive a page for each branch"
+            )
 
 
 class Trace:
@@ -106,6 +119,7 @@ class Trace:
         if not isinstance(thing, FunctionType):
             return thing
         if thing not in self._done:
+            _refuse_equality(thing)
             copy = rebound(thing, self._bound)
             copy.__globals__["len"] = twins.length
             self._done[thing] = copy

@@ -114,8 +114,8 @@ def parted(v: Any) -> tuple[Any, Any]:
     return sp.Mul(*(a for a in factors if not vector(a))), sp.Mul(*(a for a in factors if vector(a)))
 
 
-def _valued(e: Any, attempt: int) -> Any:
-    """The value of ``e`` where symbols and words are random numbers: of a name and an attempt always the same."""
+def _valued(e: Any, attempt: int, width: float = 1.5) -> Any:
+    """The value of ``e`` where symbols and words are random numbers, of a name and an attempt the same."""
     values: dict[Any, Any] = {}
 
     def drawn(a: Any) -> Any:
@@ -125,7 +125,7 @@ def _valued(e: Any, attempt: int) -> Any:
             return sp.Float(str(10.0 ** point.uniform(-6.0, -4.0)), 40)
         if getattr(a, "fraction", False):
             return sp.Float(str(point.uniform(0.01, 0.99)), 40)
-        size = sp.Float(str(10.0 ** point.uniform(-1.5, 1.5)), 40)
+        size = sp.Float(str(10.0 ** point.uniform(-width, width)), 40)
         return size if a.is_nonnegative or point.random() < 0.5 else -size
 
     def at(a: Any) -> Any:
@@ -139,11 +139,14 @@ def _valued(e: Any, attempt: int) -> Any:
 
 
 def vanishes(e: Any) -> bool:
-    """Whether an expression is 0, by its values at two random points; words are independent numbers."""
+    """Whether an expression is 0, by its values at two random points; words are independent numbers.
+
+    They are of order 1: where they are large, what a saturating function such as tanh leaves is below any tolerance.
+    """
     e = sp.sympify(e)
     if e == 0 or e.is_number:
         return bool(e == 0)
-    return all(abs(_valued(e, attempt)) < 1e-20 for attempt in range(2))
+    return all(abs(_valued(e, attempt, 0.4)) < 1e-20 for attempt in range(2))
 
 
 def sign_of(e: Any) -> int | None:
