@@ -65,8 +65,8 @@ def _quadratic(run: Run) -> bool:
     from sdeopt.objectives import Quadratic
     from sdeopt.objectives.quadratic_game import AffineGame
 
-    kind: Any = AffineGame if run.method.family == "minimax" else Quadratic
-    return isinstance(run.problem.objective, kind)
+    kinds: Any = (Quadratic, AffineGame) if run.method.family == "minimax" else Quadratic
+    return isinstance(run.problem.objective, kinds)
 
 
 def _affine(run: Run) -> Affine | None:
@@ -74,7 +74,7 @@ def _affine(run: Run) -> Affine | None:
     f: Any = run.problem.objective
     if not _quadratic(run):
         return None
-    if run.method.family == "minimax":
+    if run.method.family == "minimax" and hasattr(f, "J"):
         return Affine(f.J, f.center, f.minimising)
     return Affine(f.H if f.H.ndim == 2 else np.diag(f.H), f.center, np.ones(f.dim))
 
