@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dis import get_instructions
-from types import CellType, CodeType, FunctionType
+from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
-__all__ = ["ATTRIBUTES", "GLOBALS", "closed_over", "names", "rebound"]
+__all__ = ["ATTRIBUTES", "GLOBALS", "Module", "closed_over", "names", "rebound"]
 
 GLOBALS, ATTRIBUTES = ("LOAD_GLOBAL", "LOAD_NAME"), ("LOAD_ATTR", "LOAD_METHOD")
 
@@ -37,3 +37,13 @@ def rebound(f: FunctionType, bind: Callable[[Any], Any], code: CodeType | None =
     copy = FunctionType(code or f.__code__, namespace, f.__name__, f.__defaults__, closure)
     copy.__kwdefaults__ = f.__kwdefaults__
     return copy
+
+
+class Module:
+    """A module with ``bind(thing)`` behind the names of its things, as in ``core.grad``."""
+
+    def __init__(self, module: ModuleType, bind: Callable[[Any], Any]) -> None:
+        self._module, self._bind = module, bind
+
+    def __getattr__(self, name: str) -> Any:
+        return self._bind(getattr(self._module, name))

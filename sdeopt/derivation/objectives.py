@@ -16,7 +16,7 @@ import sympy as sp
 
 from sdeopt.core import elementary
 from sdeopt.core import math as sums
-from sdeopt.core.references import rebound
+from sdeopt.core.references import Module, rebound
 from sdeopt.derivation.code import Code
 from sdeopt.derivation.moments import flat
 from sdeopt.derivation.source import LENGTHS, WIDTH
@@ -55,7 +55,7 @@ def _traced(value: Any, x: Any, twins: dict[Any, Any]) -> Any:
 
     def bind(thing: Any) -> Any:
         if isinstance(thing, ModuleType):
-            return _Numpy() if thing.__name__ == "numpy" else _Module(thing, bind)
+            return _Numpy() if thing.__name__ == "numpy" else Module(thing, bind)
         if not isinstance(thing, FunctionType):
             return thing
         if thing not in done:
@@ -178,13 +178,3 @@ class _Numpy:
         if name not in known:
             raise HandOver(LACKING.format(f"np.{name}"))
         return _elementwise(known[name])
-
-
-class _Module:
-    """A module seen by a traced function, as in ``core.total``."""
-
-    def __init__(self, module: ModuleType, bind: Any) -> None:
-        self._module, self._bind = module, bind
-
-    def __getattr__(self, name: str) -> Any:
-        return self._bind(getattr(self._module, name))

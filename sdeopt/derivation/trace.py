@@ -14,7 +14,7 @@ from typing import Any
 import sympy as sp
 
 from sdeopt.core import checks
-from sdeopt.core.references import rebound
+from sdeopt.core.references import Module, rebound
 from sdeopt.derivation import twins
 from sdeopt.derivation.words import OWN, UNIFORM, XI, XI2, Field, HandOver, Vec, rational
 
@@ -115,7 +115,7 @@ class Trace:
         if isinstance(thing, ModuleType) and thing.__name__ == "numpy":
             return twins.Numpy(self)
         if isinstance(thing, ModuleType):
-            return _Module(thing, self._bound)
+            return Module(thing, self._bound)
         if not isinstance(thing, FunctionType):
             return thing
         if thing not in self._done:
@@ -124,13 +124,3 @@ class Trace:
             copy.__globals__["len"] = twins.length
             self._done[thing] = copy
         return self._done[thing]
-
-
-class _Module:
-    """A module seen through a trace, as in ``core.grad``."""
-
-    def __init__(self, module: ModuleType, bind: Any) -> None:
-        self._module, self._bind = module, bind
-
-    def __getattr__(self, name: str) -> Any:
-        return self._bind(getattr(self._module, name))

@@ -20,7 +20,7 @@ from sdeopt.engine.compiler.pipeline import awake
 from sdeopt.engine.run import Run
 from sdeopt.engine.values import describe
 
-__all__ = ["LOOPS", "compiled", "grid"]
+__all__ = ["LOOPS", "compiled", "direct", "grid", "linked"]
 
 
 def grid(run: Run) -> tuple[tuple[float, float], ...]:
@@ -40,7 +40,8 @@ def _identity(thing: Any) -> Any:
 
 
 @functools.lru_cache(maxsize=64)
-def _linker(objective: Any, noise: Any, in_lanes: bool) -> Linker:
+def linked(objective: Any, noise: Any, in_lanes: bool) -> Linker:
+    """The linker of these classes, always the same: by another their functions would be of another type."""
     return Linker(objective, noise, in_lanes)
 
 
@@ -65,7 +66,7 @@ def _loop(run: Run, shape: Any, width: int, linker: Linker) -> Any:
     return LOOPS[known]
 
 
-def _direct(loop: Any, arguments: tuple[Any, ...]) -> Any:
+def direct(loop: Any, arguments: tuple[Any, ...]) -> Any:
     """The machine code of a loop for arguments of these types; Numba's dispatcher looks at the types at every call."""
     kinds = tuple(map(loop.typeof_pyval, arguments))
     with warnings.catch_warnings():
@@ -80,7 +81,7 @@ def compiled(run: Run, shape: Any, width: int, begin: Any, complete: Callable[..
     ``shape`` is that of the draws, ``begin`` the first states, and ``complete`` makes all arguments from the leading.
     """
     m, o, schedules = run.method.constant(), run.oracle, tuple(run.method.schedules.values())
-    linker = _linker(*map(type, o), width > 0)
+    linker = linked(*map(type, o), width > 0)
     loop = _loop(run, shape, width, linker)
     scheduled = (m, linker.lower(schedules), grid(run)) if schedules else m
     leading = (scheduled, type(o)(*map(linker.lower, o)), *map(linker.lower, begin))
@@ -89,7 +90,7 @@ def compiled(run: Run, shape: Any, width: int, begin: Any, complete: Callable[..
     if tried in _REFUSED:
         raise _REFUSED[tried]
     try:
-        return _direct(loop, everything), leading
+        return direct(loop, everything), leading
     except Exception as error:
         _REFUSED[tried] = error.with_traceback(None)
         raise

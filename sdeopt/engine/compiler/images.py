@@ -10,8 +10,8 @@ from sdeopt.core.checks import Array
 from sdeopt.engine import fallback, states
 from sdeopt.engine.compiler.apart import INTERPRETED
 from sdeopt.engine.compiler.cache import LoopCache
-from sdeopt.engine.compiler.linker import Linker
-from sdeopt.engine.compiler.pipeline import awake, shelves
+from sdeopt.engine.compiler.compile import direct, linked
+from sdeopt.engine.compiler.pipeline import shelves
 from sdeopt.engine.draws import draws
 from sdeopt.engine.run import Run
 from sdeopt.engine.states import store_vector
@@ -32,28 +32,30 @@ def images(run: Run, f: Any, at: Any, y: Any, values: Array) -> Array:
     loop = assemble(f, states.unpacker(shape, states.slicer), [part.size for part in parts])
     out = np.empty((len(values), sum(part.size for part in parts)))
     m, o = run.method.constant(), run.oracle
-    try:
-        if INTERPRETED:
-            raise NotImplementedError("compilation is switched off")
-        key = type(m), f, shape, len(parts), type(o.objective), type(o.noise)
-        known = key, describe(key)
-        if known not in _LOOPS:
-            linker = Linker(type(o.objective), type(o.noise), False)
-            _LOOPS[known] = linker, linker.entry(loop)
-            _LOOPS[known][1]._cache = LoopCache(key)
-        linker, compiled = _LOOPS[known]  # the linker too: by another the oracle's functions would be of another type
-        arguments = m, type(o)(*map(linker.lower, o)), at, y, values, out
-        kinds = tuple(map(compiled.typeof_pyval, arguments))
-        compiled.compile(kinds)
-        fast = awake(compiled.overloads[kinds])
-    except Exception as error:  # whatever Numba, LLVM or `describe` say
-        if not INTERPRETED:
+    if not INTERPRETED:
+        try:
+            fast, oracle = _compiled(f, (m, o, at, y, values, out), loop, (shape, len(parts)))
+        except Exception as error:  # whatever Numba, LLVM or `describe` say
             fallback.say(run, "vectors", error)
-        loop(m, o, at, y, values, out)
-        return out
-    with shelves():
-        fast(*arguments)
+        else:
+            with shelves():
+                fast(m, oracle, at, y, values, out)
+            return out
+    loop(m, o, at, y, values, out)
     return out
+
+
+def _compiled(f: Any, arguments: tuple[Any, ...], loop: Any, shape: tuple[Any, ...]) -> tuple[Any, Any]:
+    """The machine code of the loop, compiled once for all runs of its kind, and the oracle as it takes it."""
+    m, o, *others = arguments
+    linker = linked(*map(type, o), False)
+    key = type(m), f, *shape, type(o.objective), type(o.noise)
+    known = key, describe(key)
+    if known not in _LOOPS:
+        _LOOPS[known] = linker.entry(loop)
+        _LOOPS[known]._cache = LoopCache(key)
+    oracle = type(o)(*map(linker.lower, o))
+    return direct(_LOOPS[known], (m, oracle, *others)), oracle
 
 
 def assemble(f: Any, unpack: Any, sizes: list[int]) -> Any:

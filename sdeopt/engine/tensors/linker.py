@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.core.references import rebound
+from sdeopt.core.references import Module, rebound
 from sdeopt.engine.questions import QUESTIONS
 from sdeopt.engine.tensors.words import Names, twins
 
@@ -44,7 +44,7 @@ class Linker:
         if isinstance(thing, FunctionType):
             return self(thing)
         if isinstance(thing, ModuleType) and thing.__name__.startswith("sdeopt."):
-            return Module(self._bound, thing)
+            return Module(thing, self._bound)
         if isinstance(thing, np.ndarray) and thing.dtype == np.float64:
             return self.names.tensor(thing)
         return thing
@@ -79,16 +79,6 @@ class Linker:
             plain = {n: self._later(f) for n, f in functions.items() if not n.startswith("_") and not wrapped(f)}
             self._classes[cls] = type(cls.__name__, (cls,), plain)
         return self._classes[cls]
-
-
-class Module:
-    """A module of which a function reads attributes."""
-
-    def __init__(self, bind: Any, module: ModuleType) -> None:
-        self._bind, self._module = bind, module
-
-    def __getattr__(self, name: str) -> Any:
-        return self._bind(getattr(self._module, name))
 
 
 def wrapped(f: FunctionType) -> bool:
