@@ -44,6 +44,21 @@ class Saturated(NamedTuple):
         return x - self.lr * tanh(1.5 * m + 1.5 * g), self.beta * m + (1.0 - self.beta) * g
 
 
+@method(order=1, parts=("x", "m"))
+class Undamped(NamedTuple):
+    """Heavy ball as PyTorch has it, without a clock of its own."""
+
+    lr: Positive
+    mu: Decay = 0.9
+
+    def init(self, x: Any, o: Any) -> Any:
+        return x, 0.0 * x
+
+    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+        m = self.mu * y[1] + noisy_grad(o, y[0], z)
+        return y[0] - self.lr * m, m
+
+
 @method(order=1)
 class Parity(NamedTuple):
     """Every other step is three times as long."""

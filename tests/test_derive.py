@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bare_pages import PAGES, Parity, Saturated
+from bare_pages import PAGES, Parity, Saturated, Undamped
 
 import sdeopt as so
 from sdeopt.noise.spec import parse as law
@@ -208,13 +208,13 @@ def test_order_2_of_descent_has_a_modified_loss() -> None:
 
 def test_a_fast_linear_buffer_is_averaged_out() -> None:
     """Heavy ball with a fixed momentum is SGD at η/(1 - μ)."""
-    d = so.derive(so.HeavyBall, limit={"momentum": "fixed", "t": "lr", "v": "fixed"}, eliminate=("v",))
+    d = so.derive(Undamped, limit={"mu": "fixed", "m": "fixed"}, eliminate=("m",))
     x, o = np.array([0.4, -1.3]), SADDLE.oracle
-    page, sgd, w = so.HeavyBall(lr=0.1, momentum=0.75), so.SGD(lr=0.1), np.array([0.3, -0.8])
+    page, sgd, w = Undamped(lr=0.1, mu=0.75), so.SGD(lr=0.1), np.array([0.3, -0.8])
     assert d.model.drift(page, 0.0, (x, x), o)[0] == pytest.approx(4.0 * so.SGD.drift(sgd, 0.0, x, o), rel=1e-12)
     kick = d.model.diffusion(page, 0.0, (x, x), o, w)[0]
     assert kick == pytest.approx(4.0 * so.SGD.diffusion(sgd, 0.0, x, o, w), rel=1e-12)
-    assert "v relaxes" in d.assumed[0]
+    assert "m relaxes" in d.assumed[0]
     fast = so.derive(so.Signum, limit={"momentum": "fixed"}, eliminate=("m",))
     assert "m enters non-linearly" in str(fast.refused)
 
@@ -276,3 +276,11 @@ def test_noise_inside_a_function_that_saturates_is_not_small() -> None:
 
 def test_a_branch_on_equality_is_refused() -> None:
     assert "branches on ==" in str(so.derive(Parity).refused)
+
+
+def test_an_sde_of_another_time_than_the_page_is_not_run() -> None:
+    """Its formula stands, in t = k √η; on the page's clock its drift would be wrong by 1/√η."""
+    d = so.derive(Undamped)
+    assert d.refused is None and "t = k sqrt(η)" in d.regime
+    with pytest.raises(ValueError, match=r"lives in the time t = k sqrt\(lr\), and the page's own clock says t = k lr"):
+        d.model  # noqa: B018

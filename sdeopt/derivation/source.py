@@ -14,7 +14,7 @@ from sdeopt.derivation.code import Code
 from sdeopt.derivation.expectations import Quad
 from sdeopt.derivation.trace import t
 from sdeopt.derivation.twins import Piece
-from sdeopt.derivation.words import Vec, vector
+from sdeopt.derivation.words import HandOver, Vec, vector
 
 __all__ = ["floors", "singular", "source"]
 
@@ -76,6 +76,7 @@ RANDOM = (v.Average, v.Clipped)
 
 def source(d: Any, label: str, mark: str) -> str:
     """The file, ``mark`` at the line that imports the method; ``start`` only where the SDE is singular."""
+    _on_its_clock(d)
     code = [
         _function(d, "drift", "t: Any, {y}: Any, o: Any", d.drift, "The mean of a step per unit of time."),
         _function(d, "diffusion", "t: Any, {y}: Any, o: Any, dw: Any", d.noise, "The noise of a step, on increments."),
@@ -97,6 +98,16 @@ def source(d: Any, label: str, mark: str) -> str:
         line=f"The SDE of {owner}.step as η → 0.",
         text=textwrap.indent(d.prose(), "    "),
     ) + "".join(text for text, _ in code)
+
+
+def _on_its_clock(d: Any) -> None:
+    """An SDE is run on the clock of its page, so that another time would make its drift too large or too small."""
+    found, own = d.limit.tau, d.trace.clock()
+    if sp.simplify(found - own) != 0:
+        raise HandOver(
+            f"{d.method.__name__}'s SDE lives in the time t = k {found}, and the page's own clock says t = k {own}: "
+            f"give the page @method(..., clock=f) with a function f(self) that returns {found}"
+        )
 
 
 def _imports(asked: set[tuple[str, str]], owner: Any, mark: str) -> str:
