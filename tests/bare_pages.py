@@ -60,6 +60,16 @@ class Undamped(NamedTuple):
 
 
 @method(order=1)
+class Counted(NamedTuple):
+    """A step as many times as long as there are coordinates."""
+
+    lr: Positive
+
+    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+        return x - self.lr * total(0.0 * x + 1.0) * noisy_grad(o, x, z)
+
+
+@method(order=1)
 class Parity(NamedTuple):
     """Every other step is three times as long."""
 

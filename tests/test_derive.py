@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bare_pages import PAGES, Parity, Saturated, Undamped
+from bare_pages import PAGES, Counted, Parity, Saturated, Undamped
 
 import sdeopt as so
 from sdeopt.noise.spec import parse as law
@@ -276,6 +276,13 @@ def test_noise_inside_a_function_that_saturates_is_not_small() -> None:
 
 def test_a_branch_on_equality_is_refused() -> None:
     assert "branches on ==" in str(so.derive(Parity).refused)
+
+
+def test_a_sum_over_equal_entries_is_refused_for_it_counts_them() -> None:
+    """In an objective of three coordinates it is their number, entry by entry."""
+    assert "no word stands for the dimension d" in str(so.derive(Counted).refused)
+    f = so.Objective(value=lambda x: so.core.total(0.0 * x + 1.0) * x[0] * x[0], dim=3)
+    assert f.grad(np.array([0.5, 1.0, 2.0])).tolist() == [3.0, 0.0, 0.0]
 
 
 def test_an_sde_of_another_time_than_the_page_is_not_run() -> None:

@@ -20,7 +20,7 @@ from sdeopt.core.references import Module, rebound
 from sdeopt.derivation.code import Code
 from sdeopt.derivation.moments import flat
 from sdeopt.derivation.source import LENGTHS, WIDTH
-from sdeopt.derivation.twins import paired
+from sdeopt.derivation.twins import entries, paired
 from sdeopt.derivation.vocabulary import Total
 from sdeopt.derivation.words import HandOver, Vec, rational, vector
 
@@ -75,7 +75,9 @@ def _traced(value: Any, x: Any, twins: dict[Any, Any]) -> Any:
 
 def _by_entry_rule(value: Any) -> str:
     """Of a function in the vocabulary, for any dimension."""
-    twins = _twins(Total, lambda a, b: Total(a * b), lambda a: sp.sqrt(Total(a * a)))
+    twins = _twins(
+        lambda a: Total(entries(a)), lambda a, b: Total(entries(a * b)), lambda a: sp.sqrt(Total(entries(a * a)))
+    )
     e = _traced(value, X, twins)
     if vector(e):
         raise HandOver("it returns a vector")

@@ -10,7 +10,7 @@ import sympy as sp
 from sdeopt.core import compressors, elementary, oracle
 from sdeopt.core import math as sums
 from sdeopt.derivation import vocabulary as v
-from sdeopt.derivation.words import XI, XI2, HandOver, Vec, Word, rational
+from sdeopt.derivation.words import XI, XI2, HandOver, Vec, Word, rational, vector
 from sdeopt.noise import directions
 
 __all__ = ["AGENT_XI", "Members", "Numpy", "Piece", "length", "of", "paired"]
@@ -137,10 +137,19 @@ def _sums() -> dict[str, Any]:
         return _average(members.member)
 
     return {
-        "total": v.Total, "dot": lambda a, b: v.Total(a * b), "norm": v.Norm, "each": each, "average": average,
+        "total": lambda a: v.Total(entries(a)), "dot": lambda a, b: v.Total(entries(a * b)),
+        "norm": lambda a: v.Norm(entries(a)), "each": each, "average": average,
         "filled": lambda value, like: sp.sympify(value),
         "pieces": lambda x, like: Members(sp.sympify(x).xreplace(_pieces(x))),
     }  # fmt: skip
+
+
+def entries(a: Any) -> Any:
+    """What is summed over coordinates; the sum of one number for all of them would need their number d."""
+    e = sp.sympify(a)
+    if e != 0 and not vector(e):
+        raise HandOver(f"the step sums {sp.sstr(e)[:80]}, the same in every entry: no word stands for the dimension d")
+    return e
 
 
 def _pieces(x: Any) -> dict[Any, Any]:
