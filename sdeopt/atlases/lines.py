@@ -99,6 +99,8 @@ class Line:
             return math.nan, dict.fromkeys(MEASURES, failed(reason, "missing" if self.reason else "failed"))
         if self.plan.level is None:
             measured["time"] = failed("no level: f is at its minimum at the start", "missing")
+        if "error" in measured:
+            measured["error"] = _refused(measured["error"])
         for name in ("median", "loss"):
             if name in measured:
                 measured[name] = moved(measured[name], -self.plan.minimum, 1.0)
@@ -118,6 +120,14 @@ def moved(e: Estimate, by: float, times: float) -> Estimate:
     return e._replace(
         value=times * (e.value + by), stderr=times * e.stderr, low=times * (e.low + by), high=times * (e.high + by)
     )
+
+
+def _refused(e: Estimate) -> Estimate:
+    """A comparison that was refused, in one sentence, is no failure: there is no such SDE, or none that can be run."""
+    refusal = "ValueError: "
+    if e.status != "failed" or not e.reason.startswith(refusal):
+        return e
+    return e._replace(status="missing", reason=e.reason.removeprefix(refusal))
 
 
 def line(plan: Plan, method: Method, regime: Regime) -> Line:
