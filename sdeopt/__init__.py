@@ -110,8 +110,8 @@ def load(file: str | Path) -> Result:
 
     Returns
     -------
-    Ensemble, Report, Certificate, Sweep, Atlas, Scaling, Evidence, NoiseProfile, NoiseScaleEstimate, Diagnosis or Derivation
-        What was saved.
+    Result
+        What was saved: an Ensemble, a Report, a Certificate, a Sweep, an Atlas, ...
 
     Raises
     ------

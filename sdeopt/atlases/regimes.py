@@ -35,12 +35,12 @@ class Regime(NamedTuple):
 
     def lacks(self, method: Method) -> str | None:
         """Why a method is not run here, or None."""
-        missing = [name for name in self.settings if name not in type(method)._fields]  # type: ignore[attr-defined]
+        missing = [name for name in self.settings if name not in type(method)._fields]
         return f"it has no {' and no '.join(missing)}, which this regime is about" if missing else None
 
     def page(self, method: Method, lr: float) -> Method:
         """The method in this regime, at a learning rate."""
-        fields = method._asdict() | dict(self.settings) | {"lr": lr}  # type: ignore[attr-defined]
+        fields = method._asdict() | dict(self.settings) | {"lr": lr}
         placed: Method = type(method)(**fields)
         return placed
 
