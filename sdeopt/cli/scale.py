@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from sdeopt.cli.runs import MethodCommand, shared
+from sdeopt.cli.runs import MethodCommand, shared_options
 
 __all__ = ["scale"]
 
@@ -17,7 +17,7 @@ SHARED = {"method", "objective", "noise", "x0", "steps", "observables", "seed", 
 TIMES_PATHS = 10  # as many paths as `compare`: two independent laws are compared, and no SDE is run
 
 
-@click.command("scale", cls=MethodCommand, params=[word for word in shared() if word.name in SHARED])
+@click.command("scale", cls=MethodCommand, params=[word for word in shared_options() if word.name in SHARED])
 @click.option("--batch", type=int, nargs=2, metavar="B B'", help="Batch size before and after.")
 @click.option("--agents", type=int, nargs=2, metavar="N N'", help="Number of agents before and after.")
 @click.option("--new-k", type=int, help="Entries that rand-k sends after; --k are those before.")

@@ -10,7 +10,7 @@ import numpy as np
 from sdeopt.core import checks, total
 from sdeopt.core.contracts import Draws, Vector
 from sdeopt.core.oracle import Oracle, agent_means, batch_grad, batch_value, examples, noisy_grad, weighted_grad
-from sdeopt.noise.minibatch import Minibatch, correction, drawn, root_size
+from sdeopt.noise.minibatch import Minibatch, correction, draw_examples, root_size
 
 __all__ = ["Share"]
 
@@ -102,7 +102,7 @@ def share(o: Oracle, agents: Any) -> Any:
 def picked(self: Any, o: Oracle, z: Draws) -> Any:
     """Numbers of the drawn examples."""
     m = share(o, self.agents)
-    return drawn(z[0], m, self.replace) + float(self.agent * m)
+    return draw_examples(z[0], m, self.replace) + float(self.agent * m)
 
 
 def placed(o: Oracle, weights: Any, first: Any) -> Any:

@@ -9,8 +9,8 @@ from typing import Any
 from sdeopt.core import checks
 from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
-from sdeopt.scaling.conditions import measured
-from sdeopt.scaling.problems import changed
+from sdeopt.scaling.conditions import measure
+from sdeopt.scaling.problems import apply_change
 from sdeopt.scaling.rules import Change, Rule, find, pair
 from sdeopt.scaling.scaling import Scaling
 
@@ -86,7 +86,7 @@ def scale(
         warnings.warn(text, stacklevel=2)
     still = type(method)(*method._replace(**_sent(change)))
     linear = still._replace(lr=_round(method.lr * float(change.kappa * change.alpha)))
-    later = None if problem is None else changed(problem, change, method.family == "private")
+    later = None if problem is None else apply_change(problem, change, method.family == "private")
     return Scaling(
         before=method,
         after=after,
@@ -94,7 +94,7 @@ def scale(
         change=change,
         rule=rule,
         formula=formula,
-        conditions=measured(rule.conditions, after, later, change),
+        conditions=measure(rule.conditions, after, later, change),
         warnings=cut,
         objective=None if problem is None else repr(problem.objective),
         noises=tuple(repr(p.noise) for p in (problem, later) if p is not None),

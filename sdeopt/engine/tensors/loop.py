@@ -127,7 +127,7 @@ class Loop:
             for i, f in enumerate(self._observables):
                 records[p, s, d + i] = float(f(self._oracle, x))
         if TRACE in self._run.observables:
-            records[:, s, -1] = spread(xs, ~np.isnan(records[:, s, 0]))
+            records[:, s, -1] = cov_trace(xs, ~np.isnan(records[:, s, 0]))
 
     def _seen(self, x: Any) -> Any:
         count = self._run.projections
@@ -135,7 +135,7 @@ class Loop:
 
 
 @torch.no_grad()
-def spread(xs: list[Any], alive: Any) -> Any:
+def cov_trace(xs: list[Any], alive: Any) -> Any:
     """|x - x̄|² P/(P - 1) of every path, whose mean is tr Cov x; NaN of those that are lost, 0 where one is left."""
     there = [x for x, a in zip(xs, alive, strict=True) if a]
     found, n = np.where(alive, 0.0, np.nan), len(there)
