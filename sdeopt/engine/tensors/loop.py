@@ -20,6 +20,7 @@ from sdeopt.engine.beginnings import initial_states
 from sdeopt.engine.compiler.compile import grid
 from sdeopt.engine.compiler.rng import fill, place
 from sdeopt.engine.draws import draws
+from sdeopt.engine.run import Run
 from sdeopt.engine.tensors.linker import Linker
 from sdeopt.results.pages import TRACE
 
@@ -31,8 +32,8 @@ WHOLE = ("uniform", "epochs")  # draws that are numbers of examples, or compared
 class Loop:
     """A loop as the kernel calls it; it fills the records of some paths."""
 
-    def __init__(self, run: Any) -> None:
-        f = run.problem.objective
+    def __init__(self, run: Run) -> None:
+        f: Any = run.problem.objective  # one that lives on a device
         self._run = run
         self._dtype, self._device = f.placement
         link = self._link = Linker(self._dtype, self._device)
