@@ -8,6 +8,7 @@ import sympy as sp
 
 from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.piecewise import NotPiecewise, piecewise
+from sdeopt.derivation.shown import shown
 from sdeopt.derivation.words import OWN, XI, HandOver, Vec, Word, parted
 
 __all__ = ["ZETA", "Quad", "mean"]
@@ -31,7 +32,7 @@ def mean(e: Any, moments: Any) -> Any:
     inner = (e / outside).xreplace({atom.symbol: atom.whole for atom in moments.atoms.values()})
     if any(w.has(*moments.randoms) for w in inner.atoms(Word)):
         raise HandOver(
-            f"the mean of {sp.sstr(outside * inner)[:90]}, a function of the noise not per coordinate, has no rule: "
+            f"the mean of {shown(outside * inner)}, a function of the noise not per coordinate, has no rule: "
             "the SDE 'sampled' takes its moments"
         )
     inner, variance = _one_variable(inner, moments)
@@ -52,12 +53,12 @@ def _one_variable(e: Any, moments: Any) -> tuple[Any, Any]:
     else:
         ratio = next((_ratio(f.args[0]) for f in e.atoms(sp.Function) if f.has(XI) and f.has(OWN)), None)
         if ratio is None:
-            raise HandOver(f"the mean of {sp.sstr(e)[:80]} over two independent vectors has no rule: SDE 'sampled'")
+            raise HandOver(f"the mean of {shown(e)} over two independent vectors has no rule: SDE 'sampled'")
         e = e.replace(lambda a: a.is_Add and a.has(OWN), lambda a: sp.expand(a.xreplace({OWN: (ZETA - XI) / ratio})))
         table, variance = {}, variance + ratio**2
     e = e.xreplace(table)
     if e.has(XI, OWN) or any(e.has(r) for r in moments.randoms):
-        raise HandOver(f"the mean of {sp.sstr(e)[:80]} over independent vectors has no rule: SDE 'sampled'")
+        raise HandOver(f"the mean of {shown(e)} over independent vectors has no rule: SDE 'sampled'")
     return e, variance
 
 

@@ -16,6 +16,7 @@ from sdeopt.derivation.action import Action
 from sdeopt.derivation.moments import Moments, flat, tidy
 from sdeopt.derivation.regime import Limit
 from sdeopt.derivation.series import q, series
+from sdeopt.derivation.shown import shown
 from sdeopt.derivation.trace import Trace, k, t
 from sdeopt.derivation.vocabulary import NoiseVar
 from sdeopt.derivation.words import OWN, XI, HandOver, TooFast, Vec, Word, vanishes, vector
@@ -142,7 +143,7 @@ def _as_time(part: Any, coefficients: Any, moments: Moments, power: int, depth: 
                 else (f"tie what holds it to η by limit=, or average it out by eliminate=({part.name!r},)")
             )
             raise TooFast(
-                f"{part} moves by O(η^{sp.Rational(i, 2)}) in one step, by {sp.sstr(leading)[:60]}, faster than time "
+                f"{part} moves by O(η^{sp.Rational(i, 2)}) in one step, by {shown(leading)}, faster than time "
                 f"passes: {hint}",
                 depth,
             )
@@ -166,7 +167,7 @@ def averaged(table: dict[Any, Any], fast: tuple[str, ...], power: int, moments: 
         if kept or curved or vector(rate) or rate == 1 or rate.has(m):
             raise HandOver(f"{m} enters non-linearly: its average is an integral over its own stationary law")
         fixed = sp.factor(sp.expand(own[0] + m - rate * m) / (1 - rate))
-        moments.trace.assume(f"|{sp.sstr(sp.factor(rate))}| < 1, so that {m} relaxes within steps")
+        moments.trace.assume(f"|{shown(sp.factor(rate))}| < 1, so that {m} relaxes within steps")
         table = {p: c.with_({m: fixed}) for p, c in table.items()}
     return table
 

@@ -14,6 +14,7 @@ import sympy as sp
 
 from sdeopt.derivation import expectations
 from sdeopt.derivation import vocabulary as v
+from sdeopt.derivation.shown import shown
 from sdeopt.derivation.trace import Trace
 from sdeopt.derivation.twins import AGENT_XI, ClippedBatch, Compressed, Piece
 from sdeopt.derivation.words import (
@@ -146,7 +147,7 @@ class Moments:
             return None
         sign = sign_of(slope)
         if not sign:
-            raise HandOver(f"the noise enters {sp.sstr(a)[:80]} with a factor whose sign is not known")
+            raise HandOver(f"the noise enters {shown(a)} with a factor whose sign is not known")
         return sign, tidy(rest / slope)
 
     def _directed(self, e: Any, length: Any) -> Any:
@@ -155,7 +156,7 @@ class Moments:
         noise = XI if inner.has(XI) else XI2
         seen = self._seen(inner, noise)
         if seen is None:
-            raise HandOver(f"the length of {sp.sstr(inner)[:80]} has no mean by rules: SDE 'sampled'")
+            raise HandOver(f"the length of {shown(inner)} has no mean by rules: SDE 'sampled'")
         sign, shift = seen
         whole = (shift + noise) / v.Norm(shift + noise)
         unit = sign * self._atom("direction", whole, v.MeanDir(self.x, shift), shift=shift, noise=noise)
@@ -164,7 +165,7 @@ class Moments:
             terms = sp.Add.make_args(sp.expand(e))
             ratio = sp.simplify(sp.Add(*(a for a in terms if a.has(length))) * length / inner)
             if self.random(ratio) or ratio.has(length):
-                name = sp.sstr(length)[:80]
+                name = shown(length)
                 raise HandOver(f"{name}, the length of a noisy vector, stands elsewhere than in v/|v|: SDE 'sampled'")
             e = sp.Add(*(a for a in terms if not a.has(length))) + ratio * unit
         return e
@@ -239,7 +240,7 @@ class Moments:
         if any(not self.random(term / (a * b)) for a, b in ((XI, OWN), (XI, XI2), (XI2, OWN))):
             return sp.S.Zero  # independent
         whole = term.xreplace({atom.symbol: atom.whole for atom in self.atoms.values()})
-        raise HandOver(f"no word for the mean of {sp.sstr(whole)[:80]}: SDE 'sampled'")
+        raise HandOver(f"no word for the mean of {shown(whole)}: SDE 'sampled'")
 
 
 def quadratic(two: Any) -> list[Any]:

@@ -19,6 +19,7 @@ from sdeopt.core import math as sums
 from sdeopt.core.references import Module, rebound
 from sdeopt.derivation.code import Code
 from sdeopt.derivation.moments import flat
+from sdeopt.derivation.shown import shown
 from sdeopt.derivation.source import LENGTHS, WIDTH
 from sdeopt.derivation.twins import entries, paired
 from sdeopt.derivation.vocabulary import Total
@@ -126,7 +127,7 @@ def _smooth(*formulas: Any) -> None:
     for e in formulas:
         odd = sp.sympify(e).atoms(sp.Derivative, sp.DiracDelta, sp.Subs, sp.Integral)
         if odd:
-            raise HandOver(f"its derivative holds {sp.sstr(min(odd, key=str))[:60]}, which has no formula")
+            raise HandOver(f"its derivative holds {shown(min(odd, key=str))}, which has no formula")
 
 
 def _written(functions: list[list[Any]], names: dict[Any, str], generic: bool) -> str:

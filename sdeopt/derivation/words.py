@@ -17,6 +17,8 @@ from typing import Any, ClassVar
 
 import sympy as sp
 
+from sdeopt.derivation.shown import shown
+
 __all__ = [
     "OWN",
     "UNIFORM",
@@ -96,8 +98,8 @@ def rate_at_zero(e: Any, h: Any, n: int = 1) -> Any:
     rate = sp.sympify(e.diff(h, n) if n else e)
     if n and rate.has(sp.DiracDelta, sp.Derivative, sp.Subs):
         now = e.xreplace({h: sp.S.Zero})
-        jumps = sorted(map(sp.sstr, now.atoms(sp.sign, sp.Abs, sp.Min, sp.Max, sp.Piecewise)), key=len)
-        raise HandOver(f"the expansion differentiates {jumps[-1][:80] if jumps else 'a jump'} where it jumps")
+        jumps = sorted(map(shown, now.atoms(sp.sign, sp.Abs, sp.Min, sp.Max, sp.Piecewise)), key=len)
+        raise HandOver(f"the expansion differentiates {jumps[-1] if jumps else 'a jump'} where it jumps")
     return rate.xreplace({h: sp.S.Zero}).doit()
 
 
