@@ -58,10 +58,11 @@ if TYPE_CHECKING:
     from sdeopt.sweeps.sweep import sweep as sweep
     from sdeopt.sweeps.table import Sweep as Sweep
     from sdeopt.torch.estimate import NoiseScaleEstimate as NoiseScaleEstimate
+    from sdeopt.wrappers import *  # noqa: F403
 
 __version__ = "0.1.0"
 
-_CATALOGUES = ("noise", "objectives", "optimizers")  # whose ``__all__`` are public too
+_CATALOGUES = ("noise", "objectives", "optimizers", "wrappers")  # whose ``__all__`` are public too
 _MODULES = ("core", "networks", "privacy", "reference", "theory", "torch")
 _HOMES = {
     "sdeopt.core.notices": ("DivergedWarning", "PartialWarning"),

@@ -39,8 +39,9 @@ def shared_options() -> list[click.Parameter]:
         _option("--x0", "Starting point, as 1,-1.  [default: the objective's own]", metavar="NUMBERS"),
         _option(
             "--schedule",
-            "Learning rate in time, from --lr at t = 0: cosine, cosine:final=0.1,horizon=5 (default: the run's horizon)"
-            ", power:0.5.",
+            "Of the learning rate, with --lr as its peak. In fractions of the run: warmup:0.1, "
+            "warmup-cosine:0.1,final=0.05, wsd:0.1,decay=0.2, inverse-root:0.1, step:0.5,0.75,factor=0.1. In time: "
+            "cosine, cosine:final=0.1,horizon=5 (default: the run's horizon), power:0.5.",
             metavar="SPEC",
         ),
         _option("--sde", "SDE of the method by name, see `sdeopt show METHOD`.  [default: its own]", metavar="NAME"),

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sdeopt.cli.problems import problem_of
+from sdeopt.cli.schedules import schedule
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
-from sdeopt.core.schedule import Cosine, Power
-from sdeopt.core.spec import allow, number, numbers, split
+from sdeopt.core.spec import numbers
 from sdeopt.engine.work import stored
 from sdeopt.optimizers.registry import lookup, methods
 
@@ -100,19 +100,6 @@ def paths(problem: Problem, work: float, budget: float = BUDGET) -> int:
     else:
         cost = work * (STEP_COST + NUMBER_COST * stored(f))
     return next((n for n in PATHS if n * cost <= budget), PATHS[-1])
-
-
-def schedule(spec: str, lr: float, horizon: float) -> Cosine | Power:
-    """Return the schedule that ``spec`` names, from the learning rate ``lr``; a cosine ends at ``horizon``."""
-    name, args, kwargs = split(spec)
-    if checks.choice("schedule", name, ("cosine", "power")) == "cosine":
-        allow(name, args, kwargs, most=0, keys=("horizon", "final"))
-        given = {key: number(f"cosine: {key}", text) for key, text in kwargs.items()}
-        return Cosine(lr, **{"horizon": horizon} | given)
-    allow(name, args, kwargs, most=1, keys=("exponent",))
-    if args and kwargs:
-        raise ValueError(f"power: exponent is given twice: {spec!r}")
-    return Power(lr, *(number("power: exponent", text) for text in [*args, *kwargs.values()]))
 
 
 def _dashed(field: str) -> str:
