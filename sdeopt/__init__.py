@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sdeopt import reference as reference
     from sdeopt import theory as theory
     from sdeopt import torch as torch
+    from sdeopt.atlases.atlas import atlas as atlas
+    from sdeopt.atlases.report import Atlas as Atlas
     from sdeopt.certificate.certify import certify as certify
     from sdeopt.certificate.report import Certificate as Certificate
     from sdeopt.comparison.compare import compare as compare
@@ -71,6 +73,8 @@ _HOMES = {
     "sdeopt.core.guards": ("InterpretedWarning", "OnePathWarning"),
     "sdeopt.engine.simulate": ("simulate",),
     "sdeopt.ito": ("SDE", "integrate"),
+    "sdeopt.atlases.atlas": ("atlas",),
+    "sdeopt.atlases.report": ("Atlas",),
     "sdeopt.certificate.certify": ("certify",),
     "sdeopt.certificate.report": ("Certificate",),
     "sdeopt.comparison.compare": ("compare",),
@@ -107,7 +111,7 @@ def load(file: str | Path) -> Result:
 
     Returns
     -------
-    Ensemble, Report, Certificate, Sweep, Scaling, Evidence, NoiseProfile, NoiseScaleEstimate, Diagnosis or Derivation
+    Ensemble, Report, Certificate, Sweep, Atlas, Scaling, Evidence, NoiseProfile, NoiseScaleEstimate, Diagnosis or Derivation
         What was saved.
 
     Raises

@@ -44,6 +44,7 @@ def label(sweep: Sweep, measure: str) -> str:
     level = "" if m["level"] is None else f"{m['level']:.3g}"
     return {
         "loss": f"E f(x) at {end}",
+        "median": f"median of f(x) at {end}",
         "spread": f"tr Cov x at {end}",
         "diverged": f"share of paths diverged by {end}",
         "time": f"median time to f(x) ≤ {level}",

@@ -51,7 +51,8 @@ def sweep(
     beside SAM on a grid over "rho" is run once, and shown for every rho. The points are all combinations of methods,
     problems and values.
 
-    Every point is measured at the horizon (`sdeopt.sweeps.measures`): "loss", E f(x); "spread", tr Cov x;
+    Every point is measured at the horizon (`sdeopt.sweeps.measures`): "loss", E f(x); "median", that of f(x), which
+    needs no moments; "spread", tr Cov x;
     "diverged", the share of paths that leave the finite range; "time", the median time at which f(x) <= ``level``;
     "error", the largest gap between the SDE and the optimizer as a fraction of each quantity's scale. Each has a
     standard error, a 95 % interval (each by itself; of a share or a time, which take few values, at least that) and a
