@@ -129,6 +129,7 @@ def load(file: str | Path) -> Result:
     from sdeopt.results.result import Result
 
     content = files.read(file)
+    _catalogue("optimizers")  # whose pages say the formulas of what is opened
     kind: Any = __getattr__(content.kind) if content.kind in _HOME else None
     if not (isinstance(kind, type) and issubclass(kind, Result)):
         raise ValueError(f"{content.path} holds a {content.kind}, which this sdeopt does not know")
