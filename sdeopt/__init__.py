@@ -111,8 +111,9 @@ def load(file: str | Path) -> Result:
 
     Returns
     -------
-    Ensemble, Report, Certificate, Sweep, Atlas, Scaling, Evidence, NoiseProfile, NoiseScaleEstimate, Diagnosis or Derivation
-        What was saved.
+    Result
+        What was saved: an ensemble, report, certificate, sweep, atlas, scaling, evidence, profile, estimate of the
+        noise scale, diagnosis, ladder or derivation.
 
     Raises
     ------
@@ -134,6 +135,7 @@ def load(file: str | Path) -> Result:
     from sdeopt.results.result import Result
 
     content = files.read(file)
+    _catalogue("optimizers")  # whose pages say the formulas of what is opened
     kind: Any = __getattr__(content.kind) if content.kind in _HOME else None
     if not (isinstance(kind, type) and issubclass(kind, Result)):
         raise ValueError(f"{content.path} holds a {content.kind}, which this sdeopt does not know")

@@ -108,7 +108,6 @@ class Line:
             measured["time"] = moved(measured["time"], 0.0, self.seen / self.regime.page(self.method, lr).clock)
         return lr, measured
 
-
     def _broken(self, done: Mapping[str, Measured]) -> str:
         """What was raised by a trial, or nothing."""
         tried = (done[key]["median"] for key in self.trials if key in done)

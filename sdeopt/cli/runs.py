@@ -8,9 +8,12 @@ import click
 
 from sdeopt.cli import config
 
-__all__ = ["WIDE", "MethodCommand", "certify", "compare", "shared_options", "simulate"]
+__all__ = ["PAGED", "WIDE", "MethodCommand", "certify", "compare", "shared_options", "simulate"]
 
 WIDE = "Every column of the table, however narrow the terminal."
+
+
+PAGED = "with STEM.html a page in place of the figure"
 
 
 def _option(name: str, help: str, kind: Any = str, metavar: str | None = None, **more: Any) -> click.Option:
@@ -19,6 +22,10 @@ def _option(name: str, help: str, kind: Any = str, metavar: str | None = None, *
 
 def _flag(name: str, help: str) -> click.Option:
     return click.Option([name], is_flag=True, help=help)
+
+
+def _out(numbers: str) -> click.Option:
+    return _option("--out", f"Write the figure to STEM.png and {numbers} to STEM.npz; {PAGED}.", metavar="STEM")
 
 
 def shared_options() -> list[click.Parameter]:
@@ -94,7 +101,7 @@ the same report on any machine. The report says which --paths and --substeps rep
     *shared_options(),
     _option("--kind", "discrete (default) or sde.", metavar="NAME"),
     _option("--checkpoint", CHECKPOINT, metavar="FOLDER"),
-    _option("--out", "Write the figure to STEM.png and the numbers to STEM.npz.", metavar="STEM"),
+    _out("the numbers"),
 ])  # fmt: skip
 @click.pass_context
 def simulate(ctx: click.Context, /, **words: Any) -> None:
@@ -117,7 +124,7 @@ def simulate(ctx: click.Context, /, **words: Any) -> None:
     _option("--checkpoint", CHECKPOINT, metavar="FOLDER"),
     _option("--tolerance", "Margin of the verdicts, as a fraction of each quantity's scale.  [default: 0.1]", float),
     _option("--alpha", "How often each bound may be wrong.  [default: 0.05]", float),
-    _option("--out", "Write the figure to STEM.png and the report to STEM.npz.", metavar="STEM"),
+    _out("the report"),
 ])  # fmt: skip
 @click.pass_context
 def compare(ctx: click.Context, /, **words: Any) -> None:
@@ -145,7 +152,7 @@ NOT_ON_A_LADDER = {"steps", "paths", "dt", "substeps", "scheme", "save_at", "hor
             float),
     _option("--substeps", "Integrator steps in the smallest optimizer step.  [default: 8]", int),
     _option("--checkpoint", CHECKPOINT, metavar="FOLDER"),
-    _option("--out", "Write the figure to STEM.png and the certificate to STEM.npz.", metavar="STEM"),
+    _out("the certificate"),
 ])  # fmt: skip
 @click.pass_context
 def certify(ctx: click.Context, /, **words: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from sdeopt.cli.runs import MethodCommand, shared_options
+from sdeopt.cli.runs import PAGED, MethodCommand, shared_options
 
 __all__ = ["scale"]
 
@@ -24,7 +24,9 @@ TIMES_PATHS = 10  # as many paths as `compare`: two independent laws are compare
 @click.option("--horizon", type=float, help="Gather evidence: simulate up to this time of the method before.")
 @click.option("--paths", type=int, help="Independent paths of each.  [default: 40000, fewer where a path costs more]")
 @click.option("--tolerance", type=float, help="Margin of the verdicts, as a fraction of the scale.  [default: 0.1]")
-@click.option("--out", metavar="STEM", help="Write the figure of the evidence to STEM.png, its numbers to STEM.npz.")
+@click.option(
+    "--out", metavar="STEM", help=f"Write the figure of the evidence to STEM.png, its numbers to STEM.npz; {PAGED}."
+)
 def scale(**words: Any) -> None:
     """Scale the hyperparameters of METHOD to another batch size or number of agents, so that the law of x stays.
 

@@ -109,7 +109,11 @@ def _median(values: Array) -> Estimate:
     found = median(values)
     if math.isinf(found.value):
         return found._replace(status="diverged", reason="half of the paths diverged, or more")
-    return found.doubted("no upper end: too few paths, or nearly half of them diverged") if math.isinf(found.high) else found
+    return (
+        found.doubted("no upper end: too few paths, or nearly half of them diverged")
+        if math.isinf(found.high)
+        else found
+    )
 
 
 def _time(times: Array) -> Estimate:

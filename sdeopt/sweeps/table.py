@@ -116,6 +116,10 @@ class Sweep(Result):
         """The grid and its points."""
         return pages.page(self)
 
+    def drawn(self) -> list[Any]:
+        """Axes of a figure for each measure."""
+        return [self.plot(measure=measure) for measure in self.measures]
+
     def to_csv(self, file: str | Path) -> None:
         """Write `rows` to ``file``: numbers with all their digits, "nan" and "inf" in words."""
         with open(file, "w", encoding="utf-8", newline="") as stream:

@@ -187,8 +187,12 @@ def _beside(wrapper: Callable[..., Any], cls: Any, new: Any, follow: Any, pull: 
         sde.name: sde
         if sde.drift is None
         else replace(
-            sde, drift=of_drift(sde.drift), diffusion=of_diffusion(sde.diffusion),
-            start=None if sde.start is None else of_start(sde.start), linear=None, stationary=None,
+            sde,
+            drift=of_drift(sde.drift),
+            diffusion=of_diffusion(sde.diffusion),
+            start=None if sde.start is None else of_start(sde.start),
+            linear=None,
+            stationary=None,
         )  # fmt: skip
         for sde in cls.sdes.values()
     }

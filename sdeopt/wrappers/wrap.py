@@ -83,7 +83,9 @@ def expect_questions(cls: Any, tag: str, known: frozenset[str], why: str) -> Non
         raise ValueError(f"{tag} does not fit {cls.__name__}, whose step asks {', '.join(sorted(other))}: {why}")
 
 
-def make(wrapper: Callable[..., Any], cls: Any, new: Mapping[str, Bounds], functions: Mapping[str, Any], **traits: Any) -> Any:
+def make(
+    wrapper: Callable[..., Any], cls: Any, new: Mapping[str, Bounds], functions: Mapping[str, Any], **traits: Any
+) -> Any:
     """The page around the page ``cls``, without an entry in the registry, with ``new`` fields and ``functions``.
 
     What the page has besides, it keeps: functions that ask nothing, its clock, its traits but those given.
