@@ -47,8 +47,8 @@ BELOW = {
     "sweeps": {"core", "engine", "comparison", "plots", "results", "sweeps", "sdeopt"},  # the only one
     "atlases": {"core", "engine", "noise", "optimizers", "plots", "results", "sweeps", "theory", "atlases"},
     "cli": {
-        "core", "engine", "noise", "objectives", "networks", "optimizers", "wrappers", "comparison", "sweeps", "results",
-        "cli", "sdeopt",
+        "core", "engine", "noise", "objectives", "networks", "optimizers", "wrappers", "comparison", "sweeps",
+        "results", "cli", "sdeopt",
     },
     "__init__": {"results"},
     "__main__": {"cli"},

@@ -12,7 +12,6 @@ from sdeopt.core.contracts import Law, Method
 from sdeopt.core.problem import Problem
 from sdeopt.noise import Agents, AlphaStable, Batch, Gaussian, Laplace, Minibatch, StudentT
 from sdeopt.optimizers.registry import methods
-from sdeopt.sweeps.axes import named
 from sdeopt.theory.private import abadi_sigma
 
 __all__ = ["Regime", "regimes", "usual_methods", "usual_regimes"]
@@ -49,7 +48,7 @@ class Regime(NamedTuple):
 
 def regimes(given: Any) -> dict[str, Regime]:
     """Label -> regime, of laws, of pairs (law, settings), or of a mapping with labels of its own."""
-    found = named("law", given, _one, (lambda entry: str(_regime(entry)),))
+    found = label("law", given, _one, (lambda entry: str(_regime(entry)),))
     return {label: _regime(entry) for label, entry in found.items()}
 
 

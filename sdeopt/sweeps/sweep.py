@@ -14,7 +14,7 @@ from sdeopt.core import checks, notices
 from sdeopt.core.problem import Problem
 from sdeopt.core.traits import expect_method
 from sdeopt.engine.streams import normalise
-from sdeopt.sweeps.axes import axes, label
+from sdeopt.sweeps.axes import axes
 from sdeopt.sweeps.cells import Settings
 from sdeopt.sweeps.grid import lay_out
 from sdeopt.sweeps.measures import ERROR, MEASURES, RUN
