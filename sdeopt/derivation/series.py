@@ -127,9 +127,7 @@ def _logarithm(j: Series) -> Series:
 def _composed(e: Any) -> Series:
     """A word or a function per coordinate: SymPy differentiates, words know how."""
     if isinstance(e, sp.Piecewise):
-        raise HandOver(
-            f"{shown(e)} chooses by a condition that moves with η: SDE 'sampled'"
-        )
+        raise HandOver(f"{shown(e)} chooses by a condition that moves with η: SDE 'sampled'")
     inner = [series(a) for a in e.args]
     if not all(j.bounded() for j in inner):
         if isinstance(e, Word) and e.linear and not any(a.has(q) for a in e.args[:-1]):
