@@ -29,11 +29,14 @@ def mean(e: Any, moments: Any) -> Any:
     """E e for one term with a function per coordinate of normal noise."""
     factors = sp.Mul.make_args(e)
     outside = sp.Mul(*(f for f in factors if not moments.random(f)))
-    inner = (e / outside).xreplace({atom.symbol: atom.whole for atom in moments.atoms.values()})
-    if any(w.has(*moments.randoms) for w in inner.atoms(Word)):
+    inner = moments.whole(e / outside)
+    across = sorted((w for w in inner.atoms(Word) if w.has(*moments.randoms)), key=sp.count_ops)
+    if across:
+        holds = f"the length {shown(across[0])} of a noisy vector stands elsewhere than in v/|v|"
+        if not isinstance(across[0], v.Norm):
+            holds = f"it holds {shown(across[0])}, which depends on the noise in all coordinates"
         raise HandOver(
-            f"the mean of {shown(outside * inner)}, a function of the noise not per coordinate, has no rule: "
-            "the SDE 'sampled' takes its moments"
+            f"the mean of {shown(outside * inner)} has no rule, for {holds}: the SDE 'sampled' takes its moments"
         )
     inner, variance = _one_variable(inner, moments)
     moments.trace.assume("normal ξ")

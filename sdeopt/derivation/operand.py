@@ -12,13 +12,15 @@ import functools
 import operator
 from typing import Any, Protocol
 
+import numpy as np
 import sympy as sp
 
 from sdeopt.derivation.shown import shown
 from sdeopt.derivation.words import HandOver, Vec, Word, rational
 
-__all__ = ["SMALL_LR", "Traced", "chosen", "plain", "traced"]
+__all__ = ["ARRAY", "SMALL_LR", "Traced", "chosen", "plain", "traced"]
 
+ARRAY = "calculates with an array of numbers, of which the symbol for any entry knows nothing"
 SMALL_LR = 1e-12  # what the learning rate is compared by
 SAID = {">=": "≥", "<=": "≤", "==": "=", "!=": "≠"}
 OPPOSITE = {">": "≤", "<": "≥", ">=": "<", "<=": ">", "==": "≠", "!=": "="}
@@ -35,10 +37,13 @@ def _exact(number: float) -> Any:
 class Known(Protocol):
     """What a trace knows: the numbers of hyperparameters, its words, and where to note a choice that numbers decide."""
 
+    subject: str  # what is traced, in a sentence
     values: dict[Any, float]
     words: dict[str, Any]  # functions of operands
 
     def assume(self, what: str) -> None: ...
+
+    def with_array(self, f: Any, a: Any, b: Any) -> Any: ...
 
 
 class Traced:
@@ -60,7 +65,7 @@ class Traced:
         return float(value) if value.is_finite else None
 
     def __neg__(self) -> Any:
-        return -1 * self
+        return Traced(-self.e, self.known)
 
     def __pos__(self) -> Any:
         return self
@@ -71,23 +76,26 @@ class Traced:
     def __matmul__(self, other: Any) -> Any:
         return self.known.words["dot"](self, other)
 
-    __rmatmul__ = __matmul__
+    def __rmatmul__(self, other: Any) -> Any:
+        return self.known.words["dot"](other, self)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        if name not in METHODS:
-            raise HandOver(f"the step asks for the .{name} of {shown(self.e)}, which one generic entry does not know")
+        if name == "T":
+            return self
+        if name.startswith("_") or name not in METHODS:
+            raise AttributeError(
+                f"the .{name} of {shown(self.e)} is not known, of which one symbol stands for any entry"
+            )
         return functools.partial(self.known.words[METHODS[name]], self)
 
     def __invert__(self) -> Any:
-        return 1 - self
+        return Traced(1 - self.e, self.known)
 
     def __and__(self, other: Any) -> Any:
-        return self * other
+        return Traced(self.e * traced(other, self.known).e, self.known)
 
     def __or__(self, other: Any) -> Any:
-        return 1 - (1 - self) * (1 - traced(other, self.known))
+        return Traced(1 - (1 - self.e) * (1 - traced(other, self.known).e), self.known)
 
     def _compared(self, sign: str, other: Any) -> Any:
         other = traced(other, self.known)
@@ -104,6 +112,18 @@ class Traced:
             said = SAID.get(sign, sign) if holds else OPPOSITE[sign]
             self.known.assume(f"{shown(self.e)} {said} {shown(other.e)}, as with these hyperparameters")
         return holds
+
+    def _refused(self, does: str) -> HandOver:
+        return HandOver(f"{self.known.subject} {does}")
+
+    def _by_what(self, e: Any) -> str:
+        """Why a choice by ``e`` is none that can be traced."""
+        names = {s.name for s in e.free_symbols}
+        if not self.known.values or e.atoms(Word) or any(isinstance(s, Vec) for s in e.free_symbols):
+            return "which differs from one point to the next: write where(condition, a, b) instead"
+        if "k" in names:
+            return "so that steps differ by their number: let lr be a schedule, or derive a page for each kind of step"
+        return f"and {', '.join(sorted(names))} has no default: derive a method, as in derive(Mine(lr=0.1, ...))"
 
     def __gt__(self, other: Any) -> Any:
         return self._compared(">", other)
@@ -124,7 +144,8 @@ class Traced:
         one, two = self.number, other.number
         if one is not None and two is not None:
             return self._decided("==", other, one == two)
-        raise HandOver(f"the step asks whether {shown(self.e)} equals {shown(other.e)}, {_by_what(self.e - other.e)}")
+        unlike = self._by_what(self.e - other.e)
+        raise self._refused(f"asks whether {shown(self.e)} equals {shown(other.e)}, {unlike}")
 
     def __ne__(self, other: Any) -> Any:
         return not self == other
@@ -132,39 +153,51 @@ class Traced:
     def __bool__(self) -> bool:
         number = self.number
         if number is None:
-            raise HandOver(f"the step branches on {shown(_condition(self.e))}, {_by_what(self.e)}")
+            raise self._refused(f"branches on {shown(_condition(self.e))}, {self._by_what(self.e)}")
         return bool(number) if self.e.is_number else self._decided("!=", traced(0, self.known), number != 0.0)
 
     def __index__(self) -> int:
         number = self.number
         if number is None or number != int(number):
-            raise HandOver(f"the step counts up to {shown(self.e)}, {_by_what(self.e)}")
+            raise self._refused(f"counts up to {shown(self.e)}, {self._by_what(self.e)}")
         self._decided("==", traced(int(number), self.known), True)
         return int(number)
 
     __int__ = __index__
 
     def __float__(self) -> float:
-        raise HandOver(f"the step turns {shown(self.e)} into a float, so that it is no symbol any more")
+        raise self._refused(f"turns {shown(self.e)} into a float, so that it is no symbol any more")
 
     def __getitem__(self, i: Any) -> Any:
-        raise HandOver(f"the step takes single entries of {shown(self.e)}, and one symbol stands for all of them")
+        raise HandOver(
+            f"{self.known.subject} takes single entries of {shown(self.e)}, and one symbol stands for all of them"
+        )
 
     def __setitem__(self, i: Any, value: Any) -> None:
-        raise HandOver(f"the step writes into single entries of {shown(self.e)}, and one symbol stands for all of them")
+        raise HandOver(
+            f"{self.known.subject} writes into single entries of {shown(self.e)}, and one symbol stands for all of them"
+        )
 
     def __iter__(self) -> Any:
-        raise HandOver(f"the step loops over the entries of {shown(self.e)}, and one symbol stands for all of them")
+        raise HandOver(
+            f"{self.known.subject} loops over the entries of {shown(self.e)}, and one symbol stands for all of them"
+        )
 
 
-def _operators() -> None:
-    for name in ("add", "sub", "mul", "truediv", "pow", "mod"):
-        f = sp.Mod if name == "mod" else getattr(operator, name)
-        setattr(Traced, f"__{name}__", lambda self, b, f=f: Traced(f(self.e, traced(b, self.known).e), self.known))
-        setattr(Traced, f"__r{name}__", lambda self, b, f=f: Traced(f(traced(b, self.known).e, self.e), self.known))
+def _operator(f: Any, turned: bool) -> Any:
+    def method(self: Traced, other: Any) -> Any:
+        pair = (other, self) if turned else (self, other)
+        if isinstance(other, np.ndarray) and other.ndim:
+            return self.known.with_array(f, *pair)
+        return Traced(f(*(traced(a, self.known).e for a in pair)), self.known)
+
+    return method
 
 
-_operators()
+for _name in ("add", "sub", "mul", "truediv", "pow", "mod"):
+    _f = sp.Mod if _name == "mod" else getattr(operator, _name)
+    setattr(Traced, f"__{_name}__", _operator(_f, False))
+    setattr(Traced, f"__r{_name}__", _operator(_f, True))
 
 
 def _condition(e: Any) -> Any:
@@ -172,28 +205,20 @@ def _condition(e: Any) -> Any:
     return e.args[0][1] if isinstance(e, sp.Piecewise) else e
 
 
-def _by_what(e: Any) -> str:
-    """Why a choice by ``e`` is none that can be traced."""
-    names = {s.name for s in e.free_symbols}
-    if e.atoms(Word) or any(isinstance(s, Vec) for s in e.free_symbols):
-        return "which differs from one state and sample to the next: write where(condition, a, b) instead"
-    if "k" in names:
-        return "so that steps differ by their number: let lr be a schedule, or derive a page for each kind of step"
-    return f"and {', '.join(sorted(names))} has no default: derive a method, as in derive(Mine(lr=0.1, ...))"
-
-
 def traced(a: Any, known: Known) -> Traced:
     """``a`` as an operand."""
+    if isinstance(a, np.ndarray) and a.ndim == 0:
+        a = a.item()
     if isinstance(a, Traced):
         return a
     if isinstance(a, sp.Basic):
         return Traced(a, known)
     if getattr(a, "ndim", 0) or isinstance(a, (list, tuple)):
-        raise HandOver("the step calculates with an array of numbers, of which one generic entry knows nothing")
+        raise HandOver(f"{known.subject} {ARRAY}")
     try:
         number = float(a)
     except (TypeError, ValueError):
-        raise HandOver(f"the step calculates with {a!r}, which is no number") from None
+        raise HandOver(f"{known.subject} calculates with {a!r}, which is no number") from None
     return Traced(sp.Integer(a) if isinstance(a, int) else _exact(number), known)
 
 

@@ -15,7 +15,7 @@ LETTERS = {
 WORDS = {
     "Grad": "∇f({0})", "Hvp": "∇²f({0}) {1}", "Norm": "|{0}|", "Total": "total({0})", "Value": "f({0})",
     "NoiseVar": "σ²", "AgentMean": "∇f_i({0})", "ClippedBatch": "clipped_grad({1})", "MeanSign": "E sign({1} + ξ)",
-    "Dimension": "d",
+    "Coordinates": "d",
 }  # fmt: skip
 
 
@@ -26,6 +26,10 @@ class Plain(StrPrinter):
         return LETTERS.get(e.name, str(e.name))
 
     _print_Vec = _print_Piece = _print_Field = _print_Symbol
+
+    def _print_Rate(self, e: Any) -> str:
+        kind, _, of = e.name.partition("_")
+        return f"(1 - {of})" if kind == "delta" else f"{kind}_{of}"
 
     def _print_Function(self, e: Any) -> str:
         args = [self._print(a) for a in e.args]

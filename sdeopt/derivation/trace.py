@@ -16,7 +16,7 @@ from sdeopt.core import checks
 from sdeopt.core.references import Module, rebound
 from sdeopt.derivation import twins
 from sdeopt.derivation.namespace import numpy
-from sdeopt.derivation.operand import SMALL_LR, plain, traced
+from sdeopt.derivation.operand import ARRAY, SMALL_LR, plain, traced
 from sdeopt.derivation.words import OWN, UNIFORM, XI, XI2, Field, HandOver, Vec, rational
 
 __all__ = ["Trace", "k", "t"]
@@ -48,11 +48,13 @@ def numbers(cls: Any, given: Any) -> dict[str, float]:
     """What hyperparameters are compared by: those of the method ``given``, of a schedule its peak, or the defaults."""
     known = dict(cls._field_defaults) if given is None else given._asdict()
     plain = {name: getattr(value, "peak", value) for name, value in known.items()}
-    return {**{name: float(value) for name, value in plain.items() if np.isscalar(value)}, "lr": SMALL_LR}
+    return {**{name: float(value) for name, value in plain.items() if isinstance(value, (int, float))}, "lr": SMALL_LR}
 
 
 class Trace:
     """The symbols of a page, and what running its functions on them has met."""
+
+    subject = "the step"
 
     def __init__(self, cls: Any, assume: dict[str, str], given: Any = None) -> None:
         for name, phase in assume.items():
@@ -120,7 +122,13 @@ class Trace:
         """Symbols and numbers, also in a tuple, as what the traced function calculates with."""
         if isinstance(thing, tuple) and not hasattr(thing, "_fields"):
             return tuple(map(self._operand, thing))
+        if isinstance(thing, np.ndarray) and thing.ndim:
+            raise HandOver(f"{self.subject} {ARRAY}")
         return traced(thing, self) if isinstance(thing, (sp.Basic, int, float)) else thing
+
+    def with_array(self, f: Any, a: Any, b: Any) -> Any:
+        """What an operand and an array of numbers give."""
+        raise HandOver(f"{self.subject} {ARRAY}")
 
     def _spoken(self, twin: Any) -> Any:
         """A twin as the traced function calls it."""

@@ -13,7 +13,7 @@ from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.namespace import ELEMENTWISE
 from sdeopt.derivation.operand import chosen, plain
 from sdeopt.derivation.shown import shown
-from sdeopt.derivation.words import XI, XI2, HandOver, Vec, Word
+from sdeopt.derivation.words import VALUE_XI, XI, XI2, HandOver, Vec, Word
 from sdeopt.noise import directions
 
 __all__ = ["AGENT_XI", "Members", "Piece", "of", "paired", "words"]
@@ -74,7 +74,7 @@ def of(trace: Any) -> dict[Any, Any]:
 
 def words(trace: Any) -> dict[str, Any]:
     """What the page may call by NumPy's names."""
-    more = {"concatenate": concatenate, "mean": lambda a: v.Total(a) / v.Dimension()}
+    more = {"concatenate": concatenate, "mean": lambda a: v.Total(a) / v.Coordinates()}
     return {**ELEMENTWISE, **_sums(), **_elementary(trace), **more}
 
 
@@ -119,7 +119,7 @@ def _questions(trace: Any) -> dict[str, Any]:
     return {name: wrapped(word) for name, word in QUESTIONS.items()} | {
         "noise": noise,
         "noisy_grad": lambda o, x, z: v.Grad(x) + noise(o, x, z),
-        "noisy_value": lambda o, x, z: v.Value(x),
+        "noisy_value": lambda o, x, z: v.Value(x) + VALUE_XI,
         "noisy_class_grads": lambda o, x, z: (v.ClassGrad(x, -1) + XI, v.ClassGrad(x, 1) + XI2),
         "clipped_grad": clipped_grad,
         "agent_grads": lambda o, x, z: Members(v.AgentMean(x) + AGENT_XI),
@@ -148,7 +148,7 @@ def length(thing: Any) -> Any:
     """What stands for ``len``."""
     if isinstance(thing, Members):
         return AgentCount()
-    return v.Dimension() if isinstance(thing, sp.Basic) else len(thing)
+    return v.Coordinates() if isinstance(thing, sp.Basic) else len(thing)
 
 
 def concatenate(members: Any) -> Any:

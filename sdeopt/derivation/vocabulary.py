@@ -19,7 +19,7 @@ __all__ = [
     "ClippedOne",
     "D3",
     "D4",
-    "Dimension",
+    "Coordinates",
     "DirResponse",
     "DirRest",
     "Grad",
@@ -97,7 +97,7 @@ class Total(Word):
     @classmethod
     def eval(cls, *args: Any) -> Any:
         (e,) = args
-        return None if vector(e) else Dimension() * e
+        return None if vector(e) else Coordinates() * e
 
     def _eval_is_nonnegative(self) -> Any:
         return self.args[0].is_nonnegative
@@ -115,7 +115,7 @@ class Norm(Word):
     @classmethod
     def eval(cls, *args: Any) -> Any:
         (e,) = args
-        return None if vector(e) else sp.Abs(e) * sp.sqrt(Dimension())
+        return None if vector(e) else sp.Abs(e) * sp.sqrt(Coordinates())
 
     def rate(self, moved: Any) -> Any:
         return Total(self.args[0] * moved[0]) / self
@@ -157,7 +157,7 @@ class BatchSize(_Constant):
     is_nonnegative = is_positive = True
 
 
-class Dimension(_Constant):
+class Coordinates(_Constant):
     """d."""
 
     scalar, asks, code, tex = True, False, "len", "d"
