@@ -46,8 +46,8 @@ BELOW = {
     "scaling": {"core", "engine", "noise", "theory", "optimizers", "plots", "results", "scaling"},
     "sweeps": {"core", "engine", "comparison", "plots", "results", "sweeps", "sdeopt"},  # the only one
     "cli": {
-        "core", "engine", "noise", "objectives", "networks", "optimizers", "wrappers", "comparison", "sweeps", "results",
-        "cli", "sdeopt",
+        "core", "engine", "noise", "objectives", "networks", "optimizers", "wrappers", "comparison", "sweeps",
+        "results", "cli", "sdeopt",
     },
     "__init__": {"results"},
     "__main__": {"cli"},

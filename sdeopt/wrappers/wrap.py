@@ -83,7 +83,9 @@ def expect_questions(cls: Any, tag: str, known: frozenset[str], why: str) -> Non
         raise ValueError(f"{tag} does not fit {cls.__name__}, whose step asks {', '.join(sorted(other))}: {why}")
 
 
-def make(wrapper: Callable[..., Any], cls: Any, new: Mapping[str, Bounds], functions: Mapping[str, Any], **traits: Any) -> Any:
+def make(
+    wrapper: Callable[..., Any], cls: Any, new: Mapping[str, Bounds], functions: Mapping[str, Any], **traits: Any
+) -> Any:
     """The page around the page ``cls``, without an entry in the registry, with ``new`` fields and ``functions``.
 
     What the page has besides, it keeps: functions that ask nothing, its clock, its traits but those given.
@@ -91,7 +93,8 @@ def make(wrapper: Callable[..., Any], cls: Any, new: Mapping[str, Bounds], funct
     tag, n = wrapper.__name__, len(cls._fields)
     for field in set(new) & set(cls._fields):
         raise ValueError(f"{tag} has the hyperparameter {field}, which {cls.__name__} has already")
-    outer: Any = namedtuple(f"{tag}{cls.__name__}", (*cls._fields, *new), module=cls.__module__)  # type: ignore[misc]  # noqa: PYI024
+    named: Any = namedtuple  # whose fields are not known before
+    outer = named(f"{tag}{cls.__name__}", (*cls._fields, *new), module=cls.__module__)
     kept = {name: vars(cls)[name] for name in KEPT if name in vars(cls)}
     for name, f in (kept | dict(functions)).items():
         setattr(outer, name, f)
