@@ -49,6 +49,13 @@ def test_coupled_decay_is_the_method_on_the_decayed_objective(name: str) -> None
         assert same(mine, theirs)
 
 
+def test_the_loss_that_a_step_sees_has_the_decay() -> None:
+    """NGN divides by it: f + λ|x|²/2, of the sample."""
+    x, z = np.array([0.7, -0.4]), (np.array([0.2, 0.3]),)
+    after = so.L2(so.NGN(0.2), L2).step(0, x, BOWL.oracle, z)
+    np.testing.assert_allclose(after, so.NGN(0.2).step(0, x, BENT.oracle, z), rtol=1e-13)
+
+
 def drawn(run: Any) -> Any:
     """Draws of a step, nested as it takes them."""
     from sdeopt.engine import draws, states
@@ -147,6 +154,8 @@ def test_the_mean_of_the_positions_has_its_exact_law(kind: str) -> None:
 
 def test_the_sums_of_averages_by_a_recursion_of_moments() -> None:
     """(x, Σx) of SGD step by step, and of the equation at a fine step."""
+    assert so.theory.averaged_ou(0.1, 1.0, 1.0, 0.0101)[1] == pytest.approx(0.1 * 0.0101 / 3, rel=0.01)  # either branch
+    assert so.theory.averaged_ou(0.1, 1.0, 1.0, 0.0099)[1] == pytest.approx(0.1 * 0.0099 / 3, rel=0.01)
     for lr, steps, law in ((0.1, 30, so.theory.averaged_sgd), (0.1, 3.0, so.theory.averaged_ou)):
         h, s, x0 = 1.3, 0.7, -0.8
         n, tau = (steps, lr) if law is so.theory.averaged_sgd else (30_000, 1e-4)
@@ -230,14 +239,15 @@ def test_what_cannot_be_wrapped_is_refused(make: Any, error: Any, says: str) -> 
     ("method", "words"),
     [
         (so.L2(so.Adam(0.1, 0.8, 0.85, 0.0), 0.5), {"warm": True}),
-        (so.L2(so.SignSGD(0.1), 0.5), {}),
+        (so.L2(so.SignSGD(0.2), 0.5), {"lrs": [0.2, 0.1, 0.05], "max_paths": 2**22}),
         (so.EMA(so.SGD(0.1), 0.8), {}),
         (so.Averaged(so.SGD(0.1)), {}),
     ],
-    ids=lambda v: type(v).__name__,
+    ids=["L2 of Adam", "L2 of SignSGD", "EMA of SGD", "mean of SGD"],
 )
 def test_certificates_of_wrapped_pages(method: Any, words: Any) -> None:
-    problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.3, 0.4]), x0=[1.0, -0.7])
-    found = so.certify(method, problem, lrs=[0.1, 0.05, 0.025], horizon=1.0, rng=0, max_paths=2**20, progress=False,
-                       **words)  # fmt: skip
+    noise = so.Gaussian([0.5, 0.8] if "lrs" in words else [0.3, 0.4])
+    problem = so.Problem(so.Quadratic([1.0, 2.0]), noise, x0=[1.0, -0.7])
+    ladder = {"lrs": [0.1, 0.05, 0.025], "horizon": 1.0, "rng": 0, "max_paths": 2**20, "progress": False}
+    found = so.certify(method, problem, **ladder | words)
     assert (found.means, found.covariance) == ("certified", "right"), str(found)

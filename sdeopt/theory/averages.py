@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
+from sdeopt.core import checks
+
 __all__ = ["averaged_ou", "averaged_sgd"]
 
 
@@ -26,6 +30,11 @@ def averaged_sgd(lr: float, h: float, scale: float, steps: int, start: float = 0
     -------
     mean, variance : float
 
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is no number in its range, or lr h >= 2.
+
     References
     ----------
     Polyak & Juditsky (1992), doi:10.1137/0330046, have the limit; the sum is computed here.
@@ -36,9 +45,12 @@ def averaged_sgd(lr: float, h: float, scale: float, steps: int, start: float = 0
     >>> [round(v, 12) for v in so.theory.averaged_sgd(0.5, 1.0, 1.0, 2, start=1.0)]  # of 1/2 and 1/4; (1/4 + 9/16)/4
     [0.375, 0.203125]
     """
-    rho, k = 1.0 - lr * h, float(steps)
-    mean = start * math.fsum(rho**j for j in range(1, steps + 1)) / k
-    return mean, scale**2 / (h * k) ** 2 * math.fsum((1.0 - rho**i) ** 2 for i in range(1, steps + 1))
+    lr, h, scale, start = _checked(lr, h, scale, start)
+    k = checks.integer("steps", steps, low=1, high=10**7)
+    if not lr * h < 2.0:
+        raise ValueError(f"lr must be below 2/h, where SGD converges, got lr = {lr:g} at h = {h:g}")
+    powers = (1.0 - lr * h) ** np.arange(1.0, k + 1.0)
+    return start * float(powers.mean()), (scale / h) ** 2 * float(((1.0 - powers) ** 2).mean()) / k
 
 
 def averaged_ou(lr: float, h: float, scale: float, time: float, start: float = 0.0) -> tuple[float, float]:
@@ -59,6 +71,11 @@ def averaged_ou(lr: float, h: float, scale: float, time: float, start: float = 0
     -------
     mean, variance : float
 
+    Raises
+    ------
+    ValueError, TypeError
+        If an argument is no number in its range.
+
     References
     ----------
     Computed here, as `averaged_sgd`.
@@ -70,7 +87,18 @@ def averaged_ou(lr: float, h: float, scale: float, time: float, start: float = 0
     >>> round(mean, 12), round(1000.0 * variance / (0.1 / 4.0), 2)
     (0.0005, 1.0)
     """
-    gone = -math.expm1(-h * time)
-    twice = -math.expm1(-2.0 * h * time)
-    integral = time - 2.0 * gone / h + twice / (2.0 * h)
-    return start * gone / (h * time), lr * scale**2 / (h * time) ** 2 * integral
+    lr, h, scale, start = _checked(lr, h, scale, start)
+    v = h * checks.positive("time", time)
+    gone = -math.expm1(-v)
+    if v < 0.01:  # where the sum below is a small difference of large numbers
+        integral = v**3 * (1.0 / 3.0 - v * (1.0 / 4.0 - v * (7.0 / 60.0 - v / 24.0)))
+    else:
+        integral = v - 2.0 * gone - 0.5 * math.expm1(-2.0 * v)
+    return start * gone / v, lr / h * (scale / v) ** 2 * integral
+
+
+def _checked(lr: float, h: float, scale: float, start: float) -> tuple[float, float, float, float]:
+    return (
+        checks.positive("lr", lr), checks.positive("h", h), checks.number("scale", scale, low=0.0),
+        checks.number("start", start),
+    )  # fmt: skip
