@@ -194,3 +194,11 @@ def test_costlier_paths_are_fewer() -> None:
     assert counts[0] == PATHS[0]
     assert counts[-1] == PATHS[-1]
     assert paths(large, 4e5) < paths(small, 4e5)
+
+
+def test_what_stands_around_a_method() -> None:
+    words = ["--lr", "0.1", "--l2", "0.2", "--max-norm", "1", "--ema", "0.9"]
+    inner = so.Clipped(so.L2(so.SGD(0.1), 0.2), 1.0)
+    assert job("simulate", "sgd", *words).method == so.EMA(inner, 0.9)
+    assert job("simulate", "sgd", *words[:-2], "--averaged").method == so.Averaged(inner)
+    assert job("simulate", "signsgdw", "--l2", "0.2").method == so.SignSGDW(0.05, l2=0.2)  # its own field

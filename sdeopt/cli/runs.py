@@ -64,6 +64,7 @@ def shared_options() -> list[click.Parameter]:
         _option("--threads", "Threads; they do not change the numbers.  [default: one per core]", int),
         _option("--config", "TOML file with the same words; this line wins over it.", metavar="FILE", is_eager=True,
                 expose_value=False, callback=config.load),
+        _flag("--averaged", "The mean of all positions of METHOD, in the place of the last."),
         _flag("--wide", WIDE),
         _flag("--json", "Print JSON, not a table."),
         _flag("--quiet", "No progress bar, no remarks."),

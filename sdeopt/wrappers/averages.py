@@ -34,6 +34,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from sdeopt.core.bounds import Bounds
 from sdeopt.core.contracts import Method
 from sdeopt.core.math import filled
@@ -142,6 +144,9 @@ def _moving(cls: Any) -> Any:
         return (1.0 - self[n]) / clock(self) * (x - a)
 
     page = _beside(EMA, cls, {"decay": DECAY}, follow, pull)
+    for name, sde in page.sdes.items():
+        if cls.sdes[name].linear is not None:
+            page.sdes[name] = replace(sde, linear=_followed(cls.sdes[name].linear))
     inner = vars(cls).get("scaled", lambda self, lr: self._replace(lr=lr))
 
     def scaled(self: Any, lr: float) -> Any:
@@ -152,10 +157,25 @@ def _moving(cls: Any) -> Any:
     return page
 
 
+def _followed(linear: Any) -> Any:
+    """The linear form (A, D) of the method, and before it dA = κ (X - A) dt."""
+
+    def form(self: Any, H: Any, *rest: Any) -> Any:
+        A, D = linear(self, H, *rest)
+        d, n = len(H), len(A)
+        kappa = (1.0 - self.decay) / self.clock
+        pulled, added = np.zeros((2, d + n, d + n))
+        pulled[:d, : 2 * d] = kappa * np.hstack([np.eye(d), -np.eye(d)])
+        pulled[d:, d:], added[d:, d:] = A, D
+        return pulled, added
+
+    return form
+
+
 def _beside(wrapper: Callable[..., Any], cls: Any, new: Any, follow: Any, pull: Any) -> Any:
     """The page with an average in front of its state: ``follow`` it in a step, ``pull`` it in the drift."""
     put, rest = (_put_several, _several) if len(cls.parts) > 1 else (_put_one, _one)
-    first = (lambda y: y[0]) if len(cls.parts) > 1 else (lambda y: y)
+    first = _first if len(cls.parts) > 1 else _whole
 
     def of_start(f: Any) -> Any:
         def start(self: Any, x: Any, o: Any) -> Any:
@@ -197,6 +217,14 @@ def _beside(wrapper: Callable[..., Any], cls: Any, new: Any, follow: Any, pull: 
         for sde in cls.sdes.values()
     }
     return make(wrapper, cls, new, own, sdes=sdes, parts=("average", *cls.parts))
+
+
+def _whole(y: Any) -> Any:
+    return y
+
+
+def _first(y: Any) -> Any:
+    return y[0]
 
 
 def _one(y: Any) -> Any:

