@@ -48,7 +48,7 @@ BELOW = {
     "atlases": {"core", "engine", "noise", "optimizers", "plots", "results", "sweeps", "theory", "atlases"},
     "cli": {
         "core", "engine", "noise", "objectives", "networks", "optimizers", "wrappers", "comparison", "sweeps",
-        "results", "cli", "sdeopt",
+        "atlases", "results", "cli", "sdeopt",
     },
     "__init__": {"results"},
     "__main__": {"cli"},

@@ -110,7 +110,7 @@ def atlas(
     ...     lrs=[0.01, 0.1], paths=60, tuning=50, rng=0,
     ... )
     >>> found.best("Cauchy"), found["spread"].reason[0, 0]
-    (('SignSGD',), 'no interval: the tails of the noise are too heavy for a variance')
+    (('SignSGD',), 'no mean: the tails of the noise are too heavy')
     """
     pages = _methods(methods, problem)
     plan = _plan(problem, gradients, lrs, paths, tuning, level, rng, folder)

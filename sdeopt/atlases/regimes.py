@@ -11,10 +11,11 @@ from sdeopt.core import checks
 from sdeopt.core.contracts import Law, Method
 from sdeopt.core.problem import Problem
 from sdeopt.noise import Agents, AlphaStable, Batch, Gaussian, Laplace, Minibatch, StudentT
+from sdeopt.optimizers import SGD, HeavyBall, SignSGD
 from sdeopt.optimizers.registry import methods
 from sdeopt.theory.private import abadi_sigma
 
-__all__ = ["Regime", "regimes", "usual_methods", "usual_regimes"]
+__all__ = ["Regime", "quick", "regimes", "usual_methods", "usual_regimes"]
 
 LR = 0.05  # until it is tuned
 LEVELS = (0.3, 1.0, 3.0)  # of the Gaussian noise, in units of the gradient at the start
@@ -76,7 +77,7 @@ def usual_regimes(problem: Problem, gradients: int) -> dict[str, Regime]:
     """Those that an objective can have; scales are in units of a coordinate of its gradient at the start."""
     f = problem.objective
     s = unit(problem)
-    found = {f"Gaussian {level:g}": Regime(Gaussian(level * s)) for level in LEVELS}
+    found = {f"Gaussian {level:g}": Regime(Gaussian(float(f"{level * s:.3g}"))) for level in LEVELS}
     found |= {f"Student-t, ν = {nu:g}": Regime(StudentT(nu, s)) for nu in TAILS}
     found |= {"Cauchy": Regime(StudentT(1.0, s)), f"stable, α = {STABLE:g}": Regime(AlphaStable(STABLE, s))}
     found["Laplace"] = Regime(Laplace(s))
@@ -90,6 +91,19 @@ def usual_regimes(problem: Problem, gradients: int) -> dict[str, Regime]:
         settings = {"clip": s * float(np.sqrt(f.dim)), "sigma_dp": float(f"{z:.4g}")}
         found[f"private, ε = {epsilon:g}"] = Regime(Batch(Gaussian(s), PRIVATE_BATCH), settings)
     return found
+
+
+def quick(problem: Problem) -> dict[str, Any]:
+    """Arguments of an atlas that is finished in a minute: three methods under three laws of two kinds."""
+    laws = usual_regimes(problem, 1)
+    return {
+        "methods": [SGD(LR), SignSGD(LR), HeavyBall(LR)],
+        "laws": {label: tuple(laws[label]) for label in ("Gaussian 0.3", "Gaussian 3", "Cauchy")},
+        "gradients": 100,
+        "lrs": (0.003, 0.01, 0.03, 0.1, 0.3),
+        "paths": 200,
+        "tuning": 60,
+    }
 
 
 def unit(problem: Problem) -> float:
