@@ -28,6 +28,7 @@ BELOW = {
     "objectives": {"core", "derivation", "objectives"},  # a value alone has its derivatives derived
     "theory": {"core", "theory"},
     "optimizers": {"core", "noise", "theory", "optimizers"},  # formulas of laws, for what a page makes of many draws
+    "wrappers": {"core", "engine", "noise", "theory", "wrappers"},  # of the engine, what a page asks
     "networks": {"core", "objectives", "networks"},
     "engine": {"core", "results", "engine"},  # which fills an Ensemble
     "derivation": {"core", "engine", "noise", "objectives", "plots", "results", "derivation"},  # checked by a run
@@ -46,8 +47,8 @@ BELOW = {
     "sweeps": {"core", "engine", "comparison", "plots", "results", "sweeps", "sdeopt"},  # the only one
     "atlases": {"core", "engine", "noise", "optimizers", "plots", "results", "sweeps", "theory", "atlases"},
     "cli": {
-        "core", "engine", "noise", "objectives", "networks", "optimizers", "comparison", "sweeps", "atlases", "results",
-        "cli", "sdeopt",
+        "core", "engine", "noise", "objectives", "networks", "optimizers", "wrappers", "comparison", "sweeps",
+        "atlases", "results", "cli", "sdeopt",
     },
     "__init__": {"results"},
     "__main__": {"cli"},

@@ -18,10 +18,10 @@ from sdeopt.core.problem import Problem
 from sdeopt.core.traits import expect_method
 from sdeopt.engine.progress import Progress
 from sdeopt.engine.streams import normalise
-from sdeopt.sweeps.axes import named
+from sdeopt.sweeps.axes import name_each
 from sdeopt.sweeps.cells import Cell
-from sdeopt.sweeps.schedule import Measured, scheduled
-from sdeopt.sweeps.store import Store, opened
+from sdeopt.sweeps.schedule import Measured, run_cells
+from sdeopt.sweeps.store import Store, open_store
 
 __all__ = ["atlas"]
 
@@ -123,7 +123,7 @@ def atlas(
     shown = tuple(m for m in pages if m not in left)
     work = [{m: lines[m, law] for m in shown} for law in laid]
     done: dict[str, Measured] = {}
-    with opened(folder) as store:
+    with open_store(folder) as store:
         partial = _worked(work, done, store, executor, progress)
     notices.tell(partial)
     meta = plan.described() | {
@@ -159,7 +159,7 @@ def _worked(
                 for key in cells:
                     if store is not None and (known := store.read(key)) is not None:
                         done[key] = known
-                if scheduled(cells, done, keep, executor, False):
+                if run_cells(cells, done, keep, executor, False):
                     return True
     return False
 
@@ -174,7 +174,9 @@ def _methods(given: Any, problem: Problem) -> dict[str, Method]:
         raise ValueError(f"problem must have an f(x), by which methods are ranked: {reason}")
     if given is None:
         return usual_methods()
-    pages = named("method", given, lambda m: hasattr(m, "sdes"), (lambda m: type(m).__name__, repr))
+    pages: dict[str, Method] = name_each(
+        "method", given, lambda m: hasattr(m, "sdes"), (lambda m: type(m).__name__, repr)
+    )
     for label, page in pages.items():
         expect_method(page)
         if "lr" in page.schedules:

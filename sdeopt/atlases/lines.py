@@ -14,7 +14,7 @@ from sdeopt.core.problem import Problem
 from sdeopt.engine.content import content
 from sdeopt.engine.run import refuse
 from sdeopt.results.estimate import Estimate, failed
-from sdeopt.sweeps.cells import Cell, Settings, planned
+from sdeopt.sweeps.cells import Cell, Settings, plan_run
 from sdeopt.sweeps.schedule import Measured
 
 __all__ = ["MEASURES", "Line", "Plan", "line"]
@@ -140,10 +140,10 @@ def line(plan: Plan, method: Method, regime: Regime) -> Line:
         return found
     try:
         page = regime.page(method, plan.lrs[0])
-        refuse(planned(Cell(page, problem, "run", plan.settings(1, trial=True))))
+        refuse(plan_run(Cell(page, problem, "run", plan.settings(1, trial=True))))
         found.seen = gradients_seen(page, problem)
         trials = [found.cell(lr, "run", True) for lr in plan.lrs]
-        refuse(planned(trials[-1]))
+        refuse(plan_run(trials[-1]))
     except (ValueError, TypeError) as error:
         found.reason = " ".join(str(error).split())
         return found

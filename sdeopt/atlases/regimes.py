@@ -13,7 +13,7 @@ from sdeopt.core.problem import Problem
 from sdeopt.noise import Agents, AlphaStable, Batch, Gaussian, Laplace, Minibatch, StudentT
 from sdeopt.optimizers import SGD, HeavyBall, SignSGD
 from sdeopt.optimizers.registry import methods
-from sdeopt.sweeps.axes import named
+from sdeopt.sweeps.axes import name_each
 from sdeopt.theory.private import abadi_sigma
 
 __all__ = ["Regime", "quick", "regimes", "usual_methods", "usual_regimes"]
@@ -50,7 +50,7 @@ class Regime(NamedTuple):
 
 def regimes(given: Any) -> dict[str, Regime]:
     """Label -> regime, of laws, of pairs (law, settings), or of a mapping with labels of its own."""
-    found = named("law", given, _one, (lambda entry: str(_regime(entry)),))
+    found = name_each("law", given, _one, (lambda entry: str(_regime(entry)),))
     return {label: _regime(entry) for label, entry in found.items()}
 
 

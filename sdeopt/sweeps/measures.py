@@ -23,7 +23,7 @@ from sdeopt.core.moments import ESCAPE, valid_paths
 from sdeopt.results.bounds import AGREE, DIFFER
 from sdeopt.results.estimate import Estimate, failed, mean, median, share
 
-__all__ = ["COLUMNS", "ERROR", "MEASURES", "RUN", "joined", "of_paths", "of_report", "reduced"]
+__all__ = ["COLUMNS", "ERROR", "MEASURES", "RUN", "join", "of_paths", "of_report", "reduce_chunk"]
 
 Array = NDArray[np.float64]
 RUN = ("loss", "median", "spread", "diverged", "time")  # of the discrete column alone
@@ -34,7 +34,7 @@ FEW_SQUARES = 100  # paths of fewer of which the interval of a spread covers 90 
 STILL = 0.1  # change of the spread over the last half of the time, relative to it, that counts as none
 
 
-def reduced(first: int, records: Array, *, d: int, times: Array, middle: int, level: float) -> Array:
+def reduce_chunk(first: int, records: Array, *, d: int, times: Array, middle: int, level: float) -> Array:
     """One row of ``COLUMNS`` for each path of a chunk, (paths, 5); ``middle`` is the save at half the time.
 
     ``spread`` holds ψ_p = n/(n - 1) |x_p - x̄|² with the mean x̄ of the n paths of the chunk that survive, so that its
@@ -62,7 +62,7 @@ def _squares(x: Array) -> Any:
     return (deviation * deviation).sum(axis=1) * (n / (n - 1))
 
 
-def joined(a: Array, b: Array) -> Array:
+def join(a: Array, b: Array) -> Array:
     """Two chunks, one after the other."""
     return np.concatenate([a, b])
 
