@@ -91,7 +91,8 @@ def winning(found: so.Atlas) -> list[str]:
     for law, (_, _, _, median, behind, factor, _) in zip(found.laws, winners(found), strict=True):
         lost = [name for name in found.ranking(law) if found.at("diverged", name, law).value > 0.0]
         best = ", ".join(found.best(law)) or "none"
-        lines.append(f"| {law} | {best} | {median} | {behind}: {factor} | {', '.join(lost) or 'none'} |")
+        after = f"{behind}: {factor}" if factor != "-" else "-"
+        lines.append(f"| {law} | {best} | {median} | {after} | {', '.join(lost) or 'none'} |")
     return lines
 
 
