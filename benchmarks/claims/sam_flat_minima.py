@@ -11,28 +11,41 @@ Refuted by: a share of SAM that is not above that of SGD; a quotient other than 
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from scipy.special import erf
 
 import sdeopt as so
 from benchmarks.claims.frame import Estimate, Finding, finding, paths, run
+from sdeopt.core import Vector
 
 LR, SCALE, RHO, FAR = 0.05, 2.0, 0.5, 3.5
-VALLEY = so.Objective(
-    dim=1,
-    value=lambda x: (x**4 / 4 - x**2 / 2 - x**5 / 5 + x**3 / 3 + x**6 / 24 - x**4 / 16)[0],
-    grad=lambda x: (x**3 - x) * (1.0 - 0.5 * x) ** 2,
-    hvp=lambda x, v: ((3 * x**2 - 1) * (1.0 - 0.5 * x) ** 2 - (x**3 - x) * (1.0 - 0.5 * x)) * v,
-    start=[-1.0],
-)
+
+
+def value(x: Vector) -> Any:
+    """f, by Horner's scheme."""
+    return (x * x * (((x / 24.0 - 0.2) * x + 0.1875) * x * x + x / 3.0 - 0.5))[0]
+
+
+def slope(x: Vector) -> Any:
+    """f'."""
+    return x * (x * x - 1.0) * (1.0 - 0.5 * x) * (1.0 - 0.5 * x)
+
+
+def bend(x: Vector) -> Any:
+    """f''."""
+    return (1.0 - 0.5 * x) * ((3.0 * x * x - 1.0) * (1.0 - 0.5 * x) - x * (x * x - 1.0))
+
+
+VALLEY = so.Objective(dim=1, value=value, grad=slope, hvp=lambda x, v: bend(x) * v, start=[-1.0])
 PROBLEM = so.Problem(VALLEY, so.Gaussian(SCALE))
 
 
 def stationary(rho: float) -> float:
     """The weight of x > 0 in the stationary law: b = -g - ρh E u and D = η Var(ξ + ρh u) with u = sign(g + ξ)."""
     x = np.linspace(-FAR, FAR, 4001)
-    g, h = (x**3 - x) * (1.0 - 0.5 * x) ** 2, (3.0 * x**2 - 1.0) * (1.0 - 0.5 * x) ** 2 - (x**3 - x) * (1.0 - 0.5 * x)
+    g, h = slope(x), bend(x)
     u, density = erf(g / (np.sqrt(2.0) * SCALE)), np.exp(-0.5 * (g / SCALE) ** 2) / np.sqrt(2.0 * np.pi)
     b = -g - rho * h * u
     D = LR * (SCALE**2 + 4.0 * rho * h * SCALE * density + rho**2 * h**2 * (1.0 - u**2))
