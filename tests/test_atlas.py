@@ -165,7 +165,7 @@ def test_it_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.Mon
     assert (partial.at("loss", "SGD", "louder").status, partial.best("louder")) == ("missing", ())
     assert str(partial)
     whole = so.atlas(LINE, so.SGD(0.1), laws, **small)
-    monkeypatch.setattr("sdeopt.sweeps.schedule.computed", None)  # nothing is left to compute
+    monkeypatch.setattr("sdeopt.sweeps.schedule.compute", None)  # nothing is left to compute
     again = so.atlas(LINE, so.SGD(0.1), laws, **small)
     fresh = {key: value for key, value in small.items() if key != "folder"}
     monkeypatch.undo()
