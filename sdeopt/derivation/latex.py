@@ -10,7 +10,7 @@ from sympy.printing.latex import LatexPrinter, greek_letters_set
 
 from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.twins import Piece
-from sdeopt.derivation.words import XI, Vec, Word, parted
+from sdeopt.derivation.words import XI, Decimal, Vec, Word, parted
 
 __all__ = ["plain", "sde_lines", "update_lines"]
 
@@ -53,10 +53,10 @@ class Tex(LatexPrinter):
     def _print_Symbol(self, e: Any, style: str = "plain") -> str:
         if e.name in self.letters:
             return self.letters[e.name]
-        guard = re.fullmatch(r"(\d+)e-(\d+)", e.name)
-        if guard:
-            digit = "" if guard[1] == "1" else rf"{guard[1]} \cdot "
-            return rf"{digit}10^{{-{int(guard[2])}}}"
+        if isinstance(e, Decimal):
+            digits, _, power = f"{float(e.name):e}".partition("e")
+            front = "" if float(digits) == 1.0 else rf"{float(digits):g} \cdot "
+            return rf"{front}10^{{{int(power)}}}"
         return letter(e.name)
 
     _print_Vec = _print_Piece = _print_Field = _print_Symbol
@@ -89,6 +89,8 @@ class Tex(LatexPrinter):
     def _print_Pow(self, e: Any) -> str:
         if e.exp.is_Rational and e.exp.q > 2 and e.base.is_Symbol:
             return rf"{self._print(e.base)}^{{{e.exp.p}/{e.exp.q}}}"
+        if isinstance(e.base, Decimal) and not e.exp.is_negative:
+            return rf"\left({self._print(e.base)}\right)^{{{self._print(e.exp)}}}"
         return str(super()._print_Pow(e))
 
     def number(self, c: Any) -> str:
