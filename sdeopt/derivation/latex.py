@@ -26,6 +26,7 @@ LETTERS = {  # of names that papers write with another letter
     "xi_a": r"\xi_a", "xi_b": r"\xi_b", "xi2_a": r"\xi'_a", "xi2_b": r"\xi'_b", "w_own_a": "w_a", "w_own_b": "w_b",
     "u_own_a": "u_a", "u_own_b": "u_b", "xi_i_a": r"\xi_{i,a}", "xi_i_b": r"\xi_{i,b}",
 }  # fmt: skip
+FUNCTIONS = "sign|erf|Cov|clip|tr"  # beside names, what stands upright
 CLOSED = (v.Norm, v.Value)  # to which an exponent may be written without brackets
 
 
@@ -103,7 +104,9 @@ class Tex(LatexPrinter):
         if len(rooted) < 2:
             return str(super()._print_Mul(c) if c.is_Mul else self._print(c))
         rest = digits * sp.Mul(*(f for f in factors if f not in rooted))
-        root = rf"\sqrt{{{self._print(sp.Mul(*(f**2 for f in rooted)))}}}"
+        over, under = sp.fraction(sp.Mul(*(f**2 for f in rooted)))
+        root = rf"\sqrt{{{self._print(over / under if over != 1 else under)}}}"
+        root = rf"\frac{{1}}{{{root}}}" if over == 1 else root
         pair = (root, self._print(rest)) if rest.atoms(Word) else (self._print(rest), root)
         return root if rest == 1 else " ".join(pair)
 
@@ -126,7 +129,7 @@ class Tex(LatexPrinter):
             return str(super()._print_Mul(e))
         if rest == 1:
             return self.number(c)
-        over, under = c.as_numer_denom()
+        over, under = sp.fraction(c)
         if under != 1 and abs(over) == 1 and isinstance(rest, Vec):
             return rf"{'- ' if over == -1 else ''}\frac{{{self._print(rest)}}}{{{self._print(under)}}}"
         if c == 1:
@@ -181,6 +184,7 @@ def _shared(numbers: list[Any]) -> Any:
 def printed(e: Any, letters: dict[str, str]) -> str:
     """LaTeX of one expression."""
     text = Tex(letters)._print(sp.sympify(e))
+    text = re.sub(rf"(?<=[\w}}]) \\mathrm{{(?!{FUNCTIONS})", r" \\,\\mathrm{", text)  # 2 temp, not 2temp
     return text.replace(r"\sqrt{\sigma^2}", r"\sigma").replace(r"\frac{\sqrt{2}}{2}", r"\frac{1}{\sqrt{2}}")
 
 
@@ -233,15 +237,15 @@ def _capital(name: str) -> str:
 def update_lines(d: Any) -> list[str]:
     """The step, with γ for the gradient that is seen."""
     parts = d.trace.parts
-    letters = {str(p): letter(str(p), "k") for p in parts} | {"gamma_": r"\gamma"}
-    gamma = Vec("gamma_", real=True)
+    letters = {str(p): letter(str(p), "k") for p in parts} | {"gamma_": r"\gamma", "xi": r"\xi_k", "xi2": r"\xi'_k"}
+    gamma, mean = Vec("gamma_", real=True), v.Grad(parts[0])
     lines = []
     seen = False
     for p, u in zip(parts, d.update, strict=True):
-        short = u.xreplace({v.Grad(parts[0]) + XI: gamma})
-        if u.has(XI) and not short.has(XI):
-            seen, u = True, short
-        lines.append(rf"{letter(str(p), 'k+1')} &= {printed(u, letters)}")
+        short = u.xreplace({XI: gamma - mean})
+        short = u.xreplace({mean + XI: gamma}) if short.has(mean) else short
+        seen = seen or short.has(gamma)
+        lines.append(rf"{letter(str(p), 'k+1')} &= {printed(short, letters)}")
     if seen:
         lines.append(r"& \gamma = \nabla f(x_k) + \xi_k")
     return lines
