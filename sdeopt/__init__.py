@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sdeopt import reference as reference
     from sdeopt import theory as theory
     from sdeopt import torch as torch
+    from sdeopt.atlases.atlas import atlas as atlas
+    from sdeopt.atlases.report import Atlas as Atlas
     from sdeopt.certificate.certify import certify as certify
     from sdeopt.certificate.report import Certificate as Certificate
     from sdeopt.comparison.compare import compare as compare
@@ -71,6 +73,8 @@ _HOMES = {
     "sdeopt.core.guards": ("InterpretedWarning", "OnePathWarning"),
     "sdeopt.engine.simulate": ("simulate",),
     "sdeopt.ito": ("SDE", "integrate"),
+    "sdeopt.atlases.atlas": ("atlas",),
+    "sdeopt.atlases.report": ("Atlas",),
     "sdeopt.certificate.certify": ("certify",),
     "sdeopt.certificate.report": ("Certificate",),
     "sdeopt.comparison.compare": ("compare",),
@@ -107,8 +111,9 @@ def load(file: str | Path) -> Result:
 
     Returns
     -------
-    Ensemble, Report, Certificate, Sweep, Scaling, Evidence, NoiseProfile, NoiseScaleEstimate, Diagnosis or Derivation
-        What was saved.
+    Result
+        What was saved: an ensemble, report, certificate, sweep, atlas, scaling, evidence, profile, estimate of the
+        noise scale, diagnosis, ladder or derivation.
 
     Raises
     ------
@@ -130,6 +135,7 @@ def load(file: str | Path) -> Result:
     from sdeopt.results.result import Result
 
     content = files.read(file)
+    _catalogue("optimizers")  # whose pages say the formulas of what is opened
     kind: Any = __getattr__(content.kind) if content.kind in _HOME else None
     if not (isinstance(kind, type) and issubclass(kind, Result)):
         raise ValueError(f"{content.path} holds a {content.kind}, which this sdeopt does not know")

@@ -45,9 +45,10 @@ BELOW = {
     "certificate": {"core", "engine", "plots", "results", "certificate"},
     "scaling": {"core", "engine", "noise", "theory", "optimizers", "plots", "results", "scaling"},
     "sweeps": {"core", "engine", "comparison", "plots", "results", "sweeps", "sdeopt"},  # the only one
+    "atlases": {"core", "engine", "noise", "optimizers", "plots", "results", "sweeps", "theory", "atlases"},
     "cli": {
         "core", "engine", "noise", "objectives", "networks", "optimizers", "wrappers", "comparison", "sweeps",
-        "results", "cli", "sdeopt",
+        "atlases", "results", "cli", "sdeopt",
     },
     "__init__": {"results"},
     "__main__": {"cli"},

@@ -180,7 +180,9 @@ class Derivation(Result):
         from sdeopt.plots.style import new_axes
 
         self._known()
-        ax = new_axes() if ax is None else ax
+        if ax is None:
+            ax = new_axes()
+            ax.figure.set_layout_engine("none")  # which would make room for long lines where there is none
         ax.set_axis_off()
         ax.plot([-0.02, -0.02], [0.0, 1.0], lw=1.0, transform=ax.transAxes)
         for i, line in enumerate(self.equations):

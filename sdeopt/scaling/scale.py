@@ -11,8 +11,8 @@ from sdeopt.core import checks
 from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
 from sdeopt.core.schedule import hastened
-from sdeopt.scaling.conditions import measured
-from sdeopt.scaling.problems import changed
+from sdeopt.scaling.conditions import measure
+from sdeopt.scaling.problems import apply_change
 from sdeopt.scaling.rules import Change, Rule, find, pair
 from sdeopt.scaling.scaling import Scaling
 
@@ -90,7 +90,7 @@ def scale(
         warnings.warn(text, stacklevel=2)
     still = type(method)(*method._replace(**_sent(change)))
     linear = still._replace(lr=_round(method.lr * float(change.kappa * change.alpha)))
-    later = None if problem is None else changed(problem, change, method.family == "private")
+    later = None if problem is None else apply_change(problem, change, method.family == "private")
     scheduled = functools.partial(_scheduled, schedules, method, float(rule.speed(change)))
     return Scaling(
         before=method._replace(**schedules),
@@ -99,7 +99,7 @@ def scale(
         change=change,
         rule=rule,
         formula=formula,
-        conditions=measured(rule.conditions, after, later, change),
+        conditions=measure(rule.conditions, after, later, change),
         warnings=cut,
         objective=None if problem is None else repr(problem.objective),
         noises=tuple(repr(p.noise) for p in (problem, later) if p is not None),

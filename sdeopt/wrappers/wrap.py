@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from sdeopt.core.bounds import Bounds
 from sdeopt.core.method import sealed
 from sdeopt.core.references import rebound
-from sdeopt.engine.questions import QUESTIONS, asked
+from sdeopt.engine.questions import QUESTIONS, questions_of
 
 __all__ = ["Seen", "expect_questions", "looking", "make", "questions", "through"]
 
@@ -49,7 +49,7 @@ def through(f: Any, tag: str, instead: Mapping[Any, Any]) -> Any:
         return thing
 
     def copy(g: FunctionType) -> FunctionType:
-        if g in QUESTIONS or not asked(g) & replaced:
+        if g in QUESTIONS or not questions_of(g) & replaced:
             return g
         if g not in done:
             done[g] = g  # where it calls itself
@@ -73,7 +73,7 @@ def looking(f: Any, n: int, of: str) -> Any:
 
 def questions(*functions: Any) -> set[str]:
     """Names of what the functions ask; None stands for a function that a page does not have."""
-    return set().union(*(asked(f) for f in functions if f is not None))
+    return set().union(*(questions_of(f) for f in functions if f is not None))
 
 
 def expect_questions(cls: Any, tag: str, known: frozenset[str], why: str) -> None:
