@@ -172,10 +172,10 @@ def _methods(given: Any, problem: Problem) -> dict[str, Method]:
     if given is None:
         return usual_methods()
     pages = label("method", given, lambda m: hasattr(m, "sdes"), (lambda m: type(m).__name__, repr))
-    for label, page in pages.items():
+    for name, page in pages.items():
         expect_method(page)
         if "lr" in page.schedules:
-            raise ValueError(f"methods must have a constant lr, which is tuned, got a schedule in {label}")
+            raise ValueError(f"methods must have a constant lr, which is tuned, got a schedule in {name}")
     return pages
 
 

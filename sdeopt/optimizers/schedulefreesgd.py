@@ -7,8 +7,8 @@ Discrete
 SDE
     order1   dX = (Z - X)/max(t, η) dt,   dZ = -(g + λY) dt - √η Σ(Y)^{1/2} dW,   Y = (1 - β) Z + βX
 
-    One step is η units of time; c/η = 1/(t + η) is 1/t to leading order. The noise of z enters x in the same step too, by
-    c times as much, which is of a higher order.
+    One step is η units of time; c/η = 1/(t + η) is 1/t to leading order. The noise of z enters x in the same step too,
+    by c times as much, which is of a higher order.
 
 Regime
     η → 0 with β, λ and the law of ξ fixed, t = kη fixed.
