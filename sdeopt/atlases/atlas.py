@@ -18,6 +18,7 @@ from sdeopt.core.problem import Problem
 from sdeopt.core.traits import expect_method
 from sdeopt.engine.progress import Progress
 from sdeopt.engine.streams import normalise
+from sdeopt.sweeps.axes import label
 from sdeopt.sweeps.cells import Cell
 from sdeopt.sweeps.schedule import Measured, run_cells
 from sdeopt.sweeps.store import Store, open_store

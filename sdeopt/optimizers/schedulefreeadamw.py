@@ -115,10 +115,6 @@ class ScheduleFreeAdamW(NamedTuple):
     def init(self, x: Vector, o: Oracle) -> Any:
         return x, x, 0.0 * x
 
-    def warm(self, x: Vector, o: Oracle) -> Any:
-        g = grad(o, x)
-        return x, x, g * g + noise_var(o, x)
-
     def step(self, k: int, y: State, o: Oracle, z: Draws) -> Any:
         mean, base, v = y
         at = between(mean, base, self.beta1)
