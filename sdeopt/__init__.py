@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from sdeopt.profile.measure import noise_profile as noise_profile
     from sdeopt.profile.report import NoiseProfile as NoiseProfile
     from sdeopt.results.ensemble import Ensemble as Ensemble
+    from sdeopt.results.overlay import overlay as overlay
     from sdeopt.results.result import Result
     from sdeopt.scaling.report import Evidence as Evidence
     from sdeopt.scaling.scale import scale as scale
@@ -89,6 +90,7 @@ _HOMES = {
     "sdeopt.profile.measure": ("noise_profile",),
     "sdeopt.profile.report": ("NoiseProfile",),
     "sdeopt.results.ensemble": ("Ensemble",),
+    "sdeopt.results.overlay": ("overlay",),
     "sdeopt.scaling.report": ("Evidence",),
     "sdeopt.scaling.scale": ("scale",),
     "sdeopt.scaling.scaling": ("Scaling",),

@@ -87,7 +87,9 @@ def test_methods_are_compared_at_equal_gradients_seen() -> None:
     for name, cls in so.methods().items():
         if getattr(cls, "family", "") != "minimax" and name not in ("Muon", "PCNSGD", "ScionSpectral"):
             page: Any = cls
-            seen = gradients_seen(page(**{"lr": 0.05} | page.at), so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(1.0)))
+            seen = gradients_seen(
+                page(**{"lr": 0.05} | page.at), so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(1.0))
+            )
             assert seen == (2 if name in ("SAM", "USAM", "DNSAM") else 1), name
     assert gradients_seen(so.SGD(0.1), so.Problem(so.Quadratic([1.0]), so.Agents(so.Gaussian(1.0), 3))) == 1
 

@@ -18,7 +18,7 @@ from sdeopt.core.problem import Problem
 from sdeopt.core.traits import expect_method
 from sdeopt.engine.progress import Progress
 from sdeopt.engine.streams import normalise
-from sdeopt.sweeps.axes import label
+from sdeopt.sweeps.axes import name_each
 from sdeopt.sweeps.cells import Cell
 from sdeopt.sweeps.schedule import Measured, run_cells
 from sdeopt.sweeps.store import Store, open_store
@@ -172,11 +172,13 @@ def _methods(given: Any, problem: Problem) -> dict[str, Method]:
         raise ValueError(f"problem must have an f(x), by which methods are ranked: {reason}")
     if given is None:
         return usual_methods()
-    pages = label("method", given, lambda m: hasattr(m, "sdes"), (lambda m: type(m).__name__, repr))
-    for name, page in pages.items():
+    pages: dict[str, Method] = name_each(
+        "method", given, lambda m: hasattr(m, "sdes"), (lambda m: type(m).__name__, repr)
+    )
+    for label, page in pages.items():
         expect_method(page)
         if "lr" in page.schedules:
-            raise ValueError(f"methods must have a constant lr, which is tuned, got a schedule in {name}")
+            raise ValueError(f"methods must have a constant lr, which is tuned, got a schedule in {label}")
     return pages
 
 
@@ -206,5 +208,6 @@ def _level(problem: Problem, given: Any) -> float | None:
     """Of f(x) - f*."""
     if given is not None:
         return checks.positive("level", given)
-    start = float(problem.objective.value(problem.x0)) - (problem.objective.minimum or 0.0)
+    f: Any = problem.objective
+    start = float(f.value(problem.x0)) - (f.minimum or 0.0)
     return LEVEL * start if start > 0.0 else None

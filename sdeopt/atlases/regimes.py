@@ -13,6 +13,7 @@ from sdeopt.core.problem import Problem
 from sdeopt.noise import Agents, AlphaStable, Batch, Gaussian, Laplace, Minibatch, StudentT
 from sdeopt.optimizers import SGD, HeavyBall, SignSGD
 from sdeopt.optimizers.registry import methods
+from sdeopt.sweeps.axes import name_each
 from sdeopt.theory.private import abadi_sigma
 
 __all__ = ["Regime", "quick", "regimes", "usual_methods", "usual_regimes"]
@@ -34,12 +35,12 @@ class Regime(NamedTuple):
 
     def lacks(self, method: Method) -> str | None:
         """Why a method is not run here, or None."""
-        missing = [name for name in self.settings if name not in type(method)._fields]  # type: ignore[attr-defined]
+        missing = [name for name in self.settings if name not in type(method)._fields]
         return f"it has no {' and no '.join(missing)}, which this regime is about" if missing else None
 
     def page(self, method: Method, lr: float) -> Method:
         """The method in this regime, at a learning rate."""
-        fields = method._asdict() | dict(self.settings) | {"lr": lr}  # type: ignore[attr-defined]
+        fields = method._asdict() | dict(self.settings) | {"lr": lr}
         placed: Method = type(method)(**fields)
         return placed
 
@@ -49,7 +50,7 @@ class Regime(NamedTuple):
 
 def regimes(given: Any) -> dict[str, Regime]:
     """Label -> regime, of laws, of pairs (law, settings), or of a mapping with labels of its own."""
-    found = label("law", given, _one, (lambda entry: str(_regime(entry)),))
+    found = name_each("law", given, _one, (lambda entry: str(_regime(entry)),))
     return {label: _regime(entry) for label, entry in found.items()}
 
 

@@ -213,4 +213,7 @@ class Certificate(Result):
         """
         from sdeopt.certificate.figure import figure, slopes
 
-        return figure(self) if ax is None else slopes(ax, self, self.meta["judged"][0])
+        if ax is None:
+            return figure(self)
+        slopes(ax, self, self.meta["judged"][0]).legend()
+        return ax

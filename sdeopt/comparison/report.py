@@ -228,10 +228,12 @@ class Report(Result):
         """
         from sdeopt.comparison.figure import figure, in_time
         from sdeopt.plots.axes import main
-        from sdeopt.plots.style import new_axes
+        from sdeopt.plots.style import drawing
 
         if ax is None and quantity is None:
             return figure(self)
         names = self.names
         i = main(self) if quantity is None else position(quantity, names)
-        return in_time(new_axes() if ax is None else ax, self, i)
+        with drawing(ax) as ax:
+            in_time(ax, self, i).legend()
+            return ax

@@ -111,7 +111,7 @@ def simulate(
     executor : concurrent.futures.Executor
         Where chunks of paths run; default one thread per core.
     progress : bool or callable
-        None: a bar on a terminal for runs over 2 s; True/False; or a function of (done, total).
+        None: a bar on a terminal or in a notebook for runs over 2 s; True/False; or a function of (done, total).
     checkpoint : str or path
         Folder that keeps what is finished, so that the same call goes on after a crash or with more paths: chunks of
         paths, and of networks, which run in Python, states at a save, at most every 30 s (`sdeopt.engine.checkpoint`).

@@ -114,7 +114,7 @@ def integrate(
     executor : concurrent.futures.Executor
         Where chunks of paths run; default one thread per core. For other processes functions must be importable.
     progress : bool or callable
-        None: a bar on a terminal for runs over 2 s; True/False; or a function of (done, total).
+        None: a bar on a terminal or in a notebook for runs over 2 s; True/False; or a function of (done, total).
 
     Returns
     -------

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from sdeopt.core import checks
 from sdeopt.results import pages
 from sdeopt.results.crossing import Crossing
+from sdeopt.results.drawn import Drawn
 from sdeopt.results.intervals import Interval, interval_of
 from sdeopt.results.page import Page
-from sdeopt.results.result import Result
 
 __all__ = ["FULL_COVARIANCE_LIMIT", "Diverged", "Ensemble", "Trajectory"]
 
@@ -40,7 +40,7 @@ class Trajectory(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Ensemble(Result):
+class Ensemble(Drawn):
     """Statistics in time of many paths of an optimizer or of its SDE.
 
     Attributes
@@ -223,23 +223,6 @@ class Ensemble(Result):
     def page(self) -> Page:
         """Means with their intervals at some of the saves."""
         return pages.ensemble(self)
-
-    def plot(self, ax: Any = None, observable: str | None = None) -> Any:
-        """Draw the mean of an observable in time, with its 95 % interval; return the matplotlib Axes.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, optional
-            Default: axes of a new figure.
-        observable : str, optional
-            One of ``observables``; default the first, or x₁ if there is none.
-        """
-        from sdeopt.plots.style import new_axes
-        from sdeopt.results.figure import in_time
-
-        if observable is not None:
-            checks.choice("observable", observable, self.observables)
-        return in_time(new_axes() if ax is None else ax, self, observable or next(iter(self.observables), None))
 
     def content(self) -> dict[str, Any]:
         """Everything but the paths."""

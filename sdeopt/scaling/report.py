@@ -223,4 +223,7 @@ class Evidence(Result):
         from sdeopt.plots.axes import main
         from sdeopt.scaling import figure
 
-        return figure.figure(self) if ax is None else figure.in_time(ax, self, main(self))
+        if ax is None:
+            return figure.figure(self)
+        figure.in_time(ax, self, main(self)).legend()
+        return ax

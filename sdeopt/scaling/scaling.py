@@ -148,10 +148,11 @@ class Scaling(Result):
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the conditions beside their limit on ``ax`` (default: axes of a new figure); return the axes."""
-        from sdeopt.plots.style import new_axes
+        from sdeopt.plots.style import drawing
         from sdeopt.scaling.figure import conditions
 
-        return conditions(new_axes() if ax is None else ax, self)
+        with drawing(ax) as ax:
+            return conditions(ax, self)
 
     def content(self) -> dict[str, Any]:
         """Everything but the problem."""

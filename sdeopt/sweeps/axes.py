@@ -17,7 +17,7 @@ import numpy as np
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
 
-__all__ = ["LIMIT", "Axis", "axes", "fields", "label", "place"]
+__all__ = ["LIMIT", "Axis", "axes", "fields", "name_each", "place"]
 
 OWNERS = ("method", "noise", "objective")
 LIMIT = 1_000_000  # points of a grid
@@ -131,7 +131,7 @@ def _values(name: str, values: Any) -> tuple[Any, ...]:
     return plain
 
 
-def label(kind: str, given: Any, one: Any, short: Any) -> dict[str, Any]:
+def name_each(kind: str, given: Any, one: Any, short: Any) -> dict[str, Any]:
     """Label -> thing, of one thing, several, or a mapping with labels of its own.
 
     ``one(thing)`` says whether it is one; ``short`` are functions from all things to labels, the shortest first.

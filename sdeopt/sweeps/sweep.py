@@ -14,7 +14,7 @@ from sdeopt.core import checks, notices
 from sdeopt.core.problem import Problem
 from sdeopt.core.traits import expect_method
 from sdeopt.engine.streams import normalise
-from sdeopt.sweeps.axes import axes
+from sdeopt.sweeps.axes import axes, name_each
 from sdeopt.sweeps.cells import Settings
 from sdeopt.sweeps.grid import lay_out
 from sdeopt.sweeps.measures import ERROR, MEASURES, RUN
@@ -119,10 +119,10 @@ def sweep(
     (1, 1, 2, 3)
     """
     wanted = _measures(measures, level)
-    lines = label("method", methods, lambda m: hasattr(m, "sdes"), (lambda m: type(m).__name__, repr))
+    lines = name_each("method", methods, lambda m: hasattr(m, "sdes"), (lambda m: type(m).__name__, repr))
     for line in lines.values():
         expect_method(line)
-    tasks = label("problem", problems, lambda p: isinstance(p, Problem), (_noise, _objective, _both))
+    tasks = name_each("problem", problems, lambda p: isinstance(p, Problem), (_noise, _objective, _both))
     found = axes(grid, list(lines.values()), [*tasks.values()])
     settings = Settings(
         horizon=None if horizon is None else checks.length("horizon", horizon),
