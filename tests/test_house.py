@@ -43,10 +43,11 @@ BELOW = {
     "torch": {"core", "plots", "results", "torch"},
     "certificate": {"core", "engine", "plots", "results", "certificate"},
     "scaling": {"core", "engine", "noise", "theory", "optimizers", "plots", "results", "scaling"},
-    "sweeps": {"core", "engine", "comparison", "plots", "results", "sweeps", "sdeopt"},  # the only one
+    "sweeps": {"core", "engine", "comparison", "plots", "results", "sweeps", "sdeopt"},
+    "explore": {"core", "noise", "objectives", "optimizers", "results", "explore", "sdeopt"},
     "cli": {
-        "core", "engine", "noise", "objectives", "networks", "optimizers", "comparison", "sweeps", "results", "cli",
-        "sdeopt",
+        "core", "engine", "noise", "objectives", "networks", "optimizers", "comparison", "sweeps", "results", "explore",
+        "cli", "sdeopt",
     },
     "__init__": {"results"},
     "__main__": {"cli"},
