@@ -34,7 +34,7 @@ PYTHON = 1e-4  # a path-step of what cannot be counted, an optimizer without a p
 
 
 class Rates(NamedTuple):
-    """Seconds of a path-step, of an operation on arrays, an entry that it makes, a quotient or root among these, a draw.
+    """Seconds of a path-step, of an operation on arrays, an entry that it makes, a root or quotient, a draw.
 
     Draws that are normal are in the path-step.
     """
