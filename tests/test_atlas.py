@@ -17,6 +17,7 @@ from sdeopt.atlases import atlas as module
 from sdeopt.atlases.pages import times
 from sdeopt.atlases.regimes import Regime, unit, usual_regimes
 from sdeopt.atlases.seen import gradients_seen
+from sdeopt.core import dot
 from sdeopt.results.estimate import Estimate
 
 LINE = so.Problem(so.Quadratic([1.0]), x0=[0.0])
@@ -64,7 +65,9 @@ def test_the_sde_of_sgd_is_off_by_half_the_learning_rate(toy: so.Atlas) -> None:
 def test_the_learning_rate_is_the_best_of_trials_on_other_paths() -> None:
     problem = so.Problem(so.Quadratic([1.0]), x0=[1.0])
     found = so.atlas(problem, so.SGD(0.1), LAWS, gradients=40, lrs=[0.01, 0.1, 0.3, 1.0], paths=60, tuning=400, rng=5)
-    assert found.lr.tolist() == [[0.1, 0.01]] and found.at_edge("SGD", "Cauchy") and not found.at_edge("SGD", "normal")
+    assert found.lr[0, 0] == 0.1 and not found.at_edge("SGD", "normal")
+    edge = so.atlas(problem, so.SGD(0.1), so.Gaussian(0.5), gradients=40, lrs=[0.001, 0.01], paths=60, tuning=60, rng=5)
+    assert edge.lr.tolist() == [[0.01]] and edge.at_edge("SGD", "Gaussian(scale=0.5)") and "0.01*" in str(edge)
     seeds = found.meta["seeds"]
     assert seeds[0] != seeds[1]
     for seed, measured, paths in ((seeds[1], None, 400), (seeds[0], found.at("median", "SGD", "normal"), 60)):
@@ -84,12 +87,11 @@ def test_methods_are_compared_at_equal_gradients_seen() -> None:
     assert [found.at("time", m, "NoNoise()").value for m in ("SGD", "SAM")] == pytest.approx([11.0, 22.0])
     never = so.atlas(problem, so.SGD(0.1), so.NoNoise(), **SHORT | {"paths": 20, "gradients": 10})
     assert never.at("time", "SGD", "NoNoise()").value == math.inf
+    bowl = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(1.0))
     for name, cls in so.methods().items():
         if getattr(cls, "family", "") != "minimax" and name not in ("Muon", "PCNSGD", "ScionSpectral"):
             page: Any = cls
-            seen = gradients_seen(
-                page(**{"lr": 0.05} | page.at), so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(1.0))
-            )
+            seen = gradients_seen(page(**{"lr": 0.05} | page.at), bowl)
             assert seen == (2 if name in ("SAM", "USAM", "DNSAM") else 1), name
     assert gradients_seen(so.SGD(0.1), so.Problem(so.Quadratic([1.0]), so.Agents(so.Gaussian(1.0), 3))) == 1
 
@@ -103,7 +105,9 @@ def test_ties_are_called_ties() -> None:
 
 
 def test_a_loss_is_above_the_minimum() -> None:
-    f = so.Objective(lambda x: 0.5 * x @ x + 7.0, lambda x: x, dim=1, start=[1.0], minimum=7.0, optimum=[0.0])
+    f = so.Objective(
+        dim=1, value=lambda x: 0.5 * dot(x, x) + 7.0, grad=lambda x: x, start=[1.0], minimum=7.0, optimum=[0.0]
+    )
     plain = so.Problem(so.Quadratic([1.0]), x0=[1.0])
     raised, flat = (so.atlas(p, so.SGD(0.1), so.Gaussian(0.5), **SHORT | {"paths": 60}) for p in (so.Problem(f), plain))
     for name in ("median", "loss", "time"):
@@ -128,7 +132,7 @@ def test_the_usual_laws_are_those_that_were_asked_for() -> None:
     data = so.Problem(so.LinearRegression(np.eye(8), np.ones(8)))
     found = usual_regimes(data, 100)
     assert len(found) == 3 + 3 + 1 + 1 + 1 + 3 + 1 + 3 + 3
-    assert unit(data) == pytest.approx(1.0 / 8.0, abs=0.005)
+    assert unit(data) == pytest.approx(1.0 / 8.0, rel=0.05)  # two digits
     z = [regime.settings["sigma_dp"] for label, regime in found.items() if label.startswith("private")]
     assert z[1] / z[0] == pytest.approx(4.0, rel=1e-3) and z[2] / z[1] == pytest.approx(4.0, rel=1e-3)
     kept = [regime.settings["k"] for label, regime in found.items() if label.startswith("compressed")]
@@ -140,7 +144,7 @@ def test_the_usual_laws_are_those_that_were_asked_for() -> None:
 
 def test_it_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small = {"gradients": 10, "lrs": [0.1, 0.2], "paths": 60, "tuning": 10, "rng": 0, "folder": tmp_path}
-    made = itertools.count()
+    made, laws = itertools.count(), {"normal": so.Gaussian(0.5), "louder": so.Gaussian(1.0)}
 
     def stop(done: int, total: int) -> None:
         assert total == 8
@@ -148,17 +152,17 @@ def test_it_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.Mon
             raise KeyboardInterrupt
 
     with pytest.warns(so.PartialWarning):
-        partial = so.atlas(LINE, so.SGD(0.1), LAWS, progress=stop, **small)
+        partial = so.atlas(LINE, so.SGD(0.1), laws, progress=stop, **small)
     assert partial.meta["partial"] and repr(partial).endswith(", partial)")
     assert partial.at("loss", "SGD", "normal").status == "ok"
-    assert (partial.at("loss", "SGD", "Cauchy").status, partial.best("Cauchy")) == ("missing", ())
+    assert (partial.at("loss", "SGD", "louder").status, partial.best("louder")) == ("missing", ())
     assert str(partial)
-    whole = so.atlas(LINE, so.SGD(0.1), LAWS, **small)
+    whole = so.atlas(LINE, so.SGD(0.1), laws, **small)
     monkeypatch.setattr("sdeopt.sweeps.schedule.computed", None)  # nothing is left to compute
-    again = so.atlas(LINE, so.SGD(0.1), LAWS, **small)
+    again = so.atlas(LINE, so.SGD(0.1), laws, **small)
     fresh = {key: value for key, value in small.items() if key != "folder"}
     monkeypatch.undo()
-    for other in (again, so.atlas(LINE, so.SGD(0.1), LAWS, **fresh)):
+    for other in (again, so.atlas(LINE, so.SGD(0.1), laws, **fresh)):
         assert other.to_json() == whole.to_json()
 
 
@@ -168,13 +172,15 @@ def test_what_cannot_run_is_left_out_or_refused() -> None:
     assert found.methods == ("SGD",) and "SGDA needs players" in found.meta["left out"]["SGDA"]
     assert "Left out: SGDA: players" in str(found)
     game = so.Problem(so.BilinearGame(1.0))
+    blind = so.Problem(so.Objective(dim=1, grad=lambda x: x))
     for wrong, sentence in (
         ({"methods": so.SGDA(0.1)}, "no method can be run under any of the laws: the discrete SGDA needs players"),
         ({"methods": so.SGD(so.Cosine(0.1, horizon=1.0))}, "methods must have a constant lr, which is tuned"),
         ({"lrs": [0.1, 0.1]}, "lrs must be positive and grow"),
         ({"gradients": 1}, "gradients must be"),
         ({"rng": None, "folder": "x"}, "a folder needs rng=0"),
-        ({"problem": game}, "problem must have an f\\(x\\)"),
+        ({"problem": game}, "problem must be one of minimisation, got a game"),
+        ({"problem": blind}, "problem must have an f\\(x\\)"),
     ):
         arguments: dict[str, Any] = {"problem": LINE, "methods": so.SGD(0.1), "laws": so.Gaussian(0.5)} | small | wrong
         with pytest.raises(ValueError, match=sentence):

@@ -95,7 +95,7 @@ def atlas(
     Raises
     ------
     ValueError, TypeError
-        For arguments out of range, a learning rate that is a schedule, or where no method can be run under any law.
+        For arguments out of range, a learning rate that is a schedule, a game, or where nothing can be run.
 
     Warns
     -----
@@ -168,6 +168,8 @@ def _methods(given: Any, problem: Problem) -> dict[str, Method]:
     if not isinstance(problem, Problem):
         raise TypeError(f"problem must be a sdeopt.Problem, got {checks.short(problem)}")
     problem.alone("atlas")
+    if problem.lacks("players") is None:
+        raise ValueError(f"problem must be one of minimisation, got a game, {problem.objective!r}: it has no one loss")
     if (reason := problem.lacks("value")) is not None:
         raise ValueError(f"problem must have an f(x), by which methods are ranked: {reason}")
     if given is None:

@@ -50,7 +50,7 @@ def gradients_seen(method: Method, problem: Problem) -> int:
     y = page.init(x, Oracle(problem.objective, problem.noise)) if hasattr(page, "init") else x
     with np.errstate(all="ignore"):
         page.step(0, y, oracle, _halves(draws(run)[0]))
-    return int(max(law.count, page.samples))
+    return max(law.count, int(page.samples))
 
 
 def _halves(shape: Any) -> Any:

@@ -16,7 +16,7 @@ import numpy as np
 import sympy as sp
 
 from sdeopt.derivation.shown import shown
-from sdeopt.derivation.words import HandOver, Vec, Word, rational
+from sdeopt.derivation.words import Decimal, HandOver, Vec, Word, rational
 
 __all__ = ["ARRAY", "SMALL_LR", "Traced", "chosen", "plain", "traced"]
 
@@ -59,9 +59,10 @@ class Traced:
     @property
     def number(self) -> float | None:
         """Its value, if hyperparameters and constants alone make it up."""
-        if self.e.atoms(Word) or not self.e.free_symbols <= self.known.values.keys():
+        values = self.known.values | {s: float(s.name) for s in self.e.atoms(Decimal)}
+        if self.e.atoms(Word) or not self.e.free_symbols <= values.keys():
             return None
-        value = self.e.xreplace({s: sp.Float(x) for s, x in self.known.values.items()})
+        value = self.e.xreplace({s: sp.Float(x) for s, x in values.items()})
         return float(value) if value.is_finite else None
 
     def __neg__(self) -> Any:
