@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sdeopt import reference as reference
     from sdeopt import theory as theory
     from sdeopt import torch as torch
+    from sdeopt.atlases.atlas import atlas as atlas
+    from sdeopt.atlases.report import Atlas as Atlas
     from sdeopt.certificate.certify import certify as certify
     from sdeopt.certificate.report import Certificate as Certificate
     from sdeopt.comparison.compare import compare as compare
@@ -59,10 +61,11 @@ if TYPE_CHECKING:
     from sdeopt.sweeps.sweep import sweep as sweep
     from sdeopt.sweeps.table import Sweep as Sweep
     from sdeopt.torch.estimate import NoiseScaleEstimate as NoiseScaleEstimate
+    from sdeopt.wrappers import *  # noqa: F403
 
 __version__ = "0.1.0"
 
-_CATALOGUES = ("noise", "objectives", "optimizers")  # whose ``__all__`` are public too
+_CATALOGUES = ("noise", "objectives", "optimizers", "wrappers")  # whose ``__all__`` are public too
 _MODULES = ("core", "networks", "privacy", "reference", "theory", "torch")
 _HOMES = {
     "sdeopt.core.notices": ("DivergedWarning", "PartialWarning"),
@@ -71,6 +74,8 @@ _HOMES = {
     "sdeopt.core.guards": ("InterpretedWarning", "OnePathWarning"),
     "sdeopt.engine.simulate": ("simulate",),
     "sdeopt.ito": ("SDE", "integrate"),
+    "sdeopt.atlases.atlas": ("atlas",),
+    "sdeopt.atlases.report": ("Atlas",),
     "sdeopt.certificate.certify": ("certify",),
     "sdeopt.certificate.report": ("Certificate",),
     "sdeopt.comparison.compare": ("compare",),
@@ -108,8 +113,9 @@ def load(file: str | Path) -> Result:
 
     Returns
     -------
-    Ensemble, Report, Certificate, Sweep, Scaling, Evidence, NoiseProfile, NoiseScaleEstimate, Diagnosis or Derivation
-        What was saved.
+    Result
+        What was saved: an ensemble, report, certificate, sweep, atlas, scaling, evidence, profile, estimate of the
+        noise scale, diagnosis, ladder or derivation.
 
     Raises
     ------

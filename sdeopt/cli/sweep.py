@@ -19,7 +19,7 @@ The file, in TOML; all but method and [grid] may be left out:
   x0 = [1.0, -1.0]
   horizon = 10.0                        or steps = 200
   paths = 1000
-  measures = ["loss", "diverged"]       of loss, spread, diverged, time, error
+  measures = ["loss", "diverged"]       of loss, median, spread, diverged, time, error
   level = 0.1                           of f(x), for time
   substeps = 16                         of the SDE, for error
   seed = 0

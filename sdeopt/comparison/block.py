@@ -127,7 +127,11 @@ def straight(run: Run, executor: Any, progress: Any, store: Any) -> Array:
 
 
 def alike(run: Run) -> bool:
-    """Whether the SDE draws the same at dt and at dt/2: a sampled one draws afresh at every one of its steps."""
+    """Whether the SDE follows one path at dt and at dt/2.
+
+    Of a sampled one the two share the sums of normals and every second uniform, but a step that jumps with them does
+    not let paths stay together.
+    """
     return run.sde != SAMPLED.name
 
 
@@ -172,7 +176,7 @@ def measured(
     kinds, names = labels(d, tuple(discrete.observables))
     line = _whole(flow, main)
     times = np.array(discrete.saves) * discrete.method.clock
-    judged = quantities.judged(kinds, names, any(lost(main)), judge, heavy)
+    judged = quantities.choose_judged(kinds, names, any(lost(main)), judge, heavy)
     scales = quantities.scales(both, kinds, times, line)
     found = quantities.apart(
         both, main.groups, scales, judged, extra, (halved, change.groups, leftover(sde), alike(sde))

@@ -31,12 +31,12 @@ class How(NamedTuple):
 
 def derivation(cls: Any, how: How, given: Any) -> Derivation:
     """See `derive`."""
-    return told(derived(cls, how), given)
+    return told(derived(cls, how, given), given)
 
 
-def derived(cls: Any, how: How) -> Derived:
+def derived(cls: Any, how: How, given: Any = None) -> Derived:
     """The symbols."""
-    trace, order = Trace(cls, how.assume), how.order
+    trace, order = Trace(cls, how.assume, given), how.order
     if how.sde is not None:
         return stated(trace, how.sde)
     unknown = [name for name in how.eliminate if name not in cls.parts[1:]]

@@ -15,14 +15,17 @@ from sdeopt.core.observables import growth
 if TYPE_CHECKING:
     from sdeopt.engine.run import Run
 
-__all__ = ["Draw", "draws", "heavy", "kinds", "moments", "orders", "unsuited"]
+__all__ = ["Draw", "draws", "heavy", "kinds", "moments", "orders", "unmet_need"]
 
 GIVEN = ("fractional", "stable", "increments")  # made for whole paths before the loop, see ``given``
 CODES = {"normal": 0, "uniform": 1, "epochs": 3} | dict.fromkeys(GIVEN, 2)
 
 
 class Draw(NamedTuple):
-    """One vector of draws. A normal of ``stride`` s is made of s fine ones, ``fine`` to a step of the optimizer."""
+    """One vector of draws, ``fine`` to a step of the optimizer.
+
+    A normal of ``stride`` s is made of s fine ones, a uniform is the first of them.
+    """
 
     kind: str
     size: int
@@ -62,7 +65,7 @@ def draws(run: Run) -> tuple[Any, list[Draw]]:
     return (shape if copies == 1 else (shape,) * copies), vectors
 
 
-def unsuited(run: Run) -> str | None:
+def unmet_need(run: Run) -> str | None:
     """What an SDE needs and does not get from noise that is not Brownian, as "need: reason", or None."""
     if run.kind != "sde" or all(vector.kind not in GIVEN for vector in draws(run)[1]):
         return None

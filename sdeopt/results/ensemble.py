@@ -13,7 +13,7 @@ from sdeopt.core import checks
 from sdeopt.results import pages
 from sdeopt.results.crossing import Crossing
 from sdeopt.results.drawn import Drawn
-from sdeopt.results.intervals import Interval, stated
+from sdeopt.results.intervals import Interval, interval_of
 from sdeopt.results.page import Page
 from sdeopt.results.result import frames
 
@@ -148,9 +148,11 @@ class Ensemble(Drawn):
         """
         order, d = self.order(observable), self.mean.shape[1]
         if observable is None:
-            return stated(self.counts[:, None], self.mean, self.stderr, self.skewness[:, :d], self.share[:, :d], order)
+            return interval_of(
+                self.counts[:, None], self.mean, self.stderr, self.skewness[:, :d], self.share[:, :d], order
+            )
         i = d + list(self.observables).index(observable)
-        return stated(self.counts, *self.observables[observable], self.skewness[:, i], self.share[:, i], order)
+        return interval_of(self.counts, *self.observables[observable], self.skewness[:, i], self.share[:, i], order)
 
     def order(self, observable: str | None = None) -> float:
         """Where the moments of x or of an observable end; inf where all exist, as far as is known."""

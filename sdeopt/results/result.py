@@ -115,7 +115,7 @@ class Result(ABC):
 
     def save(self, file: str | Path) -> None:
         """Write everything to ``file`` (npz, without pickle); a name without .npz gets it."""
-        files.write(files.Content(files.located(file), type(self).__name__, self.VERSION, *self.pack()))
+        files.write(files.Content(files.locate(file), type(self).__name__, self.VERSION, *self.pack()))
 
     @classmethod
     def load(cls, file: str | Path) -> Self:

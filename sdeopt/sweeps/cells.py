@@ -23,9 +23,9 @@ from sdeopt.engine.run import Run
 from sdeopt.engine.stop import Stop, inside
 from sdeopt.results.estimate import Estimate, failed
 from sdeopt.results.intervals import lacking
-from sdeopt.sweeps.measures import COLUMNS, ERROR, RUN, joined, of_paths, of_report, reduced
+from sdeopt.sweeps.measures import COLUMNS, ERROR, RUN, join, of_paths, of_report, reduce_chunk
 
-__all__ = ["Cell", "Settings", "computed", "planned"]
+__all__ = ["Cell", "Settings", "compute", "plan_run"]
 
 SAVES = 400  # at which f(x) is compared with the level
 FEW = 16  # paths that a chunk should hold at least
@@ -91,7 +91,7 @@ class Cell:
         return self.steps * (1.0 if self.job == "run" else 2.0 * s.substeps)
 
 
-def planned(cell: Cell) -> Run:
+def plan_run(cell: Cell) -> Run:
     """The run of the discrete column; a ``ValueError`` says what of the settings makes no sense."""
     s, p = cell.settings, cell.problem
     p.alone("sweep")
@@ -106,7 +106,7 @@ def planned(cell: Cell) -> Run:
     )  # fmt: skip
 
 
-def computed(cell: Cell, stop: Stop | None = None) -> dict[str, Estimate]:
+def compute(cell: Cell, stop: Stop | None = None) -> dict[str, Estimate]:
     """Measure -> estimate; an exception becomes estimates that have failed. Runs on one thread, anywhere.
 
     Raises
@@ -122,14 +122,14 @@ def computed(cell: Cell, stop: Stop | None = None) -> dict[str, Estimate]:
 
 
 def _run(cell: Cell, thread: ThreadPoolExecutor) -> dict[str, Estimate]:
-    run, level = planned(cell), cell.settings.level
+    run, level = plan_run(cell), cell.settings.level
     times = np.array(run.saves) * cell.method.clock
     middle = run.saves.index(run.steps // 2)
     reduce = functools.partial(
-        reduced, d=cell.problem.dim, times=times, middle=middle, level=-np.inf if level is None else level
+        reduce_chunk, d=cell.problem.dim, times=times, middle=middle, level=-np.inf if level is None else level
     )
     try:
-        table = fold(Task((run,), reduce, 8 * len(COLUMNS)), cell.settings.paths, joined, thread, False)
+        table = fold(Task((run,), reduce, 8 * len(COLUMNS)), cell.settings.paths, join, thread, False)
     except Interrupted:
         raise KeyboardInterrupt from None
     end, ends = orders(run)
@@ -145,5 +145,5 @@ def _error(cell: Cell, thread: ThreadPoolExecutor) -> dict[str, Estimate]:
         )  # fmt: skip
     if report.meta["partial"]:
         raise KeyboardInterrupt
-    found, tail = of_report(report), lacking(orders(planned(cell))[0] / 2.0)
+    found, tail = of_report(report), lacking(orders(plan_run(cell))[0] / 2.0)
     return {name: e.doubted(tail)._replace(low=math.nan, high=math.nan) if tail else e for name, e in found.items()}

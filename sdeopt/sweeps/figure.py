@@ -43,6 +43,7 @@ def label(sweep: Sweep, measure: str) -> str:
     level = "" if m["level"] is None else f"{m['level']:.3g}"
     return {
         "loss": f"E f(x) at {end}",
+        "median": f"median of f(x) at {end}",
         "spread": f"tr Cov x at {end}",
         "diverged": f"share of paths diverged by {end}",
         "time": f"median time to f(x) ≤ {level}",
@@ -66,13 +67,13 @@ def figure(
             f"the axes {', '.join(others)} have {len(cuts)} combinations, at most {most} can be drawn: give where="
             f"{{{', '.join(f'{a!r}: ...' for a in others)}}}"
         )
-    titles = [", ".join(_said(sweep, a, at[a]) for a in others) for at in cuts]
+    titles = [", ".join(_say(sweep, a, at[a]) for a in others) for at in cuts]
     with style():
         if y is None:
             ax = plt.subplots(figsize=size(5.4, 4.0))[1] if ax is None else ax
             return lines(ax, sweep, x, measure, cuts, titles)
         panels = [ax] if ax is not None else _panels(len(cuts))
-        norm = _norm(np.concatenate([_coloured(sweep, x, y, measure, at).ravel() for at in cuts]), measure)
+        norm = _norm(np.concatenate([_values_to_colour(sweep, x, y, measure, at).ravel() for at in cuts]), measure)
         for panel, at, title in zip(panels, cuts, titles, strict=True):
             diagram(panel, sweep, x, y, measure, at, norm)
             panel.set_title(title)
@@ -105,7 +106,7 @@ def _length(sweep: Sweep, axis: str) -> int:
     return len(sweep.coordinates[axis])
 
 
-def _said(sweep: Sweep, axis: str, i: int) -> str:
+def _say(sweep: Sweep, axis: str, i: int) -> str:
     value = sweep.coordinates[axis][i]
     return str(value) if axis in ("method", "problem") else f"{axis} = {_short(value)}"
 
@@ -122,7 +123,7 @@ def _part(sweep: Sweep, name: str, measure: str, axes: tuple[str, ...], cut: Map
     return array[index].transpose([kept.index(a) for a in axes])
 
 
-def _coloured(sweep: Sweep, x: str, y: str, measure: str, cut: Mapping[str, int]) -> Array:
+def _values_to_colour(sweep: Sweep, x: str, y: str, measure: str, cut: Mapping[str, int]) -> Array:
     """Values that get a colour: not those of the survivors of cells that diverged."""
     value, status = (_part(sweep, name, measure, (y, x), cut) for name in ("value", "status"))
     shown: Array = np.where(np.isin(status, ("ok", "undecided")) & np.isfinite(value), value, np.nan)
@@ -188,7 +189,7 @@ def _dress(axis: Any, name: str, values: tuple[Any, ...], positions: Array, scal
 
 def diagram(ax: Any, sweep: Sweep, x: str, y: str, measure: str, cut: Mapping[str, int], norm: Any) -> Any:
     """A heat map of ``measure``; cells that are undecided, diverged, failed or missing carry a mark."""
-    shown = _coloured(sweep, x, y, measure, cut)
+    shown = _values_to_colour(sweep, x, y, measure, cut)
     (across, x_scale), (up, y_scale) = (_scale(sweep.coordinates[a]) for a in (x, y))
     ax.set_facecolor(BLANK)
     ax.grid(visible=False)

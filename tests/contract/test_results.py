@@ -39,6 +39,16 @@ def measured() -> Any:
 
 
 EXAMPLES: dict[str, Callable[[], Any]] = {
+    "Atlas": lambda: so.atlas(
+        PROBLEM,
+        so.SGD(0.1),
+        {"quiet": so.Gaussian(0.5), "Cauchy": so.StudentT(1, 0.5)},
+        gradients=6,
+        lrs=[0.1, 0.2],
+        paths=60,
+        tuning=8,
+        rng=0,
+    ),
     "Certificate": lambda: so.load(OLD / "certificate"),  # one that need not be compiled
     "Derivation": lambda: so.load(OLD / "derivation"),  # which needs no SymPy
     "Diagnosis": lambda: so.diagnose(PROBLEM, np.random.default_rng(0).standard_normal((3, 4, 2))),
