@@ -19,8 +19,8 @@ Claim
     Weak order 1 in η for x; moment-matched by us. The sampled SDE has E[Δ] and Cov Δ of the whole state, hence the
     identity above in mean and covariance: its x̃ obeys dX̃ = -∇f(X) dt - √(η/N) Σ̂^{1/2} dW, as that of the optimizer.
     x - x̃ is of size η in both columns; it differs between them by as much, which is what order 1 admits. So to leading
-    order x has the law of DSGD, uncompressed: neither k nor unequal ∇f_i enter. Early, at t of some ηd/k, the gap in Var x
-    is not small: the command line's own small problem takes η = 0.0125, where it is 5 % at t = 0.25.
+    order x has the law of DSGD, uncompressed: neither k nor unequal ∇f_i enter. Early, at t of some ηd/k, the gap in
+    Var x is not small: the command line's own small problem takes η = 0.0125, where it is 5 % at t = 0.25.
 
 Heavy tails
     Refused where one ξ_i has no variance: the moments of the step do not exist. The discrete column runs.
