@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import binom
 
 import sdeopt as so
+from sdeopt.comparison import budget
 from sdeopt.results.estimate import Estimate, mean, median, share
 
 BOWL = so.Quadratic([1.0, 2.0])
@@ -106,6 +107,16 @@ def test_the_weak_error_of_sgd_is_the_one_in_closed_form() -> None:
     assert error.low < 0.15 < error.high < 0.22
     report = so.compare(so.SGD(lr=0.3), line, horizon=6.0, paths=1500, rng=0)
     assert (error.status == "ok") == (report.verdict in ("agree", "differ"))
+
+
+def test_an_error_without_paths_is_what_compare_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "WORK", 0.5)
+    found = so.sweep(so.SGD(lr=0.1), PROBLEM, {}, steps=8, measures=["error"], rng=3)
+    report = so.compare(so.SGD(lr=0.1), PROBLEM, steps=8, rng=3)
+    assert (at(found, "error").low, at(found, "error").high) == report.within
+    assert "of an error as many as decide within a budget of work" in " ".join(str(found).split())
+    timed = so.sweep(so.SGD(lr=0.1), PROBLEM, {}, steps=8, seconds=0.2, measures=["error"], rng=3)
+    assert (at(timed, "error").status, timed.meta["chosen"]) == ("ok", "as many as decide within 0.2 s")
 
 
 def test_the_median_has_the_interval_of_order_statistics() -> None:
