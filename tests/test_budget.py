@@ -13,8 +13,11 @@ from tilted import TILTED, black_box
 
 import sdeopt as so
 from sdeopt.comparison import budget
+from sdeopt.core import matvec, where
 from sdeopt.engine import work
+from sdeopt.engine.draws import draws
 from sdeopt.engine.simulate import plan
+from sdeopt.engine.tally import Tally, noting
 
 GRID: dict[str, Any] = {"steps": 20, "rng": 0, "save_at": 5, "progress": False}
 
@@ -84,10 +87,36 @@ def test_budgets_that_make_no_sense(given: dict[str, Any]) -> None:
         so.compare(so.SGD(lr=0.05), black_box(), steps=2, **given)
 
 
-def test_what_a_path_step_costs() -> None:
-    def of(page: Any, problem: Any) -> float:
-        return work.cost(plan(page, problem, "sde", steps=1))
+def test_operations_are_counted() -> None:
+    """Entries, multiplications of a product, the cube of a decomposition; numbers taken out of arrays count on."""
+    tally = Tally()
+    x = noting(np.ones(5), tally)
+    y = x * 2.0 + x
+    assert (tally.calls, tally.entries, tally.dear) == (2, 10, 0)
+    np.sqrt(y) / y[0]
+    assert (tally.calls, tally.entries, tally.dear) == (4, 20, 10)
+    matvec(np.ones((3, 5)), x)
+    assert (tally.calls, tally.entries) == (9, 35)
+    np.ones((3, 5)) @ x
+    assert tally.entries == 50
+    np.linalg.inv(noting(np.eye(4), tally))
+    assert tally.entries == 114
+    where(x > 2.0, x[0] + x[1], x)
+    assert tally.entries == 125
 
-    small = of(so.SGD(0.1), TILTED)
-    assert small == work.STEP + 2 * work.COORDINATE + work.NUMBER * 6  # curvatures and centre
-    assert of(so.SGD(0.1), black_box()) > 1000 * small
+
+@pytest.mark.parametrize("d", [2, 20])
+def test_what_a_path_step_costs(d: int) -> None:
+    """x - η (H(x - c) + σz): five operations on d entries, one on two numbers... and every fine normal of z."""
+    run = plan(so.SGD(0.1), so.Problem(so.Quadratic(np.ones(d)), so.Gaussian(0.5)), steps=1, substeps=4)
+    entries = work._counted(run, *draws(run))[0].entries
+    assert entries == 6 * d + 8
+    rates = work.RATES["lanes"]
+    assert work.price(run).step == pytest.approx(4 * d * work.NORMAL + rates.step + entries * rates.entry, rel=1e-12)
+
+
+def test_what_runs_in_python_costs_more() -> None:
+    def of(problem: Any) -> float:
+        return work.cost(plan(so.SGD(0.1), problem, "sde", steps=1))
+
+    assert of(black_box()) > 300 * of(TILTED)

@@ -95,7 +95,7 @@ def test_a_budget_of_work_in_the_place_of_a_number_of_paths(monkeypatch: pytest.
     assert counts[0] == [256.0] * 3
     assert counts[1] == counts[2] and 3 * 256 < sum(counts[1]) < sum(counts[3])
     assert so.certify(so.SGD(0.1), TILTED, **words, max_paths=512).paths[-1] == 512.0
-    prices = [rung.price() for rung in map(Rung, rungs(so.SGD(0.1), TILTED, LRS, 1.0, 8, None, None, 3))]
+    prices = [rung.price for rung in map(Rung, rungs(so.SGD(0.1), TILTED, LRS, 1.0, 8, None, None, 3))]
     assert sum(p * n for p, n in zip(prices, counts[3], strict=True)) <= 0.4
 
 

@@ -44,11 +44,12 @@ BELOW = {
     "torch": {"core", "plots", "results", "torch"},
     "certificate": {"core", "engine", "plots", "results", "certificate"},
     "scaling": {"core", "engine", "noise", "theory", "optimizers", "plots", "results", "scaling"},
-    "sweeps": {"core", "engine", "comparison", "plots", "results", "sweeps", "sdeopt"},  # the only one
+    "sweeps": {"core", "engine", "comparison", "plots", "results", "sweeps", "sdeopt"},
     "atlases": {"core", "engine", "noise", "optimizers", "plots", "results", "sweeps", "theory", "atlases"},
+    "explore": {"core", "noise", "objectives", "optimizers", "results", "explore", "sdeopt"},
     "cli": {
         "core", "engine", "noise", "objectives", "networks", "optimizers", "wrappers", "comparison", "sweeps",
-        "atlases", "results", "cli", "sdeopt",
+        "atlases", "results", "explore", "cli", "sdeopt",
     },
     "__init__": {"results"},
     "__main__": {"cli"},

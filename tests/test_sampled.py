@@ -71,6 +71,15 @@ def test_it_shares_the_brownian_path_of_the_discrete_run():
     assert np.corrcoef(discrete.final[:, 0], sde.final[:, 0])[0, 1] > 0.95
 
 
+def test_two_step_sizes_share_every_second_uniform():
+    """Of two fine noises the coarse one shares one: correlation √½, less for the means; bounds 6 errors off."""
+    coarse = plan(so.SignSGD(lr=0.05), SKEWED, "sde", steps=10, substeps=2, save_at=1, sde="sampled", rng=0)
+    coarse = replace(coarse, resolution=4)
+    a, b = (Kernel(run)(0, 4000)[:, -1, 0] for run in (coarse, replace(coarse, substeps=4)))
+    assert 0.5 < np.corrcoef(a, b)[0, 1] < 0.65
+    assert np.corrcoef(a, Kernel(replace(coarse, substeps=4, resolution=8))(0, 4000)[:, -1, 0])[0, 1] < 0.13
+
+
 def test_schedules_and_states_of_several_parts():
     """Against the discrete run at the same schedule, Adam's cold start included; false alarm below 1e-6."""
     problem = so.Problem(so.Quadratic([1.0]), so.Gaussian(0.5), x0=[1.0])

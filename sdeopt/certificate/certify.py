@@ -206,8 +206,8 @@ def _next(now: int, target: float, most: int) -> int:
 
 def _afford(ladder: list[Rung], wanted: list[int], budget: float) -> list[int]:
     """Numbers of paths of the next round, of which all get the same share where the budget does not pay for them."""
-    spent = sum(rung.price() * (rung.begun + rung.paths) for rung in ladder)
-    more = sum(rung.price() * (n - rung.paths) for rung, n in zip(ladder, wanted, strict=True))
+    spent = sum(rung.price * (rung.begun + rung.paths) for rung in ladder)
+    more = sum(rung.price * (n - rung.paths) for rung, n in zip(ladder, wanted, strict=True))
     share = max(min((budget - spent) / more, 1.0), 0.0) if more > 0.0 else 1.0
     chunks = [int((n - rung.paths) * share / CHUNK) for rung, n in zip(ladder, wanted, strict=True)]
     return wanted if share == 1.0 else [rung.paths + n * CHUNK for rung, n in zip(ladder, chunks, strict=True)]

@@ -44,6 +44,7 @@ class Rung:
     paths: int = 0
     begun: float = 0.0  # paths whose work is that of those that chose
 
+    @functools.cached_property
     def price(self) -> float:
         """Work of one of the paths that are judged."""
         return expected((replace(self.sde, kind="discrete"), self.sde), 1, 1)

@@ -86,10 +86,9 @@ class MethodCommand(click.Command):
 CHECKPOINT = "Folder that keeps what is finished; after a crash the same command goes on from it."
 PATHS = """\b
 Default number of paths: the largest of 4000, 2000, 1000, 500, 250, 125 and 64
-whose estimated cost is below two minutes of CPU time (15 s without --objective): 0.1 µs,
-or 20 µs for the few methods that do not run on SIMD lanes, and 0.5 ns for every
-number that the objective stores, per step of the integrator; of networks 400 µs, and
-1.5 ns for every example and parameter. The output says which.
+whose work is below two minutes of CPU time (15 s without --objective). The work is
+counted, not timed, from what a step computes: the same command runs the same paths on
+any machine. The output says how many.
 More paths keep the old ones and narrow every interval."""
 
 DECIDES = """\b

@@ -95,8 +95,11 @@ def _minibatch(words: dict[str, Any]) -> int | None:
 
 
 def _paths(method: Any, problem: Any, arguments: dict[str, Any]) -> int:
-    """Ten times the default of the other commands, at a tenth of the steps of the three methods."""
-    from sdeopt.cli.words import paths, steps_of
+    """Ten times the default of the other commands, within the same work for the three methods."""
+    from sdeopt.cli.words import BUDGET, paths
+    from sdeopt.engine.planning import plan
+    from sdeopt.engine.work import costs
 
-    length: dict[str, Any] = {name: arguments[name] for name in ("horizon", "steps") if name in arguments}
-    return TIMES_PATHS * paths(problem, 3.0 * TIMES_PATHS * steps_of(length, method.clock), False)
+    given = {name: arguments[name] for name in ("horizon", "steps", "observables", "rng") if name in arguments}
+    each = sum(costs((plan(method, problem, **given),), arguments["progress"]))
+    return TIMES_PATHS * paths(3.0 * each, BUDGET / TIMES_PATHS)

@@ -12,7 +12,8 @@ from sdeopt.cli.schedules import schedule
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
 from sdeopt.core.spec import numbers
-from sdeopt.engine.work import stored
+from sdeopt.engine.planning import plan
+from sdeopt.engine.work import costs
 from sdeopt.optimizers.registry import lookup, methods
 from sdeopt.wrappers import EMA, L2, Averaged, Clipped
 
@@ -27,11 +28,8 @@ PASSED = (  # as they are, where given
     "checkpoint", "judge", "alpha",
 )  # fmt: skip
 PATHS = (4000, 2000, 1000, 500, 250, 125, 64)
-# seconds of CPU time that a run may take, on a problem that was named and on the method's own; measured: a step of the
-# integrator, one without SIMD lanes, and what each stored number adds to it; the same of networks, where numbers are
-# the entries of the gradients of all examples
-BUDGET, DEMONSTRATION, STEP_COST, SLOW_COST, NUMBER_COST = 120.0, 15.0, 1e-7, 2e-5, 5e-10
-NETWORK_COST, ENTRY_COST = 4e-4, 1.5e-9
+BUDGET, DEMONSTRATION = 120.0, 15.0  # work of a run on a problem that was named, and on the method's own
+PLANNED = ("kind", "sde", "scheme", "dt", "substeps", "save_at", "observables", "horizon", "steps", "rng")
 
 
 AROUND = {  # what stands around any method
@@ -73,7 +71,7 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
     lrs = {"lrs": numbers("lrs", words["lrs"].split(","))} if words.get("lrs") is not None else {}
     largest = {"lr": lrs["lrs"][0]} if lrs and words["lr"] is None else {}
     method = wrapped(cls(**fields(cls, words) | largest), words)
-    problem = problem_of(words, cls.example)
+    problem = problem_of(words, cls.shown if words["objective"] is words["noise"] is None else cls.example)
     length = {key: words[key] for key in ("horizon", "steps") if words.get(key) is not None}
     length = length or {"horizon": HORIZONS[command]}
     steps = steps_of(length, method.clock)
@@ -94,21 +92,16 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
     if words["paths"] is not None:
         arguments["paths"] = words["paths"]
     elif command == "simulate":
-        work = _work(command, arguments, steps, method.clock) * (1.0 if cls.lanes else SLOW_COST / STEP_COST)
-        budget = DEMONSTRATION if words["objective"] is None else BUDGET
-        arguments["paths"] = paths(problem, work, budget)
+        run = plan(method, problem, **{name: arguments[name] for name in PLANNED if name in arguments})
+        each = sum(costs((run,), arguments["progress"]))
+        arguments["paths"] = paths(each, DEMONSTRATION if words["objective"] is None else BUDGET)
         remark = f"{arguments['paths']} paths, the default for a problem of this cost; --paths sets another number"
     return Job(method, problem, arguments, file, None if words["quiet"] else remark)
 
 
-def paths(problem: Problem, work: float, budget: float = BUDGET) -> int:
-    """The default number of paths: the largest in ``PATHS`` within the budget of CPU time, for ``work`` steps each."""
-    f: Any = problem.objective
-    if getattr(f, "batched", False):
-        cost = work * (NETWORK_COST + ENTRY_COST * f.examples() * f.dim)
-    else:
-        cost = work * (STEP_COST + NUMBER_COST * stored(f))
-    return next((n for n in PATHS if n * cost <= budget), PATHS[-1])
+def paths(each: float, budget: float = BUDGET) -> int:
+    """The default number of paths: the largest in ``PATHS`` within the budget, for paths of so much work ``each``."""
+    return next((n for n in PATHS if n * each <= budget), PATHS[-1])
 
 
 def _dashed(field: str) -> str:
@@ -154,14 +147,3 @@ def steps_of(length: Mapping[str, Any], clock: float) -> int:
     if "steps" in length:
         return checks.integer("steps", length["steps"], low=1)
     return duration.whole(checks.positive("horizon", length["horizon"]) / clock)
-
-
-def _work(command: str, arguments: Mapping[str, Any], steps: int, clock: float) -> float:
-    """Steps of the loop for one path, a rough number."""
-    from sdeopt.engine.simulate import DEFAULT_SUBSTEPS
-
-    if command == "simulate" and arguments.get("kind") != "sde":
-        return steps
-    if "dt" in arguments:
-        return steps * clock / checks.positive("dt", arguments["dt"])
-    return steps * checks.integer("substeps", arguments.get("substeps", DEFAULT_SUBSTEPS), low=1)

@@ -127,7 +127,10 @@ def straight(run: Run, executor: Any, progress: Any, store: Any) -> Array:
 
 
 def alike(run: Run) -> bool:
-    """Whether the SDE draws the same at dt and at dt/2: a sampled one draws afresh at every one of its steps."""
+    """Whether the SDE follows one path at dt and at dt/2.
+
+    A sampled one shares the sums of normals and every second uniform, but steps that jump with them part its paths.
+    """
     return run.sde != SAMPLED.name
 
 

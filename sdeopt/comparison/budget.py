@@ -5,9 +5,9 @@ optimizer, that leave less than a tenth of the margin and hardly change the pric
 paths decide. Its paths never enter the verdict: pooled with the block, whose size they choose, they would make 8 %
 false verdicts of 5 %; looking again until something is decided makes 18 % in six looks.
 
-A budget is work, not time: path-steps, each with what it asks for, in seconds of one of the cores on which it was
-measured. So the same call with the same ``rng`` gives the same block on any machine. With ``seconds`` the clock says
-what a path costs, and the block depends on the machine.
+A budget is work, not time: what the steps and saves of a path draw and compute, counted, in seconds of one of the cores
+on which that was measured. So the same call with the same ``rng`` gives the same block on any machine. With
+``seconds`` the clock says what a path costs, and the block depends on the machine.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 
 from sdeopt.comparison import block
 from sdeopt.engine.run import Run
-from sdeopt.engine.work import BUDGET, cost
+from sdeopt.engine.work import BUDGET, costs
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import forecast
 
@@ -55,12 +55,12 @@ def planned(
     """
     judge, heavy, tolerance, alpha = (judging[name] for name in ("judge", "heavy", "tolerance", "alpha"))
     vectors = judge == "all" and run.problem.dim > quantities.SINGLE
-    each, kept, begun, used = run.steps * cost(run), reduced(run), time.perf_counter(), 0.0
-    flow = None
+    kept, flow, used, begun = reduced(run), None, 0.0, time.perf_counter()
     levels = LEVELS if block.alike(run) else LEVELS[1:]  # a small change cannot be seen there
     for substeps in (run.substeps,) if fixed else levels:
         runs = block.columns(replace(run, substeps=substeps))
-        path = each * (1 + 3 * substeps) + 2.0 * kept
+        each = costs(runs[:3], not callable(progress) and progress)
+        path = sum(each) + 2.0 * kept
         paths = _paths(SHARE * WORK / path)
         part = store and store.part(f"pilot{substeps}")
         main, change = block.tried(runs, paths, vectors, APART, executor, progress, part)
@@ -71,7 +71,7 @@ def planned(
         factor, exact = _forecasts(found, tolerance, alpha)
         if factor <= COSTLIER * exact and _close(runs, change, found, tolerance):
             break
-    budget, path = WORK, each * (1 + substeps) + kept
+    budget, path = WORK, each[0] + each[1] + kept
     if seconds is not None:
         taken = time.perf_counter() - begun
         budget, path, used = seconds, path * taken / used, taken

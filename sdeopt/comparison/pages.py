@@ -155,7 +155,7 @@ def _notes(report: Report) -> list[Line]:
             "Coordinates are shown, not judged (judge='observables'): the row is about the one furthest apart."
         )
     if m["sde"] == SAMPLED.name:
-        lines.append("At dt/2 this SDE draws afresh: that change counts where it is above 4 standard errors.")
+        lines.append("At dt/2 this SDE shares only some draws: that change counts where it is above 4 standard errors.")
     if m["heavy"]:
         lines.append("The noise has no variance: only the observables are judged, and only bounded ones have meaning.")
     if any(math.isnan(row.half) and not math.isnan(row.gap) for row in report.rows):

@@ -19,7 +19,7 @@ ZETA = Vec("zeta", real=True)  # the variable of integration, N(0, variance)
 class Quad(Word):
     """E e(ζ) per coordinate, ζ ~ N(0, variance), by quadrature between the kinks; of e and the variance."""
 
-    tex = r"\mathbb{E}\left[@0\right]"
+    tex = r"\mathbb{E}_{\zeta\sim\mathcal{N}(0,@1)}\left[@0\right]"
 
     def rate(self, moved: Any) -> Any:
         return Quad(moved[0], self.args[1])

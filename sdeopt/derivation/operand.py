@@ -16,7 +16,7 @@ import numpy as np
 import sympy as sp
 
 from sdeopt.derivation.shown import shown
-from sdeopt.derivation.words import HandOver, Vec, Word, rational
+from sdeopt.derivation.words import Decimal, HandOver, Vec, Word, rational
 
 __all__ = ["ARRAY", "SMALL_LR", "Traced", "chosen", "plain", "traced"]
 
@@ -59,9 +59,10 @@ class Traced:
     @property
     def number(self) -> float | None:
         """Its value, if hyperparameters and constants alone make it up."""
-        if self.e.atoms(Word) or not self.e.free_symbols <= self.known.values.keys():
+        values = self.known.values | {s: float(s.name) for s in self.e.atoms(Decimal)}
+        if self.e.atoms(Word) or not self.e.free_symbols <= values.keys():
             return None
-        value = self.e.xreplace({s: sp.Float(x) for s, x in self.known.values.items()})
+        value = self.e.xreplace({s: sp.Float(x) for s, x in values.items()})
         return float(value) if value.is_finite else None
 
     def __neg__(self) -> Any:
@@ -119,6 +120,8 @@ class Traced:
     def _by_what(self, e: Any) -> str:
         """Why a choice by ``e`` is none that can be traced."""
         names = {s.name for s in e.free_symbols}
+        if e.atoms(Word) and all(type(w).__name__ == "Coordinates" for w in e.atoms(Word)) and not names:
+            return "the number of entries, and one symbol stands for all of them"
         if not self.known.values or e.atoms(Word) or any(isinstance(s, Vec) for s in e.free_symbols):
             return "which differs from one point to the next: write where(condition, a, b) instead"
         if "k" in names:

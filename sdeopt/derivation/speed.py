@@ -86,9 +86,8 @@ def _feedback(table: dict[Any, Any], moments: Moments, limit: Limit, power: int)
     """
     reach: dict[tuple[Any, Any], tuple[int, Any]] = {}
     for atom in moments.atoms.values():
-        if atom.shift is None or _scaled(atom.shift, limit).bounded():
-            continue
-        for p, r in itertools.product(table, table):
+        held = None if atom.shift is None else _alone(_scaled(atom.shift, limit))
+        for p, r in itertools.product(table, [] if held is None else [held]):
             size = _first(table[p], atom.symbol, 2 * power)
             slope = _order(sp.diff(atom.shift, r), limit, r)
             if size is not None and slope is not None and size + slope < reach.get((p, r), (power, None))[0]:
@@ -102,6 +101,13 @@ def _feedback(table: dict[Any, Any], moments: Moments, limit: Limit, power: int)
                 "within steps, and not linearly, so that no rule averages it out",
                 list(table).index(r),
             )
+
+
+def _alone(shift: Series) -> Any:
+    """The part that alone makes up what grows without bound in a jump's argument: it stays where the jump is."""
+    lead = next((shift[i] for i in range(shift.low, 0) if not vanishes(shift[i])), sp.S.Zero)
+    held = [s for s in lead.free_symbols if isinstance(s, Vec)]
+    return held[0] if len(held) == 1 and not lead.atoms(Word) else None
 
 
 def _first(c: Any, symbol: Any, end: int) -> int | None:

@@ -25,6 +25,7 @@ __all__ = [
     "VALUE_XI",
     "XI",
     "XI2",
+    "Decimal",
     "HandOver",
     "Rate",
     "TooFast",
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 
-SMALL = 1e-9  # numbers below it guard against a division by 0
+SMALL = 1e-2  # numbers below it stay as they are written, among them what guards against a division by 0
 
 
 class HandOver(Exception):
@@ -148,6 +149,8 @@ def _valued(e: Any, attempt: int, width: float = 1.5) -> Any:
     def drawn(a: Any) -> Any:
         point = random.Random(f"{attempt} {a}")
         name = str(a)
+        if isinstance(a, Decimal):
+            return sp.Float(name, 40)
         if name in ("lr", "q"):
             return sp.Float(str(10.0 ** point.uniform(-6.0, -4.0)), 40)
         if getattr(a, "fraction", False):
@@ -187,10 +190,14 @@ def sign_of(e: Any) -> int | None:
     return signs.pop() if len(signs) == 1 else None
 
 
+class Decimal(sp.Symbol):
+    """A small number of the page, named as it is written, so that no formula multiplies it out."""
+
+
 def rational(e: Any) -> Any:
-    """Floats of the page as rationals; a guard such as 1e-12 as a symbol of that name, so that it stays where it is."""
+    """Floats of the page as rationals, small ones as they are written."""
     e = sp.sympify(e)
-    small = {f: sp.Symbol(f"{float(f):g}", positive=True) for f in e.atoms(sp.Float) if 0.0 < f < SMALL}
+    small = {f: Decimal(repr(float(f)), positive=True) for f in e.atoms(sp.Float) if 0.0 < f < SMALL}
     return e.xreplace(small | {f: sp.nsimplify(f, rational=True) for f in e.atoms(sp.Float) - small.keys()})
 
 

@@ -149,7 +149,6 @@ def fold(
         On Ctrl-C, if at least one chunk is done; it carries their fold.
     """
     size, label = chunk_size(task), f"{label}, {check_size(task, paths, executor)}"
-    seconds = work.expected(task.runs, paths, _threads(executor))
     starts = ((first + i, min(size, paths - i)) for i in range(0, paths, size))
     local = executor is None or isinstance(executor, ThreadPoolExecutor)
     result, done = None, 0
@@ -158,9 +157,10 @@ def fold(
         within() as stop,
         nullcontext("") if local else lend(stop) as file,
         _executor(executor) as pool,
-        Progress(paths, progress, label, seconds=seconds) as bar,
+        Progress(paths, progress, label) as bar,
     ):
         worker = Worker(task, store, stop)  # in this process also for remote executors: errors surface here, at once
+        bar.expect(lambda: work.expected(task.runs, paths, _threads(executor)))
         remote = None if local else functools.partial(_remote, pickle.dumps((task, store)), file)
 
         def submit(start: int, count: int) -> tuple[Future[Any], int]:

@@ -22,7 +22,10 @@ CODES = {"normal": 0, "uniform": 1, "epochs": 3} | dict.fromkeys(GIVEN, 2)
 
 
 class Draw(NamedTuple):
-    """One vector of draws. A normal of ``stride`` s is made of s fine ones, ``fine`` to a step of the optimizer."""
+    """One vector of draws, ``fine`` to a step of the optimizer.
+
+    A normal of ``stride`` s is made of s fine ones, a uniform is the first of them.
+    """
 
     kind: str
     size: int

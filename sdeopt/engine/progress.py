@@ -10,11 +10,11 @@ from html import escape
 from typing import Any
 
 from sdeopt.core import checks
-from sdeopt.engine import work
 
 __all__ = ["Progress"]
 
 PATIENCE = 2.0  # seconds before a bar appears
+LONG = 10.0  # seconds from which a run says before it begins how long it will take
 FIRST = ": compiling what is new"  # until the first path moves
 MEMORY = 1800.0  # seconds from which the speed is estimated: a path of a network may take minutes
 
@@ -23,8 +23,8 @@ class Progress:
     """Context in which ``advance(done)`` is called between chunks, and ``share`` within those that can tell.
 
     ``progress`` None shows a bar on a terminal or in a notebook after two seconds, also where nothing is done yet
-    because loops are being compiled; at once where the run will take so many ``seconds`` that it says so. True shows
-    it at once, False never; a function is called with (done, total), between chunks.
+    because loops are being compiled; earlier where `expect` is told that the run will take long. True shows it at
+    once, False never; a function is called with (done, total), between chunks.
     """
 
     def __init__(
@@ -33,13 +33,12 @@ class Progress:
         progress: bool | Callable[[int, int], None] | None,
         label: str,
         unit: str = "paths",
-        seconds: float = 0.0,
     ) -> None:
         checks.progress(progress)
-        self._total, self._label, self._unit = total, label + work.told(seconds), unit
+        self._total, self._label, self._unit = total, label, unit
         self._callback = progress if callable(progress) else None
         wanted = _notebook() or sys.stderr.isatty() if progress is None else progress is True
-        wait = 0.0 if progress is True or seconds >= work.LONG else PATIENCE
+        wait = 0.0 if progress is True else PATIENCE
         self._wanted = wanted and self._callback is None
         self._done, self._shares = 0, dict[int, float]()
         self._lock, self._closed = threading.Lock(), False
@@ -52,6 +51,17 @@ class Progress:
         if self._wanted:
             self._clock.start()
         return self
+
+    def expect(self, estimate: Callable[[], float]) -> None:
+        """Say how many seconds it will take by an ``estimate``, where that is long; the bar then appears now."""
+        if not self._wanted:
+            return
+        seconds = estimate()
+        with self._lock:
+            self._label += say(seconds)
+            if seconds >= LONG and self._bar is None:
+                self._begin()
+            self._show()
 
     def advance(self, done: int) -> None:
         """Report that so many paths, or what the unit is, are finished."""
@@ -76,7 +86,7 @@ class Progress:
 
     def _open(self) -> None:
         with self._lock:
-            if not self._closed:
+            if not self._closed and self._bar is None:
                 self._begin()
                 self._show()
 
@@ -137,3 +147,10 @@ class Cell:
         """Leave nothing."""
         self._text = ""
         self._handle.update(self)
+
+
+def say(seconds: float) -> str:
+    """A long run's time in words, else nothing."""
+    if seconds < LONG:
+        return ""
+    return f", about {seconds:.0f} s" if seconds < 120.0 else f", about {seconds / 60.0:.0f} min"

@@ -1,60 +1,131 @@
-"""What a run costs, as work: path-steps, each with what it asks for, in seconds of one core.
+"""What a run costs, as work: what its steps draw and compute, counted, in seconds of one core.
 
-The constants were measured on one machine and are the same on all, so that what is chosen by them is, too.
+A step is counted by running it once on arrays that note what is done with them (`tally`), so the count is that of the
+page, its problem and its SDE. The constants that turn counts into seconds were measured on one machine and are the same
+on all, so that what is chosen by them is, too. A machine differs from itself by a factor of 1.5 within a minute.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from sdeopt.engine import states
+from sdeopt.engine.assembly import mover
+from sdeopt.engine.batched import WIDTH
+from sdeopt.engine.beginnings import initial_states
+from sdeopt.engine.compiler.compile import grid
+from sdeopt.engine.draws import Draw, draws
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.planning import examples_drawn
+from sdeopt.engine.progress import Progress
 from sdeopt.engine.run import Run
+from sdeopt.engine.tally import Tally, noting
 
-__all__ = ["BUDGET", "LONG", "NUMBER", "STEP", "COORDINATE", "cost", "expected", "stored", "told"]
+__all__ = ["BUDGET", "Price", "cost", "costs", "expected", "price"]
 
 BUDGET = 40.0  # seconds of one core: 20 s on two
-LONG = 10.0  # seconds from which a run says before it begins how long it will take
-# seconds: a path-step on SIMD lanes, in loops without them, in Python; what every coordinate adds, and every number
-# that the objective stores, or every number of the examples of a batch, two more of which stand for drawing them; a
-# path-step of a network, and what every entry of the gradients of all examples adds
-STEP, SLOW, PYTHON, COORDINATE, NUMBER, EXAMPLE = 2e-8, 1e-5, 1e-4, 1e-8, 1.5e-10, 6.5e-9
-NETWORK, ENTRY = 4e-4, 1.5e-9
+NORMAL = 2.4e-9  # seconds: one of the fine normals that make a draw
+NETWORK, ENTRY = 4e-4, 1.5e-9  # a path-step of a network, and every entry of the gradients of all examples
+LOOPED = 2.5e-6  # a step of a page that works entry by entry, which arrays do not see
+PYTHON = 1e-4  # a path-step of what cannot be counted, an optimizer without a page or a function that refuses arrays
+
+
+class Rates(NamedTuple):
+    """Seconds of a path-step, an operation on arrays, an entry of its result, a quotient or root, any other draw."""
+
+    step: float
+    call: float
+    entry: float
+    dear: float
+    draw: float
+
+
+RATES = {
+    "lanes": Rates(1.1e-8, 0.0, 6e-11, 0.0, 1e-9),
+    "vectors": Rates(3e-7, 1.4e-9, 9e-11, 4e-9, 1.5e-8),
+    "batched": Rates(1e-5 / WIDTH, 2e-6 / WIDTH, 1e-9, 0.0, 1.5e-8),
+    "interpreted": Rates(1e-5, 2e-6, 1e-9, 0.0, 1.5e-8),
+}
+
+
+class Price(NamedTuple):
+    """Seconds of one core that one path takes for a step of the loop, and for a save."""
+
+    step: float
+    save: float
+
+
+def price(run: Run) -> Price:
+    """The price of a run, a rough number."""
+    f: Any = run.problem.objective
+    if getattr(f, "batched", False) and hasattr(f, "examples"):
+        seen = int(examples_drawn(run)) if run.model.drift is None else 0
+        return Price(NETWORK + ENTRY * float((seen or f.examples()) * f.dim), 0.0)
+    rates = RATES.get(Kernel(run).mode)
+    if rates is None:
+        return Price(PYTHON, 0.0)
+    if not run.method.lanes:
+        evaluated = 1 if run.kind == "discrete" else 2 if run.model.drift is not None else 4
+        rates = rates._replace(step=max(rates.step, evaluated * LOOPED))
+    shape, vectors = draws(run)
+    drawn = sum(NORMAL * v.size * v.stride if v.kind == "normal" else rates.draw * v.size for v in vectors)
+    try:
+        step, save = _counted(run, shape, vectors)
+    except Exception:  # of functions of the user; if it means anything, the run raises it where it is told
+        return Price(PYTHON, 0.0)
+    return Price(drawn + _seconds(step, rates), _seconds(save, rates))
+
+
+def _seconds(t: Tally, rates: Rates) -> float:
+    return rates.step + t.calls * rates.call + t.entries * rates.entry + t.dear * rates.dear
+
+
+def _counted(run: Run, shape: Any, vectors: list[Draw]) -> tuple[Tally, Tally]:
+    """What the first step computes, and the observables of a save."""
+    m, schedules, o = run.method.constant(), tuple(run.method.schedules.values()), run.oracle
+    plain, move = (m, schedules, grid(run)) if schedules else m, mover(run)
+    y0, y1, first = initial_states(run)
+    even = np.concatenate([np.zeros(0), *((np.arange(v.size) + 0.5) / v.size for v in vectors)])  # as uniforms are
+
+    def step(y: Any, z: Any) -> None:
+        given = states.unpacker(shape, states.slicer)(z, 0)
+        if run.kind == "discrete":
+            move(plain, first, y, o, given)
+        else:
+            move(plain, o, first * run.substeps, y, given, run.method.clock, run.substeps, run.noise_factor)
+
+    def save(x: Any) -> None:
+        for f in run.observables.values():
+            f(o, x)
+
+    y = y0 if run.kind == "discrete" else y1
+    return _tallied(step, y, even), _tallied(save, states.positioner(len(run.method.parts))(y0))
+
+
+def _tallied(f: Callable[..., None], *given: Any) -> Tally:
+    """What ``f`` computes with these arrays."""
+    tally = Tally()
+    with np.errstate(all="ignore"):
+        f(*(noting(a, tally) for a in given))
+    return tally
 
 
 def cost(run: Run) -> float:
-    """Work of one path-step, a rough number."""
-    f: Any = run.problem.objective
-    if getattr(f, "batched", False) and hasattr(f, "examples"):
-        return NETWORK + ENTRY * float((_drawn(run) or f.examples()) * f.dim)
-    drawn = _drawn(run)
-    seen = EXAMPLE * (drawn + 2) * run.problem.dim if drawn else NUMBER * stored(f)
-    compiled = run.discrete is None and Kernel(run).mode in ("lanes", "vectors")
-    each = PYTHON if not compiled else STEP if run.method.lanes else SLOW
-    return float(each + COORDINATE * run.problem.dim + seen)
+    """Seconds of one core for a path of a run."""
+    each = price(run)
+    return each.step * run.steps * (run.substeps if run.kind == "sde" else 1) + each.save * len(run.saves)
 
 
-def _drawn(run: Run) -> int:
-    """Examples of a batch, where batches are all that a sampled SDE passes over; else 0."""
-    return int(examples_drawn(run)) if run.model.drift is None else 0
-
-
-def stored(f: Any) -> int:
-    """Numbers in the arrays of an objective."""
-    return sum(value.size for value in vars(f).values() if isinstance(value, np.ndarray))
+def costs(runs: Iterable[Run], progress: Any) -> list[float]:
+    """The cost of every run, of which the loops are compiled for it: after two seconds a bar says so."""
+    runs = tuple(runs)
+    with Progress(1, progress, f"{runs[0].method}"):
+        return [cost(run) for run in runs]
 
 
 def expected(runs: Iterable[Run], paths: int, workers: int) -> float:
     """Seconds that so many paths of these runs will take on so many threads."""
-    steps = sum(cost(run) * run.steps * (run.substeps if run.kind == "sde" else 1) for run in runs)
-    return steps * paths / workers
-
-
-def told(seconds: float) -> str:
-    """A long run's time in words, else nothing."""
-    if seconds < LONG:
-        return ""
-    return f", about {seconds:.0f} s" if seconds < 120.0 else f", about {seconds / 60.0:.0f} min"
+    return sum(map(cost, runs)) * paths / workers

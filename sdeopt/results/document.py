@@ -27,7 +27,7 @@ from sdeopt.results import markup
 if TYPE_CHECKING:
     from sdeopt.results.result import Result
 
-__all__ = ["document", "formulas", "repeat"]
+__all__ = ["document", "formulas", "is_call", "repeat", "stated"]
 
 STYLE = """
 :root { --ink: #1c1e21; --paper: #ffffff; --rule: #d8dadd; --soft: #f4f5f6; }
@@ -83,10 +83,15 @@ def formulas(result: Result) -> dict[str, str]:
     found = {}
     for text in _methods(result.content()):
         cls = REGISTRY.get(text.partition("(")[0])
-        said = SECTIONS.findall(f"{inspect.getdoc(cls) or ''}\n") if cls else []
-        if cls and said:
-            found[cls.__name__] = "\n\n".join(f"{part}\n{body.rstrip()}" for part, body in said)
+        if cls is not None and (said := stated(cls)):
+            found[cls.__name__] = said
     return found
+
+
+def stated(cls: type) -> str:
+    """What the page of a method says of its step and its SDE."""
+    said = SECTIONS.findall(f"{inspect.getdoc(cls) or ''}\n")
+    return "\n\n".join(f"{part}\n{body.rstrip()}" for part, body in said)
 
 
 def _methods(content: Any) -> Iterator[str]:
@@ -140,7 +145,7 @@ def repeat(result: Result) -> str:
         not verb
         or "discrete" in meta
         or not (seen := _observables(result)) <= set(NAMED)
-        or not all(map(_calls, parts))
+        or not all(map(is_call, parts))
     ):
         return ""
     given = {name: meta[name] for name in kept if name in meta}
@@ -170,7 +175,7 @@ def _saves(times: Any, meta: Mapping[str, Any]) -> Any:
     return len(times) - 1 if np.array_equal(steps, even) else [float(f"{t:.12g}") for t in times]
 
 
-def _calls(text: str) -> bool:
+def is_call(text: str) -> bool:
     """Whether a text calls a class with plain values or such calls; what holds functions only says that it does."""
     try:
         tree = ast.parse(text, mode="eval").body

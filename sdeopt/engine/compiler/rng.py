@@ -180,13 +180,14 @@ def _normals(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, pat
 
 
 @njit(**OPTIONS)
-def _uniforms(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path: Any, step: Any, key: Any) -> None:
-    """Uniforms in [0, 1) with 52 bits, likewise."""
+def _uniforms(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path: Any, step: Any, key: Any,
+              stride: Any) -> None:  # fmt: skip
+    """Uniforms in [0, 1) with 52 bits, the first of the ``stride`` fine ones of every step."""
     wide_vectors()
     for i in range(count):
         for c in range(b - a):
             for lane in range(width):
-                r, _ = threefry(U(path + lane), (U(step + i) << S32) | U(c), key[0], key[1])
+                r, _ = threefry(U(path + lane), (U((step + i) * stride) << S32) | U(c), key[0], key[1])
                 out[(i * columns + a + c) * width + lane] = numbers((r >> S12) | ONE) - 1.0
 
 
@@ -227,7 +228,7 @@ def fill(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any,
     is (first column, end column, kind, stride) of one vector of draws, row v of ``keys`` its key. Kind 0 is normal, 1
     uniform, 2 left to `place`, 3 examples in epochs, with their number in the place of a stride. A normal of stride s
     is the sum of the s fine normals of its step divided by √s: this is how a coarse step shares the Brownian path of
-    the fine ones.
+    the fine ones. A uniform of stride s, of which there is no such sum, is the first of its s.
     """
     wide_vectors()
     for v in range(layout.shape[0]):
@@ -236,7 +237,7 @@ def fill(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any,
         if kind == 2:
             continue
         if kind == 1:
-            _uniforms(out, count, columns, width, a, b, path, step, key)
+            _uniforms(out, count, columns, width, a, b, path, step, key, stride)
         elif kind == 3:
             _epochs(out, count, columns, width, a, b, path, step, key, stride)
         elif stride == 1:

@@ -1,0 +1,82 @@
+"""What a step computes, counted: the page's own functions run once, on arrays that note every operation.
+
+An elementwise operation counts its entries, a product of matrices its multiplications, a decomposition the cube of its
+dimension. What is counted depends on the page and the problem only, never on the machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Tally", "noting"]
+
+DEAR = {np.divide, np.true_divide, np.sqrt, np.floor_divide, np.remainder, np.power}
+
+
+@dataclass
+class Tally:
+    """Operations on arrays, the entries that they made, and those of them that took a division or a root."""
+
+    calls: int = 0
+    entries: int = 0
+    dear: int = 0
+
+    def add(self, entries: int, dear: bool = False) -> None:
+        """Note one operation."""
+        self.calls += 1
+        self.entries += entries
+        self.dear += entries * dear
+
+
+class Noting(np.ndarray[Any, Any]):
+    """An array that notes what is done with it, and whose results do, numbers too."""
+
+    tally: Tally
+
+    def __array_finalize__(self, obj: Any) -> None:
+        self.tally = getattr(obj, "tally", None)  # type: ignore[assignment]
+
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(_plain(key))
+        return found if isinstance(found, np.ndarray) else noting(found, self.tally)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **more: Any) -> Any:
+        tally = next(a.tally for a in (*inputs, *(out or ())) if isinstance(a, Noting))
+        given = {} if out is None else {"out": _plain(out)}
+        found = getattr(ufunc, method)(*map(_plain, inputs), **_plain(more), **given)
+        size = max(np.size(a) for a in (found, *inputs) if not isinstance(a, tuple))
+        if ufunc is np.matmul:
+            size = np.size(found) * np.shape(inputs[0])[-1]
+        tally.add(size, ufunc in DEAR)
+        return found if found is None else noting(found, tally)
+
+    def __array_function__(self, f: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        found = f(*_plain(args), **_plain(kwargs))
+        size = np.size(found) if isinstance(found, np.ndarray) else 1
+        if f.__module__ == "numpy.linalg":
+            first = np.shape(args[0])
+            size = first[-1] ** 3 if first else 1
+        self.tally.add(size)
+        return noting(found, self.tally) if isinstance(found, np.ndarray | np.floating) else found
+
+
+def noting(a: Any, tally: Tally) -> Any:
+    """The array, or number, that notes in ``tally``; a tuple of them."""
+    if isinstance(a, tuple):
+        return tuple(noting(part, tally) for part in a)
+    array = np.asarray(a).view(Noting)
+    array.tally = tally
+    return array
+
+
+def _plain(a: Any) -> Any:
+    if isinstance(a, Noting):
+        return a.view(np.ndarray)[()] if a.ndim == 0 else a.view(np.ndarray)
+    if isinstance(a, tuple) and not hasattr(a, "_fields"):
+        return tuple(map(_plain, a))
+    if isinstance(a, list):
+        return [_plain(part) for part in a]
+    return {key: _plain(value) for key, value in a.items()} if isinstance(a, dict) else a
