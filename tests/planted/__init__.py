@@ -13,6 +13,7 @@ from planted import (
     intervals,
     normalised,
     private,
+    recent,
     results,
     runs,
     scaling,
@@ -31,6 +32,7 @@ FAMILIES = (
     normalised,
     games,
     private,
+    recent,
     results,
     runs,
     distributed,
@@ -43,5 +45,6 @@ FAMILIES = (
     derivation,
     trust,
     wrappers,
+    recent,
 )
 MUTATIONS: list[Mutation] = [mutation for family in FAMILIES for mutation in family.MUTATIONS]
