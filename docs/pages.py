@@ -82,7 +82,7 @@ def scaling(cls: Any) -> str:
 def method_page(cls: Any) -> str:
     """The page of a method, in MyST Markdown."""
     said, name = sections(cls), cls.__name__
-    objective, law = cls.example
+    objective, law = cls.shown
     parts = [
         f"# {name}",
         prose(facts.summary(cls)),

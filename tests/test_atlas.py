@@ -16,7 +16,7 @@ import sdeopt as so
 from sdeopt.atlases import atlas as module
 from sdeopt.atlases.pages import times
 from sdeopt.atlases.regimes import Regime, unit, usual_regimes
-from sdeopt.atlases.seen import gradients_seen
+from sdeopt.atlases.seen import count_gradients
 from sdeopt.core import dot
 from sdeopt.results.estimate import Estimate
 
@@ -91,9 +91,9 @@ def test_methods_are_compared_at_equal_gradients_seen() -> None:
     for name, cls in so.methods().items():
         if getattr(cls, "family", "") != "minimax" and name not in ("Muon", "PCNSGD", "ScionSpectral"):
             page: Any = cls
-            seen = gradients_seen(page(**{"lr": 0.05} | page.at), bowl)
+            seen = count_gradients(page(**{"lr": 0.05} | page.at), bowl)
             assert seen == (2 if name in ("SAM", "USAM", "DNSAM") else 1), name
-    assert gradients_seen(so.SGD(0.1), so.Problem(so.Quadratic([1.0]), so.Agents(so.Gaussian(1.0), 3))) == 1
+    assert count_gradients(so.SGD(0.1), so.Problem(so.Quadratic([1.0]), so.Agents(so.Gaussian(1.0), 3))) == 1
 
 
 def test_ties_are_called_ties() -> None:
@@ -235,7 +235,7 @@ def test_the_command_line_is_the_python_function(tmp_path: Path) -> None:
 
 
 def test_the_quick_one_has_three_methods_and_three_laws(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_worked", lambda *_: False)
+    monkeypatch.setattr(module, "_run_laws", lambda *_: False)
     found = so.atlas(LINE, **module_quick(), rng=0)
     assert (found.methods, len(found.laws)) == (("SGD", "SignSGD", "HeavyBall"), 3)
 

@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import binom
 
 import sdeopt as so
+from sdeopt.comparison import budget
 from sdeopt.results.estimate import Estimate, mean, median, share
 
 BOWL = so.Quadratic([1.0, 2.0])
@@ -108,6 +109,16 @@ def test_the_weak_error_of_sgd_is_the_one_in_closed_form() -> None:
     assert (error.status == "ok") == (report.verdict in ("agree", "differ"))
 
 
+def test_an_error_without_paths_is_what_compare_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "WORK", 0.5)
+    found = so.sweep(so.SGD(lr=0.1), PROBLEM, {}, steps=8, measures=["error"], rng=3)
+    report = so.compare(so.SGD(lr=0.1), PROBLEM, steps=8, rng=3)
+    assert (at(found, "error").low, at(found, "error").high) == report.within
+    assert "of an error as many as decide within a budget of work" in " ".join(str(found).split())
+    timed = so.sweep(so.SGD(lr=0.1), PROBLEM, {}, steps=8, seconds=0.2, measures=["error"], rng=3)
+    assert (at(timed, "error").status, timed.meta["chosen"]) == ("ok", "as many as decide within 0.2 s")
+
+
 def test_the_median_has_the_interval_of_order_statistics() -> None:
     """The ranks of the tables for n = 10: 2 and 9, with 97.9 %."""
     values = np.array([3.0, 1.0, 2.0, 5.0, 4.0, 7.0, 6.0, 9.0, 8.0, math.inf])
@@ -160,7 +171,7 @@ def test_a_spread_needs_a_hundred_paths() -> None:
 
 
 def test_light_tails_are_seldom_taken_for_heavy_ones() -> None:
-    """Squares of 100 000 normals in sets of 200: n^{-1/2} = 7 % is the bound in `intervals.allowed`, 1 % expected."""
+    """Squares of 100 000 normals, 200 at a time: n^{-1/2} = 7 % by `intervals.allowed_share`, 1 % expected."""
     squares = np.random.default_rng(1).normal(size=(500, 200)) ** 2
     doubted = sum("of the variance" in mean(values).reason for values in squares)
     assert doubted < 20  # binomial(500, 0.01): 1e-6

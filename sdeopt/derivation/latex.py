@@ -66,7 +66,7 @@ class Tex(LatexPrinter):
         """In brackets where it is a sum, negative, or a product that an operator before it would take apart."""
         text = self._print(e)
         several = e.is_Mul and (e.as_coeff_Mul()[0] < 0 or len(parted(e)[1].args) > 1 and parted(e)[1].is_Mul)
-        return rf"\left({text}\right)" if e.is_Add or several else str(text)
+        return rf"\left({text}\right)" if (e.is_Add and _sum(text)) or several else str(text)
 
     def word(self, e: Any) -> str:
         """A word's own LaTeX with its arguments in place."""

@@ -120,6 +120,8 @@ class Traced:
     def _by_what(self, e: Any) -> str:
         """Why a choice by ``e`` is none that can be traced."""
         names = {s.name for s in e.free_symbols}
+        if e.atoms(Word) and all(type(w).__name__ == "Coordinates" for w in e.atoms(Word)) and not names:
+            return "the number of entries, and one symbol stands for all of them"
         if not self.known.values or e.atoms(Word) or any(isinstance(s, Vec) for s in e.free_symbols):
             return "which differs from one point to the next: write where(condition, a, b) instead"
         if "k" in names:

@@ -14,7 +14,7 @@ from sdeopt.derivation.moments import Moments
 from sdeopt.derivation.source import source
 from sdeopt.derivation.stated import stated
 from sdeopt.derivation.trace import Trace
-from sdeopt.derivation.words import HandOver, TooFast
+from sdeopt.derivation.words import Field, HandOver, TooFast
 
 __all__ = ["How", "derivation"]
 
@@ -112,9 +112,18 @@ class _Search:
                     found.append(self.matched(limit))
                 except HandOver as reason:
                     reasons.append(reason)
+            if missing or any(not isinstance(reason, TooFast) for reason in reasons):
+                found = [one for one in found if not self._gone(one[0])]
             if found:
                 return found
         raise max(reasons, key=lambda reason: reason.depth)
+
+    def _gone(self, matched: Matched) -> bool:
+        """Whether a hyperparameter that this limit lets fall is in no term any more."""
+        let = [
+            a for a in self.trace.me if not isinstance(a, Field) and matched.limit.asked.get(a.name, "fixed") != "fixed"
+        ]
+        return any(a not in matched.symbols for a in let)
 
     def matched(self, limit: regime.Limit) -> tuple[Matched, tuple[str, ...]]:
         """The SDE in one limit."""

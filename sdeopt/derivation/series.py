@@ -18,6 +18,7 @@ from sdeopt.derivation.words import HandOver, Word, rate_at_zero, vanishes
 __all__ = ["Series", "q", "series"]
 
 q = sp.Symbol("q", positive=True)
+T = sp.Symbol("t", positive=True)
 FAR = 9  # coefficients in which a divisor is looked for
 
 
@@ -132,7 +133,8 @@ def _composed(e: Any) -> Series:
     if not all(j.bounded() for j in inner):
         if isinstance(e, Word) and e.linear and not any(a.has(q) for a in e.args[:-1]):
             return Series(inner[-1].low, lambda i: e.func(*e.args[:-1], inner[-1][i]))
-        raise HandOver(f"{shown(e)}: its argument grows without bound as η → 0")
+        counts = "; it counts steps, of which there are more and more: count time, η k, or let lr be a schedule"
+        raise HandOver(f"the argument of {shown(e)} grows without bound as η → 0{counts if e.has(T) else ''}")
 
     def coefficient(n: int) -> Any:
         if n and all(vanishes(j[i]) for j in inner for i in range(1, n + 1)):

@@ -29,15 +29,12 @@ __all__ = ["BUDGET", "Price", "cost", "costs", "expected", "price"]
 BUDGET = 40.0  # seconds of one core: 20 s on two
 NORMAL = 2.4e-9  # seconds: one of the fine normals that make a draw
 NETWORK, ENTRY = 4e-4, 1.5e-9  # a path-step of a network, and every entry of the gradients of all examples
-LOOPED = 3e-6  # a path-step on vectors of a page that works entry by entry, which arrays do not see
+LOOPED = 2.5e-6  # a step of a page that works entry by entry, which arrays do not see
 PYTHON = 1e-4  # a path-step of what cannot be counted, an optimizer without a page or a function that refuses arrays
 
 
 class Rates(NamedTuple):
-    """Seconds of a path-step, of an operation on arrays, an entry that it makes, a root or quotient, a draw.
-
-    Draws that are normal are in the path-step.
-    """
+    """Seconds of a path-step, an operation on arrays, an entry of its result, a quotient or root, any other draw."""
 
     step: float
     call: float
@@ -71,7 +68,8 @@ def price(run: Run) -> Price:
     if rates is None:
         return Price(PYTHON, 0.0)
     if not run.method.lanes:
-        rates = rates._replace(step=max(rates.step, LOOPED))
+        evaluated = 1 if run.kind == "discrete" else 2 if run.model.drift is not None else 4
+        rates = rates._replace(step=max(rates.step, evaluated * LOOPED))
     shape, vectors = draws(run)
     drawn = sum(NORMAL * v.size * v.stride if v.kind == "normal" else rates.draw * v.size for v in vectors)
     try:

@@ -112,6 +112,11 @@ class Agents(Law):
         """Whether that of every agent is."""
         return all(law.normal for law in self._every())
 
+    @property
+    def exact_loss(self) -> bool:
+        """Whether that of every agent is."""
+        return all(law.exact_loss for law in self._every())
+
     def check(self, objective: Objective) -> None:
         fit("shifts", self.offsets[0], objective)
         for law in self._every():

@@ -159,6 +159,11 @@ class Law:
         return False
 
     @property
+    def exact_loss(self) -> bool:
+        """Whether the loss of a sample is f(x), which some SDEs assume."""
+        return type(self).noisy_value is Law.noisy_value
+
+    @property
     def independent(self) -> Law:
         """The law of one step where the noise of several depends on one another, for SDEs; else the law itself."""
         return self
