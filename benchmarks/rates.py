@@ -55,7 +55,7 @@ def measured(a: Any, b: Any) -> tuple[Sizes, Bounds]:
     d = a.shape[2]
     reduced = paired.reduce(0, a, b, d=d, keep=0, vectors=d > quantities.SINGLE)
     both, (kinds, names) = paired.estimates(reduced, d), labels(d, ())
-    what = quantities.judged(kinds, names, False, "all", False)
+    what = quantities.choose_judged(kinds, names, False, "all", False)
     scales = quantities.scales(both, kinds, np.arange(1.0, a.shape[1] + 1.0), both.first)
     found = quantities.apart(both, reduced.groups, scales, what, 0)
     return found, bounds(found, ALPHA)

@@ -58,6 +58,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_signature": False,
+    "matplotlib_animations": True,
     "min_reported_time": 1,
     "write_computation_times": False,  # a page with scripts from elsewhere
     "copyfile_regex": r".*\.md",

@@ -123,9 +123,9 @@ def methods_index() -> str:
 
 def groups() -> dict[str, list[str]]:
     """The public names of ``sdeopt`` by what they are; methods have pages of their own."""
-    from sdeopt import noise, objectives, optimizers
+    from sdeopt import noise, objectives, optimizers, wrappers
 
-    catalogues = {*noise.__all__, *objectives.__all__, *optimizers.__all__}
+    catalogues = {*noise.__all__, *objectives.__all__, *optimizers.__all__, *wrappers.__all__}
     rest = [n for n in so.__all__ if n not in catalogues and n not in MODULES and n[0] != "_" and n not in RESULTS]
     schedules = [n for n in rest if getattr(so, n).__module__ in ("sdeopt.core.phases", "sdeopt.core.schedule")]
     warned = [n for n in rest if n.endswith("Warning")]
@@ -136,6 +136,7 @@ def groups() -> dict[str, list[str]]:
         "Objectives": sorted(objectives.__all__, key=str.lower),
         "Laws of the gradient noise": sorted(noise.__all__, key=str.lower),
         "Schedules": schedules,
+        "Around any method": sorted(wrappers.__all__, key=str.lower),
         "Warnings": warned,
     }
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from sdeopt import reference as reference
     from sdeopt import theory as theory
     from sdeopt import torch as torch
+    from sdeopt.atlases.atlas import atlas as atlas
+    from sdeopt.atlases.report import Atlas as Atlas
     from sdeopt.certificate.certify import certify as certify
     from sdeopt.certificate.report import Certificate as Certificate
     from sdeopt.comparison.compare import compare as compare
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from sdeopt.profile.measure import noise_profile as noise_profile
     from sdeopt.profile.report import NoiseProfile as NoiseProfile
     from sdeopt.results.ensemble import Ensemble as Ensemble
+    from sdeopt.results.overlay import overlay as overlay
     from sdeopt.results.result import Result
     from sdeopt.scaling.report import Evidence as Evidence
     from sdeopt.scaling.scale import scale as scale
@@ -58,10 +61,11 @@ if TYPE_CHECKING:
     from sdeopt.sweeps.sweep import sweep as sweep
     from sdeopt.sweeps.table import Sweep as Sweep
     from sdeopt.torch.estimate import NoiseScaleEstimate as NoiseScaleEstimate
+    from sdeopt.wrappers import *  # noqa: F403
 
 __version__ = "0.1.0"
 
-_CATALOGUES = ("noise", "objectives", "optimizers")  # whose ``__all__`` are public too
+_CATALOGUES = ("noise", "objectives", "optimizers", "wrappers")  # whose ``__all__`` are public too
 _MODULES = ("core", "networks", "privacy", "reference", "theory", "torch")
 _HOMES = {
     "sdeopt.core.notices": ("DivergedWarning", "PartialWarning"),
@@ -70,6 +74,8 @@ _HOMES = {
     "sdeopt.core.guards": ("InterpretedWarning", "OnePathWarning"),
     "sdeopt.engine.simulate": ("simulate",),
     "sdeopt.ito": ("SDE", "integrate"),
+    "sdeopt.atlases.atlas": ("atlas",),
+    "sdeopt.atlases.report": ("Atlas",),
     "sdeopt.certificate.certify": ("certify",),
     "sdeopt.certificate.report": ("Certificate",),
     "sdeopt.comparison.compare": ("compare",),
@@ -84,6 +90,7 @@ _HOMES = {
     "sdeopt.profile.measure": ("noise_profile",),
     "sdeopt.profile.report": ("NoiseProfile",),
     "sdeopt.results.ensemble": ("Ensemble",),
+    "sdeopt.results.overlay": ("overlay",),
     "sdeopt.scaling.report": ("Evidence",),
     "sdeopt.scaling.scale": ("scale",),
     "sdeopt.scaling.scaling": ("Scaling",),
@@ -106,8 +113,9 @@ def load(file: str | Path) -> Result:
 
     Returns
     -------
-    Ensemble, Report, Certificate, Sweep, Scaling, Evidence, NoiseProfile, NoiseScaleEstimate, Diagnosis or Derivation
-        What was saved.
+    Result
+        What was saved: an ensemble, report, certificate, sweep, atlas, scaling, evidence, profile, estimate of the
+        noise scale, diagnosis, ladder or derivation.
 
     Raises
     ------
@@ -129,6 +137,7 @@ def load(file: str | Path) -> Result:
     from sdeopt.results.result import Result
 
     content = files.read(file)
+    _catalogue("optimizers")  # whose pages say the formulas of what is opened
     kind: Any = __getattr__(content.kind) if content.kind in _HOME else None
     if not (isinstance(kind, type) and issubclass(kind, Result)):
         raise ValueError(f"{content.path} holds a {content.kind}, which this sdeopt does not know")

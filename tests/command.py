@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 import sdeopt as so
 from sdeopt.cli import main
-from sdeopt.cli.config import settled
+from sdeopt.cli.config import settle
 from sdeopt.cli.words import Job, read
 
 METHODS = sorted(so.methods().items())
@@ -33,4 +33,4 @@ def content(*args: str) -> Any:
 def job(command: str, *args: str) -> Job:
     """What would be run."""
     ctx = main.commands[command].make_context(command, list(args))
-    return read(command, settled(ctx, ctx.params))
+    return read(command, settle(ctx, ctx.params))

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import sdeopt as so
-from sdeopt.certificate.warm import warmed
+from sdeopt.certificate.warm import start_warm
 from sdeopt.core import grad, noise_var, root_additive_cov
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
@@ -189,8 +189,8 @@ class WarmAdam(so.Adam):
 
 
 WARM = [  # page at η = 1, SDE, claim, learning rates, Var x₁/η of the columns less each other, and its error in theory
-    (warmed(so.RMSprop(1.0, 0.0)), "full", 2.0, (0.1, 0.05), (2.13e-3, 1.01e-3), (1e-4, 9e-5)),
-    (warmed(so.RMSprop(1.0, 0.0)), "compagnoni", 1.0, (0.025, 0.0125), (-1.39e-2, -1.41e-2), (1e-4, 9e-5)),
+    (start_warm(so.RMSprop(1.0, 0.0)), "full", 2.0, (0.1, 0.05), (2.13e-3, 1.01e-3), (1e-4, 9e-5)),
+    (start_warm(so.RMSprop(1.0, 0.0)), "compagnoni", 1.0, (0.025, 0.0125), (-1.39e-2, -1.41e-2), (1e-4, 9e-5)),
     (WarmAdam(1.0, 0.0, 0.0), "full", 2.0, (0.1, 0.05), None, None),
     (WarmAdam(1.0, 0.0, 0.0), "compagnoni", 1.0, (0.025, 0.0125), (-1.76e-2, -1.93e-2), (5e-5, 5e-5)),
 ]

@@ -118,13 +118,13 @@ def test_what_is_packed_comes_back_bit_for_bit() -> None:
     fortran = np.asfortranarray(np.arange(6.0).reshape(2, 3))
     moments = Moments(np.ones(1), np.full((1, 2), np.nan), np.full((1, 2), -0.0), np.zeros((1, 0, 0)))
     value = {"a": [fortran, (np.float64(1.5), 2**70, 0.1, None, True, "x")], 3: moments}
-    data = files.kept(value, {"run": "1"})
-    assert data == files.kept(files.opened(data, {"run": "1"}), {"run": "1"})
-    back = files.opened(data, {"run": "1"})
+    data = files.to_bytes(value, {"run": "1"})
+    assert data == files.to_bytes(files.from_bytes(data, {"run": "1"}), {"run": "1"})
+    back = files.from_bytes(data, {"run": "1"})
     assert back["a"][0].flags.f_contiguous and back["a"][1] == value["a"][1]  # type: ignore[index]
     assert type(back["a"][1][0]) is np.float64 and back[3].mean.tobytes() == moments.mean.tobytes()
     with pytest.raises(ValueError, match="is not what its name says"):
-        files.opened(data, {"run": "2"})
+        files.from_bytes(data, {"run": "2"})
 
 
 @pytest.mark.parametrize("thing", [np.array([None]), {1.0}, len, np.array(["x"]), Bomb()])
@@ -184,7 +184,7 @@ def wait(kind, number):
 Path(f"ready-{me}").touch()
 wait("ready", 4)
 try:
-    with lock.held(here / "run", "checkpoint"):
+    with lock.hold(here / "run", "checkpoint"):
         wait("refused", 3)
         print("works")
 except ValueError as error:
@@ -219,10 +219,10 @@ def test_a_lock_dies_with_its_process(tmp_path: Path) -> None:
 
 def test_nor_do_two_threads_share_a_folder(tmp_path: Path) -> None:
     with (
-        lock.held(tmp_path, "checkpoint"),
+        lock.hold(tmp_path, "checkpoint"),
         pytest.raises(ValueError, match=f"process {os.getpid()} on"),
-        lock.held(tmp_path / ".." / tmp_path.name, "checkpoint"),
+        lock.hold(tmp_path / ".." / tmp_path.name, "checkpoint"),
     ):
         pass
-    with lock.held(tmp_path, "checkpoint"):
+    with lock.hold(tmp_path, "checkpoint"):
         pass

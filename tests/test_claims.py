@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import math
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from benchmarks.claims import frame, runner
 from benchmarks.claims.__main__ import main
 from benchmarks.claims.frame import Estimate
 
+UNCLAIMED: set[str] = set()  # methods that no claim is about yet
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 FOLDERS = {"claims": benchmarks.claims, "claims_networks": benchmarks.claims.networks}
 PAGES = {page: (DOCS / f"{page}.md").read_text(encoding="utf-8") for page in FOLDERS}
@@ -83,6 +86,19 @@ def test_the_page_is_of_these_files(page: str, name: str) -> None:
     assert f"## {name}\n\n{runner.paragraphs(text)[0]}\n" in PAGES[page], (
         f"run: python -m {folder.__name__} --write docs/{page}.md"
     )
+
+
+def pages_in(folder: ModuleType) -> set[str]:
+    """The methods that the claims of a folder name, as in ``so.SGD``."""
+    trees = [ast.parse(inspect.getsource(runner.load(name, folder))) for name in runner.names(folder)]
+    named = {node.attr for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return named & set(so.methods())
+
+
+def test_every_method_occurs_in_a_claim() -> None:
+    """What is missing is listed, and the list only shrinks."""
+    own = {name for name, cls in so.methods().items() if cls.__module__.startswith("sdeopt.optimizers.")}
+    assert own - pages_in(benchmarks.claims) == UNCLAIMED
 
 
 @pytest.mark.parametrize("page", FOLDERS)

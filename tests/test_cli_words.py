@@ -11,12 +11,12 @@ import pytest
 from command import content, job, succeeded
 
 import sdeopt as so
+from sdeopt.cli.schedules import schedule
 from sdeopt.cli.words import (
     BUDGET,
     DEMONSTRATION,
     PATHS,
     paths,
-    schedule,
 )  # fmt: skip
 from sdeopt.engine.simulate import DEFAULT_SUBSTEPS
 
@@ -103,6 +103,38 @@ def test_a_cosine_ends_with_the_run_in_the_time_of_the_method() -> None:
     assert job("simulate", "heavyball", *words).method.lr == so.Cosine(0.01, horizon=5 * np.sqrt(0.01))
 
 
+@pytest.mark.parametrize(
+    ("spec", "phases"),
+    [
+        ("warmup", [so.ramp(0.1)]),
+        ("warmup:0.2", [so.ramp(0.2)]),
+        ("warmup-cosine:0.2,final=0.05", [so.ramp(0.2), so.ramp(0.8, 1.0, 0.05, "cosine")]),
+        ("wsd:0.25,decay=0.25,final=0.1", [so.ramp(0.25), so.hold(0.5), so.ramp(0.25, 1.0, 0.1)]),
+        ("wsd:0,decay=0.5", [so.hold(0.5), so.ramp(0.5, 1.0, 0.0)]),
+        ("inverse-root:0.25", [so.ramp(0.25), so.decay(0.75, scale=0.25)]),
+        ("step:0.5,0.75,factor=0.5", [so.hold(0.5), so.hold(0.25, 0.5), so.hold(0.25, 0.25)]),
+    ],
+)
+def test_schedules_in_fractions_of_the_run(spec: str, phases: Any) -> None:
+    assert schedule(spec, 0.1, 1.0) == so.Piecewise(0.1, phases, "run")
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ("wsd:0.5,decay=0.6", r"wsd: decay must be in \(0, 0.5\], got 0.6"),
+        ("inverse-root:0", "inverse-root: warmup must be"),
+        ("warmup:0.1,warmup=0.2", "warmup: warmup is given twice"),
+        ("step:0.7,0.5", r"rising fractions of the run between 0 and 1, got \[0.7, 0.5\]"),
+        ("step:0.5,factor=2", r"step: factor must be in \[0, 1\]"),
+        ("warmup-cosine:0.1,floor=0.1", "floor"),
+    ],
+)
+def test_bad_words_for_schedules(spec: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        schedule(spec, 0.1, 1.0)
+
+
 @pytest.mark.parametrize("spec", ["power", "power:0.5", "power:exponent=0.5", "Power:0.5"])
 def test_a_power_has_the_exponent_of_the_library(spec: str) -> None:
     assert schedule(spec, 0.1, 1.0) == so.Power(0.1)
@@ -148,3 +180,11 @@ def test_costlier_paths_are_fewer() -> None:
 def test_the_command_counts_the_work_of_a_path() -> None:
     few, many = (job("simulate", "sgd", "--kind", "sde", "--steps", n).arguments["paths"] for n in ("200", "20000000"))
     assert (few, many) == (4000, 64)
+
+
+def test_what_stands_around_a_method() -> None:
+    words = ["--lr", "0.1", "--l2", "0.2", "--max-norm", "1", "--ema", "0.9"]
+    inner = so.Clipped(so.L2(so.SGD(0.1), 0.2), 1.0)
+    assert job("simulate", "sgd", *words).method == so.EMA(inner, 0.9)
+    assert job("simulate", "sgd", *words[:-2], "--averaged").method == so.Averaged(inner)
+    assert job("simulate", "signsgdw", "--l2", "0.2").method == so.SignSGDW(0.05, l2=0.2)  # its own field

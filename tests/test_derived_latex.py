@@ -14,7 +14,7 @@ pytest.importorskip("sympy")
 
 SIGNUM = r"\mathbb{E}\,\mathrm{sign}(\frac{\beta_1}{1 - \beta_1} M + \nabla f(X)+\xi)"
 MEMORY = r"\frac{\beta_1}{1 - \beta_1} M + \nabla f(X)"
-MOMENT = r"\rho_1 \left(- M + \nabla f(X)\right)\,dt + \sqrt{\eta} \rho_1 \Sigma^{1/2}dW"
+MOMENT = r"\rho_1 \left(- M + \nabla f(X)\right)\,dt + \rho_1 \sqrt{\eta} \Sigma^{1/2}dW"
 GOLDEN = {
     "SGD": (r"dX &= - \nabla f(X)\,dt - \sqrt{\eta} \Sigma^{1/2}dW",),
     "SignSGD": (
@@ -24,7 +24,7 @@ GOLDEN = {
     "Lion": (
         rf"dX &= - \left(\theta X + {SIGNUM}\right)\,dt"
         rf" - \sqrt{{\eta}} \left(R({MEMORY})^{{1/2}}dW' + J({MEMORY})\,\Sigma^{{1/2}}dW\right)",
-        r"dM &= \rho_2 \left(- M + \nabla f(X)\right)\,dt + \sqrt{\eta} \rho_2 \Sigma^{1/2}dW",
+        r"dM &= \rho_2 \left(- M + \nabla f(X)\right)\,dt + \rho_2 \sqrt{\eta} \Sigma^{1/2}dW",
         r"& \rho_2 = \frac{1 - \beta_2}{\eta}",
     ),
     "Adam": (
@@ -32,13 +32,13 @@ GOLDEN = {
         r" \left(\varepsilon + \sqrt{\frac{1}{1 - e^{- \rho_2 t}} V}\right)}\,dt",
         rf"dM &= {MOMENT}",
         r"dV &= \rho_2 \left(- V + \sigma^2 + \left(\nabla f(X)\right)^{2}\right)\,dt"
-        r" + \sqrt{\eta} \rho_2 \left(\Lambda^{1/2}dW' + 2 \nabla f(X) \Sigma^{1/2}dW\right)",
+        r" + \rho_2 \sqrt{\eta} \left(\Lambda^{1/2}dW' + 2 \nabla f(X) \Sigma^{1/2}dW\right)",
         r"& \rho_1 = \frac{1 - \beta_1}{\eta},\quad \rho_2 = \frac{1 - \beta_2}{\eta}",
     ),
     "HeavyBall": (
         r"dX &= - \sqrt{\eta} V\,dt",
         r"dV &= \left(- \hat\mu V + \frac{1}{\sqrt{\eta}} \nabla f(X)\right)\,dt"
-        r" + \frac{1}{\sqrt[4]{\eta}} \Sigma^{1/2}dW",
+        r" + \eta^{-1/4} \Sigma^{1/2}dW",
         r"& \hat\mu = \frac{1 - \mu}{\sqrt{\eta}}",
     ),
     "SAM": (

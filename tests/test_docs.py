@@ -23,7 +23,7 @@ RECIPES = sorted(path for path in (DOCS / "howto").glob("*.md") if path.stem != 
 GALLERY = sorted((DOCS / "gallery").glob("*.py"))
 WRITTEN = ("_build", "api", "auto_gallery", "methods")  # folders of the build
 PAGES = [ROOT / "README.md", *(path for path in DOCS.rglob("*.md") if path.relative_to(DOCS).parts[0] not in WRITTEN)]
-NOT_RUN = {"mpi", "noise-scale"}
+NOT_RUN = {"explore", "mpi", "noise-scale"}
 WORDS = {"core", "reference.Crosscheck"}  # words of pages run inside one; what a function returns is in its example
 
 

@@ -28,6 +28,7 @@ BELOW = {
     "objectives": {"core", "derivation", "objectives"},  # a value alone has its derivatives derived
     "theory": {"core", "theory"},
     "optimizers": {"core", "noise", "theory", "optimizers"},  # formulas of laws, for what a page makes of many draws
+    "wrappers": {"core", "engine", "noise", "theory", "wrappers"},  # of the engine, what a page asks
     "networks": {"core", "objectives", "networks"},
     "engine": {"core", "results", "engine"},  # which fills an Ensemble
     "derivation": {"core", "engine", "noise", "objectives", "plots", "results", "derivation"},  # checked by a run
@@ -43,10 +44,12 @@ BELOW = {
     "torch": {"core", "plots", "results", "torch"},
     "certificate": {"core", "engine", "plots", "results", "certificate"},
     "scaling": {"core", "engine", "noise", "theory", "optimizers", "plots", "results", "scaling"},
-    "sweeps": {"core", "engine", "comparison", "plots", "results", "sweeps", "sdeopt"},  # the only one
+    "sweeps": {"core", "engine", "comparison", "plots", "results", "sweeps", "sdeopt"},
+    "atlases": {"core", "engine", "noise", "optimizers", "plots", "results", "sweeps", "theory", "atlases"},
+    "explore": {"core", "noise", "objectives", "optimizers", "results", "explore", "sdeopt"},
     "cli": {
-        "core", "engine", "noise", "objectives", "networks", "optimizers", "comparison", "sweeps", "results", "cli",
-        "sdeopt",
+        "core", "engine", "noise", "objectives", "networks", "optimizers", "wrappers", "comparison", "sweeps",
+        "atlases", "results", "explore", "cli", "sdeopt",
     },
     "__init__": {"results"},
     "__main__": {"cli"},

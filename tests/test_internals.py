@@ -71,10 +71,10 @@ def test_a_name_that_is_gone_is_told_with_its_use() -> None:
 def test_without_a_name_the_accelerators_stay_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a version that no test has seen."""
     monkeypatch.setattr(internals, "SEEN", ())
-    assert pipeline._accelerated()
+    assert pipeline._accelerators_work()
     monkeypatch.setitem(internals.ACCELERATORS, "numba.core.codegen.Gone", "loops")
     with pytest.warns(UserWarning, match="without its accelerators.*it has no numba.core.codegen.Gone \\(loops\\)"):
-        assert not pipeline._accelerated()
+        assert not pipeline._accelerators_work()
     monkeypatch.setitem(internals.NEEDED, "numba.core.Gone", "loops")
     with pytest.raises(ImportError, match="cannot compile with this version of Numba, which has no numba.core.Gone"):
-        pipeline._accelerated()
+        pipeline._accelerators_work()

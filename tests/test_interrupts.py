@@ -22,10 +22,10 @@ from conftest import ROOT
 from slow_bowl import Bowl
 
 import sdeopt as so
-from sdeopt.engine.blocks import Task, _remote, _unpickled
+from sdeopt.engine.blocks import Task, _remote, _unpickle
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import _replay, plan, summary
-from sdeopt.engine.stop import Stop, inside, lent
+from sdeopt.engine.stop import Stop, inside, lend
 
 QUADRATIC = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.5, 1.0]), x0=[1.0, -1.0])
 WIDE = so.Problem(so.Quadratic(np.linspace(1.0, 2.0, 100)), so.Gaussian(0.5))
@@ -143,9 +143,9 @@ def test_a_worker_of_another_process_ends_too() -> None:
     """There Ctrl-C finds its main thread in the middle of a chunk."""
     task = Task((plan(SGD, QUADRATIC, steps=LONG, rng=0),), partial(summary, d=2, keep=False))
     payload = pickle.dumps((task, None))
-    _unpickled(payload, "")
+    _unpickle(payload, "")
     assert interrupted(lambda: _remote(payload, "", 0, 300)) is None
-    again = _unpickled(payload, "")
+    again = _unpickle(payload, "")
     assert not again.stop.is_set()
 
 
@@ -154,8 +154,8 @@ def test_a_file_ends_chunks_in_other_processes() -> None:
     task = Task((plan(SGD, QUADRATIC, steps=LONG, rng=0),), partial(summary, d=2, keep=False))
     payload, stop = pickle.dumps((task, None)), Stop()
     with ThreadPoolExecutor(1) as thread:
-        with lent(stop) as file:
-            _unpickled(payload, file)
+        with lend(stop) as file:
+            _unpickle(payload, file)
             running = thread.submit(_remote, payload, file, 0, 300)
             time.sleep(0.5)
             assert not running.done()
@@ -165,7 +165,7 @@ def test_a_file_ends_chunks_in_other_processes() -> None:
             with pytest.raises(CancelledError):
                 chunk.result()
     assert time.monotonic() - began < MOMENT
-    with lent(Stop()) as other:
+    with lend(Stop()) as other:
         pass
     assert not Path(other).exists()
 

@@ -15,7 +15,7 @@ from sdeopt.core.moments import Shaped, skewness
 from sdeopt.core.observables import growth, resolve
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
-from sdeopt.results.intervals import FEW, FEW_HEAVY, allowed, hall, stated
+from sdeopt.results.intervals import FEW, FEW_HEAVY, allowed_share, hall, interval_of
 
 BOWL = so.Quadratic([1.0, 2.0])
 
@@ -100,15 +100,15 @@ def test_hall_covers_where_student_does_not() -> None:
     ],
 )
 def test_no_interval_without_its_moments(n: int, share: float, order: float, reason: str) -> None:
-    found = stated(n, 1.0, 0.1, 0.0, share, order)
+    found = interval_of(n, 1.0, 0.1, 0.0, share, order)
     assert found.reason == reason
     assert math.isnan(found.low) == math.isnan(found.high) == bool(reason)
-    assert stated(n, 1.0, 0.0, 0.0, 0.0, order) == (1.0, 1.0, "")  # all paths are alike, as at the start
+    assert interval_of(n, 1.0, 0.0, 0.0, 0.0, order) == (1.0, 1.0, "")  # all paths are alike, as at the start
 
 
 def test_one_path_may_have_more_of_few() -> None:
-    assert allowed(10_000) == 0.25
-    assert allowed(50) == pytest.approx((3.0 * math.log(50)) ** 2 / 100.0)
+    assert allowed_share(10_000) == 0.25
+    assert allowed_share(50) == pytest.approx((3.0 * math.log(50)) ** 2 / 100.0)
 
 
 # what a run states

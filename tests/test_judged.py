@@ -72,7 +72,7 @@ NAMES = tuple(map(str, range(len(KINDS))))
     ],
 )
 def test_from_four_dimensions_on_vectors_are_judged(what: str, lost: bool, names: list[str]) -> None:
-    found = quantities.judged(KINDS, NAMES, lost, what, False)
+    found = quantities.choose_judged(KINDS, NAMES, lost, what, False)
     assert [q.name for q in found] == names
     assert [q.columns for q in found if q.name == "variances"] in ([], [(5, 6, 7, 8)])
 

@@ -67,12 +67,12 @@ PAIRS: dict[str, tuple[Callable[..., Any], Any, Any]] = {
 @pytest.fixture(params=["checkout", "installed"])
 def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As if everything here came from site-packages, sdeopt and these tests."""
-    contents._installed.cache_clear()
+    contents._hash_installed.cache_clear()
     if request.param == "installed":
         monkeypatch.setattr(sysconfig, "get_path", lambda name: os.path.commonpath([ROOT, PACKAGE]))
-        assert contents._installed(__name__, None) is not None
+        assert contents._hash_installed(__name__, None) is not None
     yield
-    contents._installed.cache_clear()
+    contents._hash_installed.cache_clear()
 
 
 @pytest.mark.usefixtures("place")

@@ -40,8 +40,8 @@ RUN: dict[str, Any] = {"steps": 10, "paths": 64, "save_at": 10, "substeps": 2, "
 
 @pytest.mark.parametrize("run", [so.simulate, so.compare], ids=["simulate", "compare"])
 def test_the_estimate_bounds_what_a_run_takes(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen, needed = [], memory.needed
-    monkeypatch.setattr(memory, "needed", lambda *given: seen.append(needed(*given)) or seen[-1])
+    seen, needed = [], memory.bytes_needed
+    monkeypatch.setattr(memory, "bytes_needed", lambda *given: seen.append(needed(*given)) or seen[-1])
     with ThreadPoolExecutor(1) as pool:
         run(so.SGD(0.1), PROBLEM, executor=pool, **RUN)
         tracemalloc.start()
@@ -52,7 +52,7 @@ def test_the_estimate_bounds_what_a_run_takes(run: Any, monkeypatch: pytest.Monk
 
 
 def test_what_stays_of_every_path_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "installed", lambda: 2.0 * 2**20 * 40)
+    monkeypatch.setattr(memory, "bytes_installed", lambda: 2.0 * 2**20 * 40)
     so.simulate(so.SGD(0.1), PROBLEM, executor=ThreadPoolExecutor(1), **RUN)
     with pytest.raises(ValueError, match=r"about \d+ MiB of memory \(limit 40 MiB, half .* save fewer times"):
         so.simulate(so.SGD(0.1), PROBLEM, executor=ThreadPoolExecutor(1), **RUN | {"paths": 5000})
@@ -71,7 +71,7 @@ def test_a_network_says_what_a_pass_holds() -> None:
 
     f = small()
     task = Task((plan(so.SGD(0.1), so.Problem(f, so.Minibatch(2)), steps=4, rng=0),), np.sum)
-    assert 64 * f.memory(1) == f.memory(64) < memory.needed(task, 64, 64, 2)
-    assert memory.needed(task, 128, 64, 2) > 2 * f.memory(64)
+    assert 64 * f.memory(1) == f.memory(64) < memory.bytes_needed(task, 64, 64, 2)
+    assert memory.bytes_needed(task, 128, 64, 2) > 2 * f.memory(64)
     f._pairs = 100
     assert f.memory(64) - f.memory(63) < f.memory(1)

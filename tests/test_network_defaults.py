@@ -8,7 +8,7 @@ from small_networks import column, small
 
 import sdeopt as so
 from sdeopt.comparison.block import few
-from sdeopt.comparison.budget import cost
+from sdeopt.engine.work import ENTRY, price
 
 torch = pytest.importorskip("torch")
 pytestmark = [pytest.mark.extras("torch"), pytest.mark.usefixtures("one_thread")]
@@ -85,4 +85,4 @@ def test_of_other_finite_sums_the_sde_is_the_page_own() -> None:
 def test_a_budget_knows_that_a_sampled_sde_passes_over_batches_only() -> None:
     f = small(1600)
     exact, sampled = (column(so.SGD(0.3), "sde", f, so.Minibatch(2), sde=sde) for sde in ("order1", "sampled"))
-    assert cost(exact) - cost(sampled) == pytest.approx(1.5e-9 * 1598 * f.dim)
+    assert price(exact).step - price(sampled).step == pytest.approx(ENTRY * 1598 * f.dim)

@@ -14,7 +14,7 @@ from scipy.special import gamma, hyp1f1, ndtr
 import sdeopt as so
 from sdeopt.core.oracle import Oracle
 from sdeopt.noise.signs import sign_covariance
-from sdeopt.optimizers.dpsignsgd import difference, spread
+from sdeopt.optimizers.dpsignsgd import difference, direction_moments
 from sdeopt.theory.private import private_scale
 
 # ---- the noise multiplier, and steps by hand
@@ -175,7 +175,7 @@ def test_the_covariance_of_a_direction_is_filled_by_columns():
     g = x + SIGMA * draws
     _, S = moments(g / np.linalg.norm(g, axis=1)[:, None], weights)
     assert abs(S[0, 1]) > 0.01
-    variance, below = spread(Oracle(ROUND, FOUR), x, x / 2.0)
+    variance, below = direction_moments(Oracle(ROUND, FOUR), x, x / 2.0)
     np.testing.assert_allclose([*variance, *below], [S[0, 0], S[1, 1], S[1, 0]], atol=1e-9)
 
 

@@ -1,4 +1,4 @@
-"""Every question of the oracle goes to the side, and to the function, that `answered` names."""
+"""Every question of the oracle goes to the side, and to the function, that `who_answers` names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sdeopt.core import oracle
-from sdeopt.engine.questions import QUESTIONS, asked
+from sdeopt.engine.questions import QUESTIONS, questions_of
 
 
 class Heard:
@@ -26,7 +26,7 @@ def test_a_question_goes_where_it_says(question: Any) -> None:
     calls: list[tuple[str, str]] = []
     o = oracle.Oracle(Heard("objective", calls), Heard("noise", calls))
     question(o, *[0.0] * (len(inspect.signature(question).parameters) - 1))
-    assert calls == [oracle.answered(question)]
+    assert calls == [oracle.who_answers(question)]
 
 
 def through(o: Any, x: Any) -> Any:
@@ -37,4 +37,4 @@ def test_questions_are_found_in_helpers_and_in_modules() -> None:
     def step(o: Any, x: Any) -> Any:
         return through(o, x) + oracle.noisy_grad(o, x, x)
 
-    assert asked(step) == {"hvp", "noisy_grad"}
+    assert questions_of(step) == {"hvp", "noisy_grad"}

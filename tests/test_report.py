@@ -14,7 +14,7 @@ import pytest
 
 import sdeopt as so
 from sdeopt.comparison import rows
-from sdeopt.plots.axes import gap_axis
+from sdeopt.plots.axes import every, gap_axis
 from sdeopt.results import words
 from sdeopt.results.columns import labels
 from sdeopt.results.console import WIDTH
@@ -231,16 +231,16 @@ def test_plot_draws_the_columns_of_the_report(report: Any) -> None:
     np.testing.assert_array_equal(lines["SDE"].get_ydata(), report.sde[:, i])
     np.testing.assert_array_equal(lines["flow (no noise)"].get_ydata(), report.flow[:, i])
     markers = ax.containers[0][0]
-    np.testing.assert_array_equal(markers.get_ydata(), report.discrete[:, i])
+    np.testing.assert_array_equal(markers.get_ydata(), report.discrete[:: every(len(report.times)), i])
     assert markers.get_marker() == "o" and markers.get_linestyle() == "None"
     plt.close(figure)
 
 
 def test_any_quantity_can_be_drawn_with_its_bands(report: Any) -> None:
     ax = report.plot(quantity="var x₁")
-    assert ax.get_ylabel() == "var x₁"
-    assert report.plot(ax, quantity="mean x₂") is ax and ax.get_ylabel() == "E x₂"
+    assert ax.get_ylabel() == r"$\mathrm{var}\,x_{1}$"
+    assert report.plot(ax, quantity="mean x₂") is ax and ax.get_ylabel() == r"$\mathbb{E}\,x_{2}$"
     assert {"SDE ± 1 sd", "95 % interval"} <= set(ax.get_legend_handles_labels()[1])
-    assert report.plot(quantity="loss").get_ylabel() == "E f(x)"
+    assert report.plot(quantity="loss").get_ylabel() == r"$\mathbb{E}\,f(x)$"
     with pytest.raises(ValueError, match="unknown quantity 'kurtosis'"):
         report.plot(quantity="kurtosis")

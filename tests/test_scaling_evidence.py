@@ -82,7 +82,7 @@ def test_evidence_is_printed_plotted_and_kept(sgd: Any, tmp_path: Path) -> None:
     assert str(again) == text
     assert json.loads(again.to_json())["rows"][0]["verdict"] == "coincide"
     ax = sgd.plot()
-    assert ax.get_ylabel() == "E f(x)"
+    assert ax.get_ylabel() == r"$\mathbb{E}\,f(x)$"
     assert len(ax.figure.axes) == 4
     assert sgd.plot(ax=ax) is ax
 

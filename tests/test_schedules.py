@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import sdeopt as so
+from sdeopt.core.schedule import units
 from sdeopt.engine.assembly import _scheduled as scheduled_functions
 from sdeopt.engine.compiler.compile import grid
 from sdeopt.engine.kernels import Kernel
@@ -183,6 +184,19 @@ def test_the_sde_under_warm_up_has_the_exact_mean_and_variance() -> None:
     assert abs(e.cov[-1, 0, 0] / variance - 1.0) < 6 * math.sqrt(2 / 20_000)
 
 
+def test_the_optimizer_under_warm_up_has_the_exact_mean_and_variance() -> None:
+    """E x' = (1 - η_k h) E x, Var x' = (1 - η_k h)² Var x + η_k² s²; false alarm below 1e-8 each."""
+    line = so.Problem(so.Quadratic([1.5]), so.Gaussian(0.3), x0=[1.0])
+    lr = so.Piecewise(0.2, [so.ramp(5), so.hold(3), so.decay(20, scale=5)], unit="steps")
+    e = so.simulate(so.SGD(lr), line, steps=20, paths=20_000, save_at=1, rng=0)
+    mean, variance = 1.0, 0.0
+    for k in range(20):
+        eta = 0.2 * (k / 5 if k < 5 else 1.0 if k < 8 else (1.0 + (k - 8) / 5) ** -0.5)
+        mean, variance = (1.0 - 1.5 * eta) * mean, (1.0 - 1.5 * eta) ** 2 * variance + eta**2 * 0.09
+    assert abs(e.mean[-1, 0] - mean) < 6 * e.stderr[-1, 0]
+    assert abs(e.cov[-1, 0, 0] / variance - 1.0) < 6 * math.sqrt(2 / 20_000)
+
+
 def test_the_first_state_of_an_sde_has_the_rate_of_time_0() -> None:
     """Adam's SDE begins after the first step; under warm-up from 0 that step does not move x."""
     lr = so.Piecewise(0.1, [so.ramp(0.5)], unit="time")
@@ -243,9 +257,34 @@ def test_steps_and_certificates_do_not_go_together() -> None:
         so.certify(method, BOWL, horizon=1.0)
 
 
-def test_scale_wants_constants() -> None:
-    with pytest.raises(ValueError, match="lr and weight_decay must be a number"):
-        so.scale(so.AdamW(held(0.1, 1.0), weight_decay=held(0.1, 1.0)), batch=(1, 2))
+def test_scale_scales_the_peak_and_shortens_the_run() -> None:
+    """At matched steps, κ before to one after, ψ is the same: in steps, in time on two clocks, and in fractions."""
+    decay = so.Schedule(0.5, lambda t: 1.0 / (1.0 + t))
+    shapes: list[Any] = [
+        so.Piecewise(0.01, [so.ramp(100), so.ramp(300, 1.0, 0.1, "cosine"), so.decay(200, scale=40)], "steps"),
+        so.Piecewise(0.01, [so.ramp(1.0), so.hold(2.0)], "time"), so.Cosine(0.01, 3.0), so.Power(0.01),
+        so.Schedule(0.01, lambda k: 1.0 / (1.0 + k), unit="steps"), so.Piecewise(0.01, WSD, "run"),
+    ]  # fmt: skip
+    for lr in shapes:
+        for method in (so.SGD(lr), so.AdamW(lr, weight_decay=decay)):
+            found = so.scale(method, batch=(64, 256))
+            after, speed = found.after, 4
+            assert after.constant() == so.scale(method.constant(), batch=(64, 256)).after
+            for name, before in method.schedules.items():
+                where = [units(s, m.clock, steps)[0] for s, m, steps in
+                         ((before, method, 800), (after.schedules[name], after, 200))]  # fmt: skip
+                for j in (0, 10, 33, 100, 170):
+                    early, late = (k * a / b for k, (a, b) in zip((speed * j, j), where, strict=True))
+                    want = before.factor(early)
+                    assert after.schedules[name].factor(late) == pytest.approx(want, rel=1e-9), (lr, name, j)
+
+
+def test_scale_shows_schedules_and_keeps_none_in_files(tmp_path: Any) -> None:
+    found = so.scale(so.SGD(so.Piecewise(0.1, [so.ramp(8.0)], "steps")), batch=(1, 4))
+    assert "lr, peak" in str(found)
+    assert "new lr  Piecewise(peak=0.4, phases=(ramp(2, 0, 1, 'linear'),)" in str(found)
+    with pytest.raises(ValueError, match="a file keeps no schedule"):
+        found.save(tmp_path / "scaling")
 
 
 def test_schedules_are_values() -> None:

@@ -26,7 +26,7 @@ def test_the_slope_of_a_power_is_its_exponent() -> None:
     for p in (0.5, 1.0, 2.0):
         c = curve(-3.0 * STEPS**p)
         assert abs(fit.pair(c).value - p) < 1e-12
-        assert abs(fit.weighted(c).value - p) < 1e-10
+        assert abs(fit.fit_slope(c).value - p) < 1e-10
 
 
 def test_the_half_width_is_that_of_the_delta_method() -> None:
@@ -37,7 +37,7 @@ def test_the_half_width_is_that_of_the_delta_method() -> None:
 def test_the_fit_sees_through_the_bend() -> None:
     c = curve(STEPS * np.exp(-4.0 * STEPS))
     assert fit.pair(c).value < 0.96
-    assert abs(fit.weighted(c).value - 1.0) < 1e-9
+    assert abs(fit.fit_slope(c).value - 1.0) < 1e-9
 
 
 def test_intervals_of_slopes_cover() -> None:
@@ -46,7 +46,7 @@ def test_intervals_of_slopes_cover() -> None:
     for _ in range(1000):
         c = curve(truth, 0.02)
         c = c._replace(gap=c.gap + c.stderr * rng.standard_normal(4))
-        hits += [abs(s.value - 2.0) < s.half for s in (fit.pair(c), fit.weighted(c))]
+        hits += [abs(s.value - 2.0) < s.half for s in (fit.pair(c), fit.fit_slope(c))]
     rate, slack = hits / 1000, 5.0 * np.sqrt(0.95 * 0.05 / 1000)
     assert abs(rate[0] - 0.95) < slack
     assert abs(rate[1] - 0.95) < slack
@@ -104,6 +104,6 @@ def test_two_gaps_cannot_refute() -> None:
 def test_the_paths_that_are_wanted_give_the_precision(relative: float) -> None:
     c = curve(STEPS, 0.02)
     c = c._replace(stderr=np.array([0.02, 0.02, 0.02, relative]) * c.gap)
-    paths = fit.wanted(c, 1.0, 0.1)
+    paths = fit.paths_for(c, 1.0, 0.1)
     grown = c._replace(stderr=c.stderr * np.sqrt(c.paths / np.maximum(paths, 1.0)), paths=paths)
     assert fit.pair(grown).half == pytest.approx(0.1, rel=1e-2)

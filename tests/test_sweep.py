@@ -171,7 +171,7 @@ def test_a_spread_needs_a_hundred_paths() -> None:
 
 
 def test_light_tails_are_seldom_taken_for_heavy_ones() -> None:
-    """Squares of 100 000 normals in sets of 200: n^{-1/2} = 7 % is the bound in `intervals.allowed`, 1 % expected."""
+    """Squares of 100 000 normals, 200 at a time: n^{-1/2} = 7 % by `intervals.allowed_share`, 1 % expected."""
     squares = np.random.default_rng(1).normal(size=(500, 200)) ** 2
     doubted = sum("of the variance" in mean(values).reason for values in squares)
     assert doubted < 20  # binomial(500, 0.01): 1e-6

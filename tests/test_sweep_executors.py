@@ -20,8 +20,8 @@ from conftest import PATHS
 import sdeopt as so
 from sdeopt.sweeps.axes import axes
 from sdeopt.sweeps.cells import Settings
-from sdeopt.sweeps.grid import laid
-from sdeopt.sweeps.schedule import ordered
+from sdeopt.sweeps.grid import lay_out
+from sdeopt.sweeps.schedule import order
 
 BOWL = so.Quadratic([1.0, 2.0])
 PROBLEM = so.Problem(BOWL, so.Gaussian(0.5), x0=[1.0, -1.0])
@@ -175,11 +175,11 @@ def test_work_is_ordered_by_code_and_by_cost() -> None:
     methods = [so.SGD(lr=0.1), so.SignSGD(lr=0.1)]
     problems = [PROBLEM, so.Problem(BOWL, so.StudentT(nu=3))]
     settings = Settings(horizon=10.0, steps=None, paths=10, level=None, substeps=16, seed=0)
-    cells, _ = laid(methods, problems, axes({"lr": [0.2, 0.1, 0.4]}, methods, problems), settings, ["run", "error"])
-    order = [cells[key] for key in ordered(cells)]
-    assert len(order) == len(cells) == 24
-    assert len({cell.code for cell in order[:8]}) == 8
-    codes = [cell.code for cell in order[8:]]
+    cells, _ = lay_out(methods, problems, axes({"lr": [0.2, 0.1, 0.4]}, methods, problems), settings, ["run", "error"])
+    queue = [cells[key] for key in order(cells)]
+    assert len(queue) == len(cells) == 24
+    assert len({cell.code for cell in queue[:8]}) == 8
+    codes = [cell.code for cell in queue[8:]]
     assert sum(a != b for a, b in zip(codes, codes[1:], strict=False)) == 7
-    assert {cell.method.lr for cell in order[:8]} == {0.1}
-    assert [cell.method.lr for cell in order[8:10]] == [0.2, 0.4]
+    assert {cell.method.lr for cell in queue[:8]} == {0.1}
+    assert [cell.method.lr for cell in queue[8:10]] == [0.2, 0.4]

@@ -17,7 +17,7 @@ import pytest
 from conftest import PACKAGE
 
 import sdeopt as so
-from sdeopt.engine.lock import NAME, held
+from sdeopt.engine.lock import NAME, hold
 from sdeopt.results.estimate import Estimate
 from sdeopt.sweeps.store import Store
 
@@ -155,7 +155,7 @@ def test_a_folder_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> N
 
 def test_one_sweep_at_a_time_works_in_a_folder(tmp_path: Path, whole: so.Sweep) -> None:
     with (
-        held(tmp_path, "folder"),
+        hold(tmp_path, "folder"),
         pytest.raises(ValueError, match=rf"folder '.*' is in use by process {os.getpid()} on"),
     ):
         run(tmp_path)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import sdeopt as so
-from sdeopt.sweeps.axes import axes, fields, placed
+from sdeopt.sweeps.axes import axes, fields, place
 from sdeopt.sweeps.cells import Settings
-from sdeopt.sweeps.grid import laid
+from sdeopt.sweeps.grid import lay_out
 
 BOWL = so.Quadratic([1.0, 2.0])
 GAUSSIAN = so.Problem(BOWL, so.Gaussian(0.5))
@@ -20,7 +20,7 @@ SETTINGS = Settings(horizon=1.0, steps=None, paths=10, level=None, substeps=16, 
 
 
 def cells(methods: list[Any], problems: list[so.Problem], grid: dict[str, Any]) -> tuple[dict[str, Any], list[Any]]:
-    return laid(methods, problems, axes(grid, methods, problems), SETTINGS, ["run"])
+    return lay_out(methods, problems, axes(grid, methods, problems), SETTINGS, ["run"])
 
 
 @pytest.mark.parametrize(
@@ -46,16 +46,16 @@ def cells(methods: list[Any], problems: list[so.Problem], grid: dict[str, Any]) 
 )
 def test_a_law_is_built_anew_with_another_value(law: Any, field: str, value: Any, shown: str) -> None:
     assert field in fields(law)
-    assert repr(placed(law, field, value)) == shown
-    assert placed(law, "momentum", 0.9) is law
+    assert repr(place(law, field, value)) == shown
+    assert place(law, "momentum", 0.9) is law
 
 
 def test_methods_and_objectives_have_their_fields() -> None:
-    assert placed(so.AdamW(lr=0.1), "beta2", 0.9) == so.AdamW(lr=0.1, beta2=0.9)
-    assert repr(placed(so.DoubleWell(dim=2), "height", 3.0)) == "DoubleWell(dim=2, height=3.0)"
+    assert place(so.AdamW(lr=0.1), "beta2", 0.9) == so.AdamW(lr=0.1, beta2=0.9)
+    assert repr(place(so.DoubleWell(dim=2), "height", 3.0)) == "DoubleWell(dim=2, height=3.0)"
     assert fields(so.Objective(grad=lambda x: x, dim=2)) == []
     data = so.Logistic([[1.0], [2.0], [0.5]], [1, 0, 1])
-    assert placed(data, "l2", 0.5).grad(np.ones(1)) == pytest.approx(data.grad(np.ones(1)) + 0.49)
+    assert place(data, "l2", 0.5).grad(np.ones(1)) == pytest.approx(data.grad(np.ones(1)) + 0.49)
 
 
 def test_the_points_are_all_combinations_in_order() -> None:

@@ -161,7 +161,7 @@ def test_what_is_left_makes_panels_with_one_scale() -> None:
 
 def test_lines_have_bands_and_leave_out_what_diverged() -> None:
     ax = made().plot(x="lr", where={"nu": 2.0})
-    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["SGD", "SAM"]
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["SGD", "SAM", "diverged"]
     sgd = ax.lines[0].get_ydata()
     np.testing.assert_array_equal(sgd, [10.0, 1000.0, np.nan])
     band = ax.collections[0].get_paths()[0].vertices[:, 1]

@@ -93,6 +93,12 @@ PAIRS = [
     (so.AdamW(0.05, 0.8, 0.95, 1e-3, 0.5), adamw(lr=0.05, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.5)),
     (so.AdamW(0.02, weight_decay=3.0), adamw(lr=0.02, weight_decay=3.0)),
     (so.AdamW(0.02, weight_decay=0.0), adam(lr=0.02)),
+    (so.L2(so.SGD(0.1), 0.3), sgd(lr=0.1, weight_decay=0.3)),
+    (so.L2(so.HeavyBall(0.01), 0.3), sgd(lr=0.01, momentum=0.9, weight_decay=0.3)),
+    (so.L2(so.Nesterov(0.01), 0.3), sgd(lr=0.01, momentum=0.9, nesterov=True, weight_decay=0.3)),
+    (so.L2(so.RMSprop(0.01), 0.3), rmsprop(lr=0.01, weight_decay=0.3)),
+    (so.L2(so.Adam(0.01), 0.3), adam(lr=0.01, weight_decay=0.3)),
+    (so.L2(so.Adagrad(0.1), 0.3), adagrad(lr=0.1, weight_decay=0.3)),
 ]
 
 
@@ -102,6 +108,29 @@ def test_every_step_is_the_step_of_torch(page: Any, optimizer: Callable[[Any], A
     ours, theirs = page_path(page, draws), torch_path(optimizer, draws)
     assert np.abs(ours[-1] - ours[0]).max() > 0.1  # it has moved
     assert np.abs(ours - theirs).max() < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("inner", "optimizer"),
+    [(so.HeavyBall(0.01), sgd(lr=0.01, momentum=0.9)), (so.L2(so.Adam(0.01), 0.3), adam(lr=0.01, weight_decay=0.3))],
+    ids=["HeavyBall", "Adam"],
+)
+def test_clipping_is_that_of_torch(inner: Any, optimizer: Callable[[Any], Any]) -> None:
+    """clip_grad_norm_ before every step, which divides by |g| + 1e-6, so that steps agree to a relative 1e-6."""
+    torch = pytest.importorskip("torch")
+
+    def clipping(x: Any) -> Any:
+        worker = optimizer(x)
+        worker.register_step_pre_hook(clip)
+        return worker
+
+    def clip(worker: Any, *_: Any) -> None:
+        torch.nn.utils.clip_grad_norm_(worker.param_groups[0]["params"], 0.5)
+
+    draws = np.random.default_rng(7).standard_normal((STEPS, 2))
+    ours, theirs = page_path(so.Clipped(inner, 0.5), draws), torch_path(clipping, draws)
+    assert np.abs(ours - page_path(inner, draws)).max() > 0.05  # clipping shows
+    assert np.abs(ours - theirs).max() < 2e-5
 
 
 def cosine(clock: float, horizon: float, final: float) -> Callable[[int], float]:

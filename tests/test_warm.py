@@ -10,7 +10,7 @@ from command import job
 from tilted import LRS, TILTED
 
 import sdeopt as so
-from sdeopt.certificate.warm import warmed
+from sdeopt.certificate.warm import start_warm
 from sdeopt.engine.beginnings import initial_states
 from sdeopt.engine.simulate import plan
 
@@ -30,7 +30,7 @@ STARTS = {
 @pytest.mark.parametrize("page", STARTS, ids=lambda page: type(page).__name__)
 @pytest.mark.parametrize("kind", ["discrete", "sde"])
 def test_both_columns_start_at_the_limits_of_the_running_means(page: Any, kind: str) -> None:
-    run = plan(warmed(page), TILTED, kind, steps=2, substeps=1, observables=[], rng=0)
+    run = plan(start_warm(page), TILTED, kind, steps=2, substeps=1, observables=[], rng=0)
     for states in initial_states(run)[:2]:
         assert all(np.array_equal(a, b) for a, b in zip(states, (TILTED.x0, *STARTS[page]), strict=True))
     assert initial_states(run)[2] == 0
@@ -38,18 +38,18 @@ def test_both_columns_start_at_the_limits_of_the_running_means(page: Any, kind: 
 
 def test_bias_corrections_are_done() -> None:
     page, o, calm = so.Adam(0.1, 0.8, 0.9, 0.0), TILTED.oracle, (np.zeros(2),)
-    x, m, v = warmed(page).step(0, (np.array(TILTED.x0), G, V), o, calm)
+    x, m, v = start_warm(page).step(0, (np.array(TILTED.x0), G, V), o, calm)
     expected = 0.9 * V + 0.1 * G * G
     np.testing.assert_allclose([m, v], [G, expected], rtol=1e-14)
     np.testing.assert_allclose(x, TILTED.x0 - 0.1 * G / np.sqrt(expected), rtol=1e-14)
-    drift = warmed(page).sdes["full"].drift(page, 0.0, (np.array(TILTED.x0), G, V), o)
+    drift = start_warm(page).sdes["full"].drift(page, 0.0, (np.array(TILTED.x0), G, V), o)
     np.testing.assert_allclose(drift, [-G / np.sqrt(V), 0.0 * G, 0.0 * G], atol=1e-14)
 
 
 def test_a_page_stays_itself() -> None:
-    warm = warmed(so.Adam(0.1, 0.8))
+    warm = start_warm(so.Adam(0.1, 0.8))
     assert isinstance(warm, so.Adam)
-    assert type(warm) is type(warmed(so.Adam(0.2)))  # nothing is compiled twice
+    assert type(warm) is type(start_warm(so.Adam(0.2)))  # nothing is compiled twice
     assert repr(warm) == repr(so.Adam(0.1, 0.8))
     assert so.methods()["Adam"] is so.Adam
     assert so.Adam(0.1).init(G, TILTED.oracle)[1].tolist() == [0.0, 0.0]

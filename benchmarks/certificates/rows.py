@@ -109,6 +109,8 @@ ROWS = [
     Case("Adam malladi, noise dominates", DominatedAdam(0.4, 0.84, 0.92), NORMAL,
         words([0.4, 0.4 / 2**0.5, 0.2], 1.6, **CAREFUL)),
     Case("AdamW", ADAMW, GENTLE, STEADY),
+    Case("ScheduleFreeSGD", so.ScheduleFreeSGD(0.1, 0.6), TILTED, words(FINE, 2.0)),
+    Case("ScheduleFreeAdamW", so.ScheduleFreeAdamW(0.1, 0.6, 0.7, 0.3, 0.5), GENTLE, words(FINE, 2.0)),
     Case("Adagrad", so.Adagrad(0.1**0.5, 0.0, 20.0), GENTLE, words([0.1**0.5, 0.05**0.5, 0.025**0.5], 1.0)),
     Case("DSGD", so.DSGD(0.2), AGENTS, SIGNS),
     Case("DCSGD rand-1", so.DCSGDRandK(0.3, 1), AGENTS, words(WIDE, 1.2, max_paths=2**22)),

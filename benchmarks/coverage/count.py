@@ -22,9 +22,9 @@ from sdeopt.engine.draws import orders
 from sdeopt.engine.simulate import plan
 from sdeopt.results import paired
 from sdeopt.results.bounds import allowance
-from sdeopt.results.intervals import stated
+from sdeopt.results.intervals import interval_of
 from sdeopt.results.judging import quantile
-from sdeopt.sweeps.measures import of_paths, reduced
+from sdeopt.sweeps.measures import of_paths, reduce_chunk
 
 __all__ = ["PATHS", "Tally", "compared", "simulated", "swept"]
 
@@ -37,7 +37,7 @@ class Tally(NamedTuple):
     """Intervals that hold the truth, those that were stated, those that could have been, and why others were not."""
 
     held: int = 0
-    stated: int = 0
+    interval_of: int = 0
     all: int = 0
     reason: str = ""
 
@@ -88,13 +88,13 @@ def simulated(s: Setting, seeds: int, paths: tuple[int, ...] = PATHS, rng: int =
 
 
 def _each(count: Any, mean: Any, stderr: Any, skew: Any, share: Any, order: float) -> tuple[Any, Any]:
-    found = stated(count, mean, stderr, skew, share, order)
+    found = interval_of(count, mean, stderr, skew, share, order)
     return found.low, found.high
 
 
 def _reason(t: Tally, n: int, order: float) -> str:
     """Why no interval is stated with n paths, where none is."""
-    return "" if t.stated else stated(n, 0.0, 1.0, 0.0, 0.0, order).reason
+    return "" if t.stated else interval_of(n, 0.0, 1.0, 0.0, 0.0, order).reason
 
 
 def swept(s: Setting, seeds: int, paths: tuple[int, ...] = PATHS, rng: int = 1) -> Table:
@@ -112,7 +112,7 @@ def swept(s: Setting, seeds: int, paths: tuple[int, ...] = PATHS, rng: int = 1) 
         for group in block:
             records = quantities(s, group)[:, :, :3]
             for n in paths:
-                rows = reduced(0, records[:n], d=2, times=times, middle=middle, level=level)
+                rows = reduce_chunk(0, records[:n], d=2, times=times, middle=middle, level=level)
                 for name, e in of_paths(rows, level, None, (end, ends["loss"])).items():
                     if name in values:
                         table[name, n] = table[name, n].add(e.low, e.high, values[name], e.reason)

@@ -16,7 +16,7 @@ from sdeopt.certificate import fit
 from sdeopt.certificate.ladder import exponent, rungs
 from sdeopt.certificate.report import Certificate
 from sdeopt.certificate.rung import Rung, reduce
-from sdeopt.certificate.warm import warmed
+from sdeopt.certificate.warm import start_warm
 from sdeopt.core import checks, notices
 from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
@@ -144,18 +144,18 @@ def certify(
         rng = np.random.SeedSequence().entropy  # fresh, and in the certificate
     began = time.monotonic()
     substeps = checks.integer("substeps", substeps, low=4)
-    page = warmed(method) if checks.flag("warm", warm) else method
+    page = start_warm(method) if checks.flag("warm", warm) else method
     ladder = [Rung(run) for run in rungs(page, problem, lrs, horizon, substeps, sde, observables, rng)]
-    _settled(ladder[0].sde)
+    _check_noise(ladder[0].sde)
     settings = {"rng": repr(rng), "horizon": float(horizon), "precision": precision, "max_paths": max_paths}
     settings |= {"warm": bool(warm)}
     subject = ([rung.sde for rung in ladder], reduce)
-    with checkpoints.opened(checkpoint, given, subject, describe(ladder[0].sde)) as store:
+    with checkpoints.open_checkpoint(checkpoint, given, subject, describe(ladder[0].sde)) as store:
         options = {"executor": executor, "progress": progress, "store": store}
-        return _climbed(ladder, observables, paths, max_paths, (budget, began + limit), settings, options)
+        return _climb(ladder, observables, paths, max_paths, (budget, began + limit), settings, options)
 
 
-def _climbed(
+def _climb(
     ladder: list[Rung], observables: Any, paths: int, max_paths: int, limits: tuple[float, float], settings: Any,
     options: Any,
 ) -> Certificate:  # fmt: skip
@@ -163,13 +163,13 @@ def _climbed(
     budget, end = limits
     for i, rung in enumerate(ladder):
         rung.begin(paths, i >= len(ladder) - 2, options)
-    meta = _meta(ladder) | settings | {"paths_baselines": paths, "judged": _judged(ladder, observables)}
+    meta = _meta(ladder) | settings | {"paths_baselines": paths, "judged": _choose_judged(ladder, observables)}
     for rung in ladder:
         rung.renew(options)
     certificate = _certificate(ladder, meta)
     while not meta["partial"] and time.monotonic() < end:
         wanted = [_next(r.paths, n, max_paths) for r, n in zip(ladder, certificate.targets(), strict=True)]
-        numbers = _afforded(ladder, wanted, budget)
+        numbers = _afford(ladder, wanted, budget)
         if numbers == [rung.paths for rung in ladder]:
             break
         try:
@@ -182,7 +182,7 @@ def _climbed(
     return certificate
 
 
-def _settled(run: Run) -> None:
+def _check_noise(run: Run) -> None:
     """Refuse noise under which a covariance has no interval."""
     order = min(moments(replace(run, kind=kind)) for kind in ("discrete", "sde"))
     if order <= 2.0:
@@ -204,7 +204,7 @@ def _next(now: int, target: float, most: int) -> int:
     return max(now, min(most, int(-(-reach // CHUNK)) * CHUNK))
 
 
-def _afforded(ladder: list[Rung], wanted: list[int], budget: float) -> list[int]:
+def _afford(ladder: list[Rung], wanted: list[int], budget: float) -> list[int]:
     """Numbers of paths of the next round, of which all get the same share where the budget does not pay for them."""
     spent = sum(rung.price * (rung.begun + rung.paths) for rung in ladder)
     more = sum(rung.price * (n - rung.paths) for rung, n in zip(ladder, wanted, strict=True))
@@ -213,7 +213,7 @@ def _afforded(ladder: list[Rung], wanted: list[int], budget: float) -> list[int]
     return wanted if share == 1.0 else [rung.paths + n * CHUNK for rung, n in zip(ladder, chunks, strict=True)]
 
 
-def _judged(ladder: list[Rung], observables: Any) -> list[int]:
+def _choose_judged(ladder: list[Rung], observables: Any) -> list[int]:
     """Columns whose slopes are judged: a mean, or the user's observables, and a covariance entry."""
     runs = [rung.numbers() for rung in ladder]
     gap, stderr = (np.array([run[name] for run in runs]) for name in ("gap", "gap_stderr"))

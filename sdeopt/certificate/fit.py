@@ -20,7 +20,18 @@ from numpy.typing import NDArray
 
 from sdeopt.results.judging import quantile
 
-__all__ = ["GATES", "RESOLVED", "Curve", "CertificateRow", "Slope", "verdict_of", "pair", "shift", "wanted", "weighted"]
+__all__ = [
+    "GATES",
+    "RESOLVED",
+    "Curve",
+    "CertificateRow",
+    "Slope",
+    "verdict_of",
+    "pair",
+    "shift",
+    "paths_for",
+    "fit_slope",
+]
 
 Array = NDArray[np.float64]
 RESOLVED = 4.0
@@ -51,7 +62,7 @@ class Slope(NamedTuple):
 class CertificateRow(NamedTuple):
     """One line of the table: a quantity of a model, its slopes, and what they say.
 
-    ``slope`` is that of the two smallest h, ``fit`` that of `weighted`; ``shift`` is what halving dt does to ``slope``.
+    ``slope`` is that of the two smallest h, ``fit`` is by `fit_slope`; ``shift`` is what halving dt does to ``slope``.
     ``needs`` is the estimated number of paths at the smallest learning rate that would decide.
     """
 
@@ -71,14 +82,14 @@ class CertificateRow(NamedTuple):
 NONE = Slope(math.nan, math.nan)
 
 
-def resolved(c: Curve) -> NDArray[np.bool_]:
+def are_resolved(c: Curve) -> NDArray[np.bool_]:
     """Which gaps are told from zero."""
     return np.isfinite(c.gap) & np.isfinite(c.stderr) & (np.abs(c.gap) > RESOLVED * c.stderr)
 
 
 def lasting(c: Curve) -> NDArray[np.bool_]:
     """Which gaps are told from zero, after the last change of their sign."""
-    known = resolved(c)
+    known = are_resolved(c)
     turns = np.flatnonzero(known & (np.sign(c.gap) != np.sign(c.gap[-1])))
     return known & (np.arange(len(c.h)) > (turns[-1] if turns.size else -1))
 
@@ -86,14 +97,14 @@ def lasting(c: Curve) -> NDArray[np.bool_]:
 def pair(c: Curve) -> Slope:
     """Slope between the two smallest h."""
     last = Curve(*(a[-2:] for a in c))
-    if not resolved(last).all() or last.gap[0] * last.gap[1] < 0.0:
+    if not are_resolved(last).all() or last.gap[0] * last.gap[1] < 0.0:
         return NONE
     width = math.log(last.h[0] / last.h[1])
     error = float(np.linalg.norm(last.stderr / last.gap))
     return Slope(float(np.log(last.gap[0] / last.gap[1])) / width, quantile(last.paths, MISS) * error / width)
 
 
-def weighted(c: Curve) -> Slope:
+def fit_slope(c: Curve) -> Slope:
     """Exponent p of C h^p (1 + D h) from the resolved gaps of the last sign that obey it; two are fitted without D."""
     keep = lasting(c)
     if keep.sum() < 2:
@@ -134,7 +145,7 @@ def shift(c: Curve, change: Array, stderr: Array) -> Slope:
     )
 
 
-def wanted(c: Curve, claimed: float, precision: float) -> Array:
+def paths_for(c: Curve, claimed: float, precision: float) -> Array:
     """Paths that every h should have for half-widths of ``precision``; infinite where nothing is known of the gap.
 
     A gap that is not resolved is taken to follow the claim from the next larger h that is. Exact gaps need no paths.
@@ -142,7 +153,7 @@ def wanted(c: Curve, claimed: float, precision: float) -> Array:
     width = math.log(c.h[-2] / c.h[-1])
     target = np.full(len(c.h), 1.0 / (2.0 * RESOLVED))
     target[-2:] = precision * width / (quantile(c.paths[-2:], MISS) * math.sqrt(2.0))
-    known, size, last = resolved(c), np.abs(c.gap), math.nan
+    known, size, last = are_resolved(c), np.abs(c.gap), math.nan
     for i in range(len(c.h)):
         size[i] = last = size[i] if known[i] else (last * (c.h[i] / c.h[i - 1]) ** claimed if i else math.nan)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -157,13 +168,13 @@ def verdict_of(c: Curve, kind: str, claimed: float, moved: Slope, precision: flo
     else "inconclusive"; for a covariance the words are "right" and "wrong".
     """
     good, bad = ("certified", "refuted") if kind == "mean" else ("right", "wrong")
-    p, overall, floor = pair(c), weighted(c), claimed - GATES[kind]
+    p, overall, floor = pair(c), fit_slope(c), claimed - GATES[kind]
     if lost:
         return "inconclusive", "paths diverged"
     if not c.gap[-2:].any():
         return "inconclusive", "there is no gap"
     if math.isnan(p.value):
-        opposite = resolved(c)[-2:].all()
+        opposite = are_resolved(c)[-2:].all()
         return "inconclusive", "the gap changes sign: smaller lrs" if opposite else LOST
     if 2.0 * (abs(moved.value) - moved.half) > precision:  # what is left at dt/2 is at most as much again
         return "inconclusive", "dt too large: more substeps"

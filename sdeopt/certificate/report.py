@@ -125,8 +125,8 @@ class Certificate(Result):
         if model == "SDE" and reason in (fit.LOST, fit.WIDE):
             half = fit.pair(c).half
             goal = precision if math.isnan(half) else min(precision, half / MORE)
-            needs = float(fit.wanted(c, claimed, goal)[-2:].max())
-        slope, overall = fit.pair(c), fit.weighted(c)
+            needs = float(fit.paths_for(c, claimed, goal)[-2:].max())
+        slope, overall = fit.pair(c), fit.fit_slope(c)
         return CertificateRow(model, self.names[i], kind, i, claimed, slope, overall, moved, verdict, reason, needs)
 
     def claimed(self, i: int) -> float:
@@ -142,7 +142,7 @@ class Certificate(Result):
             reached = row.slope.half <= self.meta["precision"]
             if row.model == "SDE" and (not reached or row.reason == fit.WIDE):
                 goal = row.slope.half / MORE if reached else self.meta["precision"]
-                wanted.append(fit.wanted(self.curve(row.column), row.claimed, goal))
+                wanted.append(fit.paths_for(self.curve(row.column), row.claimed, goal))
         return [float(n) for n in np.max(wanted, axis=0)]
 
     @property
@@ -213,4 +213,7 @@ class Certificate(Result):
         """
         from sdeopt.certificate.figure import figure, slopes
 
-        return figure(self) if ax is None else slopes(ax, self, self.meta["judged"][0])
+        if ax is None:
+            return figure(self)
+        slopes(ax, self, self.meta["judged"][0]).legend()
+        return ax

@@ -10,12 +10,12 @@ from typing import Any
 from sdeopt.core.contracts import Method
 from sdeopt.core.traits import Model, equip
 
-__all__ = ["warmed"]
+__all__ = ["start_warm"]
 
 LATE = 1e7  # added to step numbers and times: no bias correction is left
 
 
-def warmed(method: Method) -> Any:
+def start_warm(method: Method) -> Any:
     """``method`` from the state ``warm(self, x, o)`` of its page in place of its own start, for both columns."""
     kind: Any = type(method)
     if not hasattr(kind, "warm"):

@@ -14,10 +14,13 @@ from typing import Any, NoReturn
 import click
 
 from sdeopt import __version__
+from sdeopt.cli.atlas import atlas
 from sdeopt.cli.cache import cache
 from sdeopt.cli.derive import derive
+from sdeopt.cli.explore import explore
 from sdeopt.cli.noise import noise
 from sdeopt.cli.pages import cite, list_, show
+from sdeopt.cli.report import report
 from sdeopt.cli.runs import certify, compare, simulate
 from sdeopt.cli.scale import scale
 from sdeopt.cli.sweep import sweep
@@ -109,11 +112,27 @@ def main(ctx: click.Context) -> None:
     A method is a page with two columns, the discrete update and its SDE. `simulate` runs one of them, `compare`
     runs both on common random numbers and says, with intervals, whether they agree; `certify` does so along a
     ladder of learning rates, and measures the order. `derive` finds the SDE of an update alone. `scale` gives the
-    hyperparameters for another batch size; `sweep` runs a grid.
+    hyperparameters for another batch size; `sweep` runs a grid, and `atlas` every method under every noise. `report`
+    makes a page of HTML of what was saved; `explore` opens one on which to try methods out.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
 
-for command in (list_, show, derive, simulate, compare, certify, sweep, scale, noise, cite, cache):
+for command in (
+    list_,
+    show,
+    derive,
+    simulate,
+    compare,
+    certify,
+    sweep,
+    atlas,
+    scale,
+    noise,
+    report,
+    explore,
+    cite,
+    cache,
+):
     main.add_command(command)

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-__all__ = ["load", "settled"]
+__all__ = ["load", "settle"]
 
 TABLES = ("simulate", "compare", "certify")
 KINDS: dict[str, tuple[tuple[type, ...], str]] = {  # by click's names
@@ -36,18 +36,18 @@ def load(ctx: click.Context, option: click.Parameter, file: str | None) -> None:
             raise ValueError(f"{file} is not TOML: {error}") from None
     options = {str(p.name).replace("_", "-"): p for p in ctx.command.get_params(ctx) if p.expose_value}
     tables = {key: content.pop(key) for key in TABLES if isinstance(content.get(key), dict)}
-    flat = _checked(file, content, options, TABLES)
-    ctx.default_map = flat | _checked(file, tables.get(str(ctx.info_name), {}), options)
+    flat = _check(file, content, options, TABLES)
+    ctx.default_map = flat | _check(file, tables.get(str(ctx.info_name), {}), options)
 
 
-def settled(ctx: click.Context, words: Mapping[str, Any]) -> dict[str, Any]:
+def settle(ctx: click.Context, words: Mapping[str, Any]) -> dict[str, Any]:
     """The words without those from the file whose rival was typed."""
     typed = {name for name in words if ctx.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE}
     beaten = {b for pair in RIVALS for a, b in (pair, pair[::-1]) if a in typed and b not in typed}
     return {name: None if name in beaten else value for name, value in words.items()}
 
 
-def _checked(
+def _check(
     file: str, table: Mapping[str, Any], options: Mapping[str, click.Parameter], also: tuple[str, ...] = ()
 ) -> dict[str, Any]:
     """Parameter -> value; the names in ``also`` may be meant, but not with such a value."""

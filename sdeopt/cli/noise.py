@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from sdeopt.cli.runs import WIDE
+from sdeopt.cli.runs import PAGED, WIDE
 
 __all__ = ["noise"]
 
@@ -26,7 +26,7 @@ DEFAULT = "gaussian:0.5"  # the law where no data are drawn
 @click.option("--wide", is_flag=True, help=WIDE)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, not tables.")
 @click.option("--quiet", is_flag=True, help="No progress bar, no remarks.")
-@click.option("--out", metavar="STEM", help="Write the figure to STEM.png and the profile to STEM.npz.")
+@click.option("--out", metavar="STEM", help=f"Write the figure to STEM.png and the profile to STEM.npz; {PAGED}.")
 def noise(
     objective: str, law: str | None, batch: int | None, x0: str | None, seed: int, wide: bool, as_json: bool,
     quiet: bool, out: str | None, **sizes: Any,

@@ -10,7 +10,9 @@ from typing import IO, Any, cast
 
 from sdeopt.results.console import WIDTH, full
 
-__all__ = ["console", "show", "write"]
+__all__ = ["PAGE", "console", "show", "write"]
+
+PAGE = ".html"
 
 
 class Bare(io.TextIOBase):
@@ -44,10 +46,14 @@ def show(result: Any, remark: str | None, wide: bool = False) -> None:
 
 
 def write(result: Any, stem: str) -> list[str]:
-    """Write the result to STEM.npz and its figure to STEM.png; return their names."""
+    """Write the result to STEM.npz and its figure to STEM.png, or a page to STEM.html; return their names."""
     import matplotlib
 
     matplotlib.use("Agg")
-    result.save(f"{stem}.npz")
+    bare = stem.removesuffix(PAGE)
+    result.save(f"{bare}.npz")
+    if bare != stem:
+        result.html(stem)
+        return [stem, f"{bare}.npz"]
     result.plot().figure.savefig(f"{stem}.png")
     return [f"{stem}.png", f"{stem}.npz"]

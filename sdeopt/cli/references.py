@@ -26,10 +26,10 @@ def entries() -> dict[str, str]:
     """What a page writes (an arXiv number, a DOI, or authors and year) -> the entry in BibTeX."""
     text = resources.files("sdeopt.cli").joinpath("references.bib").read_text(encoding="utf-8")
     found = re.findall(r"^% ([^\n]+)\n(@\w+\{.*?^\})$", text, re.MULTILINE | re.DOTALL)
-    return {name: _identified(name, entry) for name, entry in found}
+    return {name: _identify(name, entry) for name, entry in found}
 
 
-def _identified(name: str, entry: str) -> str:
+def _identify(name: str, entry: str) -> str:
     """The entry with its number in the fields that reference managers look for."""
     system, _, number = name.partition(":")
     more = {"arXiv": f"  eprint = {{{number}}},\n  archiveprefix = {{arXiv}},\n", "doi": f"  doi = {{{number}}},\n"}
@@ -41,7 +41,7 @@ def entry(name: str) -> str:
     system, _, number = name.partition(":")
     more = {"arXiv": f"  howpublished = {{{name}}},\n", "doi": ""}
     unlisted = f"@misc{{{re.sub(r'[^a-zA-Z0-9.]', '-', number)},\n{more.get(system, '')}}}"
-    return entries().get(name) or _identified(name, unlisted)
+    return entries().get(name) or _identify(name, unlisted)
 
 
 def bibliography(cls: Any) -> str:

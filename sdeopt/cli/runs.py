@@ -8,9 +8,12 @@ import click
 
 from sdeopt.cli import config
 
-__all__ = ["WIDE", "MethodCommand", "certify", "compare", "shared", "simulate"]
+__all__ = ["PAGED", "WIDE", "MethodCommand", "certify", "compare", "shared_options", "simulate"]
 
 WIDE = "Every column of the table, however narrow the terminal."
+
+
+PAGED = "with STEM.html a page in place of the figure"
 
 
 def _option(name: str, help: str, kind: Any = str, metavar: str | None = None, **more: Any) -> click.Option:
@@ -21,7 +24,11 @@ def _flag(name: str, help: str) -> click.Option:
     return click.Option([name], is_flag=True, help=help)
 
 
-def shared() -> list[click.Parameter]:
+def _out(numbers: str) -> click.Option:
+    return _option("--out", f"Write the figure to STEM.png and {numbers} to STEM.npz; {PAGED}.", metavar="STEM")
+
+
+def shared_options() -> list[click.Parameter]:
     """The options that both commands share; the hyperparameters come from the registry."""
     return [
         click.Argument(["method"], metavar="METHOD"),
@@ -39,8 +46,9 @@ def shared() -> list[click.Parameter]:
         _option("--x0", "Starting point, as 1,-1.  [default: the objective's own]", metavar="NUMBERS"),
         _option(
             "--schedule",
-            "Learning rate in time, from --lr at t = 0: cosine, cosine:final=0.1,horizon=5 (default: the run's horizon)"
-            ", power:0.5.",
+            "Of the learning rate, with --lr as its peak. In fractions of the run: warmup:0.1, "
+            "warmup-cosine:0.1,final=0.05, wsd:0.1,decay=0.2, inverse-root:0.1, step:0.5,0.75,factor=0.1. In time: "
+            "cosine, cosine:final=0.1,horizon=5 (default: the run's horizon), power:0.5.",
             metavar="SPEC",
         ),
         _option("--sde", "SDE of the method by name, see `sdeopt show METHOD`.  [default: its own]", metavar="NAME"),
@@ -56,6 +64,7 @@ def shared() -> list[click.Parameter]:
         _option("--threads", "Threads; they do not change the numbers.  [default: one per core]", int),
         _option("--config", "TOML file with the same words; this line wins over it.", metavar="FILE", is_eager=True,
                 expose_value=False, callback=config.load),
+        _flag("--averaged", "The mean of all positions of METHOD, in the place of the last."),
         _flag("--wide", WIDE),
         _flag("--json", "Print JSON, not a table."),
         _flag("--quiet", "No progress bar, no remarks."),
@@ -89,10 +98,10 @@ the same report on any machine. The report says which --paths and --substeps rep
 
 
 @click.command("simulate", cls=MethodCommand, epilog=PATHS, params=[
-    *shared(),
+    *shared_options(),
     _option("--kind", "discrete (default) or sde.", metavar="NAME"),
     _option("--checkpoint", CHECKPOINT, metavar="FOLDER"),
-    _option("--out", "Write the figure to STEM.png and the numbers to STEM.npz.", metavar="STEM"),
+    _out("the numbers"),
 ])  # fmt: skip
 @click.pass_context
 def simulate(ctx: click.Context, /, **words: Any) -> None:
@@ -104,7 +113,7 @@ def simulate(ctx: click.Context, /, **words: Any) -> None:
 
 
 @click.command("compare", cls=MethodCommand, epilog=DECIDES, params=[
-    *(word for word in shared() if word.name not in ("paths", "dt", "substeps")),
+    *(word for word in shared_options() if word.name not in ("paths", "dt", "substeps")),
     _option("--paths", "Independent paths.  [default: as many as decide, within the budget, see below]", int),
     _option("--seconds", "A budget of time; the number of paths then depends on the machine.", float),
     _option("--dt", "Step of the SDE integrator.  [default: a half, a 4th or an 8th of the optimizer's; with --paths "
@@ -115,7 +124,7 @@ def simulate(ctx: click.Context, /, **words: Any) -> None:
     _option("--checkpoint", CHECKPOINT, metavar="FOLDER"),
     _option("--tolerance", "Margin of the verdicts, as a fraction of each quantity's scale.  [default: 0.1]", float),
     _option("--alpha", "How often each bound may be wrong.  [default: 0.05]", float),
-    _option("--out", "Write the figure to STEM.png and the report to STEM.npz.", metavar="STEM"),
+    _out("the report"),
 ])  # fmt: skip
 @click.pass_context
 def compare(ctx: click.Context, /, **words: Any) -> None:
@@ -130,7 +139,7 @@ NOT_ON_A_LADDER = {"steps", "paths", "dt", "substeps", "scheme", "save_at", "hor
 
 
 @click.command("certify", cls=MethodCommand, params=[
-    *(word for word in shared() if word.name not in NOT_ON_A_LADDER),
+    *(word for word in shared_options() if word.name not in NOT_ON_A_LADDER),
     _option("--lrs", "Learning rates, falling, as 0.1,0.05,0.025.  [default: --lr, and those whose steps take 1/2, 1/4 "
             "and 1/8 of its time]", metavar="NUMBERS"),
     _option("--horizon", "Continuous time, whole steps of every learning rate.  [default: 1]", float),
@@ -143,7 +152,7 @@ NOT_ON_A_LADDER = {"steps", "paths", "dt", "substeps", "scheme", "save_at", "hor
             float),
     _option("--substeps", "Integrator steps in the smallest optimizer step.  [default: 8]", int),
     _option("--checkpoint", CHECKPOINT, metavar="FOLDER"),
-    _option("--out", "Write the figure to STEM.png and the certificate to STEM.npz.", metavar="STEM"),
+    _out("the certificate"),
 ])  # fmt: skip
 @click.pass_context
 def certify(ctx: click.Context, /, **words: Any) -> None:
@@ -160,7 +169,7 @@ def _run(ctx: click.Context, words: dict[str, Any]) -> None:
     from sdeopt.cli import output
     from sdeopt.cli.words import read
 
-    job = read(str(ctx.info_name), config.settled(ctx, words))
+    job = read(str(ctx.info_name), config.settle(ctx, words))
     result = getattr(so, str(ctx.info_name))(job.method, job.problem, **job.arguments)
     if words["json"]:
         click.echo(result.to_json())

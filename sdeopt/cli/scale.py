@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from sdeopt.cli.runs import MethodCommand, shared
+from sdeopt.cli.runs import PAGED, MethodCommand, shared_options
 
 __all__ = ["scale"]
 
@@ -17,14 +17,16 @@ SHARED = {"method", "objective", "noise", "x0", "steps", "observables", "seed", 
 TIMES_PATHS = 10  # as many paths as `compare`: two independent laws are compared, and no SDE is run
 
 
-@click.command("scale", cls=MethodCommand, params=[word for word in shared() if word.name in SHARED])
+@click.command("scale", cls=MethodCommand, params=[word for word in shared_options() if word.name in SHARED])
 @click.option("--batch", type=int, nargs=2, metavar="B B'", help="Batch size before and after.")
 @click.option("--agents", type=int, nargs=2, metavar="N N'", help="Number of agents before and after.")
 @click.option("--new-k", type=int, help="Entries that rand-k sends after; --k are those before.")
 @click.option("--horizon", type=float, help="Gather evidence: simulate up to this time of the method before.")
 @click.option("--paths", type=int, help="Independent paths of each.  [default: 40000, fewer where a path costs more]")
 @click.option("--tolerance", type=float, help="Margin of the verdicts, as a fraction of the scale.  [default: 0.1]")
-@click.option("--out", metavar="STEM", help="Write the figure of the evidence to STEM.png, its numbers to STEM.npz.")
+@click.option(
+    "--out", metavar="STEM", help=f"Write the figure of the evidence to STEM.png, its numbers to STEM.npz; {PAGED}."
+)
 def scale(**words: Any) -> None:
     """Scale the hyperparameters of METHOD to another batch size or number of agents, so that the law of x stays.
 

@@ -20,7 +20,7 @@ The file, in TOML; all but method and [grid] may be left out:
   horizon = 10.0                        or steps = 200
   paths = 1000                          of an error as many as decide in about 40 s
   seconds = 5.0                         for each error, in their place
-  measures = ["loss", "diverged"]       of loss, spread, diverged, time, error
+  measures = ["loss", "diverged"]       of loss, median, spread, diverged, time, error
   level = 0.1                           of f(x), for time
   substeps = 16                         of the SDE, for error beside paths
   seed = 0
@@ -37,7 +37,11 @@ The file, in TOML; all but method and [grid] may be left out:
 @click.option(
     "--folder", metavar="FOLDER", help="Keep finished cells here; a sweep that was stopped goes on from them."
 )
-@click.option("--out", metavar="STEM", help="Write STEM.csv, STEM.npz and a figure STEM-MEASURE.png for each measure.")
+@click.option(
+    "--out",
+    metavar="STEM",
+    help="Write STEM.csv, STEM.npz and a figure STEM-MEASURE.png for each measure; with STEM.html a page of them.",
+)
 @click.option("--seed", type=int, help="Randomness, the same for all cells.  [default: 0]")
 @click.option("--threads", type=int, help="Cells at a time; they do not change the numbers.  [default: one per core]")
 @click.option("--processes", type=int, help="Processes in their place, for objectives in Python.")
@@ -73,16 +77,22 @@ def sweep(file: str, wide: bool, as_json: bool, quiet: bool, **typed: Any) -> No
 
 
 def _write(result: Any, stem: str, quiet: bool) -> list[str]:
-    """The table twice, and what of it can be drawn without asking where to cut."""
+    """The table twice, and what of it can be drawn without asking where to cut, as files or on a page."""
     import matplotlib
 
+    from sdeopt.cli.output import PAGE
+
     matplotlib.use("Agg")
-    result.save(f"{stem}.npz")
-    result.to_csv(f"{stem}.csv")
-    written = [f"{stem}.npz", f"{stem}.csv"]
+    bare = stem.removesuffix(PAGE)
+    result.save(f"{bare}.npz")
+    result.to_csv(f"{bare}.csv")
+    written = [f"{bare}.npz", f"{bare}.csv"]
+    if bare != stem:
+        result.html(stem)
+        return [*written, stem]
     try:
-        for measure in result.measures:
-            result.plot(measure=measure).figure.savefig(f"{stem}-{measure}.png")
+        for measure, ax in zip(result.measures, result.drawn(), strict=True):
+            ax.figure.savefig(f"{stem}-{measure}.png")
             written.append(f"{stem}-{measure}.png")
     except ValueError as error:
         if not quiet:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.cli.problems import problem_of
-from sdeopt.cli.words import LR, SEED, hyperparameters, stem
+from sdeopt.cli.words import AROUND, LR, SEED, hyperparameters, stem, wrapped
 from sdeopt.core import checks
 from sdeopt.optimizers.registry import lookup
 from sdeopt.sweeps.axes import LIMIT, OWNERS
@@ -96,12 +96,12 @@ def _method(cls: Any, words: Mapping[str, Any], classes: list[Any], grid: Mappin
     fields = [option[2:].replace("-", "_") for option in hyperparameters()]
     given = {field: words[field] for field in fields if field in words}
     for field in given:
-        if not any(field in one._fields for one in classes):
+        if field not in AROUND and not any(field in one._fields for one in classes):
             names = ", ".join(one.__name__ for one in classes)
             raise ValueError(f"none of the methods {names} has a {field}")
         if {field, f"method.{field}"} & set(grid):
             raise ValueError(f"{field} is on the grid, so give no {field} = {checks.short(given[field])} besides")
-    return cls(**{"lr": LR} | {field: value for field, value in given.items() if field in cls._fields})
+    return wrapped(cls(**{"lr": LR} | {field: value for field, value in given.items() if field in cls._fields}), given)
 
 
 def _problems(classes: list[Any], words: Mapping[str, Any]) -> dict[str, Any]:

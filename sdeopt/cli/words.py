@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sdeopt.cli.problems import problem_of
+from sdeopt.cli.schedules import schedule
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
-from sdeopt.core.schedule import Cosine, Power
-from sdeopt.core.spec import allow, number, numbers, split
+from sdeopt.core.spec import numbers
 from sdeopt.engine.planning import plan
 from sdeopt.engine.work import costs
 from sdeopt.optimizers.registry import lookup, methods
+from sdeopt.wrappers import EMA, L2, Averaged, Clipped
 
 __all__ = [
-    "LR", "PATHS", "SEED", "Job", "fields", "hyperparameters", "paths", "read", "stem", "steps_of",
+    "AROUND", "LR", "PATHS", "SEED", "Job", "fields", "hyperparameters", "paths", "read", "stem", "steps_of", "wrapped",
 ]  # fmt: skip
 
 LR, SEED = 0.05, 0
@@ -29,6 +30,13 @@ PASSED = (  # as they are, where given
 PATHS = (4000, 2000, 1000, 500, 250, 125, 64)
 BUDGET, DEMONSTRATION = 120.0, 15.0  # work of a run on a problem that was named, and on the method's own
 PLANNED = ("kind", "sde", "scheme", "dt", "substeps", "save_at", "observables", "horizon", "steps", "rng")
+
+
+AROUND = {  # what stands around any method
+    "l2": "Around any other method: coupled decay, added to its gradient",
+    "max_norm": "Around any method: the length to which its gradient is clipped",
+    "ema": "Around any method: the decay of an exponential average of its positions",
+}
 
 
 class Job(NamedTuple):
@@ -50,7 +58,8 @@ def hyperparameters() -> dict[str, str]:
             default = cls._field_defaults.get(field)
             owners.setdefault(field, []).append(name if default is None else f"{name} ({default:g})")
     texts = {field: ", ".join(names) for field, names in owners.items()}
-    return {_dashed(field): text for field, text in texts.items()} | {
+    around = {field: f"{texts[field]}; {text}" if field in texts else text for field, text in AROUND.items()}
+    return {_dashed(field): text for field, text in (texts | around).items()} | {
         "--lr": f"Learning rate.  [default: {LR}, or what METHOD needs]"
     }
 
@@ -61,7 +70,7 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
     cls = lookup(words["method"])
     lrs = {"lrs": numbers("lrs", words["lrs"].split(","))} if words.get("lrs") is not None else {}
     largest = {"lr": lrs["lrs"][0]} if lrs and words["lr"] is None else {}
-    method = cls(**fields(cls, words) | largest)
+    method = wrapped(cls(**fields(cls, words) | largest), words)
     problem = problem_of(words, cls.shown if words["objective"] is words["noise"] is None else cls.example)
     length = {key: words[key] for key in ("horizon", "steps") if words.get(key) is not None}
     length = length or {"horizon": HORIZONS[command]}
@@ -95,19 +104,6 @@ def paths(each: float, budget: float = BUDGET) -> int:
     return next((n for n in PATHS if n * each <= budget), PATHS[-1])
 
 
-def schedule(spec: str, lr: float, horizon: float) -> Cosine | Power:
-    """Return the schedule that ``spec`` names, from the learning rate ``lr``; a cosine ends at ``horizon``."""
-    name, args, kwargs = split(spec)
-    if checks.choice("schedule", name, ("cosine", "power")) == "cosine":
-        allow(name, args, kwargs, most=0, keys=("horizon", "final"))
-        given = {key: number(f"cosine: {key}", text) for key, text in kwargs.items()}
-        return Cosine(lr, **{"horizon": horizon} | given)
-    allow(name, args, kwargs, most=1, keys=("exponent",))
-    if args and kwargs:
-        raise ValueError(f"power: exponent is given twice: {spec!r}")
-    return Power(lr, *(number("power: exponent", text) for text in [*args, *kwargs.values()]))
-
-
 def _dashed(field: str) -> str:
     return "--" + field.replace("_", "-")
 
@@ -123,10 +119,19 @@ def fields(cls: Any, words: Mapping[str, Any]) -> dict[str, float]:
     """The hyperparameters that were given; one that the method does not have is refused."""
     given = {option[2:].replace("-", "_") for option in hyperparameters()} & {w for w in words if words[w] is not None}
     for field in sorted(given):
-        if field not in cls._fields:
+        if field not in cls._fields and field not in AROUND:
             has = ", ".join(map(_dashed, cls._fields))
             raise ValueError(f"{cls.__name__} has no {_dashed(field)}, its hyperparameters are {has}")
-    return {"lr": LR} | ({} if given & set(cls.at) else cls.at) | {field: words[field] for field in given}
+    own = {field: words[field] for field in given if field in cls._fields}
+    return {"lr": LR} | ({} if given & set(cls.at) else cls.at) | own
+
+
+def wrapped(method: Any, words: Mapping[str, Any]) -> Any:
+    """The method with what stands around it: decay and clipping of its gradient, an average of its positions."""
+    for field, wrapper in (("l2", L2), ("max_norm", Clipped), ("ema", EMA)):
+        if words.get(field) is not None and field not in method._fields:
+            method = wrapper(method, words[field])
+    return Averaged(method) if words.get("averaged") else method
 
 
 def fit(length: dict[str, Any], steps: int, clock: float) -> dict[str, Any]:

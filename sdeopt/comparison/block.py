@@ -175,7 +175,7 @@ def measured(
     kinds, names = labels(d, tuple(discrete.observables))
     line = _whole(flow, main)
     times = np.array(discrete.saves) * discrete.method.clock
-    judged = quantities.judged(kinds, names, any(lost(main)), judge, heavy)
+    judged = quantities.choose_judged(kinds, names, any(lost(main)), judge, heavy)
     scales = quantities.scales(both, kinds, times, line)
     found = quantities.apart(
         both, main.groups, scales, judged, extra, (halved, change.groups, leftover(sde), alike(sde))

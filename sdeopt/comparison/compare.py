@@ -177,7 +177,7 @@ def compare(
     judging = {"judge": what, "heavy": heavy(run), "tolerance": tolerance, "alpha": alpha}
     words, change, pilot = describe(columns[1]), None, 0
     words |= {} if discrete is None else {"discrete": discrete.named(problem)}
-    with checkpoints.opened(checkpoint, given, (columns, block.REDUCE), words) as store:
+    with checkpoints.open_checkpoint(checkpoint, given, (columns, block.REDUCE), words) as store:
         if paths is None:
             fixed = dt is not None or substeps is not None
             run, paths, change, pilot = budget.planned(run, fixed, judging, seconds, executor, progress, store)

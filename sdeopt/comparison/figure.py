@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sdeopt.comparison.pages import columns
-from sdeopt.plots.axes import NORMAL95, gap_axis, margin_band, panels, scale_axis, time_axis
+from sdeopt.plots.axes import NORMAL95, every, formula, gap_axis, margin_band, panels, scale_axis, time_axis
 from sdeopt.plots.style import DISCRETE, FLOW, GAP, LIMIT, SDE, THEORY
 from sdeopt.results.columns import mean_of
 
@@ -23,15 +23,19 @@ __all__ = ["figure", "gap", "in_time"]
 def in_time(ax: Any, report: Report, i: int) -> Any:
     """Both columns of quantity ``i`` with 95 % intervals (±1 standard deviation lightly), the flow, and theory."""
     t = report.times
-    sde, discrete, q = report.sde[:, i], report.discrete[:, i], NORMAL95
+    sde, discrete = report.sde[:, i], report.discrete[:, i]
+    unbounded = report.meta["heavy"] and report.kinds[i] != "observable"  # of what has none: no band would be true
+    q = np.nan if unbounded else NORMAL95
     sde_half, discrete_half = q * report.sde_stderr[:, i], q * report.discrete_stderr[:, i]
     colour = {"color": SDE["color"], "linewidth": 0}
-    if np.isfinite(report.sde_sd[:, i]).any():
+    if not unbounded and np.isfinite(report.sde_sd[:, i]).any():
         sd = report.sde_sd[:, i]
         ax.fill_between(t, sde - sd, sde + sd, alpha=0.10, label="SDE ± 1 sd", zorder=0, **colour)
-    ax.fill_between(t, sde - sde_half, sde + sde_half, alpha=0.35, label="95 % interval", zorder=1, **colour)
+    if not unbounded:
+        ax.fill_between(t, sde - sde_half, sde + sde_half, alpha=0.35, label="95 % interval", zorder=1, **colour)
     ax.plot(t, sde, label="SDE", **SDE)
-    ax.errorbar(t, discrete, discrete_half, elinewidth=0.8, label="discrete", **DISCRETE)
+    apart = every(len(t))
+    ax.errorbar(t[::apart], discrete[::apart], discrete_half[::apart], elinewidth=0.8, label="discrete", **DISCRETE)
     if report.kinds[i] in ("mean", "observable"):
         ax.plot(t, report.flow[:, i], label="flow (no noise)", **FLOW)
     if np.isfinite(report.theory[:, i]).any():
@@ -39,10 +43,10 @@ def in_time(ax: Any, report: Report, i: int) -> Any:
     if np.isfinite(report.stationary[i]):
         ax.axhline(report.stationary[i], label="limit t → ∞", **LIMIT)
     values = np.concatenate([sde, discrete])
-    above = sde + np.fmax(np.nan_to_num(report.sde_sd[:, i]), sde_half)
-    scale_axis(ax, values, sde[-1], np.concatenate([above, discrete + discrete_half]))
+    above = sde + np.fmax(np.nan_to_num(report.sde_sd[:, i]), np.nan_to_num(sde_half))
+    scale_axis(ax, values, sde[-1], np.concatenate([above, discrete + np.nan_to_num(discrete_half)]))
     time_axis(ax, t, f"one step = {report.meta['clock']:.4g}")
-    ax.set_ylabel(mean_of(report.kinds, report.names, i))
+    ax.set_ylabel(formula(mean_of(report.kinds, report.names, i)))
     return ax
 
 
@@ -56,7 +60,7 @@ def gap(ax: Any, report: Report, i: int) -> Any:
     gap_axis(ax, np.abs(value) + half, report.margin[:, i])
     time_axis(ax, t, f"one step = {report.meta['clock']:.4g}")
     ax.set_ylabel("SDE − discrete")
-    ax.set_title(f"gap in {mean_of(report.kinds, report.names, i)}")
+    ax.set_title(f"gap in {formula(mean_of(report.kinds, report.names, i))}")
     return ax
 
 

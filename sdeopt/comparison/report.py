@@ -15,7 +15,7 @@ from sdeopt.comparison.rows import Row, rows
 from sdeopt.core.observables import position
 from sdeopt.results import older
 from sdeopt.results.bounds import Bounds, Decision, Sizes, bounds
-from sdeopt.results.judging import decided
+from sdeopt.results.judging import decide_chosen
 from sdeopt.results.page import Page
 from sdeopt.results.quantities import Quantity
 from sdeopt.results.result import Result
@@ -139,7 +139,7 @@ class Report(Result):
         """
         sizes = self.flow_sizes if flow else self.sizes
         every = list(range(len(self.quantities))) if chosen is None else chosen
-        return decided(sizes, self._bounds[flow], self.counts, every, self.meta["tolerance"], self.meta["alpha"])
+        return decide_chosen(sizes, self._bounds[flow], self.counts, every, self.meta["tolerance"], self.meta["alpha"])
 
     @functools.cached_property
     def decision(self) -> Decision:
@@ -204,9 +204,9 @@ class Report(Result):
         if version == 0:
             flow = arrays["flow"] - arrays["discrete"], arrays["discrete_stderr"]
             sides = {"sizes": (arrays["gap"], arrays["gap_stderr"]), "flow_sizes": flow}
-            head |= older.judged_again(head, arrays, "discrete", sides)
+            head |= older.judge_again(head, arrays, "discrete", sides)
         elif version == 1:
-            older.widened(arrays, ("sizes", "flow_sizes"))
+            older.widen(arrays, ("sizes", "flow_sizes"))
         head["quantities"] = [Quantity(name, kind, tuple(columns)) for name, kind, columns in head["quantities"]]
         return super().unpack(version, head, arrays)
 
@@ -228,10 +228,12 @@ class Report(Result):
         """
         from sdeopt.comparison.figure import figure, in_time
         from sdeopt.plots.axes import main
-        from sdeopt.plots.style import new_axes
+        from sdeopt.plots.style import drawing
 
         if ax is None and quantity is None:
             return figure(self)
         names = self.names
         i = main(self) if quantity is None else position(quantity, names)
-        return in_time(new_axes() if ax is None else ax, self, i)
+        with drawing(ax) as ax:
+            in_time(ax, self, i).legend()
+            return ax

@@ -30,7 +30,7 @@ FOREIGN = {*sys.stdlib_module_names, "sdeopt"}  # and installed packages: not lo
 
 def refuse_random(name: str, function: Any) -> None:
     """Raise a ``ValueError`` if ``function`` refers to a generator of random numbers, itself or through its helpers."""
-    source = next((what for thing in _reached(function, {}) if (what := _generator(thing))), None)
+    source = next((what for thing in _reach(function, {}) if (what := _generator(thing))), None)
     if source is not None:
         raise ValueError(
             f"{name} draws at random, by {source}, so that one seed would give several results: draw once outside and "
@@ -71,7 +71,7 @@ def _generator(thing: Any) -> str | None:
     return f"{getattr(thing, '__name__', 'one')} of {home}" if foreign else None
 
 
-def _reached(thing: Any, seen: dict[Any, Any]) -> Iterator[Any]:
+def _reach(thing: Any, seen: dict[Any, Any]) -> Iterator[Any]:
     """What a function refers to, itself and through functions that are not of a library."""
     method = isinstance(thing, MethodType)
     key = (id(thing.__func__), id(thing.__self__)) if method else id(thing)
@@ -83,15 +83,15 @@ def _reached(thing: Any, seen: dict[Any, Any]) -> Iterator[Any]:
     if isinstance(thing, functools.partial):
         inside = (thing.func, *thing.args, *thing.keywords.values())
     elif method and isinstance(thing.__func__, FunctionType):
-        inside = _loaded(thing.__func__, thing.__self__) if _own(thing.__func__) else ()
+        inside = _loads(thing.__func__, thing.__self__) if _own(thing.__func__) else ()
     elif type(thing).__module__.startswith("numba.") and hasattr(thing, "py_func"):
         inside = (thing.py_func,)
     elif isinstance(thing, FunctionType):
-        inside = _loaded(thing) if _own(thing) else ()
+        inside = _loads(thing) if _own(thing) else ()
     elif not isinstance(thing, type) and _own(type(thing)) and callable(thing):
         inside = (thing.__call__,)
     for one in inside:
-        yield from _reached(one, seen)
+        yield from _reach(one, seen)
 
 
 def _own(thing: Any) -> bool:
@@ -101,11 +101,11 @@ def _own(thing: Any) -> bool:
     return module.partition(".")[0] not in FOREIGN and not {"site-packages", "dist-packages"} & set(Path(file).parts)
 
 
-def _loaded(function: FunctionType, owner: Any = None) -> Iterator[Any]:
+def _loads(function: FunctionType, owner: Any = None) -> Iterator[Any]:
     """Values of the names that a function loads, with their attributes, and its defaults; ``owner`` is its ``self``."""
     cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
     first = set() if owner is None else set(function.__code__.co_varnames[:1])
-    known = function.__globals__ | {n: cell.cell_contents for n, cell in cells.items() if _filled(cell)}
+    known = function.__globals__ | {n: cell.cell_contents for n, cell in cells.items() if _has_value(cell)}
     known |= dict.fromkeys(first, owner)
     yield from (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
     yield from _of_code(function.__code__, known, first)
@@ -139,7 +139,7 @@ def _attribute(value: Any, name: str) -> Any:
     return MethodType(found, value) if isinstance(found, FunctionType) else found
 
 
-def _filled(cell: Any) -> bool:
+def _has_value(cell: Any) -> bool:
     """Whether a closure's variable has a value yet."""
     try:
         return cell.cell_contents is not None

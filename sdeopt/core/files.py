@@ -16,7 +16,7 @@ import numpy as np
 
 from sdeopt.core.packing import pack, unpack
 
-__all__ = ["kept", "opened", "whole", "writable"]
+__all__ = ["to_bytes", "from_bytes", "whole", "writable"]
 
 
 def whole(file: Path, data: bytes, mode: int = 0o666) -> None:
@@ -47,15 +47,15 @@ def writable(folder: Path, what: str) -> None:
         raise OSError(f"{what} {str(folder)!r} cannot be written: {error.strerror}") from error
 
 
-def kept(value: Any, label: Mapping[str, Any]) -> bytes:
+def to_bytes(value: Any, label: Mapping[str, Any]) -> bytes:
     """An npz file of ``value``, made of numbers (`packing`), with its ``label`` and a checksum of both inside."""
     arrays: list[Any] = []
     head = {"label": dict(label), "form": pack(value, arrays)}
     return _npz(head | {"sha256": _checksum(head, arrays)}, {str(i): array for i, array in enumerate(arrays)})
 
 
-def opened(data: bytes, label: Mapping[str, Any]) -> Any:
-    """The value that `kept` put into a file, if it is whole and has this label.
+def from_bytes(data: bytes, label: Mapping[str, Any]) -> Any:
+    """The value that `to_bytes` put into a file, if it is whole and has this label.
 
     Raises
     ------

@@ -42,7 +42,7 @@ from sdeopt.core.oracle import Oracle
 from sdeopt.core.schedule import Schedule
 from sdeopt.core.traits import SAMPLED, SCHEDULES, Model, Traits, equip, learning_rate
 
-__all__ = ["FAMILIES", "REGISTRY", "method", "rival"]
+__all__ = ["FAMILIES", "REGISTRY", "method", "rival", "sealed"]
 
 T = TypeVar("T", bound=type)
 
@@ -218,16 +218,21 @@ def method(
             bounded=bounded, family=checks.choice("family", family, FAMILIES), limited=bounded or limited, lanes=lanes,
             lasting=lasting, example=(objective, noise), shown=shown, at=there, bounds=bounds_of(cls),
         )  # fmt: skip
-        equip(cls, traits)
-        cls.__new__ = _validated_new(cls)
-        cls.__eq__ = lambda a, b: type(a) is type(b) and tuple(a) == tuple(b)
-        cls.__ne__ = lambda a, b: not a == b
-        cls.__hash__ = lambda a: hash((type(a), *a))
-        cls._make = classmethod(lambda kind, values: kind(*values))  # so that _replace checks what it is given
-        REGISTRY[cls.__name__] = cls
+        REGISTRY[cls.__name__] = sealed(cls, traits)
         return cls
 
     return decorate if page is None else decorate(page)
+
+
+def sealed(cls: Any, traits: Traits) -> Any:
+    """The class as a page: with its traits, fields that are checked, and typed equality."""
+    equip(cls, traits)
+    cls.__new__ = _validated_new(cls)
+    cls.__eq__ = lambda a, b: type(a) is type(b) and tuple(a) == tuple(b)
+    cls.__ne__ = lambda a, b: not a == b
+    cls.__hash__ = lambda a: hash((type(a), *a))
+    cls._make = classmethod(lambda kind, values: kind(*values))  # so that _replace checks what it is given
+    return cls
 
 
 def rival(owner: Any, name: str, *, order: float, brownian: str | tuple[str, ...] = "gradient") -> Callable[[T], T]:

@@ -37,7 +37,7 @@ def skewness(n: Any, square: Any, cube: Any) -> Array:
     return corrected
 
 
-def _centred(records: Array, valid: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
+def _centre(records: Array, valid: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
     """Count and mean at every save, and the deviations from it, 0 where a path is not valid."""
     count = valid.sum(axis=0).astype(float)
     some = np.maximum(count, 1.0)[:, None]
@@ -68,7 +68,7 @@ class Moments:
     @staticmethod
     def of(records: Array, valid: NDArray[np.bool_], d: int) -> Moments:
         """Moments of a chunk; ``d`` is the number of leading columns whose products are kept (0 for none)."""
-        count, mean, deviation = _centred(records, valid)
+        count, mean, deviation = _centre(records, valid)
         return Moments(count, mean, *_seconds(deviation, d))
 
     def merge(self, other: Moments) -> Moments:
@@ -126,7 +126,7 @@ class Shaped(Moments):
     @staticmethod
     def of(records: Array, valid: NDArray[np.bool_], d: int) -> Shaped:
         """As `Moments.of`."""
-        count, mean, deviation = _centred(records, valid)
+        count, mean, deviation = _centre(records, valid)
         with np.errstate(over="ignore", invalid="ignore"):  # cubes just below the radius of divergence
             cube = np.einsum("psi,psi,psi->si", deviation, deviation, deviation)
         ends = mean + deviation.min(axis=0, initial=0.0), mean + deviation.max(axis=0, initial=0.0)

@@ -259,6 +259,6 @@ OF_OBJECTIVE: frozenset[Any] = frozenset(
 OTHERWISE: dict[Any, str] = {noise: "sample", noise_var: "var", root_additive_cov: "root_cov"}
 
 
-def answered(question: Any) -> tuple[str, str]:
+def who_answers(question: Any) -> tuple[str, str]:
     """Who answers a question, "objective" or "noise", and by which of its functions."""
     return ("objective" if question in OF_OBJECTIVE else "noise"), OTHERWISE.get(question, question.__name__)

@@ -11,7 +11,7 @@ from dis import get_instructions
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
-__all__ = ["ATTRIBUTES", "GLOBALS", "Module", "closed_over", "names", "rebound"]
+__all__ = ["ATTRIBUTES", "GLOBALS", "Module", "closure_values", "names", "rebound"]
 
 GLOBALS, ATTRIBUTES = ("LOAD_GLOBAL", "LOAD_NAME"), ("LOAD_ATTR", "LOAD_METHOD")
 
@@ -23,7 +23,7 @@ def names(code: CodeType, loaded_by: tuple[str, ...] = GLOBALS) -> set[str]:
     return used.union(*(names(c, loaded_by) for c in nested))
 
 
-def closed_over(f: FunctionType) -> tuple[Any, ...]:
+def closure_values(f: FunctionType) -> tuple[Any, ...]:
     """The values of a closure; one that has none yet stands for the function that is being defined."""
     return tuple(c.cell_contents if c != CellType() else f for c in f.__closure__ or ())
 
@@ -33,7 +33,7 @@ def rebound(f: FunctionType, bind: Callable[[Any], Any], code: CodeType | None =
     namespace = dict(f.__globals__)
     for name in names(f.__code__) & namespace.keys():
         namespace[name] = bind(namespace[name])
-    closure = tuple(CellType(bind(value)) for value in closed_over(f))
+    closure = tuple(CellType(bind(value)) for value in closure_values(f))
     copy = FunctionType(code or f.__code__, namespace, f.__name__, f.__defaults__, closure)
     copy.__kwdefaults__ = f.__kwdefaults__
     return copy

@@ -35,7 +35,7 @@ class Action:
 
     def of(self, kicks: list[Any]) -> list[Any]:
         """What each centred kick of a step becomes."""
-        kicks = [flat(kick) for kick in kicks]
+        kicks = [flat(self.moments.opened(kick)) for kick in kicks]
         part = self._by_words if self._have_words(kicks) else self._by_copies
         return [part(kick, kicks) / sp.sqrt(self.tau) if kick != 0 else sp.S.Zero for kick in kicks]
 

@@ -88,6 +88,8 @@ class Code(StrPrinter):
         if isinstance(e, (GaussSign, GaussDensity)):
             text = self.call(e.code, e.args[0], sp.sqrt(e.args[1]), home=e.home)
             return f"(0.5 * {text})" if isinstance(e, GaussDensity) else text
+        if isinstance(e, v.Coordinates):
+            return f"len({self.x})"
         agents = self._of_agents(e)
         if agents is not None:
             return agents
@@ -144,7 +146,7 @@ class Code(StrPrinter):
     _print_NumberSymbol = _print_Pi = _print_Exp1 = _print_Rational
 
     def _print_Heaviside(self, e: Any) -> str:
-        return self.call("where", f"{self._print(e.args[0])} > 0.0", "1.0", "0.0")
+        return f"(0.5 + 0.5 * {self.call('np.sign', e.args[0])})"
 
     def _print_Piecewise(self, e: Any) -> str:
         (one, condition), (other, _) = e.args

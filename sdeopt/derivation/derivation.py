@@ -177,16 +177,18 @@ class Derivation(Result):
 
     def plot(self, ax: Any = None) -> Any:
         """Write the equations on ``ax`` (default: axes of a new figure); return the axes."""
-        from sdeopt.plots.style import new_axes
+        from sdeopt.plots.style import drawing
 
         self._known()
-        ax = new_axes() if ax is None else ax
-        ax.set_axis_off()
-        ax.plot([-0.02, -0.02], [0.0, 1.0], lw=1.0, transform=ax.transAxes)
-        for i, line in enumerate(self.equations):
-            place = 1.0 - (i + 0.5) / len(self.equations)
-            ax.text(0.0, place, f"${line.replace('&', '')}$", va="center", transform=ax.transAxes)
-        return ax
+        with drawing(ax) as drawn:
+            if ax is None:
+                drawn.figure.set_layout_engine("none")  # which would make room for long lines where there is none
+            drawn.set_axis_off()
+            drawn.plot([-0.02, -0.02], [0.0, 1.0], lw=1.0, transform=drawn.transAxes)
+            for i, line in enumerate(self.equations):
+                place = 1.0 - (i + 0.5) / len(self.equations)
+                drawn.text(0.0, place, f"${line.replace('&', '')}$", va="center", transform=drawn.transAxes)
+            return drawn
 
     def _repr_html_(self) -> str:
         """The page, with the equations rendered."""

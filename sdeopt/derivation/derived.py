@@ -9,7 +9,6 @@ from typing import Any
 
 from sdeopt.derivation import latex as tex
 from sdeopt.derivation import vocabulary as v
-from sdeopt.derivation.expectations import Quad
 from sdeopt.derivation.matching import Matched
 from sdeopt.derivation.order2 import modified_loss
 from sdeopt.derivation.piecewise import GaussDensity
@@ -34,7 +33,6 @@ MEANINGS = {  # of letters that words bring into a formula
     v.BatchSize: "B the size of a batch",
     v.ClippedOne: "clip_C(g) = g min(1, C/|g|)",
     GaussDensity: "φ_s(a) the density of N(0, s) at a",
-    Quad: "ζ is normal with variance σ²",
 }
 
 

@@ -8,6 +8,7 @@ import sympy as sp
 
 from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.piecewise import NotPiecewise, piecewise
+from sdeopt.derivation.shown import shown
 from sdeopt.derivation.words import OWN, XI, HandOver, Vec, Word, parted
 
 __all__ = ["ZETA", "Quad", "mean"]
@@ -18,7 +19,7 @@ ZETA = Vec("zeta", real=True)  # the variable of integration, N(0, variance)
 class Quad(Word):
     """E e(ζ) per coordinate, ζ ~ N(0, variance), by quadrature between the kinks; of e and the variance."""
 
-    tex = r"\mathbb{E}\left[@0\right]"
+    tex = r"\mathbb{E}_{\zeta\sim\mathcal{N}(0,@1)}\left[@0\right]"
 
     def rate(self, moved: Any) -> Any:
         return Quad(moved[0], self.args[1])
@@ -28,11 +29,14 @@ def mean(e: Any, moments: Any) -> Any:
     """E e for one term with a function per coordinate of normal noise."""
     factors = sp.Mul.make_args(e)
     outside = sp.Mul(*(f for f in factors if not moments.random(f)))
-    inner = (e / outside).xreplace({atom.symbol: atom.whole for atom in moments.atoms.values()})
-    if any(w.has(*moments.randoms) for w in inner.atoms(Word)):
+    inner = moments.whole(e / outside)
+    across = sorted((w for w in inner.atoms(Word) if w.has(*moments.randoms)), key=sp.count_ops)
+    if across:
+        holds = f"the length {shown(across[0])} of a noisy vector stands elsewhere than in v/|v|"
+        if not isinstance(across[0], v.Norm):
+            holds = f"it holds {shown(across[0])}, which depends on the noise in all coordinates"
         raise HandOver(
-            f"the mean of {sp.sstr(outside * inner)[:90]}, a function of the noise not per coordinate, has no rule: "
-            "the SDE 'sampled' takes its moments"
+            f"the mean of {shown(outside * inner)} has no rule, for {holds}: the SDE 'sampled' takes its moments"
         )
     inner, variance = _one_variable(inner, moments)
     moments.trace.assume("normal ξ")
@@ -52,12 +56,12 @@ def _one_variable(e: Any, moments: Any) -> tuple[Any, Any]:
     else:
         ratio = next((_ratio(f.args[0]) for f in e.atoms(sp.Function) if f.has(XI) and f.has(OWN)), None)
         if ratio is None:
-            raise HandOver(f"the mean of {sp.sstr(e)[:80]} over two independent vectors has no rule: SDE 'sampled'")
+            raise HandOver(f"the mean of {shown(e)} over two independent vectors has no rule: SDE 'sampled'")
         e = e.replace(lambda a: a.is_Add and a.has(OWN), lambda a: sp.expand(a.xreplace({OWN: (ZETA - XI) / ratio})))
         table, variance = {}, variance + ratio**2
     e = e.xreplace(table)
     if e.has(XI, OWN) or any(e.has(r) for r in moments.randoms):
-        raise HandOver(f"the mean of {sp.sstr(e)[:80]} over independent vectors has no rule: SDE 'sampled'")
+        raise HandOver(f"the mean of {shown(e)} over independent vectors has no rule: SDE 'sampled'")
     return e, variance
 
 

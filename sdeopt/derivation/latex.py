@@ -6,26 +6,42 @@ import re
 from typing import Any
 
 import sympy as sp
-from sympy.printing.latex import LatexPrinter
+from sympy.printing.latex import LatexPrinter, greek_letters_set
 
 from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.twins import Piece
-from sdeopt.derivation.words import XI, Vec, Word, parted
+from sdeopt.derivation.words import XI, Decimal, Vec, Word, parted
 
 __all__ = ["plain", "sde_lines", "update_lines"]
 
-GREEK = {
-    "lr": r"\eta", "eps": r"\varepsilon", "beta": r"\beta", "beta1": r"\beta_1", "beta2": r"\beta_2",
-    "momentum": r"\mu", "rho": r"\rho", "weight_decay": r"\theta", "clip": "C", "sigma_dp": "z", "sigma": "s",
-    "rho_beta": r"\rho", "rho_beta1": r"\rho_1", "rho_beta2": r"\rho_2", "rho_momentum": r"\hat\mu",
-    "delta_momentum": r"\delta", "delta_beta": r"\delta", "delta_beta1": r"\delta_1", "delta_beta2": r"\delta_2",
-    "temperature": "T", "ratio": "r", "xi": r"\xi", "xi2": r"\xi'", "xi_i": r"\xi_i", "zeta": r"\zeta",
+LETTERS = {  # of names that papers write with another letter
+    "lr": r"\eta", "eps": r"\varepsilon", "momentum": r"\mu", "weight_decay": r"\theta", "clip": "C", "sigma_dp": "z",
+    "sigma": "s", "temperature": "T", "ratio": "r", "rho_momentum": r"\hat\mu", "delta_momentum": r"\delta",
+    "rho_beta": r"\rho", "rho_beta1": r"\rho_1", "rho_beta2": r"\rho_2",
+    "delta_beta": r"\delta", "delta_beta1": r"\delta_1", "delta_beta2": r"\delta_2",
+    "xi": r"\xi", "xi2": r"\xi'", "xi_i": r"\xi_i", "zeta": r"\zeta", "xi_value": r"\xi_f",
     "w_own": "w", "u_own": "u", "dw_gradient": "dW", "dw_gradient2": "d\\tilde W", "dw_sign": "dW'",
     "dw_direction": "dW'", "dw_direction2": r"d\tilde W'", "dw_square": "dW'", "dw_own": "dW''", "dw_state": "dW'''",
     "dw_gradient again": r"d\bar W", "dw_gradient2 again": r"d\bar{\tilde W}", "dw_own again": r"d\bar W''",
     "xi_a": r"\xi_a", "xi_b": r"\xi_b", "xi2_a": r"\xi'_a", "xi2_b": r"\xi'_b", "w_own_a": "w_a", "w_own_b": "w_b",
     "u_own_a": "u_a", "u_own_b": "u_b", "xi_i_a": r"\xi_{i,a}", "xi_i_b": r"\xi_{i,b}",
 }  # fmt: skip
+FUNCTIONS = "sign|erf|Cov|clip|tr"  # beside names, what stands upright
+CLOSED = (v.Norm, v.Value)  # to which an exponent may be written without brackets
+
+
+def letter(name: str, index: str = "") -> str:
+    """LaTeX of a name: Greek where it is spelled so, upright where it is a word, digits and what follows _ below."""
+    stem, *below = [piece for piece in re.split(r"_|(?<=[A-Za-z])(?=\d)", name) if piece]
+    marks = [_piece(piece) for piece in below] + ([index] if index else [])
+    text = ",".join(marks)
+    return _piece(stem) + (f"_{text if len(text) == 1 else f'{{{text}}}'}" if marks else "")
+
+
+def _piece(piece: str) -> str:
+    if piece.lower() in greek_letters_set:
+        return rf"\{piece}"
+    return piece if len(piece) == 1 or not piece.isalpha() else rf"\mathrm{{{piece}}}"
 
 
 class Tex(LatexPrinter):
@@ -33,17 +49,16 @@ class Tex(LatexPrinter):
 
     def __init__(self, letters: dict[str, str]) -> None:
         super().__init__({"fold_short_frac": False, "root_notation": True})
-        self.letters = {**GREEK, **letters}
+        self.letters = {**LETTERS, **letters}
 
     def _print_Symbol(self, e: Any, style: str = "plain") -> str:
         if e.name in self.letters:
             return self.letters[e.name]
-        guard = re.fullmatch(r"(\d+)e-(\d+)", e.name)
-        if guard:
-            digit = "" if guard[1] == "1" else rf"{guard[1]} \cdot "
-            return rf"{digit}10^{{-{int(guard[2])}}}"
-        plain = str(super()._print_Symbol(e))
-        return rf"\mathrm{{{plain}}}" if re.fullmatch(r"[A-Za-z]{2,}", plain) else plain
+        if isinstance(e, Decimal):
+            digits, _, power = f"{float(e.name):e}".partition("e")
+            front = "" if float(digits) == 1.0 else rf"{float(digits):g} \cdot "
+            return rf"{front}10^{{{int(power)}}}"
+        return letter(e.name)
 
     _print_Vec = _print_Piece = _print_Field = _print_Symbol
 
@@ -51,25 +66,49 @@ class Tex(LatexPrinter):
         """In brackets where it is a sum, negative, or a product that an operator before it would take apart."""
         text = self._print(e)
         several = e.is_Mul and (e.as_coeff_Mul()[0] < 0 or len(parted(e)[1].args) > 1 and parted(e)[1].is_Mul)
-        return rf"\left({text}\right)" if e.is_Add or several else str(text)
+        return rf"\left({text}\right)" if (e.is_Add and _sum(text)) or several else str(text)
 
     def word(self, e: Any) -> str:
         """A word's own LaTeX with its arguments in place."""
         out = e.tex
         for i, a in enumerate(e.args):
             last = out.endswith(f"@{i}")
+            out = out.replace(f"@[{i}]", self.bracketed(a))
             out = out.replace(f"@{i}", self.bracketed(a) if last else str(self._print(a)))
         return str(out)
 
     def _print(self, e: Any, exp: Any = None, **kw: Any) -> str:
         if isinstance(e, Word):
             text = self.word(e)
-            return (
-                text if exp is None else rf"{text}^{{{exp}}}" if len(text) == 1 else rf"\left({text}\right)^{{{exp}}}"
-            )
+            bare = exp is None or len(text) == 1 or isinstance(e, CLOSED)
+            power = "" if exp is None else f"^{{{exp}}}"
+            return f"{text}{power}" if bare else rf"\left({text}\right){power}"
         if isinstance(e, sp.sign) and exp is None:
             return rf"\mathrm{{sign}}\left({self._print(e.args[0])}\right)"
         return str(super()._print(e, **kw) if exp is None else super()._print(e, exp=exp, **kw))
+
+    def _print_Pow(self, e: Any) -> str:
+        if e.exp.is_Rational and e.exp.q > 2 and e.base.is_Symbol:
+            return rf"{self._print(e.base)}^{{{e.exp.p}/{e.exp.q}}}"
+        if isinstance(e.base, Decimal) and not e.exp.is_negative:
+            return rf"\left({self._print(e.base)}\right)^{{{self._print(e.exp)}}}"
+        return str(super()._print_Pow(e))
+
+    def number(self, c: Any) -> str:
+        """A product of numbers, all its square roots in one."""
+        factors = [f for f in sp.Mul.make_args(c) if not f.is_number]
+        digits = sp.Mul(*(f for f in sp.Mul.make_args(c) if f.is_number))
+        rooted = [f for f in factors if abs(f.as_base_exp()[1]) == sp.S.Half]
+        if (digits**2).is_Rational and not digits.is_Rational:
+            rooted, digits = [*rooted, digits], sp.S.One
+        if len(rooted) < 2:
+            return str(super()._print_Mul(c) if c.is_Mul else self._print(c))
+        rest = digits * sp.Mul(*(f for f in factors if f not in rooted))
+        over, under = sp.fraction(sp.Mul(*(f**2 for f in rooted)))
+        root = rf"\sqrt{{{self._print(over / under if over != 1 else under)}}}"
+        root = rf"\frac{{1}}{{{root}}}" if over == 1 else root
+        pair = (root, self._print(rest)) if rest.atoms(Word) else (self._print(rest), root)
+        return root if rest == 1 else " ".join(pair)
 
     def _print_Piecewise(self, e: Any) -> str:
         (one, condition), (other, _) = e.args
@@ -86,13 +125,18 @@ class Tex(LatexPrinter):
     def _print_Mul(self, e: Any) -> str:
         c, rest = parted(e)
         quotient = any(f.as_base_exp()[1].is_negative for f in sp.Mul.make_args(rest))
-        if rest == 1 or quotient:
+        if quotient or not e.is_Mul or (rest == 1 and c.as_coeff_Mul()[0] < 0):
             return str(super()._print_Mul(e))
+        if rest == 1:
+            return self.number(c)
+        over, under = sp.fraction(c)
+        if under != 1 and abs(over) == 1 and isinstance(rest, Vec):
+            return rf"{'- ' if over == -1 else ''}\frac{{{self._print(rest)}}}{{{self._print(under)}}}"
         if c == 1:
             return self.vectors(rest)
         sign = "- " if c.as_coeff_Mul()[0] < 0 else ""
         c = -c if sign else c
-        head = "" if c == 1 else f"{self.bracketed(c) if c.is_Add else self._print(c)} "
+        head = "" if c == 1 else f"{self.bracketed(c) if c.is_Add else self.number(c)} "
         return f"{sign}{head}{self.vectors(rest)}"
 
     def vectors(self, e: Any) -> str:
@@ -113,7 +157,9 @@ class Tex(LatexPrinter):
         text = rest[0] + "".join(f" - {r[1:].lstrip()}" if r.startswith("-") else f" + {r}" for r in rest[1:])
         if shared == 1:
             return text
-        return f"{'-' if shared == -1 else self._print(shared)} \\left({text}\\right)"
+        sign = "- " if shared.as_coeff_Mul()[0] < 0 else ""
+        front = "" if abs(shared) == 1 else f"{self.number(-shared if sign else shared)} "
+        return f"{sign}{front}\\left({text}\\right)"
 
 
 def _open(f: Any) -> bool:
@@ -130,18 +176,21 @@ def _shared(numbers: list[Any]) -> Any:
         same = all(p.is_number and p * x > 0 for p in powers)
         if same and not b.is_Add and x.is_number:
             common *= b ** (min(powers) if x > 0 else max(powers))
+    digits = {abs(sp.Mul(*(f for f in sp.Mul.make_args(c) if f.is_number))) for c in numbers}
+    common *= digits.pop() if len(digits) == 1 else 1
     return -common if all(c.could_extract_minus_sign() for c in numbers) else common
 
 
 def printed(e: Any, letters: dict[str, str]) -> str:
     """LaTeX of one expression."""
     text = Tex(letters)._print(sp.sympify(e))
+    text = re.sub(rf"(?<=[\w}}]) \\mathrm{{(?!{FUNCTIONS})", r" \\,\\mathrm{", text)  # 2 temp, not 2temp
     return text.replace(r"\sqrt{\sigma^2}", r"\sigma").replace(r"\frac{\sqrt{2}}{2}", r"\frac{1}{\sqrt{2}}")
 
 
 def plain(e: Any, d: Any) -> str:
     """LaTeX of an expression of the state."""
-    return printed(e, {str(p): str(p) for p in d.trace.parts})
+    return printed(e, {str(p): letter(str(p)) for p in d.trace.parts})
 
 
 def sde_lines(d: Any) -> list[str]:
@@ -177,22 +226,26 @@ def _sum(text: str) -> bool:
 
 def _capitals(d: Any) -> dict[str, str]:
     """Parts of the state as the random processes they are, where two do not get the same letter."""
-    capitals = [str(p).upper() for p in d.parts] + ["W"]  # the Brownian motion
-    return {str(p): str(p).upper() if capitals.count(str(p).upper()) == 1 else str(p) for p in d.parts}
+    capitals = [_capital(str(p)) for p in d.parts] + ["W"]  # the Brownian motion
+    return {str(p): letter(c if capitals.count(c) == 1 else str(p)) for p, c in zip(d.parts, capitals, strict=False)}
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
 
 
 def update_lines(d: Any) -> list[str]:
     """The step, with γ for the gradient that is seen."""
     parts = d.trace.parts
-    letters = {str(p): f"{p}_k" for p in parts} | {"gamma_": r"\gamma"}
-    gamma = Vec("gamma_", real=True)
+    letters = {str(p): letter(str(p), "k") for p in parts} | {"gamma_": r"\gamma", "xi": r"\xi_k", "xi2": r"\xi'_k"}
+    gamma, mean = Vec("gamma_", real=True), v.Grad(parts[0])
     lines = []
     seen = False
     for p, u in zip(parts, d.update, strict=True):
-        short = u.xreplace({v.Grad(parts[0]) + XI: gamma})
-        if u.has(XI) and not short.has(XI):
-            seen, u = True, short
-        lines.append(rf"{p}_{{k+1}} &= {printed(u, letters)}")
+        short = u.xreplace({XI: gamma - mean})
+        short = u.xreplace({mean + XI: gamma}) if short.has(mean) else short
+        seen = seen or short.has(gamma)
+        lines.append(rf"{letter(str(p), 'k+1')} &= {printed(short, letters)}")
     if seen:
         lines.append(r"& \gamma = \nabla f(x_k) + \xi_k")
     return lines

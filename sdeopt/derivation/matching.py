@@ -12,13 +12,17 @@ from typing import Any
 
 import sympy as sp
 
+from sdeopt.derivation import speed
 from sdeopt.derivation.action import Action
 from sdeopt.derivation.moments import Moments, flat, tidy
 from sdeopt.derivation.regime import Limit
 from sdeopt.derivation.series import q, series
+from sdeopt.derivation.shown import shown
 from sdeopt.derivation.trace import Trace, k, t
 from sdeopt.derivation.vocabulary import NoiseVar
-from sdeopt.derivation.words import OWN, XI, HandOver, TooFast, Vec, Word, vanishes, vector
+from sdeopt.derivation.words import OWN, VALUE_XI, XI, HandOver, TooFast, Vec, vanishes, vector
+
+FREE_LOSS = "the sample's loss is f(x), free of noise"
 
 __all__ = ["Matched", "match", "prepared"]
 
@@ -52,7 +56,9 @@ def prepared(trace: Trace) -> tuple[list[Any], list[Any], Moments]:
     """The update as it stands, and with random atoms; traced once for all limits."""
     update = trace.step()
     if len(update) != len(trace.parts):
-        raise HandOver(f"step returns {len(update)} parts, but the page names {', '.join(trace.cls.parts)}")
+        raise HandOver(f"step returns {len(update)} part(s), but the page names {', '.join(trace.cls.parts)}")
+    if not vector(update[0]):
+        raise HandOver(f"step returns the number {shown(update[0])} in the place of the vector x")
     moments = Moments(trace)
     return update, [moments.abstracted(u) for u in update], moments
 
@@ -62,8 +68,10 @@ def match(trace: Trace, moves: list[Any], moments: Moments, limit: Limit, order:
     power = limit.power(trace.me.lr)
     table = expanded(trace, moves, limit, bool(fast))
     if fast:
-        table = averaged(table, fast, power, moments)
-    _slow(table, moments, power, trace.parts)
+        table = speed.averaged(table, fast, power, moments)
+    speed.check(table, moments, limit, power)
+    if any(move.has(VALUE_XI) for move in moves):
+        table = _of_known_loss(table, trace, power * max(2, order + 1))
     means, kicks = [], []
     for part in trace.parts:
         c = table.get(part, HELD)
@@ -115,60 +123,15 @@ class Coefficients:
         return Coefficients(self.of, change)
 
 
-def _slow(table: dict[Any, Any], moments: Moments, power: int, parts: list[Any]) -> None:
-    """Refuse a limit that is none before one in which only a rule is missing."""
-    reasons: list[HandOver] = []
-    for part, coefficients in table.items():
-        try:
-            _as_time(part, coefficients, moments, power, parts.index(part))
-        except HandOver as reason:
-            reasons.append(reason)
-    if reasons:
-        raise next((reason for reason in reasons if isinstance(reason, TooFast)), reasons[0])
-
-
-def _as_time(part: Any, coefficients: Any, moments: Moments, power: int, depth: int) -> None:
-    """Refuse a part whose mean moves faster than time, or whose noise does faster than its root."""
-    low = coefficients.low
-    for i in range(min(low, 0), power):
-        c = coefficients[i]
-        mean = moments.mean(c)
-        fast = not vanishes(mean) or (2 * i < power and not vanishes(c - mean))
-        if fast:
-            leading = tidy(c)
-            hint = (
-                "a running maximum reflects, which no drift and diffusion do"
-                if any(f.has(part) for f in leading.atoms(sp.Max, sp.Min))
-                else (f"tie what holds it to η by limit=, or average it out by eliminate=({part.name!r},)")
-            )
-            raise TooFast(
-                f"{part} moves by O(η^{sp.Rational(i, 2)}) in one step, by {sp.sstr(leading)[:60]}, faster than time "
-                f"passes: {hint}",
-                depth,
-            )
+def _of_known_loss(table: dict[Any, Any], trace: Trace, end: int) -> dict[Any, Any]:
+    """The coefficients without noise of the sample's loss; what it shares with the gradient's has no word."""
+    if not any(c[i].has(VALUE_XI) for c in table.values() for i in range(min(c.low, 0), end)):
+        return table
+    trace.assume(FREE_LOSS)
+    return {part: c.with_({VALUE_XI: sp.S.Zero}) for part, c in table.items()}
 
 
 HELD = Coefficients(series(sp.S.Zero))
-
-
-def averaged(table: dict[Any, Any], fast: tuple[str, ...], power: int, moments: Moments) -> dict[Any, Any]:
-    """Coefficients of the slow parts with fast buffers, linear as η → 0, at their fixed points.
-
-    A buffer m' = r m + u with |r| < 1 answers a lasting input by u/(1 - r). Its response to one sample, summed over all
-    its echoes, is the same, so that the noise has the long-run covariance: exact for a linear buffer.
-    """
-    for m in (Vec(name, real=True) for name in fast):
-        own = table.pop(m)
-        rate = sp.diff(own[0], m) + 1  # the table holds m' - m
-        others = [c[i] for c in table.values() for i in range(2 * power)]
-        kept = any(sp.sympify(atom.whole).has(m) for atom in moments.atoms.values())
-        curved = any(vector(sp.diff(c, m)) or any(w.has(m) for w in c.atoms(Word)) for c in others)
-        if kept or curved or vector(rate) or rate == 1 or rate.has(m):
-            raise HandOver(f"{m} enters non-linearly: its average is an integral over its own stationary law")
-        fixed = sp.factor(sp.expand(own[0] + m - rate * m) / (1 - rate))
-        moments.trace.assume(f"|{sp.sstr(sp.factor(rate))}| < 1, so that {m} relaxes within steps")
-        table = {p: c.with_({m: fixed}) for p, c in table.items()}
-    return table
 
 
 def first(trace: Trace, moves: list[Any], atoms: list[Any]) -> list[Any]:

@@ -14,6 +14,7 @@ import sympy as sp
 
 from sdeopt.derivation import expectations
 from sdeopt.derivation import vocabulary as v
+from sdeopt.derivation.shown import shown
 from sdeopt.derivation.trace import Trace
 from sdeopt.derivation.twins import AGENT_XI, ClippedBatch, Compressed, Piece
 from sdeopt.derivation.words import (
@@ -114,6 +115,10 @@ class Moments:
         """Whether chance enters."""
         return bool(sp.sympify(e).has(*self.randoms))
 
+    def whole(self, e: Any) -> Any:
+        """``e`` with its atoms written out."""
+        return sp.sympify(e).xreplace({atom.symbol: atom.whole for atom in self.atoms.values()})
+
     def _atom(self, kind: str, whole: Any, mean: Any, **more: Any) -> Any:
         if whole not in self.atoms:
             symbol = Vec(f"R{len(self.atoms)}", real=True)
@@ -146,7 +151,7 @@ class Moments:
             return None
         sign = sign_of(slope)
         if not sign:
-            raise HandOver(f"the noise enters {sp.sstr(a)[:80]} with a factor whose sign is not known")
+            raise HandOver(f"the noise enters {shown(a)} with a factor whose sign is not known")
         return sign, tidy(rest / slope)
 
     def _directed(self, e: Any, length: Any) -> Any:
@@ -155,7 +160,7 @@ class Moments:
         noise = XI if inner.has(XI) else XI2
         seen = self._seen(inner, noise)
         if seen is None:
-            raise HandOver(f"the length of {sp.sstr(inner)[:80]} has no mean by rules: SDE 'sampled'")
+            return e  # as η → 0 the noise in it may vanish
         sign, shift = seen
         whole = (shift + noise) / v.Norm(shift + noise)
         unit = sign * self._atom("direction", whole, v.MeanDir(self.x, shift), shift=shift, noise=noise)
@@ -164,8 +169,7 @@ class Moments:
             terms = sp.Add.make_args(sp.expand(e))
             ratio = sp.simplify(sp.Add(*(a for a in terms if a.has(length))) * length / inner)
             if self.random(ratio) or ratio.has(length):
-                name = sp.sstr(length)[:80]
-                raise HandOver(f"{name}, the length of a noisy vector, stands elsewhere than in v/|v|: SDE 'sampled'")
+                return e
             e = sp.Add(*(a for a in terms if not a.has(length))) + ratio * unit
         return e
 
@@ -193,18 +197,23 @@ class Moments:
             return self._atom("compressed", word, v.Average(seen.xreplace({AGENT_XI: sp.S.Zero})))
         return word
 
+    def opened(self, e: Any) -> Any:
+        """``e`` with sums over coordinates that chance enters taken term by term."""
+        return sp.sympify(e).replace(lambda w: isinstance(w, v.Total) and self.random(w), _by_terms)
+
     def split(self, e: Any) -> tuple[Any, Any, Any, bool]:
         """Parts without, linear and quadratic in what is random, and whether there is more."""
+        e = self.opened(e)
         if any(self.random(f) for f in e.atoms(*KINKED)):
             return sp.S.Zero, sp.S.Zero, sp.S.Zero, True  # derivatives at a kink are no test
-        h = sp.Dummy()
+        h = sp.Dummy(real=True)
         w = e.xreplace({a: h * a for a in self.randoms})
-        zero, one, two = (flat(rate_at_zero(w, h, j)) / (1 + (j == 2)) for j in range(3))
+        zero, one, two = (self.opened(flat(rate_at_zero(w, h, j))) / (1 + (j == 2)) for j in range(3))
         return zero, one, two, not vanishes(e - zero - one - two)
 
     def mean(self, e: Any) -> Any:
         """E e."""
-        e = sp.sympify(e)
+        e = self.opened(e)
         if not self.random(e):
             return e
         zero, one, two, more = self.split(e)
@@ -233,13 +242,16 @@ class Moments:
         for draw, variance in variances.items():
             if not self.random(term / draw**2):
                 return term / draw**2 * variance
+            for word in (w for w in term.atoms(v.Total) if self.random(w)):
+                inner = word.args[0] / draw**2
+                if not self.random(inner) and not self.random(term / word):
+                    return term / word * v.Total(inner * variance)
             for word in (w for w in term.atoms(v.D3) if w.args[1:] == (draw, draw) and draw in (XI, XI2)):
                 if not self.random(term / word):
                     return term / word * v.TraceD3(self.x)
         if any(not self.random(term / (a * b)) for a, b in ((XI, OWN), (XI, XI2), (XI2, OWN))):
             return sp.S.Zero  # independent
-        whole = term.xreplace({atom.symbol: atom.whole for atom in self.atoms.values()})
-        raise HandOver(f"no word for the mean of {sp.sstr(whole)[:80]}: SDE 'sampled'")
+        raise HandOver(f"no word for the mean of {shown(self.whole(term))}: SDE 'sampled'")
 
 
 def quadratic(two: Any) -> list[Any]:
@@ -250,6 +262,11 @@ def quadratic(two: Any) -> list[Any]:
 
 def _squared_sum(term: Any) -> bool:
     return any(f.is_Pow and f.base.is_Add and f.exp == 2 and f.has(*DRAWS) for f in sp.Mul.make_args(term))
+
+
+def _by_terms(word: Any) -> Any:
+    parts = [parted(term) for term in sp.Add.make_args(sp.expand(word.args[0]))]
+    return sp.Add(*(c * v.Total(vectors) for c, vectors in parts))
 
 
 def _sorted(found: Any) -> list[Any]:

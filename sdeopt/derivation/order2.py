@@ -38,7 +38,7 @@ def corrected(trace: Trace, base: Matched, longer: Matched) -> Matched:
 
 def _along(e: Any, parts: list[Any], directions: list[Any]) -> Any:
     """The derivative of ``e`` in time and along the drift."""
-    h = sp.Dummy()
+    h = sp.Dummy(real=True)
     moved = e.xreplace({t: t + h, **{p: p + h * d for p, d in zip(parts, directions, strict=True)}})
     return rate_at_zero(moved, h)
 

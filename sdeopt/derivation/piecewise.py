@@ -28,7 +28,12 @@ MOST = 4  # thresholds in what a jump is taken of
 class GaussSign(Word):
     """E sign(a + ζ) for ζ ~ N(0, s²), of a and s²; odd in a."""
 
-    asks, code, home, tex = False, "gaussian_sign", "sdeopt.noise.signs", r"\mathrm{erf}\frac{@0}{\sqrt{2 @1}}"
+    asks, code, home, tex = (
+        False,
+        "gaussian_sign",
+        "sdeopt.noise.signs",
+        r"\mathrm{erf}\left(\frac{@0}{\sqrt{2 @[1]}}\right)",
+    )
 
     @classmethod
     def eval(cls, *args: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import sympy as sp
 
 from sdeopt.derivation.expectations import ZETA
+from sdeopt.derivation.shown import shown
 from sdeopt.derivation.words import HandOver, sign_of
 
 __all__ = ["kinks", "loop"]
@@ -25,7 +26,7 @@ def kinks(e: Any) -> list[Any]:
         gap = sp.expand(gap)
         slope = gap.coeff(ZETA, 1)
         if slope == 0 or slope.has(ZETA) or (gap - slope * ZETA).expand().has(ZETA):
-            raise HandOver(f"{sp.sstr(gap)[:80]} bends the step at points with no formula: SDE 'sampled'")
+            raise HandOver(f"{shown(gap)} bends the step at points with no formula: SDE 'sampled'")
         found.append(sp.expand(-(gap - slope * ZETA) / slope))
     return list(dict.fromkeys(found))
 
@@ -42,7 +43,7 @@ def loop(code: Any, integrand: Any, variance: Any) -> str:
     """Write the lines of the loop into ``code``; the name of the mean."""
     places = kinks(integrand)
     if len(places) > 2:
-        raise HandOver(f"{sp.sstr(integrand)[:80]} has {len(places)} kinks: SDE 'sampled'")
+        raise HandOver(f"{shown(integrand)} has {len(places)} kinks: SDE 'sampled'")
     mean, sd = code.fresh("mean"), code.fresh("sd")
     floor = f"np.maximum({code.text(variance)}, 1e-300)"
     code.lines += [f"{sd} = np.sqrt({floor})", f"{mean} = 0.0 * {code.x}"]

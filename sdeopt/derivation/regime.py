@@ -20,7 +20,7 @@ from sdeopt.core import checks
 from sdeopt.core.traits import learning_rate
 from sdeopt.derivation.series import q
 from sdeopt.derivation.trace import Trace
-from sdeopt.derivation.words import Field, HandOver, rational
+from sdeopt.derivation.words import Field, HandOver, Rate, rational
 
 __all__ = ["Limit", "said", "stages"]
 
@@ -39,6 +39,7 @@ class Limit:
     weights: dict[str, Any]
     named: dict[Any, Any] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
+    asked: Mapping[str, str] = field(default_factory=dict)  # of what is said, what the page does not say
 
     def power(self, lr: Any) -> int:
         """The power of q like which the time of a step goes."""
@@ -72,7 +73,7 @@ def said(trace: Trace, words: Mapping[str, str]) -> Limit:
     fields = dict(zip(trace.cls._fields, trace.me, strict=True))
     parts = [part.name for part in trace.parts]
     known = [*(name for name in fields if name != "lr"), *parts, "t"]
-    words = {**_ties(trace), **words}
+    asked, words = words, {**_ties(trace), **words}
     moves: dict[Any, Any] = {}
     weights: dict[str, Any] = {}
     tau = trace.clock()
@@ -86,7 +87,7 @@ def said(trace: Trace, words: Mapping[str, str]) -> Limit:
             weights[name] = power
         elif power != 0:
             moves[fields[name]] = _moved(fields[name], away, power)
-    return _finished(trace, Limit(tau, moves, weights, said=dict(words)))
+    return _finished(trace, Limit(tau, moves, weights, said=dict(words), asked=asked))
 
 
 def _ties(trace: Trace) -> dict[str, str]:
@@ -112,13 +113,13 @@ def _finished(trace: Trace, limit: Limit) -> Limit:
     for symbol in trace.me:
         if symbol not in limit.moves:
             if isinstance(symbol, Field):
-                delta = sp.Symbol(f"delta_{symbol}", positive=True)
+                delta = Rate(f"delta_{symbol}", positive=True)
                 limit.moves[symbol], limit.named[delta] = 1 - delta, 1 - symbol
             continue
         ratio = sp.simplify((1 - limit.moves[symbol]) / (1 - symbol))
         base, power = ratio.as_base_exp()
         if base == q:
-            rho = sp.Symbol(f"rho_{symbol}", positive=True)
+            rho = Rate(f"rho_{symbol}", positive=True)
             limit.moves[symbol] = 1 - rho * lr ** (power / 2) * q**power
             limit.named[rho] = (1 - symbol) / lr ** (power / 2)
     return limit
@@ -153,7 +154,8 @@ def _sizes(trace: Trace) -> list[dict[str, str]]:
     rest = [part.name for part in trace.parts[1:]]
     if len(rest) > 2:
         return []
-    products = itertools.product(("fixed", "1/sqrt(lr)", "1/lr", "1/lr**2"), repeat=len(rest))
+    sizes = ("fixed", "1/sqrt(lr)", "1/lr", "1/lr**2", *(("lr",) if len(rest) == 1 else ()))
+    products = itertools.product(sizes, repeat=len(rest))
     return [dict(zip(rest, rules, strict=True)) for rules in products if set(rules) - {"fixed"}]
 
 

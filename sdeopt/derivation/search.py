@@ -14,7 +14,7 @@ from sdeopt.derivation.moments import Moments
 from sdeopt.derivation.source import source
 from sdeopt.derivation.stated import stated
 from sdeopt.derivation.trace import Trace
-from sdeopt.derivation.words import HandOver, TooFast
+from sdeopt.derivation.words import Field, HandOver, TooFast
 
 __all__ = ["How", "derivation"]
 
@@ -31,12 +31,12 @@ class How(NamedTuple):
 
 def derivation(cls: Any, how: How, given: Any) -> Derivation:
     """See `derive`."""
-    return told(derived(cls, how), given)
+    return told(derived(cls, how, given), given)
 
 
-def derived(cls: Any, how: How) -> Derived:
+def derived(cls: Any, how: How, given: Any = None) -> Derived:
     """The symbols."""
-    trace, order = Trace(cls, how.assume), how.order
+    trace, order = Trace(cls, how.assume, given), how.order
     if how.sde is not None:
         return stated(trace, how.sde)
     unknown = [name for name in how.eliminate if name not in cls.parts[1:]]
@@ -112,9 +112,18 @@ class _Search:
                     found.append(self.matched(limit))
                 except HandOver as reason:
                     reasons.append(reason)
+            if missing or any(not isinstance(reason, TooFast) for reason in reasons):
+                found = [one for one in found if not self._gone(one[0])]
             if found:
                 return found
         raise max(reasons, key=lambda reason: reason.depth)
+
+    def _gone(self, matched: Matched) -> bool:
+        """Whether a hyperparameter that this limit lets fall is in no term any more."""
+        let = [
+            a for a in self.trace.me if not isinstance(a, Field) and matched.limit.asked.get(a.name, "fixed") != "fixed"
+        ]
+        return any(a not in matched.symbols for a in let)
 
     def matched(self, limit: regime.Limit) -> tuple[Matched, tuple[str, ...]]:
         """The SDE in one limit."""

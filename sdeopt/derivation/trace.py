@@ -6,21 +6,25 @@ asks of the reader (a generic point, additive noise, a phase of clipping) is not
 
 from __future__ import annotations
 
-import dis
-import itertools
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from sdeopt.core import checks
 from sdeopt.core.references import Module, rebound
 from sdeopt.derivation import twins
+from sdeopt.derivation.namespace import numpy
+from sdeopt.derivation.operand import ARRAY, SMALL_LR, plain, traced
 from sdeopt.derivation.words import OWN, UNIFORM, XI, XI2, Field, HandOver, Vec, rational
 
 __all__ = ["Trace", "k", "t"]
 
 k, t = sp.Symbol("k", positive=True), sp.Symbol("t", positive=True)
+
+
+ERRORS = ArithmeticError, AttributeError, LookupError, NameError, RecursionError, TypeError, ValueError
 
 
 def hyperparameter(cls: Any, name: str) -> Any:
@@ -40,21 +44,19 @@ def symbolic(cls: Any) -> Any:
     return type(cls.__name__, (cls,), {"__slots__": (), "_replace": replaced})
 
 
-def _refuse_equality(f: FunctionType) -> None:
-    """Symbols are equal if they are the same, so a branch on equality would be taken without a word."""
-    code = list(dis.get_instructions(f))
-    for at, follows in itertools.pairwise(code):
-        asks = next((sign for sign in ("==", "!=") if sign in at.argrepr), None)
-        if at.opname == "COMPARE_OP" and asks and "JUMP" in follows.opname:
-            raise HandOver(
-                f"{f.__name__} branches on {asks}, which symbols cannot decide: derive a page for each branch"
-            )
+def numbers(cls: Any, given: Any) -> dict[str, float]:
+    """What hyperparameters are compared by: those of the method ``given``, of a schedule its peak, or the defaults."""
+    known = dict(cls._field_defaults) if given is None else given._asdict()
+    plain = {name: getattr(value, "peak", value) for name, value in known.items()}
+    return {**{name: float(value) for name, value in plain.items() if isinstance(value, (int, float))}, "lr": SMALL_LR}
 
 
 class Trace:
     """The symbols of a page, and what running its functions on them has met."""
 
-    def __init__(self, cls: Any, assume: dict[str, str]) -> None:
+    subject = "the step"
+
+    def __init__(self, cls: Any, assume: dict[str, str], given: Any = None) -> None:
         for name, phase in assume.items():
             checks.choice("phase", phase, twins.PHASES[checks.choice("assumption", name, twins.PHASES)])
         self.cls, self.phases = cls, assume
@@ -63,7 +65,11 @@ class Trace:
         self.x = self.parts[0]
         self.additive = False
         self.assumed: list[str] = []
-        self._done: dict[Any, Any] = dict(twins.of(self))
+        known = numbers(cls, given)
+        self.values = {symbol: known[symbol.name] for symbol in self.me if symbol.name in known}
+        self.words = {name: self._spoken(f) for name, f in twins.words(self).items()}
+        self._numpy = numpy(self.words, twins.LACKING)
+        self._done: dict[Any, Any] = {f: self._spoken(twin) for f, twin in twins.of(self).items()}
 
     def assume(self, what: str) -> None:
         """Note what the formulas rest on, once, and not beside what says more."""
@@ -73,18 +79,19 @@ class Trace:
     def run(self, f: Any, *args: Any) -> Any:
         """``f(self, *args)`` on symbols; what cannot be traced is said."""
         try:
-            out = self._bound(f)(self.me, *args)
-        except (TypeError, AttributeError, IndexError, ValueError, RecursionError) as error:
-            raise HandOver(
-                f"{self.cls.__name__}.{f.__name__} cannot be traced, it branches on the state, takes entries or loops "
-                f"over them ({error})"
-            ) from error
-        return out
+            me = tuple.__new__(type(self.me), map(self._operand, self.me))
+            return plain(self._bound(f)(me, *map(self._operand, args)))
+        except ERRORS as error:
+            raise HandOver(f"{self.cls.__name__}.{f.__name__} cannot be run on symbols: {error}") from error
 
     def vectors(self, f: Any, *args: Any) -> list[Any]:
         """The parts of the state that ``f`` returns."""
         out = self.run(f, *args)
-        return [rational(part) for part in (out if isinstance(out, tuple) else (out,))]
+        parts = out if isinstance(out, tuple) else (out,)
+        wrong = next((part for part in parts if isinstance(part, (str, type(None))) or not _formula(part)), self)
+        if wrong is not self:
+            raise HandOver(f"{f.__name__} returns {checks.short(wrong)} where a part of the state is expected")
+        return [rational(part) for part in parts]
 
     def step(self) -> list[Any]:
         """The state after one step, its draws random symbols."""
@@ -94,7 +101,7 @@ class Trace:
 
     def clock(self) -> Any:
         """Units of time of one step."""
-        return rational(self._bound(self.cls.clock_of)(self.me))
+        return rational(self.run(self.cls.clock_of))
 
     @property
     def state(self) -> Any:
@@ -111,16 +118,35 @@ class Trace:
             raise HandOver(f"the page's own draws are {', '.join(kinds)}; the rules know one vector of them")
         return (OWN if kinds == ["normal"] else UNIFORM,)
 
+    def _operand(self, thing: Any) -> Any:
+        """Symbols and numbers, also in a tuple, as what the traced function calculates with."""
+        if isinstance(thing, tuple) and not hasattr(thing, "_fields"):
+            return tuple(map(self._operand, thing))
+        if isinstance(thing, np.ndarray) and thing.ndim:
+            raise HandOver(f"{self.subject} {ARRAY}")
+        return traced(thing, self) if isinstance(thing, (sp.Basic, int, float)) else thing
+
+    def with_array(self, f: Any, a: Any, b: Any) -> Any:
+        """What an operand and an array of numbers give."""
+        raise HandOver(f"{self.subject} {ARRAY}")
+
+    def _spoken(self, twin: Any) -> Any:
+        """A twin as the traced function calls it."""
+        return lambda *args, **more: self._operand(twin(*(plain(self._operand(a)) for a in args), **more))
+
     def _bound(self, thing: Any) -> Any:
-        if isinstance(thing, ModuleType) and thing.__name__ == "numpy":
-            return twins.Numpy(self)
+        if isinstance(thing, ModuleType) and thing.__name__ in ("numpy", "math"):
+            return self._numpy
         if isinstance(thing, ModuleType):
             return Module(thing, self._bound)
         if not isinstance(thing, FunctionType):
             return thing
         if thing not in self._done:
-            _refuse_equality(thing)
             copy = rebound(thing, self._bound)
-            copy.__globals__["len"] = twins.length
+            copy.__globals__["len"] = self._done[len]
             self._done[thing] = copy
         return self._done[thing]
+
+
+def _formula(part: Any) -> bool:
+    return isinstance(part, (sp.Expr, int, float))

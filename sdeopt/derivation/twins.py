@@ -10,10 +10,13 @@ import sympy as sp
 from sdeopt.core import compressors, elementary, oracle
 from sdeopt.core import math as sums
 from sdeopt.derivation import vocabulary as v
-from sdeopt.derivation.words import XI, XI2, HandOver, Vec, Word, rational, vector
+from sdeopt.derivation.namespace import ELEMENTWISE
+from sdeopt.derivation.operand import chosen, plain
+from sdeopt.derivation.shown import shown
+from sdeopt.derivation.words import VALUE_XI, XI, XI2, HandOver, Vec, Word
 from sdeopt.noise import directions
 
-__all__ = ["AGENT_XI", "Members", "Numpy", "Piece", "length", "of", "paired"]
+__all__ = ["AGENT_XI", "Members", "Piece", "of", "paired", "words"]
 
 AGENT_XI = Vec("xi_i", real=True)  # noise of one agent
 LACKING = "the page calls {}, which has no symbolic twin: the SDE 'sampled' does without"
@@ -54,15 +57,6 @@ class AgentCount(Word):
         return sp.S.Zero
 
 
-def length(thing: Any) -> Any:
-    """What stands for ``len``."""
-    if isinstance(thing, Members):
-        return AgentCount()
-    if isinstance(thing, sp.Basic):
-        raise HandOver("the page asks for the number of coordinates, which one generic entry does not know")
-    return len(thing)
-
-
 def of(trace: Any) -> dict[Any, Any]:
     """Plain function of the vocabulary -> its twin in this trace; what has none refuses when it is called."""
     found: dict[Any, Any] = {
@@ -71,10 +65,17 @@ def of(trace: Any) -> dict[Any, Any]:
         compressors.dither: lambda g, u, levels: Compressed(sp.Symbol("dither"), u, levels, g),
         compressors.top_k: _refuse(LACKING.format("top_k")),
         compressors.natural: lambda g, u: Compressed(sp.Symbol("natural"), u, sp.S.Zero, g),
+        len: length,
     }
     for module, table in ((oracle, _questions(trace)), (sums, _sums()), (elementary, _elementary(trace))):
         found |= paired(module, table, LACKING)
     return found
+
+
+def words(trace: Any) -> dict[str, Any]:
+    """What the page may call by NumPy's names."""
+    more = {"concatenate": concatenate, "mean": lambda a: v.Total(a) / v.Coordinates()}
+    return {**ELEMENTWISE, **_sums(), **_elementary(trace), **more}
 
 
 def paired(module: Any, table: dict[str, Any], lacking: str) -> dict[Any, Any]:
@@ -118,7 +119,7 @@ def _questions(trace: Any) -> dict[str, Any]:
     return {name: wrapped(word) for name, word in QUESTIONS.items()} | {
         "noise": noise,
         "noisy_grad": lambda o, x, z: v.Grad(x) + noise(o, x, z),
-        "noisy_value": lambda o, x, z: v.Value(x),
+        "noisy_value": lambda o, x, z: v.Value(x) + VALUE_XI,
         "noisy_class_grads": lambda o, x, z: (v.ClassGrad(x, -1) + XI, v.ClassGrad(x, 1) + XI2),
         "clipped_grad": clipped_grad,
         "agent_grads": lambda o, x, z: Members(v.AgentMean(x) + AGENT_XI),
@@ -129,7 +130,7 @@ def _questions(trace: Any) -> dict[str, Any]:
 
 def _sums() -> dict[str, Any]:
     def each(f: Any, *given: Any) -> Any:
-        return Members(f(*(a.member if isinstance(a, Members) else a for a in given)))
+        return Members(plain(f(*(a.member if isinstance(a, Members) else a for a in given))))
 
     def average(members: Any) -> Any:
         if not isinstance(members, Members):
@@ -137,19 +138,25 @@ def _sums() -> dict[str, Any]:
         return _average(members.member)
 
     return {
-        "total": lambda a: v.Total(entries(a)), "dot": lambda a, b: v.Total(entries(a * b)),
-        "norm": lambda a: v.Norm(entries(a)), "each": each, "average": average,
+        "total": v.Total, "dot": lambda a, b: v.Total(a * b), "norm": v.Norm, "each": each, "average": average,
         "filled": lambda value, like: sp.sympify(value),
         "pieces": lambda x, like: Members(sp.sympify(x).xreplace(_pieces(x))),
     }  # fmt: skip
 
 
-def entries(a: Any) -> Any:
-    """What is summed over coordinates; the sum of one number for all of them would need their number d."""
-    e = sp.sympify(a)
-    if e != 0 and not vector(e):
-        raise HandOver(f"the step sums {sp.sstr(e)[:80]}, the same in every entry: no word stands for the dimension d")
-    return e
+def length(thing: Any) -> Any:
+    """What stands for ``len``."""
+    if isinstance(thing, Members):
+        return AgentCount()
+    return v.Coordinates() if isinstance(thing, sp.Basic) else len(thing)
+
+
+def concatenate(members: Any) -> Any:
+    """All agents' vectors, one after the other."""
+    if not isinstance(members, Members):
+        raise HandOver("the page joins vectors that are not those of agents")
+    e = sp.sympify(members.member)
+    return e.xreplace({s: Vec(s.name, real=True) for s in e.atoms(Vec) if isinstance(s, Piece)})
 
 
 def _pieces(x: Any) -> dict[Any, Any]:
@@ -181,47 +188,13 @@ def _clipped(y: Any, limit: Any) -> Any:
 
 def _elementary(trace: Any) -> dict[str, Any]:
     def where(condition: Any, a: Any, b: Any) -> Any:
-        c = sp.sympify(condition)
-        if c in (sp.true, sp.false):
-            return a if c == sp.true else b
+        c = condition.args[0][1] if isinstance(condition, sp.Piecewise) else None
         if isinstance(c, sp.StrictGreaterThan) and c.args[1].is_zero and c.args[0].is_nonnegative:
-            trace.assume(f"away from where {sp.sstr(c.args[0])[:40]} vanishes")
+            trace.assume(f"away from where {shown(c.args[0], 40)} vanishes")
             return a
-        return sp.Piecewise((a, c), (b, True))
+        return chosen(condition, a, b)
 
     return {
         "exp": sp.exp, "log": sp.log, "erf": sp.erf, "tanh": sp.tanh, "sin": sp.sin, "cos": sp.cos,
         "power": lambda x, e: sp.Pow(x, e), "where": where,
     }  # fmt: skip
-
-
-class Numpy:
-    """What a page may call of NumPy, and NumPy's elementwise words."""
-
-    pi = sp.pi
-    sign, abs, minimum, maximum = sp.sign, sp.Abs, sp.Min, sp.Max
-    exp, log, sin, cos, tanh = sp.exp, sp.log, sp.sin, sp.cos, sp.tanh
-
-    def __init__(self, trace: Any) -> None:
-        self._trace = trace
-
-    @staticmethod
-    def sqrt(a: Any) -> Any:
-        """The root, of a number exactly."""
-        return sp.sqrt(rational(a))
-
-    @staticmethod
-    def square(a: Any) -> Any:
-        """The square."""
-        return a * a
-
-    @staticmethod
-    def concatenate(members: Any) -> Any:
-        """All agents' vectors, one after the other."""
-        if not isinstance(members, Members):
-            raise HandOver("the page joins vectors that are not those of agents")
-        e = sp.sympify(members.member)
-        return e.xreplace({s: Vec(s.name, real=True) for s in e.atoms(Vec) if isinstance(s, Piece)})
-
-    def __getattr__(self, name: str) -> Any:
-        raise HandOver(f"the page calls np.{name}, which has no symbolic twin")

@@ -6,7 +6,7 @@ from typing import Any
 
 import sympy as sp
 
-from sdeopt.derivation.words import Word, parted
+from sdeopt.derivation.words import Word, parted, vector
 
 __all__ = [
     "AgentMean",
@@ -19,6 +19,7 @@ __all__ = [
     "ClippedOne",
     "D3",
     "D4",
+    "Coordinates",
     "DirResponse",
     "DirRest",
     "Grad",
@@ -89,9 +90,14 @@ class D4(Word):
 
 
 class Total(Word):
-    """The sum of a vector's entries."""
+    """The sum of a vector's entries; a number counts d times."""
 
     scalar, asks, code, tex = True, False, "total", r"\mathbf{1}^{\top}(@0)"
+
+    @classmethod
+    def eval(cls, *args: Any) -> Any:
+        (e,) = args
+        return None if vector(e) else Coordinates() * e
 
     def _eval_is_nonnegative(self) -> Any:
         return self.args[0].is_nonnegative
@@ -105,6 +111,11 @@ class Norm(Word):
 
     scalar, asks, code, tex = True, False, "norm", r"\|@0\|"
     is_nonnegative = is_positive = True
+
+    @classmethod
+    def eval(cls, *args: Any) -> Any:
+        (e,) = args
+        return None if vector(e) else sp.Abs(e) * sp.sqrt(Coordinates())
 
     def rate(self, moved: Any) -> Any:
         return Total(self.args[0] * moved[0]) / self
@@ -143,6 +154,13 @@ class BatchSize(_Constant):
     """B."""
 
     scalar, code, tex = True, "batch_size", "B"
+    is_nonnegative = is_positive = True
+
+
+class Coordinates(_Constant):
+    """d."""
+
+    scalar, asks, code, tex = True, False, "len", "d"
     is_nonnegative = is_positive = True
 
 

@@ -17,12 +17,17 @@ from typing import Any, ClassVar
 
 import sympy as sp
 
+from sdeopt.derivation.shown import shown
+
 __all__ = [
     "OWN",
     "UNIFORM",
+    "VALUE_XI",
     "XI",
     "XI2",
+    "Decimal",
     "HandOver",
+    "Rate",
     "TooFast",
     "Vec",
     "Word",
@@ -35,13 +40,13 @@ __all__ = [
 ]
 
 
-SMALL = 1e-9  # numbers below it guard against a division by 0
+SMALL = 1e-2  # numbers below it stay as they are written, among them what guards against a division by 0
 
 
 class HandOver(Exception):
     """Why the rules stop here, and who goes on; ``depth`` is the part of the state that they came to."""
 
-    def __init__(self, reason: str, depth: int = 0) -> None:
+    def __init__(self, reason: str, depth: float = 0) -> None:
         super().__init__(reason)
         self.depth = depth
 
@@ -92,13 +97,36 @@ class Word(sp.Function):
 
 
 def rate_at_zero(e: Any, h: Any, n: int = 1) -> Any:
-    """The n-th derivative of ``e`` in ``h`` at 0; that of a jump is none."""
+    """The n-th derivative of ``e`` in ``h`` at 0; that of a jump is none, unless what stands before it vanishes there.
+
+    At a jump by the state alone a path may stay (a projection reflects it, a soft threshold holds it), so that what
+    happens beside it is not enough.
+    """
     rate = sp.sympify(e.diff(h, n) if n else e)
+    if n and rate.has(sp.DiracDelta):
+        rate = sp.Add(*(term for term in sp.Add.make_args(sp.expand(rate)) if not _off_its_jump(term, h)))
     if n and rate.has(sp.DiracDelta, sp.Derivative, sp.Subs):
         now = e.xreplace({h: sp.S.Zero})
-        jumps = sorted(map(sp.sstr, now.atoms(sp.sign, sp.Abs, sp.Min, sp.Max, sp.Piecewise)), key=len)
-        raise HandOver(f"the expansion differentiates {jumps[-1][:80] if jumps else 'a jump'} where it jumps")
+        jumps = sorted(map(shown, now.atoms(sp.sign, sp.Abs, sp.Min, sp.Max, sp.Piecewise)), key=len)
+        raise HandOver(f"the expansion differentiates {jumps[-1] if jumps else 'a jump'} where it jumps or bends")
     return rate.xreplace({h: sp.S.Zero}).doit()
+
+
+def _off_its_jump(term: Any, h: Any) -> bool:
+    """Whether δ(u) in ``term`` is 0: u is a number that is not 0, or what stands before δ vanishes with u."""
+    for delta in term.atoms(sp.DiracDelta):
+        u = sp.expand(delta.args[0].xreplace({h: sp.S.Zero}))
+        moving = sorted((a for a in u.free_symbols if isinstance(a, Vec)), key=str)
+        if not moving and sign_of(u):
+            return True
+        slope = u.coeff(moving[0], 1) if moving else sp.S.Zero
+        if len(delta.args) > 1 or slope == 0 or any(slope.has(a) for a in moving):
+            continue
+        root = sp.expand(moving[0] - u / slope)
+        before = (term / delta).xreplace({h: sp.S.Zero})
+        if not root.has(moving[0]) and vanishes(before.xreplace({moving[0]: root})):
+            return True
+    return False
 
 
 def vector(e: Any) -> bool:
@@ -121,6 +149,8 @@ def _valued(e: Any, attempt: int, width: float = 1.5) -> Any:
     def drawn(a: Any) -> Any:
         point = random.Random(f"{attempt} {a}")
         name = str(a)
+        if isinstance(a, Decimal):
+            return sp.Float(name, 40)
         if name in ("lr", "q"):
             return sp.Float(str(10.0 ** point.uniform(-6.0, -4.0)), 40)
         if getattr(a, "fraction", False):
@@ -160,10 +190,14 @@ def sign_of(e: Any) -> int | None:
     return signs.pop() if len(signs) == 1 else None
 
 
+class Decimal(sp.Symbol):
+    """A small number of the page, named as it is written, so that no formula multiplies it out."""
+
+
 def rational(e: Any) -> Any:
-    """Floats of the page as rationals; a guard such as 1e-12 as a symbol of that name, so that it stays where it is."""
+    """Floats of the page as rationals, small ones as they are written."""
     e = sp.sympify(e)
-    small = {f: sp.Symbol(f"{float(f):g}", positive=True) for f in e.atoms(sp.Float) if 0.0 < f < SMALL}
+    small = {f: Decimal(repr(float(f)), positive=True) for f in e.atoms(sp.Float) if 0.0 < f < SMALL}
     return e.xreplace(small | {f: sp.nsimplify(f, rational=True) for f in e.atoms(sp.Float) - small.keys()})
 
 
@@ -173,5 +207,10 @@ class Field(sp.Symbol):
     fraction = True
 
 
+class Rate(sp.Symbol):
+    """1 - β, or that in units of a power of η."""
+
+
 XI, XI2 = Vec("xi", real=True), Vec("xi2", real=True)  # noise of the gradient, and of a second sample
+VALUE_XI = sp.Symbol("xi_value", real=True)  # noise of the sample's loss, from the same draws as that of its gradient
 OWN, UNIFORM = Vec("w_own", real=True), Vec("u_own", real=True)  # the page's own draws

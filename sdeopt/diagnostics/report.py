@@ -110,9 +110,10 @@ class Diagnosis(Result):
     def plot(self, ax: Any = None) -> Any:
         """Draw |∇f| against f - f* and the two bounds on ``ax`` (default: axes of a new figure); return the axes."""
         from sdeopt.diagnostics.figure import conditions
-        from sdeopt.plots.style import new_axes
+        from sdeopt.plots.style import drawing
 
-        return conditions(new_axes() if ax is None else ax, self)
+        with drawing(ax) as ax:
+            return conditions(ax, self)
 
     def pack(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The constants of single paths are an array beside those of all."""

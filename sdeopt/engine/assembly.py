@@ -38,7 +38,7 @@ def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
 def _taker(run: Run, width: int) -> Any:
     """``take`` of `loops.Parts`."""
     if not run.problem.several:
-        spread = lanes.spread(width) if width else None
+        spread = lanes.broadcast(width) if width else None
         return lambda size: (lambda v, p: spread(v)) if spread else states.same
     if not width:
         return lambda size: states.row
@@ -68,7 +68,7 @@ def _scheduled(run: Run) -> tuple[Any, ...]:
 
 def assemble(run: Run, shape: Any, width: int = 0, parts: loops.Parts | None = None, watch: Any = None) -> Any:
     """The loop of the run as one plain function, with a `marks.Watch` around its steps and saves where one is given."""
-    parts, step = crossings.watched(run, parts or _parts(run, shape, width), mover(run))
+    parts, step = crossings.watch_crossings(run, parts or _parts(run, shape, width), mover(run))
     discrete = run.kind == "discrete"
     if watch is not None:
         parts = parts._replace(write=watch.write(parts.write or loops.writer(parts)))

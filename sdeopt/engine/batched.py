@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sdeopt.core.observables import NAMED
-from sdeopt.core.oracle import Oracle, answered
+from sdeopt.core.oracle import Oracle, who_answers
 from sdeopt.core.references import names
 from sdeopt.engine import loops, states
 from sdeopt.engine.beginnings import beginnings, sizes
@@ -49,29 +49,29 @@ def suits(run: Run) -> bool:
     o = run.oracle
     if run.interpreted or not getattr(o.objective, "batched", False) or run.scheme not in SCHEMES or o.noise.wraps:
         return False
-    return not any(_shaped(f, o, set()) for f in run.functions)
+    return not any(_looks_at_shape(f, o, set()) for f in run.functions)
 
 
-def _shaped(f: FunctionType, o: Any, seen: set[FunctionType]) -> bool:
+def _looks_at_shape(f: FunctionType, o: Any, seen: set[FunctionType]) -> bool:
     """Whether ``f``, a helper of it or an answer of the law looks at the shape of a vector."""
     if SHAPED & names(f.__code__, LOADS):
         return True
     for g in references(f):
         if g in QUESTIONS:
-            side, question = answered(g)
+            side, question = who_answers(g)
             if side == "objective" or not hasattr(type(o.noise), question):  # a law without an answer: refused by name
                 continue
             g = getattr(type(o.noise), question)
         if g not in seen and g not in TWINS and g not in ELEMENTARY:
             seen.add(g)
-            if _shaped(g, o, seen):
+            if _looks_at_shape(g, o, seen):
                 return True
     return False
 
 
 def fails(run: Run, shape: Any) -> bool:
     """Whether the page or its law decides by a value with ``if``, or so: tried on two paths."""
-    page, o, some = run.method.constant(), columned(run.oracle), parts(run, shape, 2)
+    page, o, some = run.method.constant(), in_columns(run.oracle), parts(run, shape, 2)
     size = 2 * sum(states.flat_sizes(shape))
     y = beginnings(replace(run, crossings=()), 0, 2)[-1]
     state, draws = some.begin(y, 0), some.unpack(np.full(size, 0.5), 0)
@@ -87,7 +87,7 @@ def fails(run: Run, shape: Any) -> bool:
     return False
 
 
-def columned(o: Oracle) -> Oracle:
+def in_columns(o: Oracle) -> Oracle:
     """The oracle with the vectors of its law as columns, which broadcast over paths."""
     law = copy.copy(o.noise)
     for f in dataclasses.fields(law):
@@ -102,7 +102,7 @@ def parts(run: Run, shape: Any, paths: int) -> loops.Parts:
     alone, take = paths == 1, _taker(run.problem.several, paths)
     position = states.positioner(len(run.method.parts))
     return loops.Parts(
-        width=drawn(paths),
+        width=paths_drawn(paths),
         widen=states.nothing,
         take=take,
         begin=states.beginner([take(size) for size in sizes(run)]),
@@ -115,7 +115,7 @@ def parts(run: Run, shape: Any, paths: int) -> loops.Parts:
     )
 
 
-def drawn(paths: int) -> int:
+def paths_drawn(paths: int) -> int:
     """Paths for which numbers are drawn: the next power of two, as `rng.fill` asks."""
     return 1 << (paths - 1).bit_length()
 
@@ -134,14 +134,14 @@ def _store(scratch: Any, at: int, v: Any) -> None:
     scratch[at : at + v.size] = np.reshape(v, -1)
 
 
-def _sliced(y: Any, p: int, count: int) -> Any:
+def _slice(y: Any, p: int, count: int) -> Any:
     """The starts of ``count`` paths from p on."""
-    return tuple(_sliced(part, p, count) for part in y) if isinstance(y, tuple) else y[p : p + count]
+    return tuple(_slice(part, p, count) for part in y) if isinstance(y, tuple) else y[p : p + count]
 
 
 def _cutter(a: int, b: int, paths: int) -> Callable[[Any, int], Any]:
     """The draws of the columns a to b at ``at``, a row per column and a column per path."""
-    width = drawn(paths)
+    width = paths_drawn(paths)
     return lambda buffer, at: buffer[at + a * width : at + b * width].reshape(b - a, width)[:, :paths]
 
 
@@ -174,7 +174,7 @@ class Loop:
 
     def __init__(self, run: Run, shape: Any, assemble: Callable[[loops.Parts, Any], Any], width: int = WIDTH) -> None:
         self._lead, self._width, self._several = LEAD[run.kind], width, run.problem.several
-        self._columned = columned(run.oracle) if width > 1 else None
+        self._columned = in_columns(run.oracle) if width > 1 else None
         self._make = lambda paths, watch=None: assemble(parts(run, shape, paths), watch)
         self._of_paths: Any = functools.lru_cache(maxsize=4)(self._make)
 
@@ -186,9 +186,9 @@ class Loop:
         )
         for p in range(0, len(records), self._width):
             some, placed = records[p : p + self._width], given[p : p + self._width]
-            room = buffer[: buffer.size // self._width * drawn(len(some))]
+            room = buffer[: buffer.size // self._width * paths_drawn(len(some))]
             o = lead[1] if len(some) == 1 else self._columned
-            begin = _sliced(lead[2:], p, len(some)) if self._several else lead[2:]
+            begin = _slice(lead[2:], p, len(some)) if self._several else lead[2:]
             loop = self._of_paths(len(some))
             loop(lead[0], o, *begin, path0 + p, some, room, scratch, layout, keys, placed, *grid)
 

@@ -45,7 +45,7 @@ def beginnings(run: Run, path0: int, count: int, width: int = 0) -> tuple[Any, .
     if not run.problem.several:
         return _of_path(run, 0)
     each = [_of_path(run, path0 + i) for i in range(count)]
-    found: tuple[Any, ...] = _stacked(each or [_of_path(run, 0)], count, width)
+    found: tuple[Any, ...] = _stack(each or [_of_path(run, 0)], count, width)
     return found
 
 
@@ -55,10 +55,10 @@ def _of_path(run: Run, path: int) -> tuple[Any, ...]:
     return crossings.begun(run, lead, first) if run.crossings else lead
 
 
-def _stacked(each: Any, count: int, width: int) -> Any:
+def _stack(each: Any, count: int, width: int) -> Any:
     """The same nested states with a row per path in every vector; ``each`` has one at least, ``count`` may be 0."""
     if isinstance(each[0], tuple):
-        return tuple(_stacked([states[i] for states in each], count, width) for i in range(len(each[0])))
+        return tuple(_stack([states[i] for states in each], count, width) for i in range(len(each[0])))
     rows = np.array(each, dtype=float)[:count]
     if not width:
         return rows

@@ -27,9 +27,9 @@ from sdeopt.engine.checkpoint import Checkpoint
 from sdeopt.engine.kernels import Kernel, lane_width
 from sdeopt.engine.progress import Progress
 from sdeopt.engine.run import Run
-from sdeopt.engine.stop import Stop, lent, watched, within
+from sdeopt.engine.stop import Stop, lend, watch_file, within
 
-__all__ = ["Interrupted", "Task", "bounded", "chunk_size", "fold", "records"]
+__all__ = ["Interrupted", "Task", "check_size", "chunk_size", "fold", "records"]
 
 Array = NDArray[np.float64]
 RECORD_LIMIT = 8 * 2**20  # bytes of records that a chunk may hold
@@ -87,7 +87,7 @@ class Worker:
 
 
 @functools.lru_cache(maxsize=8)
-def _unpickled(payload: bytes, file: str) -> Worker:
+def _unpickle(payload: bytes, file: str) -> Worker:
     """The worker of one run: another has another ``file``."""
     return Worker(*pickle.loads(payload))
 
@@ -95,10 +95,10 @@ def _unpickled(payload: bytes, file: str) -> Worker:
 def _remote(payload: bytes, file: str, first: int, count: int) -> Any:
     """A chunk in another process: the task travels as bytes and is compiled once per process.
 
-    It ends when ``file`` says so (`lent`). The main thread waits for another one, so that Ctrl-C reaches it at once.
+    It ends when ``file`` says so (`lend`). The main thread waits for another one, so that Ctrl-C reaches it at once.
     """
-    worker = _unpickled(payload, file)
-    with watched(file, worker.stop):
+    worker = _unpickle(payload, file)
+    with watch_file(file, worker.stop):
         if threading.current_thread() is not threading.main_thread():
             return worker(first, count)
         with ThreadPoolExecutor(1) as thread:
@@ -106,7 +106,7 @@ def _remote(payload: bytes, file: str, first: int, count: int) -> Any:
                 return thread.submit(worker, first, count).result()
             except KeyboardInterrupt:
                 worker.stop.set()
-                _unpickled.cache_clear()
+                _unpickle.cache_clear()
                 raise
 
 
@@ -127,11 +127,11 @@ def _threads(executor: Executor | None) -> int:
     return int(getattr(executor, "_max_workers", os.cpu_count() or 1))
 
 
-def bounded(task: Task, paths: int, executor: Executor | None = None) -> str:
+def check_size(task: Task, paths: int, executor: Executor | None = None) -> str:
     """The memory that so many paths will take, in words; a ``ValueError`` if it is too much, or they take too long."""
     threads = _threads(executor)
     duration.check(sum(run.steps * (run.substeps if run.kind == "sde" else 1) for run in task.runs), paths, threads)
-    return memory.stated(task, paths, min(chunk_size(task), paths), threads)
+    return memory.check_memory(task, paths, min(chunk_size(task), paths), threads)
 
 
 def fold(
@@ -148,14 +148,14 @@ def fold(
     Interrupted
         On Ctrl-C, if at least one chunk is done; it carries their fold.
     """
-    size, label = chunk_size(task), f"{label}, {bounded(task, paths, executor)}"
+    size, label = chunk_size(task), f"{label}, {check_size(task, paths, executor)}"
     starts = ((first + i, min(size, paths - i)) for i in range(0, paths, size))
     local = executor is None or isinstance(executor, ThreadPoolExecutor)
     result, done = None, 0
     pending: deque[tuple[Future[Any], int]] = deque()
     with (
         within() as stop,
-        nullcontext("") if local else lent(stop) as file,
+        nullcontext("") if local else lend(stop) as file,
         _executor(executor) as pool,
         Progress(paths, progress, label) as bar,
     ):
@@ -195,10 +195,10 @@ def fold(
 def records(run: Run, paths: int, first: int = 0, **where: Any) -> Array:
     """The records of some paths themselves, (paths, saves, width); ``where`` is the rest of `fold`."""
     try:
-        return np.concatenate(fold(Task((run,), _listed), paths, list.__add__, first=first, **where))
+        return np.concatenate(fold(Task((run,), _as_list), paths, list.__add__, first=first, **where))
     except Interrupted:
         raise KeyboardInterrupt from None
 
 
-def _listed(first: int, records: Array) -> list[Array]:
+def _as_list(first: int, records: Array) -> list[Array]:
     return [records]

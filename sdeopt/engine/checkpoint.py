@@ -23,13 +23,13 @@ from sdeopt.engine import lock
 from sdeopt.engine.content import content
 from sdeopt.engine.keys import key
 
-__all__ = ["Checkpoint", "opened"]
+__all__ = ["Checkpoint", "open_checkpoint"]
 
 OURS = re.compile(r"[\w.-]+\.npz|sdeopt-\w+\.part|head\.json|lock")
 
 
 @contextmanager
-def opened(
+def open_checkpoint(
     folder: str | os.PathLike[str] | None, rng: Any, subject: Any, words: Mapping[str, Any]
 ) -> Iterator[Checkpoint | None]:
     """Hold the `Checkpoint` of the run that ``subject`` is, or None where no folder was given; ``words`` describe it.
@@ -51,7 +51,7 @@ def opened(
     store = Checkpoint(Path(folder), key(content(subject)))
     files.writable(store.folder, "checkpoint")
     store.check_files()
-    with lock.held(store.folder, "checkpoint"):
+    with lock.hold(store.folder, "checkpoint"):
         store.claim({name: value for name, value in words.items() if name != "x0"})
         yield store
 
@@ -99,7 +99,7 @@ class Checkpoint:
         """What `put` kept under this name, or None."""
         file = self._file(name)
         try:
-            return files.opened(file.read_bytes(), self._label(name))
+            return files.from_bytes(file.read_bytes(), self._label(name))
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
@@ -115,7 +115,7 @@ class Checkpoint:
         OSError
             If there is no room, or so.
         """
-        self._write(self._file(name), files.kept(value, self._label(name)))
+        self._write(self._file(name), files.to_bytes(value, self._label(name)))
 
     def drop(self, stem: str) -> None:
         """Remove everything whose name begins so."""

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.core.references import closed_over
+from sdeopt.core.references import closure_values
 from sdeopt.engine.values import ATOMS, code_text, describe
 
 __all__ = ["content"]
@@ -48,23 +48,23 @@ def _special(thing: Any, seen: frozenset[int]) -> str | None:
     """The text of all that is no number, array, sequence or code of the user's own."""
     if isinstance(thing, (FunctionType, type)):
         code = None if isinstance(thing, type) else thing.__code__.co_filename
-        file = _installed(thing.__module__, code)
+        file = _hash_installed(thing.__module__, code)
         if file is None:
             return None
         name = f"{thing.__module__}.{thing.__qualname__} {file}"
         if isinstance(thing, type):
             return name
-        held = (closed_over(thing), thing.__defaults__, thing.__kwdefaults__)
+        held = (closure_values(thing), thing.__defaults__, thing.__kwdefaults__)
         return f"{name} {code_text(thing.__code__)} {describe(held, seen, _special)}"
     if isinstance(thing, PLAIN) or type(thing) is tuple:
         return None
     if isinstance(thing, tuple):  # with names, such as a method
         return describe((type(thing), tuple(thing)), seen, _special)
-    return f"{type(thing).__module__}.{type(thing).__qualname__} {_taken_apart(thing, seen)}"
+    return f"{type(thing).__module__}.{type(thing).__qualname__} {_take_apart(thing, seen)}"
 
 
 @functools.cache
-def _installed(module: str, code: str | None) -> str | None:
+def _hash_installed(module: str, code: str | None) -> str | None:
     """Hash of the file of an installed module, or one of sdeopt; None for code of the user's own.
 
     ``code`` is the file that a function comes from: one that ``exec`` has made claims to be of any module.
@@ -79,7 +79,7 @@ def _installed(module: str, code: str | None) -> str | None:
     return hashlib.sha256(Path(file).read_bytes()).hexdigest()
 
 
-def _taken_apart(thing: Any, seen: frozenset[int]) -> str:
+def _take_apart(thing: Any, seen: frozenset[int]) -> str:
     if isinstance(thing, dict):
         return describe(tuple(thing.items()), seen, _special)
     if isinstance(thing, ModuleType):

@@ -23,7 +23,7 @@ from sdeopt.engine import loops, states
 if TYPE_CHECKING:
     from sdeopt.engine.run import Run
 
-__all__ = ["begun", "watched"]
+__all__ = ["begun", "watch_crossings"]
 
 MARKS = 3  # vectors of length 1: sign, bound, step
 
@@ -42,7 +42,7 @@ def begun(run: Run, lead: tuple[Any, ...], first: int) -> tuple[Any, ...]:
     return tuple((y, marks) for y in lead)
 
 
-def watched(run: Run, parts: loops.Parts, move: Any) -> tuple[loops.Parts, Any]:
+def watch_crossings(run: Run, parts: loops.Parts, move: Any) -> tuple[loops.Parts, Any]:
     """The parts and the move of a loop, or its step, whose states are watched; as they are where nothing is."""
     if not run.crossings:
         return parts, move

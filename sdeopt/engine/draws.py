@@ -15,7 +15,7 @@ from sdeopt.core.observables import growth
 if TYPE_CHECKING:
     from sdeopt.engine.run import Run
 
-__all__ = ["GIVEN", "Draw", "draws", "heavy", "kinds", "moments", "orders", "unsuited"]
+__all__ = ["GIVEN", "Draw", "draws", "heavy", "kinds", "moments", "orders", "unmet_need"]
 
 GIVEN = ("fractional", "stable", "increments")  # made for whole paths before the loop, see ``given``
 CODES = {"normal": 0, "uniform": 1, "epochs": 3} | dict.fromkeys(GIVEN, 2)
@@ -65,7 +65,7 @@ def draws(run: Run) -> tuple[Any, list[Draw]]:
     return (shape if copies == 1 else (shape,) * copies), vectors
 
 
-def unsuited(run: Run) -> str | None:
+def unmet_need(run: Run) -> str | None:
     """What an SDE needs and does not get from noise that is not Brownian, as "need: reason", or None."""
     if run.kind != "sde" or all(vector.kind not in GIVEN for vector in draws(run)[1]):
         return None

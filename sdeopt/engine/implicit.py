@@ -17,7 +17,7 @@ CLOSE = 1e-9  # relative change with which the last iteration may end; the error
 STEP = 2.0**-26  # of the differences: √ε, relative to 1 + |x_i|
 
 
-def solved(A: Any, b: Any) -> Any:
+def solve(A: Any, b: Any) -> Any:
     """A⁻¹b by elimination with pivots, both overwritten; NaN or infinite where A is singular."""
     n = b.size
     for k in range(n):
@@ -63,7 +63,7 @@ def implicit(drift: Any, diffusion: Any, lift: Any) -> Any:
                 for i in range(d):
                     A[i, k] = -dt * column[i]
                 A[k, k] = 1.0 + A[k, k]
-            change = solved(A, x - dt * b - known)
+            change = solve(A, x - dt * b - known)
             x = x - change
             size, scale = np.abs(change).max(), 1.0 + np.abs(x).max()
             if size <= CLOSE * scale:

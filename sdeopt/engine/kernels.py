@@ -13,7 +13,7 @@ from sdeopt.engine import batched, doors, fallback, states, tensors
 from sdeopt.engine.assembly import assemble
 from sdeopt.engine.beginnings import beginnings, initial_states, sizes
 from sdeopt.engine.compiler.apart import INTERPRETED
-from sdeopt.engine.compiler.compile import compiled, grid
+from sdeopt.engine.compiler.compile import compile_loop, grid
 from sdeopt.engine.compiler.pipeline import shelves
 from sdeopt.engine.compiler.rng import fill, place
 from sdeopt.engine.draws import draws
@@ -93,7 +93,7 @@ class Kernel:
                 self._packed = width
                 nothing = np.empty((0, len(run.saves), run.width))
                 complete = functools.partial(self._all, width=width or 1, records=nothing, path0=0)
-                made = compiled(run, self.shape, width, begin, complete)
+                made = compile_loop(run, self.shape, width, begin, complete)
             except Exception as error:  # whatever Numba, LLVM or `describe` say: the next mode may know it
                 failed.append((mode, error))
             else:

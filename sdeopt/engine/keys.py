@@ -13,7 +13,9 @@ from pathlib import Path
 
 __all__ = ["key", "sources"]
 
-PARTS = ("core", "derivation", "engine", "networks", "noise", "objectives", "optimizers", "results", "theory")
+PARTS = (
+    "core", "derivation", "engine", "networks", "noise", "objectives", "optimizers", "results", "theory", "wrappers",
+)  # fmt: skip
 
 
 def key(*texts: str, parts: tuple[str, ...] = ()) -> str:

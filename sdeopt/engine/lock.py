@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["NAME", "held"]
+__all__ = ["NAME", "hold"]
 
 NAME = "lock"
 MOMENT = 0.01  # seconds until a process that has just got the lock has said so
@@ -25,7 +25,7 @@ _GUARD = threading.Lock()
 
 
 @contextmanager
-def held(folder: Path, name: str) -> Iterator[None]:
+def hold(folder: Path, name: str) -> Iterator[None]:
     """Hold the lock of ``folder``, which the caller knows by the argument ``name``.
 
     Raises

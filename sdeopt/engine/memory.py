@@ -11,14 +11,14 @@ import logging
 import os
 from typing import Any
 
-__all__ = ["stated"]
+__all__ = ["check_memory"]
 
 log = logging.getLogger("sdeopt")
 COPIES = 6  # measured: 4.1 in simulate, 5.0 in compare
 SHARE = 0.5  # of the machine's memory
 
 
-def needed(task: Any, paths: int, chunk: int, workers: int) -> int:
+def bytes_needed(task: Any, paths: int, chunk: int, workers: int) -> int:
     """Bytes that ``paths`` paths will take, ``chunk`` at a time in each of so many threads."""
     records = 8 * sum(len(run.saves) * run.width for run in task.runs)
     objective = task.runs[0].problem.objective
@@ -27,9 +27,9 @@ def needed(task: Any, paths: int, chunk: int, workers: int) -> int:
     return int(busy * (COPIES * chunk * records + passes) + 2 * workers * COPIES * records + task.kept * paths)
 
 
-def stated(task: Any, paths: int, chunk: int, workers: int) -> str:
+def check_memory(task: Any, paths: int, chunk: int, workers: int) -> str:
     """The estimate in words, also logged; a ``ValueError`` if it is above the limit."""
-    size, limit = needed(task, paths, chunk, workers), SHARE * installed()
+    size, limit = bytes_needed(task, paths, chunk, workers), SHARE * bytes_installed()
     text = _words(size)
     if size > limit:
         run = task.runs[0]
@@ -42,7 +42,7 @@ def stated(task: Any, paths: int, chunk: int, workers: int) -> str:
     return text
 
 
-def installed() -> float:
+def bytes_installed() -> float:
     """Bytes of memory of the machine."""
     return float(os.sysconf("SC_PAGE_SIZE")) * os.sysconf("SC_PHYS_PAGES")
 

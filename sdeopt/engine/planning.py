@@ -64,10 +64,19 @@ def plan(
     sampled = replace(run, kind="sde", sde=SAMPLED.name)
     if sde is None and (_dear(run) or lacking(replace(run, kind="sde")) is not None) and lacking(sampled) is None:
         return replace(run, sde=SAMPLED.name)
-    if kind == "sde" and "normal ξ" in run.model.doc and not problem.noise.normal:
-        text = f"the SDE {run.sde!r} of {type(method).__name__} assumes normal ξ, and {problem.noise!r} is not normal"
-        warnings.warn(f"{text}: the SDE 'sampled' has its moments", UserWarning, stacklevel=depth())
+    if kind == "sde":
+        for what in _broken(run.model.doc, problem.noise):
+            text = f"the SDE {run.sde!r} of {type(method).__name__} assumes {what}"
+            warnings.warn(f"{text}: the SDE 'sampled' has its moments", UserWarning, stacklevel=depth())
     return run
+
+
+def _broken(doc: str, noise: Any) -> list[str]:
+    """What the docstring of an SDE says that it assumes, and the noise is not like."""
+    found = [f"normal ξ, and {noise!r} is not normal"] if "normal ξ" in doc and not noise.normal else []
+    if "the sample's loss is f(x)" in doc and not noise.exact_loss:
+        found.append(f"that the sample's loss is f(x), and that of {noise!r} is not")
+    return found
 
 
 def usual_saves(problem: Any, many: int = DEFAULT_SAVES) -> int:

@@ -25,13 +25,13 @@ def is_private(place: Path) -> bool:
         state = here.stat()
         above = here != place
         if state.st_uid != os.geteuid() and not (above and state.st_uid == 0):
-            return _refused(here, f"belongs to user {state.st_uid}")
+            return _refuse(here, f"belongs to user {state.st_uid}")
         if state.st_mode & SHARED and not (above and state.st_mode & stat.S_ISVTX):
-            return _refused(here, "can be written by others")
+            return _refuse(here, "can be written by others")
     return True
 
 
-def _refused(place: Path, why: str) -> bool:
+def _refuse(place: Path, why: str) -> bool:
     warnings.warn(
         f"compiled loops are not kept: {str(place)!r} {why}, who could put code there; take away their right to write, "
         "or set SDEOPT_CACHE_DIR to a folder of your own",

@@ -1,10 +1,12 @@
-"""A progress bar for runs over two seconds, compiling too, on a terminal only; or the user's own callback."""
+"""A progress bar for runs over two seconds, compiling too, on a terminal or in a notebook; or the user's callback."""
 
 from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable
+from html import escape
 from typing import Any
 
 from sdeopt.core import checks
@@ -20,9 +22,9 @@ MEMORY = 1800.0  # seconds from which the speed is estimated: a path of a networ
 class Progress:
     """Context in which ``advance(done)`` is called between chunks, and ``share`` within those that can tell.
 
-    ``progress`` None shows a bar on a terminal after two seconds, also where nothing is done yet because loops are
-    being compiled; earlier where `expect` is told that the run will take long. True shows it at once, False never; a
-    function is called with (done, total), between chunks.
+    ``progress`` None shows a bar on a terminal or in a notebook after two seconds, also where nothing is done yet
+    because loops are being compiled; earlier where `expect` is told that the run will take long. True shows it at
+    once, False never; a function is called with (done, total), between chunks.
     """
 
     def __init__(
@@ -35,7 +37,7 @@ class Progress:
         checks.progress(progress)
         self._total, self._label, self._unit = total, label, unit
         self._callback = progress if callable(progress) else None
-        wanted = sys.stderr.isatty() if progress is None else progress is True
+        wanted = _notebook() or sys.stderr.isatty() if progress is None else progress is True
         wait = 0.0 if progress is True else PATIENCE
         self._wanted = wanted and self._callback is None
         self._done, self._shares = 0, dict[int, float]()
@@ -56,7 +58,7 @@ class Progress:
             return
         seconds = estimate()
         with self._lock:
-            self._label += told(seconds)
+            self._label += say(seconds)
             if seconds >= LONG and self._bar is None:
                 self._begin()
             self._show()
@@ -89,6 +91,9 @@ class Progress:
                 self._show()
 
     def _begin(self) -> None:
+        if _notebook():
+            self._bar = Cell(self._total, self._unit)
+            return
         from rich.console import Console
         from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
@@ -108,7 +113,43 @@ class Progress:
                 self._bar.stop()
 
 
-def told(seconds: float) -> str:
+def _notebook() -> bool:
+    """Whether a kernel of Jupyter runs this, whose cells show HTML."""
+    python = sys.modules.get("IPython")
+    return hasattr(python and python.get_ipython(), "kernel")
+
+
+class Cell:
+    """A bar in a cell of a notebook, of plain HTML, which no widget has to be installed for; gone when it stops."""
+
+    def __init__(self, total: int, unit: str) -> None:
+        from IPython.display import DisplayHandle
+
+        self._total, self._unit, self._seen = total, unit, 0.0
+        self._handle = DisplayHandle()
+        self._text = ""
+        self._handle.display(self)
+
+    def _repr_html_(self) -> str:
+        return self._text
+
+    def update(self, _: Any, completed: float, description: str) -> None:
+        """Show how much is done, five times a second at most."""
+        now = time.monotonic()
+        if now - self._seen < 0.2:
+            return
+        self._seen = now
+        bar = f'<progress max="{self._total}" value="{completed:.6g}"></progress>'
+        self._text = f"{escape(description)} {bar} {completed:.0f}/{self._total} {escape(self._unit)}"
+        self._handle.update(self)
+
+    def stop(self) -> None:
+        """Leave nothing."""
+        self._text = ""
+        self._handle.update(self)
+
+
+def say(seconds: float) -> str:
     """A long run's time in words, else nothing."""
     if seconds < LONG:
         return ""

@@ -8,23 +8,23 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from sdeopt.core import oracle
-from sdeopt.core.references import ATTRIBUTES, GLOBALS, closed_over, names
+from sdeopt.core.references import ATTRIBUTES, GLOBALS, closure_values, names
 
-__all__ = ["QUESTIONS", "asked", "references"]
+__all__ = ["QUESTIONS", "questions_of", "references"]
 
 QUESTIONS = {getattr(oracle, name) for name in oracle.__all__ if name != "Oracle"}
 
 
 def references(f: FunctionType) -> Iterator[FunctionType]:
     """Plain functions that ``f`` may call: by global name, by closure, or as attributes of modules, ``core.grad``."""
-    for value in (*(f.__globals__.get(n) for n in names(f.__code__)), *closed_over(f), *_of_modules(f, f.__code__)):
+    for value in (*(f.__globals__.get(n) for n in names(f.__code__)), *closure_values(f), *_of_modules(f, f.__code__)):
         if isinstance(value, FunctionType):
             yield value
 
 
 def _of_modules(f: FunctionType, code: CodeType) -> Iterator[Any]:
     """What ``f`` reads as ``module.name``, or ``module.module.name``."""
-    held = dict(zip(f.__code__.co_freevars, closed_over(f), strict=True))
+    held = dict(zip(f.__code__.co_freevars, closure_values(f), strict=True))
     place: Any = None
     for i in dis.get_instructions(code):
         if i.opname in ATTRIBUTES and isinstance(place, ModuleType):
@@ -39,7 +39,7 @@ def _of_modules(f: FunctionType, code: CodeType) -> Iterator[Any]:
             yield from _of_modules(f, nested)
 
 
-def asked(f: FunctionType, seen: set[FunctionType] | None = None) -> set[str]:
+def questions_of(f: FunctionType, seen: set[FunctionType] | None = None) -> set[str]:
     """Names of the oracle's questions that ``f`` asks, itself or through its helpers."""
     seen = set() if seen is None else seen
     found: set[str] = set()
@@ -48,5 +48,5 @@ def asked(f: FunctionType, seen: set[FunctionType] | None = None) -> set[str]:
             found.add(g.__name__)
         elif g not in seen:
             seen.add(g)
-            found |= asked(g, seen)
+            found |= questions_of(g, seen)
     return found

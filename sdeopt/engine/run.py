@@ -10,8 +10,8 @@ from sdeopt.core.contracts import Method
 from sdeopt.core.oracle import Oracle
 from sdeopt.core.problem import Problem
 from sdeopt.core.traits import model
-from sdeopt.engine.draws import unsuited
-from sdeopt.engine.questions import asked
+from sdeopt.engine.draws import unmet_need
+from sdeopt.engine.questions import questions_of
 from sdeopt.engine.streams import Entropy
 from sdeopt.engine.values import ours
 
@@ -78,7 +78,7 @@ class Run:
 
 def lacking(run: Run) -> str | None:
     """What the run needs and the problem or the method does not give, as "question: reason", or None."""
-    questions = set().union(*(asked(f) for f in run.functions))
+    questions = set().union(*(questions_of(f) for f in run.functions))
     for question in sorted(questions):
         reason = run.problem.lacks(question)
         if reason is not None:
@@ -87,7 +87,7 @@ def lacking(run: Run) -> str | None:
         reason = run.problem.noise.unbounded(run.problem.objective)
         if reason is not None:
             return f"noise_var: {reason}"  # a sampled SDE needs second moments of the step
-    return unsuited(run)
+    return unmet_need(run)
 
 
 def guard(run: Run) -> str:

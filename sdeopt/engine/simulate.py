@@ -30,7 +30,7 @@ __all__ = [
     "DEFAULT_SUBSTEPS",
     "collect",
     "describe",
-    "ended",
+    "save_end",
     "ensemble",
     "plan",
     "room",
@@ -111,7 +111,7 @@ def simulate(
     executor : concurrent.futures.Executor
         Where chunks of paths run; default one thread per core.
     progress : bool or callable
-        None: a bar on a terminal for runs over 2 s; True/False; or a function of (done, total).
+        None: a bar on a terminal or in a notebook for runs over 2 s; True/False; or a function of (done, total).
     checkpoint : str or path
         Folder that keeps what is finished, so that the same call goes on after a crash or with more paths: chunks of
         paths, and of networks, which run in Python, states at a save, at most every 30 s (`sdeopt.engine.checkpoint`).
@@ -149,18 +149,18 @@ def simulate(
     )  # fmt: skip
     count = paths_of(problem, paths, DEFAULT_PATHS)
     if streamed.large(run):
-        run = ended(streamed.projected(run, count, keep_paths, checkpoint))
+        run = save_end(streamed.project(run, count, keep_paths, checkpoint))
         words = describe(run) | {"projections": run.projections}
-        return told(ensemble(run, *streamed.collect(run, count, summarize(run, False), _join, progress), words))
+        return warn_if_cut(ensemble(run, *streamed.collect(run, count, summarize(run, False), _join, progress), words))
     keep, words = room(run, count, keep_paths), describe(run)
     size = 8 * problem.dim * (1 + keep * len(run.saves))
-    task = Task((ended(run),), summarize(run, keep), size)
-    with checkpoints.opened(checkpoint, rng, task, words) as store:
+    task = Task((save_end(run),), summarize(run, keep), size)
+    with checkpoints.open_checkpoint(checkpoint, rng, task, words) as store:
         found = collect(task, count, executor, progress, f"{run.method} {kind}", 0, store)
-    return told(ensemble(run, *found, words), guard(run))
+    return warn_if_cut(ensemble(run, *found, words), guard(run))
 
 
-def told(result: Ensemble, hint: str = "") -> Ensemble:
+def warn_if_cut(result: Ensemble, hint: str = "") -> Ensemble:
     """``result``, after a warning where it is not of all paths up to the end."""
     count = result.diverged.count
     notices.tell(bool(result.meta["partial"]), str(count) if count else "", len(result.final), hint)
@@ -175,13 +175,13 @@ def room(run: Run, count: int, keep_paths: bool) -> bool:
     return bool(keep_paths)
 
 
-def ended(run: Run) -> Run:
+def save_end(run: Run) -> Run:
     """The run with a save at its end, which nobody may have asked for."""
     return run if run.saves[-1] == run.steps else replace(run, saves=(*run.saves, run.steps))
 
 
 def summarize(run: Run, keep: bool) -> Callable[..., dict[str, Any]]:
-    """`summary` for the records of the run, which has `ended`."""
+    """`summary` for the records of the run, which has `save_end`."""
     return functools.partial(summary, d=run.kept, keep=keep, saves=len(run.saves), crossings=len(run.crossings))
 
 

@@ -4,7 +4,7 @@ Python handles Ctrl-C in the main thread, which waits for threads in compiled co
 tile of steps, one load among thousands of operations, and ends; whoever set the flag knows that the records are none.
 
 A flag does not reach other processes, and a signal reaches them only where a terminal sends it to all. They look at a
-file (`lent`), which is empty until their run is to end.
+file (`lend`), which is empty until their run is to end.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["Stop", "inside", "lent", "watched", "within"]
+__all__ = ["Stop", "inside", "lend", "watch_file", "within"]
 
 MOMENT = 0.1  # seconds between two looks at the file
 
@@ -78,7 +78,7 @@ def within() -> Iterator[Stop]:
 
 
 @contextmanager
-def lent(stop: Stop) -> Iterator[str]:
+def lend(stop: Stop) -> Iterator[str]:
     """The name of a file that says to other processes whether ``stop`` was set when this ends.
 
     It then stays until this process ends, for those who have yet to begin.
@@ -96,17 +96,17 @@ def lent(stop: Stop) -> Iterator[str]:
 
 
 @contextmanager
-def watched(name: str, stop: Stop) -> Iterator[None]:
-    """Set ``stop`` as soon as the file `lent` says so; one that is not there, as on another machine, says nothing."""
+def watch_file(name: str, stop: Stop) -> Iterator[None]:
+    """Set ``stop`` as soon as the file `lend` says so; one that is not there, as on another machine, says nothing."""
     done = threading.Event()
 
     def watch() -> None:
         while not done.wait(MOMENT):
-            if _said(name):
+            if _is_set(name):
                 stop.set()
                 return
 
-    if _said(name):
+    if _is_set(name):
         stop.set()
 
     threading.Thread(target=watch, daemon=True).start()
@@ -116,7 +116,7 @@ def watched(name: str, stop: Stop) -> Iterator[None]:
         done.set()
 
 
-def _said(name: str) -> bool:
+def _is_set(name: str) -> bool:
     try:
         return os.path.getsize(name) > 0
     except OSError:

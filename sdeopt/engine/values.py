@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.core.references import ATTRIBUTES, closed_over, names
+from sdeopt.core.references import ATTRIBUTES, closure_values, names
 
 __all__ = [
     "ATOMS",
@@ -27,8 +27,8 @@ __all__ = [
     "attributes",
     "code_text",
     "describe",
-    "installed",
-    "jitted",
+    "is_installed",
+    "is_jitted",
     "ours",
 ]
 
@@ -48,12 +48,12 @@ def ours(thing: Any) -> bool:
     return (thing.__module__ or "").startswith("sdeopt.")
 
 
-def installed(module: str | None) -> bool:
+def is_installed(module: str | None) -> bool:
     """Whether a module is of Python or of a library whose functions Numba either knows itself or will never know."""
     return (module or "").partition(".")[0] in LIBRARIES
 
 
-def jitted(thing: Any) -> bool:
+def is_jitted(thing: Any) -> bool:
     """Whether a thing is what Numba's ``njit`` makes of a function, told without loading Numba."""
     return isinstance(getattr(thing, "py_func", None), FunctionType) and hasattr(thing, "targetoptions")
 
@@ -91,12 +91,12 @@ def describe(thing: Any, seen: frozenset[int] = frozenset(), special: Callable[.
     if isinstance(thing, dict):
         return "dict" + describe(tuple(thing.items()), inside, special)
     if isinstance(thing, type):
-        known = ours(thing) or installed(thing.__module__)
+        known = ours(thing) or is_installed(thing.__module__)
         own = "" if known else describe(_functions(thing), inside, special)
         return f"{thing.__module__}.{thing.__qualname__}{own}"
     if isinstance(thing, FunctionType):
         return _describe_function(thing, inside, special)
-    if jitted(thing):
+    if is_jitted(thing):
         return f"jit{describe((thing.py_func, thing.targetoptions), inside, special)}"
     return _describe_value(thing)
 
@@ -125,15 +125,15 @@ def _describe_value(thing: Any) -> str:
 
 def _functions(cls: type) -> tuple[FunctionType, ...]:
     """The functions of a class of the user's, also inherited ones; what begins with _ is Python's, and not compiled."""
-    mine = [c for c in cls.__mro__ if not ours(c) and not installed(c.__module__)]
+    mine = [c for c in cls.__mro__ if not ours(c) and not is_installed(c.__module__)]
     held = [v for c in mine for name, v in vars(c).items() if not name.startswith("_")]
     return tuple(f for f in held if isinstance(f, FunctionType))
 
 
 def _describe_function(f: FunctionType, seen: frozenset[int], special: Callable[..., str | None]) -> str:
-    cells = closed_over(f)
+    cells = closure_values(f)
     used: tuple[Any, ...] = ()
-    if not ours(f) and not installed(f.__module__):
+    if not ours(f) and not is_installed(f.__module__):
         used = tuple(f.__globals__[n] for n in sorted(names(f.__code__)) if n in f.__globals__)
         wanted = names(f.__code__, ATTRIBUTES)
         used += tuple(_of_module(m, wanted) for m in (*used, *cells) if isinstance(m, ModuleType))
@@ -143,7 +143,7 @@ def _describe_function(f: FunctionType, seen: frozenset[int], special: Callable[
 
 def _of_module(module: ModuleType, wanted: set[str]) -> tuple[Any, ...]:
     """What a function with these names of attributes may take from a module, and from modules in it."""
-    if installed(module.__name__):
+    if is_installed(module.__name__):
         return tuple((n, v) for n, v in attributes(module, wanted) if isinstance(v, ATOMS))
     found = tuple(attributes(module, wanted))
     return (*found, *(_of_module(v, wanted - {n}) for n, v in found if isinstance(v, ModuleType)))

@@ -34,7 +34,7 @@ PYTHON = 1e-4  # a path-step of what cannot be counted, an optimizer without a p
 
 
 class Rates(NamedTuple):
-    """Seconds of a path-step, an operation on arrays, an entry of its result, a quotient or root, an other draw."""
+    """Seconds of a path-step, an operation on arrays, an entry of its result, a quotient or root, any other draw."""
 
     step: float
     call: float

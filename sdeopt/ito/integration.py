@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from sdeopt.core import checks
 from sdeopt.core.moments import ESCAPE, Moments, valid_paths
-from sdeopt.engine.blocks import Task, bounded
+from sdeopt.engine.blocks import Task, check_size
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.run import Run
-from sdeopt.engine.simulate import collect, covariance, ended, ensemble, room, summarize, summary, told
+from sdeopt.engine.simulate import collect, covariance, ensemble, room, save_end, summarize, summary, warn_if_cut
 from sdeopt.ito.equation import SDE
 from sdeopt.ito.plan import plan
 from sdeopt.ito.schemes import SCHEMES
-from sdeopt.ito.visited import verify, visited
+from sdeopt.ito.visited import verify, visit
 from sdeopt.results.ensemble import FULL_COVARIANCE_LIMIT, Ensemble
 
 __all__ = ["integrate"]
@@ -114,7 +114,7 @@ def integrate(
     executor : concurrent.futures.Executor
         Where chunks of paths run; default one thread per core. For other processes functions must be importable.
     progress : bool or callable
-        None: a bar on a terminal for runs over 2 s; True/False; or a function of (done, total).
+        None: a bar on a terminal or in a notebook for runs over 2 s; True/False; or a function of (done, total).
 
     Returns
     -------
@@ -175,13 +175,15 @@ def integrate(
     if extrapolate:
         runs = (replace(run, resolution=2), replace(run, resolution=2, substeps=2))
         weight = 2**order / (2**order - 1)
-        reduce = functools.partial(_extrapolated, weight=weight, d=sde.dim, keep=keep, saves=len(run.saves))
+        reduce = functools.partial(_extrapolate, weight=weight, d=sde.dim, keep=keep, saves=len(run.saves))
     kept = 8 * sde.dim * (1 + keep * len(run.saves)) + 8 * checks.flag("increments", increments) * _numbers(runs[-1])
-    task = Task(tuple(map(ended, runs)), reduce, kept)
-    bounded(task, count)
-    verify(sde, visited(runs[-1], count))
+    task = Task(tuple(map(save_end, runs)), reduce, kept)
+    check_size(task, count)
+    verify(sde, visit(runs[-1], count))
     found, partial = collect(task, count, executor, progress, f"{sde} {scheme}")
-    result = told(ensemble(runs[-1], found, partial, _describe(runs[-1], scheme, order, extrapolate, dW is not None)))
+    result = warn_if_cut(
+        ensemble(runs[-1], found, partial, _describe(runs[-1], scheme, order, extrapolate, dW is not None))
+    )
     if increments:
         result = replace(result, increments=_increments(runs[-1], len(result.final)))
     if not extrapolate:
@@ -190,7 +192,7 @@ def integrate(
     return replace(result, cov=coarse + 2**order / (2**order - 1) * (fine - coarse))
 
 
-def _extrapolated(
+def _extrapolate(
     first: int, coarse: Array, fine: Array, weight: float, d: int, keep: bool, saves: int
 ) -> dict[str, Any]:
     """The summary of coarse + weight (fine - coarse), path by path, with the moments of both for the covariance."""

@@ -16,7 +16,7 @@ from sdeopt.engine.blocks import records
 from sdeopt.engine.run import Run
 from sdeopt.ito.equation import SDE
 
-__all__ = ["verify", "visited"]
+__all__ = ["verify", "visit"]
 
 Array = NDArray[np.float64]
 Points = list[tuple[float, Array]]
@@ -28,7 +28,7 @@ NUDGE = 1e-3  # how far, relative to 1 + |x_i|, a coordinate is moved beyond tha
 EXACT = 1e-9  # relative difference that counts as none
 
 
-def visited(run: Run, count: int) -> Points:
+def visit(run: Run, count: int) -> Points:
     """Some of the points (t, x) of the first paths of a run, at random; none of paths that have diverged."""
     saves = tuple(int(k) for k in np.unique(np.linspace(0, run.steps, TIMES + 1).round()))
     looked = replace(run, saves=saves, crossings=())

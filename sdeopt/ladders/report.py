@@ -96,9 +96,10 @@ class SVAGLadder(Result):
     def plot(self, ax: Any = None) -> Any:
         """Draw the first observable against the level (default: on a new figure); return the axes."""
         from sdeopt.ladders.figure import ladder
-        from sdeopt.plots.style import new_axes
+        from sdeopt.plots.style import drawing
 
-        return ladder(new_axes() if ax is None else ax, self)
+        with drawing(ax) as ax:
+            return ladder(ax, self)
 
     @classmethod
     def unpack(cls, version: int, head: dict[str, Any], arrays: dict[str, Any]) -> Self:

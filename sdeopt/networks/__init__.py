@@ -70,7 +70,7 @@ def mlp(
     """
     widths = checks.integers("widths", widths, low=1)
     chosen = _activation(activation)
-    return _made("MLP", data, holdout, seed, (device, dtype), lambda shape, out: (shape, widths, out, chosen))
+    return _make("MLP", data, holdout, seed, (device, dtype), lambda shape, out: (shape, widths, out, chosen))
 
 
 def cnn(
@@ -113,7 +113,7 @@ def cnn(
     """
     channels = checks.integers("channels", channels, low=1)
     chosen = _activation(activation)
-    return _made("CNN", data, holdout, seed, (device, dtype), lambda shape, out: (shape, channels, out, chosen))
+    return _make("CNN", data, holdout, seed, (device, dtype), lambda shape, out: (shape, channels, out, chosen))
 
 
 def resnet(
@@ -163,7 +163,7 @@ def resnet(
         raise ValueError(f"channels must be a multiple of groups = {groups}, got {channels}")
     count = checks.integer("blocks", blocks, low=1)
     chosen = _activation(activation)
-    return _made(
+    return _make(
         "ResNet", data, holdout, seed, (device, dtype), lambda shape, out: (shape, channels, count, groups, out, chosen)
     )
 
@@ -216,7 +216,7 @@ def transformer(
         raise ValueError(f"width must be a multiple of heads = {heads}, got {width}")
     count = checks.integer("layers", layers, low=1)
     chosen = _activation(activation)
-    return _made(
+    return _make(
         "Transformer",
         data,
         holdout,
@@ -230,7 +230,7 @@ def _activation(name: str) -> str:
     return checks.choice("activation", name, ACTIVATIONS)
 
 
-def _made(
+def _make(
     kind: str,
     data: str,
     holdout: float,
@@ -239,9 +239,9 @@ def _made(
     arguments: Callable[..., tuple[Any, ...]],
 ) -> TorchObjective:
     """The network ``kind`` of `layers` on a data set, initialised from ``seed``, which leaves PyTorch's own alone."""
-    from sdeopt.objectives.torch_checks import imported
+    from sdeopt.objectives.torch_checks import import_torch
 
-    torch = imported()
+    torch = import_torch()
     from sdeopt.networks import layers
     from sdeopt.objectives import TorchObjective
 

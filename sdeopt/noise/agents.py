@@ -25,7 +25,7 @@ from sdeopt.core.oracle import (
     root_sign_cov,
 )
 from sdeopt.core.oracle import mean_sign as expected_sign
-from sdeopt.noise.law import Law, derived, fit
+from sdeopt.noise.law import Law, derived_field, fit
 from sdeopt.noise.minibatch import Minibatch
 from sdeopt.noise.share import Share
 
@@ -86,8 +86,8 @@ class Agents(Law):
     laws: Any
     agents: Any = None
     shifts: Any = None
-    offsets: tuple[Any, ...] = derived()
-    deal: Callable[..., Any] = derived()
+    offsets: tuple[Any, ...] = derived_field()
+    deal: Callable[..., Any] = derived_field()
 
     wraps: ClassVar[bool] = True
 
@@ -102,7 +102,7 @@ class Agents(Law):
             "deal": _deal(leads, tuple(len(law.draws(LINE)) for law in every)),
         }
         if self.shifts is not None:
-            fields["shifts"] = _balanced(self.shifts, n)
+            fields["shifts"] = _balance(self.shifts, n)
             fields["offsets"] = tuple(checks.array("shifts", b) for b in fields["shifts"])
         for name, value in fields.items():
             object.__setattr__(self, name, value)
@@ -111,6 +111,11 @@ class Agents(Law):
     def normal(self) -> bool:
         """Whether that of every agent is."""
         return all(law.normal for law in self._every())
+
+    @property
+    def exact_loss(self) -> bool:
+        """Whether that of every agent is."""
+        return all(law.exact_loss for law in self._every())
 
     def check(self, objective: Objective) -> None:
         fit("shifts", self.offsets[0], objective)
@@ -280,7 +285,7 @@ def _members(laws: Any, agents: Any) -> tuple[Any, int]:
     return tuple(Share(law.batch, law.replace, i, n) for i, law in enumerate(given * n if one else given)), n
 
 
-def _balanced(shifts: Any, n: int) -> Array:
+def _balance(shifts: Any, n: int) -> Array:
     b = checks.array("shifts", shifts, ndim=2)
     if len(b) != n:
         raise ValueError(f"shifts must have one row for each of {n} agents, got shape {b.shape}")

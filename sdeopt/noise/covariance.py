@@ -11,7 +11,7 @@ from sdeopt.core.checks import Array
 from sdeopt.core.math import pairs
 from sdeopt.noise.signs import plackett_rule
 
-__all__ = ["roots", "standardised"]
+__all__ = ["roots", "standardise"]
 
 
 def roots(cov: Array) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def _factor(cov: Array) -> Array:
     return np.asfortranarray((np.where(np.diag(upper) < 0.0, -1.0, 1.0)[:, None] * upper).T)
 
 
-def standardised(g: Any, variance: Any) -> tuple[Any, Any]:
+def standardise(g: Any, variance: Any) -> tuple[Any, Any]:
     """Where there is noise, 1 or 0, and g in units of its standard deviation."""
     noisy = where(variance > 0.0, 1.0, 0.0)
     return noisy, noisy * g / where(variance > 0.0, np.sqrt(variance), 1.0)

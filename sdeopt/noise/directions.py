@@ -46,7 +46,7 @@ def unit_of_s(mu: Any, w: Any) -> Any:
     return 1.0 / np.sqrt(where(size > 0.0, size, 1.0))
 
 
-def tilted(mu: Any, w: Any, s: Any) -> tuple[Any, Any, Any]:
+def tilt(mu: Any, w: Any, s: Any) -> tuple[Any, Any, Any]:
     """1/D, m and P at s."""
     shrink = 1.0 / (1.0 + (2.0 * s * s) * w)
     m = mu * shrink
@@ -60,7 +60,7 @@ def direction_moments(mu: Any, v: Vector, w: Any, nodes: Any, weights: Any) -> t
     slope = 0.0 * mu
     for k in range(len(nodes)):
         s = unit_s * nodes[k]
-        shrink, m, density = tilted(mu, w, s)
+        shrink, m, density = tilt(mu, w, s)
         p = unit_s * weights[k] * density
         mean = mean + p * m
         slope = slope + p * (shrink * v - (2.0 * s * s * dot(m, v)) * m)
@@ -74,7 +74,7 @@ def direction_spread(mu: Any, v: Vector, w: Any, nodes: Any, weights: Any) -> An
     square = 0.0 * mu
     for k in range(len(nodes)):
         s = unit_s * nodes[k]
-        shrink, m, density = tilted(mu, w, s)
+        shrink, m, density = tilt(mu, w, s)
         p = unit_s * weights[k] * density
         mean = mean + p * m
         square = square + (np.sqrt(np.pi) * s * p) * (dot(m, v) * m + w * shrink * v)

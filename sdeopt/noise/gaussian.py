@@ -15,9 +15,9 @@ from sdeopt.core.contracts import Draws, Objective, Vector
 from sdeopt.core.guards import answer
 from sdeopt.core.oracle import Oracle, grad, noise_var, root_cov
 from sdeopt.noise.clipping import mean_clip
-from sdeopt.noise.covariance import roots, standardised
+from sdeopt.noise.covariance import roots, standardise
 from sdeopt.noise.directions import direction_moments, direction_spread, rule, unit
-from sdeopt.noise.law import Law, derived, fit, scales
+from sdeopt.noise.law import Law, derived_field, fit, scales
 from sdeopt.noise.signs import (
     gaussian_response,
     gaussian_sign,
@@ -141,8 +141,8 @@ class DiagonalGaussian(_Separable):
     """Made by ``Gaussian(scale)``: Σ = diag(scale²), the same at every x."""
 
     scale: Any
-    nodes: Array = derived()
-    weights: Array = derived()
+    nodes: Array = derived_field()
+    weights: Array = derived_field()
 
     def check(self, objective: Objective) -> None:
         fit("scale", self.scale, objective)
@@ -173,8 +173,8 @@ class FieldGaussian(_Separable):
     """Made by ``Gaussian(function)``: Σ(x) = diag(scale(x)²)."""
 
     scale: Callable[[Any], Any]
-    nodes: Array = derived()
-    weights: Array = derived()
+    nodes: Array = derived_field()
+    weights: Array = derived_field()
 
     def check(self, objective: Objective) -> None:
         refuse_random("scale", self.scale)
@@ -208,16 +208,16 @@ class FullGaussian(Gaussian):
     """Made by ``Gaussian(cov=Σ)``. The roots are lower triangular, in the sample and in the signs alike."""
 
     cov: Array
-    root: Array = derived()
-    square_root: Array = derived()
-    variance: Array = derived()
-    spectrum: Array = derived()
-    axes: Array = derived()
-    angles: Array = derived()
-    sign_nodes: Array = derived()
-    sign_weights: Array = derived()
-    nodes: Array = derived()
-    weights: Array = derived()
+    root: Array = derived_field()
+    square_root: Array = derived_field()
+    variance: Array = derived_field()
+    spectrum: Array = derived_field()
+    axes: Array = derived_field()
+    angles: Array = derived_field()
+    sign_nodes: Array = derived_field()
+    sign_weights: Array = derived_field()
+    nodes: Array = derived_field()
+    weights: Array = derived_field()
 
     def check(self, objective: Objective) -> None:
         fit("cov", self.cov, objective)
@@ -235,13 +235,13 @@ class FullGaussian(Gaussian):
         return self.variance
 
     def root_sign_cov(self, o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
-        noisy, a = standardised(g, self.variance)
+        noisy, a = standardise(g, self.variance)
         below = sign_pairs(a, self.angles, self.sign_nodes, self.sign_weights)
         return noisy * root_times(sign_variance(a), below, dw)
 
     def root_sign_residual(self, o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
         """The signs less their regressions on the noise, of covariance 4 φ(a_i) φ(a_j) ρ_ij (Stein)."""
-        noisy, a = standardised(g, self.variance)
+        noisy, a = standardise(g, self.variance)
         response = gaussian_response(a, filled(1.0, a))
         below = sign_pairs(a, self.angles, self.sign_nodes, self.sign_weights)
         below = below - firsts(response) * seconds(response) * sin(self.angles)

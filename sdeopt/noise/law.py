@@ -57,7 +57,7 @@ from sdeopt.core.oracle import (
 )
 from sdeopt.noise.directions import clipped
 
-__all__ = ["Law", "class_grad", "derived", "fit", "scales"]
+__all__ = ["Law", "class_grad", "derived_field", "fit", "scales"]
 
 SIGN = ("sign_response", "root_sign_residual")
 DIRECTION = ("expect_direction", "direction_jacobian", "direction_cov", "direction_residual")
@@ -92,7 +92,7 @@ def class_grad(o: Oracle, x: Vector, label: float) -> Any:
     return weighted_grad(o, x, member / np.maximum(total(member), 1.0))
 
 
-def derived() -> Any:
+def derived_field() -> Any:
     """A field that the law computes for itself."""
     return dataclasses.field(init=False, repr=False)
 
@@ -157,6 +157,11 @@ class Law:
     def normal(self) -> bool:
         """Whether ξ is normal, which some SDEs assume."""
         return False
+
+    @property
+    def exact_loss(self) -> bool:
+        """Whether the loss of a sample is f(x), which some SDEs assume."""
+        return type(self).noisy_value is Law.noisy_value
 
     @property
     def independent(self) -> Law:

@@ -123,19 +123,19 @@ class Minibatch(_Examples):
 
     def noisy_value(self, o: Oracle, x: Vector, z: Draws) -> Any:
         """The mean loss of the drawn examples."""
-        return batch_value(o, x, drawn(z[0], examples(o), self.replace))
+        return batch_value(o, x, draw_examples(z[0], examples(o), self.replace))
 
     def noisy_class_grads(self, o: Oracle, x: Vector, z: Draws) -> Any:
         """Of the two samples the first alone is used: one batch, divided by class."""
-        return of_classes(o, x, drawn(z[0][0], examples(o), self.replace))
+        return of_classes(o, x, draw_examples(z[0][0], examples(o), self.replace))
 
     def noisy_grad(self, o: Oracle, x: Vector, z: Draws) -> Any:
         """The mean gradient of the drawn examples."""
-        return batch_grad(o, x, drawn(z[0], examples(o), self.replace))
+        return batch_grad(o, x, draw_examples(z[0], examples(o), self.replace))
 
     def clipped_grad(self, o: Oracle, x: Vector, z: Draws, clip: Any) -> Any:
         """Each drawn example is clipped by itself."""
-        return mean_clipped(o, x, drawn(z[0], examples(o), self.replace), clip)
+        return mean_clipped(o, x, draw_examples(z[0], examples(o), self.replace), clip)
 
     def root_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
         n = examples(o)
@@ -241,7 +241,7 @@ def root_size(self: Any, n: Any) -> Any:
     return np.sqrt(correction(n, self.batch, self.replace) / (n * self.batch))
 
 
-def drawn(u: Any, n: Any, replace: bool) -> Any:
+def draw_examples(u: Any, n: Any, replace: bool) -> Any:
     """Numbers of the drawn examples."""
     return independent_draws(u, n) if replace else floyd(u, n)
 

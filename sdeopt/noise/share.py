@@ -10,7 +10,7 @@ import numpy as np
 from sdeopt.core import checks, total
 from sdeopt.core.contracts import Draws, Vector
 from sdeopt.core.oracle import Oracle, agent_means, batch_grad, batch_value, examples, noisy_grad, weighted_grad
-from sdeopt.noise.minibatch import Minibatch, correction, drawn, root_size
+from sdeopt.noise.minibatch import Minibatch, correction, draw_examples, root_size
 
 __all__ = ["Share"]
 
@@ -59,30 +59,32 @@ class Share(Minibatch):
         return (int(objective.examples()) // self.agents,)
 
     def noisy_grad(self, o: Oracle, x: Vector, z: Draws) -> Any:
-        return batch_grad(o, x, picked(self, o, z))
+        return batch_grad(o, x, pick_examples(self, o, z))
 
     def noisy_value(self, o: Oracle, x: Vector, z: Draws) -> Any:
-        return batch_value(o, x, picked(self, o, z))
+        return batch_value(o, x, pick_examples(self, o, z))
 
     def agent_means(self, o: Oracle, x: Vector) -> Any:
-        m = share(o, self.agents)
-        return (weighted_grad(o, x, placed(o, np.ones(m) / m, self.agent * m)),)
+        m = examples_each(o, self.agents)
+        return (weighted_grad(o, x, place_weights(o, np.ones(m) / m, self.agent * m)),)
 
     def sample(self, o: Oracle, x: Vector, z: Draws) -> Any:
         return noisy_grad(o, x, z) - agent_means(o, x)[0]
 
     def root_cov(self, o: Oracle, x: Vector, dw: Vector) -> Any:
-        m = share(o, self.agents)
-        return root_size(self, m) * weighted_grad(o, x, placed(o, dw - total(dw) / m, self.agent * m))
+        m = examples_each(o, self.agents)
+        return root_size(self, m) * weighted_grad(o, x, place_weights(o, dw - total(dw) / m, self.agent * m))
 
     def noise_cov(self, o: Oracle, x: Vector, v: Vector) -> Any:
-        m = share(o, self.agents)
+        m = examples_each(o, self.agents)
         slopes = o.objective.example_slopes(x, v)[self.agent * m : (self.agent + 1) * m]
-        return root_size(self, m) ** 2 * weighted_grad(o, x, placed(o, slopes - total(slopes) / m, self.agent * m))
+        return root_size(self, m) ** 2 * weighted_grad(
+            o, x, place_weights(o, slopes - total(slopes) / m, self.agent * m)
+        )
 
     def var(self, o: Oracle, x: Vector) -> Any:
         """One gradient after the other: sums of squares are kept for all the data only."""
-        m = share(o, self.agents)
+        m = examples_each(o, self.agents)
         mean = agent_means(o, x)[0]
         spread = 0.0 * x
         for j in range(m):
@@ -94,18 +96,18 @@ class Share(Minibatch):
         return f"Minibatch(batch={self.batch}, replace={self.replace})"
 
 
-def share(o: Oracle, agents: Any) -> Any:
+def examples_each(o: Oracle, agents: Any) -> Any:
     """m = n/N."""
     return examples(o) // agents
 
 
-def picked(self: Any, o: Oracle, z: Draws) -> Any:
+def pick_examples(self: Any, o: Oracle, z: Draws) -> Any:
     """Numbers of the drawn examples."""
-    m = share(o, self.agents)
-    return drawn(z[0], m, self.replace) + float(self.agent * m)
+    m = examples_each(o, self.agents)
+    return draw_examples(z[0], m, self.replace) + float(self.agent * m)
 
 
-def placed(o: Oracle, weights: Any, first: Any) -> Any:
+def place_weights(o: Oracle, weights: Any, first: Any) -> Any:
     """Weights of all examples: those given, from the example ``first`` on, else 0."""
     w = np.zeros(examples(o))
     for j in range(len(weights)):

@@ -14,7 +14,7 @@ from sdeopt.core import checks, cos, filled, log, mean_sign, power, sin, where
 from sdeopt.core.checks import Array
 from sdeopt.core.contracts import Draws, Objective, Vector
 from sdeopt.core.oracle import Oracle
-from sdeopt.noise.law import Law, derived, fit, scales
+from sdeopt.noise.law import Law, derived_field, fit, scales
 from sdeopt.noise.signs import independent_root
 
 __all__ = ["AlphaStable", "central_mass"]
@@ -69,9 +69,9 @@ class AlphaStable(Law):
 
     alpha: float
     scale: Any = 1.0
-    split: float = derived()
-    near: Array = derived()
-    far: Array = derived()
+    split: float = derived_field()
+    near: Array = derived_field()
+    far: Array = derived_field()
 
     def __post_init__(self) -> None:
         alpha = checks.number("alpha", self.alpha, low=0.0, high=2.0, open_low=True)
@@ -156,7 +156,7 @@ def clenshaw(t: Any, c: Any) -> Any:
     return c[0] + t * value - later
 
 
-def _interpolated(f: Callable[[Array], Array]) -> Array:
+def _interpolate(f: Callable[[Array], Array]) -> Array:
     """Chebyshev coefficients of the polynomial through f at the Chebyshev points."""
     points = chebyshev.chebpts1(DEGREE + 1)
     return np.asarray(chebyshev.chebfit(points, f(points), DEGREE))
@@ -169,12 +169,12 @@ def _near(alpha: float, split: float) -> Array:
         a: Array = split * np.sqrt(0.5 * (t + 1.0))
         return central_mass(a, alpha) / a
 
-    return _interpolated(ratio)
+    return _interpolate(ratio)
 
 
 def _far(alpha: float, split: float) -> Array:
     """P(|S| > a) as a function of 2(a/split)^{-α} - 1."""
-    return _interpolated(lambda t: 1.0 - central_mass(split * (0.5 * (t + 1.0)) ** (-1.0 / alpha), alpha))
+    return _interpolate(lambda t: 1.0 - central_mass(split * (0.5 * (t + 1.0)) ** (-1.0 / alpha), alpha))
 
 
 def central_mass(a: Any, alpha: float) -> Array:

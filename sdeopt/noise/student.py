@@ -12,7 +12,7 @@ from sdeopt.core import checks, exp, filled, tanh, where
 from sdeopt.core.checks import Array
 from sdeopt.core.contracts import Draws, Objective, Vector
 from sdeopt.core.oracle import Oracle, mean_sign
-from sdeopt.noise.law import Law, derived, fit, scales
+from sdeopt.noise.law import Law, derived_field, fit, scales
 from sdeopt.noise.signs import TAIL, independent_root, student_series, student_sign, student_whole_sign
 
 __all__ = ["StudentT"]
@@ -65,15 +65,15 @@ class StudentT(Law):
 
     nu: float
     scale: Any = 1.0
-    variance: float = derived()
-    square_sd: float = derived()
-    whole: float = derived()
-    odd: float = derived()
-    series: Array = derived()
-    factor: float = derived()
-    reach: float = derived()
-    nodes: Array = derived()
-    weights: Array = derived()
+    variance: float = derived_field()
+    square_sd: float = derived_field()
+    whole: float = derived_field()
+    odd: float = derived_field()
+    series: Array = derived_field()
+    factor: float = derived_field()
+    reach: float = derived_field()
+    nodes: Array = derived_field()
+    weights: Array = derived_field()
 
     def __post_init__(self) -> None:
         nu = checks.positive("nu", self.nu)

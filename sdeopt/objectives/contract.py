@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from sdeopt.core import checks
 
-__all__ = ["Array", "Smooth", "derived", "fortran", "frozen", "spectrum", "symmetric"]
+__all__ = ["Array", "Smooth", "derived_field", "fortran", "frozen", "spectrum", "symmetric"]
 
 Array = NDArray[np.float64]
 
@@ -91,7 +91,7 @@ def _short(value: Any) -> str:
     return f"<{'x'.join(map(str, value.shape))} array>"
 
 
-def derived() -> Any:
+def derived_field() -> Any:
     """A field that the objective computes for itself."""
     return dataclasses.field(init=False, repr=False)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from sdeopt.core import dot, matvec
 from sdeopt.objectives import datasets
-from sdeopt.objectives.contract import Array, derived
+from sdeopt.objectives.contract import Array, derived_field
 from sdeopt.objectives.finite_sum import FiniteSum, slope_variance
 
 __all__ = ["DiagonalLinearNetwork"]
@@ -55,9 +55,9 @@ class DiagonalLinearNetwork(FiniteSum):
 
     X: Any
     y: Any
-    squares: Array = derived()
-    count: int = derived()
-    width: int = derived()
+    squares: Array = derived_field()
+    count: int = derived_field()
+    width: int = derived_field()
 
     def __post_init__(self) -> None:
         self._store(*datasets.prepare(self.X, self.y, "regression"))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot, exp, log, matvec, tanh
-from sdeopt.objectives.contract import Array, derived, fortran
+from sdeopt.objectives.contract import Array, derived_field, fortran
 from sdeopt.objectives.minimax import Minimax, first
 
 __all__ = ["DiracGAN"]
@@ -55,8 +55,8 @@ class DiracGAN(Minimax):
 
     size: int = 1
     penalty: float = 0.0
-    swap: Array = derived()  # exchanges θ and ψ
-    minimising: Array = derived()
+    swap: Array = derived_field()  # exchanges θ and ψ
+    minimising: Array = derived_field()
 
     def __post_init__(self) -> None:
         n = checks.dimension("size", self.size)

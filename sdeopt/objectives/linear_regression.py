@@ -10,7 +10,7 @@ import numpy as np
 
 from sdeopt.core import checks, dot, matvec, total
 from sdeopt.objectives import datasets
-from sdeopt.objectives.contract import Array, derived, frozen
+from sdeopt.objectives.contract import Array, derived_field, frozen
 from sdeopt.objectives.finite_sum import FiniteSum, slope_variance
 
 __all__ = ["LinearRegression"]
@@ -56,8 +56,8 @@ class LinearRegression(FiniteSum):
     X: Any
     y: Any = None
     l2: float = 0.0
-    squares: Array = derived()
-    count: int = derived()
+    squares: Array = derived_field()
+    count: int = derived_field()
 
     def __post_init__(self) -> None:
         self._store(*datasets.prepare(self.X, self.y, "regression"))

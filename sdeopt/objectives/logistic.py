@@ -10,7 +10,7 @@ import numpy as np
 
 from sdeopt.core import checks, dot, exp, log, matvec, total, where
 from sdeopt.objectives import datasets
-from sdeopt.objectives.contract import Array, derived, frozen
+from sdeopt.objectives.contract import Array, derived_field, frozen
 from sdeopt.objectives.finite_sum import FiniteSum, slope_variance
 
 __all__ = ["Logistic"]
@@ -59,8 +59,8 @@ class Logistic(FiniteSum):
     X: Any
     y: Any = None
     l2: float = 0.01
-    squares: Array = derived()
-    count: int = derived()
+    squares: Array = derived_field()
+    count: int = derived_field()
 
     def __post_init__(self) -> None:
         X, y = datasets.prepare(self.X, self.y, "classification")

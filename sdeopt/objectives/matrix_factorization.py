@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot
-from sdeopt.objectives.contract import Array, Smooth, derived
+from sdeopt.objectives.contract import Array, Smooth, derived_field
 
 __all__ = ["MatrixFactorization"]
 
@@ -56,9 +56,9 @@ class MatrixFactorization(Smooth):
 
     target: Any
     rank: int
-    rows: int = derived()
-    cols: int = derived()
-    entries: Array = derived()
+    rows: int = derived_field()
+    cols: int = derived_field()
+    entries: Array = derived_field()
 
     def __post_init__(self) -> None:
         target = checks.array("target", self.target, ndim=2)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot, matvec
-from sdeopt.objectives.contract import Array, Smooth, derived, fortran, frozen, spectrum
+from sdeopt.objectives.contract import Array, Smooth, derived_field, fortran, frozen, spectrum
 
 __all__ = ["MatrixQuadratic"]
 
@@ -45,10 +45,10 @@ class MatrixQuadratic(Smooth):
 
     target: Any
     A: Any = None
-    rows: int = derived()
-    H: Array = derived()
-    center: Array = derived()
-    least: float = derived()
+    rows: int = derived_field()
+    H: Array = derived_field()
+    center: Array = derived_field()
+    least: float = derived_field()
 
     def __post_init__(self) -> None:
         target = checks.array("target", self.target, ndim=2)

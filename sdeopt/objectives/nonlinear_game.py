@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot, matvec, total
-from sdeopt.objectives.contract import Array, derived, fortran, frozen
+from sdeopt.objectives.contract import Array, derived_field, fortran, frozen
 from sdeopt.objectives.minimax import Minimax, first
 
 __all__ = ["NonlinearGame"]
@@ -60,9 +60,9 @@ class NonlinearGame(Minimax):
     """
 
     shift: float = 0.45
-    turn: Array = derived()  # ((0, 1), (-1, 0))
-    offset: Array = derived()  # (s, 0)
-    minimising: Array = derived()
+    turn: Array = derived_field()  # ((0, 1), (-1, 0))
+    offset: Array = derived_field()  # (s, 0)
+    minimising: Array = derived_field()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shift", checks.number("shift", self.shift))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot, matvec
-from sdeopt.objectives.contract import Array, derived, fortran, frozen, symmetric
+from sdeopt.objectives.contract import Array, derived_field, fortran, frozen, symmetric
 from sdeopt.objectives.minimax import Minimax, first
 
 __all__ = ["AffineGame", "BilinearGame", "QuadraticGame"]
@@ -43,7 +43,7 @@ class AffineGame(Minimax):
         return np.asarray(self.center + 1.0)
 
 
-def _given(name: str, value: Any) -> Any:
+def _check(name: str, value: Any) -> Any:
     """The number or the array that the user gave."""
     return checks.number(name, value) if checks.single(value) else checks.array(name, value, ndim=(1, 2))
 
@@ -60,7 +60,7 @@ def _block(name: str, value: Any, size: int) -> Array:
 
 def _settle(game: Any, a: Any, b: Any, center: Any) -> None:
     """Fill in J = ((A, C), (-Cᵀ, B)) and what belongs to it."""
-    coupling = _given("coupling", game.coupling)
+    coupling = _check("coupling", game.coupling)
     C = np.full((1, 1), coupling) if np.ndim(coupling) == 0 else checks.array("coupling", coupling, ndim=2)
     n, m = C.shape
     J = np.block([[_block("a", a, n), C], [-C.T, _block("b", b, m)]])
@@ -113,13 +113,13 @@ class QuadraticGame(AffineGame):
     coupling: Any = 1.0
     b: Any = None
     center: Any = None
-    J: Array = derived()
-    transposed: Array = derived()
-    minimising: Array = derived()
+    J: Array = derived_field()
+    transposed: Array = derived_field()
+    minimising: Array = derived_field()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "a", _given("a", self.a))
-        object.__setattr__(self, "b", self.a if self.b is None else _given("b", self.b))
+        object.__setattr__(self, "a", _check("a", self.a))
+        object.__setattr__(self, "b", self.a if self.b is None else _check("b", self.b))
         _settle(self, self.a, self.b, self.center)
 
 
@@ -152,10 +152,10 @@ class BilinearGame(AffineGame):
     """
 
     coupling: Any = 1.0
-    J: Array = derived()
-    transposed: Array = derived()
-    center: Array = derived()
-    minimising: Array = derived()
+    J: Array = derived_field()
+    transposed: Array = derived_field()
+    center: Array = derived_field()
+    minimising: Array = derived_field()
 
     def __post_init__(self) -> None:
         _settle(self, 0.0, 0.0, None)

@@ -11,11 +11,22 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.objectives.contract import Array, Smooth
-from sdeopt.objectives.torch_checks import FEW, accept, check, data, held, imported, pair, per_example, placed, unbent
+from sdeopt.objectives.torch_checks import (
+    FEW,
+    accept,
+    bytes_held,
+    check,
+    data,
+    find_device,
+    import_torch,
+    pair,
+    per_example,
+    unbent,
+)
 from sdeopt.objectives.torch_observables import Distance, GradientSquare, HessianTrace, Mean, hits, usual
 from sdeopt.objectives.torch_passes import Passes, flat
 from sdeopt.objectives.torch_resident import DTYPES, resident
-from sdeopt.objectives.torch_squares import agree, along, by_examples, by_layers, layered
+from sdeopt.objectives.torch_squares import agree, along, by_examples, by_layers, is_layered
 
 __all__ = ["TorchObjective"]
 
@@ -94,16 +105,15 @@ class TorchObjective(Passes, Smooth):
         device: str = "cpu",
         dtype: str | None = None,
     ) -> None:
-        torch = imported()
+        torch = import_torch()
         accept(module)
         self._loss = per_example(loss)
         self._name = type(module).__name__
-        self._device, self._dtype = placed(device), torch.float64  # in which everything is tried
+        self._device, self._dtype = find_device(device), torch.float64  # in which everything is tried
         self._module = copy.deepcopy(module).to(self._device, torch.float64)
         self._module.zero_grad()
         self._X, self._y = (data(name, a).to(self._device) for name, a in (("X", X), ("y", y)))
-        held_out = () if test is None else pair(test)
-        self._test = tuple(a.to(self._device) for a in held_out) or None
+        self._test = None if test is None else tuple(a.to(self._device) for a in pair(test))
         self._local = threading.local()
         named = {n: p for n, p in self._module.named_parameters() if p.requires_grad}
         self._names, self._shapes = list(named), [p.shape for p in named.values()]
@@ -113,18 +123,17 @@ class TorchObjective(Passes, Smooth):
         if self._test is not None:
             check(self._module, loss, self._loss, self._test[0], self._test[1], "test: ")
         self._unbent = unbent(self._module, self._loss, self._X, self._y)
-        self._held = held(self._module, self._loss, self._X, self._y)
+        self._held = bytes_held(self._module, self._loss, self._X, self._y)
         self._pairs = PASS // self._held  # of an example and a path, in one pass
         self.batched = self._stacks()
-        self._fast = layered(self._module) and self._squares_hold()
+        self._fast = is_layered(self._module) and self._squares_hold()
         self.tensors = dtype is not None
-        if dtype is not None:
+        if self.tensors:
             self._become(getattr(torch, checks.choice("dtype", dtype, DTYPES)))
 
     def _become(self, dtype: Any) -> None:
         """Take another precision."""
-        self._dtype, self._local = dtype, threading.local()
-        self._module = self._module.to(dtype)
+        self._dtype, self._local, self._module = dtype, threading.local(), self._module.to(dtype)
         rows = (self._X, self._y, *(self._test or ()))
         self._X, self._y, *rest = (a.to(dtype) if a.is_floating_point() else a for a in rows)
         self._test = tuple(rest) or None
@@ -159,7 +168,7 @@ class TorchObjective(Passes, Smooth):
         return self._pull(x, None, w)
 
     def hvp(self, x: Any, v: Any) -> Any:
-        torch = imported()
+        torch = import_torch()
         product, n = torch.zeros_like(self._tensor(x)), self.examples()
         for loss, at in self._losses(x, None, np.full((n, *x.shape[1:]), 1.0 / n)):
             g = flat(torch.autograd.grad(loss, at, create_graph=True, materialize_grads=True), x.ndim)
@@ -209,7 +218,7 @@ class TorchObjective(Passes, Smooth):
 
     def module(self, x: Any) -> Any:
         """A copy of the module with the parameters x, shape (d,)."""
-        torch = imported()
+        torch = import_torch()
         twin = copy.deepcopy(self._module)
         with torch.no_grad():
             for name, value in self._parameters(self._tensor(checks.array("x", x, shape=(self.dim,)))).items():
@@ -267,7 +276,7 @@ class TorchObjective(Passes, Smooth):
 
     def _one(self, i: int) -> Any:
         """The number of one example, as passes take it."""
-        return imported().tensor([i], device=self._device)
+        return import_torch().tensor([i], device=self._device)
 
     def _stacks(self) -> bool:
         """Whether the parameters of several paths can go through the module at once."""

@@ -11,13 +11,13 @@ import numpy as np
 
 from sdeopt.core import checks
 
-__all__ = ["accept", "check", "data", "held", "imported", "pair", "per_example", "placed", "unbent"]
+__all__ = ["accept", "check", "data", "bytes_held", "import_torch", "pair", "per_example", "find_device", "unbent"]
 
 FEW = 8  # examples on which a module is tried
 CLOSE = 1e-9
 
 
-def imported() -> Any:
+def import_torch() -> Any:
     """PyTorch, which is optional."""
     try:
         import torch
@@ -28,7 +28,7 @@ def imported() -> Any:
 
 def data(name: str, value: Any) -> Any:
     """A tensor of float64 or int64, one row per example."""
-    torch = imported()
+    torch = import_torch()
     if isinstance(value, (torch.utils.data.DataLoader, torch.utils.data.Dataset)):
         raise TypeError(
             f"{name} must be an array of all examples, for batches are drawn by their numbers, got a "
@@ -48,9 +48,9 @@ def data(name: str, value: Any) -> Any:
     return a
 
 
-def placed(device: Any) -> Any:
+def find_device(device: Any) -> Any:
     """The device called so, if this machine has it."""
-    torch = imported()
+    torch = import_torch()
     try:
         torch.zeros(1, dtype=torch.float64, device=device)
         return torch.device(device)
@@ -69,7 +69,7 @@ def pair(test: Any) -> tuple[Any, Any]:
 
 def accept(module: Any) -> None:
     """Raise for a module whose loss is no fixed function of its parameters, as far as its layers tell."""
-    torch = imported()
+    torch = import_torch()
     if isinstance(module, (list, tuple, dict)) or (inspect.isgenerator(module)):
         raise TypeError(
             "module must be a torch.nn.Module, not its parameters nor groups of them: all parameters are one x, with "
@@ -92,7 +92,7 @@ def accept(module: Any) -> None:
 
 def _unfaithful(layer: Any) -> str | None:
     """Why the loss with this layer is no sum of fixed functions of x, and what to do."""
-    nn = imported().nn
+    nn = import_torch().nn
     normalises = isinstance(layer, nn.modules.batchnorm._BatchNorm)
     if normalises and layer.running_mean is None:
         return "mixes the examples of a batch: take GroupNorm or LayerNorm"
@@ -111,7 +111,7 @@ def _unfaithful(layer: Any) -> str | None:
 
 def per_example(loss: Any) -> Callable[[Any, Any], Any]:
     """The function (output, y) -> one loss per example, the mean over what an example has."""
-    torch = imported()
+    torch = import_torch()
     if not callable(loss):
         raise TypeError(f"loss must be a function of (output, y), got {checks.short(loss)}")
     if isinstance(loss, torch.nn.Module) and hasattr(loss, "reduction"):
@@ -136,7 +136,7 @@ class Rows:
     def entries(self, output: Any, y: Any) -> Any:
         """The losses as they come, some of one example or one."""
         losses = self._loss(output, y, **self._options)
-        if not isinstance(losses, imported().Tensor):
+        if not isinstance(losses, import_torch().Tensor):
             raise TypeError(f"loss must return a tensor, one number per example, got {checks.short(losses)}")
         return losses
 
@@ -152,7 +152,7 @@ class Rows:
 
 def check(module: Any, loss: Any, rows: Any, X: Any, y: Any, of: str = "") -> None:
     """Try the module and the loss on a few examples: independent of one another, the loss of a batch their mean."""
-    torch = imported()
+    torch = import_torch()
     if len(y) != len(X):
         raise ValueError(f"{of}y must have one row per example, got {len(y)} for {len(X)}")
     independent(module, X)
@@ -174,7 +174,7 @@ def check(module: Any, loss: Any, rows: Any, X: Any, y: Any, of: str = "") -> No
 
 def apart(rows: Any, output: Any, y: Any, what: str, *shapes: tuple[int, ...]) -> None:
     """Raise unless the loss of an example is the same without the others; targets may be alike, so entries count."""
-    torch = imported()
+    torch = import_torch()
     single = [slice(i, i + 1) for i in range(len(y))]
     alone = torch.cat([rows(output[i], y[i]) for i in single])
     entries = sum(rows.entries(output[i], y[i]).numel() for i in single)
@@ -187,7 +187,7 @@ def apart(rows: Any, output: Any, y: Any, what: str, *shapes: tuple[int, ...]) -
 
 def unbent(module: Any, rows: Any, X: Any, y: Any) -> str | None:
     """Why the loss has no second derivative in PyTorch, or None; tried on a few examples."""
-    torch = imported()
+    torch = import_torch()
     parameters = [p for p in module.parameters() if p.requires_grad]
     loss = rows(module(X[:FEW]), y[:FEW]).mean()
     slopes = torch.autograd.grad(loss, parameters, create_graph=True, materialize_grads=True)
@@ -203,9 +203,9 @@ def unbent(module: Any, rows: Any, X: Any, y: Any) -> str | None:
     return None
 
 
-def held(module: Any, rows: Any, X: Any, y: Any) -> int:
+def bytes_held(module: Any, rows: Any, X: Any, y: Any) -> int:
     """Bytes that a pass through the module holds per example until its way back, parameters not counted."""
-    torch, few = imported(), min(FEW, len(X))
+    torch, few = import_torch(), min(FEW, len(X))
 
     def of(count: int) -> int:
         kept: list[Any] = []
@@ -223,7 +223,7 @@ def held(module: Any, rows: Any, X: Any, y: Any) -> int:
 
 def independent(module: Any, X: Any) -> None:
     """Raise unless the module answers the same twice, leaves its buffers alone and treats examples by themselves."""
-    torch = imported()
+    torch = import_torch()
     module = copy.deepcopy(module)
     before = {name: b.clone() for name, b in module.named_buffers()}
     few = X[:FEW].clone()

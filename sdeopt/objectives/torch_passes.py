@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.objectives.torch_checks import imported
+from sdeopt.objectives.torch_checks import import_torch
 
 __all__ = ["Passes", "flat"]
 
@@ -38,7 +38,7 @@ class Passes:
 
     def _place(self, own: Any, x: Any) -> None:
         """Make the parameters of ``own`` those of x: pieces of a tensor itself, which nothing writes into."""
-        vector = x if isinstance(x, imported().Tensor) and x.is_contiguous() else self._tensor(x)
+        vector = x if isinstance(x, import_torch().Tensor) and x.is_contiguous() else self._tensor(x)
         for p, piece in zip(own.parameters, self._parameters(vector).values(), strict=True):
             p.data = piece
 
@@ -48,11 +48,11 @@ class Passes:
         return {name: piece.view(shape) for name, piece, shape in pieces}
 
     def _output(self, x: Any, X: Any) -> Any:
-        return imported().func.functional_call(self._own().module, self._parameters(x), (X,))
+        return import_torch().func.functional_call(self._own().module, self._parameters(x), (X,))
 
     def _weighted(self, x: Any, X: Any, y: Any, w: Any) -> Any:
         """Σ_i w_i f_i(x)."""
-        return imported().dot(self._loss(self._output(x, X), y), w)
+        return import_torch().dot(self._loss(self._output(x, X), y), w)
 
     def _single(self, x: Any, X: Any, y: Any) -> Any:
         """f_i(x) of one example."""
@@ -63,7 +63,7 @@ class Passes:
 
         These are the parameters of this thread's module for one path, and one (paths, d) for many.
         """
-        torch, own, alone = imported(), self._own(), x.ndim == 1
+        torch, own, alone = import_torch(), self._own(), x.ndim == 1
         if alone:
             self._place(own, x)
         else:
@@ -78,7 +78,7 @@ class Passes:
 
     def _pull(self, x: Any, index: Any, w: Any) -> Any:
         """Σ_i w_i ∇f_i(x), over all examples or those of ``index``."""
-        torch = imported()
+        torch = import_torch()
         total: Any = None
         for loss, at in self._losses(x, index, w):
             g = flat(torch.autograd.grad(loss, at, materialize_grads=True), x.ndim)
@@ -87,7 +87,7 @@ class Passes:
 
     def mean(self, x: Any, X: Any, y: Any, measure: Callable[..., Any], own: bool = False) -> Any:
         """The mean of ``measure(output, y)`` over examples; ``own`` data for each path, or common ones."""
-        torch = imported()
+        torch = import_torch()
 
         def total(at: Any, X: Any, y: Any) -> Any:
             return measure(self._output(at, X), y).sum()
@@ -105,7 +105,7 @@ class Passes:
 
     def _tensor(self, a: Any) -> Any:
         """A tensor of its own, paths first, from an array or a tensor."""
-        torch = imported()
+        torch = import_torch()
         if not isinstance(a, torch.Tensor):
             return torch.from_numpy(np.array(a.T, dtype=np.float64, order="C")).to(self._device, self._dtype)
         a = a.to(self._device, self._dtype)
@@ -121,11 +121,11 @@ class Passes:
 
     def _numbers(self, index: Any) -> Any:
         """Example numbers as a tensor, paths first."""
-        if isinstance(index, imported().Tensor):
-            return (index if index.ndim < 2 else index.T).to(imported().int64)
-        return imported().from_numpy(np.array(index.T, dtype=np.int64, order="C")).to(self._device)
+        if isinstance(index, import_torch().Tensor):
+            return (index if index.ndim < 2 else index.T).to(import_torch().int64)
+        return import_torch().from_numpy(np.array(index.T, dtype=np.int64, order="C")).to(self._device)
 
 
 def flat(gradients: Any, ndim: int) -> Any:
     """Gradients by what `Passes._losses` gave, as one tensor (d,) or (paths, d)."""
-    return imported().cat([g.reshape(-1) for g in gradients]) if ndim == 1 else gradients[0]
+    return import_torch().cat([g.reshape(-1) for g in gradients]) if ndim == 1 else gradients[0]

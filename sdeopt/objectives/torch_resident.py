@@ -6,7 +6,7 @@ import copy
 import threading
 from typing import Any
 
-from sdeopt.objectives.torch_checks import imported
+from sdeopt.objectives.torch_checks import import_torch
 
 __all__ = ["DTYPES", "resident"]
 
@@ -40,7 +40,7 @@ class Resident:
     def batch_grad(self, x: Any, index: Any) -> Any:
         """The same; weights are made on the device."""
         dtype, device = self.placement
-        w = imported().full(index.shape, 1.0 / len(index), dtype=dtype, device=device)
+        w = import_torch().full(index.shape, 1.0 / len(index), dtype=dtype, device=device)
         return self._pull(x, self._numbers(index), w)
 
     def _left(self, a: Any) -> Any:
@@ -48,4 +48,4 @@ class Resident:
         return a if a.ndim < 2 else a.T
 
     def _side_by_side(self, columns: list[Any]) -> Any:
-        return imported().stack(columns, dim=1)
+        return import_torch().stack(columns, dim=1)

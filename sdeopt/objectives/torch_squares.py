@@ -13,28 +13,28 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.objectives.torch_checks import CLOSE, imported
+from sdeopt.objectives.torch_checks import CLOSE, import_torch
 
-__all__ = ["agree", "along", "by_examples", "by_layers", "layered"]
+__all__ = ["agree", "along", "by_examples", "by_layers", "is_layered"]
 
 SQUARES = 2**20  # numbers that the gradients of single examples may hold at a time, 8 MiB
 
 
-def layered(module: Any) -> bool:
+def is_layered(module: Any) -> bool:
     """Whether all that is trained are linear layers, each with parameters of its own."""
-    linear = imported().nn.Linear
+    linear = import_torch().nn.Linear
     inside = [p for layer in module.modules() if type(layer) is linear for p in layer.parameters() if p.requires_grad]
     trained = {id(p) for p in module.parameters() if p.requires_grad}
     return trained == set(map(id, inside)) and len(inside) == len(trained)
 
 
 def by_layers(module: Any, names: list[str], loss: Callable[[Any, Any], Any], X: Any, y: Any) -> Any:
-    """Both sums for a `layered` module, flat in the order of ``names``.
+    """Both sums for a `is_layered` module, flat in the order of ``names``.
 
     None if a layer is not called once, on one row per example. What a weight does outside its layer is not seen: only
     a comparison with gradients of single examples, `agree`, says whether the sums are right.
     """
-    torch = imported()
+    torch = import_torch()
     calls: list[Any] = []
 
     def remember(layer: Any, inputs: Any, named: Any, output: Any) -> Any:
@@ -72,7 +72,7 @@ def agree(sums: Any, gradients: Any) -> bool:
 
 def by_examples(single: Callable[..., Any], x: Any, X: Any, y: Any) -> Any:
     """Both sums for any module; ``single(x, X_i, y_i)`` is the loss of one example."""
-    torch = imported()
+    torch = import_torch()
     of_example = torch.func.vmap(torch.func.grad(single), in_dims=(None, 0, 0))
     sums, squares, few = torch.zeros_like(x), torch.zeros_like(x), max(SQUARES // len(x), 1)
     for i in range(0, len(X), few):
@@ -84,7 +84,7 @@ def by_examples(single: Callable[..., Any], x: Any, X: Any, y: Any) -> Any:
 
 def along(weighted: Callable[..., Any], x: Any, v: Any, X: Any, y: Any, few: int) -> Any:
     """∇f_i·v of every example, some at a time; ``weighted(x, X, y, w)`` is Σ_i w_i f_i."""
-    torch, at, slopes = imported(), x.requires_grad_(), []
+    torch, at, slopes = import_torch(), x.requires_grad_(), []
     for i in range(0, len(X), few):
         some = slice(i, i + few)
         w = torch.zeros(len(X[some]), dtype=x.dtype, device=x.device, requires_grad=True)

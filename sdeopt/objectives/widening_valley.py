@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot
-from sdeopt.objectives.contract import Array, Smooth, derived, frozen
+from sdeopt.objectives.contract import Array, Smooth, derived_field, frozen
 
 __all__ = ["WideningValley"]
 
@@ -51,7 +51,7 @@ class WideningValley(Smooth):
     """
 
     d: int = 10
-    last: Any = derived()
+    last: Any = derived_field()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "d", checks.dimension("d", self.d))

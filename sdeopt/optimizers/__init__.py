@@ -27,6 +27,8 @@ from sdeopt.optimizers.pgd import PGD
 from sdeopt.optimizers.rmsprop import RMSprop
 from sdeopt.optimizers.rmspropw import RMSpropW
 from sdeopt.optimizers.sam import SAM
+from sdeopt.optimizers.schedulefreeadamw import ScheduleFreeAdamW
+from sdeopt.optimizers.schedulefreesgd import ScheduleFreeSGD
 from sdeopt.optimizers.scion import Scion
 from sdeopt.optimizers.scionspectral import ScionSpectral
 from sdeopt.optimizers.seg import SEG
@@ -81,6 +83,8 @@ __all__ = [
     "RMSprop",
     "RMSpropW",
     "SEGIndependent",
+    "ScheduleFreeAdamW",
+    "ScheduleFreeSGD",
     "Scion",
     "ScionSpectral",
     "SignSGD",

@@ -142,7 +142,7 @@ class DPSignSGDClipped:
     def drift(self: Any, t: float, x: Vector, o: Oracle) -> Any:
         B = batch_size(o)
         g = grad(o, x) / np.sqrt(B)
-        variance, _ = spread(o, x, g)
+        variance, _ = direction_moments(o, x, g)
         return -gaussian_sign(
             expect_direction(o, x, g), np.sqrt(variance / B + self.sigma_dp * self.sigma_dp / (B * B))
         )
@@ -150,13 +150,13 @@ class DPSignSGDClipped:
     def diffusion(self: Any, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
         B = batch_size(o)
         g = grad(o, x) / np.sqrt(B)
-        variance, below = spread(o, x, g)
+        variance, below = direction_moments(o, x, g)
         a = root_times(variance, below, dw[0]) / np.sqrt(B) + self.sigma_dp / B * dw[1]
         b = root_times(variance, below, dw[2]) / np.sqrt(B) + self.sigma_dp / B * dw[3]
         return -np.sqrt(self.lr) * difference(expect_direction(o, x, g), a, b)
 
 
-def spread(o: Oracle, x: Vector, g: Vector) -> Any:
+def direction_moments(o: Oracle, x: Vector, g: Vector) -> Any:
     """Cov u: its diagonal, and its pairs in the order of `firsts`."""
     variance, below = 0.0 * x, 0.0 * firsts(x)
     for i in range(len(x)):

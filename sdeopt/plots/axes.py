@@ -6,21 +6,32 @@ one of its columns.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import NDArray
 
-from sdeopt.plots.style import MARGIN, style
+from sdeopt.plots.style import MARGIN, size, style
 
-__all__ = ["NORMAL95", "gap_axis", "main", "margin_band", "panels", "scale_axis", "widest", "time_axis"]
+__all__ = [
+    "NORMAL95", "every", "formula", "gap_axis", "main", "margin_band", "panels", "plain_ticks", "scale_axis", "spread",
+    "time_axis",
+]  # fmt: skip
 
 Array = NDArray[np.float64]
 Panel = Callable[[Any, Any, int], Any]  # (axes, report, column) -> axes
-FALLS, GROWS = 30.0, 1e4  # factors beyond which a positive quantity is drawn on a logarithmic axis
+DECADE = 20.0  # a logarithmic axis over less than this factor has numbers between the powers of ten
+FALLS, GROWS = 4.0, 1e4  # factors beyond which a positive quantity is drawn on a logarithmic axis
 NORMAL95 = 1.959964
+MARKERS = 40  # of a line, that one sees apart
+INDICES = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+OPERATORS = {"E": r"\mathbb{E}", "var": r"\mathrm{var}", "cov": r"\mathrm{cov}", "tr Cov": r"\mathrm{tr\,Cov}"}
+SYMBOLS = {"f(x)": "f(x)", "|x|²": r"\|x\|^2", "|∇f(x)|²": r"\|\nabla f(x)\|^2"}
+ROOM = 0.35  # of the height of an axis, for its legend
 WIDER = 3.0  # times the gap that a margin may be and is drawn whole
 
 
@@ -30,10 +41,30 @@ def main(report: Any) -> int:
     return kinds.index("observable") if "observable" in kinds else 0
 
 
-def widest(report: Any) -> int:
-    """The trace of the covariance; in one dimension the variance, which is the same."""
+def spread(report: Any) -> int | None:
+    """The trace of the covariance, in one dimension the variance, which is the same; None where there is none."""
     kinds: tuple[str, ...] = report.kinds
-    return kinds.index("variance" if kinds.count("mean") == 1 else "trace")
+    if not report.meta["heavy"]:
+        return kinds.index("variance" if kinds.count("mean") == 1 else "trace")
+    return kinds.index("observable") + 1 if kinds.count("observable") > 1 else None
+
+
+def every(count: int) -> int:
+    """Which of so many markers are drawn: every one, every second, ..., so that what lies below is seen."""
+    return -(-count // MARKERS)
+
+
+def formula(label: str) -> str:
+    """The label of a quantity as mathematics: of E f(x), var x₁, cov x₁,x₂; what somebody else named stays a text."""
+    found = re.fullmatch(r"(E|var|cov|tr Cov) (.+)", label)
+    if found is None:
+        return label
+    operator, what = found.groups()
+    coordinates = re.fullmatch(r"x[₀-₉]*(,x[₀-₉]+)?", what)
+    if what not in SYMBOLS and coordinates is None:
+        return label
+    symbol = SYMBOLS.get(what) or re.sub("[₀-₉]+", lambda i: f"_{{{i[0].translate(INDICES)}}}", what)
+    return rf"${OPERATORS[operator]}\,{symbol}$"
 
 
 def time_axis(ax: Any, times: Array, step: str) -> None:
@@ -59,18 +90,29 @@ def gap_axis(ax: Any, reach: Array, margin: Array) -> None:
 
 
 def panels(report: Any, in_time: Panel, gap: Panel, title: str) -> Any:
-    """A figure of four: first observable and spread of x in time, and their gaps. Returns the first axes."""
-    first, second = main(report), widest(report)
+    """First observable and spread of x in time, and their gaps below; without variances the next observable, if any.
+
+    Returns the first axes.
+    """
+    shown = [i for i in (main(report), spread(report)) if i is not None]
     with style():
-        fig, axes = plt.subplot_mosaic([["main", "spread"], ["gap", "gap of spread"]], figsize=(10.0, 6.6),
-                                       height_ratios=[1.5, 1.0])  # fmt: skip
-        in_time(axes["main"], report, first).legend(loc="best")
-        in_time(axes["spread"], report, second).legend(loc="best")
-        lines = len(gap(axes["gap"], report, first).get_legend_handles_labels()[0])
-        axes["gap"].legend(ncols=2 if lines > 3 else 1)
-        gap(axes["gap of spread"], report, second)
+        whole = size(10.0 if len(shown) > 1 else 8.0, 6.6)
+        fig, axes = plt.subplots(2, len(shown), figsize=whole, height_ratios=[1.5, 1.0], squeeze=False)
+        for top, bottom, i in zip(*axes, shown, strict=True):
+            in_time(top, report, i).legend(loc="best")
+            gap(bottom, report, i)
+        low, high = axes[1, 0].get_ylim()
+        axes[1, 0].set_ylim(low, high + ROOM * (high - low))
+        axes[1, 0].legend(ncols=2, loc="upper center")
         fig.suptitle(title, x=0.01, ha="left", fontsize=11)
-    return axes["main"]
+    return axes[0, 0]
+
+
+def plain_ticks(axis: Any) -> None:
+    """Numbers in full on a logarithmic axis that is short: powers of ten alone would leave it without any."""
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 3.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def scale_axis(ax: Any, values: Array, last: float, reach: Array) -> None:
@@ -82,6 +124,8 @@ def scale_axis(ax: Any, values: Array, last: float, reach: Array) -> None:
     high, low = positive.max(), positive.min()
     if high > FALLS * last or high > GROWS * low:
         ax.set_yscale("log")
-        ax.set_ylim(low / 2.0, 1.5 * np.nanmax(reach))
+        ax.set_ylim(low / (2.0 if high > DECADE * low else 1.2), 1.3 * np.nanmax(reach))
+        if high < DECADE * low:
+            plain_ticks(ax.yaxis)
     else:
         ax.set_ylim(0.0, 1.06 * np.nanmax(reach))

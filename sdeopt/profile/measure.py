@@ -17,9 +17,9 @@ from sdeopt.engine.streams import Entropy, normalise, stream_key
 from sdeopt.noise.diagonal import DiagonalMinibatch
 from sdeopt.noise.law import Law
 from sdeopt.noise.minibatch import Minibatch, PoissonBatch
-from sdeopt.profile.products import Here, Sums, correlated, sums, top
+from sdeopt.profile.products import Here, Sums, is_correlated, sums, top
 from sdeopt.profile.report import NoiseProfile
-from sdeopt.profile.tail import drawn, hill
+from sdeopt.profile.tail import draw_sets, hill
 from sdeopt.results.estimate import Estimate, jackknife
 
 __all__ = ["noise_profile"]
@@ -152,7 +152,7 @@ class _Measure:
 
     def covariance(self, k: int, probes: int) -> tuple[list[Named], Array, Array]:
         """What Σ has, and the spectra of Σ and H."""
-        if type(self.law).noise_cov is Law.noise_cov and correlated(self.o, self.x):
+        if type(self.law).noise_cov is Law.noise_cov and is_correlated(self.o, self.x):
             raise ValueError(f"{self.law!r} has correlated coordinates: give it noise_cov(self, o, x, v), which is Σ v")
         d, trace = len(self.x), float(np.sum(self.law.var(self.o, self.x) + 0.0 * self.x))
         if not trace > 0.0:
@@ -204,7 +204,7 @@ class _Measure:
 
     def draws(self, entries: Any, stream: str, count: int) -> Any:
         """Sets of raw draws."""
-        return drawn(entries, self.entropy, f"profile {stream}", count)
+        return draw_sets(entries, self.entropy, f"profile {stream}", count)
 
     def norm(self, xi: Any) -> float:
         """|ξ|."""

@@ -18,7 +18,7 @@ from sdeopt.core.checks import Array
 from sdeopt.core.oracle import Oracle
 from sdeopt.core.problem import Problem
 
-__all__ = ["Here", "Sums", "correlated", "sums", "top"]
+__all__ = ["Here", "Sums", "is_correlated", "sums", "top"]
 
 SMALL = 32  # up to here a matrix of products is as good as Lanczos
 ROWS = 2**25  # numbers that the gradients of all examples may hold, 256 MiB
@@ -69,7 +69,7 @@ class Here:
         return np.asarray(self._f.example_slopes(x, v) if self._rows is None else self._rows @ v)
 
 
-def correlated(o: Oracle, x: Array) -> bool:
+def is_correlated(o: Oracle, x: Array) -> bool:
     """Whether Σ^{1/2} dW of the law does more than scale coordinates; tried on one vector."""
     (size,) = o.noise.brownian("gradient", o.objective)
     w = np.random.default_rng(0).standard_normal(size)

@@ -72,10 +72,11 @@ class NoiseProfile(Result):
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the two spectra on ``ax`` (default: axes of a new figure); return the axes."""
-        from sdeopt.plots.style import new_axes
+        from sdeopt.plots.style import drawing
         from sdeopt.profile.figure import spectra
 
-        return spectra(new_axes() if ax is None else ax, self)
+        with drawing(ax) as ax:
+            return spectra(ax, self)
 
     @classmethod
     def unpack(cls, version: int, head: dict[str, Any], arrays: dict[str, Any]) -> Self:

@@ -14,7 +14,7 @@ from sdeopt.engine.streams import Entropy, stream_key
 from sdeopt.results.estimate import Estimate
 from sdeopt.results.intervals import LEVEL
 
-__all__ = ["drawn", "hill"]
+__all__ = ["draw_sets", "hill"]
 
 
 def hill(radii: Array) -> Estimate:
@@ -34,7 +34,7 @@ def hill(radii: Array) -> Estimate:
     return Estimate(alpha, alpha / math.sqrt(k), alpha * low, alpha * high)
 
 
-def drawn(entries: Any, entropy: Entropy, stream: str, count: int) -> list[tuple[Array, ...]]:
+def draw_sets(entries: Any, entropy: Entropy, stream: str, count: int) -> list[tuple[Array, ...]]:
     """``count`` independent sets of draws of the stated kinds and sizes."""
     vectors = []
     for i, (kind, size, *_) in enumerate(entries):

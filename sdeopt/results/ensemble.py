@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from sdeopt.core import checks
 from sdeopt.results import pages
 from sdeopt.results.crossing import Crossing
-from sdeopt.results.intervals import Interval, stated
+from sdeopt.results.drawn import Drawn
+from sdeopt.results.intervals import Interval, interval_of
 from sdeopt.results.page import Page
-from sdeopt.results.result import Result
+from sdeopt.results.result import frames
 
 __all__ = ["FULL_COVARIANCE_LIMIT", "Diverged", "Ensemble", "Trajectory"]
 
@@ -40,7 +41,7 @@ class Trajectory(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Ensemble(Result):
+class Ensemble(Drawn):
     """Statistics in time of many paths of an optimizer or of its SDE.
 
     Attributes
@@ -147,9 +148,11 @@ class Ensemble(Result):
         """
         order, d = self.order(observable), self.mean.shape[1]
         if observable is None:
-            return stated(self.counts[:, None], self.mean, self.stderr, self.skewness[:, :d], self.share[:, :d], order)
+            return interval_of(
+                self.counts[:, None], self.mean, self.stderr, self.skewness[:, :d], self.share[:, :d], order
+            )
         i = d + list(self.observables).index(observable)
-        return stated(self.counts, *self.observables[observable], self.skewness[:, i], self.share[:, i], order)
+        return interval_of(self.counts, *self.observables[observable], self.skewness[:, i], self.share[:, i], order)
 
     def order(self, observable: str | None = None) -> float:
         """Where the moments of x or of an observable end; inf where all exist, as far as is known."""
@@ -222,23 +225,6 @@ class Ensemble(Result):
         """Means with their intervals at some of the saves."""
         return pages.ensemble(self)
 
-    def plot(self, ax: Any = None, observable: str | None = None) -> Any:
-        """Draw the mean of an observable in time, with its 95 % interval; return the matplotlib Axes.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, optional
-            Default: axes of a new figure.
-        observable : str, optional
-            One of ``observables``; default the first, or x₁ if there is none.
-        """
-        from sdeopt.plots.style import new_axes
-        from sdeopt.results.figure import in_time
-
-        if observable is not None:
-            checks.choice("observable", observable, self.observables)
-        return in_time(new_axes() if ax is None else ax, self, observable or next(iter(self.observables), None))
-
     def content(self) -> dict[str, Any]:
         """Everything but the paths."""
         return {
@@ -261,6 +247,21 @@ class Ensemble(Result):
     def variance(self) -> Array:
         """Variances of the coordinates, (n, d)."""
         return self.cov if self.cov.ndim == 2 else np.einsum("nii->ni", self.cov)
+
+    def summary(self) -> Any:
+        """A pandas ``DataFrame`` over time: means with the ends of their 95 % intervals, and standard deviations of x.
+
+        It needs the extra ``sdeopt[xarray]``.
+        """
+        columns: dict[str, Any] = {}
+        for name, (mean, _) in self.observables.items():
+            low, high, _ = self.interval(name)
+            columns |= {name: mean, f"{name} low": low, f"{name} high": high}
+        low, high, _ = self.interval()
+        for i, sd in enumerate(np.sqrt(self.variance).T):
+            x = f"x{i + 1}"
+            columns |= {x: self.mean[:, i], f"{x} low": low[:, i], f"{x} high": high[:, i], f"{x} sd": sd}
+        return frames().DataFrame({"paths": self.counts, **columns}, index=self.times).rename_axis("t")
 
     def to_xarray(self) -> Any:
         """Return an ``xarray.Dataset`` with the dimensions time, i, j, path (needs the extra ``sdeopt[xarray]``)."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core.moments import skewness
-from sdeopt.results.intervals import FEW, LEVEL, stated
+from sdeopt.results.intervals import FEW, LEVEL, interval_of
 from sdeopt.results.words import ends, known
 
 __all__ = ["STATUSES", "Estimate", "failed", "jackknife", "mean", "median", "share"]
@@ -85,7 +85,7 @@ def mean(values: Array, order: float = math.inf, fewest: int = FEW) -> Estimate:
     stderr = math.sqrt(square / (n - 1) / n)
     skew = float(skewness(n, square, (deviation**3).sum()))
     share = float((deviation**2).max()) / max(square, np.finfo(float).tiny)
-    low, high, reason = stated(n, center, stderr, skew, share, order, fewest)
+    low, high, reason = interval_of(n, center, stderr, skew, share, order, fewest)
     value, error = (v if order > p or square == 0.0 else math.nan for p, v in ((1.0, center), (2.0, stderr)))
     found = Estimate(value, error, float(low), float(high))
     return found.doubted(reason) if reason else found

@@ -17,7 +17,7 @@ import numpy as np
 from sdeopt.core import checks
 from sdeopt.core.files import whole
 
-__all__ = ["Content", "located", "read", "write"]
+__all__ = ["Content", "locate", "read", "write"]
 
 SUFFIX = ".npz"
 UNNAMED = {  # files that do not say their kind: the first of these that is in one tells
@@ -36,7 +36,7 @@ class Content(NamedTuple):
     arrays: dict[str, Any]
 
 
-def located(file: str | Path) -> Path:
+def locate(file: str | Path) -> Path:
     """The name with which a result called ``file`` is kept: it ends in .npz."""
     path = Path(checks.path("file", file, "file"))
     if not path.name:
@@ -54,7 +54,7 @@ def write(content: Content) -> None:
 
 def read(file: str | Path) -> Content:
     """What `write` kept under this name, or what is in the file if its name is another."""
-    path = located(file)
+    path = locate(file)
     if not path.exists() and Path(file).is_file():
         path = Path(file)
     data = path.read_bytes()

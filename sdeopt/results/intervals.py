@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FEW", "LEAST", "LEVEL", "Interval", "allowed", "hall", "lacking", "stated"]
+__all__ = ["FEW", "LEAST", "LEVEL", "Interval", "allowed_share", "hall", "lacking", "interval_of"]
 
 Array = NDArray[np.float64]
 LEVEL = 0.05  # intervals are 95 %
@@ -58,7 +58,7 @@ def _inverse(y: Any, lam: Any) -> Any:
     return np.where(np.abs(lam) < 1e-6, y, 3.0 / some * (np.cbrt(1.0 + some * (y - some / 6.0)) - 1.0))
 
 
-def allowed(n: Any) -> Any:
+def allowed_share(n: Any) -> Any:
     """The share of the sum of squares that one of n paths may have.
 
     Of tails like e^{-v/2}, as the square of a normal coordinate has, the largest of n values is above 3 log n with
@@ -79,7 +79,7 @@ def lacking(order: float) -> str:
     return ""
 
 
-def stated(n: Any, mean: Any, stderr: Any, skew: Any, share: Any, order: float, fewest: int = FEW) -> Interval:
+def interval_of(n: Any, mean: Any, stderr: Any, skew: Any, share: Any, order: float, fewest: int = FEW) -> Interval:
     """Hall's interval of a mean, at all saves at once, or why there is none.
 
     Parameters
@@ -95,7 +95,9 @@ def stated(n: Any, mean: Any, stderr: Any, skew: Any, share: Any, order: float, 
     exact = np.asarray(stderr) == 0.0  # values that are all equal, as at the start
     least = fewest if order > 3.0 else max(fewest, FEW_HEAVY)
     few = (np.asarray(n) < least) & ~exact
-    heavy = np.asarray(share) > allowed(n) if math.isinf(order) else np.zeros_like(few)  # else the law has settled it
+    heavy = (
+        np.asarray(share) > allowed_share(n) if math.isinf(order) else np.zeros_like(few)
+    )  # else the law has settled it
     known = exact | (np.isfinite(mean) & np.isfinite(stderr) & ~few & ~heavy & (lacking(order) == ""))
     low, high = (np.where(known, end, math.nan) for end in hall(n, mean, stderr, skew))
     if known.all():

@@ -15,7 +15,7 @@ from sdeopt.results.bounds import Bounds, Decision, Sizes, decide
 from sdeopt.results.columns import symbol
 from sdeopt.results.quantities import PLURAL, SINGLE, Quantity
 
-__all__ = ["CONFIDENCE", "SHOWN", "decided", "members", "quantile", "settles", "worst"]
+__all__ = ["CONFIDENCE", "SHOWN", "decide_chosen", "members", "quantile", "settles", "worst"]
 
 Array = NDArray[np.float64]
 CONFIDENCE = 0.95
@@ -31,7 +31,9 @@ def quantile(count: Array, probability: float) -> float:
     return float(t.isf(probability / 2.0, degrees))
 
 
-def decided(sizes: Sizes, found: Bounds, counts: Array, chosen: list[int], tolerance: float, alpha: float) -> Decision:
+def decide_chosen(
+    sizes: Sizes, found: Bounds, counts: Array, chosen: list[int], tolerance: float, alpha: float
+) -> Decision:
     """The decision on the chosen columns of what is judged, in which they are numbered as in ``sizes``."""
     s, b = Sizes(*(a[:, chosen] for a in sizes)), Bounds(*(a[:, chosen] for a in found))
     decision = decide(s, b, counts[-len(s.size) :], tolerance, alpha)

@@ -11,6 +11,7 @@ from sdeopt.results.page import Line, Page, Table, cell
 __all__ = ["html", "latex", "markdown"]
 
 COLOURS = {"good": "#1a7f37", "open": "#9a6700", "bad": "#bd1f01", "dim": "#717581"}  # 4.5:1 or more on white
+SHORT = 32  # signs up to which a cell stays on one line
 MATHS = {
     "±": r"\pm", "×": r"\times", "·": r"\cdot", "−": "-", "∞": r"\infty", "→": r"\to", "∇": r"\nabla", "∂": r"\partial",
     "√": r"\surd", "∫": r"\int", "‖": r"\|", "⟨": r"\langle", "⟩": r"\rangle", "≤": r"\le", "≥": r"\ge", "∑": r"\sum",
@@ -47,8 +48,10 @@ def html(page: Page) -> str:
 
     def element(tag: str, line: Line, right: bool = False) -> str:
         text, tone = cell(line)
-        style = ";".join([f"color:{COLOURS[tone]}" if tone else "", "text-align:right" if right else ""]).strip(";")
-        look = f' style="{style}"' if style else ""
+        style = [f"color:var(--sdeopt-{tone},{COLOURS[tone]})"] if tone else []
+        if tag != "li":  # notebooks have a look of their own for cells
+            style += [f"text-align:{'right' if right else 'left'}", *["white-space:nowrap"] * (len(text) < SHORT)]
+        look = f' style="{";".join(style)}"' if style else ""
         return f"<{tag}{look}>{escaping.escape(text)}</{tag}>"
 
     def row(tag: str, cells: Sequence[Line], left: Sequence[int]) -> str:

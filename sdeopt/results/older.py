@@ -13,19 +13,19 @@ import numpy as np
 
 from sdeopt.results.bounds import Sizes
 from sdeopt.results.paired import Estimates
-from sdeopt.results.quantities import Scales, apart, judged
+from sdeopt.results.quantities import Scales, apart, choose_judged
 
-__all__ = ["judged_again", "widened"]
+__all__ = ["judge_again", "widen"]
 
 ALPHA = 0.05  # with which such a file is judged
 
 
-def judged_again(
+def judge_again(
     head: Mapping[str, Any], arrays: Mapping[str, Any], first: str, sides: Mapping[str, tuple[Any, Any]]
 ) -> dict[str, Any]:
     """What is to be added to the head of such a file: ``first`` is compared with the gaps and standard errors."""
     meta, kinds = head["meta"], tuple(head["kinds"])
-    what = judged(kinds, tuple(head["names"]), any(meta["diverged"]), meta["judge"], meta["heavy"])
+    what = choose_judged(kinds, tuple(head["names"]), any(meta["diverged"]), meta["judge"], meta["heavy"])
     zero = np.zeros_like(arrays[first])
     scales = Scales(arrays["margin"] / meta["tolerance"], zero, zero)
 
@@ -39,7 +39,7 @@ def judged_again(
     return {"meta": meta | {"alpha": ALPHA}, "quantities": what} | sizes
 
 
-def widened(arrays: dict[str, Any], names: Iterable[str]) -> None:
+def widen(arrays: dict[str, Any], names: Iterable[str]) -> None:
     """Files from before the direction that is known worst: its variance is at most all there is, ``floor``²."""
     for name in names:
         arrays[f"{name}:widest"] = np.maximum(arrays[f"{name}:floor"], arrays[f"{name}:stderr"])

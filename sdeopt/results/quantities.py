@@ -23,7 +23,7 @@ __all__ = [
     "apart",
     "default",
     "flow_apart",
-    "judged",
+    "choose_judged",
     "moments",
     "scales",
     "without_errors",
@@ -63,7 +63,7 @@ def default(d: int, observables: int) -> str:
     return "all" if d <= COORDINATES_UP_TO or observables == 0 else "observables"
 
 
-def judged(
+def choose_judged(
     kinds: tuple[str, ...], names: tuple[str, ...], diverged: bool, what: str, heavy: bool
 ) -> tuple[Quantity, ...]:
     """The quantities that get a verdict; the share of diverged paths only where some diverged.

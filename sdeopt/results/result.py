@@ -13,10 +13,12 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from sdeopt.results import console, files, markup
-from sdeopt.results.page import Page
+from sdeopt.core import checks
+from sdeopt.core.files import whole
+from sdeopt.results import console, document, files, markup
+from sdeopt.results.page import Page, Table, cell
 
-__all__ = ["Result"]
+__all__ = ["Result", "frames"]
 
 
 class Result(ABC):
@@ -38,6 +40,10 @@ class Result(ABC):
     @abstractmethod
     def plot(self, ax: Any = None) -> Any:
         """Draw it on ``ax`` (default: a new figure); return the axes."""
+
+    def drawn(self) -> list[Any]:
+        """Axes of every figure that its page of HTML shows."""
+        return [self.plot()]
 
     def content(self) -> dict[str, Any]:
         """What `to_json` writes; by default all fields."""
@@ -82,9 +88,34 @@ class Result(ABC):
         """Everything as JSON; numbers that are not finite become null."""
         return json.dumps(_plain(self.content()), ensure_ascii=False, indent=1, allow_nan=False)
 
+    def summary(self) -> Any:
+        """Its first table as a pandas ``DataFrame`` (needs the extra ``sdeopt[xarray]``).
+
+        Numbers with all their digits where the result has ``rows``, else the texts that ``print`` shows.
+        """
+        pandas = frames()
+        rows = getattr(self, "rows", None)
+        if rows is not None:
+            return pandas.DataFrame([row if isinstance(row, dict) else row._asdict() for row in rows])
+        table = next(iter(self.page().tables), Table((), []))
+        return pandas.DataFrame([[cell(line).text for line in row] for row in table.rows], columns=[*table.headings])
+
+    def html(self, file: str | Path) -> None:
+        """Write a page to ``file`` that holds all it shows: words, figures, formulas, and how to repeat the run.
+
+        It opens from the disk, on paper and in the dark, and asks nothing of the network.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        """
+        path = Path(checks.path("file", file, "file"))
+        whole(path, document.document(self).encode())
+
     def save(self, file: str | Path) -> None:
         """Write everything to ``file`` (npz, without pickle); a name without .npz gets it."""
-        files.write(files.Content(files.located(file), type(self).__name__, self.VERSION, *self.pack()))
+        files.write(files.Content(files.locate(file), type(self).__name__, self.VERSION, *self.pack()))
 
     @classmethod
     def load(cls, file: str | Path) -> Self:
@@ -119,6 +150,15 @@ class Result(ABC):
         except Exception as error:  # parts of other kinds and shapes fail wherever they are looked at
             raise ValueError(f"{path} is damaged: it does not hold the parts of a {kind}") from error
         return result
+
+
+def frames() -> Any:
+    """The module pandas."""
+    try:
+        import pandas
+    except ImportError as error:
+        raise ImportError('summary needs pandas: pip install "sdeopt[xarray]"') from error
+    return pandas
 
 
 def _fields(result: Any) -> dict[str, Any]:

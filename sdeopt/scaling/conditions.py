@@ -35,7 +35,7 @@ from sdeopt.core.problem import Problem
 from sdeopt.noise import Minibatch, PoissonBatch, Reshuffled
 from sdeopt.scaling.rules import Change
 
-__all__ = ["LIMIT", "Condition", "measured"]
+__all__ = ["LIMIT", "Condition", "measure"]
 
 Array = NDArray[np.float64]
 LIMIT = 0.1
@@ -65,7 +65,7 @@ class Seen(NamedTuple):
     var: Array
 
 
-def measured(names: tuple[str, ...], method: Method, problem: Problem | None, change: Change) -> tuple[Condition, ...]:
+def measure(names: tuple[str, ...], method: Method, problem: Problem | None, change: Change) -> tuple[Condition, ...]:
     """The conditions ``names`` of ``method`` on ``problem``, both after the change."""
     noise = None if problem is None else problem.noise
     once = isinstance(noise, PoissonBatch) or (isinstance(noise, Minibatch) and not noise.replace)
@@ -88,11 +88,11 @@ def _measure(name: str, method: Method, problem: Problem | None, change: Change)
         return Condition(name, formula, math.nan, str(error))
 
 
-def _seen(method: Method, problem: Problem) -> Seen:
+def _see(method: Method, problem: Problem) -> Seen:
     """What an agent sees at x0; the clipped gradients of a private method are drawn."""
     o, x0 = problem.oracle, np.array(problem.x0)
     if method.family == "private":
-        return _drawn(method, problem)
+        return _draw(method, problem)
     lack = problem.lacks("noise_var") or problem.lacks("agent_means")
     if lack is not None:
         raise ValueError(lack)
@@ -100,7 +100,7 @@ def _seen(method: Method, problem: Problem) -> Seen:
     return Seen(np.mean(means, axis=0), problem.noise.agents * (np.asarray(noise_var(o, x0)) + 0.0 * x0))
 
 
-def _drawn(method: Any, problem: Problem) -> Seen:
+def _draw(method: Any, problem: Problem) -> Seen:
     """x - x' of one step of DP-SGD with η = 1 is the private gradient; so few steps are not worth a compiler."""
     from sdeopt.engine.kernels import Kernel
     from sdeopt.engine.simulate import plan
@@ -117,11 +117,11 @@ def _step(method: Method, problem: Problem, change: Change) -> float:
 
 
 def _sign(method: Method, problem: Problem, change: Change) -> float:
-    return float(method.lr * _curvature(problem, np.sqrt(math.pi / 2.0 * _seen(method, problem).var)))
+    return float(method.lr * _curvature(problem, np.sqrt(math.pi / 2.0 * _see(method, problem).var)))
 
 
 def _adaptive(method: Any, problem: Problem, change: Change) -> float:
-    seen = _seen(method, problem)
+    seen = _see(method, problem)
     root = np.sqrt(seen.mean2 + seen.var)
     return float(method.lr * (_curvature(problem, root + method.eps) + getattr(method, "weight_decay", 0.0)))
 
@@ -131,12 +131,12 @@ def _buffer(method: Any, problem: Problem, change: Change) -> float:
 
 
 def _noise(method: Method, problem: Problem, change: Change) -> float:
-    seen = _seen(method, problem)
+    seen = _see(method, problem)
     return float(np.max(_ratio(seen.mean2, seen.var)))
 
 
-def _sent(method: Method, problem: Problem, change: Change) -> float:
-    seen = _seen(method, problem)
+def _share_sent(method: Method, problem: Problem, change: Change) -> float:
+    seen = _see(method, problem)
     return float(_ratio(seen.mean2.sum(), seen.var.sum()))
 
 
@@ -187,7 +187,7 @@ CONDITIONS: dict[str, tuple[str, Callable[[Any, Any, Change], float]]] = {
     "ratio": ("step against curvature, η'(λ/√v + θ')", _adaptive),
     "buffer": ("memory of the momentum, η'λ/(1 - μ)²", _buffer),
     "noise": ("signal against noise, max (∂f)²/σ²", _noise),
-    "sent": ("signal against noise, |∇f|²/tr Σ", _sent),
+    "sent": ("signal against noise, |∇f|²/tr Σ", _share_sent),
     "memory": ("memory of the squares, 1 - β₂'", _memory),
     "cold": ("start from v = 0, 2 |ln κ| η'λ/(√v (1 - β'))", _cold),
     "share": ("batch against data, B'/n", _share),

@@ -123,7 +123,7 @@ def _evidence(scaling: Scaling, runs: tuple[Run, ...], found: Both, meta: dict[s
         for p, side in zip((*found[:1], *found), (0, 1, 1), strict=True)
     ]
     times = np.array(before.saves) * before.method.clock
-    judged = quantities.judged(kinds, names, any(lost), meta["judge"], meta["heavy"])
+    judged = quantities.choose_judged(kinds, names, any(lost), meta["judge"], meta["heavy"])
     scales, begun = quantities.scales(rule, kinds, times), times > 0.0
     ends, seen = zip(*(orders(run) for run in runs), strict=True)
     known = judged, d, min(ends), np.array([min(of[name] for of in seen) for name in before.observables])

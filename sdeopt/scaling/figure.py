@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sdeopt.plots.axes import NORMAL95, gap_axis, margin_band, panels, scale_axis, time_axis
+from sdeopt.plots.axes import NORMAL95, every, formula, gap_axis, margin_band, panels, scale_axis, time_axis
 from sdeopt.plots.style import DISCRETE, LOUD, REFERENCE, SDE
 from sdeopt.results.columns import mean_of
 from sdeopt.scaling.conditions import LIMIT
@@ -29,12 +29,14 @@ def in_time(ax: Any, e: Evidence, i: int) -> Any:
     before, half = e.before[:, i], q * e.before_stderr[:, i]
     ax.fill_between(t, before - half, before + half, color=SDE["color"], alpha=0.35, linewidth=0)
     ax.plot(t, before, **SDE, label="before")
-    ax.errorbar(t, e.after[:, i], q * e.after_stderr[:, i], elinewidth=0.8, label="after", **DISCRETE)
+    apart = slice(None, None, every(len(t)))
+    after, bars = e.after[apart, i], q * e.after_stderr[apart, i]
+    ax.errorbar(t[apart], after, bars, elinewidth=0.8, label="after", **DISCRETE)
     ax.plot(t, e.naive[:, i], **LOUD, label="naive")
     values = np.concatenate([before, e.after[:, i]])
     scale_axis(ax, values, before[-1], np.concatenate([values, e.naive[:, i][np.isfinite(e.naive[:, i])]]))
     time_axis(ax, e.times, f"one step before = {e.meta['before']['clock']:.4g}")
-    ax.set_ylabel(mean_of(e.kinds, e.names, i))
+    ax.set_ylabel(formula(mean_of(e.kinds, e.names, i)))
     return ax
 
 
@@ -50,7 +52,7 @@ def gap(ax: Any, e: Evidence, i: int) -> Any:
     gap_axis(ax, reach, e.margin[:, i])
     time_axis(ax, e.times, f"one step before = {e.meta['before']['clock']:.4g}")
     ax.set_ylabel("gap")
-    ax.set_title(f"gap in {mean_of(e.kinds, e.names, i)}")
+    ax.set_title(f"gap in {formula(mean_of(e.kinds, e.names, i))}")
     return ax
 
 

@@ -37,6 +37,7 @@ def scaling(s: Scaling) -> Page:
     ]
     if s.noises:
         head.append(("noise", "{} before, {} after".format(*s.noises)))
+    head += [(f"new {name}", repr(schedule)) for name, schedule in s.after.schedules.items()]
     warnings = [Cell(f"! {text}", "open") for text in s.warnings]
     note = "A condition is of the order of the relative error that it causes."
     return Page(head, [_parameters(s), _conditions(s)], [*warnings, note])
@@ -46,9 +47,10 @@ def _parameters(s: Scaling) -> Table:
     """Hyperparameters and what changes: name, before, after, and what the rule asks where it is not that."""
     rows: list[tuple[Line, ...]] = []
     for name in s.before._fields:
-        asked, after = s.formula.get(name), getattr(s.after, name)
+        asked, after = s.formula.get(name), getattr(s.after.constant(), name)
         note = f"the rule asks for {number(asked)}" if asked is not None and asked != after else ""
-        rows.append((name, number(getattr(s.before, name)), number(after), Cell(note, "open")))
+        peak = f"{name}, peak" if name in s.before.schedules else name
+        rows.append((peak, number(getattr(s.before.constant(), name)), number(after), Cell(note, "open")))
     for name, (first, second) in (("batch", s.change.batch), ("agents", s.change.agents)):
         if first != second:
             rows.append((name, f"{first}", f"{second}", ""))

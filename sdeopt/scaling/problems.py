@@ -10,10 +10,10 @@ from sdeopt.core.problem import Problem
 from sdeopt.noise import Agents, Batch, DiagonalMinibatch, Gaussian, Minibatch, NoNoise, PoissonBatch, Reshuffled
 from sdeopt.scaling.rules import Change
 
-__all__ = ["changed"]
+__all__ = ["apply_change"]
 
 
-def changed(problem: Problem, change: Change, per_example: bool) -> Problem:
+def apply_change(problem: Problem, change: Change, per_example: bool) -> Problem:
     """``problem``, which is the one before, after ``change``.
 
     `Minibatch`, `PoissonBatch` and `Batch` hold their size, which must be the batch before. Any other law is the noise

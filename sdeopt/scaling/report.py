@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sdeopt.results import older
 from sdeopt.results.bounds import AGREE, LEAST, Bounds, Decision, Sizes, bounds
-from sdeopt.results.judging import CONFIDENCE, SHOWN, decided, members, quantile, worst
+from sdeopt.results.judging import CONFIDENCE, SHOWN, decide_chosen, members, quantile, worst
 from sdeopt.results.page import Page
 from sdeopt.results.quantities import Quantity
 from sdeopt.results.result import Result
@@ -126,7 +126,9 @@ class Evidence(Result):
         """The decision on some of the judged ``quantities``, by their numbers, or on all, for one of the rules."""
         sizes = self.naive_sizes if naive else self.sizes
         every = list(range(len(self.quantities))) if chosen is None else chosen
-        found = decided(sizes, self._bounds[naive], self.counts, every, self.meta["tolerance"], self.meta["alpha"])
+        found = decide_chosen(
+            sizes, self._bounds[naive], self.counts, every, self.meta["tolerance"], self.meta["alpha"]
+        )
         return found._replace(verdict="coincide" if found.verdict == AGREE else found.verdict)  # two laws
 
     @property
@@ -199,9 +201,9 @@ class Evidence(Result):
         if version < 2:
             sides = {"sizes": "gap", "naive_sizes": "naive_gap"}
             found = {name: (arrays[gap], arrays[f"{gap}_stderr"]) for name, gap in sides.items()}
-            head |= older.judged_again(head, arrays, "before", found)
+            head |= older.judge_again(head, arrays, "before", found)
         elif version == 2:
-            older.widened(arrays, cls.PARTS)
+            older.widen(arrays, cls.PARTS)
         head["quantities"] = [Quantity(name, kind, tuple(columns)) for name, kind, columns in head["quantities"]]
         return super().unpack(version, head, arrays)
 
@@ -221,4 +223,7 @@ class Evidence(Result):
         from sdeopt.plots.axes import main
         from sdeopt.scaling import figure
 
-        return figure.figure(self) if ax is None else figure.in_time(ax, self, main(self))
+        if ax is None:
+            return figure.figure(self)
+        figure.in_time(ax, self, main(self)).legend()
+        return ax

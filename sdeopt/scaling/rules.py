@@ -184,11 +184,6 @@ REASONS = {  # of one method, or of its family
 def find(method: Method) -> Rule:
     """The rule of ``method``; a ``ValueError`` says why there is none."""
     expect_method(method)
-    if method.schedules:
-        raise ValueError(
-            f"{' and '.join(method.schedules)} must be a number: scale the constant method, then give the result the "
-            f"schedule with the new peak, got {method!r}"
-        )
     rule = RULES.get(type(method))
     if rule is None:
         name = type(method).__name__

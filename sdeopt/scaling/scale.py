@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 from sdeopt.core import checks
 from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
-from sdeopt.scaling.conditions import measured
-from sdeopt.scaling.problems import changed
+from sdeopt.core.schedule import hastened
+from sdeopt.scaling.conditions import measure
+from sdeopt.scaling.problems import apply_change
 from sdeopt.scaling.rules import Change, Rule, find, pair
 from sdeopt.scaling.scaling import Scaling
 
@@ -34,7 +36,8 @@ def scale(
     Parameters
     ----------
     method : method
-        An optimizer before the change, with a constant learning rate.
+        An optimizer before the change. Of a schedule the rule scales the peak; lengths in time and in steps become
+        shorter as the run does, so that ψ is the same at matched steps.
     batch : (int, int), optional
         Batch size before and after (of one agent).
     agents : (int, int), optional
@@ -80,21 +83,23 @@ def scale(
     if problem is not None:
         problem.alone("scale")
     change = _change(method, rule, batch, agents, new_k)
+    schedules, method = method.schedules, method.constant()
     formula = {name: _round(value) for name, value in rule.fields(method, change).items()}
     after, cut = _reachable(method, formula, change)
     for text in cut:
         warnings.warn(text, stacklevel=2)
     still = type(method)(*method._replace(**_sent(change)))
     linear = still._replace(lr=_round(method.lr * float(change.kappa * change.alpha)))
-    later = None if problem is None else changed(problem, change, method.family == "private")
+    later = None if problem is None else apply_change(problem, change, method.family == "private")
+    scheduled = functools.partial(_scheduled, schedules, method, float(rule.speed(change)))
     return Scaling(
-        before=method,
-        after=after,
-        naive=still if linear == after else linear,
+        before=method._replace(**schedules),
+        after=scheduled(after),
+        naive=scheduled(still if linear == after else linear),
         change=change,
         rule=rule,
         formula=formula,
-        conditions=measured(rule.conditions, after, later, change),
+        conditions=measure(rule.conditions, after, later, change),
         warnings=cut,
         objective=None if problem is None else repr(problem.objective),
         noises=tuple(repr(p.noise) for p in (problem, later) if p is not None),
@@ -116,6 +121,12 @@ def _change(method: Any, rule: Rule, batch: Any, agents: Any, new_k: Any) -> Cha
     if new_k is not None:
         pairs["k"] = (int(method.k), checks.integer("new_k", new_k, low=1))
     return Change(**pairs)
+
+
+def _scheduled(schedules: dict[str, Any], before: Method, speed: float, method: Any) -> Any:
+    """The method with the schedules of the one before: ``speed`` times fewer steps, of another clock each."""
+    time = _round(speed * before.clock / method.clock)
+    return method._replace(**{name: hastened(s, getattr(method, name), time, speed) for name, s in schedules.items()})
 
 
 def _sent(change: Change) -> dict[str, float]:

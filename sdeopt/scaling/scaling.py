@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Self
 
+from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
 from sdeopt.optimizers.registry import lookup
 from sdeopt.results.page import Page
@@ -147,18 +148,17 @@ class Scaling(Result):
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the conditions beside their limit on ``ax`` (default: axes of a new figure); return the axes."""
-        from sdeopt.plots.style import new_axes
+        from sdeopt.plots.style import drawing
         from sdeopt.scaling.figure import conditions
 
-        return conditions(new_axes() if ax is None else ax, self)
+        with drawing(ax) as ax:
+            return conditions(ax, self)
 
     def content(self) -> dict[str, Any]:
         """Everything but the problem."""
         return {
             "method": type(self.before).__name__,
-            "before": self.before._asdict(),
-            "after": self.after._asdict(),
-            "naive": self.naive._asdict(),
+            **{side: _plain(getattr(self, side)) for side in ("before", "after", "naive")},
             "formula": self.formula,
             "change": self.change._asdict(),
             "speed": float(self.speed),
@@ -174,6 +174,8 @@ class Scaling(Result):
 
     def pack(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Hyperparameters and what was found; the rule is that of the method."""
+        if self.before.schedules:
+            raise ValueError(f"a file keeps no schedule: save what scale says of the constant method, {self.before!r}")
         own = ("before", "after", "naive", "change", "formula", "conditions", "warnings", "objective", "noises")
         return {"method": type(self.before).__name__} | {name: getattr(self, name) for name in own}, {}
 
@@ -194,3 +196,8 @@ class Scaling(Result):
             objective=head["objective"],
             noises=tuple(head["noises"]),
         )
+
+
+def _plain(method: Method) -> dict[str, Any]:
+    """The hyperparameters as numbers, schedules in words."""
+    return method._asdict() | {name: repr(s) for name, s in method.schedules.items()}

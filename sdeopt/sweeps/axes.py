@@ -17,7 +17,7 @@ import numpy as np
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
 
-__all__ = ["LIMIT", "Axis", "axes", "fields", "named", "placed"]
+__all__ = ["LIMIT", "Axis", "axes", "fields", "name_each", "place"]
 
 OWNERS = ("method", "noise", "objective")
 LIMIT = 1_000_000  # points of a grid
@@ -43,28 +43,28 @@ def arguments(thing: Any) -> list[str]:
 def fields(thing: Any) -> list[str]:
     """The names that an axis over ``thing`` may have: its own, then those of the laws that it holds."""
     own = arguments(thing)
-    inner = [name for law in _held(thing) for name in fields(law)]
+    inner = [name for law in _inner_laws(thing) for name in fields(law)]
     return list(dict.fromkeys([*own, *inner]))
 
 
-def placed(thing: Any, field: str, value: Any) -> Any:
+def place(thing: Any, field: str, value: Any) -> Any:
     """``thing`` built anew with ``value`` in its ``field``; itself where it has no such field."""
     given = {name: getattr(thing, name) for name in arguments(thing)}
     if field in given:
-        if field == "agents" and len({repr(law) for law in _held(thing)}) == 1:
-            given["laws"] = _held(thing)[0]  # as many as there are agents, all alike
+        if field == "agents" and len({repr(law) for law in _inner_laws(thing)}) == 1:
+            given["laws"] = _inner_laws(thing)[0]  # as many as there are agents, all alike
         return type(thing)(**given | {field: value})
     if field not in fields(thing):
         return thing
     for name, part in given.items():
         if isinstance(part, tuple):
-            given[name] = tuple(placed(law, field, value) for law in part)
-        elif any(part is law for law in _held(thing)):
-            given[name] = placed(part, field, value)
+            given[name] = tuple(place(law, field, value) for law in part)
+        elif any(part is law for law in _inner_laws(thing)):
+            given[name] = place(part, field, value)
     return type(thing)(**given)
 
 
-def _held(thing: Any) -> tuple[Any, ...]:
+def _inner_laws(thing: Any) -> tuple[Any, ...]:
     """The laws inside a law."""
     if not getattr(thing, "wraps", False):
         return ()
@@ -131,7 +131,7 @@ def _values(name: str, values: Any) -> tuple[Any, ...]:
     return plain
 
 
-def named(kind: str, given: Any, one: Any, short: Any) -> dict[str, Any]:
+def name_each(kind: str, given: Any, one: Any, short: Any) -> dict[str, Any]:
     """Label -> thing, of one thing, several, or a mapping with labels of its own.
 
     ``one(thing)`` says whether it is one; ``short`` are functions from all things to labels, the shortest first.

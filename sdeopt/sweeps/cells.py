@@ -23,9 +23,9 @@ from sdeopt.engine.run import Run
 from sdeopt.engine.stop import Stop, inside
 from sdeopt.results.estimate import Estimate, failed
 from sdeopt.results.intervals import lacking
-from sdeopt.sweeps.measures import COLUMNS, ERROR, RUN, joined, of_paths, of_report, reduced
+from sdeopt.sweeps.measures import COLUMNS, ERROR, RUN, join, of_paths, of_report, reduce_chunk
 
-__all__ = ["PATHS", "Cell", "Settings", "computed", "planned"]
+__all__ = ["PATHS", "Cell", "Settings", "compute", "plan_run"]
 
 SAVES = 400  # at which f(x) is compared with the level
 PATHS, SUBSTEPS = 1000, 16  # of a run where nobody says, and in a step of the SDE beside a given number of paths
@@ -94,7 +94,7 @@ class Cell:
         return self.steps * (1.0 if self.job == "run" else 2.0 * (s.substeps or SUBSTEPS))
 
 
-def planned(cell: Cell) -> Run:
+def plan_run(cell: Cell) -> Run:
     """The run of the discrete column; a ``ValueError`` says what of the settings makes no sense."""
     s, p = cell.settings, cell.problem
     p.alone("sweep")
@@ -109,7 +109,7 @@ def planned(cell: Cell) -> Run:
     )  # fmt: skip
 
 
-def computed(cell: Cell, stop: Stop | None = None) -> dict[str, Estimate]:
+def compute(cell: Cell, stop: Stop | None = None) -> dict[str, Estimate]:
     """Measure -> estimate; an exception becomes estimates that have failed. Runs on one thread, anywhere.
 
     Raises
@@ -125,14 +125,14 @@ def computed(cell: Cell, stop: Stop | None = None) -> dict[str, Estimate]:
 
 
 def _run(cell: Cell, thread: ThreadPoolExecutor) -> dict[str, Estimate]:
-    run, level = planned(cell), cell.settings.level
+    run, level = plan_run(cell), cell.settings.level
     times = np.array(run.saves) * cell.method.clock
     middle = run.saves.index(run.steps // 2)
     reduce = functools.partial(
-        reduced, d=cell.problem.dim, times=times, middle=middle, level=-np.inf if level is None else level
+        reduce_chunk, d=cell.problem.dim, times=times, middle=middle, level=-np.inf if level is None else level
     )
     try:
-        table = fold(Task((run,), reduce, 8 * len(COLUMNS)), cell.settings.paths or PATHS, joined, thread, False)
+        table = fold(Task((run,), reduce, 8 * len(COLUMNS)), cell.settings.paths or PATHS, join, thread, False)
     except Interrupted:
         raise KeyboardInterrupt from None
     end, ends = orders(run)
@@ -149,5 +149,5 @@ def _error(cell: Cell, thread: ThreadPoolExecutor) -> dict[str, Estimate]:
         )  # fmt: skip
     if report.meta["partial"]:
         raise KeyboardInterrupt
-    found, tail = of_report(report), lacking(orders(planned(cell))[0] / 2.0)
+    found, tail = of_report(report), lacking(orders(plan_run(cell))[0] / 2.0)
     return {name: e.doubted(tail)._replace(low=math.nan, high=math.nan) if tail else e for name, e in found.items()}

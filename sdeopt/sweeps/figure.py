@@ -12,9 +12,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.lines import Line2D
+from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
-from sdeopt.plots.style import style
+from sdeopt.plots.style import COLOURS, HOLLOW, size, style
 
 if TYPE_CHECKING:
     from sdeopt.sweeps.table import Sweep
@@ -23,18 +24,16 @@ __all__ = ["diagram", "figure", "lines"]
 
 Array = NDArray[np.float64]
 Index = tuple[Any, ...]
+TICKS = 6  # of an axis of numbers
 MOST = 8  # panels of a figure, lines of a panel
 DECADES = 20.0  # a positive range beyond this factor is shown on a logarithmic scale
-HOLLOW = {"color": "white", "markeredgecolor": "#202020", "markeredgewidth": 0.9}
 MARKS: dict[str, tuple[str, dict[str, Any]]] = {
-    "undecided": ("o", HOLLOW),
+    "undecided": ("o", {k: v for k, v in HOLLOW.items() if k != "linestyle"}),
     "diverged": ("x", {"color": "#bd1f01", "markeredgewidth": 1.4}),
     "failed": ("s", {"color": "#202020"}),
     "missing": (".", {"color": "#94a4a2"}),
 }
 BLANK = "#e8e8e8"  # cells without a colour
-# from the colour-blind-safe sequence of Petroff, arXiv:2107.02270
-COLOURS = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#717581")
 
 
 def label(sweep: Sweep, measure: str) -> str:
@@ -44,6 +43,7 @@ def label(sweep: Sweep, measure: str) -> str:
     level = "" if m["level"] is None else f"{m['level']:.3g}"
     return {
         "loss": f"E f(x) at {end}",
+        "median": f"median of f(x) at {end}",
         "spread": f"tr Cov x at {end}",
         "diverged": f"share of paths diverged by {end}",
         "time": f"median time to f(x) ≤ {level}",
@@ -67,13 +67,13 @@ def figure(
             f"the axes {', '.join(others)} have {len(cuts)} combinations, at most {most} can be drawn: give where="
             f"{{{', '.join(f'{a!r}: ...' for a in others)}}}"
         )
-    titles = [", ".join(_said(sweep, a, at[a]) for a in others) for at in cuts]
+    titles = [", ".join(_say(sweep, a, at[a]) for a in others) for at in cuts]
     with style():
         if y is None:
-            ax = plt.subplots(figsize=(5.4, 4.0))[1] if ax is None else ax
+            ax = plt.subplots(figsize=size(5.4, 4.0))[1] if ax is None else ax
             return lines(ax, sweep, x, measure, cuts, titles)
         panels = [ax] if ax is not None else _panels(len(cuts))
-        norm = _norm(np.concatenate([_coloured(sweep, x, y, measure, at).ravel() for at in cuts]), measure)
+        norm = _norm(np.concatenate([_values_to_colour(sweep, x, y, measure, at).ravel() for at in cuts]), measure)
         for panel, at, title in zip(panels, cuts, titles, strict=True):
             diagram(panel, sweep, x, y, measure, at, norm)
             panel.set_title(title)
@@ -106,7 +106,7 @@ def _length(sweep: Sweep, axis: str) -> int:
     return len(sweep.coordinates[axis])
 
 
-def _said(sweep: Sweep, axis: str, i: int) -> str:
+def _say(sweep: Sweep, axis: str, i: int) -> str:
     value = sweep.coordinates[axis][i]
     return str(value) if axis in ("method", "problem") else f"{axis} = {_short(value)}"
 
@@ -123,7 +123,7 @@ def _part(sweep: Sweep, name: str, measure: str, axes: tuple[str, ...], cut: Map
     return array[index].transpose([kept.index(a) for a in axes])
 
 
-def _coloured(sweep: Sweep, x: str, y: str, measure: str, cut: Mapping[str, int]) -> Array:
+def _values_to_colour(sweep: Sweep, x: str, y: str, measure: str, cut: Mapping[str, int]) -> Array:
     """Values that get a colour: not those of the survivors of cells that diverged."""
     value, status = (_part(sweep, name, measure, (y, x), cut) for name in ("value", "status"))
     shown: Array = np.where(np.isin(status, ("ok", "undecided")) & np.isfinite(value), value, np.nan)
@@ -142,7 +142,7 @@ def _norm(values: Array, measure: str) -> Any:
 def _panels(count: int) -> list[Any]:
     columns = min(count, 4)
     rows = -(-count // columns)
-    _, axes = plt.subplots(rows, columns, figsize=(1.6 + 3.8 * columns, 0.4 + 3.6 * rows), squeeze=False)
+    _, axes = plt.subplots(rows, columns, figsize=size(1.6 + 3.8 * columns, 0.4 + 3.6 * rows), squeeze=False)
     flat = list(axes.ravel())
     for unused in flat[count:]:
         unused.remove()
@@ -181,13 +181,15 @@ def _dress(axis: Any, name: str, values: tuple[Any, ...], positions: Array, scal
     axis.axes.set(**{f"{axis.axis_name}label": name})
     if scale == "log":
         axis.axes.set(**{f"{axis.axis_name}scale": "log"})
-    elif scale == "words" or len(values) <= 6:
-        axis.set_ticks(positions, [_short(v) for v in values])
+        axis.set_minor_locator(NullLocator())
+    if scale != "linear" or len(values) <= TICKS:  # the values themselves, not powers of ten between them
+        apart = slice(None, None, 1 if scale == "words" else -(-len(values) // TICKS))
+        axis.set_ticks(positions[apart], [_short(v) for v in values[apart]])
 
 
 def diagram(ax: Any, sweep: Sweep, x: str, y: str, measure: str, cut: Mapping[str, int], norm: Any) -> Any:
     """A heat map of ``measure``; cells that are undecided, diverged, failed or missing carry a mark."""
-    shown = _coloured(sweep, x, y, measure, cut)
+    shown = _values_to_colour(sweep, x, y, measure, cut)
     (across, x_scale), (up, y_scale) = (_scale(sweep.coordinates[a]) for a in (x, y))
     ax.set_facecolor(BLANK)
     ax.grid(visible=False)
@@ -232,8 +234,8 @@ def lines(
             positions, bottom, np.where(np.isposinf(top), shown, top), color=colour, alpha=0.25, linewidth=0
         )
         ax.plot(positions, shown, color=colour, marker="o", label=title or None)
-        ax.plot(positions[status == "undecided"], shown[status == "undecided"], linestyle="none", marker="o", zorder=5,
-                color="white", markeredgecolor=colour)  # fmt: skip
+        open_ = status == "undecided"
+        ax.plot(positions[open_], shown[open_], **HOLLOW | {"markeredgecolor": colour}, marker="o", zorder=5)
         lost = ~known & (status != "missing")
         if lost.any():
             ax.plot(positions[lost], np.ones(lost.sum()), linestyle="none", marker="x", color=colour, clip_on=False,
@@ -244,6 +246,12 @@ def lines(
         ax.set_yscale("log")
     _dress(ax.xaxis, x, sweep.coordinates[x], positions, scale)
     ax.set_ylabel(label(sweep, measure))
-    if any(titles):
+    marks = {str(one) for cut in cuts for one in _part(sweep, "status", measure, (x,), cut)} - {"ok", "missing"}
+    for name in sorted(marks):  # what was lost is a cross at the top, why it was is in the table
+        marker, look = (
+            MARKS["undecided"] if name == "undecided" else ("x", {"color": "#202020", "markeredgewidth": 1.4})
+        )
+        ax.plot([], [], marker=marker, linestyle="none", label=name, **look)
+    if any(titles) or marks:
         ax.legend()
     return ax

@@ -10,13 +10,13 @@ import numpy as np
 from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
 from sdeopt.engine.content import content
-from sdeopt.sweeps.axes import Axis, placed
-from sdeopt.sweeps.cells import Cell, Settings, planned
+from sdeopt.sweeps.axes import Axis, place
+from sdeopt.sweeps.cells import Cell, Settings, plan_run
 
-__all__ = ["laid"]
+__all__ = ["lay_out"]
 
 
-def laid(
+def lay_out(
     methods: Sequence[Any],
     problems: Sequence[Problem],
     axes: Sequence[Axis],
@@ -71,7 +71,7 @@ class Variants:
 
 def _with(thing: Any, axis: Axis, value: Any) -> Any:
     try:
-        return placed(thing, axis.field, value)
+        return place(thing, axis.field, value)
     except (ValueError, TypeError) as error:
         raise type(error)(f"grid, {axis.name} = {value!r}: {error}") from error
 
@@ -93,14 +93,14 @@ class Cells:
                 self._objectives[id(objective)] = content(objective)
             key = cell.key(self._objectives[id(objective)])
             if key not in self.found:
-                _planned(cell)
+                _check_plan(cell)
                 self.found[key] = cell
             self._keys[mark] = key
         return self._keys[mark]
 
 
-def _planned(cell: Cell) -> None:
+def _check_plan(cell: Cell) -> None:
     try:
-        planned(cell)
+        plan_run(cell)
     except (ValueError, TypeError) as error:
         raise type(error)(f"{cell.method!r}: {error}") from error

@@ -1,6 +1,7 @@
 """What is measured of the paths of one run, and of one comparison with the SDE.
 
     loss      E f(x) at the horizon
+    median    median over paths of f(x) at the horizon; inf where half of them diverged; exists under any noise
     spread    tr Cov x at the horizon: the stationary spread, once it changes no more
     diverged  share of the paths that left the finite range
     time      median over paths of the first time, among the saves, at which f(x) <= level; inf where never
@@ -22,10 +23,10 @@ from sdeopt.core.moments import ESCAPE, valid_paths
 from sdeopt.results.bounds import AGREE, DIFFER
 from sdeopt.results.estimate import Estimate, failed, mean, median, share
 
-__all__ = ["COLUMNS", "ERROR", "MEASURES", "RUN", "joined", "of_paths", "of_report", "reduced"]
+__all__ = ["COLUMNS", "ERROR", "MEASURES", "RUN", "join", "of_paths", "of_report", "reduce_chunk"]
 
 Array = NDArray[np.float64]
-RUN = ("loss", "spread", "diverged", "time")  # of the discrete column alone
+RUN = ("loss", "median", "spread", "diverged", "time")  # of the discrete column alone
 ERROR = ("error",)
 MEASURES = RUN + ERROR
 COLUMNS = ("alive", "loss", "spread", "spread before", "time")
@@ -33,7 +34,7 @@ FEW_SQUARES = 100  # paths of fewer of which the interval of a spread covers 90 
 STILL = 0.1  # change of the spread over the last half of the time, relative to it, that counts as none
 
 
-def reduced(first: int, records: Array, *, d: int, times: Array, middle: int, level: float) -> Array:
+def reduce_chunk(first: int, records: Array, *, d: int, times: Array, middle: int, level: float) -> Array:
     """One row of ``COLUMNS`` for each path of a chunk, (paths, 5); ``middle`` is the save at half the time.
 
     ``spread`` holds ψ_p = n/(n - 1) |x_p - x̄|² with the mean x̄ of the n paths of the chunk that survive, so that its
@@ -61,7 +62,7 @@ def _squares(x: Array) -> Any:
     return (deviation * deviation).sum(axis=1) * (n / (n - 1))
 
 
-def joined(a: Array, b: Array) -> Array:
+def join(a: Array, b: Array) -> Array:
     """Two chunks, one after the other."""
     return np.concatenate([a, b])
 
@@ -81,6 +82,7 @@ def of_paths(
     }
     if lost:
         found = {name: _diverged(estimate, lost, n) for name, estimate in found.items()}
+    found["median"] = _median(np.where(alive, table[:, 1], math.inf)) if lacks is None else failed(lacks)
     found["diverged"] = share(lost, n)
     if level is not None:
         found["time"] = _time(table[:, 4]) if lacks is None else failed(lacks)
@@ -100,6 +102,18 @@ def _spread(now: Array, before: Array, order: float) -> Estimate:
         part = 100.0 * change.value / found.value
         return found.doubted(f"not stationary: it changed by {part:+.0f} % of itself in the last half of the time")
     return found
+
+
+def _median(values: Array) -> Estimate:
+    """A path that has diverged counts as infinite, so that a median needs no moments and no survivors."""
+    found = median(values)
+    if math.isinf(found.value):
+        return found._replace(status="diverged", reason="half of the paths diverged, or more")
+    return (
+        found.doubted("no upper end: too few paths, or nearly half of them diverged")
+        if math.isinf(found.high)
+        else found
+    )
 
 
 def _time(times: Array) -> Estimate:

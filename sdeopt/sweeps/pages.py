@@ -20,6 +20,7 @@ MARKS = {"undecided": "?", "diverged": "×", "failed": "!", "missing": "…"}
 SAID = 3  # different reasons that are printed for one status
 HEADINGS = {
     "loss": "E f(x)",
+    "median": "median f(x)",
     "spread": "tr Cov x",
     "diverged": "diverged",
     "time": "time to level",

@@ -10,17 +10,17 @@ from contextlib import contextmanager
 
 from sdeopt.core import checks
 from sdeopt.engine.progress import Progress
-from sdeopt.engine.stop import Stop, lent, watched
+from sdeopt.engine.stop import Stop, lend, watch_file
 from sdeopt.results.estimate import Estimate, failed
-from sdeopt.sweeps.cells import Cell, computed
+from sdeopt.sweeps.cells import Cell, compute
 
-__all__ = ["ordered", "scheduled"]
+__all__ = ["order", "run_cells"]
 
 WINDOW = 512  # cells that are handed out and not yet back
 Measured = dict[str, Estimate]
 
 
-def ordered(cells: Mapping[str, Cell]) -> list[str]:
+def order(cells: Mapping[str, Cell]) -> list[str]:
     """Keys in the order of work.
 
     One cell of every code comes first, so that workers compile different things; then code follows code, the costly
@@ -39,7 +39,7 @@ def _submitter(executor: Executor | None) -> Iterator[Callable[[Cell], Future[Me
     stop = Stop()
     checks.executor(executor)
     if executor is not None and not isinstance(executor, ThreadPoolExecutor):
-        with lent(stop) as file:
+        with lend(stop) as file:
             try:
                 yield lambda cell: executor.submit(_remote, cell, file)
             except BaseException:
@@ -48,7 +48,7 @@ def _submitter(executor: Executor | None) -> Iterator[Callable[[Cell], Future[Me
         return
     pool = executor or ThreadPoolExecutor(os.cpu_count() or 1)
     try:
-        yield lambda cell: pool.submit(computed, cell, stop)
+        yield lambda cell: pool.submit(compute, cell, stop)
     finally:
         stop.set()
         if executor is None:
@@ -56,13 +56,13 @@ def _submitter(executor: Executor | None) -> Iterator[Callable[[Cell], Future[Me
 
 
 def _remote(cell: Cell, file: str) -> Measured:
-    """A cell in another process, until ``file`` tells it to stop (`lent`)."""
+    """A cell in another process, until ``file`` tells it to stop (`lend`)."""
     stop = Stop()
-    with watched(file, stop):
-        return computed(cell, stop)
+    with watch_file(file, stop):
+        return compute(cell, stop)
 
 
-def scheduled(
+def run_cells(
     cells: Mapping[str, Cell],
     done: dict[str, Measured],
     keep: Callable[[str, Measured], None],
@@ -80,7 +80,7 @@ def scheduled(
     KeyboardInterrupt
         On Ctrl-C before any cell is finished.
     """
-    waiting = deque(ordered({key: cell for key, cell in cells.items() if key not in done}))
+    waiting = deque(order({key: cell for key, cell in cells.items() if key not in done}))
     pending: dict[Future[Measured], str] = {}
     try:
         with Progress(len(cells), progress, "sweep", "cells") as bar, _submitter(executor) as submit:
@@ -89,7 +89,7 @@ def scheduled(
             while waiting or pending:
                 while waiting and len(pending) < WINDOW:
                     key = waiting.popleft()
-                    pending[_submitted(submit, cells[key])] = key
+                    pending[_submit(submit, cells[key])] = key
                 finished, _ = wait(pending, return_when=FIRST_COMPLETED)
                 for future in sorted(finished, key=_lost):
                     key = pending.pop(future)
@@ -108,7 +108,7 @@ def scheduled(
     return False
 
 
-def _submitted(submit: Callable[[Cell], Future[Measured]], cell: Cell) -> Future[Measured]:
+def _submit(submit: Callable[[Cell], Future[Measured]], cell: Cell) -> Future[Measured]:
     """The future of a cell; a pool that is broken refuses at once, and that is an outcome as well."""
     try:
         return submit(cell)

@@ -19,17 +19,17 @@ from sdeopt.core import checks, files
 from sdeopt.engine import lock
 from sdeopt.results.estimate import Estimate
 
-__all__ = ["Store", "opened"]
+__all__ = ["Store", "open_store"]
 
 
 @contextmanager
-def opened(folder: str | Path | None) -> Iterator[Store | None]:
+def open_store(folder: str | Path | None) -> Iterator[Store | None]:
     """Hold the `Store` of a folder, or None where none was given; a ``ValueError`` names who else holds it."""
     if folder is None:
         yield None
         return
     store = Store(folder)
-    with lock.held(store.folder, "folder"):
+    with lock.hold(store.folder, "folder"):
         yield store
 
 

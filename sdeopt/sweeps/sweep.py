@@ -14,12 +14,12 @@ from sdeopt.core import checks, notices
 from sdeopt.core.problem import Problem
 from sdeopt.core.traits import expect_method
 from sdeopt.engine.streams import normalise
-from sdeopt.sweeps.axes import axes, named
+from sdeopt.sweeps.axes import axes, name_each
 from sdeopt.sweeps.cells import PATHS, Settings
-from sdeopt.sweeps.grid import laid
+from sdeopt.sweeps.grid import lay_out
 from sdeopt.sweeps.measures import ERROR, MEASURES, RUN
-from sdeopt.sweeps.schedule import Measured, scheduled
-from sdeopt.sweeps.store import opened
+from sdeopt.sweeps.schedule import Measured, run_cells
+from sdeopt.sweeps.store import open_store
 from sdeopt.sweeps.table import Sweep
 
 __all__ = ["sweep"]
@@ -50,7 +50,8 @@ def sweep(
     beside SAM on a grid over "rho" is run once, and shown for every rho. The points are all combinations of methods,
     problems and values.
 
-    Every point is measured at the horizon (`sdeopt.sweeps.measures`): "loss", E f(x); "spread", tr Cov x;
+    Every point is measured at the horizon (`sdeopt.sweeps.measures`): "loss", E f(x); "median", that of f(x), which
+    needs no moments; "spread", tr Cov x;
     "diverged", the share of paths that leave the finite range; "time", the median time at which f(x) <= ``level``;
     "error", the largest gap between the SDE and the optimizer as a fraction of each quantity's scale. Each has a
     standard error, a 95 % interval (each by itself; of a share or a time, which take few values, at least that) and a
@@ -121,10 +122,10 @@ def sweep(
     (1, 1, 2, 3)
     """
     wanted = _measures(measures, level)
-    lines = named("method", methods, lambda m: hasattr(m, "sdes"), (lambda m: type(m).__name__, repr))
+    lines = name_each("method", methods, lambda m: hasattr(m, "sdes"), (lambda m: type(m).__name__, repr))
     for line in lines.values():
         expect_method(line)
-    tasks = named("problem", problems, lambda p: isinstance(p, Problem), (_noise, _objective, _both))
+    tasks = name_each("problem", problems, lambda p: isinstance(p, Problem), (_noise, _objective, _both))
     found = axes(grid, list(lines.values()), [*tasks.values()])
     if paths is not None and seconds is not None:
         raise ValueError(f"give paths or seconds, not both, got paths={paths!r}, seconds={seconds!r}")
@@ -138,8 +139,8 @@ def sweep(
         seconds=None if seconds is None else checks.positive("seconds", seconds),
     )
     jobs = [job for job, names in (("run", RUN), ("error", ERROR)) if set(wanted) & set(names)]
-    cells, points = laid([*lines.values()], [*tasks.values()], found, settings, jobs)
-    with opened(folder) as store:
+    cells, points = lay_out([*lines.values()], [*tasks.values()], found, settings, jobs)
+    with open_store(folder) as store:
         done: dict[str, Measured] = {
             key: known for key in cells if store is not None and (known := store.read(key)) is not None
         }
@@ -149,7 +150,7 @@ def sweep(
             if store is not None:
                 store.write(key, cells[key].described(), measured)
 
-        partial = scheduled(cells, done, keep, executor, progress)
+        partial = run_cells(cells, done, keep, executor, progress)
     notices.tell(partial)
     budget = "a budget of work" if seconds is None else f"{seconds:g} s"
     meta = settings._asdict() | {

@@ -116,6 +116,10 @@ class Sweep(Result):
         """The grid and its points."""
         return pages.page(self)
 
+    def drawn(self) -> list[Any]:
+        """Axes of a figure for each measure."""
+        return [self.plot(measure=measure) for measure in self.measures]
+
     def to_csv(self, file: str | Path) -> None:
         """Write `rows` to ``file``: numbers with all their digits, "nan" and "inf" in words."""
         with open(file, "w", encoding="utf-8", newline="") as stream:
@@ -125,7 +129,7 @@ class Sweep(Result):
 
     def content(self) -> dict[str, Any]:
         """What was run, and `rows`."""
-        return {"meta": self.meta, "rows": [{k: _shown(v) for k, v in row.items()} for row in self.rows]}
+        return {"meta": self.meta, "rows": [{k: _show(v) for k, v in row.items()} for row in self.rows]}
 
     def to_xarray(self) -> Any:
         """Return an ``xarray.Dataset`` with a dimension for every axis (needs the extra ``sdeopt[xarray]``)."""
@@ -139,13 +143,13 @@ class Sweep(Result):
             found = self[measure]
             data[measure] = (dims, found.value)
             data |= {f"{measure}_{name}": (dims, getattr(found, name)) for name in Map._fields[1:]}
-        coordinates = {name: list(map(_shown, values)) for name, values in self.coordinates.items()}
+        coordinates = {name: list(map(_show, values)) for name, values in self.coordinates.items()}
         return xarray.Dataset(data, coords=coordinates, attrs={k: str(v) for k, v in self.meta.items()})
 
     def pack(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The table; values of an axis that are no numbers are kept as text."""
         head, arrays = super().pack()
-        return head | {"coordinates": {k: list(map(_shown, v)) for k, v in self.coordinates.items()}}, arrays
+        return head | {"coordinates": {k: list(map(_show, v)) for k, v in self.coordinates.items()}}, arrays
 
     @classmethod
     def unpack(cls, version: int, head: dict[str, Any], arrays: dict[str, Any]) -> Self:
@@ -198,6 +202,6 @@ class Sweep(Result):
         return figure(self, x, y, measure=measure, where=where or {}, ax=ax)
 
 
-def _shown(value: Any) -> Any:
+def _show(value: Any) -> Any:
     """A number as it is, anything else as text."""
     return value if isinstance(value, (int, float, str)) else repr(value)

@@ -1,5 +1,6 @@
 """Closed forms that pages share."""
 
+from sdeopt.theory.averages import averaged_ou, averaged_sgd
 from sdeopt.theory.compression import (
     NATURAL_OMEGA,
     dcsgd_bound,
@@ -34,6 +35,8 @@ __all__ = [
     "rand_k_omega",
     "rand_k_stationary",
     "antipgd_variance",
+    "averaged_ou",
+    "averaged_sgd",
     "fpgd_variance",
     "fractional_ou_variance",
     "levy_ou_scale",

@@ -99,7 +99,8 @@ class NoiseScaleEstimate(Result):
 
     def plot(self, ax: Any = None) -> Any:
         """Draw its course in time and the batch that is used (default: on a new figure); return the axes."""
-        from sdeopt.plots.style import new_axes
+        from sdeopt.plots.style import drawing
         from sdeopt.torch.figure import course
 
-        return course(new_axes() if ax is None else ax, self)
+        with drawing(ax) as ax:
+            return course(ax, self)

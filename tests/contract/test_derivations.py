@@ -23,7 +23,7 @@ REFUSED = {
     "ScionSpectral": "matrix_rows",
     "TopKEF": "top_k",
 }
-NEEDS_A_PHASE = {"DPAdam": "no word for the mean of", "DPSignSGD": "a function of the noise not per coordinate"}
+NEEDS_A_PHASE = {"DPAdam": "no word for the mean of", "DPSignSGD": "depends on the noise in all coordinates"}
 ORDER2 = ["SGD", "HeavyBall", "Nesterov", "SGDA", "AltGDA"]
 # Scion keeps the noise of the sign, which its page drops
 OTHERS = {"Scion": None, "DPSGD": "unclipped", "PCNSGD": "directions"}

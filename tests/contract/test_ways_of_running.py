@@ -14,7 +14,7 @@ from cases import problem as its_problem
 import sdeopt as so
 from sdeopt.engine import kernels
 from sdeopt.engine.compiler.compile import LOOPS
-from sdeopt.engine.draws import unsuited
+from sdeopt.engine.draws import unmet_need
 from sdeopt.engine.run import Run
 from sdeopt.engine.simulate import plan
 
@@ -115,7 +115,7 @@ def test_vectors_give_the_bits_of_plain_python_in_every_family(case: Any) -> Non
 @pytest.mark.parametrize("case", COLUMNS + RIVALS, ids=label)
 def test_schedules_give_the_bits_of_plain_python(case: Any) -> None:
     run = column(*case, so.Cosine(0.1, horizon=1.0))
-    if unsuited(run) is None:
+    if unmet_need(run) is None:
         assert_same_bits(run, "lanes", "vectors")
     else:
         with pytest.raises(ValueError, match="needs a constant lr"):

@@ -16,6 +16,8 @@ from .values import replaced
 
 EYE = [[1.0, 0.0], [0.0, 2.0]]
 GOOD: dict[str, dict[str, Any]] = {
+    "theory.averages.averaged_ou": {"lr": 0.1, "h": 1.0, "scale": 0.5, "time": 1.0, "start": 1.0},
+    "theory.averages.averaged_sgd": {"lr": 0.1, "h": 1.0, "scale": 0.5, "steps": 10, "start": 1.0},
     "theory.compression.dcsgd_bound": {
         "t": 1.0, "lr": 0.1, "mu": 1.0, "L": 2.0, "dim": 2, "variance": 1.0, "agents": 4, "omega": 1.0, "gap": 3.0
     },

@@ -41,6 +41,12 @@ GOOD: dict[str, list[dict[str, Any]]] = {
          "folder": "cells", **MAYBE},
         {"methods": SGD, "problems": BOWL, "grid": {"scale": [0.1]}, "horizon": 0.2, "paths": 4, "level": 0.1, **MAYBE},
     ],
+    "atlas": [
+        {"problem": BOWL, "methods": SGD, "laws": so.Gaussian(0.5), "gradients": 2, "lrs": [0.1, 0.2], "paths": 4,
+         "tuning": 4, "level": 0.1, "folder": "cells", **MAYBE},
+        {"problem": SUM, "methods": [SGD], "laws": {"two": (so.Minibatch(2), {})}, "gradients": 3, "paths": 4,
+         "tuning": 4, "lrs": [0.1], **MAYBE},
+    ],
     "integrate": [
         {"sde": OU, "x0": [1.0, 1.0], "horizon": 0.2, "dt": 0.1, "paths": 4, "scheme": "euler", "save_at": 1,
          "observables": None, "keep_paths": True, "increments": True, "extrapolate": False, **MAYBE},

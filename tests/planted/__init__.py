@@ -20,6 +20,7 @@ from planted import (
     stable,
     sweeps,
     trust,
+    wrappers,
 )
 from planted.mutation import Mutation
 
@@ -41,5 +42,6 @@ FAMILIES = (
     engine,
     derivation,
     trust,
+    wrappers,
 )
 MUTATIONS: list[Mutation] = [mutation for family in FAMILIES for mutation in family.MUTATIONS]

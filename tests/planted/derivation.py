@@ -122,8 +122,8 @@ MUTATIONS = [
     Mutation(
         "derive: a check compiles the oracle's functions for every integral",
         "sdeopt/engine/compiler/images.py",
-        "linker = linked(*map(type, o), False)",
-        "linker = linked.__wrapped__(*map(type, o), False)",
+        "linker = linker_of(*map(type, o), False)",
+        "linker = linker_of.__wrapped__(*map(type, o), False)",
         named("derive", "test_a_check_compiles_a_step_once"),
     ),
     Mutation(

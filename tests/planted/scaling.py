@@ -38,8 +38,8 @@ MUTATIONS = [
     ),
     Mutation(
         "scale: λ/σ² for λ/σ of signs",
-        "sdeopt/scaling/conditions.py", "np.sqrt(math.pi / 2.0 * _seen(method, problem).var)",
-        "math.pi / 2.0 * _seen(method, problem).var", named("scaling_conditions", "test_signs_divide_by_the_noise"),
+        "sdeopt/scaling/conditions.py", "np.sqrt(math.pi / 2.0 * _see(method, problem).var)",
+        "math.pi / 2.0 * _see(method, problem).var", named("scaling_conditions", "test_signs_divide_by_the_noise"),
     ),
     Mutation(
         "scale: laws compared at equal numbers of steps",

@@ -63,7 +63,7 @@ MUTATIONS = [
     ),
     Mutation(
         "lock: a second sweep in the folder",
-        "sdeopt/sweeps/store.py", 'with lock.held(store.folder, "folder"):', "if True:",
+        "sdeopt/sweeps/store.py", 'with lock.hold(store.folder, "folder"):', "if True:",
         named("sweep_folder", "test_one_sweep_at_a_time_works_in_a_folder"),
     ),
     Mutation(

@@ -69,7 +69,7 @@ def folder() -> Path:
     return Path(os.environ.get("SDEOPT_CACHE_DIR") or Path(base) / "sdeopt")
 
 
-def _trusted() -> Path | None:
+def _trusted_folder() -> Path | None:
     """The folder, if files in it can be nobody's but ours."""
     place = folder()
     return place if place.is_dir() and private.is_private(place.resolve()) else None
@@ -155,7 +155,7 @@ class LoopCache:
         """The compiled loop for these argument types, or None."""
         context.refresh()
         try:
-            place = _trusted()
+            place = _trusted_folder()
             if place is None:
                 return None
             name, key = self._name(signature, context.codegen())
@@ -178,7 +178,7 @@ class LoopCache:
         try:
             payload = serialize.dumps(result._reduce())
             private.make(folder())
-            place = _trusted()
+            place = _trusted_folder()
             if place is not None:
                 name, key = self._name(signature, result.codegen)
                 files.whole(place / name, MAGIC + key + hashlib.sha256(payload).digest() + payload, mode=0o600)

@@ -20,7 +20,7 @@ from sdeopt.engine.compiler.pipeline import awake
 from sdeopt.engine.run import Run
 from sdeopt.engine.values import describe
 
-__all__ = ["LOOPS", "compiled", "direct", "grid", "linked"]
+__all__ = ["LOOPS", "compile_loop", "direct", "grid", "linker_of"]
 
 
 def grid(run: Run) -> tuple[tuple[float, float], ...]:
@@ -40,7 +40,7 @@ def _identity(thing: Any) -> Any:
 
 
 @functools.lru_cache(maxsize=64)
-def linked(objective: Any, noise: Any, in_lanes: bool) -> Linker:
+def linker_of(objective: Any, noise: Any, in_lanes: bool) -> Linker:
     """The linker of these classes, always the same: by another their functions would be of another type."""
     return Linker(objective, noise, in_lanes)
 
@@ -75,13 +75,15 @@ def direct(loop: Any, arguments: tuple[Any, ...]) -> Any:
     return awake(loop.overloads[kinds])
 
 
-def compiled(run: Run, shape: Any, width: int, begin: Any, complete: Callable[..., Any]) -> tuple[Any, tuple[Any, ...]]:
+def compile_loop(
+    run: Run, shape: Any, width: int, begin: Any, complete: Callable[..., Any]
+) -> tuple[Any, tuple[Any, ...]]:
     """The machine code of the loop on lanes, or on vectors for ``width`` 0, and its leading arguments.
 
     ``shape`` is that of the draws, ``begin`` the first states, and ``complete`` makes all arguments from the leading.
     """
     m, o, schedules = run.method.constant(), run.oracle, tuple(run.method.schedules.values())
-    linker = linked(*map(type, o), width > 0)
+    linker = linker_of(*map(type, o), width > 0)
     loop = _loop(run, shape, width, linker)
     scheduled = (m, linker.lower(schedules), grid(run)) if schedules else m
     leading = (scheduled, type(o)(*map(linker.lower, o)), *map(linker.lower, begin))

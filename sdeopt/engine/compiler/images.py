@@ -10,7 +10,7 @@ from sdeopt.core.checks import Array
 from sdeopt.engine import fallback, states
 from sdeopt.engine.compiler.apart import INTERPRETED
 from sdeopt.engine.compiler.cache import LoopCache
-from sdeopt.engine.compiler.compile import direct, linked
+from sdeopt.engine.compiler.compile import direct, linker_of
 from sdeopt.engine.compiler.pipeline import shelves
 from sdeopt.engine.draws import draws
 from sdeopt.engine.run import Run
@@ -34,7 +34,7 @@ def images(run: Run, f: Any, at: Any, y: Any, values: Array) -> Array:
     m, o = run.method.constant(), run.oracle
     if not INTERPRETED:
         try:
-            fast, oracle = _compiled(f, (m, o, at, y, values, out), loop, (shape, len(parts)))
+            fast, oracle = _compile(f, (m, o, at, y, values, out), loop, (shape, len(parts)))
         except Exception as error:  # whatever Numba, LLVM or `describe` say
             fallback.say(run, "vectors", error)
         else:
@@ -45,10 +45,10 @@ def images(run: Run, f: Any, at: Any, y: Any, values: Array) -> Array:
     return out
 
 
-def _compiled(f: Any, arguments: tuple[Any, ...], loop: Any, shape: tuple[Any, ...]) -> tuple[Any, Any]:
+def _compile(f: Any, arguments: tuple[Any, ...], loop: Any, shape: tuple[Any, ...]) -> tuple[Any, Any]:
     """The machine code of the loop, compiled once for all runs of its kind, and the oracle as it takes it."""
     m, o, *others = arguments
-    linker = linked(*map(type, o), False)
+    linker = linker_of(*map(type, o), False)
     key = type(m), f, *shape, type(o.objective), type(o.noise)
     known = key, describe(key)
     if known not in _LOOPS:

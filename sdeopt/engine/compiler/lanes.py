@@ -32,7 +32,7 @@ from numba.extending import (
     unbox,
 )
 
-__all__ = ["Block", "Mask", "Matrix", "Pack", "Flat", "element", "loader", "rebuild", "rows", "spread", "storer"]
+__all__ = ["Block", "Mask", "Matrix", "Pack", "Flat", "element", "loader", "rebuild", "rows", "broadcast", "storer"]
 
 F64, I1, I32, I64 = ir.DoubleType(), ir.IntType(1), ir.IntType(32), ir.IntType(64)
 
@@ -256,7 +256,7 @@ def storer(width: int) -> Any:
     return store
 
 
-def spread(width: int) -> Any:
+def broadcast(width: int) -> Any:
     """An intrinsic that copies a uniform pack to ``width`` lanes."""
 
     @intrinsic

@@ -27,14 +27,14 @@ from numba import njit
 from numba.core.dispatcher import Dispatcher
 from numba.extending import overload
 
-from sdeopt.core.oracle import answered
+from sdeopt.core.oracle import who_answers
 from sdeopt.core.references import ATTRIBUTES, names, rebound
 from sdeopt.engine.compiler.apart import present, stand_in
 from sdeopt.engine.compiler.lanes import Block, Flat
 from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS
 from sdeopt.engine.compiler.twins import ELEMENTARY, TWINS, elementwise
 from sdeopt.engine.questions import QUESTIONS
-from sdeopt.engine.values import Unknown, attributes, describe, installed, ours
+from sdeopt.engine.values import Unknown, attributes, describe, is_installed, ours
 
 __all__ = ["Linker"]
 
@@ -42,7 +42,7 @@ SMALL = 512  # numbers of an array that lanes keep in registers
 
 
 @functools.cache
-def _lowered_class(cls: Any, fields: tuple[str, ...]) -> Any:
+def _lower_class(cls: Any, fields: tuple[str, ...]) -> Any:
     return type(f"Lowered{cls.__name__}", (namedtuple("Lowered", fields),), {"lowered": cls, "__slots__": ()})
 
 
@@ -91,7 +91,7 @@ class Linker:
         return self._copy(f, LOOP)
 
     def _answer(self, question: FunctionType) -> Any:
-        side, name = answered(question)
+        side, name = who_answers(question)
         if side == "noise" and self._wrapped:
             return self._by_type(question)
         owner = self._owners[side]
@@ -126,10 +126,10 @@ class Linker:
     def _bound(self, thing: Any, foreign: bool, wanted: set[str]) -> Any:
         """What a function refers to, as its copy needs it; on lanes also the arrays of the user's functions."""
         if isinstance(thing, FunctionType):
-            return thing if installed(thing.__module__) else self.compiled(thing)
+            return thing if is_installed(thing.__module__) else self.compiled(thing)
         if isinstance(thing, Dispatcher):
             return stand_in(thing) or (self.compiled(thing.py_func) if foreign and _plain(thing) else thing)
-        if isinstance(thing, ModuleType) and foreign and not installed(thing.__name__):
+        if isinstance(thing, ModuleType) and foreign and not is_installed(thing.__name__):
             return self._module(thing, wanted)
         small = isinstance(thing, np.ndarray) and thing.dtype == np.float64 and 0 < thing.size <= SMALL
         return self.lower(thing) if self._lanes and foreign and small and thing.ndim in (1, 2) else thing
@@ -147,7 +147,7 @@ class Linker:
             fields = [(f.name, getattr(thing, f.name)) for f in dataclasses.fields(thing)]
             kept = [(name, self.lower(value)) for name, value in fields if not isinstance(value, (str, type(None)))]
             owner: Any = type(thing)
-            return _lowered_class(owner, tuple(name for name, _ in kept))(*(value for _, value in kept))
+            return _lower_class(owner, tuple(name for name, _ in kept))(*(value for _, value in kept))
         if isinstance(thing, FunctionType):
             return self.compiled(thing)
         if isinstance(thing, Dispatcher) and _plain(thing):

@@ -47,7 +47,7 @@ def awake(result: Any) -> Any:
     return result.entry_point
 
 
-def _accelerated() -> bool:
+def _accelerators_work() -> bool:
     """Whether the accelerators are wanted and work here."""
     wanted = os.environ.get("SDEOPT_COMPILER", "accelerated")
     if wanted not in MODES:
@@ -75,7 +75,7 @@ def _accelerated() -> bool:
     return True
 
 
-MODE = "accelerated" if _accelerated() else "plain"
+MODE = "accelerated" if _accelerators_work() else "plain"
 shelves: Callable[[], AbstractContextManager[None]] = nullcontext
 if MODE == "accelerated":
     from sdeopt.engine.compiler import inner, recycle

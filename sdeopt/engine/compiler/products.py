@@ -61,7 +61,7 @@ def by_columns(flat: Any, rows: int, b: Any) -> Any:
     return out
 
 
-def _turned(builder: Any, lines: Any) -> Any:
+def _transpose(builder: Any, lines: Any) -> Any:
     """The transpose of eight vectors of eight: one bit of (line, place) after the other changes sides."""
     for bit in (1, 2, 4):
         low = [8 + i - bit if i & bit else i for i in range(8)]
@@ -79,7 +79,7 @@ def _columns(builder: Any, data: Any, places: Any, count: int) -> Any:
         lines = [builder.load(builder.bitcast(start, element(8).as_pointer())) for start in starts]
         for line in lines:
             line.align = 8
-        return _turned(builder, lines)
+        return _transpose(builder, lines)
     column = ir.Constant(element(8), ir.Undefined)
     for k, start in enumerate(starts):
         column = builder.insert_element(column, builder.load(start), I32(k))

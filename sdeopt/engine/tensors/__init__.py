@@ -5,17 +5,20 @@ Nothing here is loaded before a run on an objective that asks for it (``TorchObj
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sdeopt.engine.run import Run
 
 __all__ = ["ready", "suits"]
 
 
-def suits(run: Any) -> bool:
+def suits(run: Run) -> bool:
     """Whether the objective of a run asks for tensors."""
     return getattr(run.problem.objective, "tensors", False) and not run.interpreted
 
 
-def ready(run: Any) -> Any:
+def ready(run: Run) -> Any:
     """The loop of a run."""
     from sdeopt.engine.tensors.loop import Loop  # which loads PyTorch
 

@@ -76,12 +76,12 @@ class Linker:
         if cls not in self._classes:
             inherited = [vars(kind) for kind in reversed(cls.__mro__) if kind.__module__ != "builtins"]
             functions = {n: f for held in inherited for n, f in held.items() if isinstance(f, FunctionType)}
-            plain = {n: self._later(f) for n, f in functions.items() if not n.startswith("_") and not wrapped(f)}
+            plain = {n: self._later(f) for n, f in functions.items() if not n.startswith("_") and not is_machinery(f)}
             self._classes[cls] = type(cls.__name__, (cls,), plain)
         return self._classes[cls]
 
 
-def wrapped(f: FunctionType) -> bool:
+def is_machinery(f: FunctionType) -> bool:
     """Whether a function belongs to the machinery of pages, such as ``constant``, and not to the page."""
     return f.__module__ in ("sdeopt.core.method", "sdeopt.core.traits")
 

@@ -20,6 +20,7 @@ from sdeopt.engine.beginnings import initial_states
 from sdeopt.engine.compiler.compile import grid
 from sdeopt.engine.compiler.rng import fill, place
 from sdeopt.engine.draws import draws
+from sdeopt.engine.run import Run
 from sdeopt.engine.tensors.linker import Linker
 from sdeopt.results.pages import TRACE
 
@@ -31,8 +32,8 @@ WHOLE = ("uniform", "epochs")  # draws that are numbers of examples, or compared
 class Loop:
     """A loop as the kernel calls it; it fills the records of some paths."""
 
-    def __init__(self, run: Any) -> None:
-        f = run.problem.objective
+    def __init__(self, run: Run) -> None:
+        f: Any = run.problem.objective  # one that lives on a device
         self._run = run
         self._dtype, self._device = f.placement
         link = self._link = Linker(self._dtype, self._device)
@@ -127,7 +128,7 @@ class Loop:
             for i, f in enumerate(self._observables):
                 records[p, s, d + i] = float(f(self._oracle, x))
         if TRACE in self._run.observables:
-            records[:, s, -1] = spread(xs, ~np.isnan(records[:, s, 0]))
+            records[:, s, -1] = cov_trace(xs, ~np.isnan(records[:, s, 0]))
 
     def _seen(self, x: Any) -> Any:
         count = self._run.projections
@@ -135,7 +136,7 @@ class Loop:
 
 
 @torch.no_grad()
-def spread(xs: list[Any], alive: Any) -> Any:
+def cov_trace(xs: list[Any], alive: Any) -> Any:
     """|x - x̄|² P/(P - 1) of every path, whose mean is tr Cov x; NaN of those that are lost, 0 where one is left."""
     there = [x for x, a in zip(xs, alive, strict=True) if a]
     found, n = np.where(alive, 0.0, np.nan), len(there)

@@ -18,7 +18,7 @@ from sdeopt.engine.run import Run
 from sdeopt.engine.stop import within
 from sdeopt.results.pages import TRACE
 
-__all__ = ["collect", "large", "projected"]
+__all__ = ["collect", "large", "project"]
 
 LARGE = 10_000  # coordinates from which on positions are projected
 PROJECTIONS = 8
@@ -30,7 +30,7 @@ def large(run: Run) -> bool:
     return getattr(run.problem.objective, "tensors", False) and run.problem.dim > LARGE
 
 
-def projected(run: Run, count: int, keep_paths: bool, checkpoint: Any) -> Run:
+def project(run: Run, count: int, keep_paths: bool, checkpoint: Any) -> Run:
     """The run with projections for positions, and the trace among what is observed; refused if more is asked."""
     asked = "keep_paths" if keep_paths else "checkpoint" if checkpoint is not None else ""
     if asked:

@@ -1,0 +1,156 @@
+"""``Line``: one method under one law, from the trials of its learning rate to what is reported."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sdeopt.atlases.regimes import Regime
+from sdeopt.atlases.seen import count_gradients
+from sdeopt.core.contracts import Method
+from sdeopt.core.problem import Problem
+from sdeopt.engine.content import content
+from sdeopt.engine.run import refuse
+from sdeopt.results.estimate import Estimate, failed
+from sdeopt.sweeps.cells import Cell, Settings, plan_run
+from sdeopt.sweeps.schedule import Measured
+
+__all__ = ["MEASURES", "Line", "Plan", "plan_line"]
+
+MEASURES = ("median", "loss", "time", "spread", "diverged", "error")
+
+
+class Plan(NamedTuple):
+    """What all lines of an atlas share; ``seeds`` are those of the report and of the trials."""
+
+    problem: Problem
+    gradients: int
+    lrs: tuple[float, ...]
+    paths: int
+    tuning: int
+    level: float | None
+    substeps: int
+    seeds: tuple[int, int]
+
+    @property
+    def minimum(self) -> float:
+        """f*, or 0 where nobody knows it."""
+        return float(self.problem.objective.minimum or 0.0)
+
+    def settings(self, steps: int, trial: bool) -> Settings:
+        """Those of a cell."""
+        level = None if trial or self.level is None else self.level + self.minimum
+        paths, seed = (self.tuning, self.seeds[1]) if trial else (self.paths, self.seeds[0])
+        return Settings(None, steps, paths, level, self.substeps, seed)
+
+    def described(self) -> dict[str, Any]:
+        """In numbers, with f* in the place of the problem."""
+        return {k: v for k, v in self._asdict().items() if k != "problem"} | {"minimum": self.minimum}
+
+
+@dataclass(eq=False)
+class Line:
+    """The cells of one method under one law; ``reason`` says why there are none."""
+
+    plan: Plan
+    method: Method
+    regime: Regime
+    problem: Problem
+    reason: str = ""
+    seen: int = 1
+    trials: dict[str, Cell] = field(default_factory=dict)
+    last: dict[str, Cell] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> int:
+        """Of the optimizer: as many as the gradients suffice for."""
+        return self.plan.gradients // self.seen
+
+    @property
+    def cells(self) -> int:
+        """How many there will be."""
+        return len(self.trials) + (0 if self.reason else 2)
+
+    def cell(self, lr: float, job: str, trial: bool) -> Cell:
+        """One of them."""
+        return Cell(self.regime.page(self.method, lr), self.problem, job, self.plan.settings(self.steps, trial))
+
+    def lr(self, done: Mapping[str, Measured]) -> float:
+        """The best learning rate, the smallest of several; NaN where a trial is not finished."""
+        medians = [done[key]["median"].value if key in done else math.nan for key in self.trials]
+        if self.reason or not medians or any(map(math.isnan, medians)):
+            return math.nan
+        return self.plan.lrs[medians.index(min(medians))]
+
+    def final(self, done: Mapping[str, Measured]) -> dict[str, Cell]:
+        """What is measured at the best learning rate."""
+        lr = self.lr(done)
+        if not math.isnan(lr):
+            self.last = _key_cells([self.cell(lr, job, False) for job in ("run", "error")])
+        return self.last
+
+    def found(self, done: Mapping[str, Measured]) -> tuple[float, dict[str, Estimate]]:
+        """The learning rate and what was measured; a loss is above the minimum, a time in gradients."""
+        measured = {name: e for key in self.last for name, e in done.get(key, {}).items()}
+        lr, reason = self.lr(done), self.reason or self._broken(done)
+        if reason:
+            return math.nan, dict.fromkeys(MEASURES, failed(reason, "missing" if self.reason else "failed"))
+        if self.plan.level is None:
+            measured["time"] = failed("no level: f is at its minimum at the start", "missing")
+        if "error" in measured:
+            measured["error"] = _refused(measured["error"])
+        for name in ("median", "loss"):
+            if name in measured:
+                measured[name] = shift(measured[name], -self.plan.minimum, 1.0)
+        if "time" in measured and not math.isnan(lr):
+            measured["time"] = shift(measured["time"], 0.0, self.seen / self.regime.page(self.method, lr).clock)
+        return lr, measured
+
+    def _broken(self, done: Mapping[str, Measured]) -> str:
+        """What was raised by a trial, or nothing."""
+        tried = (done[key]["median"] for key in self.trials if key in done)
+        return next((e.reason for e in tried if math.isnan(e.value)), "")
+
+
+def shift(e: Estimate, by: float, times: float) -> Estimate:
+    """The estimate of ``times`` (value + ``by``)."""
+    return e._replace(
+        value=times * (e.value + by), stderr=times * e.stderr, low=times * (e.low + by), high=times * (e.high + by)
+    )
+
+
+def _refused(e: Estimate) -> Estimate:
+    """A comparison that was refused, in one sentence, is no failure: there is no such SDE, or none that can be run."""
+    refusal = "ValueError: "
+    if e.status != "failed" or not e.reason.startswith(refusal):
+        return e
+    return e._replace(status="missing", reason=e.reason.removeprefix(refusal))
+
+
+def plan_line(plan: Plan, method: Method, regime: Regime) -> Line:
+    """The trials of a method under a law, or the reason why it is not run."""
+    try:
+        problem = Problem(plan.problem.objective, regime.law, plan.problem.x0)
+    except (ValueError, TypeError) as error:
+        return Line(plan, method, regime, plan.problem, str(error))
+    found = Line(plan, method, regime, problem, regime.lacks(method) or "")
+    if found.reason:
+        return found
+    try:
+        page = regime.page(method, plan.lrs[0])
+        refuse(plan_run(Cell(page, problem, "run", plan.settings(1, trial=True))))
+        found.seen = count_gradients(page, problem)
+        trials = [found.cell(lr, "run", True) for lr in plan.lrs]
+        refuse(plan_run(trials[-1]))
+    except (ValueError, TypeError) as error:
+        found.reason = " ".join(str(error).split())
+        return found
+    found.trials = _key_cells(trials)
+    return found
+
+
+def _key_cells(cells: list[Cell]) -> dict[str, Cell]:
+    objective = content(cells[0].problem.objective)
+    return {cell.key(objective): cell for cell in cells}
