@@ -14,6 +14,7 @@ from planted import (
     intervals,
     normalised,
     private,
+    recent,
     results,
     runs,
     scaling,
@@ -32,6 +33,7 @@ FAMILIES = (
     normalised,
     games,
     private,
+    recent,
     results,
     runs,
     distributed,
@@ -45,5 +47,6 @@ FAMILIES = (
     derivation,
     trust,
     wrappers,
+    recent,
 )
 MUTATIONS: list[Mutation] = [mutation for family in FAMILIES for mutation in family.MUTATIONS]
