@@ -22,7 +22,7 @@ __all__ = ["METHODS", "full", "main", "page", "problem", "write"]
 
 HEAD = """# Regimes of the noise
 
-Which optimizer wins under which noise, by how much, and where its SDE stops being a model of it: one run of
+Which optimizer wins under which noise, by how much, and where its SDE stops being a model of it: a run of
 `python -m benchmarks.regimes --write docs/regimes.md`, on one small problem, which is not every problem. Methods are
 compared within a law, at equal gradients seen, by the median over paths of f - f* at the end; all whose 95 % intervals
 overlap that of the best are called tied. *Off* is the largest gap between SDE and optimizer, over quantities and times,
@@ -70,7 +70,7 @@ def page(found: so.Atlas, minutes: float) -> str:
         f"least squares on 16 examples with d = 8. {minutes:.0f} minutes of processor time."
     )
     if m["partial"]:
-        settings += " The run was stopped: laws without numbers were not reached."
+        settings += " It was resumed and then stopped: comparisons that it did not reach stand under no SDE."
     lines = [
         HEAD,
         settings,
