@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from planted import (
     adaptive,
+    atlases,
     derivation,
     descent,
     distributed,
@@ -40,6 +41,7 @@ FAMILIES = (
     stable,
     scaling,
     sweeps,
+    atlases,
     intervals,
     engine,
     derivation,
