@@ -32,7 +32,7 @@ RUNS = {  # quadrature with and without kinks, copies of increments, own uniform
     "Tanh": (PAGES["Tanh"], SADDLE),
     "SoftSign": (PAGES["SoftSign"], SADDLE),
     "DeadZone": (PAGES["DeadZone"], SADDLE),
-    "AdaBelief": (PAGES["AdaBelief"], SADDLE),
+    "Belief": (PAGES["Belief"], SADDLE),
     "DPSignSGD": (so.DPSignSGD, PRIVATE),
     "DPSGD": (so.DPSGD, PRIVATE),
     "DCSGDNatural": (so.DCSGDNatural, AGENTS),
