@@ -144,7 +144,10 @@ def _lines(d: Any, es: list[Any], several: bool, long: int) -> tuple[list[str], 
     if several:
         code.lines.append(f"{', '.join(map(str, d.parts))} = y")
     _shared(code, d, es)
-    texts = [code.call("filled", "0.0", part) if e == 0 else code.text(e) for part, e in zip(d.parts, es, strict=True)]
+    texts = [
+        code.text(e) if vector(e) else code.call("filled", code.text(e), part)
+        for part, e in zip(d.parts, es, strict=True)
+    ]
     return [line for text in [*code.lines, _returned(texts)] for line in text.split("\n")], code.imports
 
 
