@@ -18,7 +18,7 @@ from sdeopt.derivation.moments import Moments, flat, tidy
 from sdeopt.derivation.regime import Limit
 from sdeopt.derivation.series import q, series
 from sdeopt.derivation.shown import shown
-from sdeopt.derivation.trace import Trace, k, t
+from sdeopt.derivation.trace import ORACLE, Trace, k, t
 from sdeopt.derivation.vocabulary import NoiseVar
 from sdeopt.derivation.words import OWN, VALUE_XI, XI, HandOver, TooFast, Vec, vanishes, vector
 
@@ -138,7 +138,7 @@ def first(trace: Trace, moves: list[Any], atoms: list[Any]) -> list[Any]:
     """The state after the first step, squares at their means and the noise left out: where a singular SDE starts."""
     if not hasattr(trace.cls, "init") or any(u.has(*atoms) for u in moves):
         return []
-    begin = dict(zip(trace.parts, trace.vectors(trace.cls.init, trace.x, "o"), strict=True))
+    begin = dict(zip(trace.parts, trace.vectors(trace.cls.init, trace.x, ORACLE), strict=True))
     squares = {XI**2: NoiseVar(trace.x), OWN**2: sp.S.One}
     mean = [sp.expand(u).xreplace(squares).xreplace({XI: sp.S.Zero, OWN: sp.S.Zero}) for u in moves]
     there = [u.xreplace({k: sp.S.Zero}).xreplace(begin) for u in mean]
