@@ -16,7 +16,7 @@ import sdeopt as so
 from sdeopt.atlases import atlas as module
 from sdeopt.atlases.pages import times
 from sdeopt.atlases.regimes import Regime, unit, usual_regimes
-from sdeopt.atlases.seen import gradients_seen
+from sdeopt.atlases.seen import count_gradients
 from sdeopt.core import dot
 from sdeopt.results.estimate import Estimate
 
@@ -79,6 +79,13 @@ def test_the_learning_rate_is_the_best_of_trials_on_other_paths() -> None:
         assert measured is None or measured.value == grid["median"].value[0, 0, 1]
 
 
+def test_trials_have_paths_of_their_own() -> None:
+    for rng in (0, np.random.SeedSequence(7), None):
+        plan = module._plan(LINE, 10, [0.1], 60, 20, None, rng, None)
+        trial, report = plan.settings(5, trial=True), plan.settings(5, trial=False)
+        assert trial.seed != report.seed and (trial.paths, report.paths) == (20, 60)
+
+
 def test_methods_are_compared_at_equal_gradients_seen() -> None:
     """Without noise f falls by 0.81 a step: a tenth is left after 11 of them, of SAM's with two gradients each."""
     problem = so.Problem(so.Quadratic([1.0]), x0=[1.0])
@@ -91,9 +98,9 @@ def test_methods_are_compared_at_equal_gradients_seen() -> None:
     for name, cls in so.methods().items():
         if getattr(cls, "family", "") != "minimax" and name not in ("Muon", "PCNSGD", "ScionSpectral"):
             page: Any = cls
-            seen = gradients_seen(page(**{"lr": 0.05} | page.at), bowl)
+            seen = count_gradients(page(**{"lr": 0.05} | page.at), bowl)
             assert seen == (2 if name in ("SAM", "USAM", "DNSAM") else 1), name
-    assert gradients_seen(so.SGD(0.1), so.Problem(so.Quadratic([1.0]), so.Agents(so.Gaussian(1.0), 3))) == 1
+    assert count_gradients(so.SGD(0.1), so.Problem(so.Quadratic([1.0]), so.Agents(so.Gaussian(1.0), 3))) == 1
 
 
 def test_ties_are_called_ties() -> None:
@@ -158,7 +165,7 @@ def test_it_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.Mon
     assert (partial.at("loss", "SGD", "louder").status, partial.best("louder")) == ("missing", ())
     assert str(partial)
     whole = so.atlas(LINE, so.SGD(0.1), laws, **small)
-    monkeypatch.setattr("sdeopt.sweeps.schedule.computed", None)  # nothing is left to compute
+    monkeypatch.setattr("sdeopt.sweeps.schedule.compute", None)  # nothing is left to compute
     again = so.atlas(LINE, so.SGD(0.1), laws, **small)
     fresh = {key: value for key, value in small.items() if key != "folder"}
     monkeypatch.undo()
@@ -235,7 +242,7 @@ def test_the_command_line_is_the_python_function(tmp_path: Path) -> None:
 
 
 def test_the_quick_one_has_three_methods_and_three_laws(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_worked", lambda *_: False)
+    monkeypatch.setattr(module, "_run_laws", lambda *_: False)
     found = so.atlas(LINE, **module_quick(), rng=0)
     assert (found.methods, len(found.laws)) == (("SGD", "SignSGD", "HeavyBall"), 3)
 

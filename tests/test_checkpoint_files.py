@@ -184,7 +184,7 @@ def wait(kind, number):
 Path(f"ready-{me}").touch()
 wait("ready", 4)
 try:
-    with lock.held(here / "run", "checkpoint"):
+    with lock.hold(here / "run", "checkpoint"):
         wait("refused", 3)
         print("works")
 except ValueError as error:

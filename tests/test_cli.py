@@ -73,7 +73,7 @@ def test_every_method_has_a_problem_of_its_own(name: str, cls: Any) -> None:
     """Without options a method runs on the small problem that its page names, and `show` says which."""
     planned = job("compare", name)
     assert planned.method == cls(**{"lr": 0.05} | cls.at)
-    assert [side in succeeded("show", name).stdout for side in cls.example] == [True, True]
+    assert [side in succeeded("show", name).stdout for side in cls.shown] == [True, True]
 
 
 @pytest.mark.parametrize(("name", "cls"), METHODS, ids=[name for name, _ in METHODS])

@@ -72,7 +72,7 @@ def test_it_shares_the_brownian_path_of_the_discrete_run():
 
 
 def test_two_step_sizes_share_every_second_uniform():
-    """Of two fine noises the coarse one shares one: correlation √½, less for the means; bounds 6 σ off."""
+    """Of two fine noises the coarse one shares one: correlation √½, less for the means; bounds 6 errors off."""
     coarse = plan(so.SignSGD(lr=0.05), SKEWED, "sde", steps=10, substeps=2, save_at=1, sde="sampled", rng=0)
     coarse = replace(coarse, resolution=4)
     a, b = (Kernel(run)(0, 4000)[:, -1, 0] for run in (coarse, replace(coarse, substeps=4)))

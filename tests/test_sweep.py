@@ -9,7 +9,9 @@ import pytest
 from scipy.stats import binom
 
 import sdeopt as so
+from sdeopt.comparison import budget
 from sdeopt.results.estimate import Estimate, mean, median, share
+from sdeopt.sweeps.measures import of_paths
 
 BOWL = so.Quadratic([1.0, 2.0])
 PROBLEM = so.Problem(BOWL, so.Gaussian(0.5), x0=[1.0, -1.0])
@@ -108,12 +110,32 @@ def test_the_weak_error_of_sgd_is_the_one_in_closed_form() -> None:
     assert (error.status == "ok") == (report.verdict in ("agree", "differ"))
 
 
+def test_an_error_without_paths_is_what_compare_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "WORK", 0.5)
+    found = so.sweep(so.SGD(lr=0.1), PROBLEM, {}, steps=8, measures=["error"], rng=3)
+    report = so.compare(so.SGD(lr=0.1), PROBLEM, steps=8, rng=3)
+    assert (at(found, "error").low, at(found, "error").high) == report.within
+    assert "of an error as many as decide within a budget of work" in " ".join(str(found).split())
+    timed = so.sweep(so.SGD(lr=0.1), PROBLEM, {}, steps=8, seconds=0.2, measures=["error"], rng=3)
+    assert (at(timed, "error").status, timed.meta["chosen"]) == ("ok", "as many as decide within 0.2 s")
+
+
 def test_the_median_has_the_interval_of_order_statistics() -> None:
     """The ranks of the tables for n = 10: 2 and 9, with 97.9 %."""
     values = np.array([3.0, 1.0, 2.0, 5.0, 4.0, 7.0, 6.0, 9.0, 8.0, math.inf])
     assert median(values)[:4] == pytest.approx((5.0, (9.0 - 2.0) / 3.919928, 2.0, 9.0))
     assert 1.0 - 2.0 * binom.cdf(1, 10, 0.5) == pytest.approx(0.979, abs=1e-3)
     assert median(values[:5])[2:4] == (0.0, math.inf)  # five say nothing with 95 %
+
+
+def test_a_path_that_diverged_counts_in_the_median() -> None:
+    """Of 25 losses 1, 2, ..., 14 and 11 that are lost the 13th is the median; with 13 lost there is none."""
+    rows = np.array([[1.0, k, 1.0, 1.0, 1.0] for k in range(1, 15)] + [[0.0] + [np.nan] * 4] * 11)
+    assert of_paths(rows, None, None)["median"].value == 13.0
+    lost = of_paths(rows[2:], None, None)["median"]  # 12 are left, 11 lost: the 12th
+    assert lost.value == 14.0
+    gone = of_paths(rows[4:], None, None)["median"]
+    assert (gone.value, gone.status, gone.reason) == (math.inf, "diverged", "half of the paths diverged, or more")
 
 
 def test_a_share_has_the_interval_of_clopper_and_pearson() -> None:
@@ -160,7 +182,7 @@ def test_a_spread_needs_a_hundred_paths() -> None:
 
 
 def test_light_tails_are_seldom_taken_for_heavy_ones() -> None:
-    """Squares of 100 000 normals in sets of 200: n^{-1/2} = 7 % is the bound in `intervals.allowed`, 1 % expected."""
+    """Squares of 100 000 normals, 200 at a time: n^{-1/2} = 7 % by `intervals.allowed_share`, 1 % expected."""
     squares = np.random.default_rng(1).normal(size=(500, 200)) ** 2
     doubted = sum("of the variance" in mean(values).reason for values in squares)
     assert doubted < 20  # binomial(500, 0.01): 1e-6

@@ -134,6 +134,8 @@ def test_a_grid_that_makes_no_sense_is_refused_before_anything_runs(
         ({"horizon": None}, ValueError, "exactly one of horizon and steps"),
         ({"steps": 4}, ValueError, "exactly one of horizon and steps"),
         ({"paths": 1}, ValueError, "paths must be at least 2"),
+        ({"paths": 10, "seconds": 1.0}, ValueError, "give paths or seconds, not both"),
+        ({"paths": None, "seconds": 0.0}, ValueError, "seconds must be"),
         ({"measures": "loss"}, TypeError, "measures must be some of loss"),
         ({"measures": ["los"]}, ValueError, "did you mean 'loss'?"),
         ({"measures": ["loss", "loss"]}, ValueError, "named once each"),

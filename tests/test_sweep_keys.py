@@ -42,12 +42,15 @@ def test_a_key_depends_on_all_that_the_numbers_depend_on() -> None:
         key("error"),
         *(key(settings=SETTINGS._replace(**{name: 11})) for name in ("horizon", "steps", "paths", "level", "seed")),
         key("error", SETTINGS._replace(substeps=8)),
+        key("error", SETTINGS._replace(paths=None)),
+        key("error", SETTINGS._replace(paths=None, seconds=1.0)),
     ]  # fmt: skip
     assert len(set(keys)) == len(keys)
 
 
 def test_a_key_does_not_depend_on_what_the_job_ignores() -> None:
-    assert key(settings=SETTINGS._replace(substeps=8)) == key()
+    assert key(settings=SETTINGS._replace(substeps=8, seconds=1.0)) == key()
+    assert key(settings=SETTINGS._replace(paths=None)) == key(settings=SETTINGS._replace(paths=1000))
     assert key("error", SETTINGS._replace(level=0.1)) == key("error")
 
 

@@ -205,6 +205,8 @@ def test_averages_beside_pages_with_several_parts() -> None:
         assert all(np.array_equal(p, q) for p, q in zip(mine[1:], y, strict=True))
         np.testing.assert_allclose(mean[0], np.mean(seen, axis=0), rtol=1e-14)
     assert so.EMA(so.SGD(0.1), 0.9).scaled(0.05).decay == pytest.approx(0.95)
+    assert hasattr(so.EMA(inner, 0.9), "warm")
+    assert not hasattr(so.Averaged(inner), "warm")
 
 
 def test_schedules_go_through_wrappers() -> None:

@@ -22,7 +22,7 @@ PROBLEM = so.Problem(so.Quadratic([1.0] * DIM), so.Agents(so.NoNoise(), agents=A
 
 def rate(page: Any, omega: float, size: float) -> Estimate:
     """Measured over claimed."""
-    left = mean("norm2", page, PROBLEM, paths(20_000, size), steps=STEPS) / float((PROBLEM.x0**2).sum())
+    left = mean("norm2", page, PROBLEM, paths(200_000, size), steps=STEPS) / float((PROBLEM.x0**2).sum())
     claimed = math.log(1.0 - 2.0 * LR + LR**2 * (1.0 + omega / AGENTS))
     return Estimate(math.log(left.value) / STEPS / claimed, left.stderr / left.value / STEPS / abs(claimed))
 

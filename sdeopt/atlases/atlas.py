@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.atlases.lines import Line, Plan, line
-from sdeopt.atlases.regimes import regimes, usual_methods, usual_regimes
+from sdeopt.atlases.lines import Line, Plan, plan_line
+from sdeopt.atlases.regimes import name_regimes, usual_methods, usual_regimes
 from sdeopt.atlases.report import Atlas
 from sdeopt.core import checks, notices
 from sdeopt.core.contracts import Method
@@ -115,8 +115,8 @@ def atlas(
     """
     pages = _methods(methods, problem)
     plan = _plan(problem, gradients, lrs, paths, tuning, level, rng, folder)
-    laid = regimes(usual_regimes(problem, plan.gradients) if laws is None else laws)
-    lines = {(m, law): line(plan, page, regime) for m, page in pages.items() for law, regime in laid.items()}
+    laid = name_regimes(usual_regimes(problem, plan.gradients) if laws is None else laws)
+    lines = {(m, law): plan_line(plan, page, regime) for m, page in pages.items() for law, regime in laid.items()}
     left = {m: next(iter(why)) for m in pages if all(why := [lines[m, law].reason for law in laid])}
     if len(left) == len(pages):
         raise ValueError(f"no method can be run under any of the laws: {next(iter(left.values()))}")
@@ -124,7 +124,7 @@ def atlas(
     work = [{m: lines[m, law] for m in shown} for law in laid]
     done: dict[str, Measured] = {}
     with open_store(folder) as store:
-        partial = _worked(work, done, store, executor, progress)
+        partial = _run_laws(work, done, store, executor, progress)
     notices.tell(partial)
     meta = plan.described() | {
         "problem": f"{problem.objective!r}, x0 = {problem.x0[:8].tolist()}",
@@ -138,7 +138,7 @@ def atlas(
     return Atlas.of(meta, shown, (*laid,), table)
 
 
-def _worked(
+def _run_laws(
     work: list[dict[str, Line]], done: dict[str, Measured], store: Store | None, executor: Executor | None,
     progress: Any,
 ) -> bool:  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sdeopt.atlases.regimes import Regime
-from sdeopt.atlases.seen import gradients_seen
+from sdeopt.atlases.seen import count_gradients
 from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
 from sdeopt.engine.content import content
@@ -17,7 +17,7 @@ from sdeopt.results.estimate import Estimate, failed
 from sdeopt.sweeps.cells import Cell, Settings, plan_run
 from sdeopt.sweeps.schedule import Measured
 
-__all__ = ["MEASURES", "Line", "Plan", "line"]
+__all__ = ["MEASURES", "Line", "Plan", "plan_line"]
 
 MEASURES = ("median", "loss", "time", "spread", "diverged", "error")
 
@@ -88,7 +88,7 @@ class Line:
         """What is measured at the best learning rate."""
         lr = self.lr(done)
         if not math.isnan(lr):
-            self.last = _keyed([self.cell(lr, job, False) for job in ("run", "error")])
+            self.last = _key_cells([self.cell(lr, job, False) for job in ("run", "error")])
         return self.last
 
     def found(self, done: Mapping[str, Measured]) -> tuple[float, dict[str, Estimate]]:
@@ -103,9 +103,9 @@ class Line:
             measured["error"] = _refused(measured["error"])
         for name in ("median", "loss"):
             if name in measured:
-                measured[name] = moved(measured[name], -self.plan.minimum, 1.0)
+                measured[name] = shift(measured[name], -self.plan.minimum, 1.0)
         if "time" in measured and not math.isnan(lr):
-            measured["time"] = moved(measured["time"], 0.0, self.seen / self.regime.page(self.method, lr).clock)
+            measured["time"] = shift(measured["time"], 0.0, self.seen / self.regime.page(self.method, lr).clock)
         return lr, measured
 
     def _broken(self, done: Mapping[str, Measured]) -> str:
@@ -114,7 +114,7 @@ class Line:
         return next((e.reason for e in tried if math.isnan(e.value)), "")
 
 
-def moved(e: Estimate, by: float, times: float) -> Estimate:
+def shift(e: Estimate, by: float, times: float) -> Estimate:
     """The estimate of ``times`` (value + ``by``)."""
     return e._replace(
         value=times * (e.value + by), stderr=times * e.stderr, low=times * (e.low + by), high=times * (e.high + by)
@@ -129,7 +129,7 @@ def _refused(e: Estimate) -> Estimate:
     return e._replace(status="missing", reason=e.reason.removeprefix(refusal))
 
 
-def line(plan: Plan, method: Method, regime: Regime) -> Line:
+def plan_line(plan: Plan, method: Method, regime: Regime) -> Line:
     """The trials of a method under a law, or the reason why it is not run."""
     try:
         problem = Problem(plan.problem.objective, regime.law, plan.problem.x0)
@@ -141,16 +141,16 @@ def line(plan: Plan, method: Method, regime: Regime) -> Line:
     try:
         page = regime.page(method, plan.lrs[0])
         refuse(plan_run(Cell(page, problem, "run", plan.settings(1, trial=True))))
-        found.seen = gradients_seen(page, problem)
+        found.seen = count_gradients(page, problem)
         trials = [found.cell(lr, "run", True) for lr in plan.lrs]
         refuse(plan_run(trials[-1]))
     except (ValueError, TypeError) as error:
         found.reason = " ".join(str(error).split())
         return found
-    found.trials = _keyed(trials)
+    found.trials = _key_cells(trials)
     return found
 
 
-def _keyed(cells: list[Cell]) -> dict[str, Cell]:
+def _key_cells(cells: list[Cell]) -> dict[str, Cell]:
     objective = content(cells[0].problem.objective)
     return {cell.key(objective): cell for cell in cells}

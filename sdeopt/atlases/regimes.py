@@ -16,7 +16,7 @@ from sdeopt.optimizers.registry import methods
 from sdeopt.sweeps.axes import name_each
 from sdeopt.theory.private import abadi_sigma
 
-__all__ = ["Regime", "quick", "regimes", "usual_methods", "usual_regimes"]
+__all__ = ["Regime", "name_regimes", "quick", "usual_methods", "usual_regimes"]
 
 LR = 0.05  # until it is tuned
 LEVELS = (0.3, 1.0, 3.0)  # of the Gaussian noise, in units of the gradient at the start
@@ -48,7 +48,7 @@ class Regime(NamedTuple):
         return ", ".join([repr(self.law), *(f"{name} = {value:.4g}" for name, value in self.settings.items())])
 
 
-def regimes(given: Any) -> dict[str, Regime]:
+def name_regimes(given: Any) -> dict[str, Regime]:
     """Label -> regime, of laws, of pairs (law, settings), or of a mapping with labels of its own."""
     found = name_each("law", given, _one, (lambda entry: str(_regime(entry)),))
     return {label: _regime(entry) for label, entry in found.items()}

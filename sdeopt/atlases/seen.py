@@ -12,7 +12,7 @@ from sdeopt.core.problem import Problem
 from sdeopt.engine.draws import draws
 from sdeopt.engine.planning import plan
 
-__all__ = ["gradients_seen"]
+__all__ = ["count_gradients"]
 
 SAMPLES = ("noisy_grad", "clipped_grad", "noisy_class_grads", "agent_grads")
 
@@ -38,7 +38,7 @@ class Counter:
         return counted
 
 
-def gradients_seen(method: Method, problem: Problem) -> int:
+def count_gradients(method: Method, problem: Problem) -> int:
     """Gradients of a step: 1 for SGD, 2 for SAM and extragradient steps; a mean over a batch or over agents is one.
 
     A page with two samples of the gradient sees two whatever it asks of them.
@@ -49,10 +49,10 @@ def gradients_seen(method: Method, problem: Problem) -> int:
     page: Any = method
     y = page.init(x, Oracle(problem.objective, problem.noise)) if hasattr(page, "init") else x
     with np.errstate(all="ignore"):
-        page.step(0, y, oracle, _halves(draws(run)[0]))
+        page.step(0, y, oracle, _half_draws(draws(run)[0]))
     return max(law.count, int(page.samples))
 
 
-def _halves(shape: Any) -> Any:
+def _half_draws(shape: Any) -> Any:
     """Draws of one step, all 1/2."""
-    return tuple(map(_halves, shape)) if isinstance(shape, tuple) else np.full(shape, 0.5)
+    return tuple(map(_half_draws, shape)) if isinstance(shape, tuple) else np.full(shape, 0.5)

@@ -68,7 +68,7 @@ def show(method: str, latex: bool) -> None:
     state = f"One step takes {facts.clock(cls)} units of time; the state is ({', '.join(cls.parts)})."
     hyperparameters = f"Hyperparameters\n{textwrap.indent(facts.hyperparameters(cls), '    ')}"
     fields = "".join(f" --{name.replace('_', '-')} {value:g}" for name, value in cls.at.items())
-    example = "A small problem for it: --objective {} --noise {}".format(*cls.example) + fields
+    example = "A small problem for it: --objective {} --noise {}".format(*cls.shown) + fields
     for part in (Text(facts.constructor(cls), style="bold"), facts.head(cls), hyperparameters, state, example):
         out.print(part, "", sep="\n", markup=False, soft_wrap=True)  # pages have their own line breaks
     out.print(_table("SDE", "weak order", "Brownian motions", "what it says", rows=sdes))

@@ -18,10 +18,11 @@ The file, in TOML; all but method and [grid] may be left out:
   noise = ["gaussian:0.5", "laplace"]   one SPEC or several; or batch = 16
   x0 = [1.0, -1.0]
   horizon = 10.0                        or steps = 200
-  paths = 1000
+  paths = 1000                          of an error as many as decide in about 40 s
+  seconds = 5.0                         for each error, in their place
   measures = ["loss", "diverged"]       of loss, median, spread, diverged, time, error
   level = 0.1                           of f(x), for time
-  substeps = 16                         of the SDE, for error
+  substeps = 16                         of the SDE, for error beside paths
   seed = 0
   threads = 2                           or processes = 2
   folder = "cells"

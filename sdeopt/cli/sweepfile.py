@@ -22,10 +22,10 @@ NUMBER, WHOLE, TEXT, LIST = ((int, float), "a number"), ((int,), "an integer"), 
 TEXTS = ((str, list), "a text or a list of them")
 KEYS: dict[str, tuple[tuple[type, ...], str]] = {
     "method": TEXTS, "objective": TEXTS, "noise": TEXTS, "batch": WHOLE, "x0": LIST, "horizon": NUMBER, "steps": WHOLE,
-    "paths": WHOLE, "measures": TEXTS, "level": NUMBER, "substeps": WHOLE, "seed": WHOLE, "threads": WHOLE,
-    "processes": WHOLE, "folder": TEXT, "out": TEXT, "grid": ((dict,), "a table"),
+    "paths": WHOLE, "seconds": NUMBER, "measures": TEXTS, "level": NUMBER, "substeps": WHOLE, "seed": WHOLE,
+    "threads": WHOLE, "processes": WHOLE, "folder": TEXT, "out": TEXT, "grid": ((dict,), "a table"),
 }  # fmt: skip
-PASSED = ("horizon", "steps", "paths", "level", "substeps", "folder")  # as they are, where given
+PASSED = ("horizon", "steps", "paths", "seconds", "level", "substeps", "folder")  # as they are, where given
 SPACES: dict[str, Any] = {"geomspace": np.geomspace, "linspace": np.linspace}
 
 

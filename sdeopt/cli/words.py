@@ -71,7 +71,7 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
     lrs = {"lrs": numbers("lrs", words["lrs"].split(","))} if words.get("lrs") is not None else {}
     largest = {"lr": lrs["lrs"][0]} if lrs and words["lr"] is None else {}
     method = wrapped(cls(**fields(cls, words) | largest), words)
-    problem = problem_of(words, cls.example)
+    problem = problem_of(words, cls.shown if words["objective"] is words["noise"] is None else cls.example)
     length = {key: words[key] for key in ("horizon", "steps") if words.get(key) is not None}
     length = length or {"horizon": HORIZONS[command]}
     steps = steps_of(length, method.clock)

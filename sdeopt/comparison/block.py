@@ -129,8 +129,7 @@ def straight(run: Run, executor: Any, progress: Any, store: Any) -> Array:
 def alike(run: Run) -> bool:
     """Whether the SDE follows one path at dt and at dt/2.
 
-    Of a sampled one the two share the sums of normals and every second uniform, but a step that jumps with them does
-    not let paths stay together.
+    A sampled one shares the sums of normals and every second uniform, but steps that jump with them part its paths.
     """
     return run.sde != SAMPLED.name
 

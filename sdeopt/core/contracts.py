@@ -41,6 +41,7 @@ class Method(Protocol):
     lanes: bool
     lasting: bool
     example: tuple[str, str]
+    shown: tuple[str, str]
     at: Mapping[str, float]
     bounds: Mapping[str, Bounds]
 

@@ -154,7 +154,7 @@ def method(
     lasting: bool = False,
     objective: str = "quadratic:1,2",
     noise: str = "gaussian:0.5",
-    at: Mapping[str, float] | None = None,
+    at: Mapping[str, Any] | None = None,
 ) -> Any:
     """Register a page and give it typed equality, validation, its clock and its default SDE.
 
@@ -194,7 +194,8 @@ def method(
         Names, as on the command line, of a small problem on which the method makes sense.
     at : mapping
         Hyperparameters there, where a learning rate of 0.05 with the others at their defaults is outside the regime:
-        on the command line they stand in for those, unless one of them is given.
+        on the command line they stand in for those, unless one of them is given. With "objective" and "noise" another
+        problem stands in for that one, where neither is named: one that stays in the regime for long.
 
     Returns
     -------
@@ -210,10 +211,12 @@ def method(
     def decorate(cls: Any) -> Any:
         _expect_page(cls)
         own = _sde(cls, sde, order, brownian) if hasattr(cls, "drift") else replace(SAMPLED, order=order)
+        there = {"objective": objective, "noise": noise} | dict(at or {})
+        shown = there.pop("objective"), there.pop("noise")
         traits = Traits(
             order=order, sdes={own.name: own}, parts=parts or _parts(cls), clock_of=clock, samples=samples,
             bounded=bounded, family=checks.choice("family", family, FAMILIES), limited=bounded or limited, lanes=lanes,
-            lasting=lasting, example=(objective, noise), at=dict(at or {}), bounds=bounds_of(cls),
+            lasting=lasting, example=(objective, noise), shown=shown, at=there, bounds=bounds_of(cls),
         )  # fmt: skip
         REGISTRY[cls.__name__] = sealed(cls, traits)
         return cls

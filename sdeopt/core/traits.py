@@ -108,6 +108,7 @@ class Traits:
     lanes: bool = True
     lasting: bool = False
     example: tuple[str, str] = ("quadratic:1,2", "gaussian:0.5")
+    shown: tuple[str, str] = example
     at: Mapping[str, float] = field(default_factory=dict)
     bounds: Mapping[str, Bounds] = field(default_factory=dict)
 

@@ -60,9 +60,9 @@ def factorization(rows: int = 4, cols: int = 3, rank: int = 1) -> MatrixFactoriz
     return MatrixFactorization(target, rank)
 
 
-def matrix_least_squares(rows: int = 2, cols: int = 3) -> MatrixQuadratic:
-    """A standard normal target; curvatures from 1 to 2 along the rows."""
-    target = np.random.default_rng(SEED).standard_normal((rows, cols))
+def matrix_least_squares(rows: int = 2, cols: int = 3, scale: float = 1.0) -> MatrixQuadratic:
+    """A standard normal target, times ``scale``; curvatures from 1 to 2 along the rows."""
+    target = scale * np.random.default_rng(SEED).standard_normal((rows, cols))
     return MatrixQuadratic(target, np.diag(np.sqrt(np.linspace(1.0, 2.0, rows))))
 
 
@@ -81,7 +81,9 @@ FORMS = {
     "logistic": Form(classification, "logistic:breast_cancer,l2=0.1", 1, ("l2",)),
     "matrix-factorization": Form(factorization, "matrix-factorization:rank=2", keys=("rows", "cols", "rank")),
     "widening-valley": Form(WideningValley, "widening-valley:d=10", keys=("d",)),
-    "matrix-quadratic": Form(matrix_least_squares, "matrix-quadratic:rows=2,cols=3", keys=("rows", "cols")),
+    "matrix-quadratic": Form(
+        matrix_least_squares, "matrix-quadratic:rows=2,cols=3,scale=1", keys=("rows", "cols", "scale")
+    ),
     "diagonal-linear-network": Form(
         sparse_recovery, "diagonal-linear-network:n=20,p=40,nonzero=3", keys=("n", "p", "nonzero")
     ),

@@ -15,7 +15,8 @@ Regime
 
 Claim
     Weak order 1 in η away from critical points. DNSAM is not a model of SAM: the two differ at order √η because
-    E[(g + ξ)/|g + ξ|] is not g/|g|.
+    E[(g + ξ)/|g + ξ|] is not g/|g|. The command line's own small problem is so flat that x does not come to rest, for
+    at a critical point single paths make up the whole error.
 
 Heavy tails
     Refused where ξ has no variance: Σ does not exist. The discrete column runs.
@@ -47,7 +48,10 @@ from sdeopt.core import (
 __all__ = ["DNSAM"]
 
 
-@method(order=1, family="sharpness")
+@method(
+    order=1, family="sharpness",
+    at={"lr": 0.05, "objective": "quadratic:0.1,0.2", "noise": "gaussian:0.1"},  # ∇f is not lost in the noise by t = 10
+)  # fmt: skip
 class DNSAM(NamedTuple):
     """Deterministically normalised SAM.
 

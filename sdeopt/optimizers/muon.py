@@ -24,7 +24,8 @@ Claim
     k-th step is uncertain by 1/√k, and the Nesterov form gives the newest sample twice its share: to first order in
     the noise the covariances then differ by η² log²(1/η), with slopes of 1.3 at η = 0.2 and 1.7 at 0.006 (κ = 2, t
     = 0.8). (a, b, c) = (3.4445, -4.7750, 2.0315) makes small singular values grow quickly and never converges:
-    those in [0.01, 1] end in [0.68, 1.14].
+    those in [0.01, 1] end in [0.68, 1.14]. On the command line's own small problem λ = 1 keeps X away from the target:
+    at it, M is nothing but noise.
 
 Heavy tails
     Refused where ξ has no variance: M is driven by Σ^{1/2} dW. The discrete column runs, and its steps are bounded.
@@ -126,7 +127,11 @@ def stretch(x: Vector, rows: int) -> Any:
     limited=True,
     lanes=False,
     objective="matrix-quadratic:rows=2,cols=3",
-)
+    at={  # the target is outside of what the decay allows, so that the gradient does not vanish
+        "lr": 0.025, "beta": 0.95, "weight_decay": 1.0,
+        "objective": "matrix-quadratic:rows=2,cols=3,scale=10", "noise": "gaussian:0.05",
+    },
+)  # fmt: skip
 class Muon(NamedTuple):
     """Momentum orthogonalised by Newton-Schulz, as KellerJordan/Muon, and torch.optim.Muon in double precision.
 

@@ -16,7 +16,7 @@ Regime
 Claim
     Weak order 1 in η. Without noise on f = h x²/2, NGN is the implicit Euler method, x' = x/(1 + ch), for every c. If
     each sample is a quadratic h (x - a)²/2 then γ = c/(1 + ch) always, and the stationary variance of x is
-    γ h Var a/(2 - γh).
+    γ h Var a/(2 - γh). On the command line's own small problem the gap is 8 % at its η = 0.04, 10 % at 0.05.
 
 Heavy tails
     Refused where ξ has no variance: order1 needs Σ. The SDE "sampled" stands in for it, for any law of ξ:
@@ -45,7 +45,10 @@ def ngn_step_size(c: Any, g: Vector, loss: Any) -> Any:
     return c * where(size > 0.0, twice / where(size > 0.0, size, 1.0), 1.0)
 
 
-@method(order=1, family="normalised", bounded=True, objective="linear-regression:small")
+@method(
+    order=1, family="normalised", bounded=True, objective="linear-regression:small",
+    at={"lr": 0.04},  # at lr = 0.05 the gap is 10 %
+)  # fmt: skip
 class NGN(NamedTuple):
     """Stochastic gradient descent with non-negative Gauss-Newton step sizes.
 

@@ -17,7 +17,8 @@ Regime
 
 Claim
     Weak order 1 in η. Stationary on f = h x²/2 with additive noise of variance s² and F bounded away from 0:
-    Var X = η s²/(2h), whatever κ.
+    Var X = η s²/(2h), whatever κ. On the command line's own small problem (κ = 2) the gap is 7 % at its η = 0.03, 12 %
+    at 0.05.
 
 Heavy tails
     Refused where ξ has no variance: order1 needs Σ. The SDE "sampled" stands in for it, for any law of ξ:
@@ -53,7 +54,10 @@ from sdeopt.optimizers.ngn import ngn_step_size
 __all__ = ["NGNM"]
 
 
-@method(order=1, parts=("x", "m"), family="normalised", bounded=True, objective="linear-regression:small")
+@method(
+    order=1, parts=("x", "m"), family="normalised", bounded=True, objective="linear-regression:small",
+    at={"lr": 0.03, "beta": 0.94},  # at lr = 0.05, β = 0.9 the gap is 12 %
+)  # fmt: skip
 class NGNM(NamedTuple):
     """NGN with momentum.
 

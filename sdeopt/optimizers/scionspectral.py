@@ -21,7 +21,8 @@ Claim
     measured at η = 0.05: 1.03 ± 0.01 and 2.17 ± 0.08). From the cold start D₀ = 0 the direction of the k-th step is
     uncertain by 1/√k, and to first order in the noise the covariances differ by η² log(1/η): slopes of 1.6 at η =
     0.2, 1.8 at 0.006 (κ = 2, t = 0.8). Both columns stay in the ball |X|₂ <= s once they are in it. For a matrix of
-    one row msign is the direction D/|D|.
+    one row msign is the direction D/|D|. On the command line's own small problem the target is far outside of the ball,
+    so that D keeps its rank.
 
 Heavy tails
     Refused where ξ has no variance: D is driven by Σ^{1/2} dW. The discrete column runs, and its steps are bounded.
@@ -74,6 +75,7 @@ def msign(d: Any, rows: int) -> Any:
     limited=True,
     lanes=False,
     objective="matrix-quadratic:rows=2,cols=3",
+    at={"lr": 0.025, "beta": 0.95, "objective": "matrix-quadratic:rows=2,cols=3,scale=10"},  # off the ball
 )
 class ScionSpectral(NamedTuple):
     """Stochastic conditional gradient on the ball |X|₂ <= s of matrices, with momentum.

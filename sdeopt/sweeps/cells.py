@@ -25,21 +25,23 @@ from sdeopt.results.estimate import Estimate, failed
 from sdeopt.results.intervals import lacking
 from sdeopt.sweeps.measures import COLUMNS, ERROR, RUN, join, of_paths, of_report, reduce_chunk
 
-__all__ = ["Cell", "Settings", "compute", "plan_run"]
+__all__ = ["PATHS", "Cell", "Settings", "compute", "plan_run"]
 
 SAVES = 400  # at which f(x) is compared with the level
+PATHS, SUBSTEPS = 1000, 16  # of a run where nobody says, and in a step of the SDE beside a given number of paths
 FEW = 16  # paths that a chunk should hold at least
 
 
 class Settings(NamedTuple):
-    """What all cells of a sweep share."""
+    """What all cells of a sweep share; without ``paths`` a comparison takes as many as its budget affords."""
 
     horizon: float | None
     steps: int | None
-    paths: int
+    paths: int | None
     level: float | None
-    substeps: int
+    substeps: int | None
     seed: int
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +62,8 @@ class Cell:
     def key(self, objective: str) -> str:
         """The name of the cell, a hash; ``objective`` is the `content` of the objective, the costly part."""
         p, s = self.problem, self.settings
-        shared = s._replace(substeps=0) if self.job == "run" else s._replace(level=None)  # without what it ignores
+        own = {"paths": s.paths or PATHS, "substeps": 0, "seconds": None} if self.job == "run" else {"level": None}
+        shared = s._replace(**own)  # without what it ignores
         texts = (self.job, content(shared), content(self.method), objective, content(p.noise), content(p.x0))
         return key(*texts, parts=("comparison", "sweeps"))
 
@@ -88,7 +91,7 @@ class Cell:
     def cost(self) -> float:
         """A rough number: steps of the optimizer."""
         s = self.settings
-        return self.steps * (1.0 if self.job == "run" else 2.0 * s.substeps)
+        return self.steps * (1.0 if self.job == "run" else 2.0 * (s.substeps or SUBSTEPS))
 
 
 def plan_run(cell: Cell) -> Run:
@@ -129,7 +132,7 @@ def _run(cell: Cell, thread: ThreadPoolExecutor) -> dict[str, Estimate]:
         reduce_chunk, d=cell.problem.dim, times=times, middle=middle, level=-np.inf if level is None else level
     )
     try:
-        table = fold(Task((run,), reduce, 8 * len(COLUMNS)), cell.settings.paths, join, thread, False)
+        table = fold(Task((run,), reduce, 8 * len(COLUMNS)), cell.settings.paths or PATHS, join, thread, False)
     except Interrupted:
         raise KeyboardInterrupt from None
     end, ends = orders(run)
@@ -138,10 +141,11 @@ def _run(cell: Cell, thread: ThreadPoolExecutor) -> dict[str, Estimate]:
 
 def _error(cell: Cell, thread: ThreadPoolExecutor) -> dict[str, Estimate]:
     s = cell.settings
+    substeps = SUBSTEPS if s.paths is not None and s.substeps is None else s.substeps
     with notices.silent():  # the table says it
         report = compare(
-            cell.method, cell.problem, steps=cell.steps, paths=s.paths, substeps=s.substeps, rng=s.seed,
-            executor=thread, progress=False,
+            cell.method, cell.problem, steps=cell.steps, paths=s.paths, seconds=s.seconds, substeps=substeps,
+            rng=s.seed, executor=thread, progress=False,
         )  # fmt: skip
     if report.meta["partial"]:
         raise KeyboardInterrupt

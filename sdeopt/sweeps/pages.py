@@ -51,6 +51,7 @@ def _head(s: Sweep) -> list[tuple[str, Line]]:
     level = "" if m["level"] is None else f", level {number(m['level'])}"
     resumed = f", {m['resumed']} of them from the folder" if m["resumed"] else ""
     partial = ", interrupted" if m["partial"] else ""
+    chosen = f", of an error {m['chosen']}" if m.get("chosen") else ""
     counts = {status: int((s.status == status).sum()) for status in MARKS}
     marked = [f"{count} {status} ({MARKS[status]})" for status, count in counts.items() if count]
     rows = [(kind, said) for kind in ("method", "problem") for said in m[f"{kind}s"].values()]
@@ -61,7 +62,7 @@ def _head(s: Sweep) -> list[tuple[str, Line]]:
         *rows,
         ("grid", "; ".join(axes) or "no axes"),
         ("until", f"{until}{level}"),
-        ("cells", f"{m['cells']}{resumed}{partial}; {m['paths']} paths each, the same rng={m['rng']} for all"),
+        ("cells", f"{m['cells']}{resumed}{partial}; {m['paths']} paths each{chosen}, the same rng={m['rng']} for all"),
         ("numbers", f"{s.value.size}, of which {', '.join(marked)}" if marked else f"{s.value.size}, all decided"),
     ]
 

@@ -15,7 +15,7 @@ from sdeopt.core.problem import Problem
 from sdeopt.core.traits import expect_method
 from sdeopt.engine.streams import normalise
 from sdeopt.sweeps.axes import axes, name_each
-from sdeopt.sweeps.cells import Settings
+from sdeopt.sweeps.cells import PATHS, Settings
 from sdeopt.sweeps.grid import lay_out
 from sdeopt.sweeps.measures import ERROR, MEASURES, RUN
 from sdeopt.sweeps.schedule import Measured, run_cells
@@ -23,8 +23,6 @@ from sdeopt.sweeps.store import open_store
 from sdeopt.sweeps.table import Sweep
 
 __all__ = ["sweep"]
-
-SUBSTEPS = 16
 
 
 def sweep(
@@ -34,10 +32,11 @@ def sweep(
     *,
     horizon: float | None = None,
     steps: int | None = None,
-    paths: int = 1000,
+    paths: int | None = None,
+    seconds: float | None = None,
     measures: Sequence[str] | None = None,
     level: float | None = None,
-    substeps: int = SUBSTEPS,
+    substeps: int | None = None,
     rng: Any = None,
     folder: str | Path | None = None,
     executor: Executor | None = None,
@@ -74,14 +73,18 @@ def sweep(
         Name -> values, at most a million points together.
     horizon, steps : float, int
         How long: continuous time or number of optimizer steps; give exactly one.
-    paths : int
-        Independent paths of every cell, at least 2; default 1000.
+    paths : int, optional
+        Independent paths of every cell, at least 2; default 1000, for "error" as many as decide within the budget of
+        work that `compare` has, about 40 s on the one thread of a cell.
+    seconds : float, optional
+        For "error", a budget of time for every cell in its place; the table then depends on the machine.
     measures : sequence of str, optional
-        Default "loss", "spread" and "diverged", and "time" if there is a level. "error" costs some 40 times as much.
+        Default "loss", "spread" and "diverged", and "time" if there is a level.
     level : float, optional
         For "time".
-    substeps : int
-        For "error": integrator steps in one step of the optimizer, at least 2; default 16.
+    substeps : int, optional
+        For "error": integrator steps in one step of the optimizer, at least 2; default 16 where ``paths`` are given,
+        else 2, 4 or 8, as `compare` chooses.
     rng : int, SeedSequence, Generator or None
         Randomness (SPEC 7).
     folder : str or Path, optional
@@ -124,13 +127,16 @@ def sweep(
         expect_method(line)
     tasks = name_each("problem", problems, lambda p: isinstance(p, Problem), (_noise, _objective, _both))
     found = axes(grid, list(lines.values()), [*tasks.values()])
+    if paths is not None and seconds is not None:
+        raise ValueError(f"give paths or seconds, not both, got paths={paths!r}, seconds={seconds!r}")
     settings = Settings(
         horizon=None if horizon is None else checks.length("horizon", horizon),
         steps=None if steps is None else checks.integer("steps", steps, low=1, high=checks.ENDLESS),
-        paths=checks.integer("paths", paths, low=2),
+        paths=None if paths is None else checks.integer("paths", paths, low=2),
         level=None if level is None else checks.number("level", level),
-        substeps=checks.integer("substeps", substeps, low=2, high=checks.ENDLESS),
+        substeps=None if substeps is None else checks.integer("substeps", substeps, low=2, high=checks.ENDLESS),
         seed=_seed(rng, folder),
+        seconds=None if seconds is None else checks.positive("seconds", seconds),
     )
     jobs = [job for job, names in (("run", RUN), ("error", ERROR)) if set(wanted) & set(names)]
     cells, points = lay_out([*lines.values()], [*tasks.values()], found, settings, jobs)
@@ -146,7 +152,10 @@ def sweep(
 
         partial = run_cells(cells, done, keep, executor, progress)
     notices.tell(partial)
+    budget = "a budget of work" if seconds is None else f"{seconds:g} s"
     meta = settings._asdict() | {
+        "paths": settings.paths or PATHS,
+        "chosen": f"as many as decide within {budget}" if settings.paths is None and "error" in wanted else "",
         "version": sdeopt.__version__,
         "rng": settings.seed,
         "methods": {label: repr(m) for label, m in lines.items()},

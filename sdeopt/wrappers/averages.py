@@ -130,7 +130,10 @@ def _mean(cls: Any) -> Any:
     def pull(self: Any, t: Any, a: Any, x: Any) -> Any:
         return (x - a) / max(t, clock(self))
 
-    return _beside(Averaged, cls, {}, follow, pull)
+    page = _beside(Averaged, cls, {}, follow, pull)
+    if hasattr(page, "warm"):  # long after the start a mean of all positions stands still
+        del page.warm
+    return page
 
 
 @functools.cache

@@ -24,7 +24,9 @@ from sdeopt.results.result import Result
 from sdeopt.torch.estimate import ratio, windows
 
 OLD = Path(__file__).parent.parent / "files"  # written before files said what they hold
+LAWS = {"quiet": so.Gaussian(0.5), "Cauchy": so.StudentT(1, 0.5)}
 PROBLEM = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5), x0=[1.0, -1.0])
+LAWS = {"quiet": so.Gaussian(0.5), "Cauchy": so.StudentT(1, 0.5)}
 
 
 def scaled() -> Any:
@@ -39,16 +41,7 @@ def measured() -> Any:
 
 
 EXAMPLES: dict[str, Callable[[], Any]] = {
-    "Atlas": lambda: so.atlas(
-        PROBLEM,
-        so.SGD(0.1),
-        {"quiet": so.Gaussian(0.5), "Cauchy": so.StudentT(1, 0.5)},
-        gradients=6,
-        lrs=[0.1, 0.2],
-        paths=60,
-        tuning=8,
-        rng=0,
-    ),
+    "Atlas": lambda: so.atlas(PROBLEM, so.SGD(0.1), LAWS, gradients=6, lrs=[0.1, 0.2], paths=60, tuning=8, rng=0),
     "Certificate": lambda: so.load(OLD / "certificate"),  # one that need not be compiled
     "Derivation": lambda: so.load(OLD / "derivation"),  # which needs no SymPy
     "Diagnosis": lambda: so.diagnose(PROBLEM, np.random.default_rng(0).standard_normal((3, 4, 2))),
