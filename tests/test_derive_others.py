@@ -43,8 +43,8 @@ DERIVED = {  # the equation of x, and what is assumed; "..." where its noise is 
         ["ξ without third moments"],
     ),
     "LAMB": (
-        r"dX = - \frac{\|X\|}{\|\mathrm{wd} X + \frac{M}{\varepsilon + \sqrt{V}}\|}"
-        r" \left(\mathrm{wd} X + \frac{M}{\varepsilon + \sqrt{V}}\right)\,dt",
+        r"dX = - \frac{\|X\|}{\|\mathrm{wd} \,X + \frac{M}{\varepsilon + \sqrt{V}}\|}"
+        r" \left(\mathrm{wd} \,X + \frac{M}{\varepsilon + \sqrt{V}}\right)\,dt",
         ["ξ without third moments"],
     ),
     "Langevin": (rf"dX = - {GRADIENT}\,dt + \sqrt{{2 \,\mathrm{{temp}}}} dW'' - {NOISE}", []),
