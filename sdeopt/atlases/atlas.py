@@ -110,7 +110,7 @@ def atlas(
     ...     problem, [so.SGD(0.1), so.SignSGD(0.1)], {"Cauchy": so.StudentT(nu=1, scale=1.0)}, gradients=100,
     ...     lrs=[0.01, 0.1], paths=60, tuning=50, rng=0,
     ... )
-    >>> found.best("Cauchy"), found["spread"].reason[0, 0]
+    >>> found.best("Cauchy"), found.at("spread", "SGD", "Cauchy").reason
     (('SignSGD',), 'no mean: the tails of the noise are too heavy')
     """
     pages = _methods(methods, problem)
