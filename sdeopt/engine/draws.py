@@ -15,7 +15,7 @@ from sdeopt.core.observables import growth
 if TYPE_CHECKING:
     from sdeopt.engine.run import Run
 
-__all__ = ["Draw", "draws", "heavy", "kinds", "moments", "orders", "unmet_need"]
+__all__ = ["GIVEN", "Draw", "draws", "heavy", "kinds", "moments", "orders", "unmet_need"]
 
 GIVEN = ("fractional", "stable", "increments")  # made for whole paths before the loop, see ``given``
 CODES = {"normal": 0, "uniform": 1, "epochs": 3} | dict.fromkeys(GIVEN, 2)

@@ -46,18 +46,21 @@ class Noting(np.ndarray[Any, Any]):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **more: Any) -> Any:
         tally = next(a.tally for a in (*inputs, *(out or ())) if isinstance(a, Noting))
         given = {} if out is None else {"out": _plain(out)}
-        found = getattr(ufunc, method)(*map(_plain, inputs), **_plain(more), **given)
-        size = max(np.size(a) for a in (found, *inputs) if not isinstance(a, tuple))
+        plain = _plain(inputs)  # of which asking for the size is no operation
+        found = getattr(ufunc, method)(*plain, **_plain(more), **given)
+        size = max(np.size(a) for a in (found, *plain) if not isinstance(a, tuple))
         if ufunc is np.matmul:
-            size = np.size(found) * np.shape(inputs[0])[-1]
+            size = np.size(found) * np.shape(plain[0])[-1]
         tally.add(size, ufunc in DEAR)
         return found if found is None else noting(found, tally)
 
     def __array_function__(self, f: Any, types: Any, args: Any, kwargs: Any) -> Any:
         found = f(*_plain(args), **_plain(kwargs))
         size = np.size(found) if isinstance(found, np.ndarray) else 1
+        if f in (np.shape, np.size, np.ndim):
+            return found
         if f.__module__ == "numpy.linalg":
-            first = np.shape(args[0])
+            first = np.shape(_plain(args[0]))
             size = first[-1] ** 3 if first else 1
         self.tally.add(size)
         return noting(found, self.tally) if isinstance(found, np.ndarray | np.floating) else found

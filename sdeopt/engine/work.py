@@ -23,7 +23,7 @@ from sdeopt.engine.assembly import mover
 from sdeopt.engine.batched import WIDTH
 from sdeopt.engine.beginnings import initial_states
 from sdeopt.engine.compiler.compile import grid
-from sdeopt.engine.draws import Draw, draws
+from sdeopt.engine.draws import GIVEN, Draw, draws
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.planning import examples_drawn
 from sdeopt.engine.progress import Progress
@@ -33,7 +33,7 @@ from sdeopt.engine.tally import Tally, noting
 __all__ = ["BUDGET", "Price", "announce", "cost", "costs", "expected", "price"]
 
 BUDGET = 40.0  # seconds of one core: 20 s on two
-NORMAL = 2.4e-9  # seconds: one of the fine normals that make a draw
+NORMAL, PATHWISE = 2.4e-9, 5e-8  # seconds: one of the fine normals that make a draw; of numbers made for whole paths
 NETWORK, ENTRY = 4e-4, 1.5e-9  # a path-step of a network, and every entry of the gradients of all examples
 LOOPED = 2.5e-6  # a step of a page that works entry by entry, which arrays do not see
 SHORT = 0.5  # seconds, counted, below which a network is not timed
@@ -52,10 +52,10 @@ class Rates(NamedTuple):
 
 
 RATES = {
-    "lanes": Rates(1.1e-8, 0.0, 6e-11, 0.0, 1e-9),
-    "vectors": Rates(3e-7, 1.4e-9, 9e-11, 4e-9, 1.5e-8),
-    "batched": Rates(1e-5 / WIDTH, 2e-6 / WIDTH, 1e-9, 0.0, 1.5e-8),
-    "interpreted": Rates(1e-5, 2e-6, 1e-9, 0.0, 1.5e-8),
+    "lanes": Rates(1e-8, 0.0, 5e-11, 0.0, 2e-9),
+    "vectors": Rates(3e-7, 4e-9, 8e-11, 4e-9, 1.5e-8),
+    "batched": Rates(2e-6 / WIDTH, 3e-6 / WIDTH, 1e-9, 0.0, 1.5e-8),
+    "interpreted": Rates(2e-6, 3e-6, 1e-9, 0.0, 1.5e-8),
 }
 
 
@@ -79,7 +79,8 @@ def price(run: Run) -> Price:
         evaluated = 1 if run.kind == "discrete" else 2 if run.model.drift is not None else 4
         rates = rates._replace(step=max(rates.step, evaluated * LOOPED))
     shape, vectors = draws(run)
-    drawn = sum(NORMAL * v.size * v.stride if v.kind == "normal" else rates.draw * v.size for v in vectors)
+    fine = {"normal": NORMAL} | dict.fromkeys(GIVEN, PATHWISE)
+    drawn = sum(fine[v.kind] * v.size * v.stride if v.kind in fine else rates.draw * v.size for v in vectors)
     try:
         step, save = _counted(run, shape, vectors)
     except Exception:  # of functions of the user; if it means anything, the run raises it where it is told
