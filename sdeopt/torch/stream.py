@@ -193,18 +193,6 @@ class Batches(Law):
         """One uniform, which is the address."""
         return (("uniform", 1),)
 
-    def value(self, x: Any) -> Any:
-        """Refused."""
-        raise ValueError(self.lacks("value"))
-
-    def grad(self, x: Any) -> Any:
-        """Refused."""
-        raise ValueError(self.lacks("grad"))
-
-    def hvp(self, x: Any, v: Any) -> Any:
-        """Refused."""
-        raise ValueError(self.lacks("hvp"))
-
     def lacks(self, question: str, objective: Any) -> str | None:
         return None if question in SEEN else str(objective.lacks(question))
 
