@@ -82,7 +82,14 @@ def test_the_number_of_paths_is_that_of_the_work_and_open_reports_ask_for_runs_t
     report = so.compare(so.SGD(0.05), PROBLEM, discrete=log, substeps=2, rng=0, steps=40, progress=False)
     assert report.meta["paths"] == 4096 and report.meta["steps"] == 40
     assert report.verdict == "open" and "times the paths and recorded runs would decide" in report.answer
-    report.plot()
+    axes = report.plot().figure.axes
+    assert len(axes) == 4 and "var" not in axes[1].get_ylabel()
+    (bar,) = axes[0].containers
+    half = 0.5 * np.diff(bar.lines[2][0].get_segments()[0][:, 1])[0]
+    least = report.sizes.degrees.min()
+    assert 3.0 < least < 6.0 and half == pytest.approx(
+        t.isf(0.025, least) * report.discrete_stderr[0, report.column("f(x)")]
+    )
     report.save(tmp_path / "logs")
     assert str(so.load(tmp_path / "logs")) == str(report)
 
