@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import multiprocessing
 import re
+import warnings
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, get_origin
 
@@ -14,6 +17,8 @@ from sdeopt.results.result import Result
 from sdeopt.scaling.rules import RULES
 
 HERE = Path(__file__).resolve().parent
+FIGURES = HERE / "methods" / "figures"
+PICTURED = 200  # steps
 SECTIONS = ("Discrete", "SDE", "Regime", "Claim", "Heavy tails", "Sources")
 MODULES = [name for name in so.__all__ if inspect.ismodule(getattr(so, name))]
 RESULTS = [name for name in so.__all__ if isinstance(getattr(so, name), type) and issubclass(getattr(so, name), Result)]
@@ -89,6 +94,10 @@ def method_page(cls: Any) -> str:
         f"```text\n{said['Discrete']}\n```",
         *(f"```text\n{block}\n```" if "  " in block else prose(block) for block in said["SDE"].split("\n\n")),
         *(f"**{part}.** {prose(said[part])}" for part in ("Regime", "Claim", "Heavy tails", "Sources")),
+        "## Both columns",
+        f"![{name} and its SDE](../figures/{name.lower()}.png)",
+        f"On its own small problem, `{objective}` with `{law}`: markers are the optimizer, the line its SDE "
+        f"`{cls.default_sde}`, with 95 % bands.",
         "## What was measured",
         "Slopes of the weak error along a ladder of learning rates, of [the certificates](../../certificates.md):",
         certificates(cls),
@@ -100,6 +109,37 @@ def method_page(cls: Any) -> str:
         f"```{{eval-rst}}\n.. currentmodule:: sdeopt\n\n.. autoclass:: {name}\n```",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def picture(name: str) -> None:
+    """Draw both columns of a method in time, on its own small problem."""
+    import matplotlib
+
+    from sdeopt.noise import spec as noises
+    from sdeopt.objectives import spec as objectives
+
+    matplotlib.use("Agg")
+    warnings.simplefilter("ignore")  # what a page warns of is said on it
+    cls: Any = so.methods()[name]
+    method = cls(**({"lr": 0.05} | cls.at))
+    problem = so.Problem(objectives.parse(cls.example[0]), noises.parse(cls.example[1]))
+    shared = {"steps": PICTURED, "paths": 400, "substeps": 4, "rng": 0, "progress": False}
+    columns = [so.simulate(method, problem, kind, **shared) for kind in ("discrete", "sde")]
+    FIGURES.mkdir(parents=True, exist_ok=True)
+    so.overlay(columns).figure.savefig(FIGURES / f"{name.lower()}.png", dpi=110)
+
+
+def pictures() -> None:
+    """Draw what is missing or older than the page of its method, on two cores."""
+    old = []
+    for cls in methods():
+        file = FIGURES / f"{cls.__name__.lower()}.png"
+        page = Path(inspect.getfile(cls)).stat().st_mtime
+        if not file.exists() or file.stat().st_mtime < page:
+            old.append(cls.__name__)
+    if old:
+        with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
+            list(pool.map(picture, old))
 
 
 def methods_index() -> str:
@@ -173,6 +213,7 @@ def write(path: Path, text: str) -> None:
 
 
 def generate(*_: Any) -> None:
+    pictures()
     for cls in methods():
         write(HERE / "methods" / "pages" / f"{cls.__name__.lower()}.md", method_page(cls))
     write(HERE / "methods" / "index.md", methods_index())

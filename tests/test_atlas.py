@@ -79,6 +79,13 @@ def test_the_learning_rate_is_the_best_of_trials_on_other_paths() -> None:
         assert measured is None or measured.value == grid["median"].value[0, 0, 1]
 
 
+def test_trials_have_paths_of_their_own() -> None:
+    for rng in (0, np.random.SeedSequence(7), None):
+        plan = module._plan(LINE, 10, [0.1], 60, 20, None, rng, None)
+        trial, report = plan.settings(5, trial=True), plan.settings(5, trial=False)
+        assert trial.seed != report.seed and (trial.paths, report.paths) == (20, 60)
+
+
 def test_methods_are_compared_at_equal_gradients_seen() -> None:
     """Without noise f falls by 0.81 a step: a tenth is left after 11 of them, of SAM's with two gradients each."""
     problem = so.Problem(so.Quadratic([1.0]), x0=[1.0])
@@ -158,7 +165,7 @@ def test_it_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.Mon
     assert (partial.at("loss", "SGD", "louder").status, partial.best("louder")) == ("missing", ())
     assert str(partial)
     whole = so.atlas(LINE, so.SGD(0.1), laws, **small)
-    monkeypatch.setattr("sdeopt.sweeps.schedule.computed", None)  # nothing is left to compute
+    monkeypatch.setattr("sdeopt.sweeps.schedule.compute", None)  # nothing is left to compute
     again = so.atlas(LINE, so.SGD(0.1), laws, **small)
     fresh = {key: value for key, value in small.items() if key != "folder"}
     monkeypatch.undo()

@@ -124,6 +124,7 @@ def test_what_has_no_value_is_not_compiled() -> None:
     [
         (np.int64(1), np.int64(2)),
         (np.int64(1), np.uint8(1)),
+        (np.int64(1), np.uint64(1)),  # whose bytes are the same
         (np.float32(0.1), 0.1),
         (0.0, -0.0),
         (1, True),

@@ -29,7 +29,7 @@ GOLDEN = {
     ),
     "Adam": (
         r"dX &= - \frac{M}{\left(1 - e^{- \rho_1 t}\right)"
-        r" \left(\varepsilon + \sqrt{\frac{1}{1 - e^{- \rho_2 t}} V}\right)}\,dt",
+        r" \left(\varepsilon + \sqrt{\frac{V}{1 - e^{- \rho_2 t}}}\right)}\,dt",
         rf"dM &= {MOMENT}",
         r"dV &= \rho_2 \left(- V + \sigma^2 + \left(\nabla f(X)\right)^{2}\right)\,dt"
         r" + \rho_2 \sqrt{\eta} \left(\Lambda^{1/2}dW' + 2 \nabla f(X) \Sigma^{1/2}dW\right)",

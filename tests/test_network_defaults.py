@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import numpy as np
 import pytest
 from small_networks import column, small
 
 import sdeopt as so
 from sdeopt.comparison.block import few
-from sdeopt.engine.work import ENTRY, price
+from sdeopt.engine import duration, memory, work
+from sdeopt.engine.kernels import Kernel
+from sdeopt.engine.tensors import streamed
+from sdeopt.engine.work import ENTRY, cost, expected, price
 
 torch = pytest.importorskip("torch")
 pytestmark = [pytest.mark.extras("torch"), pytest.mark.usefixtures("one_thread")]
@@ -86,3 +93,72 @@ def test_a_budget_knows_that_a_sampled_sde_passes_over_batches_only() -> None:
     f = small(1600)
     exact, sampled = (column(so.SGD(0.3), "sde", f, so.Minibatch(2), sde=sde) for sde in ("order1", "sampled"))
     assert price(exact).step - price(sampled).step == pytest.approx(ENTRY * 1598 * f.dim)
+
+
+def test_a_long_run_is_announced_by_a_timed_step(monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+    """What layers take is not counted: here every step of four paths sleeps for 50 ms."""
+    runs = (column(so.SGD(0.3), "discrete", slow(0.05), so.Minibatch(2), steps=400, save_at=1),)
+    assert cost(runs[0]) * 8 / 2 < 1.0
+    assert 400 * 0.05 / 4 * 8 / 2 <= expected(runs, 8, 2) < 60.0
+    monkeypatch.setattr(work, "_timed", lambda run, paths: 4.0)
+    monkeypatch.setattr(work, "SHORT", 0.0)
+    for progress, level in ((None, "WARNING"), (False, "INFO")):
+        caplog.clear()
+        with caplog.at_level("INFO", "sdeopt"):
+            so.simulate(so.SGD(0.3), so.Problem(small(), so.Minibatch(2)), steps=1, paths=3, rng=0, progress=progress,
+                        executor=ThreadPoolExecutor(4))  # fmt: skip
+        assert [(r.levelname, "about 12 s" in r.message) for r in caplog.records if " s" in r.message] == [(level, True)]
+
+
+@pytest.mark.parametrize("dtype", [None, "float32"])
+def test_a_run_of_more_than_a_month_is_refused(monkeypatch: pytest.MonkeyPatch, dtype: str | None) -> None:
+    monkeypatch.setattr(streamed, "LARGE", 10)
+    monkeypatch.setattr(work, "_timed", lambda run, paths: 1.1 * duration.MONTH)
+    problem = so.Problem(small(dtype=dtype), so.Minibatch(2))
+    so.simulate(so.SGD(0.3), problem, steps=1, paths=1, rng=0)  # short by the count, so nothing is timed
+    monkeypatch.setattr(work, "SHORT", 0.0)
+    with pytest.raises(ValueError, match=r"about 33 days, by a step that was timed \(limit 30\): take fewer paths"):
+        so.simulate(so.SGD(0.3), problem, steps=1, paths=1, rng=0)
+
+
+def test_the_memory_of_large_networks_is_refused_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streamed, "LARGE", 10)
+    monkeypatch.setattr(memory, "bytes_installed", lambda: 2.0 * 2**20)
+    with pytest.raises(ValueError, match=r"about \d+ MiB of memory \(limit 1 MiB"):
+        so.simulate(so.SGD(0.3), so.Problem(small(dtype="float32"), so.Minibatch(2)), steps=1, paths=9000, rng=0)
+
+
+def test_reshuffled_batches_cost_what_fresh_ones_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In passes through the module, of both columns and both SDEs."""
+    passes = []
+    for law in (so.Minibatch(2, replace=False), so.Reshuffled(2)):
+        f, seen = small(32), []
+        monkeypatch.setattr(type(f), "_losses", counted(type(f)._losses, seen))
+        for sde in ("order1", "sampled"):
+            for kind in ("discrete", "sde"):
+                Kernel(column(so.SGD(0.3), kind, f, law, sde=sde))(0, 2)
+        passes.append(len(seen))
+        monkeypatch.undo()
+    assert passes[0] == passes[1] > 0
+
+
+def counted(f: Any, seen: list[Any]) -> Any:
+    def losses(*given: Any) -> Any:
+        seen.append(None)
+        return f(*given)
+
+    return losses
+
+
+def slow(seconds: float) -> Any:
+    """A network of which each gradient of a batch takes so long."""
+    f = small(200)
+    fast = type(f).batch_grad
+
+    class Slow(type(f)):  # type: ignore[misc]
+        def batch_grad(self, x: Any, index: Any) -> Any:
+            time.sleep(seconds)
+            return fast(self, x, index)
+
+    f.__class__ = Slow
+    return f

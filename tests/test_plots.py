@@ -177,6 +177,7 @@ def test_several_methods_share_an_axis(walk: Any, flow: Any) -> None:
 
 def test_columns_have_one_colour_throughout(walk: Any, flow: Any) -> None:
     assert [e.plot().lines[0].get_color() for e in (walk, flow)] == [DISCRETE["color"], SDE["color"]]
+    assert [line.get_color() for line in so.overlay([walk, flow]).lines] == [DISCRETE["color"], SDE["color"]]
     assert walk.plot_law().patches[0].get_facecolor()[:3] == mpl.colors.to_rgb(DISCRETE["color"])
 
 

@@ -11,6 +11,7 @@ from scipy.stats import binom
 import sdeopt as so
 from sdeopt.comparison import budget
 from sdeopt.results.estimate import Estimate, mean, median, share
+from sdeopt.sweeps.measures import of_paths
 
 BOWL = so.Quadratic([1.0, 2.0])
 PROBLEM = so.Problem(BOWL, so.Gaussian(0.5), x0=[1.0, -1.0])
@@ -125,6 +126,16 @@ def test_the_median_has_the_interval_of_order_statistics() -> None:
     assert median(values)[:4] == pytest.approx((5.0, (9.0 - 2.0) / 3.919928, 2.0, 9.0))
     assert 1.0 - 2.0 * binom.cdf(1, 10, 0.5) == pytest.approx(0.979, abs=1e-3)
     assert median(values[:5])[2:4] == (0.0, math.inf)  # five say nothing with 95 %
+
+
+def test_a_path_that_diverged_counts_in_the_median() -> None:
+    """Of 25 losses 1, 2, ..., 14 and 11 that are lost the 13th is the median; with 13 lost there is none."""
+    rows = np.array([[1.0, k, 1.0, 1.0, 1.0] for k in range(1, 15)] + [[0.0] + [np.nan] * 4] * 11)
+    assert of_paths(rows, None, None)["median"].value == 13.0
+    lost = of_paths(rows[2:], None, None)["median"]  # 12 are left, 11 lost: the 12th
+    assert lost.value == 14.0
+    gone = of_paths(rows[4:], None, None)["median"]
+    assert (gone.value, gone.status, gone.reason) == (math.inf, "diverged", "half of the paths diverged, or more")
 
 
 def test_a_share_has_the_interval_of_clopper_and_pearson() -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sdeopt.certificate.sight import stretch
 from sdeopt.engine.blocks import Interrupted, Task, fold, records
 from sdeopt.engine.run import Run
-from sdeopt.engine.work import expected
+from sdeopt.engine.work import cost
 from sdeopt.results import paired
 
 __all__ = ["LOUD", "Rung", "reduce"]
@@ -47,7 +47,7 @@ class Rung:
     @functools.cached_property
     def price(self) -> float:
         """Work of one of the paths that are judged."""
-        return expected((replace(self.sde, kind="discrete"), self.sde), 1, 1)
+        return cost(replace(self.sde, kind="discrete")) + cost(self.sde)
 
     def begin(self, paths: int, halve: bool, options: dict[str, Any]) -> None:
         """Run the paths that choose, with the baselines; if asked also with half the dt."""

@@ -112,9 +112,8 @@ class _Search:
                     found.append(self.matched(limit))
                 except HandOver as reason:
                     reasons.append(reason)
-            if missing or any(not isinstance(reason, TooFast) for reason in reasons):
-                found = [one for one in found if not self._gone(one[0])]
-            if found:
+            missing = [reason for reason in reasons if not isinstance(reason, TooFast)]
+            if found and not (missing and all(self._gone(one) for one, _ in found)):
                 return found
         raise max(reasons, key=lambda reason: reason.depth)
 

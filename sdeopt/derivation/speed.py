@@ -70,7 +70,8 @@ def _too_fast(fast: dict[Any, Any], parts: list[Any], limit: Limit) -> TooFast:
     else:
         why = "what a step adds must fall with η, see limit="
     moved = f"{part} moves by O(η^{sp.Rational(i, 2)}) in one step, by {shown(e, 100)}, faster than time passes"
-    return TooFast(f"{moved}: {why}", parts.index(part) + (0.5 if linear and not led else 0.0))
+    advised = 0.5 if linear and not led else 0.0
+    return TooFast(f"{moved}: {why}", parts.index(part) + advised - len(fast) / 100.0)
 
 
 def _running(f: Any, part: Any) -> bool:

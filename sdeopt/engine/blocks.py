@@ -160,7 +160,7 @@ def fold(
         Progress(paths, progress, label) as bar,
     ):
         worker = Worker(task, store, stop)  # in this process also for remote executors: errors surface here, at once
-        bar.expect(lambda: work.expected(task.runs, paths, _threads(executor)))
+        work.announce(bar, task.runs, paths, min(_threads(executor), -(-paths // size)))
         remote = None if local else functools.partial(_remote, pickle.dumps((task, store)), file)
 
         def submit(start: int, count: int) -> tuple[Future[Any], int]:

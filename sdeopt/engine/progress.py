@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 import time
@@ -13,6 +14,7 @@ from sdeopt.core import checks
 
 __all__ = ["Progress"]
 
+log = logging.getLogger("sdeopt")
 PATIENCE = 2.0  # seconds before a bar appears
 LONG = 10.0  # seconds from which a run says before it begins how long it will take
 FIRST = ": compiling what is new"  # until the first path moves
@@ -40,6 +42,7 @@ class Progress:
         wanted = _notebook() or sys.stderr.isatty() if progress is None else progress is True
         wait = 0.0 if progress is True else PATIENCE
         self._wanted = wanted and self._callback is None
+        self._level = logging.WARNING if progress is None and not self._wanted else logging.INFO
         self._done, self._shares = 0, dict[int, float]()
         self._lock, self._closed = threading.Lock(), False
         self._clock = threading.Timer(wait, self._open)
@@ -62,6 +65,11 @@ class Progress:
             if seconds >= LONG and self._bar is None:
                 self._begin()
             self._show()
+
+    def log(self, seconds: float) -> None:
+        """Say the same on the log; as a warning, which is shown on stderr, if nobody has said whether to show a bar."""
+        if seconds >= LONG:
+            log.log(self._level, "%s%s", self._label, say(seconds))
 
     def advance(self, done: int) -> None:
         """Report that so many paths, or what the unit is, are finished."""

@@ -3,16 +3,22 @@
 A step is counted by running it once on arrays that note what is done with them (`tally`), so the count is that of the
 page, its problem and its SDE. The constants that turn counts into seconds were measured on one machine and are the same
 on all, so that what is chosen by them is, too. A machine differs from itself by a factor of 1.5 within a minute.
+
+Before a run begins only its length is told, and what a network takes is in its layers, which nothing counts: there a
+step is timed (`expected`).
 """
 
 from __future__ import annotations
 
+import functools
+import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from sdeopt.engine import states
+from sdeopt.engine import duration, states
 from sdeopt.engine.assembly import mover
 from sdeopt.engine.batched import WIDTH
 from sdeopt.engine.beginnings import initial_states
@@ -24,12 +30,14 @@ from sdeopt.engine.progress import Progress
 from sdeopt.engine.run import Run
 from sdeopt.engine.tally import Tally, noting
 
-__all__ = ["BUDGET", "Price", "cost", "costs", "expected", "price"]
+__all__ = ["BUDGET", "Price", "announce", "cost", "costs", "expected", "price"]
 
 BUDGET = 40.0  # seconds of one core: 20 s on two
 NORMAL, PATHWISE = 2.4e-9, 5e-8  # seconds: one of the fine normals that make a draw; of numbers made for whole paths
 NETWORK, ENTRY = 4e-4, 1.5e-9  # a path-step of a network, and every entry of the gradients of all examples
 LOOPED = 2.5e-6  # a step of a page that works entry by entry, which arrays do not see
+SHORT = 0.5  # seconds, counted, below which a network is not timed
+TIMED = 4  # paths of which a step is timed, at most: a batch of them may be faster than one after the other
 PYTHON = 1e-4  # a path-step of what cannot be counted, an optimizer without a page or a function that refuses arrays
 
 
@@ -128,5 +136,48 @@ def costs(runs: Iterable[Run], progress: Any) -> list[float]:
 
 
 def expected(runs: Iterable[Run], paths: int, workers: int) -> float:
-    """Seconds that so many paths of these runs will take on so many threads."""
-    return sum(map(cost, runs)) * paths / workers
+    """Seconds that so many paths of these runs will take on so many threads: of networks from one timed step."""
+    runs = tuple(runs)
+    counted = sum(map(cost, runs))
+    if counted * paths > SHORT and network(runs):
+        counted = sum(_timed(run, min(paths, TIMED)) for run in runs)
+    return counted * paths / workers
+
+
+def announce(bar: Progress, runs: Iterable[Run], paths: int, workers: int) -> None:
+    """Have the bar say how long so many paths of these runs will take, where that is long.
+
+    Of networks it is said also where no bar is shown, on the log, and over a month is refused.
+    """
+    estimate = functools.partial(expected, tuple(runs), paths, workers)
+    if network(runs):
+        seconds = estimate()
+        duration.check_timed(seconds)
+        bar.log(seconds)
+        bar.expect(lambda: seconds)
+    else:
+        bar.expect(estimate)
+
+
+def network(runs: Iterable[Run]) -> bool:
+    """Whether these are runs on a network."""
+    return any(getattr(run.problem.objective, "costly", False) for run in runs)
+
+
+def _timed(run: Run, paths: int) -> float:
+    """Seconds for a path, from one step of so many paths and one save."""
+    begin = initial_states(run)[2]  # 1 for pages whose first step is in the start
+    kernel = Kernel(replace(run, steps=begin + 1, saves=(begin + 1,), observables={}, crossings=(), projections=0))
+    step = _shortest(functools.partial(kernel, 0, paths)) / paths
+    save = sum(_shortest(functools.partial(f, run.oracle, run.problem.start())) for f in run.observables.values())
+    return step * run.steps + save * len(run.saves)
+
+
+def _shortest(f: Callable[[], Any]) -> float:
+    """Seconds of a call, of a short one the less of two: the first loads what is new."""
+    taken: list[float] = []
+    while not taken or (len(taken) == 1 and taken[0] < 1.0):
+        begun = time.perf_counter()
+        f()
+        taken.append(time.perf_counter() - begun)
+    return min(taken)

@@ -1,5 +1,6 @@
 """The pages: one file, one optimizer, both columns."""
 
+from sdeopt.optimizers.adabelief import AdaBelief
 from sdeopt.optimizers.adagrad import Adagrad
 from sdeopt.optimizers.adam import Adam
 from sdeopt.optimizers.adamw import AdamW
@@ -35,6 +36,7 @@ from sdeopt.optimizers.seg import SEG
 from sdeopt.optimizers.segindependent import SEGIndependent
 from sdeopt.optimizers.sgd import SGD
 from sdeopt.optimizers.sgda import SGDA
+from sdeopt.optimizers.sghmc import SGHMC
 from sdeopt.optimizers.sgld import SGLD
 from sdeopt.optimizers.shgd import SHGD
 from sdeopt.optimizers.shgd2 import SHGD2
@@ -65,10 +67,12 @@ __all__ = [
     "SEG",
     "SGD",
     "SGDA",
+    "SGHMC",
     "SGLD",
     "SHGD",
     "SHGD2",
     "USAM",
+    "AdaBelief",
     "Adagrad",
     "Adam",
     "AdamW",

@@ -44,13 +44,14 @@ def in_time(ax: Any, e: Any, observable: str | None, colour: str | None = None, 
 
 
 def overlaid(ax: Any, columns: Sequence[Any], observable: str | None) -> Any:
-    """The mean of every ensemble in a colour for each method, markers of optimizers and lines of SDEs."""
+    """The mean of every ensemble, markers of optimizers and lines of SDEs; of several methods a colour for each."""
     methods = list(dict.fromkeys(e.meta["method"] for e in columns))
     several = len({e.kind for e in columns}) > 1
     for e in columns:
         name = e.meta["method"]
         label = f"{name}, {e.kind}" if several else name
-        in_time(ax, e, observable, COLOURS[methods.index(name) % len(COLOURS)], label)
+        colour = COLOURS[methods.index(name) % len(COLOURS)] if len(methods) > 1 else None
+        in_time(ax, e, observable, colour, label)
     if observable is not None:
         ends = [(e.observables[observable][0], e.interval(observable).high) for e in columns]
         values, last = np.concatenate([value for value, _ in ends]), min(value[-1] for value, _ in ends)

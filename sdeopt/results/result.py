@@ -89,7 +89,7 @@ class Result(ABC):
         return json.dumps(_plain(self.content()), ensure_ascii=False, indent=1, allow_nan=False)
 
     def summary(self) -> Any:
-        """Its first table as a pandas ``DataFrame`` (needs the extra ``sdeopt[xarray]``).
+        """Its first table, or the head if it has none, as a pandas ``DataFrame`` (needs the extra ``sdeopt[xarray]``).
 
         Numbers with all their digits where the result has ``rows``, else the texts that ``print`` shows.
         """
@@ -97,7 +97,8 @@ class Result(ABC):
         rows = getattr(self, "rows", None)
         if rows is not None:
             return pandas.DataFrame([row if isinstance(row, dict) else row._asdict() for row in rows])
-        table = next(iter(self.page().tables), Table((), []))
+        head = Table(("name", "text"), [*self.page().head])
+        table = next(iter(self.page().tables), head)
         return pandas.DataFrame([[cell(line).text for line in row] for row in table.rows], columns=[*table.headings])
 
     def html(self, file: str | Path) -> None:

@@ -20,13 +20,14 @@ LIMITS = {"Adagrad": {"v": "1/lr**2", "eps": "1/lr"}}  # its page keeps ε, whic
 REFUSED = {
     "FPGD": "has memory",
     "Muon": "matrix_rows",
+    "SGHMC": "no powers of √η",
     "ScionSpectral": "matrix_rows",
     "TopKEF": "top_k",
 }
 NEEDS_A_PHASE = {"DPAdam": "no word for the mean of", "DPSignSGD": "depends on the noise in all coordinates"}
 ORDER2 = ["SGD", "HeavyBall", "Nesterov", "SGDA", "AltGDA"]
-# Scion keeps the noise of the sign, which its page drops
-OTHERS = {"Scion": None, "DPSGD": "unclipped", "PCNSGD": "directions"}
+# Scion keeps the noise of the sign, which its page drops; AdaBelief's page keeps β₁², which is 1 in the limit
+OTHERS = {"Scion": None, "AdaBelief": None, "DPSGD": "unclipped", "PCNSGD": "directions"}
 ACTIONS = {name: cls.default_sde for name, cls in PAGES.items() if cls.sdes[cls.default_sde].drift} | OTHERS
 PAIRS = [(name, sde) for name, sde in ACTIONS.items() if sde and name not in REFUSED and name != "DCSGDRandK"]
 

@@ -24,6 +24,7 @@ from sdeopt.results.result import Result
 from sdeopt.torch.estimate import ratio, windows
 
 OLD = Path(__file__).parent.parent / "files"  # written before files said what they hold
+LAWS = {"quiet": so.Gaussian(0.5), "Cauchy": so.StudentT(1, 0.5)}
 PROBLEM = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5), x0=[1.0, -1.0])
 LAWS = {"quiet": so.Gaussian(0.5), "Cauchy": so.StudentT(1, 0.5)}
 

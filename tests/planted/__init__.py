@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from planted import (
     adaptive,
+    atlases,
     derivation,
     descent,
     distributed,
@@ -13,6 +14,7 @@ from planted import (
     intervals,
     normalised,
     private,
+    recent,
     results,
     runs,
     scaling,
@@ -31,6 +33,7 @@ FAMILIES = (
     normalised,
     games,
     private,
+    recent,
     results,
     runs,
     distributed,
@@ -38,10 +41,12 @@ FAMILIES = (
     stable,
     scaling,
     sweeps,
+    atlases,
     intervals,
     engine,
     derivation,
     trust,
     wrappers,
+    recent,
 )
 MUTATIONS: list[Mutation] = [mutation for family in FAMILIES for mutation in family.MUTATIONS]

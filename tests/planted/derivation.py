@@ -97,8 +97,8 @@ MUTATIONS = [
     ),
     Mutation(
         "derive: a nested sum differentiated from outside only",
-        f"{HERE}/objectives.py",
-        "out += share * Total(plain.diff(n)", "out += 0 * Total(plain.diff(n)",
+        f"{HERE}/generic.py",
+        "out += (self.total(rate) if vector(rate)", "out += 0 * (self.total(rate) if vector(rate)",
         named("derived_objectives", "test_derivatives_are_those_of_differences[nested]"),
     ),
     Mutation(
@@ -131,5 +131,35 @@ MUTATIONS = [
         f"{HERE}/search.py",
         "if missing and all(", "if not missing and all(",
         named("derive", "test_other_sizes_are_not_tried_where_a_rule_is_missing"),
+    ),
+    Mutation(
+        "derive: the gradient through a product with a matrix not transposed",
+        f"{HERE}/generic.py",
+        "turned = self.constants[w.args[0].name].T", "turned = self.constants[w.args[0].name]",
+        named("derived_objectives", "test_derivatives_are_those_of_differences[network]"),
+    ),
+    Mutation(
+        "derive: a part that a jump turns around within a step taken for slow",
+        f"{HERE}/speed.py",
+        "if order + back <= 0:", "if order + back < -9:",
+        named("derive_others", "test_a_refusal_names_the_term[ErrorFeedbackSign]"),
+    ),
+    Mutation(
+        "derive: a buffer averaged out that takes x along",
+        f"{HERE}/speed.py",
+        "        if led:", "        if led and not m:",
+        named("derive_others", "test_what_takes_x_along_is_not_averaged_out"),
+    ),
+    Mutation(
+        "derive: the page's own noise left out of the variance of a mean",
+        f"{HERE}/expectations.py",
+        "variance + ratio**2", "variance",
+        named("derive_others", "test_an_sde_is_that_by_hand[OwnNoiseTanh]"),
+    ),
+    Mutation(
+        "derive: hyperparameters that are given decide no branch",
+        f"{HERE}/trace.py",
+        "if given is None else given._asdict()", "if given is not cls else given._asdict()",
+        named("derive_others", "test_hyperparameters_that_are_given_decide"),
     ),
 ]  # fmt: skip

@@ -12,16 +12,20 @@ from typing import Any
 
 import numpy as np
 
+from sdeopt.engine.blocks import Task
 from sdeopt.engine.kernels import Kernel
+from sdeopt.engine.memory import check_memory
 from sdeopt.engine.progress import Progress
 from sdeopt.engine.run import Run
 from sdeopt.engine.stop import within
+from sdeopt.engine.work import announce
 from sdeopt.results.pages import TRACE
 
 __all__ = ["collect", "large", "project"]
 
 LARGE = 10_000  # coordinates from which on positions are projected
 PROJECTIONS = 8
+FINAL = 16  # bytes of every coordinate of a last position, while those of all paths are put together
 GROUP = 2**28  # bytes of positions that are at the same step
 
 
@@ -39,6 +43,11 @@ def project(run: Run, count: int, keep_paths: bool, checkpoint: Any) -> Run:
     return dataclasses.replace(run, projections=PROJECTIONS, observables=run.observables | trace)
 
 
+def _each_alone(run: Run) -> Run:
+    """The run without what is observed of all paths together."""
+    return dataclasses.replace(run, observables={n: f for n, f in run.observables.items() if f is not _of_all_paths})
+
+
 def _of_all_paths(o: Any, x: Any) -> Any:
     raise ValueError("the trace of a covariance is no function of one position")
 
@@ -48,8 +57,11 @@ def collect(run: Run, count: int, summarize: Any, join: Any, progress: Any) -> t
     size = max(8, GROUP // (8 * run.problem.dim * len(run.method.parts)))
     groups, found, done = -(-count // size), None, 0
     ends = np.linspace(0, count, groups + 1).astype(int)
-    with within() as stop, Progress(count, progress, f"{run.method} {run.kind}") as bar:
+    task = Task((run,), summarize, FINAL * run.problem.dim)
+    told = f"{run.method} {run.kind}, {check_memory(task, count, min(size, count), 1)}"
+    with within() as stop, Progress(count, progress, told) as bar:
         kernel = Kernel(run, stop)
+        announce(bar, (_each_alone(run),), count, 1)
         for first, end in zip(ends, ends[1:], strict=False):
             records = np.empty((end - first, len(run.saves), run.width))
             try:
