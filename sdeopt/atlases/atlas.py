@@ -191,7 +191,8 @@ def _plan(
     if not (rates > 0.0).all() or not (np.diff(rates) > 0.0).all():
         raise ValueError(f"lrs must be positive and grow, got {checks.short(lrs)}")
     if folder is not None and not isinstance(rng, (int, np.integer)):
-        raise ValueError(f"a folder needs rng=0 or another integer, else nothing in it is found again, got {rng!r}")
+        got = checks.short(rng)
+        raise ValueError(f"a folder needs rng=0 or another integer, else nothing in it is found again, got {got}")
     words = normalise(rng)
     report, trials = (int(n) for n in np.random.SeedSequence(words).generate_state(4, np.uint64)[:2])
     return Plan(
