@@ -51,8 +51,8 @@ def clipped_grad(o: Any, x: Any, z: Any) -> Any:
 def Clipped(method: Method, max_norm: float) -> Any:
     """Gradient clipping by norm around any method: it sees γ min(1, C/|γ|).
 
-    As torch.nn.utils.clip_grad_norm_ before every step. A method that asks for the gradient at several points sees each
-    of them clipped. Clipping example by example is another thing: `DPSGD` on `Batch`.
+    As ``torch.nn.utils.clip_grad_norm_`` before every step. A method that asks for the gradient at several points sees
+    each of them clipped. Clipping example by example is another thing: `DPSGD` on `Batch`.
 
     Parameters
     ----------
