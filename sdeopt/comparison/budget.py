@@ -29,6 +29,7 @@ __all__ = ["WORK", "Plan", "affordable", "planned"]
 WORK = BUDGET
 SHARE = 0.1  # of the budget, for the pilot
 PILOT = (64, 2048)  # paths of one level of the pilot, at least and at most
+FEW, MORE = 256, 4.0  # paths of a pilot that know standard errors badly; times their forecast that are run then
 LEVELS = (2, 4, 8)  # integrator steps in a step of the optimizer
 CLOSE = 0.1  # part of the margin that a step size may leave
 COSTLIER = 1.5  # times the paths, which are better spent on twice the substeps
@@ -76,7 +77,8 @@ def planned(
     if seconds is not None:
         taken = time.perf_counter() - begun
         budget, path, used = seconds, path * taken / used, taken
-    wanted = min(factor * paths, max(budget - used, 0.0) / path)
+    doubt = MORE if paths < FEW else 1.0
+    wanted = min(doubt * factor * paths, max(budget - used, 0.0) / path)
     return Plan(replace(run, substeps=substeps), _whole(wanted), change, paths)
 
 
