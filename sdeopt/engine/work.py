@@ -36,7 +36,7 @@ BUDGET = 40.0  # seconds of one core: 20 s on two
 NORMAL, PATHWISE = 2.4e-9, 5e-8  # seconds: one of the fine normals that make a draw; of numbers made for whole paths
 NETWORK, ENTRY = 4e-4, 1.5e-9  # a path-step of a network, and every entry of the gradients of all examples
 LOOPED = 2.5e-6  # a step of a page that works entry by entry, which arrays do not see
-SHORT = 0.5  # seconds, counted, below which a network is not timed
+SHORT = 0.1  # seconds, counted, below which a network is not timed; a run may take fifty times that
 TIMED = 4  # paths of which a step is timed, at most: a batch of them may be faster than one after the other
 PYTHON = 1e-4  # a path-step of what cannot be counted, an optimizer without a page or a function that refuses arrays
 
@@ -176,9 +176,9 @@ def _timed(run: Run, paths: int) -> float:
 
 
 def _shortest(f: Callable[[], Any]) -> float:
-    """Seconds of a call, of a short one the less of two: the first loads what is new."""
+    """Seconds of a call, the less of two, for the first loads what is new, which takes seconds; one of a minute."""
     taken: list[float] = []
-    while not taken or (len(taken) == 1 and taken[0] < 1.0):
+    while not taken or (len(taken) == 1 and taken[0] < 60.0):
         begun = time.perf_counter()
         f()
         taken.append(time.perf_counter() - begun)
