@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sdeopt.certificate.certify import certify as certify
     from sdeopt.certificate.report import Certificate as Certificate
     from sdeopt.comparison.compare import compare as compare
+    from sdeopt.comparison.recorded import Recorded as Recorded
     from sdeopt.comparison.report import Report as Report
     from sdeopt.core.notices import DivergedWarning as DivergedWarning
     from sdeopt.core.notices import PartialWarning as PartialWarning
@@ -79,6 +80,7 @@ _HOMES = {
     "sdeopt.certificate.certify": ("certify",),
     "sdeopt.certificate.report": ("Certificate",),
     "sdeopt.comparison.compare": ("compare",),
+    "sdeopt.comparison.recorded": ("Recorded",),
     "sdeopt.comparison.report": ("Report",),
     "sdeopt.derivation.derivation": ("Derivation",),
     "sdeopt.derivation.derive": ("derive",),

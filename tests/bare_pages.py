@@ -15,6 +15,7 @@ def method(**how: Any) -> Any:
     """The decorator, without an entry in the registry."""
 
     def decorate(cls: Any) -> Any:
+        assert cls.__name__ not in REGISTRY, "a page of the package has this name"
         REGISTRY.pop(registered(**how)(cls).__name__)
         return cls
 
@@ -134,7 +135,7 @@ class NormalisedMomentum(NamedTuple):
 
 
 @method(order=1, parts=("x", "m", "v"))
-class AdaBelief(NamedTuple):
+class Belief(NamedTuple):
     lr: Positive
     beta1: Decay = 0.9
     beta2: Decay = 0.99
@@ -273,7 +274,7 @@ class GlobalClip(NamedTuple):
 PAGES = {
     cls.__name__: cls
     for cls in (
-        Tanh, SoftSign, CoordinateClip, Drag, DeadZone, NormalisedMomentum, AdaBelief, NAdam, AMSGrad, CoupledAdam,
+        Tanh, SoftSign, CoordinateClip, Drag, DeadZone, NormalisedMomentum, Belief, NAdam, AMSGrad, CoupledAdam,
         Averaged, Turned, Branches, Backtracked, GlobalClip, Rooted,
     )
 }  # fmt: skip

@@ -52,10 +52,22 @@ def flipped(data: bytes) -> bytes:
     return data[:at] + bytes(b ^ 0xFF for b in data[at : at + 4]) + data[at + 4 :]
 
 
+def rewritten(data: bytes) -> bytes:
+    """A whole file, as NumPy writes it, with the head of this one and other numbers."""
+    import io
+
+    with np.load(io.BytesIO(data)) as found:
+        arrays = {name: found[name] for name in found.files}
+    stream = io.BytesIO()
+    np.savez(stream, **{name: a if name == "head" else a + 1 for name, a in arrays.items()})
+    return stream.getvalue()
+
+
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda data: b"",
     "truncated": cut,
     "flipped": flipped,
+    "rewritten": rewritten,
     "text": lambda data: b"a letter",
     "pickle": lambda data: pickle.dumps(Bomb()),
     "pickled array": lambda data: objects(),

@@ -43,6 +43,7 @@ def test_simulate_writes_the_ensemble(tmp_path: Path) -> None:
     result = succeeded("simulate", "sgd", *TINY, "--out", stem, "--quiet")
     assert result.stderr == ""
     assert so.Ensemble.load(f"{stem}.npz").final.shape == (8, 2)
+    assert Path(f"{stem}.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_paths_that_diverge_are_reported() -> None:

@@ -191,7 +191,7 @@ def test_order_2_differentiates_kinks_and_refuses_jumps() -> None:
 
 
 def test_a_limit_is_found_where_none_is_stated() -> None:
-    d = so.derive(PAGES["AdaBelief"])
+    d = so.derive(PAGES["Belief"])
     assert d.regime == "t = k η; beta1 ~ 1 - η; beta2 ~ 1 - η"
     assert d.limits[0] == d.regime
     assert so.derive(so.HeavyBall).regime == "t = k sqrt(η); momentum ~ 1 - sqrt(η); v ~ 1/sqrt(η)"

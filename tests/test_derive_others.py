@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from other_pages import OTHERS
@@ -41,8 +43,8 @@ DERIVED = {  # the equation of x, and what is assumed; "..." where its noise is 
         ["ξ without third moments"],
     ),
     "LAMB": (
-        r"dX = - \frac{\|X\|}{\|\mathrm{wd} X + \frac{M}{\varepsilon + \sqrt{V}}\|}"
-        r" \left(\mathrm{wd} X + \frac{M}{\varepsilon + \sqrt{V}}\right)\,dt",
+        r"dX = - \frac{\|X\|}{\|\mathrm{wd} \,X + \frac{M}{\varepsilon + \sqrt{V}}\|}"
+        r" \left(\mathrm{wd} \,X + \frac{M}{\varepsilon + \sqrt{V}}\right)\,dt",
         ["ξ without third moments"],
     ),
     "Langevin": (rf"dX = - {GRADIENT}\,dt + \sqrt{{2 \,\mathrm{{temp}}}} dW'' - {NOISE}", []),
@@ -151,3 +153,14 @@ def test_other_losses_than_the_assumed_are_told() -> None:
     with pytest.warns(UserWarning, match=r"assumes that the sample's loss is f\(x\), and that of .*Minibatch"):
         plan(page(lr=0.1), so.Problem(f, so.Minibatch(2)), "sde", sde="derived", steps=2)
     plan(page(lr=0.1), so.Problem(f, so.Gaussian(0.5)), "sde", sde="derived", steps=2)
+
+
+@pytest.mark.parametrize(
+    "wrapped", [so.L2(so.SGD(lr=0.1), 0.2), so.EMA(so.HeavyBall(lr=0.1), 0.9), so.L2(so.SignSGD(lr=0.1), 0.2)]
+)
+def test_a_wrapped_method_has_the_sde_of_its_wrapper(wrapped: Any) -> None:
+    assert so.derive(wrapped).equations == so.derive(wrapped, sde="order1").equations
+
+
+def test_clipping_by_norm_of_a_noisy_gradient_is_refused() -> None:
+    assert "the length |ξ + ∇f(x)| of a noisy vector" in str(so.derive(so.Clipped(so.SGD(lr=0.1), 1.0)).refused)

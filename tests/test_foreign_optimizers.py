@@ -77,7 +77,7 @@ def test_what_cannot_run_is_refused() -> None:
         so.compare(so.SGD(0.1), BOWL, discrete=so.torch.Optimizer(lambda ps: 3), **settings)
     with pytest.raises(ValueError, match="LBFGS asks for the loss"):
         so.compare(so.SGD(0.1), BOWL, discrete=so.torch.Optimizer(torch.optim.LBFGS), **settings)
-    with pytest.raises(TypeError, match="discrete must be a sdeopt.torch.Optimizer, got"):
+    with pytest.raises(TypeError, match="discrete must be a sdeopt.torch.Optimizer or Recorded, got"):
         so.compare(so.SGD(0.1), BOWL, discrete=torch.optim.SGD, **settings)
 
     def plateau(ps: Any) -> Any:

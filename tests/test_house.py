@@ -41,7 +41,7 @@ BELOW = {
     "profile": {"core", "engine", "noise", "plots", "results", "profile"},
     "comparison": {"core", "engine", "objectives", "theory", "plots", "results", "comparison"},
     "ladders": {"core", "engine", "plots", "results", "ladders"},
-    "torch": {"core", "plots", "results", "torch"},
+    "torch": {"core", "noise", "objectives", "plots", "results", "torch"},
     "certificate": {"core", "engine", "plots", "results", "certificate"},
     "scaling": {"core", "engine", "noise", "theory", "optimizers", "plots", "results", "scaling"},
     "sweeps": {"core", "engine", "comparison", "plots", "results", "sweeps", "sdeopt"},

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -161,7 +161,11 @@ def test_a_file_ends_chunks_in_other_processes() -> None:
             assert not running.done()
             stop.set()
         began = time.monotonic()
-        for chunk in (running, thread.submit(_remote, payload, file, 300, 300)):
+        chunks = [running, thread.submit(_remote, payload, file, 300, 300)]
+        late = wait(chunks, timeout=2.0 * MOMENT).not_done
+        _unpickle(payload, file).stop.set()  # else a thread that nobody told would never end
+        assert not late
+        for chunk in chunks:
             with pytest.raises(CancelledError):
                 chunk.result()
     assert time.monotonic() - began < MOMENT

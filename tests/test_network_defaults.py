@@ -107,7 +107,9 @@ def test_a_long_run_is_announced_by_a_timed_step(monkeypatch: pytest.MonkeyPatch
         with caplog.at_level("INFO", "sdeopt"):
             so.simulate(so.SGD(0.3), so.Problem(small(), so.Minibatch(2)), steps=1, paths=3, rng=0, progress=progress,
                         executor=ThreadPoolExecutor(4))  # fmt: skip
-        assert [(r.levelname, "about 12 s" in r.message) for r in caplog.records if " s" in r.message] == [(level, True)]
+        assert [(r.levelname, "about 12 s" in r.message) for r in caplog.records if " s" in r.message] == [
+            (level, True)
+        ]
 
 
 @pytest.mark.parametrize("dtype", [None, "float32"])

@@ -115,6 +115,7 @@ def test_one_panel_has_a_legend_and_few_markers() -> None:
     assert len(ax.containers[0][0].get_xdata()) == 31
 
 
+@pytest.mark.slow
 def test_without_a_variance_no_spread_is_drawn() -> None:
     from sdeopt.core import cos
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,22 @@ SENTENCES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: so.sweep(SGD, BOWL, {"lr": [0.1]}, steps=2, paths=4, rng=0, folder=3.0),
         "folder must be a folder, got 3.0",
     ),
+    "observables that are no names": (
+        lambda: simulated(observables=[[1.0], None]),
+        "unknown observable [1.0] (known: loss, norm2, grad_norm2)",
+    ),
+    "a seed that is a time": (
+        lambda: so.sweep(SGD, BOWL, {"lr": [0.1]}, steps=2, paths=4, rng=np.timedelta64(1, "s")),
+        "rng must be an int, a SeedSequence, a Generator or None, got np.timedelta64(1,'s')",
+    ),
+    "levels that are a number": (
+        lambda: so.svag(SGD, BOWL, levels=np.array(2.0), steps=2, paths=50, rng=0),
+        "levels must be a tuple of integers, got array(2.)",
+    ),
+    "a seed in two lines": (
+        lambda: so.atlas(BOWL, SGD, so.Gaussian(0.5), gradients=2, paths=4, folder="cells", rng=Lines()),
+        "a folder needs rng=0 or another integer, else nothing in it is found again, got first second",
+    ),
     "no problem": (
         lambda: so.diagnose(0.0, [[1.0, 1.0]]),  # type: ignore[arg-type]
         "problem must be a sdeopt.Problem, got 0.0",
@@ -241,3 +258,9 @@ def test_many_degrees_of_freedom_are_normal(nu: float) -> None:
     exact = mpmath.gamma(mpmath.mpf(nu) / 2 + 0.5) / mpmath.gamma(mpmath.mpf(nu) / 2) if nu < 1e9 else None
     factor = float(2 / mpmath.sqrt(mpmath.pi) * (mpmath.sqrt(mpmath.mpf(nu) / 2) if exact is None else exact))
     assert so.StudentT(nu).factor == pytest.approx(factor, rel=1e-15)  # type: ignore[attr-defined]
+
+
+def test_an_extrapolated_variance_below_zero_has_no_root() -> None:
+    """Two step sizes weighted 2 and -1 may leave less than nothing of a variance of four paths."""
+    e = so.integrate(OU, [1.0], horizon=1.0, steps=2, paths=4, extrapolate=True, rng=0)
+    assert "?" in str(replace(e, cov=-np.abs(e.cov) - 1.0))

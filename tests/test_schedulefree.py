@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import sdeopt as so
+from sdeopt.engine.kernels import Kernel
+from sdeopt.engine.simulate import plan
 
 BOWL = so.Problem(so.Rosenbrock(), so.Gaussian([0.3, 0.6]), x0=[-0.5, 1.0])
 SGD, ADAMW = so.ScheduleFreeSGD(0.05, 0.8, 0.3), so.ScheduleFreeAdamW(0.02, 0.8, 0.95, 1e-3, 0.3)
@@ -42,13 +45,18 @@ def test_every_step_is_the_step_of_its_authors(page: Any, theirs: Any) -> None:
     assert np.abs(state[0] - BOWL.x0).max() > 0.1
 
 
+def paths(page: Any, problem: so.Problem, kind: str, steps: int) -> Any:
+    """Some paths, interpreted."""
+    run = plan(page, problem, kind, steps=steps, substeps=2, save_at=5, observables=[], rng=3)
+    return Kernel(replace(run, interpreted=True))(0, 3)
+
+
 @pytest.mark.parametrize("kind", ["discrete", "sde"])
 def test_without_momentum_it_is_the_mean_of_sgd(kind: str) -> None:
     """β = 0: path by path the wrapper `Averaged`."""
     line = so.Problem(so.Quadratic([1.5, 0.5]), so.Gaussian(0.4), x0=[1.0, -1.0])
-    words: Any = {"kind": kind, "steps": 20, "substeps": 4, "paths": 5, "rng": 3, "keep_paths": True, "save_at": 5}
-    free = so.simulate(so.ScheduleFreeSGD(0.1, 0.0), line, **words).paths
-    np.testing.assert_allclose(free, so.simulate(so.Averaged(so.SGD(0.1)), line, **words).paths, rtol=1e-10)
+    free, mean = (paths(page, line, kind, 20) for page in (so.ScheduleFreeSGD(0.1, 0.0), so.Averaged(so.SGD(0.1))))
+    np.testing.assert_allclose(free, mean, rtol=1e-10)
 
 
 @pytest.mark.parametrize("beta", [0.0, 0.5, 0.9])
@@ -61,8 +69,8 @@ def test_its_flow_on_a_line(beta: float) -> None:
         a *= -h * (1.0 + (1.0 - beta) * j) / ((j + 1) * (j + 2))
         value += a * t ** (j + 1)
     for kind in ("discrete", "sde"):
-        e = so.simulate(so.ScheduleFreeSGD(lr, beta), line, kind, steps=steps, substeps=1, paths=1, save_at=1, rng=0)
-        assert e.mean[-1, 0] == pytest.approx(value, rel=3e-3)
+        found = paths(so.ScheduleFreeSGD(lr, beta), line, kind, steps)[0, -1, 0]
+        assert found == pytest.approx(value, rel=3e-3)
     assert beta > 0.0 or value == pytest.approx(-math.expm1(-h * t) / (h * t), rel=1e-12)
 
 

@@ -12,6 +12,7 @@ import sdeopt as so
 LINE = so.Problem(so.Quadratic([1.5]), so.Gaussian(0.6), x0=[0.0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["discrete", "sde"])
 def test_sghmc_at_rest_on_a_line(kind: str) -> None:
     """Discrete: the linear recursion of (x, v); SDE: T/h + η s²/(2h(1 - μ)). Both within 3 % of e^{-f/T} at s = 0."""

@@ -78,21 +78,25 @@ def test_coupled_decay_of_sgd_is_decoupled_and_that_of_signs_is_not() -> None:
     assert np.array_equal(coupled, so.SignSGDW(0.1, 0.0, L2).step(0, x, o, z))  # which has a field for either
 
 
+LANES = [
+    (so.Clipped(so.L2(so.SGD(0.1), L2), CLIP), "discrete"),
+    (so.EMA(so.Clipped(so.L2(so.SGD(0.1), L2), CLIP), 0.9), "sde"),
+    (so.L2(so.Adam(0.02), L2), "sde"),
+    (so.Clipped(so.L2(so.HeavyBall(0.02), L2), CLIP), "sde"),
+    (so.Averaged(so.Adam(0.05)), "sde"),
+]
+
+
 @pytest.mark.parametrize(
-    "method",
-    [
-        so.L2(so.Adam(0.02), L2), so.Clipped(so.L2(so.HeavyBall(0.02), L2), CLIP), so.EMA(so.SGD(0.1), 0.9),
-        so.Averaged(so.Adam(0.05)),
-    ],
-    ids=lambda m: type(m).__name__,
+    ("method", "kind"), [LANES[0], *(pytest.param(*case, marks=pytest.mark.slow) for case in LANES[1:])],
+    ids=[type(method).__name__ for method, _ in LANES],
 )  # fmt: skip
-def test_wrapped_pages_run_on_lanes_with_the_bits_of_python(method: Any) -> None:
+def test_wrapped_pages_run_on_lanes_with_the_bits_of_python(method: Any, kind: str) -> None:
     assert pickle.loads(pickle.dumps(method)) == method
-    for kind in ("discrete", "sde"):
-        run = plan(method, BOWL, kind, steps=6, substeps=2, save_at=3, rng=0)
-        kernel = Kernel(run)
-        assert kernel.mode == "lanes"
-        assert np.array_equal(kernel(0, 3), Kernel(replace(run, interpreted=True))(0, 3))
+    run = plan(method, BOWL, kind, steps=6, substeps=2, save_at=3, rng=0)
+    kernel = Kernel(run)
+    assert kernel.mode == "lanes"
+    assert np.array_equal(kernel(0, 3), Kernel(replace(run, interpreted=True))(0, 3))
 
 
 def test_the_level_at_rest_is_that_of_the_decayed_objective() -> None:
@@ -111,7 +115,7 @@ def clip_means(m: float, c: float, dof: float, power: int) -> float:
     return float(law.cdf(c * c) + integrate.quad(lambda r: (c / r) ** power * 2 * r * law.pdf(r * r), c, c + 30)[0])
 
 
-@pytest.mark.parametrize("kind", ["discrete", "sde"])
+@pytest.mark.parametrize("kind", [pytest.param("discrete", marks=pytest.mark.slow), "sde"])
 def test_one_clipped_step_has_the_moments_of_a_clipped_normal(kind: str) -> None:
     """Mean K g and covariance s²P I + (Q - K²) g gᵀ, as the page states; false alarm below 1e-7 in all."""
     g, s, c, paths, lr = np.array([1.2, -0.9]), 0.8, 1.1, 200_000, 0.1
@@ -127,9 +131,8 @@ def test_one_clipped_step_has_the_moments_of_a_clipped_normal(kind: str) -> None
 
 def test_clipping_bounds_a_step_under_noise_without_a_mean() -> None:
     wild = so.Problem(so.Quadratic(H), so.StudentT(1.0, 5.0), x0=[1.0, -1.0])
-    e = so.simulate(so.Clipped(so.SGD(0.1), CLIP), wild, "sde", steps=4, substeps=1, paths=500, save_at=4, rng=0,
-                    keep_paths=True)  # fmt: skip
-    moved = np.linalg.norm(np.diff(e.paths, axis=1), axis=-1)
+    run = plan(so.Clipped(so.SGD(0.1), CLIP), wild, "sde", steps=4, substeps=1, save_at=4, observables=[], rng=0)
+    moved = np.linalg.norm(np.diff(Kernel(replace(run, interpreted=True))(0, 50), axis=1), axis=-1)
     assert 0.0 < moved.max() < 4 * 0.1 * CLIP
 
 
@@ -141,7 +144,7 @@ def test_the_outer_wrapper_comes_first_to_the_gradient() -> None:
     np.testing.assert_allclose(so.L2(so.Clipped(so.SGD(1.0), 1.0), 0.1).step(0, x, o, ()), x - unit)
 
 
-@pytest.mark.parametrize("kind", ["discrete", "sde"])
+@pytest.mark.parametrize("kind", [pytest.param("discrete", marks=pytest.mark.slow), "sde"])
 def test_the_mean_of_the_positions_has_its_exact_law(kind: str) -> None:
     """On f = 1.5 x²/2 from x₀ = 1; false alarm below 1e-8 each, and 2 % for the integrator's ends of the integral."""
     line = so.Problem(so.Quadratic([1.5]), so.Gaussian(0.4), x0=[1.0])
@@ -168,6 +171,7 @@ def test_the_sums_of_averages_by_a_recursion_of_moments() -> None:
         np.testing.assert_allclose(law(lr, h, s, steps, x0), wanted, rtol=1e-9 if n == 30 else 1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["discrete", "sde"])
 def test_a_moving_average_has_its_exact_law(kind: str) -> None:
     """The linear system (a, x) in the steps, and (A, X) by its closed form; false alarm below 1e-8 each."""
@@ -204,7 +208,10 @@ def test_averages_beside_pages_with_several_parts() -> None:
         np.testing.assert_allclose(mine[0], a, rtol=1e-14)
         assert all(np.array_equal(p, q) for p, q in zip(mine[1:], y, strict=True))
         np.testing.assert_allclose(mean[0], np.mean(seen, axis=0), rtol=1e-14)
-    assert so.EMA(so.SGD(0.1), 0.9).scaled(0.05).decay == pytest.approx(0.95)
+    ema = so.EMA(so.SGD(0.1), 0.9)
+    assert ema.scaled(0.05).decay == pytest.approx(0.95)
+    pull = ema.sdes["order1"].drift(ema, 3.0, (np.array([0.3, 0.2]), np.array([1.0, -1.0])), o)
+    np.testing.assert_allclose(pull, [[0.7, -1.2], [-1.0, 2.0]])  # κ = (1 - δ)/η = 1, and -∇f
     assert hasattr(so.EMA(inner, 0.9), "warm")
     assert not hasattr(so.Averaged(inner), "warm")
 
@@ -214,8 +221,10 @@ def test_schedules_go_through_wrappers() -> None:
     for method in (so.L2(so.SGD(lr), L2), so.EMA(so.SGD(lr), 0.9), so.Clipped(so.SGD(lr), CLIP)):
         assert method.clock == 0.1
         assert method.schedules == {"lr": lr}
-        e = so.simulate(method, BOWL, "sde", steps=4, paths=8, rng=0)
-        assert np.isfinite(e.mean).all()
+        run = replace(plan(method, BOWL, "discrete", steps=4, observables=[], rng=0), interpreted=True)
+        found = Kernel(run)(0, 1)[0]
+        assert np.abs(found[1] - found[0]).max() < 1e-9  # the first step has the rate 0
+        assert np.abs(found[-1] - found[0]).max() > 0.01
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ Refuted by: a quotient below 10 for a fixed step that arrives; one of 17 that ar
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import sdeopt as so
@@ -30,7 +31,9 @@ PROBLEM = so.Problem(BOWL)
 
 def steps(page: Any) -> float:
     """How many until f <= LEVEL; inf if never."""
-    e = run(page, PROBLEM, 2, steps=MOST, observables=["loss"], crossings={"loss": LEVEL})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", so.DivergedWarning)
+        e = run(page, PROBLEM, 2, steps=MOST, observables=["loss"], crossings={"loss": LEVEL})
     return float(e.crossings["loss"].times[0]) / page.lr
 
 

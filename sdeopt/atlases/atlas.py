@@ -110,7 +110,7 @@ def atlas(
     ...     problem, [so.SGD(0.1), so.SignSGD(0.1)], {"Cauchy": so.StudentT(nu=1, scale=1.0)}, gradients=100,
     ...     lrs=[0.01, 0.1], paths=60, tuning=50, rng=0,
     ... )
-    >>> found.best("Cauchy"), found["spread"].reason[0, 0]
+    >>> found.best("Cauchy"), found.at("spread", "SGD", "Cauchy").reason
     (('SignSGD',), 'no mean: the tails of the noise are too heavy')
     """
     pages = _methods(methods, problem)
@@ -191,7 +191,8 @@ def _plan(
     if not (rates > 0.0).all() or not (np.diff(rates) > 0.0).all():
         raise ValueError(f"lrs must be positive and grow, got {checks.short(lrs)}")
     if folder is not None and not isinstance(rng, (int, np.integer)):
-        raise ValueError(f"a folder needs rng=0 or another integer, else nothing in it is found again, got {rng!r}")
+        got = checks.short(rng)
+        raise ValueError(f"a folder needs rng=0 or another integer, else nothing in it is found again, got {got}")
     words = normalise(rng)
     report, trials = (int(n) for n in np.random.SeedSequence(words).generate_state(4, np.uint64)[:2])
     return Plan(

@@ -143,6 +143,10 @@ class Atlas(Result):
         """What was run, and `rows`."""
         return {"meta": self.meta, "rows": list(self.rows)}
 
+    def drawn(self) -> list[Any]:
+        """Axes of a heat map for each measure."""
+        return [self.plot(measure=measure) for measure in self.measures]
+
     def plot(self, ax: Any = None, *, measure: str = "median") -> Any:
         """Draw a heat map of one measure, methods by laws, on ``ax`` (default: axes of a new figure); return the axes.
 

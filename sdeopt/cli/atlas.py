@@ -34,7 +34,10 @@ its SDE: use --folder. --quick takes three methods and three laws, less than a m
 @click.option("--seed", type=int, default=0, help="Randomness.  [default: 0]")
 @click.option("--threads", type=int, help="Cells at a time; they do not change the numbers.  [default: one per core]")
 @click.option("--folder", metavar="FOLDER", help="Keep finished cells here; the same command goes on from them.")
-@click.option("--out", metavar="STEM", help="Write STEM.csv, STEM.npz and a heat map STEM-MEASURE.png per measure.")
+@click.option(
+    "--out", metavar="STEM", help="Write STEM.csv, STEM.npz and a heat map STEM-MEASURE.png for each measure; with "
+    "STEM.html a page of them.",
+)  # fmt: skip
 @click.option("--wide", is_flag=True, help=WIDE)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, not tables.")
 @click.option("--quiet", is_flag=True, help="No progress bar, no remarks.")
@@ -74,20 +77,6 @@ def atlas(
     else:
         output.show(result, None, wide)
     if file:
-        written = _write(result, file)
+        written = output.tables(result, file)
         if not quiet:
             click.echo(f"wrote {', '.join(written)}", err=True)
-
-
-def _write(result: Any, stem: str) -> list[str]:
-    """The numbers twice, and a figure of every measure."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    result.save(f"{stem}.npz")
-    result.to_csv(f"{stem}.csv")
-    written = [f"{stem}.npz", f"{stem}.csv"]
-    for measure in result.measures:
-        result.plot(measure=measure).figure.savefig(f"{stem}-{measure}.png")
-        written.append(f"{stem}-{measure}.png")
-    return written

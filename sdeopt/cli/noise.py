@@ -34,7 +34,7 @@ def noise(
     """Covariance of the gradient noise at the start of OBJECTIVE: rank, spectrum, Hessian, tail, critical batch size.
 
     OBJECTIVE is a SPEC of `sdeopt list`, or a network: mlp, cnn, resnet or transformer on digits, mnist or
-    breast_cancer (not on all).
+    breast_cancer (not on all), or FILE.py:FUNCTION that returns (module, loss, X, y) in PyTorch.
 
     Example: sdeopt noise mlp:digits,widths=32x16 --batch 32 --out mlp
     """

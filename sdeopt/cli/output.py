@@ -10,7 +10,7 @@ from typing import IO, Any, cast
 
 from sdeopt.results.console import WIDTH, full
 
-__all__ = ["PAGE", "console", "show", "write"]
+__all__ = ["console", "show", "tables", "write"]
 
 PAGE = ".html"
 
@@ -57,3 +57,28 @@ def write(result: Any, stem: str) -> list[str]:
         return [stem, f"{bare}.npz"]
     result.plot().figure.savefig(f"{stem}.png")
     return [f"{stem}.png", f"{stem}.npz"]
+
+
+def tables(result: Any, stem: str) -> list[str]:
+    """Write a table of measures to STEM.npz and STEM.csv and a figure of each, or a page of them to STEM.html.
+
+    What cannot be drawn without asking where to cut is said.
+    """
+    import click
+    import matplotlib
+
+    matplotlib.use("Agg")
+    bare = stem.removesuffix(PAGE)
+    result.save(f"{bare}.npz")
+    result.to_csv(f"{bare}.csv")
+    written = [f"{bare}.npz", f"{bare}.csv"]
+    if bare != stem:
+        result.html(stem)
+        return [*written, stem]
+    try:
+        for measure, ax in zip(result.measures, result.drawn(), strict=True):
+            ax.figure.savefig(f"{stem}-{measure}.png")
+            written.append(f"{stem}-{measure}.png")
+    except ValueError as error:
+        click.echo(f"no figure: {error}", err=True)
+    return written

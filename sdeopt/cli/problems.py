@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
+import re
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from sdeopt.core import checks
 from sdeopt.core.problem import Problem
 from sdeopt.core.spec import numbers, split
 from sdeopt.networks import spec as networks
@@ -15,9 +20,39 @@ from sdeopt.objectives import spec as objectives
 __all__ = ["objective_of", "over_data", "problem_of"]
 
 
+OWN = re.compile(r"(.+\.py):(\w+)")  # a function in a file of the user's
+
+
 def objective_of(spec: str) -> Any:
-    """The objective or the network that ``spec`` names."""
+    """The objective or the network that ``spec`` names, or what FILE.py:FUNCTION makes."""
+    own = OWN.fullmatch(spec)
+    if own:
+        return made(Path(own[1]), own[2])
     return (networks if split(spec)[0] in networks.NAMES else objectives).parse(spec)
+
+
+def made(file: Path, name: str) -> Any:
+    """What the function ``name`` of ``file`` returns: an objective, or (module, loss, X, y) of a `TorchObjective`."""
+    if not file.is_file():
+        raise ValueError(f"objective: there is no file {str(file)!r}")
+    description = importlib.util.spec_from_file_location(file.stem, file)
+    assert description is not None and description.loader is not None  # it ends in .py
+    module = importlib.util.module_from_spec(description)
+    sys.path.insert(0, str(file.parent))  # as `python FILE.py` has it
+    try:
+        description.loader.exec_module(module)
+        own = [key for key, f in vars(module).items() if getattr(f, "__module__", None) == file.stem and callable(f)]
+        found = getattr(module, checks.choice(f"function of {file.name}", name, own))()
+    finally:
+        sys.path.remove(str(file.parent))
+    if hasattr(found, "lacks"):
+        return found
+    if not isinstance(found, tuple) or len(found) != 4:
+        got = checks.short(found)
+        raise TypeError(f"{file.name}:{name} must return (module, loss, X, y) or an objective, got {got}")
+    from sdeopt.objectives import TorchObjective
+
+    return TorchObjective(*found)
 
 
 def over_data(objective: Any) -> bool:

@@ -34,7 +34,8 @@ def shared_options() -> list[click.Parameter]:
         click.Argument(["method"], metavar="METHOD"),
         _option(
             "--objective",
-            "Objective by name (`sdeopt list`), or a network: mlp:digits.  [default: quadratic:1,2, or METHOD's own]",
+            "Objective by name (`sdeopt list`), a network, mlp:digits,widths=32, or FILE.py:FUNCTION that returns "
+            "(module, loss, X, y) in PyTorch.  [default: quadratic:1,2, or METHOD's own]",
             metavar="SPEC",
         ),
         _option(

@@ -71,30 +71,6 @@ def sweep(file: str, wide: bool, as_json: bool, quiet: bool, **typed: Any) -> No
     else:
         output.show(result, None, wide)
     if job.stem:
-        written = _write(result, job.stem, quiet)
+        written = output.tables(result, job.stem)
         if not quiet:
             click.echo(f"wrote {', '.join(written)}", err=True)
-
-
-def _write(result: Any, stem: str, quiet: bool) -> list[str]:
-    """The table twice, and what of it can be drawn without asking where to cut, as files or on a page."""
-    import matplotlib
-
-    from sdeopt.cli.output import PAGE
-
-    matplotlib.use("Agg")
-    bare = stem.removesuffix(PAGE)
-    result.save(f"{bare}.npz")
-    result.to_csv(f"{bare}.csv")
-    written = [f"{bare}.npz", f"{bare}.csv"]
-    if bare != stem:
-        result.html(stem)
-        return [*written, stem]
-    try:
-        for measure, ax in zip(result.measures, result.drawn(), strict=True):
-            ax.figure.savefig(f"{stem}-{measure}.png")
-            written.append(f"{stem}-{measure}.png")
-    except ValueError as error:
-        if not quiet:
-            click.echo(f"no figure: {error}", err=True)
-    return written

@@ -48,6 +48,8 @@ def read(file: str, typed: Mapping[str, Any]) -> Grid:
     if "threads" in words and "processes" in words:
         raise ValueError("give threads or processes, not both")
     classes = [lookup(name) for name in _several(words["method"])]
+    if not classes:
+        raise ValueError(f"method in {file} must name a method or several, got []")
     arguments = {key: words[key] for key in PASSED if key in words}
     if not {"horizon", "steps"} & set(words):
         arguments["horizon"] = HORIZON

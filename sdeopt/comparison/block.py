@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.comparison import laws
+from sdeopt.comparison import laws, recorded
 from sdeopt.comparison.overlay import theory
+from sdeopt.comparison.recorded import Recorded
 from sdeopt.comparison.report import Report
 from sdeopt.core.traits import SAMPLED
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold, records
@@ -67,17 +68,17 @@ def columns(run: Run) -> tuple[Run, Run, Run, Run]:
 
 def ran(
     runs: tuple[Run, ...], paths: int, vectors: bool, change: paired.Paired | None, executor: Any, progress: Any,
-    store: Any,
+    store: Any, log: Recorded | None = None,
 ) -> tuple[Any, Any, Any, bool]:  # fmt: skip
     """Halve dt on some of the paths, run the flow, then both columns on all; whether Ctrl-C stopped the last.
 
-    Where dt has been halved already, ``change`` is what that changed.
+    Where dt has been halved already, ``change`` is what that changed; the column of a ``log`` is not run.
     """
     discrete, sde, fine, flow = runs
     some, d = min(paths, max(PATHS_CHANGE, paths // 4)) if change is None else 0, discrete.problem.dim
 
-    def folded(runs: tuple[Run, ...], count: int, before: int, label: str, name: str) -> Any:
-        task = Task(runs, functools.partial(REDUCE, d=d, vectors=vectors), 16 * d)
+    def folded(runs: tuple[Run, ...], count: int, before: int, label: str, name: str, reduce: Any = REDUCE) -> Any:
+        task = Task(runs, functools.partial(reduce, d=d, vectors=vectors), 16 * d)
         told = (lambda done, _: progress(before + done, some + paths)) if callable(progress) else progress
         return fold(task, count, paired.merge, executor, told, label, 0, store and store.part(name))
 
@@ -87,8 +88,9 @@ def ran(
         line = straight(flow, executor, not callable(progress) and progress, store)
     except Interrupted:
         raise KeyboardInterrupt from None
+    both: tuple[Any, ...] = ((discrete, sde), REDUCE) if log is None else ((sde,), recorded.reduce)
     try:
-        return change, line, folded((discrete, sde), paths, some, f"{discrete.method}", "paths"), False
+        return change, line, folded(both[0], paths, some, f"{discrete.method}", "paths", both[1]), False
     except Interrupted as stop:
         return change, line, stop.result, True
 
@@ -166,38 +168,44 @@ def lost(main: paired.Paired) -> list[int]:
 
 
 def measured(
-    runs: tuple[Run, ...], main: paired.Paired, change: paired.Paired, flow: Array, judge: str, heavy: bool
-) -> Measured:
+    runs: tuple[Run, ...], main: paired.Paired, change: paired.Paired, flow: Array, judge: str, heavy: bool,
+    log: Recorded | None = None,
+) -> Measured:  # fmt: skip
     """Relative errors of what is judged, at the saves after t = 0; ``flow`` are the records of the drift alone."""
     discrete, sde, *_ = runs
     d, extra = discrete.problem.dim, len(discrete.observables)
     both, halved = paired.estimates(main, d), paired.estimates(change, d)
+    both = both if log is None else log.beside(both, d)
     kinds, names = labels(d, tuple(discrete.observables))
     line = _whole(flow, main)
     times = np.array(discrete.saves) * discrete.method.clock
     judged = quantities.choose_judged(kinds, names, any(lost(main)), judge, heavy)
-    scales = quantities.scales(both, kinds, times, line)
+    if log is not None:
+        judged = tuple(q for q in judged if q.kind in ("observable", "diverged"))
+    scales = quantities.scales(both if log is None else log.alone(both), kinds, times, line)
     found = quantities.apart(
         both, main.groups, scales, judged, extra, (halved, change.groups, leftover(sde), alike(sde))
     )
+    apart = quantities.flow_apart(line, both, scales, judged, extra)
+    if log is not None:
+        of = [q.columns[0] for q in judged]
+        found, apart = (s._replace(degrees=log.degrees(e, of)) for s, e in ((found, both), (apart, log.still(both))))
     begun = times > 0.0  # at t = 0 both are at the start
     ends, seen = zip(*(orders(run) for run in (discrete, sde)), strict=True)
     known = judged, d, min(ends), np.array([min(of[name] for of in seen) for name in discrete.observables])
     least = quantities.moments(kinds, min(ends), known[3])
-    sizes, flow_sizes = (
-        quantities.without_errors(Sizes(*(a[begun] for a in s)), *known)
-        for s in (found, quantities.flow_apart(line, both, scales, judged, extra))
-    )
+    sizes, flow_sizes = (quantities.without_errors(Sizes(*(a[begun] for a in s)), *known) for s in (found, apart))
     unsettled = np.flatnonzero(least <= SETTLED).tolist()
     return Measured(both, halved, kinds, names, times, judged, scales, sizes, flow_sizes, unsettled)
 
 
 def assembled(
-    runs: tuple[Run, ...], main: paired.Paired, change: paired.Paired, flow: Array, meta: dict[str, Any]
-) -> Report:
+    runs: tuple[Run, ...], main: paired.Paired, change: paired.Paired, flow: Array, meta: dict[str, Any],
+    log: Recorded | None = None,
+) -> Report:  # fmt: skip
     """The report of what `ran` found."""
     discrete, sde, *_ = runs
-    m = measured(runs, main, change, flow, meta["judge"], meta["heavy"])
+    m = measured(runs, main, change, flow, meta["judge"], meta["heavy"], log)
     both, kinds = m.both, m.kinds
     closed = theory(sde, both.second[:, kinds.index("trace")])
     meta |= {

@@ -24,7 +24,7 @@ from sdeopt.engine.work import BUDGET, costs
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import forecast
 
-__all__ = ["WORK", "Plan", "planned"]
+__all__ = ["WORK", "Plan", "affordable", "planned"]
 
 WORK = BUDGET
 SHARE = 0.1  # of the budget, for the pilot
@@ -34,6 +34,7 @@ LEVELS = (2, 4, 8)  # integrator steps in a step of the optimizer
 CLOSE = 0.1  # part of the margin that a step size may leave
 COSTLIER = 1.5  # times the paths, which are better spent on twice the substeps
 APART = 2**40  # number of the first path of the pilot; those of the block are numbered from 0
+MOST = 4096  # paths beside what is recorded, whose own error is that of some runs
 CHUNK = 256  # paths of which a block has whole multiples
 RECORD = 1e-7  # what every number that is kept of a path takes until it is part of the statistics
 
@@ -79,6 +80,12 @@ def planned(
     doubt = MORE if paths < FEW else 1.0
     wanted = min(doubt * factor * paths, max(budget - used, 0.0) / path)
     return Plan(replace(run, substeps=substeps), _whole(wanted), change, paths)
+
+
+def affordable(columns: tuple[Run, ...]) -> int:
+    """Paths of the SDE alone, beside what is recorded, within the budget."""
+    each = costs(columns[1:2], False)[0] + reduced(columns[1])
+    return _whole(min(max(WORK / each, PILOT[0]), MOST))
 
 
 def reduced(run: Run) -> float:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.comparison import block, budget
+from sdeopt.comparison.recorded import Recorded
 from sdeopt.comparison.report import Report
 from sdeopt.core import checks, notices
 from sdeopt.core.contracts import Method
@@ -98,8 +99,11 @@ def compare(
         "all"; "each": coordinates one by one in any dimension; or "observables": these and the trace of the covariance
         are judged, means and variances of coordinates shown. Default "all" up to d = 64, above it, as for networks,
         "observables" if there are any.
-    discrete : sdeopt.torch.Optimizer, optional
-        An optimizer that has no page; it runs in the place of the method's own step, on the same draws.
+    discrete : sdeopt.torch.Optimizer or Recorded, optional
+        An optimizer that has no page; it runs in the place of the method's own step, on the same draws. Or logs of
+        runs that were made elsewhere (`Recorded`): their times are the saves, and their last the end where neither
+        horizon nor steps are given; only what they observe is judged, on so many paths of the SDE as a budget of work
+        affords.
     rng : int, SeedSequence, Generator or None
         Randomness (SPEC 7); an integer gives bitwise the same report for any number of threads and any executor.
     executor : concurrent.futures.Executor
@@ -147,6 +151,9 @@ def compare(
     given = rng
     if rng is None:
         rng = np.random.SeedSequence().entropy  # fresh, and in the report
+    log = discrete if isinstance(discrete, Recorded) else None
+    if log is not None:
+        steps, save_at, judge = log.grid(method, horizon, steps, save_at, seconds, judge)
     run = plan(
         method, problem, "sde", horizon=horizon, steps=steps, dt=dt, substeps=substeps, scheme=scheme, sde=sde,
         save_at=block.few(problem) if save_at is None else save_at, observables=observables, rng=rng,
@@ -159,12 +166,14 @@ def compare(
         )
     if run.saves[-1] == 0:
         raise ValueError("save_at must contain a time after 0")
-    if discrete is not None:
+    if log is not None:
+        run = log.placed(run)
+    elif discrete is not None:
         if not hasattr(discrete, "stepper"):
-            raise TypeError(f"discrete must be a sdeopt.torch.Optimizer, got {checks.short(discrete)}")
+            raise TypeError(f"discrete must be a sdeopt.torch.Optimizer or Recorded, got {checks.short(discrete)}")
         run = replace(run, discrete=discrete)
     columns = block.columns(run)
-    for column in columns[:2]:
+    for column in columns[log is not None : 2]:
         refuse(column)
     if heavy(run) and not isinstance(observables, Mapping):
         raise ValueError(
@@ -176,20 +185,24 @@ def compare(
         raise ValueError("judge='observables' needs some: observables must not be empty")
     judging = {"judge": what, "heavy": heavy(run), "tolerance": tolerance, "alpha": alpha}
     words, change, pilot = describe(columns[1]), None, 0
-    words |= {} if discrete is None else {"discrete": discrete.named(problem)}
+    other = {} if discrete is None else {"discrete": discrete.named(problem)}
+    other |= {} if log is None else {"runs": log.runs, "draws": "independent runs"}
+    words |= other
     with checkpoints.open_checkpoint(checkpoint, given, (columns, block.REDUCE), words) as store:
-        if paths is None:
+        if paths is None and log is not None:
+            paths = budget.affordable(columns)
+        elif paths is None:
             fixed = dt is not None or substeps is not None
             run, paths, change, pilot = budget.planned(run, fixed, judging, seconds, executor, progress, store)
             columns = block.columns(run)
         _once(store, paths)
         vectors = what == "all" and problem.dim > SINGLE
-        change, flow, main, partial = block.ran(columns, paths, vectors, change, executor, progress, store)
+        change, flow, main, partial = block.ran(columns, paths, vectors, change, executor, progress, store, log)
         if store is not None and not partial:
             store.put("verdict", np.array([paths]))
     said = {"rng": repr(rng), "pilot": pilot, "seconds": seconds, "partial": partial}
-    report = block.assembled(columns, main, change, flow, words | describe(columns[1]) | said | judging)
-    report.meta["agrees_at"] = _agreeing(run, report)
+    report = block.assembled(columns, main, change, flow, words | describe(columns[1]) | other | said | judging, log)
+    report.meta["agrees_at"] = None if discrete is not None else _agreeing(run, report)
     lost = " and ".join(f"{n} {name}" for n, name in zip(report.meta["diverged"], ("discrete", "SDE"), strict=True))
     notices.tell(partial, lost if report.any_diverged else "", report.meta["paths"], guard(columns[1]))
     return report
@@ -208,7 +221,7 @@ def _once(store: checkpoints.Checkpoint | None, paths: int) -> None:
 def _agreeing(run: Run, report: Report) -> str | None:
     """The method where the gap would be the margin if it fell as the page claims, with what its regime ties to lr."""
     page, high = run.method, report.within[1]
-    if report.verdict != DIFFER or run.sde == SAMPLED.name or page.schedules or run.discrete or not high < OUTSIDE:
+    if report.verdict != DIFFER or run.sde == SAMPLED.name or page.schedules or not high < OUTSIDE:
         return None
     lr = page.lr * (report.meta["tolerance"] / high) ** (1.0 / run.model.order)
     digit = 10.0 ** math.floor(math.log10(lr))

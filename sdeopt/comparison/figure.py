@@ -13,6 +13,7 @@ from sdeopt.comparison.pages import columns
 from sdeopt.plots.axes import NORMAL95, every, formula, gap_axis, margin_band, panels, scale_axis, time_axis
 from sdeopt.plots.style import DISCRETE, FLOW, GAP, LIMIT, SDE, THEORY
 from sdeopt.results.columns import mean_of
+from sdeopt.results.judging import CONFIDENCE, quantile
 
 if TYPE_CHECKING:
     from sdeopt.comparison.report import Report
@@ -25,7 +26,7 @@ def in_time(ax: Any, report: Report, i: int) -> Any:
     t = report.times
     sde, discrete = report.sde[:, i], report.discrete[:, i]
     unbounded = report.meta["heavy"] and report.kinds[i] != "observable"  # of what has none: no band would be true
-    q = np.nan if unbounded else NORMAL95
+    q = np.nan if unbounded else wide(report)
     sde_half, discrete_half = q * report.sde_stderr[:, i], q * report.discrete_stderr[:, i]
     colour = {"color": SDE["color"], "linewidth": 0}
     if not unbounded and np.isfinite(report.sde_sd[:, i]).any():
@@ -52,7 +53,7 @@ def in_time(ax: Any, report: Report, i: int) -> Any:
 
 def gap(ax: Any, report: Report, i: int) -> Any:
     """The gap SDE - discrete of quantity ``i``, its 95 % interval, the margin, and the change when dt is halved."""
-    t, value, half = report.times, report.gap[:, i], NORMAL95 * report.gap_stderr[:, i]
+    t, value, half = report.times, report.gap[:, i], wide(report) * report.gap_stderr[:, i]
     margin_band(ax, report, i)
     ax.fill_between(t, value - half, value + half, color=GAP["color"], alpha=0.3, linewidth=0, label="95 % interval")
     ax.plot(t, value, label="gap", **GAP)
@@ -62,6 +63,11 @@ def gap(ax: Any, report: Report, i: int) -> Any:
     ax.set_ylabel("SDE − discrete")
     ax.set_title(f"gap in {formula(mean_of(report.kinds, report.names, i))}")
     return ax
+
+
+def wide(report: Report) -> float:
+    """Standard errors in half a 95 % interval: more beside few recorded runs."""
+    return quantile(report.sizes.degrees.ravel() + 1.0, 1.0 - CONFIDENCE) if "runs" in report.meta else NORMAL95
 
 
 def figure(report: Report) -> Any:

@@ -51,7 +51,8 @@ def answer(d: Decision, what: str, left: float, meta: dict[str, Any]) -> str:
         decides, other = (below, above) if d.verdict == DIFFER else (above, below)
         return f"{d.verdict}: off by {decides}, in {what}" + (f"; by {other}" if other else "")
     between = f"between {least(d.low)} and {most(d.high)} off, in {what}"
-    return f"{OPEN}: {between}; {settles(d, meta['substeps'])}"
+    settled = settles(d, meta["substeps"])
+    return f"{OPEN}: {between}; {settled.replace('paths', 'paths and recorded runs') if 'runs' in meta else settled}"
 
 
 def said(report: Report) -> str:
@@ -137,6 +138,7 @@ def _notes(report: Report) -> list[Line]:
     m = report.meta
     level = f"{100 * (1.0 - m['alpha']):g} %"
     shared = "on the same paths" if m["draws"] == "common random numbers" else "of independent paths"
+    shared = "beside the recorded runs" if "runs" in m else shared
     lines: list[Line] = [
         f"Values at t = {report.times[-1]:.4g}. gap = SDE - discrete {shared}, ± {100 * m['confidence']:g} % interval.",
         f"off = largest gap at any save in units of its scale, between bounds of {level} each. Scale of a mean: its "
@@ -156,6 +158,8 @@ def _notes(report: Report) -> list[Line]:
         )
     if m["sde"] == SAMPLED.name:
         lines.append("At dt/2 this SDE shares only some draws: that change counts where it is above 4 standard errors.")
+    if "runs" in m:
+        lines.append("Recorded means are taken to be normal, with standard errors independent of the SDE's.")
     if m["heavy"]:
         lines.append("The noise has no variance: only the observables are judged, and only bounded ones have meaning.")
     if any(math.isnan(row.half) and not math.isnan(row.gap) for row in report.rows):

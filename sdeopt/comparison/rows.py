@@ -77,7 +77,8 @@ def _known(report: Report, i: int, judged: list[int]) -> bool:
 
 def rows(report: Report) -> tuple[Row, ...]:
     """The rows of a report; every quantity that is judged or shown belongs to one of them."""
-    q = quantile(report.counts, 1.0 - CONFIDENCE)
+    counts = report.sizes.degrees.ravel() + 1.0 if "runs" in report.meta else report.counts  # of few recorded runs
+    q = quantile(counts, 1.0 - CONFIDENCE)
     q_change = quantile(np.array([report.meta["paths_change"]]), 1.0 - CONFIDENCE)
     parts = members(report.kinds, report.quantities, report.meta["judge"])
     return tuple(_row(report, *part, q, q_change) for part in parts)

@@ -62,7 +62,7 @@ def positive(name: str, value: Any) -> float:
 
 def length(name: str, value: Any) -> float:
     """Return ``value`` as a float above 0, of any size: how long a run is meant to be, which is bounded by its time."""
-    if isinstance(value, (float, np.floating)) and LARGE < value < math.inf:
+    if isinstance(value, (float, np.floating)) and LARGE < _float(value) < math.inf:
         return float(value)
     return positive(name, value)
 
@@ -87,7 +87,7 @@ def integer(name: str, value: Any, *, low: int = 0, high: float = LARGEST) -> in
 
 def integers(name: str, value: Any, *, low: int = 0) -> tuple[int, ...]:
     """Return ``value``, a sequence of integers that are at least ``low``, as a tuple."""
-    if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
+    if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)) or np.ndim(value) == 0:
         raise TypeError(f"{name} must be a tuple of integers, got {short(value)}")
     return tuple(integer(name, number, low=low) for number in value)
 

@@ -82,8 +82,9 @@ def resolve(observables: Any, problem: Any) -> dict[str, Callable[..., Any]]:
             _try(str(n), f, np.array(problem.x0, dtype=float))
         return {str(n): _of_position(f) for n, f in observables.items()}
     if isinstance(observables, Sequence) and not isinstance(observables, str):
-        _distinct(observables)
-        return {checks.choice("observable", n, NAMED): NAMED[n] for n in observables}
+        names = [checks.choice("observable", n, NAMED) for n in observables]
+        _distinct(names)
+        return {n: NAMED[n] for n in names}
     raise TypeError(f"observables must be names, a mapping name -> function, or None, got {checks.short(observables)}")
 
 

@@ -53,6 +53,11 @@ class Problem:
             )
         if not hasattr(self.noise, "check"):
             raise TypeError(f"noise must be one of sdeopt.noise, got {checks.short(self.noise)}")
+        own = getattr(self.objective, "law", None)
+        if own is not None:
+            if type(self.noise) is not NoNoise:
+                raise ValueError(f"noise must be left out, for {self.objective!r} draws its own, got {self.noise!r}")
+            object.__setattr__(self, "noise", own)
         d = self.objective.dim
         start = self.objective.start if self.x0 is None else self.x0
         x0 = checks.array("x0", start, ndim=(1, 2))
@@ -60,6 +65,8 @@ class Problem:
             raise ValueError(f"x0 must have shape ({d},), or (paths, {d}) for a start per path, got {x0.shape}")
         object.__setattr__(self, "x0", x0)
         self.noise.check(self.objective)
+        if self.objective.lacks("grad") is not None:
+            return
         g = np.asarray(self.objective.grad(np.array(self.start())))
         if g.shape != (d,):
             raise ValueError(f"objective.grad must return shape ({d},), got {g.shape}")

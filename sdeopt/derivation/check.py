@@ -82,7 +82,7 @@ def check(d: Any, sde: Any, method: Any, problem: Any) -> Check:
 def scaled(d: Any, method: Any, tau: float) -> Any:
     """The method where a step lasts ``tau``, everything tied to η moved along as the limit says."""
     limit, me = d.limit, d.trace.me
-    values = dict(zip(me, map(float, method), strict=True))
+    values = {symbol: float(getattr(value, "peak", value)) for symbol, value in zip(me, method, strict=True)}
     exponent = float(sp.degree(sp.powdenest(limit.tau.xreplace({me.lr: q**2 * me.lr}), force=True), q))
     here = float(limit.tau.xreplace(values))
     scale = (tau / here) ** (1.0 / exponent)

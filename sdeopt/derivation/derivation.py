@@ -121,7 +121,8 @@ class Derivation(Result):
     def model(self) -> Model:
         """The SDE as the engine runs it; reading this registers it with the method as "derived" (order 2: "derived2").
 
-        Then ``simulate(method, problem, kind="sde", sde="derived")`` and all other verbs know it.
+        Then ``simulate(method, problem, kind="sde", sde="derived")`` and all other verbs know it. Its name is that of
+        what pages hold (``Method.sdes`` are models); ``page()`` is, as of every result, what is printed.
         """
         if vars(self).get("live") is None:
             raise ValueError(

@@ -185,6 +185,8 @@ def printed(e: Any, letters: dict[str, str]) -> str:
     """LaTeX of one expression."""
     text = Tex(letters)._print(sp.sympify(e))
     text = re.sub(rf"(?<=[\w}}]) \\mathrm{{(?!{FUNCTIONS})", r" \\,\\mathrm{", text)  # 2 temp, not 2temp
+    name = rf"\\mathrm{{(?!{FUNCTIONS})\w+}}(?:_\w|_{{[^}}]*}})?"
+    text = re.sub(rf"({name}) (?=[A-Za-z]|\\(?!right|,))", r"\1 \\,", text)  # wd X, not wdX
     return text.replace(r"\sqrt{\sigma^2}", r"\sigma").replace(r"\frac{\sqrt{2}}{2}", r"\frac{1}{\sqrt{2}}")
 
 

@@ -18,9 +18,9 @@ from sdeopt.derivation.moments import Moments, flat, tidy
 from sdeopt.derivation.regime import Limit
 from sdeopt.derivation.series import q, series
 from sdeopt.derivation.shown import shown
-from sdeopt.derivation.trace import Trace, k, t
+from sdeopt.derivation.trace import ORACLE, Trace, k, t
 from sdeopt.derivation.vocabulary import NoiseVar
-from sdeopt.derivation.words import OWN, VALUE_XI, XI, HandOver, TooFast, Vec, vanishes, vector
+from sdeopt.derivation.words import OWN, VALUE_XI, XI, HandOver, TooCoarse, TooFast, Vec, vanishes, vector
 
 FREE_LOSS = "the sample's loss is f(x), free of noise"
 
@@ -65,11 +65,21 @@ def prepared(trace: Trace) -> tuple[list[Any], list[Any], Moments]:
 
 def match(trace: Trace, moves: list[Any], moments: Moments, limit: Limit, order: int, fast: tuple[str, ...]) -> Matched:
     """The SDE in ``limit``, or a `HandOver` that says why there is none; ``fast`` parts are averaged out."""
-    power = limit.power(trace.me.lr)
-    table = expanded(trace, moves, limit, bool(fast))
+    try:
+        return _match(trace, moves, moments, limit, order, fast, 1)
+    except TooCoarse:
+        return _match(trace, moves, moments, limit, order, fast, 2)
+
+
+def _match(
+    trace: Trace, moves: list[Any], moments: Moments, limit: Limit, order: int, fast: tuple[str, ...], fine: int
+) -> Matched:
+    """`match` with expansions in powers of q^(1/fine)."""
+    power = limit.power(trace.me.lr) * fine
+    table = expanded(trace, moves, limit, bool(fast), fine)
     if fast:
         table = speed.averaged(table, fast, power, moments)
-    speed.check(table, moments, limit, power)
+    speed.check(table, moments, limit, power, fine)
     if any(move.has(VALUE_XI) for move in moves):
         table = _of_known_loss(table, trace, power * max(2, order + 1))
     means, kicks = [], []
@@ -95,7 +105,7 @@ def match(trace: Trace, moves: list[Any], moments: Moments, limit: Limit, order:
     )
 
 
-def expanded(trace: Trace, moves: list[Any], limit: Limit, now: bool) -> dict[Any, Any]:
+def expanded(trace: Trace, moves: list[Any], limit: Limit, now: bool, fine: int = 1) -> dict[Any, Any]:
     """Coefficients of the change of every part in one step; hyperparameters first by their rates if ``now``."""
     lr = trace.me.lr
     weights = {Vec(name, real=True): power for name, power in limit.weights.items()}
@@ -104,7 +114,8 @@ def expanded(trace: Trace, moves: list[Any], limit: Limit, now: bool) -> dict[An
     table = {}
     for part, move in zip(trace.parts, moves, strict=True):
         change = (move - part).xreplace(rates).xreplace({k: t / limit.tau.xreplace(rates)}).xreplace(everything)
-        table[part] = Coefficients(series(change * q ** (-2 * weights.get(part, 0))))
+        whole = change * q ** (-2 * weights.get(part, 0))
+        table[part] = Coefficients(series(whole.xreplace({q: q**fine})))
     return table
 
 
@@ -138,7 +149,7 @@ def first(trace: Trace, moves: list[Any], atoms: list[Any]) -> list[Any]:
     """The state after the first step, squares at their means and the noise left out: where a singular SDE starts."""
     if not hasattr(trace.cls, "init") or any(u.has(*atoms) for u in moves):
         return []
-    begin = dict(zip(trace.parts, trace.vectors(trace.cls.init, trace.x, "o"), strict=True))
+    begin = dict(zip(trace.parts, trace.vectors(trace.cls.init, trace.x, ORACLE), strict=True))
     squares = {XI**2: NoiseVar(trace.x), OWN**2: sp.S.One}
     mean = [sp.expand(u).xreplace(squares).xreplace({XI: sp.S.Zero, OWN: sp.S.Zero}) for u in moves]
     there = [u.xreplace({k: sp.S.Zero}).xreplace(begin) for u in mean]

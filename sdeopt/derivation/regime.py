@@ -154,7 +154,7 @@ def _sizes(trace: Trace) -> list[dict[str, str]]:
     rest = [part.name for part in trace.parts[1:]]
     if len(rest) > 2:
         return []
-    sizes = ("fixed", "1/sqrt(lr)", "1/lr", "1/lr**2", *(("lr",) if len(rest) == 1 else ()))
+    sizes = ("fixed", "1/sqrt(lr)", "1/lr", "1/lr**2", *(("lr", "sqrt(lr)") if len(rest) == 1 else ()))
     products = itertools.product(sizes, repeat=len(rest))
     return [dict(zip(rest, rules, strict=True)) for rules in products if set(rules) - {"fixed"}]
 

@@ -13,7 +13,7 @@ from typing import Any
 import sympy as sp
 
 from sdeopt.derivation.shown import shown
-from sdeopt.derivation.words import HandOver, Word, rate_at_zero, vanishes
+from sdeopt.derivation.words import HandOver, TooCoarse, Word, rate_at_zero, vanishes
 
 __all__ = ["Series", "q", "series"]
 
@@ -85,7 +85,7 @@ def _power(j: Series, p: Any) -> Series:
     """Miller's recurrence; the lowest power of q comes out of the root."""
     shift = j.low * p
     if not shift.is_Integer:
-        raise HandOver(f"the step holds η^({shift / 2}): times that are no powers of √η")
+        raise TooCoarse(f"the step holds η^({shift / 2}), which is no power of √η")
     low = int(shift)
 
     def coefficient(power: int) -> Any:

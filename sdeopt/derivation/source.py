@@ -12,7 +12,7 @@ from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.action import increments
 from sdeopt.derivation.code import Code
 from sdeopt.derivation.expectations import Quad
-from sdeopt.derivation.trace import t
+from sdeopt.derivation.trace import ORACLE, t
 from sdeopt.derivation.twins import Piece
 from sdeopt.derivation.words import HandOver, Vec, vector
 
@@ -65,7 +65,7 @@ def singular(d: Any) -> bool:
     cls, trace = d.method, d.trace
     bounds = zip(trace.me, cls.bounds.values(), strict=True)
     may_vanish = [a for a, one in bounds if one.low == 0.0 and not one.open_low]
-    begin = dict(zip(trace.parts, trace.vectors(cls.init, trace.x, "o"), strict=True))
+    begin = dict(zip(trace.parts, trace.vectors(cls.init, trace.x, ORACLE), strict=True))
     roots = {r.base for e in d.drift for r in sp.sympify(e).atoms(sp.Pow) if r.exp.is_negative}
     at_zero = dict.fromkeys([t, *may_vanish], sp.S.Zero)
     return any(root.xreplace(begin).xreplace(at_zero) == 0 for root in roots)
@@ -113,7 +113,9 @@ def _on_its_clock(d: Any) -> None:
 def _imports(asked: set[tuple[str, str]], owner: Any, mark: str) -> str:
     homes = sorted({home for home, _ in asked})
     lines = [_from(home, sorted({name for h, name in asked if h == home}, key=_isort)) for home in homes]
-    return "\n".join([*lines, f"from {owner.__module__} import {owner.__name__}  {mark}"])
+    wrapped = hasattr(owner, "inner")  # has no name in any module
+    method = f"{owner.__name__}: Any = ..." if wrapped else f"from {owner.__module__} import {owner.__name__}"
+    return "\n".join([*lines, f"{method}  {mark}"])
 
 
 def _isort(name: str) -> tuple[int, str]:
@@ -144,7 +146,10 @@ def _lines(d: Any, es: list[Any], several: bool, long: int) -> tuple[list[str], 
     if several:
         code.lines.append(f"{', '.join(map(str, d.parts))} = y")
     _shared(code, d, es)
-    texts = [code.call("filled", "0.0", part) if e == 0 else code.text(e) for part, e in zip(d.parts, es, strict=True)]
+    texts = [
+        code.text(e) if vector(e) else code.call("filled", code.text(e), part)
+        for part, e in zip(d.parts, es, strict=True)
+    ]
     return [line for text in [*code.lines, _returned(texts)] for line in text.split("\n")], code.imports
 
 

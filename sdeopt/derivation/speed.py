@@ -20,9 +20,9 @@ from sdeopt.derivation.words import HandOver, TooFast, Vec, Word, parted, vanish
 __all__ = ["averaged", "check"]
 
 
-def check(table: dict[Any, Any], moments: Moments, limit: Limit, power: int) -> None:
+def check(table: dict[Any, Any], moments: Moments, limit: Limit, power: int, fine: int) -> None:
     """Refuse a limit that is none before one in which only a rule is missing."""
-    _feedback(table, moments, limit, power)
+    _feedback(table, moments, limit, power, fine)
     fast: dict[Any, Any] = {}
     reasons: list[HandOver] = []
     for part, coefficients in table.items():
@@ -34,7 +34,7 @@ def check(table: dict[Any, Any], moments: Moments, limit: Limit, power: int) -> 
         if found is not None:
             fast[part] = found
     if fast:
-        raise _too_fast(fast, list(table), limit)
+        raise _too_fast(fast, list(table), limit, fine)
     if reasons:
         raise reasons[0]
 
@@ -48,7 +48,7 @@ def _leading(c: Any, moments: Moments, power: int) -> tuple[int, Any] | None:
     return None
 
 
-def _too_fast(fast: dict[Any, Any], parts: list[Any], limit: Limit) -> TooFast:
+def _too_fast(fast: dict[Any, Any], parts: list[Any], limit: Limit, fine: int) -> TooFast:
     """Why the last part that is too fast is so, and what can be done about it."""
     part, (i, e) = list(fast.items())[-1]
     others = [p for p in parts if p != part and e.has(p)]
@@ -69,7 +69,7 @@ def _too_fast(fast: dict[Any, Any], parts: list[Any], limit: Limit) -> TooFast:
         why = f"{' and '.join(map(str, others))} must fall with η, see limit="
     else:
         why = "what a step adds must fall with η, see limit="
-    moved = f"{part} moves by O(η^{sp.Rational(i, 2)}) in one step, by {shown(e, 100)}, faster than time passes"
+    moved = f"{part} moves by O(η^{sp.Rational(i, 2 * fine)}) in one step, by {shown(e, 100)}, faster than time passes"
     advised = 0.5 if linear and not led else 0.0
     return TooFast(f"{moved}: {why}", parts.index(part) + advised - len(fast) / 100.0)
 
@@ -80,7 +80,7 @@ def _running(f: Any, part: Any) -> bool:
     return bool(own) and any(vector(a) for a in f.args if a not in own)
 
 
-def _feedback(table: dict[Any, Any], moments: Moments, limit: Limit, power: int) -> None:
+def _feedback(table: dict[Any, Any], moments: Moments, limit: Limit, power: int, fine: int) -> None:
     """Refuse a part that a jump turns around within one step: the jump's argument holds it like 1/η, and it the jump.
 
     Jumps are kept whole, so that they hide from the expansion how fast they move what moves them.
@@ -91,6 +91,7 @@ def _feedback(table: dict[Any, Any], moments: Moments, limit: Limit, power: int)
         for p, r in itertools.product(table, [] if held is None else [held]):
             size = _first(table[p], atom.symbol, 2 * power)
             slope = _order(sp.diff(atom.shift, r), limit, r)
+            slope = slope if slope is None else slope * fine
             if size is not None and slope is not None and size + slope < reach.get((p, r), (power, None))[0]:
                 reach[p, r] = (size + slope, atom)
     for (p, r), (order, atom) in reach.items():

@@ -12,7 +12,7 @@ from sdeopt.derivation.derived import Derived
 from sdeopt.derivation.matching import Matched
 from sdeopt.derivation.moments import tidy
 from sdeopt.derivation.series import q
-from sdeopt.derivation.trace import Trace, t
+from sdeopt.derivation.trace import ORACLE, Trace, t
 from sdeopt.derivation.words import HandOver, Vec, rational
 
 __all__ = ["stated"]
@@ -30,8 +30,8 @@ def stated(trace: Trace, name: str) -> Derived:
     except HandOver:
         pass  # the SDE may be readable where the step is not
     try:
-        drift = trace.vectors(sde.drift, t, trace.state, "o")
-        noise = trace.vectors(sde.diffusion, t, trace.state, "o", dws if len(dws) > 1 else dws[0])
+        drift = trace.vectors(sde.drift, t, trace.state, ORACLE)
+        noise = trace.vectors(sde.diffusion, t, trace.state, ORACLE, dws if len(dws) > 1 else dws[0])
     except HandOver as reason:
         return Derived(cls, 1, trace, update, None, refused=str(reason))
     limit = regime.said(trace, {})

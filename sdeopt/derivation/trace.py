@@ -19,11 +19,12 @@ from sdeopt.derivation.namespace import numpy
 from sdeopt.derivation.operand import ARRAY, SMALL_LR, plain, traced
 from sdeopt.derivation.words import OWN, UNIFORM, XI, XI2, Field, HandOver, Vec, rational
 
-__all__ = ["Trace", "k", "t"]
+__all__ = ["ORACLE", "Trace", "k", "t"]
 
 k, t = sp.Symbol("k", positive=True), sp.Symbol("t", positive=True)
 
 
+ORACLE = SimpleNamespace(objective=None, noise=None)  # what words are asked of; wrappers look through it
 ERRORS = ArithmeticError, AttributeError, LookupError, NameError, RecursionError, TypeError, ValueError
 
 
@@ -35,13 +36,13 @@ def hyperparameter(cls: Any, name: str) -> Any:
     return sp.Symbol(name, positive=True) if bounds.low >= 0.0 else sp.Symbol(name, real=True)
 
 
-def symbolic(cls: Any) -> Any:
-    """The method with ``_replace`` for symbols, which takes them as they are."""
+def symbolic(cls: Any, clock: Any) -> Any:
+    """The method with ``_replace`` and ``clock`` for symbols."""
 
     def replaced(self: Any, **changes: Any) -> Any:
         return tuple.__new__(type(self), [changes.get(name, old) for name, old in zip(cls._fields, self, strict=True)])
 
-    return type(cls.__name__, (cls,), {"__slots__": (), "_replace": replaced})
+    return type(cls.__name__, (cls,), {"__slots__": (), "_replace": replaced, "clock": property(clock)})
 
 
 def numbers(cls: Any, given: Any) -> dict[str, float]:
@@ -60,7 +61,9 @@ class Trace:
         for name, phase in assume.items():
             checks.choice("phase", phase, twins.PHASES[checks.choice("assumption", name, twins.PHASES)])
         self.cls, self.phases = cls, assume
-        self.me = tuple.__new__(symbolic(cls), [hyperparameter(cls, name) for name in cls._fields])
+        self.me = tuple.__new__(
+            symbolic(cls, lambda me: self._bound(cls.clock_of)(me)), [hyperparameter(cls, name) for name in cls._fields]
+        )
         self.parts = [Vec(part, real=True) for part in cls.parts]
         self.x = self.parts[0]
         self.additive = False
@@ -97,7 +100,7 @@ class Trace:
         """The state after one step, its draws random symbols."""
         samples = (XI, XI2) if self.cls.samples == 2 else XI
         z = (samples, self.own()) if hasattr(self.cls, "own") else samples
-        return self.vectors(self.cls.step, k, self.state, "o", z)
+        return self.vectors(self.cls.step, k, self.state, ORACLE, z)
 
     def clock(self) -> Any:
         """Units of time of one step."""

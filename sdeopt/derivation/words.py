@@ -28,6 +28,7 @@ __all__ = [
     "Decimal",
     "HandOver",
     "Rate",
+    "TooCoarse",
     "TooFast",
     "Vec",
     "Word",
@@ -53,6 +54,10 @@ class HandOver(Exception):
 
 class TooFast(HandOver):
     """Why a limit is none: the rules answer, but a part of the state moves faster, or x slower, than time passes."""
+
+
+class TooCoarse(HandOver):
+    """Why powers of √η do not do: the step holds one between them."""
 
 
 class Vec(sp.Symbol):

@@ -93,7 +93,7 @@ def examples_drawn(run: Run) -> int:
 def _dear(run: Run) -> bool:
     """Whether an SDE with coefficients of all examples costs far more than one made of the batches that steps draw."""
     f = run.oracle.objective
-    if not getattr(f, "costly", False) or run.problem.noise.closure:
+    if not getattr(f, "costly", False) or f.lacks("examples") is not None or run.problem.noise.closure:
         return False
     return 0 < DEAR * examples_drawn(run) <= int(f.examples())
 

@@ -19,7 +19,7 @@ def normalise(rng: Any) -> Entropy:
         return tuple(int(w) for w in rng.integers(0, 2**32, size=4))
     if isinstance(rng, np.random.SeedSequence):
         return tuple(int(w) for w in rng.generate_state(4))
-    if rng is not None and (isinstance(rng, bool) or not isinstance(rng, (int, np.integer))):
+    if rng is not None and (isinstance(rng, (bool, np.timedelta64)) or not isinstance(rng, (int, np.integer))):
         raise TypeError(f"rng must be an int, a SeedSequence, a Generator or None, got {checks.short(rng)}")
     if rng is not None and rng < 0:
         raise ValueError(f"rng must not be negative, got {checks.short(rng)}")

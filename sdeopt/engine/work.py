@@ -72,6 +72,8 @@ def price(run: Run) -> Price:
     if getattr(f, "batched", False) and hasattr(f, "examples"):
         seen = int(examples_drawn(run)) if run.model.drift is None else 0
         return Price(NETWORK + ENTRY * float((seen or f.examples()) * f.dim), 0.0)
+    if hasattr(f, "drawn"):  # examples of a batch
+        return Price(NETWORK + ENTRY * float(f.drawn * f.dim), 0.0)
     rates = RATES.get(Kernel(run).mode)
     if rates is None:
         return Price(PYTHON, 0.0)

@@ -52,7 +52,8 @@ class Objective(Smooth):
         x -> f(x), a number. Without it, losses cannot be observed.
     grad : callable, optional
         x -> ∇f(x), an array of shape (d,). Default: derived from ``value``, with ``hvp``, which needs SymPy. A function
-        in the arithmetic of pages is derived for any d, one that takes entries, x[0], for d up to 32.
+        in the arithmetic of pages, or with NumPy's sums, dots and products with matrices, is derived for any d, one
+        that takes entries, x[0], for d up to 32. At a kink it is the mean of the slopes on both sides.
     hvp : callable, optional
         (x, v) -> ∇²f(x) v, an array of shape (d,). Without it, where ``grad`` is given, methods that need the Hessian
         are refused.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks
-from sdeopt.objectives.contract import Array, Smooth
+from sdeopt.objectives.contract import Smooth
 from sdeopt.objectives.torch_checks import (
     FEW,
     accept,
@@ -110,15 +110,10 @@ class TorchObjective(Passes, Smooth):
         self._loss = per_example(loss)
         self._name = type(module).__name__
         self._device, self._dtype = find_device(device), torch.float64  # in which everything is tried
-        self._module = copy.deepcopy(module).to(self._device, torch.float64)
+        self._hold(copy.deepcopy(module).to(self._device, torch.float64))
         self._module.zero_grad()
         self._X, self._y = (data(name, a).to(self._device) for name, a in (("X", X), ("y", y)))
         self._test = None if test is None else tuple(a.to(self._device) for a in pair(test))
-        self._local = threading.local()
-        named = {n: p for n, p in self._module.named_parameters() if p.requires_grad}
-        self._names, self._shapes = list(named), [p.shape for p in named.values()]
-        self._sizes = [p.numel() for p in named.values()]
-        self._start = torch.cat([p.detach().reshape(-1) for p in named.values()]).cpu().numpy().copy()
         check(self._module, loss, self._loss, self._X, self._y)
         if self._test is not None:
             check(self._module, loss, self._loss, self._test[0], self._test[1], "test: ")
@@ -208,23 +203,6 @@ class TorchObjective(Passes, Smooth):
         """Why the objective cannot answer ``question``, or None."""
         return self._unbent if question == "hvp" and self._unbent else super().lacks(question)
 
-    @property
-    def dim(self) -> int:
-        return len(self._start)
-
-    @property
-    def start(self) -> Array:
-        return np.array(self._start)
-
-    def module(self, x: Any) -> Any:
-        """A copy of the module with the parameters x, shape (d,)."""
-        torch = import_torch()
-        twin = copy.deepcopy(self._module)
-        with torch.no_grad():
-            for name, value in self._parameters(self._tensor(checks.array("x", x, shape=(self.dim,)))).items():
-                twin.get_parameter(name).copy_(value)
-        return twin
-
     def observables(self, *, gradient: bool = False, probes: int = 0) -> dict[str, Any]:
         """What to observe along a run, for ``observables=``: name -> function of x.
 
@@ -266,13 +244,6 @@ class TorchObjective(Passes, Smooth):
 
     def __repr__(self) -> str:
         return f"TorchObjective({self._name}, examples={self.examples()}, dim={self.dim})"
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name != "_local"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._local = threading.local()
 
     def _one(self, i: int) -> Any:
         """The number of one example, as passes take it."""

@@ -11,7 +11,18 @@ import numpy as np
 
 from sdeopt.core import checks
 
-__all__ = ["accept", "check", "data", "bytes_held", "import_torch", "pair", "per_example", "find_device", "unbent"]
+__all__ = [
+    "accept",
+    "check",
+    "data",
+    "bytes_held",
+    "expect_module",
+    "import_torch",
+    "pair",
+    "per_example",
+    "find_device",
+    "unbent",
+]
 
 FEW = 8  # examples on which a module is tried
 CLOSE = 1e-9
@@ -32,7 +43,8 @@ def data(name: str, value: Any) -> Any:
     if isinstance(value, (torch.utils.data.DataLoader, torch.utils.data.Dataset)):
         raise TypeError(
             f"{name} must be an array of all examples, for batches are drawn by their numbers, got a "
-            f"{type(value).__name__}: stack what it holds, such as X = torch.stack([x for x, _ in dataset])"
+            f"{type(value).__name__}: stack what it holds, such as X = torch.stack([x for x, _ in dataset]), or "
+            "take so.torch.Stream"
         )
     if not isinstance(value, torch.Tensor):
         plain = checks.real(name, value, flags=True)
@@ -69,6 +81,15 @@ def pair(test: Any) -> tuple[Any, Any]:
 
 def accept(module: Any) -> None:
     """Raise for a module whose loss is no fixed function of its parameters, as far as its layers tell."""
+    expect_module(module)
+    for name, layer in module.named_modules():
+        reason = _unfaithful(layer)
+        if reason is not None:
+            raise ValueError(f"{type(layer).__name__} {name!r} {reason}")
+
+
+def expect_module(module: Any) -> None:
+    """Raise for what is no module with real parameters to train."""
     torch = import_torch()
     if isinstance(module, (list, tuple, dict)) or (inspect.isgenerator(module)):
         raise TypeError(
@@ -84,10 +105,6 @@ def accept(module: Any) -> None:
             raise TypeError(f"parameter {name!r} is complex: x is real, so keep real and imaginary part as two")
     if not any(p.requires_grad for p in module.parameters()):
         raise ValueError("module must have a parameter that requires gradients")
-    for name, layer in module.named_modules():
-        reason = _unfaithful(layer)
-        if reason is not None:
-            raise ValueError(f"{type(layer).__name__} {name!r} {reason}")
 
 
 def _unfaithful(layer: Any) -> str | None:
@@ -99,13 +116,19 @@ def _unfaithful(layer: Any) -> str | None:
     if not layer.training:
         return None
     if normalises:
-        return "mixes the examples of a batch: take GroupNorm or LayerNorm, or freeze its statistics with module.eval()"
+        return (
+            "mixes the examples of a batch: take GroupNorm or LayerNorm, freeze its statistics with module.eval(), or "
+            "take so.torch.Stream"
+        )
     if getattr(layer, "track_running_stats", False):
         return "keeps running statistics: set track_running_stats=False, or call module.eval()"
     random = isinstance(layer, nn.modules.dropout._DropoutNd) and layer.p > 0.0
     random |= isinstance(layer, (nn.RNNBase, nn.MultiheadAttention)) and layer.dropout > 0.0
     if random:
-        return "drops entries at random, which is no function of x: set its p to 0, or call module.eval()"
+        return (
+            "drops entries at random, which is no function of x: set its p to 0, call module.eval(), or take "
+            "so.torch.Stream"
+        )
     return None
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from sdeopt.core import checks
 from sdeopt.objectives.torch_checks import import_torch
 
 __all__ = ["Passes", "flat"]
@@ -23,10 +25,46 @@ class Passes:
     _device: Any
     _dtype: Any
     _local: Any
+    _start: Any
     _names: list[str]
     _shapes: list[Any]
     _sizes: list[int]
     _pairs: int
+
+    @property
+    def dim(self) -> int:
+        """Number d of trainable parameters."""
+        return len(self._start)
+
+    @property
+    def start(self) -> Any:
+        """Those that the module came with, shape (d,)."""
+        return np.array(self._start)
+
+    def module(self, x: Any) -> Any:
+        """A copy of the module with the parameters x, shape (d,)."""
+        torch = import_torch()
+        twin = copy.deepcopy(self._module)
+        with torch.no_grad():
+            for name, value in self._parameters(self._tensor(checks.array("x", x, shape=(self.dim,)))).items():
+                twin.get_parameter(name).copy_(value)
+        return twin
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_local"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._local = threading.local()
+
+    def _hold(self, module: Any) -> None:
+        """Keep a module of our own, and what x is."""
+        named = {n: p for n, p in module.named_parameters() if p.requires_grad}
+        self._module, self._local = module, threading.local()
+        self._names, self._shapes = list(named), [p.shape for p in named.values()]
+        self._sizes = [p.numel() for p in named.values()]
+        pieces = [p.detach().reshape(-1) for p in named.values()]
+        self._start = import_torch().cat(pieces).cpu().numpy().copy()
 
     def _own(self) -> Any:
         """The calling thread's copy: ``module`` and its ``parameters``."""

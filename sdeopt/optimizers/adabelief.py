@@ -25,8 +25,8 @@ Heavy tails
     Refused where ξ has no variance: V tends to diag Σ, which does not exist. The discrete column runs.
 
 Sources
-    Zhuang et al. (2020), arXiv:2010.07468, recalled, its text was not read here. The SDE is derived here, with the
-    noise of V as in arXiv:2509.21614.
+    Zhuang et al. (2020), arXiv:2010.07468, recalled, its text was not read here; the step is that of their package
+    adabelief-pytorch 0.2.1, to round-off. The SDE is derived here, with the noise of V as in arXiv:2509.21614.
 """
 
 from __future__ import annotations

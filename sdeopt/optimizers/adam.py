@@ -110,7 +110,7 @@ def first(self: Any, x: Vector, o: Oracle) -> Any:
     at={"lr": 0.025, "beta1": 0.95, "beta2": 0.9995},
 )  # fmt: skip
 class Adam(NamedTuple):
-    """Adam, as torch.optim.Adam without weight decay.
+    """Adam, as torch.optim.Adam without weight decay, which `L2` adds.
 
     Discrete
         m' = β₁ m + (1 - β₁) γ,  v' = β₂ v + (1 - β₂) γ²,  x' = x - η m̂/(√v̂ + ε),  γ = ∇f(x) + ξ,  m₀ = v₀ = 0

@@ -85,7 +85,7 @@ def square_noise(o: Oracle, x: Vector, g: Vector, w: Any, dw: Vector) -> Any:
     at={"lr": 0.01, "beta": 0.998},
 )  # fmt: skip
 class RMSprop(NamedTuple):
-    """RMSprop, as torch.optim.RMSprop without momentum, weight decay and centring.
+    """RMSprop, as torch.optim.RMSprop without momentum and centring; `L2` adds its weight decay.
 
     Discrete
         v' = β v + (1 - β) γ²,  x' = x - η γ/(√v' + ε),  γ = ∇f(x) + ξ,  v₀ = 0

@@ -42,9 +42,12 @@ def main(report: Any) -> int:
 
 
 def spread(report: Any) -> int | None:
-    """The trace of the covariance, in one dimension the variance, which is the same; None where there is none."""
+    """The trace of the covariance, in one dimension the variance, which is the same; None where there is none.
+
+    Beside recorded runs, of which only observables are known, it is the next of these, as it is of heavy tails.
+    """
     kinds: tuple[str, ...] = report.kinds
-    if not report.meta["heavy"]:
+    if not (report.meta["heavy"] or "runs" in report.meta):
         return kinds.index("variance" if kinds.count("mean") == 1 else "trace")
     return kinds.index("observable") + 1 if kinds.count("observable") > 1 else None
 

@@ -258,7 +258,7 @@ class Ensemble(Drawn):
             low, high, _ = self.interval(name)
             columns |= {name: mean, f"{name} low": low, f"{name} high": high}
         low, high, _ = self.interval()
-        for i, sd in enumerate(np.sqrt(self.variance).T):
+        for i, sd in enumerate(np.sqrt(np.where(self.variance < 0.0, np.nan, self.variance)).T):
             x = f"x{i + 1}"
             columns |= {x: self.mean[:, i], f"{x} low": low[:, i], f"{x} high": high[:, i], f"{x} sd": sd}
         return frames().DataFrame({"paths": self.counts, **columns}, index=self.times).rename_axis("t")

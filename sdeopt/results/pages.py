@@ -76,8 +76,13 @@ def _columns(e: Ensemble) -> dict[str, list[str]]:
     low, high, _ = e.interval()
     for i in range(d):
         columns[f"E x{'₁₂₃'[i]}"] = list(map(known, e.mean[:, i], low[:, i], high[:, i]))
-        columns[f"sd x{'₁₂₃'[i]}"] = [number(math.sqrt(v), 3) + mark * bool(v) for v in variance[:, i]]
+        columns[f"sd x{'₁₂₃'[i]}"] = [_root(v) + mark * bool(v) for v in variance[:, i]]
     return columns
+
+
+def _root(variance: float) -> str:
+    """A standard deviation; of an extrapolated variance, which may come out below 0, there is none."""
+    return "?" if variance < 0.0 else number(math.sqrt(variance), 3)
 
 
 def _notes(e: Ensemble) -> list[Line]:

@@ -202,7 +202,7 @@ def _measures(given: Any, level: float | None) -> tuple[str, ...]:
 
 def _seed(rng: Any, folder: Any) -> int:
     """One integer for all cells."""
-    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool):
+    if isinstance(rng, (int, np.integer)) and not isinstance(rng, (bool, np.timedelta64)):
         normalise(rng)
         return int(rng)
     words = normalise(rng)

@@ -1,4 +1,4 @@
-"""The bridge to training scripts in PyTorch, ``so.torch``: measuring in their loops, and running their optimizers.
+"""The bridge to training scripts in PyTorch, ``so.torch``: measuring in their loops, running what they run.
 
 Loading this package does not load PyTorch.
 """
@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from sdeopt.torch.noise_scale import NoiseScale
 from sdeopt.torch.optimizer import Optimizer
+from sdeopt.torch.stream import Stream
 
-__all__ = ["NoiseScale", "Optimizer"]
+__all__ = ["NoiseScale", "Optimizer", "Stream"]

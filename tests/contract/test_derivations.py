@@ -20,7 +20,6 @@ LIMITS = {"Adagrad": {"v": "1/lr**2", "eps": "1/lr"}}  # its page keeps ε, whic
 REFUSED = {
     "FPGD": "has memory",
     "Muon": "matrix_rows",
-    "SGHMC": "no powers of √η",
     "ScionSpectral": "matrix_rows",
     "TopKEF": "top_k",
 }

@@ -47,6 +47,5 @@ FAMILIES = (
     derivation,
     trust,
     wrappers,
-    recent,
 )
 MUTATIONS: list[Mutation] = [mutation for family in FAMILIES for mutation in family.MUTATIONS]

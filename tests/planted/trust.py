@@ -54,7 +54,7 @@ MUTATIONS = [
     Mutation(
         "checkpoint: numbers are not in the checksum",
         FILES, '.encode() + array.tobytes("A"))', ".encode())",
-        named("checkpoint_files", "test_a_damaged_chunk_is_computed_again[flipped]"),
+        named("checkpoint_files", "test_a_damaged_chunk_is_computed_again[rewritten]"),
     ),
     Mutation(
         "checkpoint: a chunk is believed for its name",
