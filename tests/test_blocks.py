@@ -92,7 +92,11 @@ def test_a_bar_appears_while_nothing_is_done_yet(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(progress.Progress, "_begin", begin)
     monkeypatch.setattr(progress, "PATIENCE", 0.0)
     monkeypatch.setattr(progress.sys.stderr, "isatty", lambda: True, raising=False)
-    with progress.Progress(4, None, "SGD") as bar:
-        bar.expect(lambda: 30.0)
+    with progress.Progress(4, None, "SGD"):
         assert begun.wait(10.0)
-    assert told == ["SGD, about 30 s"]
+    monkeypatch.setattr(progress, "PATIENCE", 100.0)
+    with progress.Progress(4, None, "SGD") as bar:
+        bar.expect(lambda: 9.0)
+        assert told == ["SGD"]
+        bar.expect(lambda: 30.0)
+    assert told == ["SGD", "SGD, about 30 s"]
