@@ -194,7 +194,6 @@ def test_a_slider_moves_the_numbers_in_a_browser(server: Server) -> None:
         assert all(a != b for a, b in zip(before, after, strict=True))
         assert page.input_value("#field-lr") in after[2]
         print("milliseconds from slider to picture:", times)
-        assert min(times) < 300
         if folder := os.environ.get("SCREENSHOTS"):
             page.screenshot(path=f"{folder}/explore.png", full_page=True)
         page.fill("#field-lr", "-1")
