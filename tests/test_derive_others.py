@@ -164,3 +164,16 @@ def test_a_wrapped_method_has_the_sde_of_its_wrapper(wrapped: Any) -> None:
 
 def test_clipping_by_norm_of_a_noisy_gradient_is_refused() -> None:
     assert "the length |ξ + ∇f(x)| of a noisy vector" in str(so.derive(so.Clipped(so.SGD(lr=0.1), 1.0)).refused)
+
+
+def test_a_branch_that_a_hyperparameter_decided_is_not_run_with_another() -> None:
+    """Step max(a, b) η: dx = -max(a, b) x dt, of which b > a was met; then a run with a > b would be b's."""
+    page = OTHERS["HyperMax"]
+    problem = so.Problem(so.Quadratic([1.0]), so.Gaussian(0.1), x0=[1.0])
+    for near, far in (({"a": 0.5, "b": 1.0}, {"a": 2.0, "b": 1.0}), ({"a": 2.0, "b": 1.0}, {"a": 0.5, "b": 1.0})):
+        given: dict[str, Any] = {"kind": "sde", "sde": "derived", "horizon": 1.0, "paths": 100, "rng": 0}
+        assert so.derive(page(lr=0.01, **near)).model.unmet is not None
+        end = so.simulate(page(lr=0.01, **near), problem, **given).mean[-1]
+        assert end == pytest.approx(np.exp(-max(near.values())), abs=0.01)
+        with pytest.raises(ValueError, match=r"'derived' was derived where .* a, as with .*: not so with .*HyperMax"):
+            so.simulate(page(lr=0.01, **far), problem, **given)

@@ -42,6 +42,7 @@ class Model:
     linear: Callable[..., Any] | None
     stationary: Callable[..., Any] | None
     doc: str
+    unmet: Callable[[Any], str | None] | None = None  # of a derived one: an assumption that the method breaks
 
 
 SAMPLED = Model(

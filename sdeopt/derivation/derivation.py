@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -134,6 +134,7 @@ class Derivation(Result):
         vars(space)[self.method] = owner
         lines = [line for line in self.source().splitlines() if not line.endswith(OWNER)]
         exec(compile("\n".join(lines), f"<{space.__name__}>", "exec"), vars(space))
+        owner.sdes[self.label] = replace(owner.sdes[self.label], unmet=vars(self)["live"].unmet)
         found: Model = owner.sdes[self.label]
         return found
 

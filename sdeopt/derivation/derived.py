@@ -7,6 +7,8 @@ import textwrap
 from dataclasses import dataclass
 from typing import Any
 
+import sympy as sp
+
 from sdeopt.derivation import latex as tex
 from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.matching import Matched
@@ -54,6 +56,12 @@ class Derived:
         if name.startswith("__") or self.matched is None:
             raise AttributeError(name)
         return getattr(self.matched, name)
+
+    def unmet(self, method: Any) -> str | None:
+        """What hyperparameters decided where the SDE was derived, and decide otherwise in ``method``."""
+        numbers = dict(zip(self.trace.me, method.constant(), strict=True))
+        wrong = [what for what, holds in self.trace.decided.items() if holds.subs(numbers) is sp.false]
+        return next(iter(wrong), None)
 
     def prose(self) -> str:
         """Formula, regime and assumptions, as a docstring has them."""

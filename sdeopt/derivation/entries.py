@@ -56,7 +56,7 @@ class Entries:
         self.names = {x: f"x[{i}]" for i, x in enumerate(self.xs)} | {v: f"v[{i}]" for i, v in enumerate(self.vs)}
         self.words = {name: self.mapped(f) for name, f in ELEMENTWISE.items()} | self.sums()
 
-    def assume(self, what: str) -> None:
+    def assume(self, what: str, relation: Any = None) -> None:
         """A function of numbers has nothing to assume."""
 
     def sums(self) -> dict[str, Callable[..., Any]]:

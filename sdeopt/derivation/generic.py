@@ -42,7 +42,7 @@ class Generic:
         self.names = {X: "x", V: "v"}
         self.words = {name: self.spoken(f) for name, f in self.table().items()}
 
-    def assume(self, what: str) -> None:
+    def assume(self, what: str, relation: Any = None) -> None:
         """A function of numbers has nothing to assume."""
 
     def table(self) -> dict[str, Any]:

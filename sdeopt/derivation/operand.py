@@ -24,7 +24,7 @@ ARRAY = "calculates with an array of numbers, of which the symbol for any entry 
 SMALL_LR = 1e-12  # what the learning rate is compared by
 SAID = {">=": "≥", "<=": "≤", "==": "=", "!=": "≠"}
 OPPOSITE = {">": "≤", "<": "≥", ">=": "<", "<=": ">", "==": "≠", "!=": "="}
-RELATIONS = {">": sp.Gt, "<": sp.Lt, ">=": sp.Ge, "<=": sp.Le}
+RELATIONS = {">": sp.Gt, "<": sp.Lt, ">=": sp.Ge, "<=": sp.Le, "==": sp.Eq, "!=": sp.Ne}
 METHODS = {"sum": "total", "mean": "mean", "dot": "dot", "copy": "copy", "clip": "clip"}  # of NumPy's arrays
 COMPARED = {">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le}
 
@@ -41,7 +41,7 @@ class Known(Protocol):
     values: dict[Any, float]
     words: dict[str, Any]  # functions of operands
 
-    def assume(self, what: str) -> None: ...
+    def assume(self, what: str, relation: Any = None) -> None: ...
 
     def with_array(self, f: Any, a: Any, b: Any) -> Any: ...
 
@@ -111,7 +111,9 @@ class Traced:
     def _decided(self, sign: str, other: Any, holds: bool) -> bool:
         if not (self.e.is_number and other.e.is_number):
             said = SAID.get(sign, sign) if holds else OPPOSITE[sign]
-            self.known.assume(f"{shown(self.e)} {said} {shown(other.e)}, as with these hyperparameters")
+            relation = RELATIONS[sign](self.e, other.e)
+            what = f"{shown(self.e)} {said} {shown(other.e)}, as with these hyperparameters"
+            self.known.assume(what, relation if holds else sp.Not(relation))
         return holds
 
     def _refused(self, does: str) -> HandOver:

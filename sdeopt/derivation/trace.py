@@ -68,14 +68,17 @@ class Trace:
         self.x = self.parts[0]
         self.additive = False
         self.assumed: list[str] = []
+        self.decided: dict[str, Any] = {}  # what of it hyperparameters decide -> a relation of their symbols
         known = numbers(cls, given)
         self.values = {symbol: known[symbol.name] for symbol in self.me if symbol.name in known}
         self.words = {name: self._spoken(f) for name, f in twins.words(self).items()}
         self._numpy = numpy(self.words, twins.LACKING)
         self._done: dict[Any, Any] = {f: self._spoken(twin) for f, twin in twins.of(self).items()}
 
-    def assume(self, what: str) -> None:
-        """Note what the formulas rest on, once, and not beside what says more."""
+    def assume(self, what: str, relation: Any = None) -> None:
+        """Note what the formulas rest on, once, and not beside what says more; a ``relation`` is of hyperparameters."""
+        if relation is not None:
+            self.decided[what] = relation
         if not any(known.startswith(what) for known in self.assumed):
             self.assumed.append(what)
 

@@ -65,6 +65,8 @@ def plan(
     if sde is None and (_dear(run) or lacking(replace(run, kind="sde")) is not None) and lacking(sampled) is None:
         return replace(run, sde=SAMPLED.name)
     if kind == "sde":
+        if run.model.unmet is not None and (what := run.model.unmet(method)) is not None:
+            raise ValueError(f"the SDE {run.sde!r} was derived where {what}: not so with {method!r}; derive it again")
         for what in _broken(run.model.doc, problem.noise):
             text = f"the SDE {run.sde!r} of {type(method).__name__} assumes {what}"
             warnings.warn(f"{text}: the SDE 'sampled' has its moments", UserWarning, stacklevel=depth())

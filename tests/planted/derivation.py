@@ -162,4 +162,10 @@ MUTATIONS = [
         "if given is None else given._asdict()", "if given is not cls else given._asdict()",
         named("derive_others", "test_hyperparameters_that_are_given_decide"),
     ),
+    Mutation(
+        "derive: an SDE is run with hyperparameters that decide otherwise",
+        f"{HERE}/derived.py",
+        "if holds.subs(numbers) is sp.false]", "if holds is sp.false]",
+        named("derive_others", "test_a_branch_that_a_hyperparameter_decided_is_not_run_with_another"),
+    ),
 ]  # fmt: skip
