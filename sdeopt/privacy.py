@@ -22,6 +22,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from sdeopt.core import checks
 
 __all__ = ["epsilon", "sigma"]
@@ -126,7 +128,8 @@ def _budget(name: str, value: Any, delta: Any, steps: Any, sample_rate: Any) -> 
 def _computable(name: str, value: float) -> Iterator[None]:
     """Whatever dp-accounting says of numbers too large or too small for its grid, as one sentence."""
     try:
-        yield
+        with np.errstate(all="ignore"):
+            yield
     except Exception as error:
         raise ValueError(f"{name} must allow a privacy loss that its grid can hold, got {value:g}") from error
 

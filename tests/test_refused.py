@@ -124,6 +124,14 @@ SENTENCES: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: so.sweep(SGD, BOWL, {"lr": [0.1]}, steps=2, paths=4, rng=0, folder=3.0),
         "folder must be a folder, got 3.0",
     ),
+    "a variance that is an array": (
+        lambda: so.Noise(lambda x, z: z, var=np.array([1.0, 2.0])),  # type: ignore[arg-type]
+        "var must be a function, got array([1., 2.])",
+    ),
+    "a mean that no float holds": (
+        lambda: so.theory.averaged_ou(1e300, 1.0, 1e300, 1.0),
+        "lr, h, scale, time, start must be of sizes whose products and quotients floats hold",
+    ),
     "observables that are no names": (
         lambda: simulated(observables=[[1.0], None]),
         "unknown observable [1.0] (known: loss, norm2, grad_norm2)",

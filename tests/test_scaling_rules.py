@@ -85,7 +85,6 @@ def test_a_beta_below_zero_is_cut_and_said() -> None:
         (so.Lion(0.1), {"batch": (1, 2)}, ValueError, "no scaling rule for Lion: it takes the sign of an average"),
         (so.SAM(0.1), {"batch": (1, 2)}, ValueError, "no scaling rule for SAM: the noise also enters through"),
         (so.Muon(0.1), {"batch": (1, 2)}, ValueError, "no published one is known here"),
-        (so.SGD(so.Cosine(0.1, horizon=1.0)), {"batch": (1, 2)}, ValueError, "lr must be a number"),
         (so.SGD(0.1), {}, ValueError, "give what changes"),
         (so.SGD(0.1), {"agents": (1, 2)}, ValueError, "agents has no part in the rule of SGD, which takes batch"),
         (so.DSGD(0.1), {"new_k": 2}, ValueError, "new_k has no part in the rule of DSGD, which takes batch, agents"),

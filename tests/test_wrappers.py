@@ -262,3 +262,10 @@ def test_certificates_of_wrapped_pages(method: Any, words: Any) -> None:
     ladder = {"lrs": [0.1, 0.05, 0.025], "horizon": 1.0, "rng": 0, "max_paths": 2**20, "progress": False}
     found = so.certify(method, problem, **ladder | words)
     assert (found.means, found.covariance) == ("certified", "right"), str(found)
+
+
+@pytest.mark.parametrize("h", [1e-300, 1e-13, 1e-7])
+def test_averages_on_flat_ground_lose_no_digit(h: float) -> None:
+    """For h → 0 x_j = x_0 - η Σξ: variance (ηs)² Σ i²/k² of k = 10 steps, η s² t/3 of the process, both to O(ηh)."""
+    assert so.theory.averaged_sgd(0.1, h, 0.5, 10, start=1.0) == pytest.approx((1.0, 0.05**2 * 385 / 100), rel=1e-6)
+    assert so.theory.averaged_ou(0.1, h, 0.5, 1.0, start=1.0) == pytest.approx((1.0, 0.1 * 0.25 / 3), rel=1e-6)

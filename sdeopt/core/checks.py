@@ -67,6 +67,13 @@ def length(name: str, value: Any) -> float:
     return positive(name, value)
 
 
+def finite(what: str, *values: Any) -> Any:
+    """Return ``values``, the answer of a closed form, if floats could hold all on the way to it; ``what`` went in."""
+    if not all(map(math.isfinite, values)):
+        raise ValueError(f"{what} must be of sizes whose products and quotients floats hold")
+    return values if len(values) > 1 else values[0]
+
+
 def flag(name: str, value: Any) -> bool:
     """Return ``value``, which must be True or False."""
     if not isinstance(value, (bool, np.bool_)):

@@ -102,7 +102,11 @@ class Noise(Law):
         moments: float | None = None,
         additive: bool = False,
     ) -> None:
-        given = {"sample": sample, "root_cov": root_cov or no_root, "var": var or no_var}
+        given = {
+            "sample": sample,
+            "root_cov": no_root if root_cov is None else root_cov,
+            "var": no_var if var is None else var,
+        }
         for (name, function), field in zip(given.items(), ("sample", "root", "var"), strict=True):
             if not callable(function):
                 raise TypeError(f"{name} must be a function, got {checks.short(function)}")

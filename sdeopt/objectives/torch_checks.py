@@ -251,7 +251,10 @@ def independent(module: Any, X: Any) -> None:
     before = {name: b.clone() for name, b in module.named_buffers()}
     few = X[:FEW].clone()
     with torch.no_grad():
-        first, second = module(few), module(few)
+        try:
+            first, second = module(few), module(few)
+        except RuntimeError as error:  # of shapes
+            raise ValueError(f"X must fit the module, which says: {str(error).splitlines()[0]}") from error
         if not torch.equal(few, X[:FEW]):
             raise ValueError("module writes into its input: begin with an operation that is not in-place")
         alone = torch.cat([module(few[i : i + 1]) for i in range(len(few))])

@@ -10,6 +10,8 @@ from sdeopt.core import checks
 
 __all__ = ["averaged_ou", "averaged_sgd"]
 
+SMALLEST = 1e-300  # of ηh, below which its quotients are those at 0
+
 
 def averaged_sgd(lr: float, h: float, scale: float, steps: int, start: float = 0.0) -> tuple[float, float]:
     """Mean and variance of the mean of x₁, ..., x_k of SGD on f = h x²/2, x₀ = ``start``, noise of deviation s.
@@ -49,8 +51,16 @@ def averaged_sgd(lr: float, h: float, scale: float, steps: int, start: float = 0
     k = checks.integer("steps", steps, low=1, high=10**7)
     if not lr * h < 2.0:
         raise ValueError(f"lr must be below 2/h, where SGD converges, got lr = {lr:g} at h = {h:g}")
-    powers = (1.0 - lr * h) ** np.arange(1.0, k + 1.0)
-    return start * float(powers.mean()), (scale / h) ** 2 * float(((1.0 - powers) ** 2).mean()) / k
+    v, i = lr * h, np.arange(1.0, k + 1.0)
+    if v < SMALLEST:
+        sums = i
+    elif v < 1.0:  # of which no digit is lost where v is small
+        sums = -np.expm1(i * math.log1p(-v)) / v
+    else:
+        sums = (1.0 - (1.0 - v) ** i) / v
+    mean, square = float((1.0 - v * sums).mean()), float((sums**2).mean())
+    mean, variance = checks.finite("lr, scale, start", start * mean, (lr * scale) * (lr * scale) * square / k)
+    return mean, variance
 
 
 def averaged_ou(lr: float, h: float, scale: float, time: float, start: float = 0.0) -> tuple[float, float]:
@@ -89,12 +99,14 @@ def averaged_ou(lr: float, h: float, scale: float, time: float, start: float = 0
     """
     lr, h, scale, start = _checked(lr, h, scale, start)
     v = h * checks.positive("time", time)
-    gone = -math.expm1(-v)
+    share = -math.expm1(-v) / v if v > SMALLEST else 1.0
     if v < 0.01:  # where the sum below is a small difference of large numbers
-        integral = v**3 * (1.0 / 3.0 - v * (1.0 / 4.0 - v * (7.0 / 60.0 - v / 24.0)))
+        square = 1.0 / 3.0 - v * (1.0 / 4.0 - v * (7.0 / 60.0 - v / 24.0))
     else:
-        integral = v - 2.0 * gone - 0.5 * math.expm1(-2.0 * v)
-    return start * gone / v, lr / h * (scale / v) ** 2 * integral
+        square = (v + 2.0 * math.expm1(-v) - 0.5 * math.expm1(-2.0 * v)) / v / v / v
+    variance = lr * time * scale * scale * square
+    mean, variance = checks.finite("lr, h, scale, time, start", start * share, variance)
+    return mean, variance
 
 
 def _checked(lr: float, h: float, scale: float, start: float) -> tuple[float, float, float, float]:

@@ -189,7 +189,7 @@ def _relaxed(
     level = checks.positive("lr", lr) * L * checks.integer("dim", dim, low=1) * noise / (4.0 * mu)
     start = checks.number("initial", initial, low=0.0)
     kept = 0.0 if time is None else math.exp(-rate * checks.number("time", time, low=0.0))
-    return start * kept + level * (1.0 - kept)
+    return float(checks.finite("s, mu, L, initial, time", start * kept + level * (1.0 - kept)))
 
 
 def dpsgd_lr(steps: int, s: float, dim: int, initial: float, *, L: float = 1.0) -> float:
