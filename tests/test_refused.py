@@ -129,7 +129,7 @@ SENTENCES: dict[str, tuple[Callable[[], Any], str]] = {
         "var must be a function, got array([1., 2.])",
     ),
     "a mean that no float holds": (
-        lambda: so.theory.averaged_ou(1e300, 1.0, 1e300, 1.0),
+        lambda: so.theory.averaged_ou(1e100, 1.0, 1e150, 1.0),
         "lr, h, scale, time, start must be of sizes whose products and quotients floats hold",
     ),
     "observables that are no names": (
