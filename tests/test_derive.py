@@ -121,16 +121,16 @@ def times(factor: float, right: Any) -> Any:
 
 
 def test_a_check_refutes_the_flow_and_doubled_noise() -> None:
-    from sdeopt.derivation.check import CLOCKS, compared, scaled
+    from sdeopt.derivation.check import CLOCKS, compare_moments, scale
 
     d = so.derive(PAGES["CoordinateClip"])
-    pages = [scaled(vars(d)["live"], PAGES["CoordinateClip"](lr=0.1), tau) for tau in CLOCKS]
+    pages = [scale(vars(d)["live"], PAGES["CoordinateClip"](lr=0.1), tau) for tau in CLOCKS]
     right = d.model.diffusion
     for factor in (0.0, 2.0):
         wrong = replace(d.model, diffusion=times(factor, right))
-        assert compared(wrong, pages, SADDLE).wrong == ("cov x x",)
+        assert compare_moments(wrong, pages, SADDLE).wrong == ("cov x x",)
     late = replace(d.model, drift=lambda *a: 1.01 * d.model.drift(*a))
-    assert compared(late, pages, SADDLE).wrong == ("mean x",)
+    assert compare_moments(late, pages, SADDLE).wrong == ("mean x",)
 
 
 LADDERS = {  # of which most of the second coordinate's first gradients are clipped

@@ -73,10 +73,10 @@ def test_the_python_that_is_copied_gives_the_verdict_that_is_shown(
     words = {"method": "SignSGD", "noise": "student-t", "tail": "2.5", "steps": "30"}
     space: dict[str, Any] = {}
     exec(panel.picture(words)["code"], space)
-    found = panel.judged(words)
+    found = panel.judge(words)
     assert found["answer"] == space["report"].answer and found["answer"] in " ".join(capsys.readouterr().out.split())
     assert (tmp_path / "compare.png").exists()
-    exact = panel.judged({"method": "SGD", "steps": "30"})["theory"]
+    exact = panel.judge({"method": "SGD", "steps": "30"})["theory"]
     assert exact["value"][0] == pytest.approx(so.Quadratic([1.0, 2.0]).value(np.array(so.Quadratic([1.0, 2.0]).start)))
 
 
@@ -99,7 +99,7 @@ def test_fields_out_of_range_say_what_the_library_says(words: dict[str, str], re
     found = panel.picture(words)
     with pytest.raises((ValueError, TypeError)) as raised:
         refused()
-    assert found == {"error": str(raised.value)} == panel.judged(words)
+    assert found == {"error": str(raised.value)} == panel.judge(words)
 
 
 def test_paths_that_diverge_are_noted() -> None:

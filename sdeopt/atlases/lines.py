@@ -100,7 +100,7 @@ class Line:
         if self.plan.level is None:
             measured["time"] = failed("no level: f is at its minimum at the start", "missing")
         if "error" in measured:
-            measured["error"] = _refused(measured["error"])
+            measured["error"] = _refuse(measured["error"])
         for name in ("median", "loss"):
             if name in measured:
                 measured[name] = shift(measured[name], -self.plan.minimum, 1.0)
@@ -121,7 +121,7 @@ def shift(e: Estimate, by: float, times: float) -> Estimate:
     )
 
 
-def _refused(e: Estimate) -> Estimate:
+def _refuse(e: Estimate) -> Estimate:
     """A comparison that was refused, in one sentence, is no failure: there is no such SDE, or none that can be run."""
     refusal = "ValueError: "
     if e.status != "failed" or not e.reason.startswith(refusal):

@@ -27,11 +27,11 @@ def objective_of(spec: str) -> Any:
     """The objective or the network that ``spec`` names, or what FILE.py:FUNCTION makes."""
     own = OWN.fullmatch(spec)
     if own:
-        return made(Path(own[1]), own[2])
+        return call_function(Path(own[1]), own[2])
     return (networks if split(spec)[0] in networks.NAMES else objectives).parse(spec)
 
 
-def made(file: Path, name: str) -> Any:
+def call_function(file: Path, name: str) -> Any:
     """What the function ``name`` of ``file`` returns: an objective, or (module, loss, X, y) of a `TorchObjective`."""
     if not file.is_file():
         raise ValueError(f"objective: there is no file {str(file)!r}")

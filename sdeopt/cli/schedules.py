@@ -27,19 +27,19 @@ def schedule(spec: str, lr: float, horizon: float) -> Cosine | Power | Piecewise
         allow(name, args, kwargs, most=0, keys=("horizon", "final"))
         return Cosine(lr, **{"horizon": horizon} | {key: _number(name, key, text) for key, text in kwargs.items()})
     if name == "power":
-        return Power(lr, **_named(name, args, kwargs, "exponent"))
+        return Power(lr, **_by_name(name, args, kwargs, "exponent"))
     if name == "step":
         allow(name, args, kwargs, most=None, keys=("factor",))
         factor = _fraction("step: factor", number("step: factor", kwargs.get("factor", str(FACTOR))))
         ends = [_number(name, "its steps", text) for text in args] or [0.5, 0.75]
         return Piecewise(lr, _steps(ends, factor), "run")
-    return Piecewise(lr, _warmed(name, args, kwargs), "run")
+    return Piecewise(lr, _warm_up(name, args, kwargs), "run")
 
 
-def _warmed(name: str, args: list[str], kwargs: Mapping[str, str]) -> list[Phase]:
+def _warm_up(name: str, args: list[str], kwargs: Mapping[str, str]) -> list[Phase]:
     """Linear warm-up, and what follows it."""
     keys = {"warmup-cosine": ("final",), "wsd": ("decay", "final")}.get(name, ())
-    given = _named(name, args, kwargs, "warmup", *keys)
+    given = _by_name(name, args, kwargs, "warmup", *keys)
     warm, final = _fraction(f"{name}: warmup", given.get("warmup", WARMUP)), given.get("final", 0.0)
     start, rest = [ramp(warm)] if warm > 0.0 else [], 1.0 - warm
     if name == "warmup-cosine" and rest > 0.0:
@@ -61,7 +61,7 @@ def _steps(ends: list[float], factor: float) -> list[Phase]:
     return [hold(b - a, factor**i) for i, (a, b) in enumerate(stretches)]
 
 
-def _named(name: str, args: list[str], kwargs: Mapping[str, str], *keys: str) -> dict[str, float]:
+def _by_name(name: str, args: list[str], kwargs: Mapping[str, str], *keys: str) -> dict[str, float]:
     """Numbers by key; the first may stand without its key."""
     allow(name, args, kwargs, most=1, keys=keys)
     if args and keys[0] in kwargs:

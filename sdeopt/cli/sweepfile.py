@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.cli.problems import problem_of
-from sdeopt.cli.words import AROUND, LR, SEED, hyperparameters, stem, wrapped
+from sdeopt.cli.words import AROUND, LR, SEED, hyperparameters, stem, wrap
 from sdeopt.core import checks
 from sdeopt.optimizers.registry import lookup
 from sdeopt.sweeps.axes import LIMIT, OWNERS
@@ -103,7 +103,7 @@ def _method(cls: Any, words: Mapping[str, Any], classes: list[Any], grid: Mappin
             raise ValueError(f"none of the methods {names} has a {field}")
         if {field, f"method.{field}"} & set(grid):
             raise ValueError(f"{field} is on the grid, so give no {field} = {checks.short(given[field])} besides")
-    return wrapped(cls(**{"lr": LR} | {field: value for field, value in given.items() if field in cls._fields}), given)
+    return wrap(cls(**{"lr": LR} | {field: value for field, value in given.items() if field in cls._fields}), given)
 
 
 def _problems(classes: list[Any], words: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from sdeopt.optimizers.registry import lookup, methods
 from sdeopt.wrappers import EMA, L2, Averaged, Clipped
 
 __all__ = [
-    "AROUND", "LR", "PATHS", "SEED", "Job", "fields", "hyperparameters", "paths", "read", "stem", "steps_of", "wrapped",
+    "AROUND", "LR", "PATHS", "SEED", "Job", "fields", "hyperparameters", "paths", "read", "stem", "steps_of", "wrap",
 ]  # fmt: skip
 
 LR, SEED = 0.05, 0
@@ -70,7 +70,7 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
     cls = lookup(words["method"])
     lrs = {"lrs": numbers("lrs", words["lrs"].split(","))} if words.get("lrs") is not None else {}
     largest = {"lr": lrs["lrs"][0]} if lrs and words["lr"] is None else {}
-    method = wrapped(cls(**fields(cls, words) | largest), words)
+    method = wrap(cls(**fields(cls, words) | largest), words)
     problem = problem_of(words, cls.shown if words["objective"] is words["noise"] is None else cls.example)
     length = {key: words[key] for key in ("horizon", "steps") if words.get(key) is not None}
     length = length or {"horizon": HORIZONS[command]}
@@ -126,7 +126,7 @@ def fields(cls: Any, words: Mapping[str, Any]) -> dict[str, float]:
     return {"lr": LR} | ({} if given & set(cls.at) else cls.at) | own
 
 
-def wrapped(method: Any, words: Mapping[str, Any]) -> Any:
+def wrap(method: Any, words: Mapping[str, Any]) -> Any:
     """The method with what stands around it: decay and clipping of its gradient, an average of its positions."""
     for field, wrapper in (("l2", L2), ("max_norm", Clipped), ("ema", EMA)):
         if words.get(field) is not None and field not in method._fields:

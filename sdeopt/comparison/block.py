@@ -29,14 +29,14 @@ __all__ = [
     "PATHS_FLOW",
     "alike",
     "REDUCE",
-    "assembled",
+    "assemble",
     "columns",
     "few",
     "leftover",
-    "measured",
+    "measure",
     "ran",
     "straight",
-    "tried",
+    "try_steps",
 ]
 
 SAVES = 40
@@ -95,14 +95,14 @@ def ran(
         return change, line, stop.result, True
 
 
-def tried(
+def try_steps(
     runs: tuple[Run, ...], paths: int, vectors: bool, first: int, executor: Any, progress: Any, store: Any
 ) -> tuple[paired.Paired, paired.Paired]:
     """Both columns and, beside the SDE, the one with dt/2, on paths that are numbered from ``first``."""
     task = Task(runs[:3], functools.partial(_three, d=runs[0].problem.dim, vectors=vectors))
     label, told = f"{runs[0].method}, pilot", not callable(progress) and progress
     try:
-        main, change = fold(task, paths, _joined, executor, told, label, first, store)
+        main, change = fold(task, paths, _join, executor, told, label, first, store)
     except Interrupted:
         raise KeyboardInterrupt from None
     return main, change
@@ -116,7 +116,7 @@ def _three(first: int, discrete: Array, sde: Array, fine: Array, *, d: int, vect
     return reduce(discrete, sde), reduce(sde, fine)
 
 
-def _joined(a: Two, b: Two) -> Two:
+def _join(a: Two, b: Two) -> Two:
     return paired.merge(a[0], b[0]), paired.merge(a[1], b[1])
 
 
@@ -167,7 +167,7 @@ def lost(main: paired.Paired) -> list[int]:
     return [round(float(share) * float(main.lost.count[-1])) for share in main.lost.mean[-1, :2]]
 
 
-def measured(
+def measure(
     runs: tuple[Run, ...], main: paired.Paired, change: paired.Paired, flow: Array, judge: str, heavy: bool,
     log: Recorded | None = None,
 ) -> Measured:  # fmt: skip
@@ -199,13 +199,13 @@ def measured(
     return Measured(both, halved, kinds, names, times, judged, scales, sizes, flow_sizes, unsettled)
 
 
-def assembled(
+def assemble(
     runs: tuple[Run, ...], main: paired.Paired, change: paired.Paired, flow: Array, meta: dict[str, Any],
     log: Recorded | None = None,
 ) -> Report:  # fmt: skip
     """The report of what `ran` found."""
     discrete, sde, *_ = runs
-    m = measured(runs, main, change, flow, meta["judge"], meta["heavy"], log)
+    m = measure(runs, main, change, flow, meta["judge"], meta["heavy"], log)
     both, kinds = m.both, m.kinds
     closed = theory(sde, both.second[:, kinds.index("trace")])
     meta |= {

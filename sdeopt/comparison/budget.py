@@ -24,7 +24,7 @@ from sdeopt.engine.work import BUDGET, costs
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import forecast
 
-__all__ = ["WORK", "Plan", "affordable", "planned"]
+__all__ = ["WORK", "Plan", "affordable", "plan_work"]
 
 WORK = BUDGET
 SHARE = 0.1  # of the budget, for the pilot
@@ -48,7 +48,7 @@ class Plan(NamedTuple):
     pilot: int
 
 
-def planned(
+def plan_work(
     run: Run, fixed: bool, judging: dict[str, Any], seconds: float | None, executor: Any, progress: Any, store: Any
 ) -> Plan:
     """Run the pilot; with ``fixed`` the number of substeps is that of ``run``, else it is chosen.
@@ -57,7 +57,7 @@ def planned(
     """
     judge, heavy, tolerance, alpha = (judging[name] for name in ("judge", "heavy", "tolerance", "alpha"))
     vectors = judge == "all" and run.problem.dim > quantities.SINGLE
-    kept, flow, used, begun = reduced(run), None, 0.0, time.perf_counter()
+    kept, flow, used, begun = reducing(run), None, 0.0, time.perf_counter()
     levels = LEVELS if block.alike(run) else LEVELS[1:]  # a small change cannot be seen there
     for substeps in (run.substeps,) if fixed else levels:
         runs = block.columns(replace(run, substeps=substeps))
@@ -65,11 +65,11 @@ def planned(
         path = sum(each) + 2.0 * kept
         paths = _paths(SHARE * WORK / path)
         part = store and store.part(f"pilot{substeps}")
-        main, change = block.tried(runs, paths, vectors, APART, executor, progress, part)
+        main, change = block.try_steps(runs, paths, vectors, APART, executor, progress, part)
         used += paths * path
         if flow is None:
             flow = block.straight(runs[3], executor, not callable(progress) and progress, None)
-        found = block.measured(runs, main, change, flow, judge, heavy)
+        found = block.measure(runs, main, change, flow, judge, heavy)
         factor, exact = _forecasts(found, tolerance, alpha)
         if factor <= COSTLIER * exact and _close(runs, change, found, tolerance):
             break
@@ -84,11 +84,11 @@ def planned(
 
 def affordable(columns: tuple[Run, ...]) -> int:
     """Paths of the SDE alone, beside what is recorded, within the budget."""
-    each = costs(columns[1:2], False)[0] + reduced(columns[1])
+    each = costs(columns[1:2], False)[0] + reducing(columns[1])
     return _whole(min(max(WORK / each, PILOT[0]), MOST))
 
 
-def reduced(run: Run) -> float:
+def reducing(run: Run) -> float:
     """Work of reducing the records of one path to statistics."""
     return RECORD * len(run.saves) * (run.width + len(paired.entries(run.problem.dim)[0]) + 1)
 

@@ -193,7 +193,7 @@ def compare(
             paths = budget.affordable(columns)
         elif paths is None:
             fixed = dt is not None or substeps is not None
-            run, paths, change, pilot = budget.planned(run, fixed, judging, seconds, executor, progress, store)
+            run, paths, change, pilot = budget.plan_work(run, fixed, judging, seconds, executor, progress, store)
             columns = block.columns(run)
         _once(store, paths)
         vectors = what == "all" and problem.dim > SINGLE
@@ -201,7 +201,7 @@ def compare(
         if store is not None and not partial:
             store.put("verdict", np.array([paths]))
     said = {"rng": repr(rng), "pilot": pilot, "seconds": seconds, "partial": partial}
-    report = block.assembled(columns, main, change, flow, words | describe(columns[1]) | other | said | judging, log)
+    report = block.assemble(columns, main, change, flow, words | describe(columns[1]) | other | said | judging, log)
     report.meta["agrees_at"] = None if discrete is not None else _agreeing(run, report)
     lost = " and ".join(f"{n} {name}" for n, name in zip(report.meta["diverged"], ("discrete", "SDE"), strict=True))
     notices.tell(partial, lost if report.any_diverged else "", report.meta["paths"], guard(columns[1]))

@@ -103,7 +103,7 @@ def _row(mean: Array, seconds: Array, cov: Array) -> Array:
     return np.hstack([mean, seconds, cov[:, i, j], trace, np.full_like(trace, np.nan)])
 
 
-def _propagated(A: Array, D: Array, mean: Array, steps: Array) -> Iterator[tuple[Array, Array]]:
+def _propagate(A: Array, D: Array, mean: Array, steps: Array) -> Iterator[tuple[Array, Array]]:
     """Mean and covariance of dY = -A Y dt + D^{1/2} dW after each of the time steps, few of which are different."""
     from sdeopt.theory import transition
 
@@ -115,7 +115,7 @@ def _propagated(A: Array, D: Array, mean: Array, steps: Array) -> Iterator[tuple
         yield mean, cov
 
 
-def _stacked(y: Any) -> Array:
+def _stack(y: Any) -> Array:
     """The parts of a state, one after the other."""
     return np.concatenate(y) if isinstance(y, tuple) else np.array(y)
 
@@ -128,10 +128,10 @@ def _linear(run: Run, field: Affine, Sigma: Array) -> tuple[Array, Array] | None
     A, D = (np.asarray(a, dtype=float) for a in form)
     _, y1, first = initial_states(run)
     critical, _, _ = initial_states(replace(run, problem=replace(run.problem, x0=field.center)))
-    start = _stacked(y1) - _stacked(critical)
+    start = _stack(y1) - _stack(critical)
     d, clock = run.problem.dim, run.method.clock
     later = [k for k in run.saves if k >= first]
-    states = list(_propagated(A, (D + D.T) / 2.0, start, np.diff([first, *later]) * clock))
+    states = list(_propagate(A, (D + D.T) / 2.0, start, np.diff([first, *later]) * clock))
     mean = np.array([m[:d] for m, _ in states]) + field.center
     cov = np.array([c[:d, :d] for _, c in states])
     if len(later) < len(run.saves):  # t = 0, before an SDE that starts after the first step
@@ -164,7 +164,7 @@ def _apart(run: Run, a: diagonal.Apart) -> tuple[Array | None, Array | None]:
         _, y1, first = initial_states(run)
         critical, _, _ = initial_states(replace(run, problem=replace(run.problem, x0=a.center)))
         later = [k for k in run.saves if k >= first]
-        start = (_stacked(y1) - _stacked(critical)).reshape(-1, d)
+        start = (_stack(y1) - _stack(critical)).reshape(-1, d)
         mean, var = diagonal.moments(systems, start, np.diff([first, *later]) * run.method.clock, a.center)
         mean, var = mean[1:], var[1:]
         if len(later) < len(run.saves):  # t = 0, before an SDE that starts after the first step
@@ -202,7 +202,7 @@ def theory(run: Run, trace: Array) -> Theory:
     if a is not None:
         rows, level = _apart(run, a)
     elif field is not None:
-        rows, level = _mixed(run, field)
+        rows, level = _mix(run, field)
     else:
         closed = run.model.linear is not None or run.model.stationary is not None
         return nothing._replace(omitted=closed and _quadratic(run))
@@ -216,7 +216,7 @@ def theory(run: Run, trace: Array) -> Theory:
     return Theory(blank if rows is None else rows, level if levelled else nothing.stationary)
 
 
-def _mixed(run: Run, field: Affine) -> tuple[Array | None, Array | None]:
+def _mix(run: Run, field: Affine) -> tuple[Array | None, Array | None]:
     """Rows of the moments in time and of the limit, by dense matrices."""
     Sigma, d, extra = noise_covariance(run.problem), run.problem.dim, len(run.observables)
     exact, level = _linear(run, field, Sigma), _limit(run, field, Sigma)

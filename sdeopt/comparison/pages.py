@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sdeopt.comparison.rows import Row
     from sdeopt.results.bounds import Decision
 
-__all__ = ["answer", "columns", "page", "said"]
+__all__ = ["answer", "columns", "page", "say"]
 
 HEADINGS = ("quantity", "discrete", "SDE", "gap", "largest gap", "dt/2 change", "flow", "theory", "off", "verdict")
 IMPORTANCE = (
@@ -55,7 +55,7 @@ def answer(d: Decision, what: str, left: float, meta: dict[str, Any]) -> str:
     return f"{OPEN}: {between}; {settled.replace('paths', 'paths and recorded runs') if 'runs' in meta else settled}"
 
 
-def said(report: Report) -> str:
+def say(report: Report) -> str:
     """The verdict of a report in a sentence."""
     name, time = report.decisive
     left = report.counts[len(report.counts) - len(report.sizes.size) + report.decision.save]
@@ -114,7 +114,7 @@ def _head(report: Report) -> list[tuple[str, Line]]:
     lost = f"diverged: {m['diverged'][0]} discrete, {m['diverged'][1]} SDE" if report.any_diverged else "none diverged"
     partial = ", interrupted" if m["partial"] else ""
     return [
-        ("verdict", Cell(f"{said(report)} (margin {100 * m['tolerance']:g} %)", tone(report.verdict))),
+        ("verdict", Cell(f"{say(report)} (margin {100 * m['tolerance']:g} %)", tone(report.verdict))),
         ("of which", _layers(report)),
         ("repeat", f"paths={m['paths']}, substeps={m['substeps']}, rng={m['rng']}{_chosen(m)}"),
         ("method", " against ".join(columns(m))),

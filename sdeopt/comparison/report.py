@@ -165,7 +165,7 @@ class Report(Result):
     @property
     def answer(self) -> str:
         """The verdict in a sentence: how far off at most and at least, in what and when, or what would decide."""
-        return pages.said(self)
+        return pages.say(self)
 
     @property
     def any_diverged(self) -> bool:

@@ -53,7 +53,7 @@ def _row(report: Report, columns: list[int], judged: list[int], q: float, q_chan
         discrete=float(report.discrete[-1, i]),
         sde=float(report.sde[-1, i]),
         gap=float(report.gap[-1, i]),
-        half=float(q * report.gap_stderr[-1, i]) if _known(report, i, judged) else np.nan,
+        half=float(q * report.gap_stderr[-1, i]) if _is_known(report, i, judged) else np.nan,
         largest=float(report.gap[peak, i]),
         largest_time=float(report.times[peak]),
         change=float(report.change[-1, i]),
@@ -68,7 +68,7 @@ def _row(report: Report, columns: list[int], judged: list[int], q: float, q_chan
     )
 
 
-def _known(report: Report, i: int, judged: list[int]) -> bool:
+def _is_known(report: Report, i: int, judged: list[int]) -> bool:
     """Whether the standard error at the last save is: of enough paths, none of which decides alone, with moments."""
     paths = report.counts[-1:]
     settled = paths[0] >= FEWEST and i not in report.meta.get("unsettled", ())

@@ -20,7 +20,7 @@ import sympy as sp
 from sdeopt.core.checks import Array
 from sdeopt.derivation.series import q
 
-__all__ = ["Check", "check", "compared", "scaled"]
+__all__ = ["Check", "check", "compare_moments", "scale"]
 
 TIME = 1.0  # at which the state is taken
 CLOCKS = (0.02, 0.02 / 16.0)  # units of time of a step
@@ -75,11 +75,11 @@ class Check:
 
 def check(d: Any, sde: Any, method: Any, problem: Any) -> Check:
     """Compare ``sde``, derived as ``d``, with the step of ``method`` on ``problem``."""
-    pages = [scaled(d, method, tau) for tau in CLOCKS]
-    return compared(sde, pages, problem)
+    pages = [scale(d, method, tau) for tau in CLOCKS]
+    return compare_moments(sde, pages, problem)
 
 
-def scaled(d: Any, method: Any, tau: float) -> Any:
+def scale(d: Any, method: Any, tau: float) -> Any:
     """The method where a step lasts ``tau``, everything tied to η moved along as the limit says."""
     limit, me = d.limit, d.trace.me
     values = {symbol: float(getattr(value, "peak", value)) for symbol, value in zip(me, method, strict=True)}
@@ -93,7 +93,7 @@ def scaled(d: Any, method: Any, tau: float) -> Any:
     return type(method)(*(moved[symbol] for symbol in me))
 
 
-def compared(sde: Any, pages: list[Any], problem: Any) -> Check:
+def compare_moments(sde: Any, pages: list[Any], problem: Any) -> Check:
     """The errors of ``sde`` for the same method at two learning rates."""
     found = [[_errors(sde, page, problem, seed) for seed in range(SCRAMBLINGS)] for page in pages]
     errors, parts = [[error for error, _ in pair] for pair in found], type(pages[0]).parts
@@ -164,7 +164,7 @@ def _state(page: Any, run: Any, steps: int) -> Any:
     for i in range(steps):
         before = _flat(y)
         values = [np.full(n, 0.37) if kind == "uniform" else (-1.0) ** (np.arange(n) + i) for kind, n in kinds]
-        y = page.step(i, y, o, _nested(run, np.concatenate([*values, []])))
+        y = page.step(i, y, o, _nest(run, np.concatenate([*values, []])))
     middle = 0.5 * (before + _flat(y))  # without what the last draw alone has left, of O(√τ)
     stretch = np.random.default_rng(1).uniform(0.8, 1.25, middle.size) * middle
     if not isinstance(y, tuple):
@@ -188,7 +188,7 @@ def _draws(run: Any, seed: int) -> Array:
     return np.asarray(np.where(uniform, points, ndtri(np.clip(points, 1e-12, 1.0 - 1e-12))))
 
 
-def _nested(run: Any, values: Array) -> Any:
+def _nest(run: Any, values: Array) -> Any:
     from sdeopt.engine import states
     from sdeopt.engine.draws import draws
 

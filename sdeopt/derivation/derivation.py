@@ -96,11 +96,11 @@ class Derivation(Result):
         if part == "update":
             if not self.update:
                 raise ValueError(f"the step of {self.method} has no formula: {self.refused}")
-            return _aligned(self.update)
+            return _align(self.update)
         self._known()
         if part is not None:
             return self.equations[self.parts.index(part)].replace("&", "")
-        return _aligned(self.equations)
+        return _align(self.equations)
 
     def source(self) -> str:
         """The text of a file that registers the SDE as a rival of the method; to be run, pasted or edited."""
@@ -194,12 +194,12 @@ class Derivation(Result):
 
     def _repr_html_(self) -> str:
         """The page, with the equations rendered."""
-        images = [] if self.refused else [rendered(line.replace("&", "")) for line in self.equations]
+        images = [] if self.refused else [render(line.replace("&", "")) for line in self.equations]
         pictures = "".join(f'<p><img alt="" src="data:image/png;base64,{image}"/></p>' for image in images)
         return super()._repr_html_() + pictures
 
 
-def rendered(formula: str, dpi: int = 120) -> str:
+def render(formula: str, dpi: int = 120) -> str:
     """A PNG of one line of LaTeX, in base 64."""
     from matplotlib.mathtext import math_to_image
 
@@ -208,5 +208,5 @@ def rendered(formula: str, dpi: int = 120) -> str:
     return base64.b64encode(out.getvalue()).decode("ascii")
 
 
-def _aligned(lines: tuple[str, ...]) -> str:
+def _align(lines: tuple[str, ...]) -> str:
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"

@@ -8,8 +8,8 @@ import sympy as sp
 
 from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.piecewise import NotPiecewise, piecewise
-from sdeopt.derivation.shown import shown
-from sdeopt.derivation.words import OWN, XI, HandOver, Vec, Word, parted
+from sdeopt.derivation.shown import show
+from sdeopt.derivation.words import OWN, XI, HandOver, Vec, Word, part_factors
 
 __all__ = ["ZETA", "Quad", "mean"]
 
@@ -32,11 +32,11 @@ def mean(e: Any, moments: Any) -> Any:
     inner = moments.whole(e / outside)
     across = sorted((w for w in inner.atoms(Word) if w.has(*moments.randoms)), key=sp.count_ops)
     if across:
-        holds = f"the length {shown(across[0])} of a noisy vector stands elsewhere than in v/|v|"
+        holds = f"the length {show(across[0])} of a noisy vector stands elsewhere than in v/|v|"
         if not isinstance(across[0], v.Norm):
-            holds = f"it holds {shown(across[0])}, which depends on the noise in all coordinates"
+            holds = f"it holds {show(across[0])}, which depends on the noise in all coordinates"
         raise HandOver(
-            f"the mean of {shown(outside * inner)} has no rule, for {holds}: the SDE 'sampled' takes its moments"
+            f"the mean of {show(outside * inner)} has no rule, for {holds}: the SDE 'sampled' takes its moments"
         )
     inner, variance = _one_variable(inner, moments)
     moments.trace.assume("normal ξ")
@@ -56,12 +56,12 @@ def _one_variable(e: Any, moments: Any) -> tuple[Any, Any]:
     else:
         ratio = next((_ratio(f.args[0]) for f in e.atoms(sp.Function) if f.has(XI) and f.has(OWN)), None)
         if ratio is None:
-            raise HandOver(f"the mean of {shown(e)} over two independent vectors has no rule: SDE 'sampled'")
+            raise HandOver(f"the mean of {show(e)} over two independent vectors has no rule: SDE 'sampled'")
         e = e.replace(lambda a: a.is_Add and a.has(OWN), lambda a: sp.expand(a.xreplace({OWN: (ZETA - XI) / ratio})))
         table, variance = {}, variance + ratio**2
     e = e.xreplace(table)
     if e.has(XI, OWN) or any(e.has(r) for r in moments.randoms):
-        raise HandOver(f"the mean of {shown(e)} over independent vectors has no rule: SDE 'sampled'")
+        raise HandOver(f"the mean of {show(e)} over independent vectors has no rule: SDE 'sampled'")
     return e, variance
 
 
@@ -70,5 +70,7 @@ def _ratio(a: Any) -> Any:
     a = sp.expand(a)
     first, second = a.coeff(XI, 1), a.coeff(OWN, 1)
     return (
-        sp.simplify(second / first) if first != 0 and second != 0 and not parted(second / first)[1].has(Vec) else None
+        sp.simplify(second / first)
+        if first != 0 and second != 0 and not part_factors(second / first)[1].has(Vec)
+        else None
     )

@@ -10,7 +10,7 @@ from sympy.printing.latex import LatexPrinter, greek_letters_set
 
 from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.twins import Piece
-from sdeopt.derivation.words import XI, Decimal, Vec, Word, parted
+from sdeopt.derivation.words import XI, Decimal, Vec, Word, part_factors
 
 __all__ = ["plain", "sde_lines", "update_lines"]
 
@@ -65,7 +65,9 @@ class Tex(LatexPrinter):
     def bracketed(self, e: Any) -> str:
         """In brackets where it is a sum, negative, or a product that an operator before it would take apart."""
         text = self._print(e)
-        several = e.is_Mul and (e.as_coeff_Mul()[0] < 0 or len(parted(e)[1].args) > 1 and parted(e)[1].is_Mul)
+        several = e.is_Mul and (
+            e.as_coeff_Mul()[0] < 0 or len(part_factors(e)[1].args) > 1 and part_factors(e)[1].is_Mul
+        )
         return rf"\left({text}\right)" if (e.is_Add and _sum(text)) or several else str(text)
 
     def word(self, e: Any) -> str:
@@ -123,7 +125,7 @@ class Tex(LatexPrinter):
         return rf"\mathrm{{erf}}\left({self._print(e.args[0])}\right)"
 
     def _print_Mul(self, e: Any) -> str:
-        c, rest = parted(e)
+        c, rest = part_factors(e)
         quotient = any(f.as_base_exp()[1].is_negative for f in sp.Mul.make_args(rest))
         if quotient or not e.is_Mul or (rest == 1 and c.as_coeff_Mul()[0] < 0):
             return str(super()._print_Mul(e))
@@ -152,7 +154,7 @@ class Tex(LatexPrinter):
     def _print_Add(self, e: Any, order: Any = None) -> str:
         """What all terms share stands in front, the simplest term first."""
         terms = sorted(e.args, key=lambda a: (len(a.atoms(Word)), sp.count_ops(a), sp.default_sort_key(a)))
-        shared = _shared([parted(a)[0] for a in terms])
+        shared = _share([part_factors(a)[0] for a in terms])
         rest = [self._print(a / shared) for a in terms]
         text = rest[0] + "".join(f" - {r[1:].lstrip()}" if r.startswith("-") else f" + {r}" for r in rest[1:])
         if shared == 1:
@@ -167,7 +169,7 @@ def _open(f: Any) -> bool:
     return isinstance(f, Word) and len(f.args) > 1 and f.tex.endswith(f"@{len(f.args) - 1}")
 
 
-def _shared(numbers: list[Any]) -> Any:
+def _share(numbers: list[Any]) -> Any:
     """Powers of symbols that all numbers hold, with the sign that all have."""
     tables = [{b: x for b, x in c.as_powers_dict().items() if not b.is_number} for c in numbers]
     common = sp.S.One
@@ -181,7 +183,7 @@ def _shared(numbers: list[Any]) -> Any:
     return -common if all(c.could_extract_minus_sign() for c in numbers) else common
 
 
-def printed(e: Any, letters: dict[str, str]) -> str:
+def print_latex(e: Any, letters: dict[str, str]) -> str:
     """LaTeX of one expression."""
     text = Tex(letters)._print(sp.sympify(e))
     text = re.sub(rf"(?<=[\w}}]) \\mathrm{{(?!{FUNCTIONS})", r" \\,\\mathrm{", text)  # 2 temp, not 2temp
@@ -192,7 +194,7 @@ def printed(e: Any, letters: dict[str, str]) -> str:
 
 def plain(e: Any, d: Any) -> str:
     """LaTeX of an expression of the state."""
-    return printed(e, {str(p): letter(str(p)) for p in d.trace.parts})
+    return print_latex(e, {str(p): letter(str(p)) for p in d.trace.parts})
 
 
 def sde_lines(d: Any) -> list[str]:
@@ -202,16 +204,17 @@ def sde_lines(d: Any) -> list[str]:
     for p, b, s in zip(d.parts, d.drift, d.noise, strict=True):
         if str(p) in d.fast:
             continue
-        drift = printed(b, letters)
+        drift = print_latex(b, letters)
         both = rf"\left({drift}\right)" if _sum(drift) else drift
-        noise = printed(s, letters) if s != 0 else ""
+        noise = print_latex(s, letters) if s != 0 else ""
         joint = "" if not noise else f" {noise}" if noise.startswith("-") else f" + {noise}"
         lines.append(rf"d{letters[str(p)]} &= {both}\,dt{joint}")
     known = {**d.limit.named, **d.copies}
     used = [name for name in known if any(e.has(name, Piece(str(name), real=True)) for e in (*d.drift, *d.noise))]
     if used:
         lines.append(
-            "& " + r",\quad ".join(f"{printed(name, letters)} = {printed(known[name], letters)}" for name in used)
+            "& "
+            + r",\quad ".join(f"{print_latex(name, letters)} = {print_latex(known[name], letters)}" for name in used)
         )
     return lines
 
@@ -247,7 +250,7 @@ def update_lines(d: Any) -> list[str]:
         short = u.xreplace({XI: gamma - mean})
         short = u.xreplace({mean + XI: gamma}) if short.has(mean) else short
         seen = seen or short.has(gamma)
-        lines.append(rf"{letter(str(p), 'k+1')} &= {printed(short, letters)}")
+        lines.append(rf"{letter(str(p), 'k+1')} &= {print_latex(short, letters)}")
     if seen:
         lines.append(r"& \gamma = \nabla f(x_k) + \xi_k")
     return lines

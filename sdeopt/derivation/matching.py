@@ -17,14 +17,14 @@ from sdeopt.derivation.action import Action
 from sdeopt.derivation.moments import Moments, flat, tidy
 from sdeopt.derivation.regime import Limit
 from sdeopt.derivation.series import q, series
-from sdeopt.derivation.shown import shown
+from sdeopt.derivation.shown import show
 from sdeopt.derivation.trace import ORACLE, Trace, k, t
 from sdeopt.derivation.vocabulary import NoiseVar
 from sdeopt.derivation.words import OWN, VALUE_XI, XI, HandOver, TooCoarse, TooFast, Vec, vanishes, vector
 
 FREE_LOSS = "the sample's loss is f(x), free of noise"
 
-__all__ = ["Matched", "match", "prepared"]
+__all__ = ["Matched", "match", "prepare"]
 
 
 @dataclass
@@ -52,13 +52,13 @@ class Matched:
         return len(self.symbols), sum(len(sp.Add.make_args(e)) for e in (*self.drift, *self.noise) if e != 0)
 
 
-def prepared(trace: Trace) -> tuple[list[Any], list[Any], Moments]:
+def prepare(trace: Trace) -> tuple[list[Any], list[Any], Moments]:
     """The update as it stands, and with random atoms; traced once for all limits."""
     update = trace.step()
     if len(update) != len(trace.parts):
         raise HandOver(f"step returns {len(update)} part(s), but the page names {', '.join(trace.cls.parts)}")
     if not vector(update[0]):
-        raise HandOver(f"step returns the number {shown(update[0])} in the place of the vector x")
+        raise HandOver(f"step returns the number {show(update[0])} in the place of the vector x")
     moments = Moments(trace)
     return update, [moments.abstracted(u) for u in update], moments
 
@@ -76,9 +76,9 @@ def _match(
 ) -> Matched:
     """`match` with expansions in powers of q^(1/fine)."""
     power = limit.power(trace.me.lr) * fine
-    table = expanded(trace, moves, limit, bool(fast), fine)
+    table = expand_step(trace, moves, limit, bool(fast), fine)
     if fast:
-        table = speed.averaged(table, fast, power, moments)
+        table = speed.average(table, fast, power, moments)
     speed.check(table, moments, limit, power, fine)
     if any(move.has(VALUE_XI) for move in moves):
         table = _of_known_loss(table, trace, power * max(2, order + 1))
@@ -105,7 +105,7 @@ def _match(
     )
 
 
-def expanded(trace: Trace, moves: list[Any], limit: Limit, now: bool, fine: int = 1) -> dict[Any, Any]:
+def expand_step(trace: Trace, moves: list[Any], limit: Limit, now: bool, fine: int = 1) -> dict[Any, Any]:
     """Coefficients of the change of every part in one step; hyperparameters first by their rates if ``now``."""
     lr = trace.me.lr
     weights = {Vec(name, real=True): power for name, power in limit.weights.items()}

@@ -14,7 +14,7 @@ import sympy as sp
 
 from sdeopt.derivation import expectations
 from sdeopt.derivation import vocabulary as v
-from sdeopt.derivation.shown import shown
+from sdeopt.derivation.shown import show
 from sdeopt.derivation.trace import Trace
 from sdeopt.derivation.twins import AGENT_XI, ClippedBatch, Compressed, Piece
 from sdeopt.derivation.words import (
@@ -24,7 +24,7 @@ from sdeopt.derivation.words import (
     XI2,
     HandOver,
     Vec,
-    parted,
+    part_factors,
     rate_at_zero,
     sign_of,
     vanishes,
@@ -64,7 +64,7 @@ def tidy(e: Any) -> Any:
     """Terms with the same vectors put together, the numbers before them simplified."""
     terms: dict[Any, Any] = {}
     for term in sp.Add.make_args(flat(e)):
-        c, vectors = parted(term)
+        c, vectors = part_factors(term)
         inner = [_primitive(f) for f in sp.Mul.make_args(vectors)]
         vectors = sp.Mul(*(f for _, f in inner))
         terms[vectors] = terms.get(vectors, 0) + c * sp.Mul(*(x for x, _ in inner))
@@ -151,7 +151,7 @@ class Moments:
             return None
         sign = sign_of(slope)
         if not sign:
-            raise HandOver(f"the noise enters {shown(a)} with a factor whose sign is not known")
+            raise HandOver(f"the noise enters {show(a)} with a factor whose sign is not known")
         return sign, tidy(rest / slope)
 
     def _directed(self, e: Any, length: Any) -> Any:
@@ -251,7 +251,7 @@ class Moments:
                     return term / word * v.TraceD3(self.x)
         if any(not self.random(term / (a * b)) for a, b in ((XI, OWN), (XI, XI2), (XI2, OWN))):
             return sp.S.Zero  # independent
-        raise HandOver(f"no word for the mean of {shown(self.whole(term))}: SDE 'sampled'")
+        raise HandOver(f"no word for the mean of {show(self.whole(term))}: SDE 'sampled'")
 
 
 def quadratic(two: Any) -> list[Any]:
@@ -265,7 +265,7 @@ def _squared_sum(term: Any) -> bool:
 
 
 def _by_terms(word: Any) -> Any:
-    parts = [parted(term) for term in sp.Add.make_args(sp.expand(word.args[0]))]
+    parts = [part_factors(term) for term in sp.Add.make_args(sp.expand(word.args[0]))]
     return sp.Add(*(c * v.Total(vectors) for c, vectors in parts))
 
 

@@ -30,9 +30,9 @@ from sdeopt.derivation.entries import MOST, Entries
 from sdeopt.derivation.generic import Generic, MatVec, X
 from sdeopt.derivation.namespace import numpy
 from sdeopt.derivation.operand import plain
-from sdeopt.derivation.shown import shown
+from sdeopt.derivation.shown import show
 from sdeopt.derivation.source import LENGTHS, WIDTH
-from sdeopt.derivation.twins import paired
+from sdeopt.derivation.twins import pair
 from sdeopt.derivation.words import HandOver, rational, vector
 
 __all__ = ["derivatives"]
@@ -46,11 +46,11 @@ def derivatives(value: Any, dim: int) -> tuple[Callable[..., Any], Callable[...,
     """∇f, (x, v) -> ∇²f v and their source, of ``value``; a ``ValueError`` says what cannot be differentiated."""
     generic = Generic(dim)
     try:
-        text = _written(*generic.derivatives(_traced(value, generic)), generic.names, generic=True)
+        text = _write(*generic.derivatives(_trace(value, generic)), generic.names, generic=True)
     except FAILURES as first:
         try:
             entries = Entries(dim)
-            text = _written(*entries.derivatives(_traced(value, entries)), entries.names, generic=False)
+            text = _write(*entries.derivatives(_trace(value, entries)), entries.names, generic=False)
         except FAILURES as second:
             why = first if dim > MOST else second
             raise ValueError(f"value cannot be differentiated, so give grad= as well: {why}") from None
@@ -60,14 +60,14 @@ def derivatives(value: Any, dim: int) -> tuple[Callable[..., Any], Callable[...,
     return vars(space)["grad"], vars(space)["hvp"], text
 
 
-def _traced(value: Any, trace: Any) -> Any:
+def _trace(value: Any, trace: Any) -> Any:
     """What ``value`` returns on the symbols of ``trace``."""
     if not isinstance(value, FunctionType):
         raise HandOver(f"{value!r} is no plain function of Python")
     space = numpy(trace.words, LACKING)
     done: dict[Any, Any] = {len: lambda a: trace.length(plain(a))}
     for module in (sums, elementary):
-        done |= paired(module, trace.words, LACKING)
+        done |= pair(module, trace.words, LACKING)
 
     def bind(thing: Any) -> Any:
         if isinstance(thing, ModuleType):
@@ -99,10 +99,10 @@ def _smooth(es: list[Any], odd: Any) -> None:
         found = sp.sympify(e).atoms(*odd)
         if found:
             what = "the value jumps where" if isinstance(min(found, key=str), sp.DiracDelta) else "a derivative holds"
-            raise HandOver(f"{what} {shown(min(found, key=str))}")
+            raise HandOver(f"{what} {show(min(found, key=str))}")
 
 
-def _written(gradient: list[Any], product: list[Any], names: dict[Any, str], generic: bool) -> str:
+def _write(gradient: list[Any], product: list[Any], names: dict[Any, str], generic: bool) -> str:
     """The source of ``grad`` and ``hvp``."""
     _smooth(gradient, (sp.DiracDelta,))
     product = _beside_kinks(product)
@@ -116,7 +116,7 @@ def _written(gradient: list[Any], product: list[Any], names: dict[Any, str], gen
                 if sum(e.count(word) for e in es) > 1:
                     code.let("a", word)
             texts = [code.text(e) for e in es]
-            lines = [*code.lines, _returned(texts, es, generic)]
+            lines = [*code.lines, _return(texts, es, generic)]
             if all(len(line) <= WIDTH - 8 for line in lines):
                 break
         imports |= code.imports
@@ -125,7 +125,7 @@ def _written(gradient: list[Any], product: list[Any], names: dict[Any, str], gen
     return HEAD.format(names=needed) + "\n\n\n".join(bodies) + "\n"
 
 
-def _returned(texts: list[str], es: list[Any], generic: bool) -> str:
+def _return(texts: list[str], es: list[Any], generic: bool) -> str:
     if not generic:
         return f"return np.array([{', '.join(texts)}])"
     return f"return {texts[0]}" if vector(es[0]) else f"return filled({texts[0]}, x)"

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 import sympy as sp
 
-from sdeopt.derivation.shown import shown
+from sdeopt.derivation.shown import show
 from sdeopt.derivation.words import Decimal, HandOver, Vec, Word, rational
 
 __all__ = ["ARRAY", "SMALL_LR", "Traced", "chosen", "plain", "traced"]
@@ -85,7 +85,7 @@ class Traced:
             return self
         if name.startswith("_") or name not in METHODS:
             raise AttributeError(
-                f"the .{name} of {shown(self.e)} is not known, of which one symbol stands for any entry"
+                f"the .{name} of {show(self.e)} is not known, of which one symbol stands for any entry"
             )
         return functools.partial(self.known.words[METHODS[name]], self)
 
@@ -112,7 +112,7 @@ class Traced:
         if not (self.e.is_number and other.e.is_number):
             said = SAID.get(sign, sign) if holds else OPPOSITE[sign]
             relation = RELATIONS[sign](self.e, other.e)
-            what = f"{shown(self.e)} {said} {shown(other.e)}, as with these hyperparameters"
+            what = f"{show(self.e)} {said} {show(other.e)}, as with these hyperparameters"
             self.known.assume(what, relation if holds else sp.Not(relation))
         return holds
 
@@ -150,7 +150,7 @@ class Traced:
         if one is not None and two is not None:
             return self._decided("==", other, one == two)
         unlike = self._by_what(self.e - other.e)
-        raise self._refused(f"asks whether {shown(self.e)} equals {shown(other.e)}, {unlike}")
+        raise self._refused(f"asks whether {show(self.e)} equals {show(other.e)}, {unlike}")
 
     def __ne__(self, other: Any) -> Any:
         return not self == other
@@ -158,34 +158,34 @@ class Traced:
     def __bool__(self) -> bool:
         number = self.number
         if number is None:
-            raise self._refused(f"branches on {shown(_condition(self.e))}, {self._by_what(self.e)}")
+            raise self._refused(f"branches on {show(_condition(self.e))}, {self._by_what(self.e)}")
         return bool(number) if self.e.is_number else self._decided("!=", traced(0, self.known), number != 0.0)
 
     def __index__(self) -> int:
         number = self.number
         if number is None or number != int(number):
-            raise self._refused(f"counts up to {shown(self.e)}, {self._by_what(self.e)}")
+            raise self._refused(f"counts up to {show(self.e)}, {self._by_what(self.e)}")
         self._decided("==", traced(int(number), self.known), True)
         return int(number)
 
     __int__ = __index__
 
     def __float__(self) -> float:
-        raise self._refused(f"turns {shown(self.e)} into a float, so that it is no symbol any more")
+        raise self._refused(f"turns {show(self.e)} into a float, so that it is no symbol any more")
 
     def __getitem__(self, i: Any) -> Any:
         raise HandOver(
-            f"{self.known.subject} takes single entries of {shown(self.e)}, and one symbol stands for all of them"
+            f"{self.known.subject} takes single entries of {show(self.e)}, and one symbol stands for all of them"
         )
 
     def __setitem__(self, i: Any, value: Any) -> None:
         raise HandOver(
-            f"{self.known.subject} writes into single entries of {shown(self.e)}, and one symbol stands for all of them"
+            f"{self.known.subject} writes into single entries of {show(self.e)}, and one symbol stands for all of them"
         )
 
     def __iter__(self) -> Any:
         raise HandOver(
-            f"{self.known.subject} loops over the entries of {shown(self.e)}, and one symbol stands for all of them"
+            f"{self.known.subject} loops over the entries of {show(self.e)}, and one symbol stands for all of them"
         )
 
 

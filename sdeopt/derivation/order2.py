@@ -24,10 +24,10 @@ from sdeopt.derivation.moments import flat, tidy
 from sdeopt.derivation.trace import Trace, t
 from sdeopt.derivation.words import rate_at_zero, vector
 
-__all__ = ["corrected", "modified_loss"]
+__all__ = ["correct", "modified_loss"]
 
 
-def corrected(trace: Trace, base: Matched, longer: Matched) -> Matched:
+def correct(trace: Trace, base: Matched, longer: Matched) -> Matched:
     """``longer``, whose drift is the mean of a step to the next order, with what ``base`` makes of it taken off."""
     trace.assume("Σ is taken constant, and the noise is that of order 1")
     along = [_along(b, base.parts, base.drift) for b in base.drift]

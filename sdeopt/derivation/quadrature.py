@@ -7,7 +7,7 @@ from typing import Any
 import sympy as sp
 
 from sdeopt.derivation.expectations import ZETA
-from sdeopt.derivation.shown import shown
+from sdeopt.derivation.shown import show
 from sdeopt.derivation.words import HandOver, sign_of
 
 __all__ = ["kinks", "loop"]
@@ -26,7 +26,7 @@ def kinks(e: Any) -> list[Any]:
         gap = sp.expand(gap)
         slope = gap.coeff(ZETA, 1)
         if slope == 0 or slope.has(ZETA) or (gap - slope * ZETA).expand().has(ZETA):
-            raise HandOver(f"{shown(gap)} bends the step at points with no formula: SDE 'sampled'")
+            raise HandOver(f"{show(gap)} bends the step at points with no formula: SDE 'sampled'")
         found.append(sp.expand(-(gap - slope * ZETA) / slope))
     return list(dict.fromkeys(found))
 
@@ -43,7 +43,7 @@ def loop(code: Any, integrand: Any, variance: Any) -> str:
     """Write the lines of the loop into ``code``; the name of the mean."""
     places = kinks(integrand)
     if len(places) > 2:
-        raise HandOver(f"{shown(integrand)} has {len(places)} kinks: SDE 'sampled'")
+        raise HandOver(f"{show(integrand)} has {len(places)} kinks: SDE 'sampled'")
     mean, sd = code.fresh("mean"), code.fresh("sd")
     floor = f"np.maximum({code.text(variance)}, 1e-300)"
     code.lines += [f"{sd} = np.sqrt({floor})", f"{mean} = 0.0 * {code.x}"]
@@ -53,7 +53,7 @@ def loop(code: Any, integrand: Any, variance: Any) -> str:
         _body(code, f"for i in range(len({nodes})):", head, mean, f"{weights}[i]", integrand)
         return str(mean)
     nodes, weights, reach, density = (code.named(name, HOME) for name in ("PIECE", "SHARES", "REACH", "density"))
-    ends = [f"-{reach}", *_ordered(code, places, sd, reach), reach]
+    ends = [f"-{reach}", *_order(code, places, sd, reach), reach]
     for low, high in zip(ends, ends[1:], strict=False):
         head = [f"z = {low} + ({high} - {low}) * {nodes}[i]".replace("- -", "+ "), f"zeta = {sd} * z"]
         weight = f"{weights}[i] * ({high} - {low}) * {density}(z)".replace("- -", "+ ")
@@ -61,7 +61,7 @@ def loop(code: Any, integrand: Any, variance: Any) -> str:
     return str(mean)
 
 
-def _ordered(code: Any, places: list[Any], sd: str, reach: str) -> list[str]:
+def _order(code: Any, places: list[Any], sd: str, reach: str) -> list[str]:
     """Names of the kinks in units of the standard deviation, from the lowest to the highest."""
     texts = [f"np.minimum(np.maximum({code.text(place)} / {sd}, -{reach}), {reach})" for place in places]
     names = [code.fresh("kink") for _ in places]

@@ -22,7 +22,7 @@ from sdeopt.derivation.series import q
 from sdeopt.derivation.trace import Trace
 from sdeopt.derivation.words import Field, HandOver, Rate, rational
 
-__all__ = ["Limit", "said", "stages"]
+__all__ = ["Limit", "apply_words", "stages"]
 
 POWER = re.compile(
     r"(?P<away>1 ?- ?)?(?P<under>1/)?(?:(?P<root>sqrt\(lr\))|lr(?:\*\*\(?(?P<over>\d+)(?:/(?P<by>\d+))?\)?)?)"
@@ -68,7 +68,7 @@ def _moved(symbol: Any, away: bool, power: Any) -> Any:
     return 1 - (1 - symbol) * size if away else symbol * size
 
 
-def said(trace: Trace, words: Mapping[str, str]) -> Limit:
+def apply_words(trace: Trace, words: Mapping[str, str]) -> Limit:
     """The limit of the page with what the caller says in place of what it says."""
     fields = dict(zip(trace.cls._fields, trace.me, strict=True))
     parts = [part.name for part in trace.parts]
@@ -87,7 +87,7 @@ def said(trace: Trace, words: Mapping[str, str]) -> Limit:
             weights[name] = power
         elif power != 0:
             moves[fields[name]] = _moved(fields[name], away, power)
-    return _finished(trace, Limit(tau, moves, weights, said=dict(words), asked=asked))
+    return _finish(trace, Limit(tau, moves, weights, said=dict(words), asked=asked))
 
 
 def _ties(trace: Trace) -> dict[str, str]:
@@ -107,7 +107,7 @@ def _word(symbol: Any, moved: Any) -> str:
     raise HandOver(f"scaled moves {symbol} like {moved}, which is no power of the learning rate")
 
 
-def _finished(trace: Trace, limit: Limit) -> Limit:
+def _finish(trace: Trace, limit: Limit) -> Limit:
     """Names for the rates: ρ = (1 - β)/η^n of a β that goes to 1, δ = 1 - β of one that does not."""
     lr = trace.me.lr
     for symbol in trace.me:
@@ -135,18 +135,18 @@ def _power(power: Any) -> str:
 def stages(trace: Trace, words: Mapping[str, str] | None) -> Iterator[list[Limit]]:
     """Limits to try, one list after the other until one of them holds one in which the step has an SDE."""
     if words is not None:
-        yield [said(trace, words)]
+        yield [apply_words(trace, words)]
         return
-    yield [said(trace, {})]
+    yield [apply_words(trace, {})]
     if is_stated(trace.cls):
-        yield [said(trace, sizes) for sizes in _sizes(trace)]
+        yield [apply_words(trace, sizes) for sizes in _sizes(trace)]
         return
     clocks = [{"t": "lr"}, {"t": "sqrt(lr)"}]
     ties = list(_free(trace, [a for a in trace.me if isinstance(a, Field)], ("1 - lr", "1 - sqrt(lr)")))
-    yield [said(trace, clock | tie) for clock in clocks for tie in ties]
-    yield [said(trace, clock | tie | size) for clock in clocks for tie in ties for size in _sizes(trace)]
+    yield [apply_words(trace, clock | tie) for clock in clocks for tie in ties]
+    yield [apply_words(trace, clock | tie | size) for clock in clocks for tie in ties for size in _sizes(trace)]
     others = [a for a in trace.me if not isinstance(a, Field) and a != trace.me.lr and a.is_positive]
-    yield [said(trace, tie) for tie in _free(trace, others, ("sqrt(lr)", "lr")) if set(tie.values()) - {"fixed"}]
+    yield [apply_words(trace, tie) for tie in _free(trace, others, ("sqrt(lr)", "lr")) if set(tie.values()) - {"fixed"}]
 
 
 def _sizes(trace: Trace) -> list[dict[str, str]]:

@@ -12,7 +12,7 @@ from sdeopt.derivation.latex import sde_lines, update_lines
 from sdeopt.derivation.matching import Matched
 from sdeopt.derivation.moments import Moments
 from sdeopt.derivation.source import source
-from sdeopt.derivation.stated import stated
+from sdeopt.derivation.stated import state_sde
 from sdeopt.derivation.trace import Trace
 from sdeopt.derivation.words import Field, HandOver, TooFast
 
@@ -31,19 +31,19 @@ class How(NamedTuple):
 
 def derivation(cls: Any, how: How, given: Any) -> Derivation:
     """See `derive`."""
-    return told(derived(cls, how, given), given)
+    return write_out(derive_symbols(cls, how, given), given)
 
 
-def derived(cls: Any, how: How, given: Any = None) -> Derived:
+def derive_symbols(cls: Any, how: How, given: Any = None) -> Derived:
     """The symbols."""
     trace, order = Trace(cls, how.assume, given), how.order
     if how.sde is not None:
-        return stated(trace, how.sde)
+        return state_sde(trace, how.sde)
     unknown = [name for name in how.eliminate if name not in cls.parts[1:]]
     if unknown:
         raise ValueError(f"eliminate must name parts of the state beside x, {list(cls.parts[1:])}, got {unknown[0]!r}")
     try:
-        update, moves, moments = matching.prepared(trace)
+        update, moves, moments = matching.prepare(trace)
     except HandOver as reason:
         return Derived(cls, order, trace, [], None, refused=str(reason))
     searched = _Search(trace, moves, moments, how, list(trace.assumed))
@@ -56,7 +56,7 @@ def derived(cls: Any, how: How, given: Any = None) -> Derived:
     return Derived(cls, order, trace, update, matched, assumed=assumed, limits=limits)
 
 
-def told(d: Derived, given: Any) -> Derivation:
+def write_out(d: Derived, given: Any) -> Derivation:
     """What the symbols say, as text; they themselves go along as ``live``."""
     known = d.matched is not None
     text, unwritten = "", None
@@ -133,4 +133,4 @@ class _Search:
         if self.how.eliminate:
             raise HandOver("averaging a part out is of order 1")
         base, longer = (matching.match(*given, order, ()) for order in (1, 2))
-        return order2.corrected(self.trace, base, longer), tuple(self.trace.assumed)
+        return order2.correct(self.trace, base, longer), tuple(self.trace.assumed)

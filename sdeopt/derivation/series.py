@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy as sp
 
-from sdeopt.derivation.shown import shown
+from sdeopt.derivation.shown import show
 from sdeopt.derivation.words import HandOver, TooCoarse, Word, rate_at_zero, vanishes
 
 __all__ = ["Series", "q", "series"]
@@ -41,7 +41,7 @@ class Series:
         for power in range(self.low, self.low + FAR):
             if not vanishes(self[power]):
                 return Series(power, self.coefficient)
-        raise HandOver(f"{shown(of)}, by which the step divides, vanishes as η → 0")
+        raise HandOver(f"{show(of)}, by which the step divides, vanishes as η → 0")
 
     def bounded(self) -> bool:
         """Whether it has a limit as q → 0."""
@@ -70,7 +70,7 @@ def series(e: Any) -> Series:
         return _exponential(series(e.args[0]))
     if isinstance(e, sp.log):
         return _logarithm(series(e.args[0]).trimmed(e.args[0]))
-    return _composed(e)
+    return _compose(e)
 
 
 def _constant(e: Any) -> Series:
@@ -125,16 +125,16 @@ def _logarithm(j: Series) -> Series:
     return result
 
 
-def _composed(e: Any) -> Series:
+def _compose(e: Any) -> Series:
     """A word or a function per coordinate: SymPy differentiates, words know how."""
     if isinstance(e, sp.Piecewise):
-        raise HandOver(f"{shown(e)} chooses by a condition that moves with η: SDE 'sampled'")
+        raise HandOver(f"{show(e)} chooses by a condition that moves with η: SDE 'sampled'")
     inner = [series(a) for a in e.args]
     if not all(j.bounded() for j in inner):
         if isinstance(e, Word) and e.linear and not any(a.has(q) for a in e.args[:-1]):
             return Series(inner[-1].low, lambda i: e.func(*e.args[:-1], inner[-1][i]))
         counts = "; it counts steps, of which there are more and more: count time, η k, or let lr be a schedule"
-        raise HandOver(f"the argument of {shown(e)} grows without bound as η → 0{counts if e.has(T) else ''}")
+        raise HandOver(f"the argument of {show(e)} grows without bound as η → 0{counts if e.has(T) else ''}")
 
     def coefficient(n: int) -> Any:
         if n and all(vanishes(j[i]) for j in inner for i in range(1, n + 1)):

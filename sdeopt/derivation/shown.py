@@ -7,7 +7,7 @@ from typing import Any
 import sympy as sp
 from sympy.printing.str import StrPrinter
 
-__all__ = ["shown"]
+__all__ = ["show"]
 
 LETTERS = {
     "lr": "η", "xi": "ξ", "xi2": "ξ'", "xi_i": "ξ_i", "zeta": "ζ", "w_own": "w", "u_own": "u", "xi_value": "(F - f)",
@@ -60,7 +60,7 @@ class Plain(StrPrinter):
         return short if e.q > 20 else str(super()._print_Rational(e))
 
 
-def shown(e: Any, most: int = 80) -> str:
+def show(e: Any, most: int = 80) -> str:
     """``e`` on one line, cut where it is long."""
     e = sp.sympify(e)
     text = str(Plain().doprint(e.xreplace({sp.Symbol("q", positive=True): sp.S.One})))

@@ -131,7 +131,7 @@ def _function(d: Any, name: str, arguments: str, es: list[Any], doc: str) -> tup
     """The text of a method and what it imports."""
     several = len(d.parts) > 1 and name != "start"
     floor = floors(d) if name != "start" else {}
-    es = [_floored(sp.sympify(e), floor) for e in es]
+    es = [_floor(sp.sympify(e), floor) for e in es]
     arguments = arguments.format(y="y" if several else d.parts[0], x=d.parts[0])
     for long in LENGTHS:
         lines, imports = _lines(d, es, several, long)
@@ -145,15 +145,15 @@ def _lines(d: Any, es: list[Any], several: bool, long: int) -> tuple[list[str], 
     code = Code(_names(d), d.parts[0], long)
     if several:
         code.lines.append(f"{', '.join(map(str, d.parts))} = y")
-    _shared(code, d, es)
+    _share(code, d, es)
     texts = [
         code.text(e) if vector(e) else code.call("filled", code.text(e), part)
         for part, e in zip(d.parts, es, strict=True)
     ]
-    return [line for text in [*code.lines, _returned(texts)] for line in text.split("\n")], code.imports
+    return [line for text in [*code.lines, _return(texts)] for line in text.split("\n")], code.imports
 
 
-def _returned(texts: list[str]) -> str:
+def _return(texts: list[str]) -> str:
     line = f"return {', '.join(texts)}"
     if len(line) <= WIDTH - 8 or len(texts) == 1:
         return line
@@ -168,7 +168,7 @@ def _names(d: Any) -> dict[Any, str]:
     return names
 
 
-def _floored(e: Any, floor: dict[Any, Any]) -> Any:
+def _floor(e: Any, floor: dict[Any, Any]) -> Any:
     if not floor:
         return e
     return e.replace(
@@ -177,7 +177,7 @@ def _floored(e: Any, floor: dict[Any, Any]) -> Any:
     )
 
 
-def _shared(code: Code, d: Any, es: list[Any]) -> None:
+def _share(code: Code, d: Any, es: list[Any]) -> None:
     """Names for what is asked more than once, and for the rates of the limit."""
     x = d.parts[0]
     roots = sorted({w for e in es for w in e.atoms(v.RootCov, v.RootAdditive, v.AgentRoot)}, key=sp.default_sort_key)

@@ -14,10 +14,10 @@ import sympy as sp
 from sdeopt.derivation.moments import Moments, tidy
 from sdeopt.derivation.regime import Limit
 from sdeopt.derivation.series import Series, q, series
-from sdeopt.derivation.shown import shown
-from sdeopt.derivation.words import HandOver, TooFast, Vec, Word, parted, vanishes, vector
+from sdeopt.derivation.shown import show
+from sdeopt.derivation.words import HandOver, TooFast, Vec, Word, part_factors, vanishes, vector
 
-__all__ = ["averaged", "check"]
+__all__ = ["average", "check"]
 
 
 def check(table: dict[Any, Any], moments: Moments, limit: Limit, power: int, fine: int) -> None:
@@ -69,14 +69,14 @@ def _too_fast(fast: dict[Any, Any], parts: list[Any], limit: Limit, fine: int) -
         why = f"{' and '.join(map(str, others))} must fall with η, see limit="
     else:
         why = "what a step adds must fall with η, see limit="
-    moved = f"{part} moves by O(η^{sp.Rational(i, 2 * fine)}) in one step, by {shown(e, 100)}, faster than time passes"
+    moved = f"{part} moves by O(η^{sp.Rational(i, 2 * fine)}) in one step, by {show(e, 100)}, faster than time passes"
     advised = 0.5 if linear and not led else 0.0
     return TooFast(f"{moved}: {why}", parts.index(part) + advised - len(fast) / 100.0)
 
 
 def _running(f: Any, part: Any) -> bool:
     """Whether ``f`` is the larger or smaller of a part and of what moves."""
-    own = [a for a in f.args if parted(a)[1] == part]
+    own = [a for a in f.args if part_factors(a)[1] == part]
     return bool(own) and any(vector(a) for a in f.args if a not in own)
 
 
@@ -87,7 +87,7 @@ def _feedback(table: dict[Any, Any], moments: Moments, limit: Limit, power: int,
     """
     reach: dict[tuple[Any, Any], tuple[int, Any]] = {}
     for atom in moments.atoms.values():
-        held = None if atom.shift is None else _alone(_scaled(atom.shift, limit))
+        held = None if atom.shift is None else _alone(_scale(atom.shift, limit))
         for p, r in itertools.product(table, [] if held is None else [held]):
             size = _first(table[p], atom.symbol, 2 * power)
             slope = _order(sp.diff(atom.shift, r), limit, r)
@@ -99,7 +99,7 @@ def _feedback(table: dict[Any, Any], moments: Moments, limit: Limit, power: int,
         back = 0 if p == r else reach.get((r, p), (power if followed is None else followed, None))[0]
         if order + back <= 0:
             raise TooFast(
-                f"{r} enters {shown(atom.whole)} times 1/η, and that changes {p} as much within one step: {r} relaxes "
+                f"{r} enters {show(atom.whole)} times 1/η, and that changes {p} as much within one step: {r} relaxes "
                 "within steps, and not linearly, so that no rule averages it out",
                 list(table).index(r),
             )
@@ -120,7 +120,7 @@ def _first(c: Any, symbol: Any, end: int) -> int | None:
         return None
 
 
-def _scaled(e: Any, limit: Limit) -> Series:
+def _scale(e: Any, limit: Limit) -> Series:
     lr = sp.Symbol("lr", positive=True)
     sizes = {p: p * q ** (2 * weight) for p, weight in _weights(limit).items()}
     return series(e.xreplace({**limit.moves, lr: q**2 * lr, **sizes}))
@@ -134,12 +134,12 @@ def _order(slope: Any, limit: Limit, part: Any) -> int | None:
     """The power of q like which a change of ``part`` by its own size changes what has this slope in it."""
     if slope == 0:
         return None
-    scaled = _scaled(slope, limit)
+    scaled = _scale(slope, limit)
     low = next((i for i in range(scaled.low, scaled.low + 9) if not vanishes(scaled[i])), None)
     return None if low is None else low + int(2 * _weights(limit).get(part, 0))
 
 
-def averaged(table: dict[Any, Any], fast: tuple[str, ...], power: int, moments: Moments) -> dict[Any, Any]:
+def average(table: dict[Any, Any], fast: tuple[str, ...], power: int, moments: Moments) -> dict[Any, Any]:
     """Coefficients of the slow parts with fast buffers, linear as η → 0, at their fixed points.
 
     A buffer m' = r m + u with |r| < 1 answers a lasting input by u/(1 - r). Its response to one sample, summed over all
@@ -158,6 +158,6 @@ def averaged(table: dict[Any, Any], fast: tuple[str, ...], power: int, moments: 
         if led:
             raise HandOver(f"{' and '.join(led)} moves with {m} within one step, so that {m} does not relax by itself")
         fixed = sp.factor(sp.expand(own[0] + m - rate * m) / (1 - rate))
-        moments.trace.assume(f"|{shown(sp.factor(rate))}| < 1, so that {m} relaxes within steps")
+        moments.trace.assume(f"|{show(sp.factor(rate))}| < 1, so that {m} relaxes within steps")
         table = {p: c.with_({m: fixed}) for p, c in table.items()}
     return table

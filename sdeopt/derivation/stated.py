@@ -15,10 +15,10 @@ from sdeopt.derivation.series import q
 from sdeopt.derivation.trace import ORACLE, Trace, t
 from sdeopt.derivation.words import HandOver, Vec, rational
 
-__all__ = ["stated"]
+__all__ = ["state_sde"]
 
 
-def stated(trace: Trace, name: str) -> Derived:
+def state_sde(trace: Trace, name: str) -> Derived:
     """The SDE ``name`` of the page."""
     cls = trace.cls
     sde = cls.sdes[checks.choice("sde", name, [known for known, sde in cls.sdes.items() if sde.drift])]
@@ -34,7 +34,7 @@ def stated(trace: Trace, name: str) -> Derived:
         noise = trace.vectors(sde.diffusion, t, trace.state, ORACLE, dws if len(dws) > 1 else dws[0])
     except HandOver as reason:
         return Derived(cls, 1, trace, update, None, refused=str(reason))
-    limit = regime.said(trace, {})
+    limit = regime.apply_words(trace, {})
     rates = {symbol: moved.xreplace({q: sp.S.One}) for symbol, moved in limit.moves.items()}
     used = {symbol: moved for symbol, moved in rates.items() if moved.has(*limit.named)} if limit.named else {}
     found = Matched(

@@ -12,11 +12,11 @@ from sdeopt.core import math as sums
 from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.namespace import ELEMENTWISE
 from sdeopt.derivation.operand import chosen, plain
-from sdeopt.derivation.shown import shown
+from sdeopt.derivation.shown import show
 from sdeopt.derivation.words import VALUE_XI, XI, XI2, HandOver, Vec, Word
 from sdeopt.noise import directions
 
-__all__ = ["AGENT_XI", "Members", "Piece", "of", "paired", "words"]
+__all__ = ["AGENT_XI", "Members", "Piece", "of", "pair", "words"]
 
 AGENT_XI = Vec("xi_i", real=True)  # noise of one agent
 LACKING = "the page calls {}, which has no symbolic twin: the SDE 'sampled' does without"
@@ -60,7 +60,7 @@ class AgentCount(Word):
 def of(trace: Any) -> dict[Any, Any]:
     """Plain function of the vocabulary -> its twin in this trace; what has none refuses when it is called."""
     found: dict[Any, Any] = {
-        directions.clipped: lambda y, limit: _clipped(y, limit),
+        directions.clipped: lambda y, limit: _clip(y, limit),
         compressors.rand_k: lambda g, w, k: Compressed(sp.Symbol("rand_k"), w, k, g),
         compressors.dither: lambda g, u, levels: Compressed(sp.Symbol("dither"), u, levels, g),
         compressors.top_k: _refuse(LACKING.format("top_k")),
@@ -68,7 +68,7 @@ def of(trace: Any) -> dict[Any, Any]:
         len: length,
     }
     for module, table in ((oracle, _questions(trace)), (sums, _sums()), (elementary, _elementary(trace))):
-        found |= paired(module, table, LACKING)
+        found |= pair(module, table, LACKING)
     return found
 
 
@@ -78,7 +78,7 @@ def words(trace: Any) -> dict[str, Any]:
     return {**ELEMENTWISE, **_sums(), **_elementary(trace), **more}
 
 
-def paired(module: Any, table: dict[str, Any], lacking: str) -> dict[Any, Any]:
+def pair(module: Any, table: dict[str, Any], lacking: str) -> dict[Any, Any]:
     """Plain functions of ``module`` -> their twins in ``table``; what has none says ``lacking`` when it is called."""
     functions = {name: getattr(module, name) for name in module.__all__}
     return {
@@ -180,7 +180,7 @@ class ClippedBatch(Word):
     tex = r"\frac{1}{B}\sum_j\mathrm{clip}_{@1}(g_j)"
 
 
-def _clipped(y: Any, limit: Any) -> Any:
+def _clip(y: Any, limit: Any) -> Any:
     if sp.sympify(y).has(v.AgentMean, AGENT_XI) or any(isinstance(s, Piece) for s in sp.sympify(y).atoms(Vec)):
         return v.Clipped(y, limit)
     return sp.Min(1, limit / v.Norm(y)) * y
@@ -190,7 +190,7 @@ def _elementary(trace: Any) -> dict[str, Any]:
     def where(condition: Any, a: Any, b: Any) -> Any:
         c = condition.args[0][1] if isinstance(condition, sp.Piecewise) else None
         if isinstance(c, sp.StrictGreaterThan) and c.args[1].is_zero and c.args[0].is_nonnegative:
-            trace.assume(f"away from where {shown(c.args[0], 40)} vanishes")
+            trace.assume(f"away from where {show(c.args[0], 40)} vanishes")
             return a
         return chosen(condition, a, b)
 

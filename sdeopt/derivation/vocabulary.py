@@ -6,7 +6,7 @@ from typing import Any
 
 import sympy as sp
 
-from sdeopt.derivation.words import Word, parted, vector
+from sdeopt.derivation.words import Word, part_factors, vector
 
 __all__ = [
     "AgentMean",
@@ -73,7 +73,7 @@ class D3(Word):
             a = sp.expand(a)
             if a == 0 or a.is_Add:
                 return sp.Add(*(cls(x, t, b) for t in a.args)) if a != 0 else sp.S.Zero
-            c, rest = parted(a)
+            c, rest = part_factors(a)
             if c != 1:
                 return c * cls(x, rest, b)
         return cls(x, v, u) if sp.default_sort_key(u) > sp.default_sort_key(v) else None

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import sympy as sp
 
-from sdeopt.derivation.shown import shown
+from sdeopt.derivation.shown import show
 
 __all__ = [
     "OWN",
@@ -32,7 +32,7 @@ __all__ = [
     "TooFast",
     "Vec",
     "Word",
-    "parted",
+    "part_factors",
     "rate_at_zero",
     "rational",
     "sign_of",
@@ -87,7 +87,7 @@ class Word(sp.Function):
         v = sp.expand(args[-1])
         if v == 0 or v.is_Add:
             return sp.Add(*(cls(*args[:-1], term) for term in v.args)) if v != 0 else sp.S.Zero
-        c, rest = parted(v)
+        c, rest = part_factors(v)
         return c * cls(*args[:-1], rest) if c != 1 else None
 
     def _eval_derivative(self, s: Any) -> Any:
@@ -112,7 +112,7 @@ def rate_at_zero(e: Any, h: Any, n: int = 1) -> Any:
         rate = sp.Add(*(term for term in sp.Add.make_args(sp.expand(rate)) if not _off_its_jump(term, h)))
     if n and rate.has(sp.DiracDelta, sp.Derivative, sp.Subs):
         now = e.xreplace({h: sp.S.Zero})
-        jumps = sorted(map(shown, now.atoms(sp.sign, sp.Abs, sp.Min, sp.Max, sp.Piecewise)), key=len)
+        jumps = sorted(map(show, now.atoms(sp.sign, sp.Abs, sp.Min, sp.Max, sp.Piecewise)), key=len)
         raise HandOver(f"the expansion differentiates {jumps[-1] if jumps else 'a jump'} where it jumps or bends")
     return rate.xreplace({h: sp.S.Zero}).doit()
 
@@ -141,13 +141,13 @@ def vector(e: Any) -> bool:
     return not e.scalar if isinstance(e, Word) else any(vector(a) for a in e.args)
 
 
-def parted(v: Any) -> tuple[Any, Any]:
+def part_factors(v: Any) -> tuple[Any, Any]:
     """Numbers and vectors among the factors of a product."""
     factors = sp.Mul.make_args(v)
     return sp.Mul(*(a for a in factors if not vector(a))), sp.Mul(*(a for a in factors if vector(a)))
 
 
-def _valued(e: Any, attempt: int, width: float = 1.5) -> Any:
+def _evaluate(e: Any, attempt: int, width: float = 1.5) -> Any:
     """The value of ``e`` where symbols and words are random numbers, of a name and an attempt the same."""
     values: dict[Any, Any] = {}
 
@@ -181,7 +181,7 @@ def vanishes(e: Any) -> bool:
     e = sp.sympify(e)
     if e == 0 or e.is_number:
         return bool(e == 0)
-    return all(abs(_valued(e, attempt, 0.4)) < 1e-20 for attempt in range(2))
+    return all(abs(_evaluate(e, attempt, 0.4)) < 1e-20 for attempt in range(2))
 
 
 def sign_of(e: Any) -> int | None:
@@ -191,7 +191,7 @@ def sign_of(e: Any) -> int | None:
         return 0
     if e.has(Word) or any(isinstance(a, Vec) for a in e.free_symbols):
         return 1 if e.is_positive else -1 if e.is_negative else None
-    signs = {int(sp.sign(_valued(e, attempt))) for attempt in range(12)}
+    signs = {int(sp.sign(_evaluate(e, attempt))) for attempt in range(12)}
     return signs.pop() if len(signs) == 1 else None
 
 

@@ -20,10 +20,10 @@ from sdeopt.core.traits import SAMPLED
 from sdeopt.noise import spec as noises
 from sdeopt.objectives import spec as objectives
 from sdeopt.optimizers.registry import lookup, methods
-from sdeopt.results.document import is_call, stated
+from sdeopt.results.document import is_call, state_method
 from sdeopt.results.words import tone
 
-__all__ = ["choices", "judged", "picture"]
+__all__ = ["choices", "judge", "picture"]
 
 Array = NDArray[np.float64]
 Query = Mapping[str, str]
@@ -106,7 +106,7 @@ def _whole(name: str, text: str) -> Any:
     return int(value) if value.is_integer() else value
 
 
-def _noted(run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _note(run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """What a run gives, and what it warned of; or the sentence in which it is refused."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -119,7 +119,7 @@ def _noted(run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 def picture(query: Query) -> dict[str, Any]:
     """Both columns: their loss with bands, some paths over contours, and the law of x₁ at the end."""
-    return _noted(lambda: _picture(query))
+    return _note(lambda: _picture(query))
 
 
 def _picture(query: Query) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def _picture(query: Query) -> dict[str, Any]:
         for kind in ("discrete", "sde")
     }  # fmt: skip
     seen = next(iter(columns["discrete"].observables), None)
-    shown = {"observable": seen or "x₁", "formula": stated(type(method)), "code": _code(method, problem, run)}
+    shown = {"observable": seen or "x₁", "formula": state_method(type(method)), "code": _code(method, problem, run)}
     courses = {kind: _course(e, seen) for kind, e in columns.items()}
     finals = [e.final[:, 0][np.isfinite(e.final[:, 0])] for e in columns.values()]
     return shown | {"course": courses, "law": _law(finals), "plane": _plane(problem, columns)}
@@ -175,12 +175,12 @@ def _plane(problem: Problem, columns: Mapping[str, Any]) -> dict[str, Any] | Non
     return {"x": [x[0], x[-1]], "y": [y[0], y[-1]], "contours": lines, **paths}
 
 
-def judged(query: Query) -> dict[str, Any]:
+def judge(query: Query) -> dict[str, Any]:
     """How far off the SDE is, in a sentence of the report, and the closed form beside it."""
-    return _noted(lambda: _judged(query))
+    return _note(lambda: _judge(query))
 
 
-def _judged(query: Query) -> dict[str, Any]:
+def _judge(query: Query) -> dict[str, Any]:
     method, problem, run = _read(query)
     report = so.compare(
         method, problem, **run, paths=PATHS, substeps=SUBSTEPS, save_at=min(SAVES, run["steps"]), rng=0, progress=False

@@ -21,7 +21,7 @@ POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inli
 ANSWERS: dict[str, Callable[[dict[str, str]], Any]] = {
     "/choices": lambda _: panel.choices(),
     "/picture": panel.picture,
-    "/judged": panel.judged,
+    "/judged": panel.judge,
 }
 
 

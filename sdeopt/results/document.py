@@ -27,7 +27,7 @@ from sdeopt.results import markup
 if TYPE_CHECKING:
     from sdeopt.results.result import Result
 
-__all__ = ["document", "formulas", "is_call", "repeat", "stated"]
+__all__ = ["document", "formulas", "is_call", "repeat", "state_method"]
 
 STYLE = """
 :root { --ink: #1c1e21; --paper: #ffffff; --rule: #d8dadd; --soft: #f4f5f6; }
@@ -83,12 +83,12 @@ def formulas(result: Result) -> dict[str, str]:
     found = {}
     for text in _methods(result.content()):
         cls = REGISTRY.get(text.partition("(")[0])
-        if cls is not None and (said := stated(cls)):
+        if cls is not None and (said := state_method(cls)):
             found[cls.__name__] = said
     return found
 
 
-def stated(cls: type) -> str:
+def state_method(cls: type) -> str:
     """What the page of a method says of its step and its SDE."""
     said = SECTIONS.findall(f"{inspect.getdoc(cls) or ''}\n")
     return "\n\n".join(f"{part}\n{body.rstrip()}" for part, body in said)

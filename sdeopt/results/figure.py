@@ -74,7 +74,7 @@ def law(ax: Any, columns: Sequence[Any], i: int, density: Callable[[Any], Any] |
         colour = (DISCRETE if e.kind == "discrete" else SDE)["color"]
         same = k and e.kind == columns[0].kind
         weights = np.full(len(final), 1.0 / (len(final) * (edges[1] - edges[0])))  # what is outside counts
-        ax.hist(final, edges, weights=weights, color=COLOURS[4] if same else colour, label=_named(e, columns), **look)
+        ax.hist(final, edges, weights=weights, color=COLOURS[4] if same else colour, label=_name(e, columns), **look)
     if density is not None:
         x = np.linspace(edges[0], edges[-1], 400)
         ax.plot(x, np.broadcast_to(density(x), x.shape), label="theory", **THEORY)
@@ -84,7 +84,7 @@ def law(ax: Any, columns: Sequence[Any], i: int, density: Callable[[Any], Any] |
     return ax
 
 
-def _named(e: Any, columns: Sequence[Any]) -> str:
+def _name(e: Any, columns: Sequence[Any]) -> str:
     """An ensemble among others: by its column, by its method where that differs."""
     methods = {column.meta["method"] for column in columns}
     return e.kind if len(methods) == 1 else f"{e.meta['method']}, {e.kind}"

@@ -196,7 +196,7 @@ def _apart(
     share = _over((weight * both.share[:, c]).sum(axis=1), weight.sum(axis=1))  # as if largest everywhere at once
     share[stderr <= NOISELESS * length] = 0.0
     unsure = _over(length * np.linalg.norm(s.stderr[:, c], axis=1), scale)
-    left = np.zeros_like(length) if change is None else _left(*change, q, u, extra)
+    left = np.zeros_like(length) if change is None else _left_over(*change, q, u, extra)
     enough = (both.paths >= LEAST) | (q.kind == "diverged")
     measured = (length, stderr + unsure, floor, left, np.maximum(widest, stderr) + unsure)
     size, error, floor, left, widest = (np.where(enough, _over(a, scale), np.nan) for a in measured)
@@ -225,7 +225,7 @@ def _along(e: Estimates, groups: Groups | None, q: Quantity, u: Array, extra: in
     return (stderr, widest), np.maximum(several - 1.0, 1.0)
 
 
-def _left(
+def _left_over(
     e: Estimates, groups: Groups | None, factor: float, alike: bool, q: Quantity, u: Array, extra: int
 ) -> Array:  # fmt: skip
     """What the step size leaves of the gap, as far as it is known: the change along the gap, or its size less noise."""

@@ -149,7 +149,7 @@ def _moving(cls: Any) -> Any:
     page = _beside(EMA, cls, {"decay": DECAY}, follow, pull)
     for name, sde in page.sdes.items():
         if cls.sdes[name].linear is not None:
-            page.sdes[name] = replace(sde, linear=_followed(cls.sdes[name].linear))
+            page.sdes[name] = replace(sde, linear=_follow(cls.sdes[name].linear))
     inner = vars(cls).get("scaled", lambda self, lr: self._replace(lr=lr))
 
     def scaled(self: Any, lr: float) -> Any:
@@ -160,7 +160,7 @@ def _moving(cls: Any) -> Any:
     return page
 
 
-def _followed(linear: Any) -> Any:
+def _follow(linear: Any) -> Any:
     """The linear form (A, D) of the method, and before it dA = κ (X - A) dt."""
 
     def form(self: Any, H: Any, *rest: Any) -> Any:
