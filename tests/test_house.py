@@ -35,7 +35,7 @@ BELOW = {
     "ito": {"core", "engine", "results", "ito"},
     "privacy": {"core"},
     "reference": {"core", "engine"},
-    "plots": {"plots"},
+    "plots": {"core", "plots"},
     "results": {"core", "plots", "results"},
     "diagnostics": {"core", "plots", "results", "diagnostics"},
     "profile": {"core", "engine", "noise", "plots", "results", "profile"},

@@ -37,7 +37,7 @@ class Tally(NamedTuple):
     """Intervals that hold the truth, those that were stated, those that could have been, and why others were not."""
 
     held: int = 0
-    interval_of: int = 0
+    stated: int = 0
     all: int = 0
     reason: str = ""
 

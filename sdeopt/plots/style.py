@@ -9,6 +9,9 @@ from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+from sdeopt.core import checks
 
 __all__ = [
     "COLOURS", "DISCRETE", "FLOW", "GAP", "HOLLOW", "LIMIT", "LOUD", "MARGIN", "REFERENCE", "SDE", "THEORY", "drawing",
@@ -51,6 +54,8 @@ def size(width: float, height: float) -> Any:
 @contextmanager
 def drawing(ax: Any = None) -> Iterator[Any]:
     """Axes to draw on: ``ax`` in the look of its own figure, or those of a new figure in ours."""
+    if ax is not None and not isinstance(ax, Axes):
+        raise TypeError(f"ax must be a matplotlib Axes or None, got {checks.short(ax)}")
     if ax is not None:
         yield ax
         return

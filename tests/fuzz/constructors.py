@@ -59,6 +59,7 @@ GOOD: dict[str, dict[str, Any]] = {  # arguments that are right
     "Quadratic": {"H": [[1.0, 0.5], [0.5, 2.0]], "center": [0.0, 1.0]},
     "QuadraticGame": {"a": 1.0, "coupling": 1.0, "b": 0.5, "center": [0.0, 1.0]},
     "Rademacher": {"scale": 0.5},
+    "Recorded": {"times": [0.1, 0.2], "observables": {"loss": [[1.0, 0.5], [1.5, 0.25]]}, "runs": None},
     "Reshuffled": {"batch": 1},
     "Rosenbrock": {"scale": 0.5, "stiffness": 1.0},
     "SDE": {"drift": lambda t, x: -x, "diffusion": lambda t, x: 0.5 * x, "dim": 2, "calculus": "ito"},
