@@ -103,6 +103,7 @@ def test_methods_are_compared_at_equal_gradients_seen() -> None:
     assert count_gradients(so.SGD(0.1), so.Problem(so.Quadratic([1.0]), so.Agents(so.Gaussian(1.0), 3))) == 1
 
 
+@pytest.mark.slow
 def test_ties_are_called_ties() -> None:
     twins = {"one": so.SGD(0.1), "other": so.DSGD(0.1), "worse": so.SGLD(0.1, temperature=50.0)}
     found = so.atlas(LINE, twins, {"normal": so.Gaussian(0.5)}, **SHORT | {"gradients": 40, "paths": 200})
@@ -123,6 +124,7 @@ def test_a_loss_is_above_the_minimum() -> None:
     assert (raised.meta["minimum"], raised.meta["level"]) == (7.0, pytest.approx(0.05))
 
 
+@pytest.mark.slow
 def test_settings_of_a_law_choose_and_set_the_methods() -> None:
     law = so.Batch(so.Gaussian(0.5), 4)
     pages = [so.SGD(0.1), so.DPSGD(0.1), so.DPSignSGD(0.1)]

@@ -60,6 +60,7 @@ def test_the_paths_of_the_pilot_are_not_those_of_the_block(chosen: Any, monkeypa
     assert (pooled.change != chosen.change).any()
 
 
+@pytest.mark.slow
 def test_a_smaller_budget_affords_fewer_paths(monkeypatch: pytest.MonkeyPatch) -> None:
     page, counts = so.SignSGD(lr=0.3), []
     for seconds in (1e-3, 3.0):

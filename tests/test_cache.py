@@ -244,6 +244,7 @@ print(kernel.mode)
 """
 
 
+@pytest.mark.slow
 def test_a_second_process_finds_a_loop_with_functions_of_no_file(fresh, folder):
     """As derived pages are, and pages that were typed: no process could import the module that they name."""
     assert fresh(UNFILED) == "lanes\n"

@@ -71,7 +71,7 @@ def test_every_hyperparameter_reaches_the_method() -> None:
     ],
 )
 def test_data_get_the_noise_that_is_asked_for(words: list[str], shown: str) -> None:
-    assert repr(job("simulate", "sgd", *DATA, *words).problem.noise) == shown
+    assert repr(job("simulate", "sgd", *DATA, *words, "--paths", "2").problem.noise) == shown
 
 
 def test_networks_are_objectives_of_every_command() -> None:

@@ -72,13 +72,13 @@ def test_so_do_defaults_and_tuples() -> None:
 
 def test_what_changes_between_runs_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     found: dict[str, list[float]] = {"global": [], "helper": [], "array": [], "module": []}
-    for n in NUMBERS:
+    for n in NUMBERS[:2]:
         monkeypatch.setitem(globals(), "FACTOR", float(n))
         monkeypatch.setitem(vars(config.inner), "K", float(n))  # type: ignore[attr-defined]
         TABLE[0] = n
         for name, f in (("global", of_global), ("helper", by_helper), ("array", of_array), ("module", of_module)):
             found[name].append(end(f))
-    assert found == dict.fromkeys(found, RIGHT)
+    assert found == dict.fromkeys(found, RIGHT[:2])
 
 
 def test_objectives_schedules_and_observables_follow_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,6 +93,7 @@ def test_objectives_schedules_and_observables_follow_too(monkeypatch: pytest.Mon
         assert (float(e.final[0, 0]), float(e.observables["n"][0][-1])) == (wanted, n * wanted)
 
 
+@pytest.mark.slow
 def test_a_module_that_has_changed_is_seen_by_the_next_process(fresh: Any, tmp_path: Any, monkeypatch: Any) -> None:
     monkeypatch.setenv("SDEOPT_CACHE_DIR", str(tmp_path / "loops"))
     script = """

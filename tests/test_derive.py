@@ -120,6 +120,7 @@ def times(factor: float, right: Any) -> Any:
     return noise
 
 
+@pytest.mark.slow
 def test_a_check_refutes_the_flow_and_doubled_noise() -> None:
     from sdeopt.derivation.check import CLOCKS, compare_moments, scale
 

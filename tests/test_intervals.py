@@ -132,6 +132,7 @@ def run(law: Any, method: Any = None, **words: Any) -> so.Ensemble:
     return so.simulate(method or so.SGD(0.1), problem(law, x0=[1.0, -1.0]), **given)
 
 
+@pytest.mark.slow
 def test_a_run_has_the_moments_that_its_noise_leaves() -> None:
     """SGD passes them on, a sign or a Brownian motion leaves all, f(x) has half, an α-stable SDE those of its noise."""
     heavy, light = run(so.StudentT(3.0)), run(so.Gaussian(1.0))

@@ -240,6 +240,7 @@ def _kept(self: Any, y: Any) -> Any:
     return y[0], np.maximum(y[1], 1e-6)
 
 
+@pytest.mark.slow
 def test_where_a_running_mean_of_squares_falls_below_0_the_advice_is_domain() -> None:
     problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(1.0), x0=[1.0, 1.0])
     run = {"steps": 40, "substeps": 2, "paths": 50, "rng": 0}

@@ -42,6 +42,7 @@ def test_the_right_one_agrees(judge: str) -> None:
     assert on_a_bowl(Planted(LR), 2, judge=judge).verdict == "agree"
 
 
+@pytest.mark.slow
 def test_the_first_steps_do_not_measure_what_is_late() -> None:
     """f falls from 65 to 0.2, or to 0 without noise: that is all of what is left at the end."""
     report = on_a_bowl(Planted(LR, size=0.0), 65)

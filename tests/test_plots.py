@@ -152,6 +152,7 @@ def test_the_law_is_a_density_of_both_columns_and_theory(walk: Any, flow: Any) -
     assert walk.plot_law(ax=ax) is ax
 
 
+@pytest.mark.slow
 def test_paths_are_drawn_over_contours_and_move(walk: Any, tmp_path: Path) -> None:
     _, given = plt.subplots()
     ax = walk.plot_paths(PROBLEM.objective, count=3, ax=given)

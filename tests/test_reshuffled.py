@@ -75,6 +75,7 @@ def exact_cov(sequences: Any, times: int) -> Any:
     return moments[1:, 1:] - np.outer(moments[0, 1:], moments[0, 1:])
 
 
+@pytest.mark.slow
 def test_variances_are_those_of_the_recursion_over_permutations() -> None:
     """Ten epochs; a variance of nearly normal x has a relative standard error of √(2/paths) = 1 %: six of them.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from sdeopt.core import checks
 from sdeopt.derivation import matching, order2, regime
 from sdeopt.derivation.derivation import OWNER, Derivation
 from sdeopt.derivation.derived import Derived
@@ -41,7 +42,9 @@ def derive_symbols(cls: Any, how: How, given: Any = None) -> Derived:
         return state_sde(trace, how.sde)
     unknown = [name for name in how.eliminate if name not in cls.parts[1:]]
     if unknown:
-        raise ValueError(f"eliminate must name parts of the state beside x, {list(cls.parts[1:])}, got {unknown[0]!r}")
+        raise ValueError(
+            f"eliminate must name parts of the state beside x, {list(cls.parts[1:])}, got {checks.short(unknown[0])}"
+        )
     try:
         update, moves, moments = matching.prepare(trace)
     except HandOver as reason:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from sdeopt.core.files import whole
 __all__ = ["Content", "locate", "read", "write"]
 
 SUFFIX = ".npz"
+LONGEST = 255  # bytes of a name, on all usual file systems
 UNNAMED = {  # files that do not say their kind: the first of these that is in one tells
     "coordinates": "Sweep", "estimates": "NoiseProfile", "observables": "Ensemble", "h": "Certificate",
     "before": "Evidence", "discrete": "Report",
@@ -41,7 +43,10 @@ def locate(file: str | Path) -> Path:
     path = Path(checks.path("file", file, "file"))
     if not path.name:
         raise ValueError(f"file must have a name, got {str(file)!r}")
-    return path if path.name.endswith(SUFFIX) else path.with_name(path.name + SUFFIX)
+    path = path if path.name.endswith(SUFFIX) else path.with_name(path.name + SUFFIX)
+    if len(os.fsencode(path.name)) > LONGEST:
+        raise ValueError(f"file must have a name of at most {LONGEST} bytes, got {checks.short(str(file))}")
+    return path
 
 
 def write(content: Content) -> None:
