@@ -212,7 +212,7 @@ def Loops(self: Any, k: Any, x: Any, o: Any, z: Any) -> Any:
 
 @page(inner=(Count, 3))
 def LoopHyper(self: Any, k: Any, x: Any, o: Any, z: Any) -> Any:
-    for _ in range(self.inner):
+    for _ in range(int(self.inner)):
         x = x - self.lr * noisy_grad(o, x, z)
     return x
 
