@@ -251,3 +251,25 @@ def test_a_second_process_finds_a_loop_with_functions_of_no_file(fresh, folder):
     stamps = {file: file.stat().st_mtime_ns for file in folder.iterdir()}
     assert fresh(UNFILED) == "lanes\n"
     assert {file: file.stat().st_mtime_ns for file in folder.iterdir()} == stamps
+
+
+TYPED = """
+from typing import NamedTuple
+from numba import njit
+from sdeopt.engine.compiler import cache
+
+class Page(NamedTuple):
+    lr: float
+    scale: float
+
+Page.usual = Page(0.1, 2.0)
+f = njit(lambda page: page.lr * page.scale)
+f._cache = cache.LoopCache(("typed",))
+print(f(Page.usual), sum(f.stats.cache_hits.values()))
+"""
+
+
+def test_a_loop_does_not_carry_the_class_of_its_page(fresh, folder):
+    """A class of a script is packed whole by Numba; one that holds an instance of its own could not be unpacked."""
+    assert fresh(TYPED) == "0.2 0\n"
+    assert fresh(TYPED) == "0.2 1\n"

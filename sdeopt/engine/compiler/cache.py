@@ -16,6 +16,7 @@ The folder is ``$SDEOPT_CACHE_DIR``, else ``sdeopt`` in ``$XDG_CACHE_HOME`` or `
 
 from __future__ import annotations
 
+import copy
 import functools
 import hashlib
 import importlib
@@ -132,6 +133,17 @@ def _sources(part: str) -> str:
     return hashlib.sha256((versions() + sources(part)).encode()).hexdigest()
 
 
+def _without_types(library: Any, function: Any, environment: Any, signature: Any, *rest: Any) -> tuple[Any, ...]:
+    """What Numba keeps of a loop, without the types of its arguments: whoever loads it has them.
+
+    They name the pages of the run, whose classes would be packed whole where they are of a script, with all that hangs
+    on them: what no one needs, and what cannot always be unpacked.
+    """
+    function = copy.copy(function)
+    function.argtypes = ()
+    return library, function, environment, signature.replace(args=()), *rest
+
+
 class LoopCache:
     """What a Numba dispatcher asks for: ``load_overload`` and ``save_overload`` of one loop.
 
@@ -165,7 +177,10 @@ class LoopCache:
                 warnings.warn(f"the compiled loop {str(place / name)!r} is damaged: it is compiled again", stacklevel=2)
                 return None
             result = CompileResult._rebuild(context, *pickle.loads(payload))
-        except (OSError, RuntimeError) as error:  # no such file, no home
+            result.fndesc.argtypes = tuple(signature)
+        except Warning:  # where warnings are errors
+            raise
+        except Exception as error:  # no such file, no home, a class that has changed: none of them may stop a run
             log.debug("not cached: %s", error)
             return None
         same = result.signature.replace(args=tuple(signature))  # lowered classes are made anew in each process
@@ -176,7 +191,7 @@ class LoopCache:
         if result.library.has_dynamic_globals:
             return
         try:
-            payload = serialize.dumps(result._reduce())
+            payload = serialize.dumps(_without_types(*result._reduce()))
             private.make(folder())
             place = _trusted_folder()
             if place is not None:
