@@ -32,6 +32,7 @@ __all__ = [
     "grad",
     "hvp",
     "labels",
+    "local_grads",
     "matrix_rows",
     "mean_agent_sign",
     "mean_clipped",
@@ -231,6 +232,11 @@ def grad_var(o: Oracle, x: Vector) -> Any:
 def agent_grads(o: Oracle, x: Vector, z: Draws) -> Any:
     """∇f_i(x) + ξ_i for each of the N agents, a tuple; their mean is ``noisy_grad``."""
     return o.noise.agent_grads(o, x, z)
+
+
+def local_grads(o: Oracle, xs: Any, z: Draws) -> Any:
+    """∇f_i(x_i) + ξ_i(x_i) for each of the N agents, each at its own point of the tuple ``xs``."""
+    return o.noise.local_grads(o, xs, z)
 
 
 def agent_means(o: Oracle, x: Vector) -> Any:

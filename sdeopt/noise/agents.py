@@ -177,6 +177,9 @@ class Agents(Law):
     def agent_grads(self, o: Oracle, x: Vector, z: Draws) -> Any:
         return each(one_grad, o, self.laws, self.offsets, x, self.deal(z))
 
+    def local_grads(self, o: Oracle, xs: Any, z: Draws) -> Any:
+        return each(one_grad, o, self.laws, self.offsets, xs, self.deal(z))
+
     def agent_means(self, o: Oracle, x: Vector) -> Any:
         return each(one_mean, o, self.laws, self.offsets, x, self.offsets)
 

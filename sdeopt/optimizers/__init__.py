@@ -19,6 +19,7 @@ from sdeopt.optimizers.dsignsgd import DSignSGD
 from sdeopt.optimizers.fpgd import FPGD
 from sdeopt.optimizers.heavyball import HeavyBall
 from sdeopt.optimizers.lion import Lion
+from sdeopt.optimizers.localsgd import LocalSGD
 from sdeopt.optimizers.muon import Muon
 from sdeopt.optimizers.nesterov import Nesterov
 from sdeopt.optimizers.ngn import NGN
@@ -82,6 +83,7 @@ __all__ = [
     "DPSignSGD",
     "HeavyBall",
     "Lion",
+    "LocalSGD",
     "Muon",
     "Nesterov",
     "RMSprop",
