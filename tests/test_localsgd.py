@@ -113,3 +113,36 @@ def test_silent_agents_compile() -> None:
 def test_order_two_is_refused_where_agents_bend_differently() -> None:
     with pytest.raises(ValueError, match="root_additive_cov"):
         so.simulate(so.LocalSGD(0.1), unequal(0.5), "sde", sde="order2", steps=2, paths=2, rng=0)
+
+
+def test_rounds_of_fedavgm_are_steps_of_nesterov() -> None:
+    """The gradient is what LocalSGD moves by, as torch.optim.SGD(nesterov=True) takes it."""
+    page, point = so.FedAvgM(0.1, local_steps=3, outer_lr=0.7, momentum=0.8), np.random.default_rng(6)
+    y, x, buffer = page.init(WIDE.x0, WIDE.oracle), WIDE.x0, np.zeros(5)
+    for k in range(5):
+        z = tuple((point.normal(size=15), point.normal(size=5)) for _ in range(3))
+        g = x - so.LocalSGD(0.1, local_steps=3).step(k, x, WIDE.oracle, z)
+        buffer = 0.8 * buffer + g
+        x = x - 0.7 * (g + 0.8 * buffer)
+        y = page.step(k, y, WIDE.oracle, z)
+        np.testing.assert_allclose(np.array(y), [x, buffer], rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("h", [2, 6])
+def test_fedavgm_at_rest(h: int) -> None:
+    """The linear recursion of (x, b) on a line rests at α η s²/(2hN(1 - μ)), to the order of η, as the SDE does."""
+    lr, curve, s, agents, outer, mu = 1e-4 / h, 1.5, 0.8, 3, 2e-4, 1 - 4e-4
+    page = so.FedAvgM(lr, h, outer, mu)
+    formula = outer * lr * s * s / (2 * curve * agents * (1 - mu))
+    A, D = page.linear(np.array([[curve]]), np.array([[s * s / agents]]))
+    assert so.theory.stationary(A, D)[0, 0] == pytest.approx(formula, rel=1e-9)
+    o = so.Problem(so.Quadratic([curve]), so.Agents(so.Gaussian(s), agents=agents)).oracle
+    silent, unit = np.zeros((h, agents)), np.eye(2)
+
+    def go(x: Any, b: Any, z: Any) -> Any:
+        return np.ravel(page.step(0, (np.array([x]), np.array([b])), o, tuple((row,) for row in z)))
+
+    move = np.array([go(*row, silent) for row in unit]).T
+    kicks = np.array([go(0.0, 0.0, row.reshape(h, agents)) for row in np.eye(h * agents)])
+    rest = np.linalg.solve(np.eye(4) - np.kron(move, move), np.ravel(kicks.T @ kicks)).reshape(2, 2)
+    assert rest[0, 0] == pytest.approx(formula, rel=2e-3)

@@ -16,6 +16,7 @@ from sdeopt.optimizers.dpsgd import DPSGD
 from sdeopt.optimizers.dpsignsgd import DPSignSGD
 from sdeopt.optimizers.dsgd import DSGD
 from sdeopt.optimizers.dsignsgd import DSignSGD
+from sdeopt.optimizers.fedavgm import FedAvgM
 from sdeopt.optimizers.fpgd import FPGD
 from sdeopt.optimizers.heavyball import HeavyBall
 from sdeopt.optimizers.lion import Lion
@@ -81,6 +82,7 @@ __all__ = [
     "AntiPGD",
     "DPAdam",
     "DPSignSGD",
+    "FedAvgM",
     "HeavyBall",
     "Lion",
     "LocalSGD",

@@ -58,7 +58,7 @@ from sdeopt.core import (
     root_cov,
 )
 
-__all__ = ["LocalSGD", "LocalSGDOrder2", "moved", "round_time"]
+__all__ = ["LocalSGD", "LocalSGDOrder2", "mean_move", "round_time"]
 
 
 def round_time(self: Any) -> Any:
@@ -69,6 +69,14 @@ def round_time(self: Any) -> Any:
 def moved(x: Any, g: Any, lr: Any) -> Any:
     """One step of one agent."""
     return x - lr * g
+
+
+def mean_move(o: Oracle, x: Vector, z: Draws, lr: Any) -> Any:
+    """How far the agents come on average, x - (1/N) Σ x_i: what FedAvg calls the pseudo-gradient."""
+    at = each(moved, x, agent_grads(o, x, z[0]), lr)
+    for h in range(1, len(z)):
+        at = each(moved, at, local_grads(o, at, z[h]), lr)
+    return x - average(at)
 
 
 def bend(self: Any) -> Any:
@@ -117,10 +125,7 @@ class LocalSGD(NamedTuple):
     outer_lr: Positive = 1.0
 
     def step(self, k: int, x: Vector, o: Oracle, z: Draws) -> Any:
-        at = each(moved, x, agent_grads(o, x, z[0]), self.lr)
-        for h in range(1, len(z)):
-            at = each(moved, at, local_grads(o, at, z[h]), self.lr)
-        return x + self.outer_lr * (average(at) - x)
+        return x - self.outer_lr * mean_move(o, x, z, self.lr)
 
     def drift(self, t: float, x: Vector, o: Oracle) -> Any:
         return -self.outer_lr * grad(o, x)

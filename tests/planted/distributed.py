@@ -34,6 +34,26 @@ MUTATIONS = [
         named("localsgd", "test_order_two_has_the_rate_of_a_round[1.0]"),
     ),
     Mutation(
+        "FedAvgM: heavy ball for Nesterov",
+        f"{PAGES}/fedavgm.py", "(move + self.momentum * b1)", "b1",
+        named("localsgd", "test_rounds_of_fedavgm_are_steps_of_nesterov"),
+    ),
+    Mutation(
+        "FedAvgM: noise of a round for noise of a unit of time",
+        f"{PAGES}/fedavgm.py", "np.sqrt(self.lr) * root_cov", "np.sqrt(self.lr * self.local_steps) * root_cov",
+        moments("FedAvgM"),
+    ),
+    Mutation(
+        "FedAvgM: friction of a step for that of a round",
+        f"{PAGES}/fedavgm.py", "grad(o, x) - (1.0 - self.momentum) / tau * b",
+        "grad(o, x) - (1.0 - self.momentum) / self.lr * b", moments("FedAvgM"),
+    ),
+    Mutation(
+        "FedAvgM: the outer step not tied to η",
+        f"{PAGES}/fedavgm.py", "outer_lr=ratio * self.outer_lr", "outer_lr=self.outer_lr",
+        ("tests/contract/test_regimes.py",),
+    ),
+    Mutation(
         "DCSGDRandK: masks that share nothing",
         f"{PAGES}/dcsgdrandk.py", "return m * (w - total(w) / len(w))", "return m * w", moments("DCSGDRandK"),
     ),
