@@ -28,7 +28,7 @@ SETTINGS: tuple[tuple[Any, float], ...] = (
 def measure(size: float = 1.0) -> list[Finding]:
     found = []
     for page, effective in SETTINGS:
-        level = mean("norm2", page, PROBLEM, paths(10_000, size), horizon=6.4)
+        level = mean("norm2", page, PROBLEM, paths(40_000, size), horizon=6.4)
         outer = f"H = {page.local_steps:g}, α = {page.outer_lr:g}" + (
             f", μ = {page.momentum:g}" if isinstance(page, so.FedAvgM) else ""
         )

@@ -31,6 +31,7 @@ __all__ = [
     "expect_direction",
     "grad",
     "hvp",
+    "label_grad",
     "labels",
     "local_grads",
     "matrix_rows",
@@ -214,6 +215,11 @@ def batch_value(o: Oracle, x: Vector, index: Any) -> Any:
     return o.objective.batch_value(x, index)
 
 
+def label_grad(o: Oracle, x: Vector, w: Vector) -> Any:
+    """Σ_i w_i ∇m_i(x), where m_i are the outputs of a regression f_i = ½(m_i - y_i)², w of shape (n,)."""
+    return o.objective.label_grad(x, w)
+
+
 def labels(o: Oracle) -> Any:
     """The class of each example, -1 or +1, shape (n,)."""
     return o.objective.labels()
@@ -260,7 +266,8 @@ def root_agent_sign_cov(o: Oracle, x: Vector, dw: Vector) -> Any:
 
 
 OF_OBJECTIVE: frozenset[Any] = frozenset(
-    {value, grad, hvp, vjp, players, examples, weighted_grad, batch_grad, batch_value, labels, matrix_rows, grad_var}
+    {value, grad, hvp, vjp, players, examples, weighted_grad, batch_grad, batch_value, label_grad, labels, matrix_rows}
+    | {grad_var}
 )
 OTHERWISE: dict[Any, str] = {noise: "sample", noise_var: "var", root_additive_cov: "root_cov"}
 

@@ -42,9 +42,14 @@ __all__ = ["FedAvgM"]
 
 
 @method(
-    order=1, clock=round_time, parts=("x", "b"), samples="local_steps", family="distributed",
-    noise="agents:2,gaussian:0.5", at={"lr": 0.0125, "outer_lr": 0.05, "momentum": 0.95},
-)  # fmt: skip
+    order=1,
+    clock=round_time,
+    parts=("x", "b"),
+    samples="local_steps",
+    family="distributed",
+    noise="agents:2,gaussian:0.5",
+    at={"lr": 0.0025, "outer_lr": 0.01, "momentum": 0.99},  # at lr = 0.0125 with the same α̂ and κ the gap is 34 %
+)
 class FedAvgM(NamedTuple):
     """Federated averaging with Nesterov's momentum between the rounds.
 
