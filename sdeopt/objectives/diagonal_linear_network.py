@@ -82,6 +82,9 @@ class DiagonalLinearNetwork(FiniteSum):
         r = matvec(self.X, difference(x, x, self.width)) - self.y
         return twice(x, matvec(self.X.T, w * r), self.width)
 
+    def label_grad(self, x: Any, w: Any) -> Any:
+        return twice(x, matvec(self.X.T, w), self.width)
+
     def batch_grad(self, x: Any, index: Any) -> Any:
         pick = index.astype(np.int64)
         rows = self.X[pick]

@@ -78,6 +78,9 @@ class LinearRegression(FiniteSum):
         r = matvec(self.X, x) - self.y
         return matvec(self.X.T, w * r) + self.l2 * total(w) * x
 
+    def label_grad(self, x: Any, w: Any) -> Any:
+        return matvec(self.X.T, w)
+
     def batch_grad(self, x: Any, index: Any) -> Any:
         pick = index.astype(np.int64)
         rows = self.X[pick]
