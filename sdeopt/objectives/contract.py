@@ -4,11 +4,11 @@ An objective is a frozen dataclass whose array and number fields are the data. I
 (they are compiled by the engine): ``value(self, x)``, ``grad(self, x)``, ``hvp(self, x, v)``; a finite sum
 f = (1/n) Σ f_i adds ``examples(self)``, ``weighted_grad(self, x, w)``, ``batch_grad(self, x, index)``,
 ``batch_value(self, x, index)`` and ``grad_var(self, x)``, and may add ``example_slopes(self, x, v)``, the products
-∇f_i·v; a classification ``labels(self)``, a function of a matrix ``matrix_rows(self)``, a
-network ``blocks(self)``. An objective that is not
-compiled may say ``batched = True`` and take x, weights and example numbers with a column per path beside single ones
-(`sdeopt.engine.batched`). One whose passes are dear may say ``costly = True``, so that runs save less often and take
-SDEs that need no pass over all data, and name its ``usual_observables(self)``.
+∇f_i·v, and ``example_values(self, x)``, the f_i; a classification ``labels(self)``, a function of a matrix
+``matrix_rows(self)``, a network ``blocks(self)``. An objective that is not compiled may say ``batched = True`` and take
+x, weights and example numbers with a column per path beside single ones (`sdeopt.engine.batched`). One whose passes are
+dear may say ``costly = True``, so that runs save less often and take SDEs that need no pass over all data, and name its
+``usual_observables(self)``.
 
 Around them, in plain Python: ``dim``, ``start``, and where they exist ``optimum`` (a minimiser), ``minimum`` (its
 value) and ``curvature`` (smallest and largest Hessian eigenvalue: mu, L).
