@@ -125,7 +125,7 @@ def diagnose(
 def _measure(f: Any, x: Array, alpha: float, lowest: float, sample_minimum: float) -> tuple[Array, Array, Array]:
     """f - f*, |∇f| and the smallest β at every position that is finite and no minimiser."""
     gap, slope, beta = (np.full(x.shape[:2], np.nan) for _ in range(3))
-    for p, path in enumerate(np.isfinite(x).all(axis=2)):
+    for p, path in enumerate(np.asarray(np.isfinite(x).all(axis=2))):
         there = np.flatnonzero(path)
         if not len(there):
             continue

@@ -103,7 +103,7 @@ class Diagnosis(Result):
         notes = ["α-β: the last position of each path stands for the minimiser, which is not known."] * self.last
         if len(self.gap) == 1:
             alone = [(name, value, condition) for name, value, _, condition in rows]
-            return Page(self._head(), [Table(("constant", "value", "condition"), [*alone], left=(0, 2))], notes)
+            return Page(self._head(), [Table(("constant", "value", "condition"), [*alone], left=(0, 2))], [*notes])
         table = Table(("constant", "value", "one more path", "condition"), [*rows], left=(0, 3))
         note = f"The constant of one more path falls into the interval with probability {100 * self.coverage:.3g} %."
         return Page(self._head(), [table], [note, *notes])
