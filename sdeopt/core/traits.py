@@ -117,6 +117,7 @@ class Traits:
     shown: tuple[str, str] = example
     at: Mapping[str, float] = field(default_factory=dict)
     bounds: Mapping[str, Bounds] = field(default_factory=dict)
+    scheduled: tuple[str, ...] = ("lr", "weight_decay")
 
 
 def equip(cls: Any, traits: Traits) -> None:
