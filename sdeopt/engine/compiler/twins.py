@@ -25,6 +25,7 @@ __all__ = ["TWINS", "elementwise"]
 
 INLINED = OPTIONS | {"forceinline": True}
 
+
 def _by_type(choose: Callable[..., Any]) -> Any:
     """A compiled function whose body ``choose(*types)`` picks by the types of its arguments."""
 
