@@ -2,8 +2,9 @@
 
 Numba takes every function for one that Python may call: it optimises it, and generates machine code. Then it links it
 into its caller and does both again, at every level of nesting. An inner function is simplified by itself, and goes
-through the rest of LLVM once, with the loop that it ends up in. That halves the time to the first result. A loop gets all
-passes, and functions of its own for the memory of arrays (`recycle`). Both loop over vectors as in `expressions`.
+through the rest of LLVM once, with the loop that it ends up in. That more than halves the time to the first result. A
+loop gets all passes, and functions of its own for the memory of arrays (`recycle`). Both loop over vectors as in
+`expressions`.
 """
 
 from __future__ import annotations
