@@ -130,8 +130,8 @@ def equip(cls: Any, traits: Traits) -> None:
     cls.clock = property(lambda self: float(type(self).clock_of(self.constant())))
     cls.schedules = property(_schedules)
     cls.constant = _constant
-    if isinstance(traits.samples, str):
-        cls.samples = property(lambda self: int(getattr(self, traits.samples)))
+    if isinstance(counts := traits.samples, str):
+        cls.samples = property(lambda self: int(getattr(self, counts)))
     if not hasattr(cls, "check"):
         cls.check = lambda self, objective: None
 

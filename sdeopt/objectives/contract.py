@@ -7,9 +7,8 @@ f = (1/n) Σ f_i adds ``examples(self)``, ``weighted_grad(self, x, w)``, ``batch
 ∇f_i·v, and ``example_values(self, x)``, the f_i; a regression f_i = ½(m_i - y_i)² ``label_grad(self, x, w)``,
 Σ w_i ∇m_i; a classification ``labels(self)``, a function of a matrix ``matrix_rows(self)``, a network ``blocks(self)``.
 An objective that is not compiled may say ``batched = True`` and take x, weights and example numbers with a column per
-path beside single ones (`sdeopt.engine.batched`). One whose passes are
-dear may say ``costly = True``, so that runs save less often and take SDEs that need no pass over all data, and name its
-``usual_observables(self)``.
+path beside single ones (`sdeopt.engine.batched`). One whose passes are dear may say ``costly = True``, so that runs
+save less often and take SDEs that need no pass over all data, and name its ``usual_observables(self)``.
 
 Around them, in plain Python: ``dim``, ``start``, and where they exist ``optimum`` (a minimiser), ``minimum`` (its
 value) and ``curvature`` (smallest and largest Hessian eigenvalue: mu, L).
