@@ -24,6 +24,7 @@ __all__ = [
     "batch_size",
     "clipped_grad",
     "batch_value",
+    "blocks",
     "direction_cov",
     "direction_jacobian",
     "direction_residual",
@@ -31,7 +32,9 @@ __all__ = [
     "expect_direction",
     "grad",
     "hvp",
+    "label_grad",
     "labels",
+    "local_grads",
     "matrix_rows",
     "mean_agent_sign",
     "mean_clipped",
@@ -213,6 +216,11 @@ def batch_value(o: Oracle, x: Vector, index: Any) -> Any:
     return o.objective.batch_value(x, index)
 
 
+def label_grad(o: Oracle, x: Vector, w: Vector) -> Any:
+    """Σ_i w_i ∇m_i(x), where m_i are the outputs of a regression f_i = ½(m_i - y_i)², w of shape (n,)."""
+    return o.objective.label_grad(x, w)
+
+
 def labels(o: Oracle) -> Any:
     """The class of each example, -1 or +1, shape (n,)."""
     return o.objective.labels()
@@ -223,6 +231,11 @@ def matrix_rows(o: Oracle) -> Any:
     return o.objective.matrix_rows()
 
 
+def blocks(o: Oracle) -> Any:
+    """The parameters of a module, (name, first, end, rows) each: x[first:end]; rows of a matrix, 0 of other shapes."""
+    return o.objective.blocks()
+
+
 def grad_var(o: Oracle, x: Vector) -> Any:
     """(1/n) Σ_i (∇f_i(x) - ∇f(x))², per coordinate."""
     return o.objective.grad_var(x)
@@ -231,6 +244,11 @@ def grad_var(o: Oracle, x: Vector) -> Any:
 def agent_grads(o: Oracle, x: Vector, z: Draws) -> Any:
     """∇f_i(x) + ξ_i for each of the N agents, a tuple; their mean is ``noisy_grad``."""
     return o.noise.agent_grads(o, x, z)
+
+
+def local_grads(o: Oracle, xs: Any, z: Draws) -> Any:
+    """∇f_i(x_i) + ξ_i(x_i) for each of the N agents, each at its own point of the tuple ``xs``."""
+    return o.noise.local_grads(o, xs, z)
 
 
 def agent_means(o: Oracle, x: Vector) -> Any:
@@ -254,7 +272,8 @@ def root_agent_sign_cov(o: Oracle, x: Vector, dw: Vector) -> Any:
 
 
 OF_OBJECTIVE: frozenset[Any] = frozenset(
-    {value, grad, hvp, vjp, players, examples, weighted_grad, batch_grad, batch_value, labels, matrix_rows, grad_var}
+    {value, grad, hvp, vjp, players, examples, weighted_grad, batch_grad, batch_value, label_grad, labels, matrix_rows}
+    | {blocks, grad_var}
 )
 OTHERWISE: dict[Any, str] = {noise: "sample", noise_var: "var", root_additive_cov: "root_cov"}
 
