@@ -163,18 +163,3 @@ print(kernel.mode, kernel(0, 3).tobytes().hex())
     interpreted = fresh(script).split()
     assert (compiled[0], interpreted[0]) == ("lanes", "interpreted")
     assert compiled[1] == interpreted[1]
-
-
-@pytest.mark.parametrize(
-    ("gradient", "mode"),
-    [
-        (lambda x: np.exp(x), "vectors"),
-        (lambda x: so.core.exp(x), "lanes"),
-        (lambda x: 3.0 * x**2, "vectors"),
-        (lambda x: 3.0 * x * x, "lanes"),
-    ],
-    ids=["np.exp", "exp", "x**2", "x*x"],
-)
-def test_functions_of_numpy_are_compiled_one_path_at_a_time(gradient: Any, mode: str) -> None:
-    problem = so.Problem(so.Objective(grad=gradient, dim=2), so.Gaussian(0.1))
-    assert Kernel(plan(so.SGD(lr=0.01), problem, steps=2, observables=[], rng=0)).mode == mode

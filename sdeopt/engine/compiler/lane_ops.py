@@ -20,7 +20,7 @@ from numba.extending import intrinsic, lower_builtin
 
 from sdeopt.engine.compiler.lanes import I64, Mask, Pack, common, element, rebuild, row, rows
 
-__all__ = ["exponent", "fma", "horner", "product", "select", "total", "two_to"]
+__all__ = ["call", "elementwise", "exponent", "fma", "horner", "product", "select", "total", "two_to"]
 
 NUMBERS = (types.Float, types.Integer)
 
@@ -34,8 +34,8 @@ def _shape(kinds: Any) -> Any:
     return common(*(k for k in kinds if isinstance(k, Pack)))
 
 
-def _elementwise(function: Any, arity: int, emit: Callable[..., Any], result: type = Pack) -> None:
-    """Give ``function`` a meaning on packs: ``emit(builder, *rows)`` for every row."""
+def elementwise(function: Any, arity: int, emit: Callable[..., Any], result: type = Pack) -> None:
+    """Give ``function`` a meaning on packs: ``emit(context, builder, *rows)`` for every row."""
 
     @infer_global(function)
     class Template(AbstractTemplate):
@@ -48,7 +48,7 @@ def _elementwise(function: Any, arity: int, emit: Callable[..., Any], result: ty
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         kind = sig.return_type
         items = [
-            emit(builder, *(row(builder, a, k, i, kind.width) for a, k in zip(args, sig.args, strict=True)))
+            emit(context, builder, *(row(builder, a, k, i, kind.width) for a, k in zip(args, sig.args, strict=True)))
             for i in range(rows(kind))
         ]
         return impl_ret_untracked(context, builder, kind, rebuild(builder, items))
@@ -79,14 +79,14 @@ def _constant(kind: Any, value: float) -> Any:
 def _extremum(comparison: str) -> Callable[..., Any]:
     """NumPy's minimum or maximum: NaN in either argument gives NaN. One instruction where y is a number of the code."""
 
-    def emit(b: Any, x: Any, y: Any) -> Any:
+    def emit(context: Any, b: Any, x: Any, y: Any) -> Any:
         chosen = b.select(b.fcmp_ordered(comparison, y, x), y, x)
         return b.select(b.fcmp_unordered("uno", y, y), y, chosen)
 
     return emit
 
 
-def _sign(b: Any, x: Any) -> Any:
+def _sign(context: Any, b: Any, x: Any) -> Any:
     zero = _constant(x.type, 0.0)
     one = call(b, "llvm.copysign", _constant(x.type, 1.0), x)
     return b.select(b.fcmp_unordered("uno", x, x), x, b.select(b.fcmp_ordered("==", x, zero), zero, one))
@@ -99,21 +99,21 @@ for _operators, _method in (
     ((operator.truediv, operator.itruediv), "fdiv"),
 ):
     for _operator in _operators:
-        _elementwise(_operator, 2, lambda b, x, y, method=_method: getattr(b, method)(x, y))
+        elementwise(_operator, 2, lambda context, b, x, y, method=_method: getattr(b, method)(x, y))
 for _operator, _symbol in (
     (operator.lt, "<"), (operator.le, "<="), (operator.gt, ">"), (operator.ge, ">="), (operator.eq, "=="),
 ):  # fmt: skip
-    _elementwise(_operator, 2, lambda b, x, y, symbol=_symbol: b.fcmp_ordered(symbol, x, y), Mask)
-_elementwise(operator.ne, 2, lambda b, x, y: b.fcmp_unordered("!=", x, y), Mask)
-_elementwise(operator.neg, 1, lambda b, x: b.fneg(x))
-_elementwise(operator.pos, 1, lambda b, x: x)
+    elementwise(_operator, 2, lambda context, b, x, y, symbol=_symbol: b.fcmp_ordered(symbol, x, y), Mask)
+elementwise(operator.ne, 2, lambda context, b, x, y: b.fcmp_unordered("!=", x, y), Mask)
+elementwise(operator.neg, 1, lambda context, b, x: b.fneg(x))
+elementwise(operator.pos, 1, lambda context, b, x: x)
 for _absolute in (abs, np.abs, math.fabs):
-    _elementwise(_absolute, 1, lambda b, x: call(b, "llvm.fabs", x))
+    elementwise(_absolute, 1, lambda context, b, x: call(b, "llvm.fabs", x))
 for _root in (np.sqrt, math.sqrt):
-    _elementwise(_root, 1, lambda b, x: call(b, "llvm.sqrt", x))
-_elementwise(np.sign, 1, _sign)
-_elementwise(np.minimum, 2, _extremum("<"))
-_elementwise(np.maximum, 2, _extremum(">"))
+    elementwise(_root, 1, lambda context, b, x: call(b, "llvm.sqrt", x))
+elementwise(np.sign, 1, _sign)
+elementwise(np.minimum, 2, _extremum("<"))
+elementwise(np.maximum, 2, _extremum(">"))
 
 
 def _emit_two_to(b: Any, k: Any) -> Any:

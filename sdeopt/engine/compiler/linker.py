@@ -27,6 +27,7 @@ from numba import njit
 from numba.core.dispatcher import Dispatcher
 from numba.extending import overload
 
+import sdeopt.engine.compiler.lane_numpy  # noqa: F401  (importing it gives lanes NumPy's functions)
 from sdeopt.core.entrywise import ENTRYWISE
 from sdeopt.core.oracle import who_answers
 from sdeopt.core.references import ATTRIBUTES, names, rebound
