@@ -275,6 +275,35 @@ def test_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> N
         so.load(tmp_path / "r")
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("9" * 300, "file must have a name of at most 255 bytes"),
+        (".", r"file must have a name, got '\.'"),
+        ("", "file must be the name of a file"),
+        (1, "file must be a file, got 1"),  # a number is an open file of the system, and 1 the standard output
+    ],
+)
+def test_names_that_no_file_can_have_are_refused(name: Any, says: str) -> None:
+    found = [example(kind) for kind in ("Sweep", "Atlas")]
+    for write in [f for r in found for f in (r.save, r.html, r.to_csv)]:
+        with pytest.raises((ValueError, TypeError), match=says):
+            write(name)
+
+
+@pytest.mark.parametrize("place", ["folder", "file/r"])
+def test_what_cannot_be_written_is_named_as_it_was_given(place: str, tmp_path: Path) -> None:
+    """And not by the name of the part that would have become it; nothing of that is left."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("kept", encoding="utf-8")
+    found = example("Sweep")
+    for write in (found.html, found.to_csv):
+        with pytest.raises(OSError) as error:
+            write(tmp_path / place)
+        assert error.value.filename == str(tmp_path / place)
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["file", "folder"]
+
+
 # what older versions wrote
 
 OLD_FILES = {
