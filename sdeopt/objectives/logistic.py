@@ -87,10 +87,10 @@ class Logistic(FiniteSum):
         return matvec(self.X.T, w * s) + self.l2 * total(w) * x
 
     def batch_grad(self, x: Any, index: Any) -> Any:
-        pick = index.astype(np.int64)
-        rows = self.X[pick]
-        s = slopes(self.y[pick], matvec(rows, x))
-        return matvec(rows.T, s) / index.size + self.l2 * x
+        return mean_grad(self, x, index)
+
+    def batch_class_grads(self, x: Any, index: Any) -> Any:
+        return class_mean(self, x, index, -1.0), class_mean(self, x, index, 1.0)
 
     def batch_value(self, x: Any, index: Any) -> Any:
         pick = index.astype(np.int64)
@@ -126,6 +126,27 @@ class Logistic(FiniteSum):
     def curvature(self) -> tuple[float, float]:
         largest = float(np.linalg.norm(self.X, 2)) ** 2
         return self.l2, self.l2 + largest / (4.0 * self.count)
+
+
+def mean_grad(f: Any, x: Any, index: Any) -> Any:
+    """Mean gradient of the examples with these numbers."""
+    pick = index.astype(np.int64)
+    rows = f.X[pick]
+    s = slopes(f.y[pick], matvec(rows, x))
+    return matvec(rows.T, s) / index.size + f.l2 * x
+
+
+def class_mean(f: Any, x: Any, index: Any, label: float) -> Any:
+    """Mean gradient of those of one class among the examples with these numbers, 0 if there is none."""
+    count = 0
+    chosen = np.empty(len(index))
+    for i in range(len(index)):
+        if f.y[int(index[i])] == label:
+            chosen[count] = index[i]
+            count += 1
+    if count == 0:
+        return 0.0 * x
+    return mean_grad(f, x, chosen[:count])
 
 
 def losses(m: Any) -> Any:
