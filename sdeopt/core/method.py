@@ -16,7 +16,8 @@ Optional: ``init(self, x, o)`` gives the state y at time 0 (default: y is x itse
 ``Law.draws`` does: ("normal" | "uniform" | "fractional", size, parameters...).
 
 The draws ``z`` of a step are those of the noise law. A method that sees the gradient of two samples has a tuple of two
-such; one with draws of its own gets the pair (those of the gradient, its own).
+such, one that counts them by a hyperparameter a tuple of so many; one with draws of its own gets the pair (those of the
+gradient, its own).
 
 Functions are compiled by the engine, so they use NumPy arithmetic and the vocabulary of ``sdeopt.core`` only.
 
@@ -147,7 +148,7 @@ def method(
     parts: tuple[str, ...] | None = None,
     brownian: str | tuple[str, ...] = "gradient",
     family: str = "descent",
-    samples: int = 1,
+    samples: int | str = 1,
     bounded: bool = False,
     limited: bool = False,
     lanes: bool = True,
@@ -179,8 +180,9 @@ def method(
         The increments that ``diffusion`` receives, see `Model`.
     family : str
         Where the method belongs, a key of ``FAMILIES``.
-    samples : int
-        Independent samples of the gradient that one step sees, 1 or 2.
+    samples : int or str
+        Independent samples of the gradient that one step sees, 1 or 2, or the name of the hyperparameter that counts
+        them.
     bounded : bool
         Whether steps are bounded whatever the noise, so that the sampled SDE exists without a variance of the noise.
     limited : bool

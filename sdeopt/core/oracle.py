@@ -33,7 +33,9 @@ __all__ = [
     "expect_direction",
     "grad",
     "hvp",
+    "label_grad",
     "labels",
+    "local_grads",
     "matrix_rows",
     "mean_agent_sign",
     "mean_clipped",
@@ -220,6 +222,11 @@ def batch_value(o: Oracle, x: Vector, index: Any) -> Any:
     return o.objective.batch_value(x, index)
 
 
+def label_grad(o: Oracle, x: Vector, w: Vector) -> Any:
+    """Σ_i w_i ∇m_i(x), where m_i are the outputs of a regression f_i = ½(m_i - y_i)², w of shape (n,)."""
+    return o.objective.label_grad(x, w)
+
+
 def labels(o: Oracle) -> Any:
     """The class of each example, -1 or +1, shape (n,)."""
     return o.objective.labels()
@@ -245,6 +252,11 @@ def agent_grads(o: Oracle, x: Vector, z: Draws) -> Any:
     return o.noise.agent_grads(o, x, z)
 
 
+def local_grads(o: Oracle, xs: Any, z: Draws) -> Any:
+    """∇f_i(x_i) + ξ_i(x_i) for each of the N agents, each at its own point of the tuple ``xs``."""
+    return o.noise.local_grads(o, xs, z)
+
+
 def agent_means(o: Oracle, x: Vector) -> Any:
     """∇f_i(x) for each of the N agents, a tuple; their mean is ∇f(x)."""
     return o.noise.agent_means(o, x)
@@ -268,7 +280,7 @@ def root_agent_sign_cov(o: Oracle, x: Vector, dw: Vector) -> Any:
 OF_OBJECTIVE: frozenset[Any] = frozenset(
     {
         value, grad, hvp, vjp, players, examples, weighted_grad, batch_grad, batch_value, batch_class_grads, blocks,
-        labels, matrix_rows, grad_var,
+        label_grad, labels, matrix_rows, grad_var,
     }
 )  # fmt: skip
 OTHERWISE: dict[Any, str] = {noise: "sample", noise_var: "var", root_additive_cov: "root_cov"}

@@ -101,6 +101,8 @@ class Trace:
 
     def step(self) -> list[Any]:
         """The state after one step, its draws random symbols."""
+        if isinstance(self.cls.traits.samples, str):
+            raise HandOver(f"the step sees as many samples of the gradient as {self.cls.traits.samples} says")
         samples = (XI, XI2) if self.cls.samples == 2 else XI
         z = (samples, self.own()) if hasattr(self.cls, "own") else samples
         return self.vectors(self.cls.step, k, self.state, ORACLE, z)

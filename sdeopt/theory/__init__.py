@@ -21,6 +21,7 @@ from sdeopt.theory.fractional import (
     widening_flow,
 )
 from sdeopt.theory.linear import correlation, moments, stationary, transition
+from sdeopt.theory.manifold import flow_limit, label_noise_flow
 from sdeopt.theory.stable import levy_ou_scale, stable_sgd_scale
 
 __all__ = [
@@ -38,7 +39,9 @@ __all__ = [
     "averaged_ou",
     "averaged_sgd",
     "fpgd_variance",
+    "flow_limit",
     "fractional_ou_variance",
+    "label_noise_flow",
     "levy_ou_scale",
     "pgd_variance",
     "stable_sgd_scale",

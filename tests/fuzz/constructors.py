@@ -43,6 +43,7 @@ GOOD: dict[str, dict[str, Any]] = {  # arguments that are right
     "EmbeddedSaddle": {"H": [[-0.5, 0.25], [0.25, 1.0]], "quartic": 0.5, "cubic": 0.1},
     "Game": {"grad": _turned, "minimisers": 1, "dim": 2, "start": [1.0, 1.0]},
     "Gaussian": {"scale": [0.5, 1.0]},
+    "LabelNoise": {"scale": 0.5},
     "Laplace": {"scale": 0.5},
     "LinearRegression": {"X": TALL, "y": LABELS, "l2": 0.1},
     "Logistic": {"X": TALL, "y": [0.0, 1.0, 1.0], "l2": 0.1},
