@@ -129,8 +129,9 @@ def equip(cls: Any, traits: Traits) -> None:
     cls.clock = property(lambda self: float(type(self).clock_of(self.constant())))
     cls.schedules = property(_schedules)
     cls.constant = _constant
-    if isinstance(traits.samples, str):
-        cls.samples = property(lambda self: int(getattr(self, traits.samples)))
+    counter = traits.samples
+    if isinstance(counter, str):
+        cls.samples = property(lambda self: int(getattr(self, counter)))
     if not hasattr(cls, "check"):
         cls.check = lambda self, objective: None
 

@@ -46,17 +46,17 @@ def flow_limit(objective: Any, x: Any) -> Array:
     """
     from scipy.integrate import solve_ivp
 
-    x = _point(objective, x)
-    small = SETTLED * max(1.0, float(np.linalg.norm(objective.grad(x))))
+    start = _point(objective, x)
+    small = SETTLED * max(1.0, float(np.linalg.norm(objective.grad(start))))
 
     def rest(_: float, y: Array) -> float:
         return float(np.linalg.norm(objective.grad(y))) - small
 
     rest.terminal = True  # type: ignore[attr-defined]
-    if rest(0.0, x) <= 0.0:
-        return x
+    if rest(0.0, start) <= 0.0:
+        return start
     flow = _counted(lambda y: -objective.grad(y), "x must be a point from which the gradient flow can be followed")
-    found = solve_ivp(flow, (0.0, LONGEST), x, "LSODA", events=rest, rtol=1e-10, atol=1e-12)
+    found = solve_ivp(flow, (0.0, LONGEST), start, "LSODA", events=rest, rtol=1e-10, atol=1e-12)
     if found.status != 1:
         raise ValueError(f"x must be a point from which the gradient flow comes to rest before time {LONGEST:g}")
     return np.asarray(found.y[:, -1])
@@ -155,7 +155,7 @@ def trace_grad(objective: Any, y: Array) -> Array:
 def _point(objective: Any, x: Any) -> Array:
     if not hasattr(objective, "hessian") or not hasattr(objective, "grad"):
         raise TypeError(f"objective must be one of sdeopt.objectives, got {checks.short(objective)}")
-    x = checks.array("x", x)
-    if x.size != objective.dim:
-        raise ValueError(f"x must have {objective.dim} entries, as {type(objective).__name__} does, got {x.size}")
-    return x
+    point: Array = checks.array("x", x)
+    if point.size != objective.dim:
+        raise ValueError(f"x must have {objective.dim} entries, as {type(objective).__name__} does, got {point.size}")
+    return point
