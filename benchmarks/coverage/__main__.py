@@ -30,8 +30,9 @@ seeds that print one, where not all do. The law of the noise decides that in adv
 the samples that show their tail states intervals of those that do not.
 
 Intervals of a time take few values here, and cover up to 100 %: they are stated as "at least 95 %". All others hold in
-92 to 98 % of the seeds, or there are none, but for what the standard deviation above leaves at the edge. The spread of
-a sweep is counted whether it is marked as not stationary or not.
+92 to 98 % of the seeds, or there are none, but for what the standard deviation above leaves at the edge: the spread
+under t₅ at lr 0.4 with 1000 paths holds in 93.9 % of 20 000 other seeds. The spread of a sweep is counted whether it is
+marked as not stationary or not.
 """
 
 

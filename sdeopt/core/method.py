@@ -36,7 +36,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from sdeopt.core import checks
-from sdeopt.core.bounds import Bounds, bounds_of
+from sdeopt.core.bounds import bounds_of
 from sdeopt.core.chance import refuse_random
 from sdeopt.core.guards import answer
 from sdeopt.core.oracle import Oracle
@@ -47,7 +47,6 @@ __all__ = ["FAMILIES", "REGISTRY", "method", "rival", "sealed"]
 
 T = TypeVar("T", bound=type)
 
-SCHEDULED = ("lr", "weight_decay")
 FAMILIES = {
     "descent": "Gradient descent and momentum",
     "sharpness": "Sharpness-aware",
@@ -78,7 +77,7 @@ def _validated_new(cls: Any) -> Any:
     def new(kind: Any, *args: Any, **kwargs: Any) -> Any:
         raw = create(kind, *args, **kwargs)
         named = zip(kind._fields, raw, strict=True)
-        fixed = [_field(kind.__name__, name, value, kind.bounds[name]) for name, value in named]
+        fixed = [_field(kind, name, value) for name, value in named]
         page = tuple.__new__(kind, fixed)
         if not page.clock > 0.0:
             raise ValueError(f"{kind.__name__}: lr must be larger, a step of it takes {page.clock:g} units of time")
@@ -87,8 +86,9 @@ def _validated_new(cls: Any) -> Any:
     return new
 
 
-def _field(owner: str, name: str, value: Any, bounds: Bounds) -> Any:
-    if name in SCHEDULED and isinstance(value, SCHEDULES):
+def _field(kind: Any, name: str, value: Any) -> Any:
+    owner: str = kind.__name__
+    if name in kind.scheduled and isinstance(value, SCHEDULES):
         return value
     if name == "lr" and callable(value):
         first = checks.number("lr(0)", answer("lr(0)", value, 0.0))
@@ -103,7 +103,7 @@ def _field(owner: str, name: str, value: Any, bounds: Bounds) -> Any:
             f"{owner}: {name} must be one number for all coordinates, for parameter groups are not supported, got "
             f"{checks.short(value)}"
         )
-    return bounds.check(f"{owner}: {name}", value)
+    return kind.bounds[name].check(f"{owner}: {name}", value)
 
 
 def _expect_page(cls: Any) -> None:

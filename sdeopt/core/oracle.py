@@ -24,6 +24,7 @@ __all__ = [
     "batch_size",
     "clipped_grad",
     "batch_value",
+    "blocks",
     "direction_cov",
     "direction_jacobian",
     "direction_residual",
@@ -230,6 +231,11 @@ def matrix_rows(o: Oracle) -> Any:
     return o.objective.matrix_rows()
 
 
+def blocks(o: Oracle) -> Any:
+    """The parameters of a module, (name, first, end, rows) each: x[first:end]; rows of a matrix, 0 of other shapes."""
+    return o.objective.blocks()
+
+
 def grad_var(o: Oracle, x: Vector) -> Any:
     """(1/n) Σ_i (∇f_i(x) - ∇f(x))², per coordinate."""
     return o.objective.grad_var(x)
@@ -267,7 +273,7 @@ def root_agent_sign_cov(o: Oracle, x: Vector, dw: Vector) -> Any:
 
 OF_OBJECTIVE: frozenset[Any] = frozenset(
     {value, grad, hvp, vjp, players, examples, weighted_grad, batch_grad, batch_value, label_grad, labels, matrix_rows}
-    | {grad_var}
+    | {blocks, grad_var}
 )
 OTHERWISE: dict[Any, str] = {noise: "sample", noise_var: "var", root_additive_cov: "root_cov"}
 

@@ -88,7 +88,10 @@ class Problem:
         return self.x0[path] if self.several else self.x0
 
     def alone(self, verb: str) -> None:
-        """Refuse a start per path in the name of a ``verb`` that looks at one point."""
+        """Refuse a start per path in the name of a ``verb`` that looks at one point.
+
+        A comparison too: gaps are measured in the spread over paths, and that of the starts would hide the noise's.
+        """
         if self.several:
             raise ValueError(
                 f"{verb} needs one start, x0 of shape ({self.dim},), got {self.x0.shape}: call it for one row after "

@@ -117,6 +117,7 @@ class Traits:
     shown: tuple[str, str] = example
     at: Mapping[str, float] = field(default_factory=dict)
     bounds: Mapping[str, Bounds] = field(default_factory=dict)
+    scheduled: tuple[str, ...] = ("lr", "weight_decay")
 
 
 def equip(cls: Any, traits: Traits) -> None:
@@ -129,9 +130,8 @@ def equip(cls: Any, traits: Traits) -> None:
     cls.clock = property(lambda self: float(type(self).clock_of(self.constant())))
     cls.schedules = property(_schedules)
     cls.constant = _constant
-    counter = traits.samples
-    if isinstance(counter, str):
-        cls.samples = property(lambda self: int(getattr(self, counter)))
+    if isinstance(counts := traits.samples, str):
+        cls.samples = property(lambda self: int(getattr(self, counts)))
     if not hasattr(cls, "check"):
         cls.check = lambda self, objective: None
 

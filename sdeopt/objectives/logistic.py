@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot, exp, log, matvec, total, where
+from sdeopt.core.entrywise import entrywise
+from sdeopt.core.math import batch_matvec, batch_rmatvec
 from sdeopt.objectives import datasets
 from sdeopt.objectives.contract import Array, derived_field, frozen
 from sdeopt.objectives.finite_sum import FiniteSum, slope_variance
@@ -88,13 +90,12 @@ class Logistic(FiniteSum):
 
     def batch_grad(self, x: Any, index: Any) -> Any:
         pick = index.astype(np.int64)
-        rows = self.X[pick]
-        s = slopes(self.y[pick], matvec(rows, x))
-        return matvec(rows.T, s) / index.size + self.l2 * x
+        s = slopes(self.y[pick], batch_matvec(self.X, pick, x))
+        return batch_rmatvec(self.X, pick, s) / index.size + self.l2 * x
 
     def batch_value(self, x: Any, index: Any) -> Any:
         pick = index.astype(np.int64)
-        m = self.y[pick] * matvec(self.X[pick], x)
+        m = self.y[pick] * batch_matvec(self.X, pick, x)
         return total(losses(m)) / index.size + 0.5 * self.l2 * dot(x, x)
 
     def grad_var(self, x: Any) -> Any:
@@ -128,11 +129,13 @@ class Logistic(FiniteSum):
         return self.l2, self.l2 + largest / (4.0 * self.count)
 
 
+@entrywise
 def losses(m: Any) -> Any:
     """log(1 + e^(-m)) of the margins m, without overflow."""
     return log(1.0 + exp(-np.abs(m))) - np.minimum(m, 0.0)
 
 
+@entrywise
 def slopes(y: Any, scores: Any) -> Any:
     """-s σ(-s score), the derivative of one loss by its score, without overflow."""
     m = y * scores
@@ -148,6 +151,7 @@ def signs(y: Array) -> Array:
     return frozen(np.where(y > 0, 1.0, -1.0))
 
 
+@entrywise
 def bends(scores: Any) -> Any:
     """σ(score) σ(-score), the second derivative of one loss by its score."""
     e = exp(-np.abs(scores))

@@ -195,6 +195,14 @@ class TorchObjective(Passes, Smooth):
         few = max(self._pairs // 2, 1)  # the way back is held too
         return self._left(along(self._weighted, self._tensor(x), self._tensor(v), self._X, self._y, few))
 
+    def example_values(self, x: Any) -> Any:
+        """f_i(x) of every example, shape (n,)."""
+        torch = import_torch()
+        with torch.no_grad():
+            at = self._tensor(x)
+            parts = zip(self._X.split(self._pairs), self._y.split(self._pairs), strict=True)
+            return self._left(torch.cat([self._loss(self._output(at, X), y) for X, y in parts]))
+
     def examples(self) -> int:
         """Number n of examples."""
         return len(self._X)

@@ -72,6 +72,7 @@ GOOD: dict[str, dict[str, Any]] = {  # arguments that are right
     "Clipped": {"method": so.SGD(0.1), "max_norm": 1.0},
     "EMA": {"method": so.Adam(0.1), "decay": 0.9},
     "L2": {"method": so.Adam(0.1), "l2": 0.1},
+    "Layered": {"matrices": so.Muon(0.1), "rest": so.AdamW(0.1), "excluded": ["head.*"]},
     "decay": {"length": 0.5, "scale": 0.1, "exponent": 0.5, "level": 1.0},
     "hold": {"length": 0.5, "level": 0.1},
     "ramp": {"length": 0.5, "start": 1.0, "end": 0.1, "curve": "cosine"},

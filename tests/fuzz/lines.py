@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sdeopt.cli import main
 
 from .judge import Find, judged, timed
-from .verbs import within
+from .verbs import ENSEMBLE, within
 
 TEXTS = [
     "nan", "inf", "-inf", "1e-320", "1e400", "-1", "0", "0.1", "1", "2", "", " ", "x", "a\nb", "1,2", ",", "1,,2", ":",
@@ -33,11 +33,14 @@ LINES = {
     "compare": ["sgd", "--steps", "2", "--paths", "16", "--quiet", "--substeps", "2"],
     "certify": ["sgd", "--lrs", "0.2,0.1,0.05", "--horizon", "0.2", "--paths", "32", "--max-paths", "32", "--quiet"],
     "scale": ["sgd", "--batch", "1", "2"],
+    "atlas": ["sgd", "--objective", "quadratic:1,2", "--law", "gaussian:1", "--gradients", "2", "--lrs", "0.1,0.2",
+              "--paths", "4", "--tuning", "4", "--quiet"],
     "noise": ["quadratic:1,2", "--samples", "16", "--probes", "2", "--quiet"],
     "show": ["sgd"],
     "derive": ["sgd"],
     "cite": ["sgd"],
-}
+    "report": ["kept.npz", "--quiet"],
+}  # fmt: skip
 APART = {"--help", "--version", "--config", "--processes"}
 
 
@@ -85,8 +88,13 @@ def _run(words: list[str]) -> None:
 
 
 def check(case: tuple[str, list[str]]) -> None:
-    """One line."""
-    within(lambda: _run([case[0], *case[1]]))
+    """One line, in a folder that holds the result ``kept.npz``."""
+
+    def run() -> None:
+        ENSEMBLE.save("kept")
+        _run([case[0], *case[1]])
+
+    within(run)
 
 
 NUMBERS = [0, 1, 2, -1, 0.5, 1e-320, 1e308, math.nan, math.inf, 10**30, 10**400, True, "x", "", [], [1.0], [[]]]

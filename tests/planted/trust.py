@@ -5,6 +5,7 @@ from __future__ import annotations
 from planted.mutation import Mutation, named
 
 FILES, VALUES, STOP = "sdeopt/core/files.py", "sdeopt/engine/values.py", "sdeopt/engine/stop.py"
+CACHE = "sdeopt/engine/compiler/cache.py"
 MUTATIONS = [
     Mutation(
         "bounds: the direction that is known worst left out",
@@ -70,5 +71,15 @@ MUTATIONS = [
         "stop: nobody tells other processes",
         STOP, "if stop.is_set():\n            Path", "if False:\n            Path",
         named("interrupts", "test_a_file_ends_chunks_in_other_processes"),
+    ),
+    Mutation(
+        "cache: a loop carries the class of its page in its signature",
+        CACHE, "signature.replace(args=())", "signature",
+        named("cache", "test_a_loop_does_not_carry_the_class_of_its_page"),
+    ),
+    Mutation(
+        "cache: a loop carries the class of its page in its function",
+        CACHE, "function.argtypes = ()", "function.argtypes = tuple(function.argtypes)",
+        named("cache", "test_a_loop_does_not_carry_the_class_of_its_page"),
     ),
 ]  # fmt: skip
