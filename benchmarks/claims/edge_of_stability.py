@@ -18,34 +18,22 @@ import numpy as np
 
 import sdeopt as so
 from benchmarks.claims.frame import Estimate, Finding, finding
-from sdeopt.objectives.contract import Smooth
 
 LR, EDGE, TOP = 0.2, 10.0, 14.0
 
 
-class Ramp(Smooth):
-    """f = y x²/2 + k (y - z - 14)²/2 + m z²/2 of (x, y, z)."""
+def ramp(k: float, m: float) -> so.Objective:
+    """f of (x, y, z)."""
 
-    def __init__(self, k: float, m: float) -> None:
-        self.k, self.m = k, m
+    def value(x: Any) -> Any:
+        return 0.5 * x[1] * x[0] ** 2 + 0.5 * k * (x[1] - x[2] - TOP) ** 2 + 0.5 * m * x[2] ** 2
 
-    @property
-    def dim(self) -> int:
-        return 3
-
-    def grad(self, x: Any) -> Any:
-        pull = self.k * (x[1] - x[2] - TOP)
-        return np.array([x[1] * x[0], 0.5 * x[0] * x[0] + pull, self.m * x[2] - pull])
-
-    def hvp(self, x: Any, v: Any) -> Any:
-        pull = self.k * (v[1] - v[2])
-        return np.array([x[1] * v[0] + x[0] * v[1], x[0] * v[0] + pull, self.m * v[2] - pull])
+    return so.Objective(value=value, dim=3)
 
 
-def descend(f: Ramp, time: float) -> Any:
+def descend(f: so.Objective, k: float, time: float) -> Any:
     """The path of gradient descent, from the edge with x = σ."""
-    sigma = math.sqrt(2.0 * f.k * (TOP - EDGE))
-    path = [np.array([sigma, EDGE, 0.0])]
+    path = [np.array([math.sqrt(2.0 * k * (TOP - EDGE)), EDGE, 0.0])]
     for _ in range(round(time / LR)):
         path.append(path[-1] - LR * f.grad(path[-1]))
     return np.array(path)
@@ -54,8 +42,8 @@ def descend(f: Ramp, time: float) -> Any:
 def measure(size: float = 1.0) -> list[Finding]:
     found = []
     for k, m, time, claimed in ((0.1, 0.05, 40.0, (0.95, 1.05)), (1.0, 0.2, 4.0, (0.0, 0.7))):
-        f, times = Ramp(k, m), np.linspace(0.0, time, round(time / LR) + 1)
-        flow, path = so.theory.central_flow(f, [0.0, EDGE, 0.0], LR, times), descend(Ramp(k, m), time)
+        f, times = ramp(k, m), np.linspace(0.0, time, round(time / LR) + 1)
+        flow, path = so.theory.central_flow(f, [0.0, EDGE, 0.0], LR, times), descend(f, k, time)
         late = slice(len(times) // 2, None)
         squares = Estimate(float(np.mean(path[late, 0] ** 2) / np.mean(flow.variance[late])))
         line = finding(f"k = {k:g}: mean x² / σ²", claimed, squares)
