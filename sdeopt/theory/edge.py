@@ -17,7 +17,22 @@ SWITCHES = 100
 
 
 class CentralFlow(NamedTuple):
-    """What `central_flow` returns, at each of the times asked for."""
+    """What `central_flow` returns, at each of the times asked for.
+
+    Attributes
+    ----------
+    positions : ndarray, shape (m, d)
+        The path that gradient descent oscillates about.
+    sharpness, variance : ndarray, shape (m,)
+        S, and σ² of the oscillation along its eigenvector: 0 below the edge.
+
+    Examples
+    --------
+    >>> import sdeopt as so
+    >>> f = so.DiagonalLinearNetwork([[1.0]], [1.0])
+    >>> so.theory.central_flow(f, [1.0, 1.0], lr=0.1, times=[0.0]).variance.tolist()
+    [0.0]
+    """
 
     positions: Array
     sharpness: Array
