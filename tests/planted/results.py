@@ -54,8 +54,8 @@ MUTATIONS = [
     Mutation(
         "results: a file is kept under another name than it is opened by",
         "sdeopt/results/files.py",
-        "path.with_name(path.name + SUFFIX)",
-        "path.with_suffix(SUFFIX)",
+        "path.with_name(path.name + suffix)",
+        "path.with_suffix(suffix)",
         contract("test_it_is_kept_and_opened_by_the_same_name"),
     ),
     Mutation(
