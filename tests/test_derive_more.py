@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,21 @@ def InPlace(self: Any, k: Any, y: Any, o: Any, z: Any) -> Any:
     x, v = y
     v += (1 - self.beta) * (noisy_grad(o, x, z) - v)
     return x - self.lr * v, v
+
+
+def from_a_number(self: Any, x: Any, o: Any) -> Any:
+    return x, 0.0
+
+
+@page(parts=("x", "v"), beta=(Decay, 0.9), eps=(Positive, 1e-8))
+def OneScale(self: Any, k: Any, y: Any, o: Any, z: Any) -> Any:
+    """One mean square for all entries, a number of the state that begins at 0."""
+    (x, v), g = y, noisy_grad(o, y[0], z)
+    v = self.beta * v + (1 - self.beta) * np.sum(g * g)
+    return x - self.lr * g / (np.sqrt(v) + self.eps), v
+
+
+MORE["OneScale"].init = from_a_number
 
 
 DERIVED = {  # by hand; the lines that say what rates stand for are left out
@@ -176,3 +192,19 @@ def test_a_check_wants_a_step_that_stays_finite_and_pure() -> None:
         so.derive(MORE["SharpMomentum"]).check(steep)
     with pytest.raises(ValueError, match="step of InPlace must not write into the state that it is given"):
         so.derive(MORE["InPlace"]).check(steep)
+
+
+def test_a_number_of_the_state_runs_from_the_first_step_on_above_its_floor() -> None:
+    """It is 0 at first, where a step has no bound; noise would drive it below 0 under its root."""
+    d = so.derive(MORE["OneScale"])
+    assert any(note.startswith("Under a root v stands for") for note in d.notes)
+    problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.5, 1.0]), x0=[1.0, -1.0])
+    x, v = d.model.start(MORE["OneScale"](lr=0.1), np.array([1.0, -1.0]), problem.oracle)
+    assert np.ndim(v) == 0 and abs(v - 0.1 * (5.0 + 1.25)) < 1e-12  # (1 - β)(|∇f|² + tr Σ)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", so.DivergedWarning)
+        warnings.simplefilter("ignore", so.OnePathWarning)  # a state with a number in it runs on vectors
+        e = so.simulate(
+            MORE["OneScale"](lr=0.02), problem, kind="sde", sde="derived", horizon=1.0, substeps=2, paths=200, rng=0
+        )
+    assert np.isfinite(e.final).all()

@@ -47,24 +47,26 @@ def floors(d: Any) -> dict[Any, Any]:
     found = {}
     variance = v.NoiseVar(d.parts[0])
     for p, b, s in zip(d.parts[1:], d.drift[1:], d.noise[1:], strict=True):
-        rate, share = -sp.expand(b).coeff(p, 1), sp.expand(b).coeff(variance, 1)
         rooted = any(r.has(p) for w in d.drift for r in w.atoms(sp.Pow) if r.exp.is_Rational and not r.exp.is_Integer)
-        if s != 0 and share != 0 and not vector(share) and not vector(rate) and rooted:
-            gain = share / rate * (1 - sp.exp(-rate * t)) if rate != 0 else share * t
-            found[p] = sp.Max(p, gain * variance / 10)
+        for gained in (variance, v.Total(variance)):  # entry by entry, or in all of them
+            rate, share = -sp.expand(b).coeff(p, 1), sp.expand(b).coeff(gained, 1)
+            if s != 0 and share != 0 and not vector(share) and not vector(rate) and rooted:
+                gain = share / rate * (1 - sp.exp(-rate * t)) if rate != 0 else share * t
+                found[p] = sp.Max(p, gain * gained / 10)
     return found
 
 
 def singular(d: Any) -> bool:
     """Whether the drift divides by what vanishes at time 0, so that the SDE begins after the first step.
 
-    Hyperparameters that may be 0, such as a guard in a denominator, count as 0.
+    Hyperparameters that may be 0 or are tiny, such as a guard in a denominator, count as 0.
     """
     if not d.start or any(sp.sympify(e).atoms(*RANDOM) for e in d.start):
         return False
     cls, trace = d.method, d.trace
     bounds = zip(trace.me, cls.bounds.values(), strict=True)
-    may_vanish = [a for a, one in bounds if one.low == 0.0 and not one.open_low]
+    tiny = {a for a, number in trace.values.items() if 0.0 <= number < GUARD and a != trace.me.lr}
+    may_vanish = [a for a, one in bounds if a in tiny or (one.low == 0.0 and not one.open_low)]
     begin = dict(zip(trace.parts, trace.vectors(cls.init, trace.x, ORACLE), strict=True))
     roots = {r.base for e in d.drift for r in sp.sympify(e).atoms(sp.Pow) if r.exp.is_negative}
     at_zero = dict.fromkeys([t, *may_vanish], sp.S.Zero)
@@ -72,6 +74,7 @@ def singular(d: Any) -> bool:
 
 
 RANDOM = (v.Average, v.Clipped)
+GUARD = 1e-4  # a hyperparameter below it guards a denominator
 
 
 def source(d: Any, label: str, mark: str) -> str:
@@ -146,8 +149,18 @@ def _lines(d: Any, es: list[Any], several: bool, long: int) -> tuple[list[str], 
     if several:
         code.lines.append(f"{', '.join(map(str, d.parts))} = y")
     _share(code, d, es)
-    texts = [code.text(e) if vector(e) else _spread(code.text(e), e, part) for part, e in zip(d.parts, es, strict=True)]
+    texts = []
+    for part, e, one in zip(d.parts, es, _entries(d), strict=True):
+        wide = several or part == d.parts[0] or vector(one)
+        texts.append(
+            code.text(e) if vector(e) or not wide else _spread(code.text(e), e, part if several else d.parts[0])
+        )
     return [line for text in [*code.lines, _return(texts)] for line in text.split("\n")], code.imports
+
+
+def _entries(d: Any) -> list[Any]:
+    """What a part becomes if it is a number: no vector where it stays one."""
+    return [u.xreplace({p: sp.Symbol(str(p), real=True)}) for p, u in zip(d.trace.parts, d.update, strict=True)]
 
 
 def _spread(text: str, e: Any, part: Any) -> str:
