@@ -91,6 +91,13 @@ def InPlace(self: Any, k: Any, y: Any, o: Any, z: Any) -> Any:
     return x - self.lr * v, v
 
 
+@page(parts=("x", "last"), mu=(Decay, 0.9))
+def TwoPositions(self: Any, k: Any, y: Any, o: Any, z: Any) -> Any:
+    """Heavy ball as Polyak wrote it."""
+    x, last = y
+    return x - self.lr * noisy_grad(o, x, z) + self.mu * (x - last), x
+
+
 def from_a_number(self: Any, x: Any, o: Any) -> Any:
     return x, 0.0
 
@@ -145,6 +152,8 @@ DERIVED = {  # by hand; the lines that say what rates stand for are left out
     ),
 }
 REFUSED = {
+    "TwoPositions": "last moves by O(η^0) in one step, by -last + x, faster than time passes: last relaxes within steps and"
+    " x with it, so that it is not averaged out by itself: keep the difference x - last, a velocity, in its place",
     "NumpysOrder": "it takes the norm of order 3, and the rules know those of order 1 and 2",
     "ReturnsDict": "step returns a dict where a part of the state is expected",
 }

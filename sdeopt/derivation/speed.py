@@ -63,6 +63,8 @@ def _too_fast(fast: dict[Any, Any], parts: list[Any], limit: Limit, fine: int) -
         )
     elif linear:
         why = f"{part} relaxes within steps and {' and '.join(led)} with it, so that it is not averaged out by itself"
+        if led == [str(parts[0])] and vanishes(e - parts[0] + part):  # the last position
+            why += f": keep the difference {parts[0]} - {part}, a velocity, in its place"
     elif e.has(part) and part != parts[0]:
         why = f"{part} relaxes within steps, and not linearly, so that no rule averages it out"
     elif others:
