@@ -152,8 +152,8 @@ DERIVED = {  # by hand; the lines that say what rates stand for are left out
     ),
 }
 REFUSED = {
-    "TwoPositions": "last moves by O(η^0) in one step, by -last + x, faster than time passes: last relaxes within steps and"
-    " x with it, so that it is not averaged out by itself: keep the difference x - last, a velocity, in its place",
+    "TwoPositions": "last moves by O(η^0) in one step, by -last + x, faster than time passes: last relaxes within steps"
+    " and x with it, so that it is not averaged out by itself: keep the difference x - last, a velocity, in its place",
     "NumpysOrder": "it takes the norm of order 3, and the rules know those of order 1 and 2",
     "ReturnsDict": "step returns a dict where a part of the state is expected",
 }
