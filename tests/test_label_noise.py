@@ -99,7 +99,7 @@ def test_agents_may_have_it_all_alike() -> None:
     np.testing.assert_allclose(o.noise.var(o, START), alone.noise.var(alone, START) / 3, rtol=1e-12)
     e = so.simulate(so.DSGD(0.05), so.Problem(WIDE, law), "sde", steps=2, paths=2, rng=0)
     assert np.isfinite(e.mean).all()
-    with pytest.raises(ValueError, match="label noise stands alone"):
+    with pytest.raises(ValueError, match="label noise has its own"):
         so.simulate(so.DSGD(0.1), so.Problem(WIDE, so.Agents([so.LabelNoise(1), so.Gaussian(1.0)])), "sde", steps=2)
 
 

@@ -148,9 +148,7 @@ class Agents(Law):
         """One vector for all agents, of equal pieces."""
         sizes = [law.brownian(question, objective) for law in self._every()]
         if len(set(sizes)) > 1:
-            raise ValueError(
-                f"laws must have increments of one size, got {sorted(set(sizes))}: label noise stands alone"
-            )
+            raise ValueError(f"laws must have increments of one size, but label noise has its own, got {self!r}")
         return (sum(size for (size,) in sizes),)
 
     def _every(self) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ from sdeopt.theory.compression import (
     rand_k_omega,
     rand_k_stationary,
 )
+from sdeopt.theory.edge import CentralFlow, central_flow
 from sdeopt.theory.fractional import (
     antipgd_variance,
     fpgd_variance,
@@ -26,6 +27,8 @@ from sdeopt.theory.stable import levy_ou_scale, stable_sgd_scale
 
 __all__ = [
     "NATURAL_OMEGA",
+    "CentralFlow",
+    "central_flow",
     "dcsgd_bound",
     "dcsgd_rule",
     "dithering_covariance",

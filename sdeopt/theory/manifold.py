@@ -10,7 +10,7 @@ import numpy as np
 from sdeopt.core import checks
 from sdeopt.core.checks import Array
 
-__all__ = ["flow_limit", "label_noise_flow"]
+__all__ = ["count_slopes", "expect_point", "flow_limit", "label_noise_flow"]
 
 FLAT = 1e-6  # an eigenvalue below this share of the largest is one of a direction within the minimisers
 STEP = 1e-4  # of the central differences of tr ∇²f, which are exact where ∇²f is quadratic
@@ -46,7 +46,7 @@ def flow_limit(objective: Any, x: Any) -> Array:
     """
     from scipy.integrate import solve_ivp
 
-    start = _point(objective, x)
+    start = expect_point(objective, x)
     small = SETTLED * max(1.0, float(np.linalg.norm(objective.grad(start))))
 
     def rest(_: float, y: Array) -> float:
@@ -55,7 +55,7 @@ def flow_limit(objective: Any, x: Any) -> Array:
     rest.terminal = True  # type: ignore[attr-defined]
     if rest(0.0, start) <= 0.0:
         return start
-    flow = _counted(lambda y: -objective.grad(y), "x must be a point from which the gradient flow can be followed")
+    flow = count_slopes(lambda y: -objective.grad(y), "x must be a point from which the gradient flow can be followed")
     found = solve_ivp(flow, (0.0, LONGEST), start, "LSODA", events=rest, rtol=1e-10, atol=1e-12)
     if found.status != 1:
         raise ValueError(f"x must be a point from which the gradient flow comes to rest before time {LONGEST:g}")
@@ -126,7 +126,7 @@ def label_noise_flow(objective: Any, x: Any, scale: float, times: Any) -> tuple[
         within = axes[:, curved < FLAT * curved[-1]]
         return np.asarray(-rate * within @ (within.T @ trace_grad(objective, y)))
 
-    slow = _counted(drift, "scale and times must be small enough for the flow to be followed")
+    slow = count_slopes(drift, "scale and times must be small enough for the flow to be followed")
     span = (0.0, float(times[-1]) or 1.0)  # an interval of length 0 cannot be integrated over
     found = solve_ivp(slow, span, start, "DOP853", t_eval=times, rtol=1e-9, atol=1e-12)
     if found.status != 0:
@@ -134,7 +134,7 @@ def label_noise_flow(objective: Any, x: Any, scale: float, times: Any) -> tuple[
     return found.y.T, np.array([np.trace(objective.hessian(y)) for y in found.y.T])
 
 
-def _counted(f: Any, sentence: str) -> Any:
+def count_slopes(f: Any, sentence: str) -> Any:
     """The right side of a flow, which is followed as long as this takes a bearable time."""
     asked = itertools.count()
 
@@ -152,7 +152,8 @@ def trace_grad(objective: Any, y: Array) -> Array:
     return np.array([np.trace(objective.hessian(y + e) - objective.hessian(y - e)) for e in moves]) / (2.0 * STEP)
 
 
-def _point(objective: Any, x: Any) -> Array:
+def expect_point(objective: Any, x: Any) -> Array:
+    """``x`` as a point of the objective, or an error in one sentence."""
     if not hasattr(objective, "hessian") or not hasattr(objective, "grad"):
         raise TypeError(f"objective must be one of sdeopt.objectives, got {checks.short(objective)}")
     point: Array = checks.array("x", x)

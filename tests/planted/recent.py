@@ -1,4 +1,4 @@
-"""Errors to plant in SGHMC, AdaBelief and label noise."""
+"""Errors to plant in SGHMC, AdaBelief, label noise and the edge of stability."""
 
 from __future__ import annotations
 
@@ -61,5 +61,26 @@ MUTATIONS = [
         "sdeopt/objectives/diagonal_linear_network.py", "return twice(x, matvec(self.X.T, w), self.width)",
         "return twice(x, matvec(self.X.T, -w), self.width)",
         named("label_noise", "test_what_is_seen_is_the_gradient_with_other_targets"),
+    ),
+    Mutation(
+        "central flow: σ² without its factor 2",
+        "sdeopt/theory/edge.py", "variance = -2.0 * float", "variance = -1.0 * float",
+        named("edge", "test_at_the_edge_in_closed_form[0.1-0.05]"),
+    ),
+    Mutation(
+        "central flow: σ² for ½σ² in the force",
+        "sdeopt/theory/edge.py", "-slope - 0.5 * variance * rise", "-slope - variance * rise",
+        named("edge", "test_at_the_edge_in_closed_form[0.1-0.05]"),
+    ),
+    Mutation(
+        "central flow: the edge at 1/η",
+        "sdeopt/theory/edge.py", "x), 2.0 / lr, 0.0", "x), 1.0 / lr, 0.0",
+        named("edge", "test_it_ends_at_a_minimum_on_the_edge"),
+    ),
+    Mutation(
+        "central flow: never off the edge again",
+        "sdeopt/theory/edge.py", "variance.terminal, variance.direction = True, -1.0",
+        "variance.terminal, variance.direction = True, 1.0",
+        named("edge", "test_it_leaves_the_edge_where_the_gradient_points_off_it"),
     ),
 ]  # fmt: skip
