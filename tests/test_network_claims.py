@@ -27,6 +27,7 @@ COUNTS = {
     "adaptive": 10,
     "digits": 18,
     "distributed": 4,
+    "larger": 2,
     "private": 6,
     "sam": 9,
     "signsgd": 8,
@@ -117,6 +118,7 @@ def test_every_claim_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         for what, value in {
             "NETWORKS": small,
             "DIGITS": {"digits MLP": lambda: toy},
+            "LARGE": {"MLP": lambda: toy},
             "LEVELS": (2,),
             "STEPS": 8,
             "SUBSTEPS": 2,

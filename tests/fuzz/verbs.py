@@ -69,7 +69,7 @@ GOOD: dict[str, list[dict[str, Any]]] = {
         {"method": so.SGD, "limit": {"lr": "fixed"}, "assume": {"clip": "active"}, "sde": "order1"},
     ],
     "diagnose": [
-        {"problem": BOWL, "xs": [[0.0, 2.0], [0.0, 1.0]], "alpha": 1.0, "level": 0.95},
+        {"problem": BOWL, "xs": [[0.0, 2.0], [0.0, 1.0]], "alpha": 1.0, "minimum": 0.0, "level": 0.95},
         {"problem": SUM, "xs": np.ones((2, 3, 2)), "alpha": 2.0, "sample_minimum": 0.0},
     ],
     "noise_profile": [
