@@ -141,6 +141,7 @@ def test_unanswerable_questions_are_refused_in_a_sentence(question, says):
 
 @pytest.mark.parametrize(("law", "kind", "sde", "wide"), [
     (so.Minibatch(1), "discrete", None, False), (so.Reshuffled(1), "discrete", None, False),
+    (so.Agents(so.Minibatch(1), 2), "discrete", None, False),
     (so.Minibatch(1), "sde", "sampled", False), (so.Minibatch(1), "sde", "order1", True),
 ])  # fmt: skip
 def test_lanes_are_not_tried_where_examples_are_looked_up(law, kind, sde, wide, monkeypatch):
