@@ -16,6 +16,8 @@ from sdeopt.core.oracle import (
     noisy_grad,
     root_cov,
 )
+from sdeopt.engine import kernels
+from sdeopt.engine.planning import plan
 from sdeopt.noise.minibatch import floyd, independent_draws
 
 N, D = 5, 3
@@ -135,3 +137,22 @@ def test_more_draws_than_examples_are_fine_with_replacement():
 )
 def test_unanswerable_questions_are_refused_in_a_sentence(question, says):
     assert says in so.Problem(SUM, so.Minibatch(2)).lacks(question)
+
+
+@pytest.mark.parametrize(("law", "kind", "sde", "wide"), [
+    (so.Minibatch(1), "discrete", None, False), (so.Reshuffled(1), "discrete", None, False),
+    (so.Agents(so.Minibatch(1), 2), "discrete", None, False),
+    (so.Minibatch(1), "sde", "sampled", False), (so.Minibatch(1), "sde", "order1", True),
+])  # fmt: skip
+def test_lanes_are_not_tried_where_examples_are_looked_up(law, kind, sde, wide, monkeypatch):
+    """They do not compile there, which takes a second to find out, in every process."""
+    tried = []
+
+    def compiled(run, shape, width, *rest):
+        tried.append(width > 0)
+        return None, ()
+
+    monkeypatch.setattr(kernels, "compile_loop", compiled)
+    problem = so.Problem(so.LinearRegression([[1.0, 0.0], [0.0, 2.0]], [1.0, 2.0]), law)
+    kernels.Kernel(plan(so.SGD(0.1), problem, kind, steps=2, sde=sde))
+    assert tried == [wide]

@@ -86,7 +86,8 @@ class Kernel:
             )
             return "batched", batched.WIDTH, loop, (plain, o, *begin)
         wanted = [] if run.interpreted or INTERPRETED or not all(map(is_dataclass, o)) else ["vectors"]
-        lanes_wide, failed = lane_width(run) if run.lanes else 0, []
+        picked = run.oracle.noise.picks and any(vector.kind != "normal" for vector, _ in self._vectors)
+        lanes_wide, failed = lane_width(run) if run.lanes and not picked else 0, []
         for mode in ["lanes", *wanted] if wanted and lanes_wide else wanted:
             width = lanes_wide if mode == "lanes" else 0
             try:

@@ -99,6 +99,7 @@ class Agents(Law):
             "laws": laws,
             "agents": n,
             "offsets": (0.0,) * n,
+            "picks": any(law.picks for law in every),
             "deal": _deal(leads, tuple(len(law.draws(LINE)) for law in every)),
         }
         if self.shifts is not None:

@@ -110,6 +110,7 @@ class Law:
     family: ClassVar[str | None] = None  # the public name, where a class is one of several behind it
     closure: ClassVar[bool] = False  # whether it is chosen for its SDE, which "sampled" may not stand in for
     wraps: ClassVar[bool] = False  # whether it holds other laws and puts questions to them, Oracle(o.objective, law)
+    picks: ClassVar[bool] = False  # whether a draw is the number of an example, which lanes cannot look up
     agents: int = 1  # how many see a gradient each
 
     def check(self, objective: Objective) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -104,6 +104,7 @@ class Minibatch(_Examples):
     [0.25, 4.0]
     """
 
+    picks: ClassVar[bool] = True
     batch: int
     replace: bool = True
 

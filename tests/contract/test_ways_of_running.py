@@ -79,6 +79,7 @@ def test_lanes_give_the_bits_of_plain_python(case: Any) -> None:
     assert_same_bits(column(*case), "lanes" if in_lanes(case[0]) else "vectors")
 
 
+@pytest.mark.slow
 def test_vectors_give_the_bits_of_plain_python() -> None:
     assert_same_bits(column(*largest()), "vectors")
 
