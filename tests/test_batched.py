@@ -18,7 +18,7 @@ class Together(so.MatrixQuadratic):
 
 @pytest.mark.parametrize(("page", "together"), [
     (so.SGD(0.1), True), (so.AdamW(0.1), True), (so.Lion(0.1), True),
-    (so.Muon(0.1), False),  # r/c from x.size
+    (so.Muon(0.1), False),  # loops over the entries of a matrix
     (so.ScionSpectral(0.1), False),
     (so.DCSGDRandK(0.1), False),  # ranks by basis vectors
 ], ids=lambda v: type(v).__name__)  # fmt: skip

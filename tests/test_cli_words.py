@@ -188,3 +188,17 @@ def test_what_stands_around_a_method() -> None:
     assert job("simulate", "sgd", *words).method == so.EMA(inner, 0.9)
     assert job("simulate", "sgd", *words[:-2], "--averaged").method == so.Averaged(inner)
     assert job("simulate", "signsgdw", "--l2", "0.2").method == so.SignSGDW(0.05, l2=0.2)  # its own field
+
+
+def test_another_method_for_what_is_no_matrix() -> None:
+    pytest.importorskip("torch")
+    words = ["--objective", "mlp:breast_cancer,widths=2", "--lr", "0.02", "--steps", "5", "--paths", "2"]
+    muon, adamw = so.Muon(0.02), so.AdamW(0.002, weight_decay=0.1)
+    rest = ["--rest", "adamw:lr=0.002,weight_decay=0.1"]
+    assert job("compare", "muon", *words, *rest, "--ema", "0.9").method == so.EMA(so.Layered(muon, adamw), 0.9)
+    assert job("compare", "muon", *words, "--rest", "AdamW").method == so.Layered(muon, so.AdamW(0.02))
+    scheduled = [page._replace(lr=so.Cosine(page.lr, horizon=0.1)) for page in (muon, adamw)]
+    assert job("compare", "muon", *words, *rest, "--schedule", "cosine").method == so.Layered(*scheduled)
+    for wrong in ("adamw:rho=1", "adamw:0.1"):
+        with pytest.raises(ValueError, match="rest must be METHOD:name=value,..., with names of AdamW among lr, beta1"):
+            job("compare", "muon", *words, "--rest", wrong)

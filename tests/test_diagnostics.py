@@ -64,6 +64,55 @@ def test_beta_is_the_smallest_over_positions_and_examples() -> None:
     assert so.diagnose(problem, positions, alpha=1.0)["beta"].value == 0.0
 
 
+@pytest.fixture(scope="module")
+def network() -> Any:
+    pytest.importorskip("torch")
+    f = so.networks.mlp("breast_cancer", (2,), holdout=0.9)
+    problem = so.Problem(f, so.Minibatch(8))
+    return problem, so.simulate(so.SGD(0.5), problem, steps=12, paths=2, keep_paths=True, save_at=4, rng=0)
+
+
+def by_hand(f: Any, x: Any) -> tuple[Any, Any]:
+    """f_i(x) and ∇f_i(x) of every example, by PyTorch alone."""
+    import torch
+
+    net, values, gradients = f.module(x), [], []
+    for X, y in zip(f._X, f._y, strict=True):
+        net.zero_grad()
+        loss = torch.nn.functional.cross_entropy(net(X[None]), y[None])
+        loss.backward()
+        values.append(loss.item())
+        gradients.append(np.concatenate([p.grad.numpy().ravel() for p in net.parameters()]))
+    return np.array(values), np.array(gradients)
+
+
+@pytest.mark.extras("torch")
+@pytest.mark.parametrize("alpha", [0.3, 2.0])
+def test_of_a_network_the_last_position_stands_for_the_minimiser(network: Any, alpha: float) -> None:
+    problem, e = network
+    found = so.diagnose(problem, e, alpha=alpha, minimum=0.05)
+    betas, ratios = [], []
+    for path in e.paths:
+        best, _ = by_hand(problem.objective, path[-1])
+        for x in path:
+            values, g = by_hand(problem.objective, x)
+            ratios.append(np.sum(g.mean(axis=0) ** 2) / (2.0 * (values.mean() - 0.05)))
+            betas.append(((alpha * (values - best) - g @ (x - path[-1])) / values).max())
+    assert found["beta"].value == pytest.approx(max(0.0, *betas), rel=1e-9) and found["beta"].value > 0.01
+    assert found["PL mu"].value == pytest.approx(min(ratios), rel=1e-9)
+    assert found.last and "the last position of each path stands for the minimiser" in str(found)
+    assert not so.diagnose(QUADRATIC, [[2.0, 1.0]]).last
+
+
+@pytest.mark.extras("torch")
+def test_a_network_asks_for_its_minimum(network: Any) -> None:
+    problem, e = network
+    with pytest.raises(ValueError, match="known minimum, and TorchObjective.* has none: give minimum=, a lower bound"):
+        so.diagnose(problem, e)
+    with pytest.raises(ValueError, match="minimum must be at most every loss, got 9 and a loss 0"):
+        so.diagnose(problem, e, minimum=9.0)
+
+
 def test_a_lower_sample_minimum_asks_for_less() -> None:
     problem = so.Problem(so.LinearRegression([[1.0], [1.0]], [1.0, -1.0]))
     found = so.diagnose(problem, [[1.0]], alpha=2.0, sample_minimum=-2.0)

@@ -1,4 +1,4 @@
-"""The site: every public name has an example, recipes run, figures name papers, links lead to files.
+"""The site: every public name has an example, pages run, figures name papers, links lead to files.
 
 That the whole site builds is seen by ``make -C docs html``, where warnings are errors.
 """
@@ -23,12 +23,19 @@ RECIPES = sorted(path for path in (DOCS / "howto").glob("*.md") if path.stem != 
 GALLERY = sorted((DOCS / "gallery").glob("*.py"))
 WRITTEN = ("_build", "api", "auto_gallery", "methods")  # folders of the build
 PAGES = [ROOT / "README.md", *(path for path in DOCS.rglob("*.md") if path.relative_to(DOCS).parts[0] not in WRITTEN)]
+RUN = sorted(path for path in PAGES[1:] if CELL.search(path.read_text(encoding="utf-8")))
 NOT_RUN = {"explore", "mpi", "noise-scale"}
 WORDS = {"core", "reference.Crosscheck"}  # words of pages run inside one; what a function returns is in its example
 
 
 def cells(path: Path) -> list[str]:
     return CELL.findall(path.read_text(encoding="utf-8"))
+
+
+def code(path: Path) -> str:
+    """The cells of a page, each line where the page has it."""
+    parts = CELL.split(re.sub(r"^:tags:.*$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    return "".join(f"\n{part}" if n % 2 else "\n" * part.count("\n") for n, part in enumerate(parts))
 
 
 def names() -> dict[str, Any]:
@@ -98,8 +105,7 @@ def test_a_result_is_text_in_a_notebook_too(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.slow
 @pytest.mark.extras("torch", "sympy", "distributed", "dp_accounting", "xarray")
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize("path", [path for path in RECIPES if path.stem not in NOT_RUN], ids=lambda path: path.stem)
-def test_a_recipe_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("path", RUN, ids=lambda path: path.stem)
+def test_a_page_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    code = "\n".join(cells(path))
-    exec(compile(code, str(path), "exec", dont_inherit=True), {"__name__": "__main__"})
+    exec(compile(code(path), str(path), "exec", dont_inherit=True), {"__name__": "__main__"})

@@ -28,7 +28,7 @@ BELOW = {
     "objectives": {"core", "derivation", "objectives"},  # a value alone has its derivatives derived
     "theory": {"core", "theory"},
     "optimizers": {"core", "noise", "theory", "optimizers"},  # formulas of laws, for what a page makes of many draws
-    "wrappers": {"core", "engine", "noise", "theory", "wrappers"},  # of the engine, what a page asks
+    "wrappers": {"core", "engine", "noise", "optimizers", "theory", "wrappers"},  # of the engine, what a page asks
     "networks": {"core", "objectives", "networks"},
     "engine": {"core", "results", "engine"},  # which fills an Ensemble
     "derivation": {"core", "engine", "noise", "objectives", "plots", "results", "derivation"},  # checked by a run

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import math
-import sys
 from typing import Any
 
 import numpy as np
@@ -19,12 +18,21 @@ pytestmark = [pytest.mark.extras("torch", "sklearn"), pytest.mark.usefixtures("o
 
 import benchmarks.claims.networks as claims  # noqa: E402
 from benchmarks.claims import runner  # noqa: E402
-from benchmarks.claims.networks import trained  # noqa: E402
+from benchmarks.claims.networks import svag_adam, trained  # noqa: E402
 from benchmarks.claims.networks.__main__ import HEAD  # noqa: E402
 from sdeopt.results.judging import quantile  # noqa: E402
 
 NAMES = runner.names(claims)
-COUNTS = {"adaptive": 10, "digits": 18, "distributed": 4, "private": 6, "sam": 9, "signsgd": 8}
+COUNTS = {
+    "adaptive": 10,
+    "digits": 18,
+    "distributed": 4,
+    "private": 6,
+    "sam": 9,
+    "signsgd": 8,
+    "square_root": 5,
+    "svag_adam": 2,
+}
 
 
 def report(page: Any, **settings: Any) -> so.Report:
@@ -78,12 +86,28 @@ def test_the_networks_are_those_of_the_papers() -> None:
     assert f"`digits` has {trained.DIGITS['digits MLP']().dim}" in HEAD
 
 
+@pytest.mark.parametrize("level", [1, 5])
+def test_svag_amplifies_the_covariance_of_gradients_alone(level: int) -> None:
+    """At level 1 it is Adam; g = a g₁ + b g₂ has a + b = 1 and a² + b² = l."""
+    page, f = svag_adam.amplified(level), so.Quadratic([1.0, 2.0])
+    o, x = so.Problem(f, so.Gaussian(1.0)).oracle, np.array([0.4, -0.8])
+    z = (np.array([1.0, 0.0]),), (np.array([0.0, 1.0]),)
+    _, m, v = y = page.step(0, page.init(x, o), o, z)
+    seen = m / (1.0 - page.beta1) - f.grad(x)  # of ξ₁ in the first entry and of ξ₂ in the second
+    assert (seen.sum(), seen @ seen) == (pytest.approx(1.0), pytest.approx(level))
+    np.testing.assert_allclose(v, (1.0 - page.beta2) * (seen + f.grad(x)) ** 2)
+    if level == 1:
+        adam = so.Adam(*svag_adam.ADAM)
+        wanted = adam.step(1, adam.step(0, adam.init(x, o), o, z[0]), o, z[1])
+        np.testing.assert_allclose(page.step(1, y, o, z[::-1]), wanted, rtol=1e-12)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_every_claim_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """On one small network in the place of all, 8 steps and 8 paths, 2 for the flow and for half the dt."""
     for what in ("PATHS_FLOW", "PATHS_CHANGE"):
-        monkeypatch.setattr(sys.modules["sdeopt.comparison.block"], what, 2)
+        monkeypatch.setattr(importlib.import_module("sdeopt.comparison.block"), what, 2)
     toy = so.networks.mlp("breast_cancer", (2,), holdout=0.8)
     small = dict.fromkeys(trained.NETWORKS, lambda: toy)
     if name in ("distributed", "private"):  # that say how many examples and parameters there are
@@ -93,6 +117,7 @@ def test_every_claim_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         for what, value in {
             "NETWORKS": small,
             "DIGITS": {"digits MLP": lambda: toy},
+            "LEVELS": (2,),
             "STEPS": 8,
             "SUBSTEPS": 2,
         }.items():

@@ -29,6 +29,31 @@ def test_step_against_curvature() -> None:
     assert values(so.HeavyBall(0.001, 0.8), G(0.5), **FOUR) == {"buffer": pytest.approx(0.004 * 2.0 / 0.2**2)}
 
 
+ANGLE = so.Objective(value=lambda x: x[0] * x[0] / (x[0] * x[0] + x[1] * x[1]), dim=2)  # of x alone, not its length
+
+
+def test_where_f_ignores_the_length_of_x_signal_makes_it_grow() -> None:
+    """By both columns of the page: a step of SGD adds η²(|∇f|² + tr Σ) to |x|², its SDE η tr Σ per unit of time."""
+    lr, s, x = 0.01, 1.5, np.array([1.0, 2.0])
+    start = so.Problem(ANGLE, G(s), x)
+    found = so.scale(so.SGD(lr), problem=start, **FOUR)
+    o, page = found.problem_after.oracle, found.after
+    signs = np.array([(a, b) for a in (-1.0, 1.0) for b in (-1.0, 1.0)])  # of mean 0 and covariance 1
+    squares = [np.sum(page.step(0, x, o, (z,)) ** 2) - x @ x for z in signs]
+    roots = [so.SGD.sdes["order1"].diffusion(page, 0.0, x, o, e) for e in np.eye(2)]
+    grown = 2.0 * x @ so.SGD.sdes["order1"].drift(page, 0.0, x, o) + sum(r @ r for r in roots)
+    wanted = np.mean(squares) / (grown * page.lr) - 1.0
+    condition = next(c for c in found.conditions if c.name == "growth")
+    assert condition.value == pytest.approx(wanted, rel=1e-9) and 0.05 < wanted < 0.3
+    assert condition.value == pytest.approx(4.0 * np.sum(ANGLE.grad(x) ** 2) / (2.0 * s * s))
+
+
+@pytest.mark.parametrize("x0", [[1.0, 0.0], [1e-9, -1.0]])
+def test_a_slope_of_zero_grows_nothing(x0: Any) -> None:
+    names = {c.name for c in so.scale(so.SGD(0.01), problem=so.Problem(ANGLE, G(1.0), x0), **FOUR).conditions}
+    assert names == ({"step"} if x0[1] == 0.0 else {"step", "growth"})
+
+
 def test_signs_divide_by_the_noise() -> None:
     found = values(so.SignSGD(0.01), G([2.0, 8.0]), **FOUR)  # after: σ = (1, 4), ∂f = (1, -1)
     assert found["sign"] == pytest.approx(0.02 * math.sqrt(2.0 / math.pi))  # of λ/σ = (1, 1/2)

@@ -12,6 +12,7 @@ from numba.core.runtime import _nrt_python, rtsys
 
 import sdeopt as so
 from sdeopt.core import matvec
+from sdeopt.core.math import batch_matvec, batch_rmatvec
 from sdeopt.engine.compiler.linker import Linker
 from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS
 from sdeopt.engine.compiler.recycle import shelves
@@ -87,6 +88,20 @@ def test_a_product_adds_columns_from_the_first_to_the_last(order):
             for one in (a, a[::2]) if order == "C" else (a,):
                 found, known = product(one, x), matvec(one, x)
                 assert found.tobytes() == known.tobytes()
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("question", [batch_matvec, batch_rmatvec])
+def test_products_with_some_rows_are_those_with_their_copy(question, order):
+    product = Linker(so.LinearRegression, so.Minibatch, lanes=False).entry(lambda a, i, x: question(a, i, x))
+    random = np.random.default_rng(3)
+    for size in (1, 2, 3, 4, 5, 8, 9, 21):
+        for columns in (1, 7, 8, 9, 31, 33, 70):
+            a = np.array(random.standard_normal((12, columns)), order=order)
+            a[0] = -0.0
+            index = random.integers(12, size=size)
+            x = np.abs(random.standard_normal(columns if question is batch_matvec else size))
+            assert product(a, index, x).tobytes() == question(a, index, x).tobytes()
 
 
 @pytest.fixture

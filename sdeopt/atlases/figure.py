@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LogNorm, Normalize
 
-from sdeopt.plots.style import style
+from sdeopt.plots.style import size, style
 
 if TYPE_CHECKING:
     from sdeopt.atlases.report import Atlas
@@ -37,8 +37,8 @@ def heat(ax: Any, a: Atlas, measure: str) -> Any:
         shown = shown / least
     with style():
         if ax is None:
-            size = (2.6 + 0.42 * len(a.laws), 2.2 + 0.24 * len(a.methods))
-            ax = plt.subplots(figsize=size)[1]
+            labelled = size(2.6 + 0.42 * len(a.laws), 2.2 + 0.24 * len(a.methods))
+            ax = plt.subplots(figsize=labelled)[1]
         ax.set_facecolor(BLANK)
         ax.grid(visible=False)
         mesh = ax.pcolormesh(np.ma.masked_invalid(shown), norm=_norm(shown, measure), cmap="viridis_r")

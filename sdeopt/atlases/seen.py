@@ -14,7 +14,7 @@ from sdeopt.engine.planning import plan
 
 __all__ = ["count_gradients"]
 
-SAMPLES = ("noisy_grad", "clipped_grad", "noisy_class_grads", "agent_grads")
+SAMPLES = ("noisy_grad", "clipped_grad", "noisy_class_grads", "agent_grads", "local_grads")
 
 
 class Counter:

@@ -25,6 +25,7 @@ from sdeopt.engine.blocks import Interrupted
 from sdeopt.engine.draws import moments
 from sdeopt.engine.run import Run
 from sdeopt.engine.simulate import describe
+from sdeopt.engine.streams import name_seed
 from sdeopt.engine.work import BUDGET
 from sdeopt.results.columns import labels
 from sdeopt.results.intervals import LEAST
@@ -147,7 +148,7 @@ def certify(
     page = start_warm(method) if checks.flag("warm", warm) else method
     ladder = [Rung(run) for run in rungs(page, problem, lrs, horizon, substeps, sde, observables, rng)]
     _check_noise(ladder[0].sde)
-    settings = {"rng": repr(rng), "horizon": float(horizon), "precision": precision, "max_paths": max_paths}
+    settings = {"rng": name_seed(rng), "horizon": float(horizon), "precision": precision, "max_paths": max_paths}
     settings |= {"warm": bool(warm)}
     subject = ([rung.sde for rung in ladder], reduce)
     with checkpoints.open_checkpoint(checkpoint, given, subject, describe(ladder[0].sde)) as store:

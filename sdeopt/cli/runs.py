@@ -65,6 +65,12 @@ def shared_options() -> list[click.Parameter]:
         _option("--threads", "Threads; they do not change the numbers.  [default: one per core]", int),
         _option("--config", "TOML file with the same words; this line wins over it.", metavar="FILE", is_eager=True,
                 expose_value=False, callback=config.load),
+        _option(
+            "--rest",
+            "On networks, beside METHOD for the matrices: this one for all else, as adamw:lr=0.002,weight_decay=0.1. "
+            "Without lr it has that of METHOD.",
+            metavar="METHOD:...",
+        ),
         _flag("--averaged", "The mean of all positions of METHOD, in the place of the last."),
         _flag("--wide", WIDE),
         _flag("--json", "Print JSON, not a table."),

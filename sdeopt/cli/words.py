@@ -11,12 +11,12 @@ from sdeopt.cli.problems import problem_of
 from sdeopt.cli.schedules import schedule
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
-from sdeopt.core.spec import numbers
+from sdeopt.core.spec import number, numbers, split
 from sdeopt.engine.planning import plan
 from sdeopt.engine.work import costs
 from sdeopt.optimizers.registry import lookup, methods
 from sdeopt.results.files import locate
-from sdeopt.wrappers import EMA, L2, Averaged, Clipped
+from sdeopt.wrappers import EMA, L2, Averaged, Clipped, Layered
 
 __all__ = [
     "AROUND", "LR", "PATHS", "SEED", "Job", "fields", "hyperparameters", "paths", "read", "stem", "steps_of", "wrap",
@@ -80,7 +80,9 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
         length = fit(length, steps, method.clock)
     arguments = {key: words[key] for key in PASSED if words.get(key) is not None} | length | lrs
     if words["schedule"] is not None:
-        method = method._replace(lr=schedule(words["schedule"], method.lr, steps * method.clock))
+        rates = [field for field in ("lr", "rest_lr") if field in method._fields]
+        made = {rate: schedule(words["schedule"], getattr(method, rate), steps * method.clock) for rate in rates}
+        method = method._replace(**made)
     if words.get("observables") is not None:
         arguments["observables"] = [name.strip() for name in words["observables"].split(",")]
     if words["threads"] is not None:
@@ -128,11 +130,23 @@ def fields(cls: Any, words: Mapping[str, Any]) -> dict[str, float]:
 
 
 def wrap(method: Any, words: Mapping[str, Any]) -> Any:
-    """The method with what stands around it: decay and clipping of its gradient, an average of its positions."""
+    """The method with what stands around it: another for the vectors of a network, decay and clipping, an average."""
+    if words.get("rest") is not None:
+        method = Layered(method, _rest(words["rest"], method.lr))
     for field, wrapper in (("l2", L2), ("max_norm", Clipped), ("ema", EMA)):
         if words.get(field) is not None and field not in method._fields:
             method = wrapper(method, words[field])
     return Averaged(method) if words.get("averaged") else method
+
+
+def _rest(spec: str, lr: float) -> Any:
+    """The method ``name:field=value,...``, by default with the same learning rate."""
+    name, places, given = split(spec)
+    cls = lookup(name)
+    if places or not set(given) <= set(cls._fields):
+        has = ", ".join(cls._fields)
+        raise ValueError(f"rest must be METHOD:name=value,..., with names of {cls.__name__} among {has}, got {spec!r}")
+    return cls(**{"lr": lr} | {field: number(f"rest: {field}", text) for field, text in given.items()})
 
 
 def fit(length: dict[str, Any], steps: int, clock: float) -> dict[str, Any]:

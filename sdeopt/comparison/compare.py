@@ -23,6 +23,7 @@ from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.draws import heavy
 from sdeopt.engine.run import Run, guard, refuse
 from sdeopt.engine.simulate import describe, plan
+from sdeopt.engine.streams import name_seed
 from sdeopt.results.bounds import DIFFER
 from sdeopt.results.quantities import JUDGED, SINGLE, default
 
@@ -200,7 +201,7 @@ def compare(
         change, flow, main, partial = block.ran(columns, paths, vectors, change, executor, progress, store, log)
         if store is not None and not partial:
             store.put("verdict", np.array([paths]))
-    said = {"rng": repr(rng), "pilot": pilot, "seconds": seconds, "partial": partial}
+    said = {"rng": name_seed(rng), "pilot": pilot, "seconds": seconds, "partial": partial}
     report = block.assemble(columns, main, change, flow, words | describe(columns[1]) | other | said | judging, log)
     report.meta["agrees_at"] = None if discrete is not None else _agreeing(run, report)
     lost = " and ".join(f"{n} {name}" for n, name in zip(report.meta["diverged"], ("discrete", "SDE"), strict=True))

@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from sdeopt.core.entrywise import entrywise
+
 __all__ = ["cos", "erf", "exp", "exponent", "fma", "horner", "log", "octave", "power", "sin", "tanh", "two_to", "where"]
 
 SLOPE = 1.1283791670955126  # of erf at 0
@@ -77,6 +79,7 @@ def horner(x: Any, c: Any) -> Any:
     return p
 
 
+@entrywise
 def exp(x: Any) -> Any:
     """e**x, elementwise."""
     y = np.minimum(np.maximum(x, -746.0), 710.0)
@@ -94,6 +97,7 @@ def rise(p: Any) -> Any:
     return fma(-s, fma(r * r, horner(r, EXP), r), 1.0 - s)
 
 
+@entrywise
 def log(x: Any) -> Any:
     """Natural logarithm, elementwise; -inf at 0, NaN below."""
     small = x < TINY
@@ -108,6 +112,7 @@ def log(x: Any) -> Any:
     return where(x > 0.0, where(x < np.inf, value, x), where(x < 0.0, np.nan, 0.0 * y - np.inf))
 
 
+@entrywise
 def erf(x: Any) -> Any:
     """Error function, elementwise."""
     a = np.minimum(np.abs(x), 5.93)
@@ -115,6 +120,7 @@ def erf(x: Any) -> Any:
     return where(x < 0.0, -value, value)
 
 
+@entrywise
 def tanh(x: Any) -> Any:
     """Hyperbolic tangent, elementwise."""
     v = rise(2.0 * np.minimum(np.abs(x), 20.0))  # tanh = v/(2 - v), but less of v's rounding remains in 1 - tanh
@@ -137,22 +143,26 @@ def _quarter(x: Any, shift: float) -> Any:
     return where(q > 1.5, -value, value)
 
 
+@entrywise
 def sin(x: Any) -> Any:
     """Sine, elementwise, for |x| <= 10^5."""
     return _quarter(x, 0.0)
 
 
+@entrywise
 def cos(x: Any) -> Any:
     """Cosine, elementwise, for |x| <= 10^5."""
     return _quarter(x, 1.0)
 
 
+@entrywise
 def octave(x: Any) -> Any:
     """The largest power of two that is at most x, elementwise, for normal x > 0."""
     near = two_to(exponent(x))
     return where(near > x, 0.5 * near, near)
 
 
+@entrywise
 def power(x: Any, exponent: Any) -> Any:
     """x**exponent for x >= 0, elementwise; the relative error grows with |exponent log x|."""
     return exp(exponent * log(x))

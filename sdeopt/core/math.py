@@ -16,6 +16,8 @@ from sdeopt.core.elementary import fma
 __all__ = [
     "average",
     "basis",
+    "batch_matvec",
+    "batch_rmatvec",
     "column",
     "dot",
     "each",
@@ -69,6 +71,16 @@ def matvec(a: Any, x: Any) -> Any:
 def lower_matvec(a: Any, x: Any) -> Any:
     """`matvec` for a lower triangular matrix, of which lanes skip the zeros."""
     return matvec(a, x)
+
+
+def batch_matvec(a: Any, index: Any, x: Any) -> Any:
+    """``a[index] @ x``, the rows in ``index`` times a vector; the engine copies no rows of a large matrix."""
+    return matvec(a[index], x)
+
+
+def batch_rmatvec(a: Any, index: Any, s: Any) -> Any:
+    """``a[index].T @ s``, the sum of the rows in ``index``, each times its number."""
+    return matvec(a[index].T, s)
 
 
 def basis(x: Any, i: Any) -> Any:

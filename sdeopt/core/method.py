@@ -16,7 +16,8 @@ Optional: ``init(self, x, o)`` gives the state y at time 0 (default: y is x itse
 ``Law.draws`` does: ("normal" | "uniform" | "fractional", size, parameters...).
 
 The draws ``z`` of a step are those of the noise law. A method that sees the gradient of two samples has a tuple of two
-such; one with draws of its own gets the pair (those of the gradient, its own).
+such, one that counts them by a hyperparameter a tuple of so many; one with draws of its own gets the pair (those of the
+gradient, its own).
 
 Functions are compiled by the engine, so they use NumPy arithmetic and the vocabulary of ``sdeopt.core`` only.
 
@@ -35,7 +36,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from sdeopt.core import checks
-from sdeopt.core.bounds import Bounds, bounds_of
+from sdeopt.core.bounds import bounds_of
 from sdeopt.core.chance import refuse_random
 from sdeopt.core.guards import answer
 from sdeopt.core.oracle import Oracle
@@ -46,7 +47,6 @@ __all__ = ["FAMILIES", "REGISTRY", "method", "rival", "sealed"]
 
 T = TypeVar("T", bound=type)
 
-SCHEDULED = ("lr", "weight_decay")
 FAMILIES = {
     "descent": "Gradient descent and momentum",
     "sharpness": "Sharpness-aware",
@@ -77,7 +77,7 @@ def _validated_new(cls: Any) -> Any:
     def new(kind: Any, *args: Any, **kwargs: Any) -> Any:
         raw = create(kind, *args, **kwargs)
         named = zip(kind._fields, raw, strict=True)
-        fixed = [_field(kind.__name__, name, value, kind.bounds[name]) for name, value in named]
+        fixed = [_field(kind, name, value) for name, value in named]
         page = tuple.__new__(kind, fixed)
         if not page.clock > 0.0:
             raise ValueError(f"{kind.__name__}: lr must be larger, a step of it takes {page.clock:g} units of time")
@@ -86,8 +86,9 @@ def _validated_new(cls: Any) -> Any:
     return new
 
 
-def _field(owner: str, name: str, value: Any, bounds: Bounds) -> Any:
-    if name in SCHEDULED and isinstance(value, SCHEDULES):
+def _field(kind: Any, name: str, value: Any) -> Any:
+    owner: str = kind.__name__
+    if name in kind.scheduled and isinstance(value, SCHEDULES):
         return value
     if name == "lr" and callable(value):
         first = checks.number("lr(0)", answer("lr(0)", value, 0.0))
@@ -102,7 +103,7 @@ def _field(owner: str, name: str, value: Any, bounds: Bounds) -> Any:
             f"{owner}: {name} must be one number for all coordinates, for parameter groups are not supported, got "
             f"{checks.short(value)}"
         )
-    return bounds.check(f"{owner}: {name}", value)
+    return kind.bounds[name].check(f"{owner}: {name}", value)
 
 
 def _expect_page(cls: Any) -> None:
@@ -147,7 +148,7 @@ def method(
     parts: tuple[str, ...] | None = None,
     brownian: str | tuple[str, ...] = "gradient",
     family: str = "descent",
-    samples: int = 1,
+    samples: int | str = 1,
     bounded: bool = False,
     limited: bool = False,
     lanes: bool = True,
@@ -179,8 +180,9 @@ def method(
         The increments that ``diffusion`` receives, see `Model`.
     family : str
         Where the method belongs, a key of ``FAMILIES``.
-    samples : int
-        Independent samples of the gradient that one step sees, 1 or 2.
+    samples : int or str
+        Independent samples of the gradient that one step sees, 1 or 2, or the name of the hyperparameter that counts
+        them.
     bounded : bool
         Whether steps are bounded whatever the noise, so that the sampled SDE exists without a variance of the noise.
     limited : bool

@@ -20,10 +20,12 @@ __all__ = [
     "agent_grads",
     "agent_means",
     "agent_roots",
+    "batch_class_grads",
     "batch_grad",
     "batch_size",
     "clipped_grad",
     "batch_value",
+    "blocks",
     "direction_cov",
     "direction_jacobian",
     "direction_residual",
@@ -31,7 +33,9 @@ __all__ = [
     "expect_direction",
     "grad",
     "hvp",
+    "label_grad",
     "labels",
+    "local_grads",
     "matrix_rows",
     "mean_agent_sign",
     "mean_clipped",
@@ -100,10 +104,10 @@ def noisy_value(o: Oracle, x: Vector, z: Draws) -> Any:
 
 
 def noisy_class_grads(o: Oracle, x: Vector, z: Draws) -> Any:
-    """Gradients of the two classes, those of label -1 and of label +1, as a pair; ``z`` holds two samples.
+    """Gradients of the classes, those of label -1 and of label +1, or of every class of a network, a tuple.
 
-    Each is the mean over the examples of its class: in one minibatch (0 where the class is absent), or in the data,
-    plus noise of its own.
+    ``z`` holds two samples. Each is the mean over the examples of its class: in one minibatch (0 where the class is
+    absent), or in the data, plus noise of its own.
     """
     return o.noise.noisy_class_grads(o, x, z)
 
@@ -208,9 +212,19 @@ def batch_grad(o: Oracle, x: Vector, index: Any) -> Any:
     return o.objective.batch_grad(x, index)
 
 
+def batch_class_grads(o: Oracle, x: Vector, index: Any) -> Any:
+    """Mean of ∇f_i(x) over those of each class among the example numbers ``index``, a tuple; 0 of an absent one."""
+    return o.objective.batch_class_grads(x, index)
+
+
 def batch_value(o: Oracle, x: Vector, index: Any) -> Any:
     """(1/B) Σ_{i in index} f_i(x) for B example numbers, a number."""
     return o.objective.batch_value(x, index)
+
+
+def label_grad(o: Oracle, x: Vector, w: Vector) -> Any:
+    """Σ_i w_i ∇m_i(x), where m_i are the outputs of a regression f_i = ½(m_i - y_i)², w of shape (n,)."""
+    return o.objective.label_grad(x, w)
 
 
 def labels(o: Oracle) -> Any:
@@ -223,6 +237,11 @@ def matrix_rows(o: Oracle) -> Any:
     return o.objective.matrix_rows()
 
 
+def blocks(o: Oracle) -> Any:
+    """The parameters of a module, (name, first, end, rows) each: x[first:end]; rows of a matrix, 0 of other shapes."""
+    return o.objective.blocks()
+
+
 def grad_var(o: Oracle, x: Vector) -> Any:
     """(1/n) Σ_i (∇f_i(x) - ∇f(x))², per coordinate."""
     return o.objective.grad_var(x)
@@ -231,6 +250,11 @@ def grad_var(o: Oracle, x: Vector) -> Any:
 def agent_grads(o: Oracle, x: Vector, z: Draws) -> Any:
     """∇f_i(x) + ξ_i for each of the N agents, a tuple; their mean is ``noisy_grad``."""
     return o.noise.agent_grads(o, x, z)
+
+
+def local_grads(o: Oracle, xs: Any, z: Draws) -> Any:
+    """∇f_i(x_i) + ξ_i(x_i) for each of the N agents, each at its own point of the tuple ``xs``."""
+    return o.noise.local_grads(o, xs, z)
 
 
 def agent_means(o: Oracle, x: Vector) -> Any:
@@ -254,8 +278,11 @@ def root_agent_sign_cov(o: Oracle, x: Vector, dw: Vector) -> Any:
 
 
 OF_OBJECTIVE: frozenset[Any] = frozenset(
-    {value, grad, hvp, vjp, players, examples, weighted_grad, batch_grad, batch_value, labels, matrix_rows, grad_var}
-)
+    {
+        value, grad, hvp, vjp, players, examples, weighted_grad, batch_grad, batch_value, batch_class_grads, blocks,
+        label_grad, labels, matrix_rows, grad_var,
+    }
+)  # fmt: skip
 OTHERWISE: dict[Any, str] = {noise: "sample", noise_var: "var", root_additive_cov: "root_cov"}
 
 

@@ -11,7 +11,7 @@ from sdeopt.core.bounds import Bounds
 from sdeopt.core.contracts import Method
 from sdeopt.core.schedule import Cosine, Piecewise, Power, Schedule
 
-__all__ = ["SAMPLED", "SCHEDULES", "Model", "Traits", "equip", "expect_method", "learning_rate", "model"]
+__all__ = ["SAMPLED", "SCHEDULES", "Model", "Traits", "equip", "expect_method", "learning_rate", "model", "several"]
 
 SCHEDULES = (Schedule, Cosine, Power, Piecewise)
 
@@ -66,6 +66,11 @@ SAMPLED = Model(
 )
 
 
+def several(method: Method) -> bool:
+    """Whether a step has a tuple of samples of the gradient, also where its hyperparameter counts one."""
+    return method.samples > 1 or isinstance(method.traits.samples, str)
+
+
 def model(method: Method, name: str) -> Model:
     """The SDE of ``method`` called ``name``, or `SAMPLED`, which every method has."""
     found: Model | None = method.sdes.get(name)
@@ -103,7 +108,7 @@ class Traits:
     parts: tuple[str, ...] = ("x",)
     clock_of: Callable[[Any], float] = learning_rate
     family: str = "descent"
-    samples: int = 1
+    samples: int | str = 1
     bounded: bool = False
     limited: bool = False
     lanes: bool = True
@@ -112,6 +117,7 @@ class Traits:
     shown: tuple[str, str] = example
     at: Mapping[str, float] = field(default_factory=dict)
     bounds: Mapping[str, Bounds] = field(default_factory=dict)
+    scheduled: tuple[str, ...] = ("lr", "weight_decay")
 
 
 def equip(cls: Any, traits: Traits) -> None:
@@ -124,6 +130,8 @@ def equip(cls: Any, traits: Traits) -> None:
     cls.clock = property(lambda self: float(type(self).clock_of(self.constant())))
     cls.schedules = property(_schedules)
     cls.constant = _constant
+    if isinstance(counts := traits.samples, str):
+        cls.samples = property(lambda self: int(getattr(self, counts)))
     if not hasattr(cls, "check"):
         cls.check = lambda self, objective: None
 

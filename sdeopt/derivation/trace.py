@@ -96,11 +96,14 @@ class Trace:
         parts = out if isinstance(out, tuple) else (out,)
         wrong = next((part for part in parts if isinstance(part, (str, type(None))) or not _formula(part)), self)
         if wrong is not self:
-            raise HandOver(f"{f.__name__} returns {checks.short(wrong)} where a part of the state is expected")
+            got = checks.short(wrong) if isinstance(wrong, (str, type(None))) else f"a {type(wrong).__name__}"
+            raise HandOver(f"{f.__name__} returns {got} where a part of the state is expected")
         return [rational(part) for part in parts]
 
     def step(self) -> list[Any]:
         """The state after one step, its draws random symbols."""
+        if isinstance(self.cls.traits.samples, str):
+            raise HandOver(f"the step sees as many samples of the gradient as {self.cls.traits.samples} says")
         samples = (XI, XI2) if self.cls.samples == 2 else XI
         z = (samples, self.own()) if hasattr(self.cls, "own") else samples
         return self.vectors(self.cls.step, k, self.state, ORACLE, z)

@@ -21,7 +21,13 @@ NAMES = ("PL mu", "KL theta", "KL mu", "beta")
 
 
 def diagnose(
-    problem: Problem, xs: Any, *, alpha: float = 1.0, sample_minimum: float = 0.0, level: float = 0.95
+    problem: Problem,
+    xs: Any,
+    *,
+    alpha: float = 1.0,
+    minimum: float | None = None,
+    sample_minimum: float = 0.0,
+    level: float = 0.95,
 ) -> Diagnosis:
     """Estimate the constants of the PL, Kurdyka-Łojasiewicz and α-β conditions along paths.
 
@@ -33,13 +39,17 @@ def diagnose(
     Parameters
     ----------
     problem : Problem
-        Its objective must know ``minimum`` (f*) and ``optimum`` (x_p, the projection onto the set of minimisers if
-        there is one minimiser only, else one of them).
+        Where its objective knows an ``optimum``, that is x_p, the projection onto the set of minimisers if there is one
+        minimiser only, else one of them. Where it knows none, as of a network, x_p is the last finite position of each
+        path, which should then have come close to a minimiser.
     xs : array_like, shape (n, d) or (paths, n, d), or Ensemble, or Trajectory
         Positions: those of ``ensemble.paths`` (simulate with ``keep_paths=True``), of ``ensemble.replay(i)``, or yours.
         Positions that are not finite are left out; minimisers say nothing and are left out too.
     alpha : float
         α > 0. Default 1, for which β = 0 suffices if every f_i is convex.
+    minimum : float, optional
+        f*, or a lower bound of f; default: the objective's own. Networks know none: 0 for a cross-entropy or a mean
+        square.
     sample_minimum : float
         f_i*, or a lower bound of all of them. Default 0. Of a finite sum only.
     level : float
@@ -49,17 +59,18 @@ def diagnose(
     -------
     Diagnosis
         The constants with their intervals. It costs one loss and one gradient for each position, and one for each
-        position and example.
+        position and example; of networks some passes over all examples for each position.
 
     Raises
     ------
     ValueError, TypeError
-        If the objective has no known minimum, or the positions do not fit or are all minimisers.
+        If the objective knows no minimum and none is given, a loss is below it, or the positions do not fit or are all
+        minimisers.
 
     References
     ----------
     Karimi, Nutini & Schmidt, arXiv:1608.04636 (PL); Bolte et al., arXiv:1510.08234 (KL); Islamov et al.,
-    arXiv:2410.12455 (α-β).
+    arXiv:2410.12455 (α-β, and the last iterate in the place of the projection).
 
     Examples
     --------
@@ -79,19 +90,17 @@ def diagnose(
     if not isinstance(problem, Problem):
         raise TypeError(f"problem must be a sdeopt.Problem, got {checks.short(problem)}")
     f = problem.oracle.objective
-    if f.lacks("value") is not None or f.minimum is None or f.optimum is None:
-        raise ValueError(f"the conditions compare with a known minimum, and {f!r} has none")
+    if f.lacks("value") is not None:
+        raise ValueError(f"the conditions compare losses: {f.lacks('value')}")
+    lowest = f.minimum if minimum is None else checks.number("minimum", minimum)
+    if lowest is None:
+        raise ValueError(
+            f"the conditions compare with a known minimum, and {f!r} has none: give minimum=, a lower bound"
+        )
     alpha = checks.positive("alpha", alpha)
     level = checks.number("level", level, low=0.0, high=1.0, open_low=True, open_high=True)
     x = _positions(xs, problem.dim)
-    samples = _Samples(f, checks.number("sample_minimum", sample_minimum))
-    gap, slope, beta = (np.full(x.shape[:2], np.nan) for _ in range(3))
-    for at in np.argwhere(np.isfinite(x).all(axis=2)):
-        p, i = at
-        loss = float(f.value(x[p, i])) - f.minimum
-        if loss > ROUNDING * (1.0 + abs(f.minimum)):
-            gap[p, i], slope[p, i] = loss, np.linalg.norm(f.grad(x[p, i]))
-            beta[p, i] = samples.beta(x[p, i], alpha)
+    gap, slope, beta = _measure(f, x, alpha, lowest, checks.number("sample_minimum", sample_minimum))
     if not np.isfinite(gap).any():
         raise ValueError(f"xs must hold a finite position that is no minimiser, got {x[..., 0].size} without one")
     theta = _exponent(gap, slope)
@@ -109,35 +118,67 @@ def diagnose(
     for name, text, value, each in zip(NAMES, texts, values, of_paths, strict=True):
         ordered = np.sort(each)  # NaN last: a path that says nothing bounds nothing
         constants.append(Constant(name, text, float(value), float(ordered[j - 1]), float(ordered[paths - j]), each))
-    return Diagnosis(tuple(constants), alpha, coverage, gap, slope, int(np.isfinite(gap).sum()), repr(f))
+    count, last = int(np.isfinite(gap).sum()), f.optimum is None
+    return Diagnosis(tuple(constants), alpha, coverage, gap, slope, count, repr(f), last)
+
+
+def _measure(f: Any, x: Array, alpha: float, lowest: float, sample_minimum: float) -> tuple[Array, Array, Array]:
+    """f - f*, |∇f| and the smallest β at every position that is finite and no minimiser."""
+    gap, slope, beta = (np.full(x.shape[:2], np.nan) for _ in range(3))
+    for p, path in enumerate(np.asarray(np.isfinite(x).all(axis=2))):
+        there = np.flatnonzero(path)
+        if not len(there):
+            continue
+        samples = _Samples(f, x[p, there[-1]] if f.optimum is None else np.array(f.optimum), lowest, sample_minimum)
+        for i in there:
+            loss = float(f.value(x[p, i])) - lowest
+            if loss < -ROUNDING * (1.0 + abs(lowest)):
+                raise ValueError(f"minimum must be at most every loss, got {lowest:g} and a loss {lowest + loss:g}")
+            if loss > ROUNDING * (1.0 + abs(lowest)):
+                gap[p, i], slope[p, i] = loss, np.linalg.norm(f.grad(x[p, i]))
+                beta[p, i] = samples.beta(x[p, i], alpha)
+    return gap, slope, beta
 
 
 class _Samples:
-    """The f_i of the α-β condition: those of a finite sum, else f itself."""
+    """The f_i of the α-β condition: those of a finite sum, else f itself; ``optimum`` is x_p."""
 
-    def __init__(self, f: Any, lowest: float) -> None:
-        self.f, self.optimum = f, np.array(f.optimum)
+    def __init__(self, f: Any, optimum: Array, lowest: float, sample_minimum: float) -> None:
+        self.f, self.optimum = f, optimum
         self.sum = f.lacks("batch_value") is None and f.lacks("batch_grad") is None
-        self.index = [np.array([float(i)]) for i in range(f.examples())] if self.sum else [None]
-        self.lowest = lowest if self.sum else f.minimum
-        self.best = [self.value(self.optimum, i) for i in self.index]
+        self.lowest = sample_minimum if self.sum else lowest
+        self.best = self.values(optimum)
 
-    def value(self, x: Array, i: Any) -> float:
-        return float(self.f.batch_value(x, i) if self.sum else self.f.value(x))
+    def values(self, x: Array) -> Array:
+        """f_i(x)."""
+        if not self.sum:
+            return np.array([self.f.value(x)])
+        if hasattr(self.f, "example_values"):
+            return np.asarray(self.f.example_values(x))
+        return np.array([float(self.f.batch_value(x, i)) for i in self.numbers()])
+
+    def slopes(self, x: Array, v: Array) -> Array:
+        """∇f_i(x)·v."""
+        if not self.sum:
+            return np.array([self.f.grad(x) @ v])
+        if hasattr(self.f, "example_slopes"):
+            return np.asarray(self.f.example_slopes(x, v))
+        return np.array([float(self.f.batch_grad(x, i) @ v) for i in self.numbers()])
+
+    def numbers(self) -> list[Array]:
+        return [np.array([float(i)]) for i in range(self.f.examples())]
 
     def beta(self, x: Array, alpha: float) -> float:
         """The smallest β >= 0 with which the condition holds at x for every example."""
-        least = 0.0
-        for i, best in zip(self.index, self.best, strict=True):
-            g = self.f.batch_grad(x, i) if self.sum else self.f.grad(x)
-            value = self.value(x, i)
-            excess = value - self.lowest
-            if excess < -ROUNDING * (1.0 + abs(self.lowest)):
-                raise ValueError(f"sample_minimum must be at most every loss, got {self.lowest:g} and a loss {value:g}")
-            missing = alpha * (value - best) - float(g @ (x - self.optimum))
-            if excess > ROUNDING * (1.0 + abs(self.lowest)):  # else x minimises f_i, and any β will do
-                least = max(least, missing / excess)
-        return least
+        values, rounding = self.values(x), ROUNDING * (1.0 + abs(self.lowest))
+        excess = values - self.lowest
+        if excess.min() < -rounding:
+            raise ValueError(
+                f"sample_minimum must be at most every loss, got {self.lowest:g} and a loss {values.min():g}"
+            )
+        missing = alpha * (values - self.best) - self.slopes(x, x - self.optimum)
+        short = excess > rounding  # else x minimises f_i, and any β will do
+        return float(np.max(missing[short] / excess[short], initial=0.0))
 
 
 def _positions(xs: Any, d: int) -> Array:

@@ -66,6 +66,8 @@ class Diagnosis(Result):
         How many positions entered.
     objective : str
         The function that was diagnosed.
+    last : bool
+        Whether α-β takes the last position of each path for the minimiser, as none is known.
 
     Examples
     --------
@@ -82,6 +84,7 @@ class Diagnosis(Result):
     slope: Array
     positions: int
     objective: str
+    last: bool = False
 
     def __getitem__(self, name: str) -> Constant:
         names = [constant.name for constant in self.constants]
@@ -97,12 +100,13 @@ class Diagnosis(Result):
     def page(self) -> Page:
         """The constants, with their intervals where there are several paths."""
         rows = [(c.name, number(c.value), ends(c.low, c.high), c.condition) for c in self.constants]
+        notes = ["α-β: the last position of each path stands for the minimiser, which is not known."] * self.last
         if len(self.gap) == 1:
             alone = [(name, value, condition) for name, value, _, condition in rows]
-            return Page(self._head(), [Table(("constant", "value", "condition"), [*alone], left=(0, 2))], [])
+            return Page(self._head(), [Table(("constant", "value", "condition"), [*alone], left=(0, 2))], [*notes])
         table = Table(("constant", "value", "one more path", "condition"), [*rows], left=(0, 3))
         note = f"The constant of one more path falls into the interval with probability {100 * self.coverage:.3g} %."
-        return Page(self._head(), [table], [note])
+        return Page(self._head(), [table], [note, *notes])
 
     def _head(self) -> list[tuple[str, Any]]:
         return [("objective", self.objective), ("along", self._positions())]

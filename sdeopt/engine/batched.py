@@ -24,12 +24,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sdeopt.core.entrywise import ENTRYWISE
 from sdeopt.core.observables import NAMED
 from sdeopt.core.oracle import Oracle, who_answers
 from sdeopt.core.references import names
 from sdeopt.engine import loops, states
 from sdeopt.engine.beginnings import beginnings, sizes
-from sdeopt.engine.compiler.twins import ELEMENTARY, TWINS
+from sdeopt.engine.compiler.twins import TWINS
 from sdeopt.engine.questions import QUESTIONS, references
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _looks_at_shape(f: FunctionType, o: Any, seen: set[FunctionType]) -> bool:
             if side == "objective" or not hasattr(type(o.noise), question):  # a law without an answer: refused by name
                 continue
             g = getattr(type(o.noise), question)
-        if g not in seen and g not in TWINS and g not in ELEMENTARY:
+        if g not in seen and g not in TWINS and g not in ENTRYWISE:
             seen.add(g)
             if _looks_at_shape(g, o, seen):
                 return True

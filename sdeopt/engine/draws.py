@@ -11,6 +11,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sdeopt.core.observables import growth
+from sdeopt.core.traits import several
 
 if TYPE_CHECKING:
     from sdeopt.engine.run import Run
@@ -109,16 +110,14 @@ def kinds(run: Run) -> Any:
 def _sources(run: Run) -> list[tuple[str, Any]]:
     """Where the draws of a step come from, and what they are: (kind, size, parameters...) each."""
     (objective, noise), page = run.oracle, run.method
-    sources = [("gradient", noise.draws(objective))]
-    if page.samples == 2:
-        sources.append(("gradient2", noise.draws(objective)))
-    return [*sources, ("own", page.own(objective, noise))] if hasattr(page, "own") else sources
+    samples = [("gradient" if n == 1 else f"gradient{n}", noise.draws(objective)) for n in range(1, page.samples + 1)]
+    return [*samples, ("own", page.own(objective, noise))] if hasattr(page, "own") else samples
 
 
 def _nest(run: Run, of: Any) -> Any:
     """``of`` every draw of a step, nested as ``z`` is."""
     groups = [tuple(of(entry) for entry in entries) for _, entries in _sources(run)]
-    seen = groups[0] if run.method.samples == 1 else (groups[0], groups[1])
+    seen = (*groups[: run.method.samples],) if several(run.method) else groups[0]
     return (seen, groups[-1]) if hasattr(run.method, "own") else seen
 
 

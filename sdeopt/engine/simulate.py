@@ -22,6 +22,7 @@ from sdeopt.engine.blocks import Interrupted, Task, fold
 from sdeopt.engine.draws import orders
 from sdeopt.engine.planning import DEFAULT_SUBSTEPS, paths_of, plan, saves
 from sdeopt.engine.run import Run, guard
+from sdeopt.engine.streams import name_seed
 from sdeopt.engine.tensors import streamed
 from sdeopt.results.crossing import Crossing
 from sdeopt.results.ensemble import FULL_COVARIANCE_LIMIT, Diverged, Ensemble, Trajectory
@@ -143,21 +144,22 @@ def simulate(
     >>> so.simulate(so.SGD(lr=0.1), problem, kind="sde", horizon=1.0, paths=64, rng=0)
     Ensemble(SGD(lr=0.1), sde, paths=64, horizon=1, d=2)
     """
+    seed = np.random.SeedSequence().entropy if rng is None else rng  # fresh, and in the ensemble
     run = plan(
         method, problem, kind, horizon=horizon, steps=steps, dt=dt, substeps=substeps, scheme=scheme, sde=sde,
-        save_at=save_at, observables=observables, rng=rng, crossings=crossings,
+        save_at=save_at, observables=observables, rng=seed, crossings=crossings,
     )  # fmt: skip
-    count = paths_of(problem, paths, DEFAULT_PATHS)
+    said, count = {"rng": name_seed(seed)}, paths_of(problem, paths, DEFAULT_PATHS)
     if streamed.large(run):
         run = save_end(streamed.project(run, count, keep_paths, checkpoint))
-        words = describe(run) | {"projections": run.projections}
+        words = describe(run) | said | {"projections": run.projections}
         return warn_if_cut(ensemble(run, *streamed.collect(run, count, summarize(run, False), _join, progress), words))
     keep, words = room(run, count, keep_paths), describe(run)
     size = 8 * problem.dim * (1 + keep * len(run.saves))
     task = Task((save_end(run),), summarize(run, keep), size)
     with checkpoints.open_checkpoint(checkpoint, rng, task, words) as store:
         found = collect(task, count, executor, progress, f"{run.method} {kind}", 0, store)
-    return warn_if_cut(ensemble(run, *found, words), guard(run))
+    return warn_if_cut(ensemble(run, *found, words | said), guard(run))
 
 
 def warn_if_cut(result: Ensemble, hint: str = "") -> Ensemble:

@@ -8,7 +8,7 @@ import numpy as np
 
 from sdeopt.core import checks
 
-__all__ = ["Entropy", "normalise", "stream_key"]
+__all__ = ["Entropy", "name_seed", "normalise", "stream_key"]
 
 Entropy = tuple[int, ...]
 
@@ -24,6 +24,13 @@ def normalise(rng: Any) -> Entropy:
     if rng is not None and rng < 0:
         raise ValueError(f"rng must not be negative, got {checks.short(rng)}")
     return tuple(int(w) for w in np.random.SeedSequence(rng).generate_state(4))
+
+
+def name_seed(rng: Any) -> str:
+    """What a result says of ``rng``, in one line: the number that repeats it, or what it was."""
+    if isinstance(rng, np.random.SeedSequence):
+        return f"SeedSequence({rng.entropy!r}, spawn_key={rng.spawn_key!r})"
+    return type(rng).__name__ if isinstance(rng, np.random.Generator) else str(rng)
 
 
 def stream_key(entropy: Entropy, stream: str, resolution: int) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from sdeopt.noise.agents import Agents
 from sdeopt.noise.batch import Batch
 from sdeopt.noise.diagonal import DiagonalMinibatch
 from sdeopt.noise.gaussian import Gaussian
+from sdeopt.noise.label import LabelNoise
 from sdeopt.noise.laplace import Laplace
 from sdeopt.noise.minibatch import Minibatch, PoissonBatch
 from sdeopt.noise.none import NoNoise
@@ -19,6 +20,7 @@ __all__ = [
     "Batch",
     "DiagonalMinibatch",
     "Gaussian",
+    "LabelNoise",
     "Laplace",
     "Minibatch",
     "NoNoise",

@@ -31,7 +31,7 @@ from sdeopt.noise.share import Share
 
 __all__ = ["Agents"]
 
-LINE = SimpleNamespace(dim=1, examples=lambda: 1)  # the number of draws of a law does not depend on the objective
+LINE = SimpleNamespace(dim=1, examples=lambda: 2)  # the number of draws of a law does not depend on the objective
 MEAN = ("root_cov", "root_additive_cov", "noise_var", "noisy_value")
 OF_EACH = {"agent_roots": "root_cov", "mean_agent_sign": "mean_sign", "root_agent_sign_cov": "root_sign_cov"}
 NEVER = ("mean_sign", "root_sign_cov", "root_square_cov", "noisy_class_grads")
@@ -147,6 +147,8 @@ class Agents(Law):
     def brownian(self, question: str, objective: Objective) -> tuple[int, ...]:
         """One vector for all agents, of equal pieces."""
         sizes = [law.brownian(question, objective) for law in self._every()]
+        if len(set(sizes)) > 1:
+            raise ValueError(f"laws must have increments of one size, but label noise has its own, got {self!r}")
         return (sum(size for (size,) in sizes),)
 
     def _every(self) -> tuple[Any, ...]:
@@ -176,6 +178,9 @@ class Agents(Law):
 
     def agent_grads(self, o: Oracle, x: Vector, z: Draws) -> Any:
         return each(one_grad, o, self.laws, self.offsets, x, self.deal(z))
+
+    def local_grads(self, o: Oracle, xs: Any, z: Draws) -> Any:
+        return each(one_grad, o, self.laws, self.offsets, xs, self.deal(z))
 
     def agent_means(self, o: Oracle, x: Vector) -> Any:
         return each(one_mean, o, self.laws, self.offsets, x, self.offsets)
@@ -262,8 +267,7 @@ def _deal(leads: tuple[bool, ...], counts: tuple[int, ...]) -> Any:
 
 
 def _leads_with_normal(law: Law) -> bool:
-    entries = law.draws(LINE)
-    return bool(entries) and entries[0][0] == "normal"
+    return law.draws(LINE)[:1] == (("normal", LINE.dim),)
 
 
 def _members(laws: Any, agents: Any) -> tuple[Any, int]:
@@ -271,8 +275,7 @@ def _members(laws: Any, agents: Any) -> tuple[Any, int]:
     one = not isinstance(laws, Sequence)
     given = (laws,) if one else tuple(laws)
     if not given or not all(isinstance(law, Law) and not isinstance(law, Agents) for law in given):
-        got = checks.short(laws)
-        raise TypeError(f"laws must be a law of sdeopt.noise, or several, none of them Agents, got {got}")
+        raise TypeError(f"laws must be laws of sdeopt.noise, none of them Agents, got {checks.short(laws)}")
     if one and agents is None:
         raise ValueError("agents must be given with one law, as in Agents(Gaussian(0.5), agents=4)")
     n = len(given) if agents is None else checks.integer("agents", agents, low=1)

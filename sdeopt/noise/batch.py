@@ -84,7 +84,7 @@ class Batch(Law):
         size = checks.integer("batch", batch, low=1)
         if not isinstance(law, Law):
             raise TypeError(f"law must be a noise law such as Gaussian(0.5), got {checks.short(law)}")
-        drawn = law.draws(SimpleNamespace(dim=1))
+        drawn = law.draws(SimpleNamespace(dim=1, examples=lambda: 2))
         if len(drawn) not in KINDS or any(entry != ("normal", 1) for entry in drawn):
             raise ValueError(f"law must take one to {len(KINDS)} normals per coordinate and example, got {law!r}")
         made: Batch = object.__new__(KINDS[len(drawn)])

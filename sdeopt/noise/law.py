@@ -19,7 +19,8 @@ A law is a frozen dataclass. Its functions are written like pages (they are comp
     root_sign_residual(self, o, x, g, dw)  [Cov sign(g + ξ) - M Σ M]^{1/2} dw
     root_square_cov(self, o, x, dw)        Λ^{1/2} dw, Λ_ij = Cov(ξ_i², ξ_j²)
     expect_direction, direction_jacobian, direction_cov, direction_residual      see ``sdeopt.core.oracle``
-    agent_grads, agent_means, agent_roots, mean_agent_sign, root_agent_sign_cov  of `Agents`; other laws are one agent
+    agent_grads, local_grads, agent_means, agent_roots, mean_agent_sign, root_agent_sign_cov
+                                           of `Agents`; other laws are one agent
 
 Around them, in plain Python, every question is about one objective (its ``dim``, its number of examples). Draws are
 tuples of vectors. ``draws(objective)`` lists those of one step: ("normal", size), ("uniform", size), or ("epochs",
@@ -199,6 +200,10 @@ class Law:
     def agent_grads(self, o: Oracle, x: Vector, z: Draws) -> Any:
         """One agent, as are the next four."""
         return (noisy_grad(o, x, z),)
+
+    def local_grads(self, o: Oracle, xs: Any, z: Draws) -> Any:
+        """The same at the one point of ``xs``."""
+        return (noisy_grad(o, xs[0], z),)
 
     def agent_means(self, o: Oracle, x: Vector) -> Any:
         return (grad(o, x),)

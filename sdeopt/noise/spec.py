@@ -10,6 +10,7 @@ from sdeopt.core.spec import allow, number, numbers, split
 from sdeopt.noise.agents import Agents
 from sdeopt.noise.batch import Batch
 from sdeopt.noise.gaussian import Gaussian
+from sdeopt.noise.label import LabelNoise
 from sdeopt.noise.laplace import Laplace
 from sdeopt.noise.law import Law
 from sdeopt.noise.minibatch import Minibatch, PoissonBatch
@@ -84,6 +85,7 @@ FORMS = {
     "student-t": Form(_student, "student-t:0.5,nu=2", keys=("scale", "nu")),
     "alpha-stable": Form(_stable, "alpha-stable:0.5,alpha=1.5", keys=("scale", "alpha")),
     "laplace": Form(lambda *a, scale=None: Laplace(_scale(a, scale)), "laplace:0.5"),
+    "label-noise": Form(lambda *a, scale=None: LabelNoise(_scale(a, scale)), "label-noise:0.5", 1),
     "rademacher": Form(lambda *a, scale=None: Rademacher(_scale(a, scale)), "rademacher:1"),
     "minibatch": Form(_minibatch, "minibatch:16,replace=false", 1, ("batch", "replace")),
     "poisson-batch": Form(_poisson, "poisson-batch:16", 1, ()),

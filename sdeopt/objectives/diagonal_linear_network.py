@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import dot, matvec
+from sdeopt.core.math import batch_matvec, batch_rmatvec
 from sdeopt.objectives import datasets
 from sdeopt.objectives.contract import Array, derived_field
 from sdeopt.objectives.finite_sum import FiniteSum, slope_variance
@@ -82,15 +83,17 @@ class DiagonalLinearNetwork(FiniteSum):
         r = matvec(self.X, difference(x, x, self.width)) - self.y
         return twice(x, matvec(self.X.T, w * r), self.width)
 
+    def label_grad(self, x: Any, w: Any) -> Any:
+        return twice(x, matvec(self.X.T, w), self.width)
+
     def batch_grad(self, x: Any, index: Any) -> Any:
         pick = index.astype(np.int64)
-        rows = self.X[pick]
-        r = matvec(rows, difference(x, x, self.width)) - self.y[pick]
-        return twice(x, matvec(rows.T, r) / index.size, self.width)
+        r = batch_matvec(self.X, pick, difference(x, x, self.width)) - self.y[pick]
+        return twice(x, batch_rmatvec(self.X, pick, r) / index.size, self.width)
 
     def batch_value(self, x: Any, index: Any) -> Any:
         pick = index.astype(np.int64)
-        r = matvec(self.X[pick], difference(x, x, self.width)) - self.y[pick]
+        r = batch_matvec(self.X, pick, difference(x, x, self.width)) - self.y[pick]
         return 0.5 * dot(r, r) / index.size
 
     def grad_var(self, x: Any) -> Any:

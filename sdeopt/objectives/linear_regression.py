@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot, matvec, total
+from sdeopt.core.math import batch_matvec, batch_rmatvec
 from sdeopt.objectives import datasets
 from sdeopt.objectives.contract import Array, derived_field, frozen
 from sdeopt.objectives.finite_sum import FiniteSum, slope_variance
@@ -78,15 +79,17 @@ class LinearRegression(FiniteSum):
         r = matvec(self.X, x) - self.y
         return matvec(self.X.T, w * r) + self.l2 * total(w) * x
 
+    def label_grad(self, x: Any, w: Any) -> Any:
+        return matvec(self.X.T, w)
+
     def batch_grad(self, x: Any, index: Any) -> Any:
         pick = index.astype(np.int64)
-        rows = self.X[pick]
-        r = matvec(rows, x) - self.y[pick]
-        return matvec(rows.T, r) / index.size + self.l2 * x
+        r = batch_matvec(self.X, pick, x) - self.y[pick]
+        return batch_rmatvec(self.X, pick, r) / index.size + self.l2 * x
 
     def batch_value(self, x: Any, index: Any) -> Any:
         pick = index.astype(np.int64)
-        r = matvec(self.X[pick], x) - self.y[pick]
+        r = batch_matvec(self.X, pick, x) - self.y[pick]
         return 0.5 * (dot(r, r) / index.size + self.l2 * dot(x, x))
 
     def grad_var(self, x: Any) -> Any:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot, exp, log, matvec, total, where
+from sdeopt.core.entrywise import entrywise
+from sdeopt.core.math import batch_matvec, batch_rmatvec
 from sdeopt.objectives import datasets
 from sdeopt.objectives.contract import Array, derived_field, frozen
 from sdeopt.objectives.finite_sum import FiniteSum, slope_variance
@@ -87,14 +89,14 @@ class Logistic(FiniteSum):
         return matvec(self.X.T, w * s) + self.l2 * total(w) * x
 
     def batch_grad(self, x: Any, index: Any) -> Any:
-        pick = index.astype(np.int64)
-        rows = self.X[pick]
-        s = slopes(self.y[pick], matvec(rows, x))
-        return matvec(rows.T, s) / index.size + self.l2 * x
+        return mean_grad(self, x, index)
+
+    def batch_class_grads(self, x: Any, index: Any) -> Any:
+        return class_mean(self, x, index, -1.0), class_mean(self, x, index, 1.0)
 
     def batch_value(self, x: Any, index: Any) -> Any:
         pick = index.astype(np.int64)
-        m = self.y[pick] * matvec(self.X[pick], x)
+        m = self.y[pick] * batch_matvec(self.X, pick, x)
         return total(losses(m)) / index.size + 0.5 * self.l2 * dot(x, x)
 
     def grad_var(self, x: Any) -> Any:
@@ -128,11 +130,33 @@ class Logistic(FiniteSum):
         return self.l2, self.l2 + largest / (4.0 * self.count)
 
 
+def mean_grad(f: Any, x: Any, index: Any) -> Any:
+    """Mean gradient of the examples with these numbers."""
+    pick = index.astype(np.int64)
+    s = slopes(f.y[pick], batch_matvec(f.X, pick, x))
+    return batch_rmatvec(f.X, pick, s) / index.size + f.l2 * x
+
+
+def class_mean(f: Any, x: Any, index: Any, label: float) -> Any:
+    """Mean gradient of those of one class among the examples with these numbers, 0 if there is none."""
+    count = 0
+    chosen = np.empty(len(index))
+    for i in range(len(index)):
+        if f.y[int(index[i])] == label:
+            chosen[count] = index[i]
+            count += 1
+    if count == 0:
+        return 0.0 * x
+    return mean_grad(f, x, chosen[:count])
+
+
+@entrywise
 def losses(m: Any) -> Any:
     """log(1 + e^(-m)) of the margins m, without overflow."""
     return log(1.0 + exp(-np.abs(m))) - np.minimum(m, 0.0)
 
 
+@entrywise
 def slopes(y: Any, scores: Any) -> Any:
     """-s σ(-s score), the derivative of one loss by its score, without overflow."""
     m = y * scores
@@ -148,6 +172,7 @@ def signs(y: Array) -> Array:
     return frozen(np.where(y > 0, 1.0, -1.0))
 
 
+@entrywise
 def bends(scores: Any) -> Any:
     """σ(score) σ(-score), the second derivative of one loss by its score."""
     e = exp(-np.abs(scores))

@@ -41,6 +41,15 @@ class Passes:
         """Those that the module came with, shape (d,)."""
         return np.array(self._start)
 
+    def blocks(self) -> tuple[tuple[str, int, int, int], ...]:
+        """The parameters in x: (name, first, end, rows), rows 0 of what has one dimension or none.
+
+        What has more than two, filters of convolutions, has a row for each of the first.
+        """
+        ends = np.cumsum([0, *self._sizes]).tolist()
+        rows = [shape[0] if len(shape) > 1 else 0 for shape in self._shapes]
+        return tuple(zip(self._names, ends[:-1], ends[1:], rows, strict=True))
+
     def module(self, x: Any) -> Any:
         """A copy of the module with the parameters x, shape (d,)."""
         torch = import_torch()

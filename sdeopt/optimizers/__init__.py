@@ -16,9 +16,11 @@ from sdeopt.optimizers.dpsgd import DPSGD
 from sdeopt.optimizers.dpsignsgd import DPSignSGD
 from sdeopt.optimizers.dsgd import DSGD
 from sdeopt.optimizers.dsignsgd import DSignSGD
+from sdeopt.optimizers.fedavgm import FedAvgM
 from sdeopt.optimizers.fpgd import FPGD
 from sdeopt.optimizers.heavyball import HeavyBall
 from sdeopt.optimizers.lion import Lion
+from sdeopt.optimizers.localsgd import LocalSGD
 from sdeopt.optimizers.muon import Muon
 from sdeopt.optimizers.nesterov import Nesterov
 from sdeopt.optimizers.ngn import NGN
@@ -80,8 +82,10 @@ __all__ = [
     "AntiPGD",
     "DPAdam",
     "DPSignSGD",
+    "FedAvgM",
     "HeavyBall",
     "Lion",
+    "LocalSGD",
     "Muon",
     "Nesterov",
     "RMSprop",

@@ -110,6 +110,18 @@ def newton_schulz(g: Vector, rows: int, quintic: int, cubic: int) -> Any:
     return out
 
 
+def by_products(g: Vector, rows: int, quintic: int, cubic: int) -> Any:
+    """The same by products of matrices, for networks, whose matrices are large and whose pages are not compiled."""
+    wide = g.reshape(rows, len(g) // rows)
+    y = wide.T if rows * rows > len(g) else wide
+    size = norm(g)
+    y = y / where(size > 0.0, size, 1.0)
+    for k in range(quintic + cubic):
+        gram, (a, b, c) = y @ y.T, ((A, B, C) if k < quintic else (1.5, -0.5, 0.0))
+        y = a * y + (b * gram + c * (gram @ gram)) @ y
+    return (y.T if rows * rows > len(g) else y).reshape(-1)
+
+
 def ahead(m: Any, g: Vector) -> Any:
     """The momentum, or at 0 the gradient, to which it goes: a direction for a flow that begins at m = 0."""
     return where(norm(m) > 0.0, m, g)
@@ -117,7 +129,7 @@ def ahead(m: Any, g: Vector) -> Any:
 
 def stretch(x: Vector, rows: int) -> Any:
     """√max(1, r/c), so that the steps of tall matrices change outputs as much as those of square ones."""
-    return np.sqrt(max(1.0, rows * rows / x.size))
+    return np.sqrt(max(1.0, rows * rows / len(x)))
 
 
 @method(

@@ -35,7 +35,7 @@ body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.25rem; overflow-wrap: anywhere; } h2 { font-size: 1.05rem; margin-top: 2rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; margin: 0.8rem 0; font-size: 0.9rem; }
-td, th { padding: 0.15rem 0.9rem 0.15rem 0; vertical-align: top; } th { border-bottom: 1px solid var(--ink); }
+td, th { padding: 0.15rem 0.6rem 0.15rem 0; vertical-align: top; } th { border-bottom: 1px solid var(--ink); }
 pre { background: var(--soft); padding: 0.7rem; overflow-x: auto; white-space: pre-wrap; }
 figure { margin: 1rem 0; background: #ffffff; border-radius: 4px; } figure svg { max-width: 100%; height: auto; }
 .partial { border: 2px solid #bd1f01; padding: 0.5rem 0.8rem; font-weight: bold; }
@@ -136,7 +136,7 @@ def _inline(figure: Any, label: str, prefix: str) -> str:
 def repeat(result: Result) -> str:
     """The call that makes it again, in the names of sdeopt and one's own; empty where its parts are no calls in words.
 
-    Of what keeps no ``rng`` the call says ``rng=...``: it is whatever was given.
+    Where ``rng`` was no number, or is not kept, the call says ``rng=...``: it is whatever was given.
     """
     meta = _meta(result)
     verb, kept = VERBS.get(type(result).__name__, ("", ()))
@@ -155,7 +155,8 @@ def repeat(result: Result) -> str:
         given = {"kind": vars(result)["kind"], "paths": len(vars(result)["final"])} | given
         given |= {"crossings": crossed} if crossed else {}
     start = f", x0={meta['x0']!r}" if meta["x0"] else ""
-    arguments = ", ".join([*(f"{name}={value!r}" for name, value in given.items()), f"rng={meta.get('rng', '...')}"])
+    seed = meta["rng"] if meta.get("rng", "").isdecimal() else "..."
+    arguments = ", ".join([*(f"{name}={value!r}" for name, value in given.items()), f"rng={seed}"])
     return f"{verb}({parts[0]}, Problem({', '.join(parts[1:])}{start}), {arguments})"
 
 

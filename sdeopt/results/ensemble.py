@@ -74,7 +74,7 @@ class Ensemble(Drawn):
     skewness, share : ndarray, shape (n, d + observables)
         Of x and the observables: skewness over paths, and the largest share of one path in the sum of squares.
     meta : dict
-        What was run, as text and numbers: method, problem, dt, scheme, entropy of ``rng``, whether it is partial; and
+        What was run, as text and numbers: method, problem, dt, scheme, ``rng``, its entropy, whether it is partial; and
         ``moments``, the order at which those of x and of every observable end (inf: all exist, as far as is known).
 
     Notes

@@ -12,6 +12,11 @@ measured only where the rule leans on it: if batch or compression change.
              respond linearly to the gradient, and v is the variance, only where this is small.
     sent     |∇f|²/tr Σ of what an agent sees: compression adds noise in proportion to both, and only that of Σ obeys
              the rule.
+    growth   |∇f|²/tr Σ' where f(cx) = f(x) for all c > 0, as with normalised layers, else not asked: then ∇f·x = 0, a
+             step adds η²(|∇f|² + tr Σ) to |x|², and the SDE η tr Σ a time η. Two runs at rest under weight decay whose
+             |x|², |∇f|² and tr Σ are within a factor C have |∇f|² <= (C² - 1) tr Σ: the necessary condition of Li,
+             Malladi & Arora (2021), arXiv:2102.12470, on the SDE and on the linear rule. Measured at x0, so begin at
+             the end of a run.
     memory   1 - β₂': v is a mean of many squares.
     cold     2 |ln κ| η'λ/(√v (1 - β')): RMSprop starts from v = 0, and until v has filled, after 1/(1 - β) steps, x
              moves in long steps, which add η²/(1 - β) ln(1/(1 - β)) to its variance; the logarithm does not scale.
@@ -30,7 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core.contracts import Method
-from sdeopt.core.oracle import agent_means, examples, hvp, noise_var
+from sdeopt.core.oracle import agent_means, examples, grad, hvp, noise_var, value
 from sdeopt.core.problem import Problem
 from sdeopt.noise import Minibatch, PoissonBatch, Reshuffled
 from sdeopt.scaling.rules import Change
@@ -41,6 +46,7 @@ Array = NDArray[np.float64]
 LIMIT = 0.1
 SIGNAL = ("noise", "sent")
 DENSE = 32  # largest dimension whose Hessian is formed
+ROUNDING = 1e-9  # relative, of numbers that are 0
 PROBES = 1000  # gradients of a private method that are drawn for their mean and variance
 
 
@@ -71,6 +77,8 @@ def measure(names: tuple[str, ...], method: Method, problem: Problem | None, cha
     once = isinstance(noise, PoissonBatch) or (isinstance(noise, Minibatch) and not noise.replace)
     once = once and not isinstance(noise, Reshuffled)  # of whose batches κ in a row are one, κ times as large
     asked = [name for name in names if name not in SIGNAL or change.kappa != 1 or change.sent != 1]
+    if "growth" in asked and (problem is None or not _scale_free(problem)):
+        asked.remove("growth")
     found = tuple(_measure(name, method, problem, change) for name in (*asked, *["share"] * once))
     lack = None if problem is None else problem.lacks("noise_var")
     if lack is None or (method.bounded and (change.kappa == 1 or method.family == "private")):
@@ -140,6 +148,16 @@ def _share_sent(method: Method, problem: Problem, change: Change) -> float:
     return float(_ratio(seen.mean2.sum(), seen.var.sum()))
 
 
+def _scale_free(problem: Problem) -> bool:
+    """Whether the length of x0 has no part in f, nor in its slope."""
+    if problem.lacks("value") is not None or problem.lacks("grad") is not None:
+        return False
+    o, x0 = problem.oracle, np.array(problem.x0)
+    g, f = np.asarray(grad(o, x0)), float(value(o, x0))
+    along = abs(float(g @ x0)) <= ROUNDING * float(np.linalg.norm(g) * np.linalg.norm(x0))
+    return bool(along and g.any() and x0.any() and abs(float(value(o, 2.0 * x0)) - f) <= ROUNDING * (1.0 + abs(f)))
+
+
 def _memory(method: Method, problem: Problem | None, change: Change) -> float:
     return float(1.0 - getattr(method, "beta2" if "beta2" in method._fields else "beta"))
 
@@ -188,6 +206,7 @@ CONDITIONS: dict[str, tuple[str, Callable[[Any, Any, Change], float]]] = {
     "buffer": ("memory of the momentum, η'λ/(1 - μ)²", _buffer),
     "noise": ("signal against noise, max (∂f)²/σ²", _noise),
     "sent": ("signal against noise, |∇f|²/tr Σ", _share_sent),
+    "growth": ("growth of |x|, which f ignores, |∇f|²/tr Σ", _share_sent),
     "memory": ("memory of the squares, 1 - β₂'", _memory),
     "cold": ("start from v = 0, 2 |ln κ| η'λ/(√v (1 - β'))", _cold),
     "share": ("batch against data, B'/n", _share),

@@ -20,7 +20,7 @@ from sdeopt.engine.blocks import Interrupted, Task, fold
 from sdeopt.engine.draws import orders
 from sdeopt.engine.run import Run, refuse
 from sdeopt.engine.simulate import describe, plan, saves
-from sdeopt.engine.streams import normalise
+from sdeopt.engine.streams import name_seed, normalise
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import Sizes
 from sdeopt.results.columns import labels
@@ -82,7 +82,7 @@ def gather(
     except Interrupted as stop:
         found, partial = stop.result, True
     notices.tell(partial)
-    meta = {"rng": repr(rng), "tolerance": tolerance, "alpha": alpha, "partial": partial}
+    meta = {"rng": name_seed(rng), "tolerance": tolerance, "alpha": alpha, "partial": partial}
     return _evidence(scaling, runs, found, meta | {"heavy": heavy, "judge": judge})
 
 

@@ -132,7 +132,7 @@ DERIVED = "derived from the SDE of Monzio Compagnoni et al. (2026), arXiv:2603.0
 DECAY = "; decay: Monzio Compagnoni et al. (2025), arXiv:2411.15958, lemma 3.13"
 
 SGD = Rule("linear", "η' = κη", f"{GOYAL}; by the SDE: Jastrzębski et al. (2017), arXiv:1711.04623",
-           linear, examples, ("step",))  # fmt: skip
+           linear, examples, ("step", "growth"))  # fmt: skip
 MOMENTUM = Rule("linear", "η' = κη, μ' = μ", GOYAL, linear, examples, ("buffer",))
 AGENTS = Rule("linear", "η' = κα η", COMPAGNONI, linear, examples, ("step",), ("batch", "agents"))
 COMPRESSED = Rule("linear", "η' = κα η", COMPAGNONI, linear, examples, ("step", "sent"), ("batch", "agents"))

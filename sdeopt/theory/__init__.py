@@ -13,6 +13,7 @@ from sdeopt.theory.compression import (
     rand_k_omega,
     rand_k_stationary,
 )
+from sdeopt.theory.edge import CentralFlow, central_flow
 from sdeopt.theory.fractional import (
     antipgd_variance,
     fpgd_variance,
@@ -21,10 +22,13 @@ from sdeopt.theory.fractional import (
     widening_flow,
 )
 from sdeopt.theory.linear import correlation, moments, stationary, transition
+from sdeopt.theory.manifold import flow_limit, label_noise_flow
 from sdeopt.theory.stable import levy_ou_scale, stable_sgd_scale
 
 __all__ = [
     "NATURAL_OMEGA",
+    "CentralFlow",
+    "central_flow",
     "dcsgd_bound",
     "dcsgd_rule",
     "dithering_covariance",
@@ -38,7 +42,9 @@ __all__ = [
     "averaged_ou",
     "averaged_sgd",
     "fpgd_variance",
+    "flow_limit",
     "fractional_ou_variance",
+    "label_noise_flow",
     "levy_ou_scale",
     "pgd_variance",
     "stable_sgd_scale",

@@ -12,6 +12,7 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.core.oracle import noisy_grad
+from sdeopt.core.traits import several
 
 __all__ = ["Optimizer"]
 
@@ -66,7 +67,7 @@ class Optimizer:
 
     def stepper(self, problem: Any, page: Any) -> Callable[..., Any]:
         """A function as the page's ``step``; it begins afresh with every path, in each thread by itself."""
-        own, two, local = hasattr(page, "own"), page.samples == 2, threading.local()
+        own, many, local = hasattr(page, "own"), several(page), threading.local()
 
         def step(m: Any, k: Any, y: Any, o: Any, z: Any) -> Any:
             x, *rest = y if isinstance(y, tuple) else (y,)
@@ -74,7 +75,7 @@ class Optimizer:
             if k == 0:
                 local.parameters, local.module = _parameters(problem, x)
                 local.both = self._made(local.parameters, local.module)
-            g = noisy_grad(o, x, z[0] if two else z)
+            g = noisy_grad(o, x, z[0] if many else z)
             x = _moved(local.parameters, local.both, g)
             return (x, *rest) if isinstance(y, tuple) else x
 

@@ -23,7 +23,7 @@ __all__ = ["Stream"]
 
 ADDRESSES = 2.0**52  # of batches: uniforms are multiples of its inverse
 WATCHED = 16  # batches whose mean loss is observed
-SEEN = ("noisy_grad", "noisy_value")  # what may be asked
+SEEN = ("blocks", "noisy_grad", "noisy_value")  # what may be asked
 GENERATOR = threading.Lock()  # PyTorch has one for the process
 
 
@@ -153,6 +153,8 @@ class Stream(Passes, Smooth):
 
     def lacks(self, question: str) -> str | None:
         """Why a problem with it cannot answer ``question``: all but the gradient and the loss of a batch."""
+        if question == "matrix_rows":  # which says what to take
+            return super().lacks(question)
         return f"{self!r} has no {question}: {WHY}" if question not in SEEN else None
 
     def usual_observables(self) -> Any:

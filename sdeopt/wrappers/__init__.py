@@ -3,5 +3,6 @@
 from sdeopt.wrappers.averages import EMA, Averaged
 from sdeopt.wrappers.clipped import Clipped
 from sdeopt.wrappers.l2 import L2
+from sdeopt.wrappers.layered import Layered
 
-__all__ = ["EMA", "L2", "Averaged", "Clipped"]
+__all__ = ["EMA", "L2", "Averaged", "Clipped", "Layered"]

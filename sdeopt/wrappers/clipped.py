@@ -41,7 +41,7 @@ from sdeopt.wrappers.wrap import expect_questions, looking, make, questions, thr
 __all__ = ["Clipped"]
 
 BOUNDS = Bounds(low=0.0, open_low=True)
-KNOWN = frozenset({"noisy_grad", "noisy_value", "matrix_rows"})
+KNOWN = frozenset({"blocks", "noisy_grad", "noisy_value", "matrix_rows"})
 
 
 def clipped_grad(o: Any, x: Any, z: Any) -> Any:

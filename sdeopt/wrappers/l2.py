@@ -42,9 +42,9 @@ __all__ = ["L2"]
 
 BOUNDS = Bounds(low=0.0)
 OTHERS = (  # questions about the noise around a gradient that the page hands over, or about sizes
-    "batch_size", "direction_cov", "direction_jacobian", "direction_residual", "expect_direction", "mean_sign",
-    "matrix_rows", "noise", "noise_var", "players", "root_additive_cov", "root_cov", "root_levy", "root_sign_cov",
-    "root_sign_residual", "root_square_cov", "sign_response",
+    "batch_size", "blocks", "direction_cov", "direction_jacobian", "direction_residual", "expect_direction",
+    "mean_sign", "matrix_rows", "noise", "noise_var", "players", "root_additive_cov", "root_cov", "root_levy",
+    "root_sign_cov", "root_sign_residual", "root_square_cov", "sign_response",
 )  # fmt: skip
 
 

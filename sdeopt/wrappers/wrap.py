@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from sdeopt.core.bounds import Bounds
 from sdeopt.core.method import sealed
 from sdeopt.core.references import rebound
-from sdeopt.engine.questions import QUESTIONS, questions_of
+from sdeopt.engine.questions import QUESTIONS, questions_of, references
 
 __all__ = ["Seen", "expect_questions", "looking", "make", "questions", "through"]
 
@@ -36,8 +36,8 @@ class Seen(NamedTuple):
 
 
 def through(f: Any, tag: str, instead: Mapping[Any, Any]) -> Any:
-    """A copy of ``f`` that puts the questions ``instead[q]`` in the place of q, itself and in its helpers."""
-    replaced, done = {q.__name__ for q in instead}, {}
+    """A copy of ``f`` that puts ``instead[q]`` in the place of q, questions mostly, itself and in its helpers."""
+    done: dict[Any, FunctionType] = {}
 
     def bind(thing: Any) -> Any:
         if isinstance(thing, FunctionType):
@@ -49,7 +49,7 @@ def through(f: Any, tag: str, instead: Mapping[Any, Any]) -> Any:
         return thing
 
     def copy(g: FunctionType) -> FunctionType:
-        if g in QUESTIONS or not questions_of(g) & replaced:
+        if g in QUESTIONS or not _reaches(g, instead, set()):
             return g
         if g not in done:
             done[g] = g  # where it calls itself
@@ -58,6 +58,13 @@ def through(f: Any, tag: str, instead: Mapping[Any, Any]) -> Any:
         return done[g]
 
     return copy(f)
+
+
+def _reaches(f: FunctionType, things: Mapping[Any, Any], seen: set[Any]) -> bool:
+    """Whether ``f`` may call one of these, itself or through its helpers."""
+    seen.add(f)
+    called = set(references(f)) - seen
+    return any(g in things or (g not in QUESTIONS and _reaches(g, things, seen)) for g in called)
 
 
 def looking(f: Any, n: int, of: str) -> Any:

@@ -19,6 +19,8 @@ ACCURACY = 1e-12
 LIMITS = {"Adagrad": {"v": "1/lr**2", "eps": "1/lr"}}  # its page keeps ε, which the limit that it states expands in
 REFUSED = {
     "FPGD": "has memory",
+    "FedAvgM": "as many samples",
+    "LocalSGD": "as many samples",
     "Muon": "matrix_rows",
     "ScionSpectral": "matrix_rows",
     "TopKEF": "top_k",

@@ -20,6 +20,7 @@ KEPT: dict[str, Callable[[Any], Any]] = {
     "Signum": lambda p: [(1.0 - p.momentum) / p.lr],
     "Lion": lambda p: [(1.0 - p.beta2) / p.lr, p.beta1],
     "Clip21SGD2M": lambda p: [p.beta1 / p.lr, p.beta2 / p.lr],
+    "FedAvgM": lambda p: [(1.0 - p.momentum) / p.lr, p.outer_lr / p.lr, p.local_steps],
     "SmoothedGDA": lambda p: [p.follow / p.lr],
     "Adagrad": lambda p: [p.initial * p.lr**2],
 }

@@ -15,6 +15,7 @@ from .judge import Find, tried
 from .values import replaced
 
 EYE = [[1.0, 0.0], [0.0, 2.0]]
+TWO = so.DiagonalLinearNetwork([[1.0]], [1.0])
 GOOD: dict[str, dict[str, Any]] = {
     "theory.averages.averaged_ou": {"lr": 0.1, "h": 1.0, "scale": 0.5, "time": 1.0, "start": 1.0},
     "theory.averages.averaged_sgd": {"lr": 0.1, "h": 1.0, "scale": 0.5, "steps": 10, "start": 1.0},
@@ -31,6 +32,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "theory.compression.rand_k_stationary": {
         "lr": 0.1, "curvature": 1.0, "variance": 1.0, "agents": 1, "omega": 0.0, "discrete": True
     },
+    "theory.edge.central_flow": {"objective": TWO, "x": [1.0, 1.0], "lr": 0.23, "times": [0.0, 0.5]},
     "theory.fractional.antipgd_variance": {"h": 1.0, "lr": 0.1, "sigma": 0.5},
     "theory.fractional.fpgd_variance": {"h": 1.0, "lr": 0.1, "sigma": 0.5, "hurst": 0.3, "steps": 5},
     "theory.fractional.fractional_ou_variance": {"h": 1.0, "sigma": 0.5, "hurst": 0.3, "t": 1.0},
@@ -47,6 +49,8 @@ GOOD: dict[str, dict[str, Any]] = {
     "theory.linear.moments": {"A": EYE, "D": EYE, "mean": [1.0, 1.0], "cov": EYE, "times": [0.0, 1.0]},
     "theory.linear.stationary": {"A": EYE, "D": EYE},
     "theory.linear.transition": {"A": EYE, "D": EYE, "t": 0.5},
+    "theory.manifold.flow_limit": {"objective": TWO, "x": [2.0, 1.0]},
+    "theory.manifold.label_noise_flow": {"objective": TWO, "x": [2.0, 1.0], "scale": 0.5, "times": [0.0, 0.5]},
     "theory.private.abadi_sigma": {"epsilon": 1.0, "delta": 1e-5, "steps": 1000, "sample_rate": 0.01},
     "theory.private.dpsgd_loss": {"lr": 0.1, "s": 1.0, "dim": 2, "mu": 1.0, "L": 2.0, "initial": 1.0, "time": 1.0},
     "theory.private.dpsgd_lr": {"steps": 100, "s": 1.0, "dim": 2, "initial": 1.0, "L": 2.0},

@@ -10,6 +10,50 @@ MUTATIONS = [
         f"{PAGES}/dsgd.py", "return -np.sqrt(self.lr) * root_cov", "return -self.lr * root_cov", moments("DSGD"),
     ),
     Mutation(
+        "LocalSGD: agents that see the same noise at every step of a round",
+        f"{PAGES}/localsgd.py", "local_grads(o, at, z[h])", "local_grads(o, at, z[0])",
+        named("localsgd", "test_rounds_by_hand"),
+    ),
+    Mutation(
+        "LocalSGD: a round that takes as long as a step",
+        f"{PAGES}/localsgd.py", "return self.lr * self.local_steps", "return self.lr", moments("LocalSGD"),
+    ),
+    Mutation(
+        "LocalSGD: the outer step forgotten in the drift",
+        f"{PAGES}/localsgd.py", "return -self.outer_lr * grad(o, x)", "return -grad(o, x)",
+        named("localsgd", "test_what_the_differences_add_to_the_drift"),
+    ),
+    Mutation(
+        "LocalSGD: the outer step forgotten in the noise",
+        f"{PAGES}/localsgd.py", "-self.outer_lr * np.sqrt(self.lr) * root_cov", "-np.sqrt(self.lr) * root_cov",
+        named("localsgd", "test_the_noise_of_a_round"),
+    ),
+    Mutation(
+        "LocalSGD order2: α for α - 1 in the correction",
+        f"{PAGES}/localsgd.py", "(1.0 + (self.outer_lr - 1.0)", "(1.0 + self.outer_lr",
+        named("localsgd", "test_order_two_has_the_rate_of_a_round[1.0]"),
+    ),
+    Mutation(
+        "FedAvgM: heavy ball for Nesterov",
+        f"{PAGES}/fedavgm.py", "(move + self.momentum * b1)", "b1",
+        named("localsgd", "test_rounds_of_fedavgm_are_steps_of_nesterov"),
+    ),
+    Mutation(
+        "FedAvgM: noise of a round for noise of a unit of time",
+        f"{PAGES}/fedavgm.py", "np.sqrt(self.lr) * root_cov", "np.sqrt(self.lr * self.local_steps) * root_cov",
+        moments("FedAvgM"),
+    ),
+    Mutation(
+        "FedAvgM: friction of a step for that of a round",
+        f"{PAGES}/fedavgm.py", "grad(o, x) - (1.0 - self.momentum) / tau * b",
+        "grad(o, x) - (1.0 - self.momentum) / self.lr * b", moments("FedAvgM"),
+    ),
+    Mutation(
+        "FedAvgM: the outer step not tied to η",
+        f"{PAGES}/fedavgm.py", "outer_lr=ratio * self.outer_lr", "outer_lr=self.outer_lr",
+        ("tests/contract/test_regimes.py",),
+    ),
+    Mutation(
         "DCSGDRandK: masks that share nothing",
         f"{PAGES}/dcsgdrandk.py", "return m * (w - total(w) / len(w))", "return m * w", moments("DCSGDRandK"),
     ),

@@ -92,6 +92,16 @@ MUTATIONS = [
         ("tests/test_vectors.py::test_a_product_adds_columns_from_the_first_to_the_last",),
     ),
     Mutation(
+        "vectors: the fourth of the rows side by side is the third",
+        "sdeopt/engine/compiler/products.py", "min(k + 3, last)", "min(k + 2, last)",
+        ("tests/test_vectors.py::test_products_with_some_rows_are_those_with_their_copy",),
+    ),
+    Mutation(
+        "vectors: the second vector of rows is the first",
+        "sdeopt/engine/compiler/products.py", "min(i + 8, rows - 8)", "min(i, rows - 8)",
+        ("tests/test_vectors.py::test_a_product_adds_columns_from_the_first_to_the_last",),
+    ),
+    Mutation(
         "names: functions are counted from 1 in every process",
         "sdeopt/engine/compiler/pipeline.py",
         "iter(functools.partial(secrets.randbits, 62), None)", "iter(range(1, 2**62))",

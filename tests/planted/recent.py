@@ -1,8 +1,8 @@
-"""Errors to plant in SGHMC and AdaBelief."""
+"""Errors to plant in SGHMC, AdaBelief, label noise and the edge of stability."""
 
 from __future__ import annotations
 
-from planted.mutation import PAGES, Mutation, moments, named
+from planted.mutation import NOISE, PAGES, Mutation, moments, named
 
 MUTATIONS = [
     Mutation(
@@ -28,5 +28,59 @@ MUTATIONS = [
         "AdaBelief: the noise of V with the gradient itself",
         f"{PAGES}/adabelief.py", "square_noise(o, x, grad(o, x) - m, w, dw[1])",
         "square_noise(o, x, grad(o, x), w, dw[1])", moments("AdaBelief"),
+    ),
+    Mutation(
+        "LabelNoise: the noise of a sum of examples for that of a mean",
+        f"{NOISE}/label.py", "return -self.scale / examples(o) * label_grad(o, x, z[0])",
+        "return -self.scale * label_grad(o, x, z[0])",
+        named("label_noise", "test_what_is_seen_is_the_gradient_with_other_targets"),
+    ),
+    Mutation(
+        "LabelNoise: √n for n in the root",
+        f"{NOISE}/label.py", "return -self.scale / examples(o) * label_grad(o, x, dw)",
+        "return -self.scale / np.sqrt(1.0 * examples(o)) * label_grad(o, x, dw)",
+        named("label_noise", "test_the_covariance_is_that_of_the_hessian_where_the_data_are_fitted"),
+    ),
+    Mutation(
+        "LabelNoise: deviations for variances",
+        f"{NOISE}/label.py", "found + slope * slope", "found + np.abs(slope)",
+        named("label_noise", "test_the_covariance_is_that_of_the_hessian_where_the_data_are_fitted"),
+    ),
+    Mutation(
+        "slow flow: half of tr ∇²f for a quarter",
+        "sdeopt/theory/manifold.py", "scale * scale / (4.0 *", "scale * scale / (2.0 *",
+        named("label_noise", "test_the_flow_is_the_mean_of_limits_of_gradient_flows"),
+    ),
+    Mutation(
+        "slow flow: not projected onto the minimisers",
+        "sdeopt/theory/manifold.py", "curved < FLAT * curved[-1]", "curved <= curved[-1]",
+        named("label_noise", "test_the_flow_of_one_example_in_closed_form"),
+    ),
+    Mutation(
+        "diagonal network: the targets moved the wrong way",
+        "sdeopt/objectives/diagonal_linear_network.py", "return twice(x, matvec(self.X.T, w), self.width)",
+        "return twice(x, matvec(self.X.T, -w), self.width)",
+        named("label_noise", "test_what_is_seen_is_the_gradient_with_other_targets"),
+    ),
+    Mutation(
+        "central flow: σ² without its factor 2",
+        "sdeopt/theory/edge.py", "variance = -2.0 * float", "variance = -1.0 * float",
+        named("edge", "test_at_the_edge_in_closed_form[0.1-0.05]"),
+    ),
+    Mutation(
+        "central flow: σ² for ½σ² in the force",
+        "sdeopt/theory/edge.py", "-slope - 0.5 * variance * rise", "-slope - variance * rise",
+        named("edge", "test_at_the_edge_in_closed_form[0.1-0.05]"),
+    ),
+    Mutation(
+        "central flow: the edge at 1/η",
+        "sdeopt/theory/edge.py", "x), 2.0 / lr, 0.0", "x), 1.0 / lr, 0.0",
+        named("edge", "test_it_ends_at_a_minimum_on_the_edge"),
+    ),
+    Mutation(
+        "central flow: never off the edge again",
+        "sdeopt/theory/edge.py", "variance.terminal, variance.direction = True, -1.0",
+        "variance.terminal, variance.direction = True, 1.0",
+        named("edge", "test_it_leaves_the_edge_where_the_gradient_points_off_it"),
     ),
 ]  # fmt: skip

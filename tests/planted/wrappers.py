@@ -8,6 +8,21 @@ PLACE = "sdeopt/wrappers"
 
 MUTATIONS = [
     Mutation(
+        "Layered: matrices see the gradient of their neighbours",
+        f"{PLACE}/layered.py", "Oracle(Share(g[a:b], rows), None)", "Oracle(Share(g[: b - a], rows), None)",
+        named("layered", "test_spectral_scion_with_scion_on_the_rest_is_the_published_recursion[None]"),
+    ),
+    Mutation(
+        "Layered: all matrices share the momentum of the first",
+        f"{PLACE}/layered.py", "part[at : at + b - a] for part in", "part[: b - a] for part in",
+        named("layered", "test_a_path_is_that_of_muon_and_adamw_of_torch[muon-None]"),
+    ),
+    Mutation(
+        "Layered: the quintic by products without its square",
+        f"{PAGES}/muon.py", "a * y + (b * gram + c * (gram @ gram)) @ y", "a * y + b * gram @ y",
+        named("layered", "test_products_of_matrices_are_the_loops[steps0-shape0]"),
+    ),
+    Mutation(
         "L2: the drift forgets the decay",
         f"{PLACE}/l2.py", "return grad(o.inner, x) + o.amount * x", "return grad(o.inner, x)",
         named("wrappers", "test_coupled_decay_is_the_method_on_the_decayed_objective[SGD]"),

@@ -13,7 +13,7 @@ from sdeopt.engine.planning import plan
 from sdeopt.engine.run import lacking
 from sdeopt.results.judging import quantile
 
-__all__ = ["NETWORKS", "STEPS", "apart", "compared", "loss", "minibatch", "spread"]
+__all__ = ["NETWORKS", "STEPS", "apart", "below", "compared", "loss", "minibatch", "spread", "within"]
 
 CLOSE = 0.1  # of the range that a loss has in time: SDE and optimizer agree if they stay that close at every save
 SPREAD = (0.8, 1.25)  # the traces of the covariances agree if their quotient is in there
@@ -75,8 +75,12 @@ def gaps(report: so.Report, flow: bool) -> tuple[Any, Any]:
 
 def loss(name: str, report: so.Report, flow: bool = False) -> Finding:
     """The gap in the loss of the SDE, or of its flow, where it is largest; it fails or holds at all saves together."""
-    gap, half = gaps(report, flow)
-    size, close = np.abs(gap), report.meta["tolerance"]
+    return within(name, *gaps(report, flow), report.meta["tolerance"])
+
+
+def within(name: str, gap: Any, half: Any, close: float) -> Finding:
+    """That gaps in the loss at some saves are all at most ``close``."""
+    size = np.abs(gap)
     worst = int(np.nanargmax(size))
     ends = float(gap[worst] - half[worst]), float(gap[worst] + half[worst])
     word = "fails" if (size - half > close).any() else "holds" if (size + half <= close).all() else "inconclusive"
@@ -85,10 +89,14 @@ def loss(name: str, report: so.Report, flow: bool = False) -> Finding:
 
 def apart(name: str, report: so.Report, flow: bool = False) -> Finding:
     """That the loss of the SDE, or of its flow, is too low at some save: the one where that is plainest."""
-    gap, half = gaps(report, flow)
+    return below(name, *gaps(report, flow), report.meta["tolerance"])
+
+
+def below(name: str, gap: Any, half: Any, close: float) -> Finding:
+    """That the gap in the loss is below -``close`` at some save."""
     plain = 1 + int(np.nanargmin((gap + half)[1:]))  # after the start, where all are the same
     ends = float(gap[plain] - half[plain]), float(gap[plain] + half[plain])
-    return judged(f"{name}: gap in the loss", (-np.inf, -report.meta["tolerance"]), float(gap[plain]), *ends)
+    return judged(f"{name}: gap in the loss", (-np.inf, -close), float(gap[plain]), *ends)
 
 
 def spread(name: str, report: so.Report) -> Finding:

@@ -60,7 +60,6 @@ ACCELERATORS = {
     "numba.core.codegen.JITCodeLibrary._finalize_final_module": "left out for inner functions but for two parts",
     "numba.core.codegen.JITCodeLibrary._optimize_final_module": "our passes stand in its place",
     "numba.core.codegen.JITCodeLibrary._verify_declare_only_symbols": "part of what is done at the end of a module",
-    "numba.core.codegen.CPUCodegen()._tm": "the processor that LLVM makes passes for",
     "numba.core.codegen.CPUCodegen._module_pass_manager": "Numba's own passes, around our memory of vectors",
     "numba.core.cgutils.create_struct_proxy()._getvalue": "an array as LLVM holds it",
     "numba.core.runtime._nrt_python": "addresses of what makes and ends a block of memory (`recycle`)",

@@ -27,12 +27,13 @@ from numba import njit
 from numba.core.dispatcher import Dispatcher
 from numba.extending import overload
 
+from sdeopt.core.entrywise import ENTRYWISE
 from sdeopt.core.oracle import who_answers
 from sdeopt.core.references import ATTRIBUTES, names, rebound
 from sdeopt.engine.compiler.apart import present, stand_in
 from sdeopt.engine.compiler.lanes import Block, Flat
 from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS
-from sdeopt.engine.compiler.twins import ELEMENTARY, TWINS, elementwise
+from sdeopt.engine.compiler.twins import TWINS, elementwise
 from sdeopt.engine.questions import QUESTIONS
 from sdeopt.engine.values import Unknown, attributes, describe, is_installed, ours
 
@@ -78,7 +79,7 @@ class Linker:
             return TWINS[f]
         known = f, describe(f)
         if known not in self._done:
-            if f in ELEMENTARY:  # inlined where it is looped over, so that the loop vectorises
+            if f in ENTRYWISE:  # inlined where it is looped over, so that the loop vectorises
                 inlined = self._copy(f, OPTIONS | {"forceinline": True})
                 self._done[known] = elementwise(self._copy(f), inlined, f.__code__.co_argcount)
             else:

@@ -18,47 +18,59 @@ from sdeopt.engine.compiler.lanes import I32, I64, Pack, element, loader, rebuil
 from sdeopt.engine.compiler.pipeline import OPTIONS
 from sdeopt.engine.compiler.rng import wide_vectors
 
-__all__ = ["by_columns", "by_rows", "strided"]
+__all__ = ["by_columns", "by_rows", "some_columns", "some_rows", "strided"]
 
 
-def _block_of_columns(vectors: int) -> Any:
-    """``vectors`` times eight rows of a Fortran-ordered product, in registers over all columns."""
-    load, store, size = loader(0, vectors, 8), storer(8), 8 * vectors
+def _block_of_columns(place: Any) -> Any:
+    """Four vectors of eight rows of a Fortran-ordered product, in registers over the columns ``place(index, j)``.
+
+    The last ones may repeat rows: as many sums wait for one another in every case, so fewer would take as long.
+    """
+    load, store = loader(0, 1, 8), storer(8)
 
     @njit(**OPTIONS)
-    def block(flat: Any, rows: int, b: Any, out: Any, i: int) -> int:
+    def block(a: Any, rows: int, index: Any, b: Any, out: Any, i: int) -> None:
         wide_vectors()
-        s = load(flat, i) * b[0]
+        i0, i1, i2, i3 = min(i, rows - 8), min(i + 8, rows - 8), min(i + 16, rows - 8), min(i + 24, rows - 8)
+        at = place(index, 0) * rows
+        s0, s1 = load(a, at + i0) * b[0], load(a, at + i1) * b[0]
+        s2, s3 = load(a, at + i2) * b[0], load(a, at + i3) * b[0]
         for j in range(1, b.size):
-            s = fma(load(flat, j * rows + i), b[j], s)
-        store(out, i, s)
-        return i + size
+            at = place(index, j) * rows
+            s0, s1 = fma(load(a, at + i0), b[j], s0), fma(load(a, at + i1), b[j], s1)
+            s2, s3 = fma(load(a, at + i2), b[j], s2), fma(load(a, at + i3), b[j], s3)
+        store(out, i0, s0)
+        store(out, i1, s1)
+        store(out, i2, s2)
+        store(out, i3, s3)
 
     return block
 
 
-block32, block16, block8 = _block_of_columns(4), _block_of_columns(2), _block_of_columns(1)
+def _by_columns(place: Any) -> Any:
+    """A function (a, index, b): the columns ``place(index, j)`` of the transpose of ``a``, in C order, times ``b``."""
+    place = njit(place, **OPTIONS)
+    block = _block_of_columns(place)
 
-
-@njit(**OPTIONS)
-def by_columns(flat: Any, rows: int, b: Any) -> Any:
-    """A Fortran-ordered matrix, flat, times a vector, in blocks of rows; the last block may repeat rows."""
-    out = np.empty(rows)
-    i = 0
-    while i < rows:
-        if rows >= 32 and rows - i > 16:
-            i = block32(flat, rows, b, out, min(i, rows - 32))
-        elif rows >= 16 and rows - i > 8:
-            i = block16(flat, rows, b, out, min(i, rows - 16))
-        elif rows >= 8:
-            i = block8(flat, rows, b, out, min(i, rows - 8))
+    @njit(**OPTIONS)
+    def product(a: Any, index: Any, b: Any) -> Any:
+        rows = a.shape[1]
+        out = np.empty(rows)
+        if rows >= 8:
+            for i in range(0, rows, 32):
+                block(a, rows, index, b, out, i)
         else:
-            s = flat[i] * b[0]
-            for j in range(1, b.size):
-                s = fma(flat[j * rows + i], b[j], s)
-            out[i] = s
-            i += 1
-    return out
+            for i in range(rows):
+                s = a[place(index, 0), i] * b[0]
+                for j in range(1, b.size):
+                    s = fma(a[place(index, j), i], b[j], s)
+                out[i] = s
+        return out
+
+    return product
+
+
+by_columns, some_columns = _by_columns(lambda index, j: j), _by_columns(lambda index, j: index[j])
 
 
 def _transpose(builder: Any, lines: Any) -> Any:
@@ -87,14 +99,14 @@ def _columns(builder: Any, data: Any, places: Any, count: int) -> Any:
 
 
 def _adder(vectors: int, columns: int) -> Any:
-    """An intrinsic (flat, at, size of a row, b, j, s): s plus columns j to j + ``columns`` (8 or 1) times b there.
+    """An intrinsic (a, at, size of a row, b, j, s): s plus columns j to j + ``columns`` (8 or 1) times b there.
 
-    ``flat[at]`` is the entry in the first of the rows and of the columns, s a sum for each row.
+    ``at`` is the place in memory of the entry in the first of the rows and of the columns, s a sum for each row.
     """
     kind = Pack(vectors, 8)
 
     @intrinsic
-    def add(typing: Any, flat: Any, at: Any, size: Any, b: Any, j: Any, s: Any) -> Any:
+    def add(typing: Any, a: Any, at: Any, size: Any, b: Any, j: Any, s: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             data, factors = (context.make_array(signature.args[i])(context, builder, args[i]).data for i in (0, 3))
             sums = []
@@ -107,7 +119,7 @@ def _adder(vectors: int, columns: int) -> Any:
                 sums.append(s)
             return rebuild(builder, sums)
 
-        return kind(flat, types.intp, types.intp, b, types.intp, kind), generate
+        return kind(a, types.intp, types.intp, b, types.intp, kind), generate
 
     return add
 
@@ -117,14 +129,14 @@ def _block_of_rows(vectors: int) -> Any:
     square, column, store, size = _adder(vectors, 8), _adder(vectors, 1), storer(8), 8 * vectors
 
     @njit(**OPTIONS)
-    def block(flat: Any, b: Any, out: Any, i: int) -> int:
+    def block(a: Any, b: Any, out: Any, i: int) -> int:
         wide_vectors()
         n = b.size
         s = -0.0  # a fused sum with it is the product, its sign too
         for j in range(0, n - n % 8, 8):
-            s = square(flat, i * n + j, n, b, j, s)
+            s = square(a, i * n + j, n, b, j, s)
         for j in range(n - n % 8, n):
-            s = column(flat, i * n + j, n, b, j, s)
+            s = column(a, i * n + j, n, b, j, s)
         store(out, i, s)
         return i + size
 
@@ -153,11 +165,28 @@ def by_rows(a: Any, b: Any) -> Any:
     rows, n = a.shape
     if rows < 8:
         return strided(a, b)
-    flat, out = a.reshape(a.size), np.empty(rows)
+    out = np.empty(rows)
     i = 0
     while i < rows:
         if rows >= 16 and rows - i > 8:
-            i = two(flat, b, out, min(i, rows - 16))
+            i = two(a, b, out, min(i, rows - 16))
         else:
-            i = one(flat, b, out, min(i, rows - 8))
+            i = one(a, b, out, min(i, rows - 8))
+    return out
+
+
+@njit(**OPTIONS)
+def some_rows(a: Any, index: Any, b: Any) -> Any:
+    """The rows ``index`` of a matrix in C order times a vector: few of them as they lie, four sums side by side."""
+    if index.size >= 8:
+        return by_rows(a[index], b)
+    last, out = index.size - 1, np.empty(index.size)
+    for k in range(0, index.size, 4):
+        k1, k2, k3 = min(k + 1, last), min(k + 2, last), min(k + 3, last)
+        i0, i1, i2, i3 = index[k], index[k1], index[k2], index[k3]
+        s0, s1, s2, s3 = a[i0, 0] * b[0], a[i1, 0] * b[0], a[i2, 0] * b[0], a[i3, 0] * b[0]
+        for j in range(1, b.size):
+            s0, s1 = fma(a[i0, j], b[j], s0), fma(a[i1, j], b[j], s1)
+            s2, s3 = fma(a[i2, j], b[j], s2), fma(a[i3, j], b[j], s3)
+        out[k], out[k1], out[k2], out[k3] = s0, s1, s2, s3
     return out

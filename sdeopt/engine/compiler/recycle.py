@@ -5,8 +5,9 @@ locks a count that it changes, and returns a block to the system with the last r
 and need blocks of the same few sizes in each step. So a loop is linked with functions of these names of our own:
 
 - ``NRT_incref`` and ``NRT_decref`` change the count as a plain number;
-- with the last reference a block goes to a shelf, one for each size in units of 64 bytes, on which blocks form a chain;
-- ``NRT_MemInfo_alloc_aligned`` takes a block from its shelf, and asks the system if it is empty.
+- ``NRT_MemInfo_alloc_aligned`` takes a block from its shelf, one for each size in units of 64 bytes, on which blocks
+  form a chain, and asks the system if it is empty; the block carries the place of its shelf;
+- with the last reference a block goes back there.
 
 `shelves` sets shelves up for the calls of a thread and returns what is on them to the system after them. Without it all
 blocks come from the system and return to it.
@@ -62,41 +63,34 @@ end:
   ret void
 }}
 
-; The place of the first block of a shelf, or null where there is none of the number.
-define ptr @sdeopt_shelf(i64 %number) alwaysinline {{
+define ptr @NRT_MemInfo_alloc_aligned(i64 %size, i32 %align) noinline {{
+entry:
+  %rounded = add i64 %size, 63
+  %number = lshr i64 %rounded, 6
   %small = icmp ult i64 %number, {SHELVES}
-  br i1 %small, label %open, label %none
+  br i1 %small, label %open, label %new
 open:
   %shelves = call ptr @PyThread_tss_get(ptr @"sdeopt.key")
   %closed = icmp eq ptr %shelves, null
-  br i1 %closed, label %none, label %found
-found:
-  %shelf = getelementptr ptr, ptr %shelves, i64 %number
-  ret ptr %shelf
-none:
-  ret ptr null
-}}
-
-define ptr @NRT_MemInfo_alloc_aligned(i64 %size, i32 %align) noinline {{
-  %rounded = add i64 %size, 63
-  %number = lshr i64 %rounded, 6
-  %shelf = call ptr @sdeopt_shelf(i64 %number)
-  %none = icmp eq ptr %shelf, null
-  br i1 %none, label %new, label %look
+  br i1 %closed, label %new, label %look
 look:
-  %block = load ptr, ptr %shelf
+  %place = getelementptr ptr, ptr %shelves, i64 %number
+  %block = load ptr, ptr %place
   %empty = icmp eq ptr %block, null
   br i1 %empty, label %new, label %take
 take:
   %link = getelementptr %Block, ptr %block, i32 0, i32 2
   %next = load ptr, ptr %link
-  store ptr %next, ptr %shelf
-  store ptr null, ptr %link
+  store ptr %next, ptr %place
+  store ptr %place, ptr %link
   store i64 1, ptr %block
   ret ptr %block
 new:
+  %shelf = phi ptr [null, %entry], [null, %open], [%place, %look]
   %whole = shl i64 %number, 6
   %made = call ptr @"sdeopt.new"(i64 %whole, i32 %align)
+  %label = getelementptr %Block, ptr %made, i32 0, i32 2
+  store ptr %shelf, ptr %label
   ret ptr %made
 }}
 
@@ -104,20 +98,14 @@ define void @sdeopt_drop(ptr %block) noinline {{
   %owner = getelementptr %Block, ptr %block, i32 0, i32 1
   %function = load ptr, ptr %owner
   %ours = icmp eq ptr %function, null
-  %place = getelementptr %Block, ptr %block, i32 0, i32 4
-  %size = load i64, ptr %place
-  %rest = and i64 %size, 63
-  %whole = icmp eq i64 %rest, 0
-  %keep = and i1 %ours, %whole
-  br i1 %keep, label %look, label %free
+  br i1 %ours, label %look, label %free
 look:
-  %number = lshr i64 %size, 6
-  %shelf = call ptr @sdeopt_shelf(i64 %number)
+  %link = getelementptr %Block, ptr %block, i32 0, i32 2
+  %shelf = load ptr, ptr %link
   %none = icmp eq ptr %shelf, null
   br i1 %none, label %free, label %put
 put:
   %next = load ptr, ptr %shelf
-  %link = getelementptr %Block, ptr %block, i32 0, i32 2
   store ptr %next, ptr %link
   store ptr %block, ptr %shelf
   ret void

@@ -19,24 +19,11 @@ from sdeopt.engine.compiler import lane_ops, lane_shapes, pairs, shields
 from sdeopt.engine.compiler.lane_ops import fma
 from sdeopt.engine.compiler.lanes import Mask, Matrix, Pack
 from sdeopt.engine.compiler.pipeline import OPTIONS
-from sdeopt.engine.compiler.products import by_columns, by_rows, strided
+from sdeopt.engine.compiler.products import by_columns, by_rows, some_columns, some_rows, strided
 
-__all__ = ["ELEMENTARY", "TWINS", "elementwise"]
+__all__ = ["TWINS", "elementwise"]
 
 INLINED = OPTIONS | {"forceinline": True}
-
-ELEMENTARY: frozenset[Any] = frozenset(
-    {
-        elementary.exp,
-        elementary.log,
-        elementary.erf,
-        elementary.tanh,
-        elementary.sin,
-        elementary.cos,
-        elementary.octave,
-        elementary.power,
-    }
-)
 
 
 def _by_type(choose: Callable[..., Any]) -> Any:
@@ -52,8 +39,20 @@ def _by_type(choose: Callable[..., Any]) -> Any:
     }[choose.__code__.co_argcount]
 
 
+def _entry_of(a: Any, b: Any) -> Any:
+    if isinstance(a, types.Array):
+        return lambda a, b: a[b]
+    return lambda a, b: a
+
+
+entry = _by_type(_entry_of)
+
+
 def elementwise(scalar: Any, inlined: Any, arity: int) -> Any:
-    """Extend the compiled formula ``scalar``, good for numbers and packs, to vectors by a loop of its inlined copy."""
+    """Extend the compiled formula ``scalar``, good for numbers and packs, to vectors by a loop of its inlined copy.
+
+    The second of two arguments may be a number, or a vector of the same size.
+    """
 
     def unary(a: Any) -> Any:
         if not isinstance(a, types.Array):
@@ -74,21 +73,12 @@ def elementwise(scalar: Any, inlined: Any, arity: int) -> Any:
         def loop(a: Any, b: Any) -> Any:
             out = np.empty(a.size)
             for i in range(a.size):
-                out[i] = inlined(a[i], b)
+                out[i] = inlined(a[i], entry(b, i))
             return out
 
         return loop
 
     return _by_type(unary if arity == 1 else binary)
-
-
-def _entry_of(a: Any, b: Any) -> Any:
-    if isinstance(a, types.Array):
-        return lambda a, b: a[b]
-    return lambda a, b: a
-
-
-entry = _by_type(_entry_of)
 
 
 def _length(a: Any, b: Any, c: Any) -> Any:
@@ -180,8 +170,20 @@ def _matvec(a: Any, b: Any) -> Any:
     if a.dtype != types.float64:
         return lambda a, b: by_rows(np.ascontiguousarray(a).astype(np.float64), b)
     if a.layout == "F":
-        return lambda a, b: by_columns(a.T.reshape(a.size), a.shape[0], b)
+        return lambda a, b: by_columns(a.T, 0, b)
     return (lambda a, b: by_rows(a, b)) if a.layout == "C" else (lambda a, b: strided(a, b))
+
+
+def _of_rows(some: Any, copied: Any) -> Any:
+    """Products with some rows of a matrix: of one in C order as they lie, else with a copy of them."""
+
+    def choose(a: Any, b: Any, c: Any) -> Any:
+        if not isinstance(a, types.Array):
+            return None
+        as_they_lie = a.layout == "C" and a.dtype == types.float64
+        return (lambda a, b, c: some(a, b, c)) if as_they_lie else (lambda a, b, c: matvec(copied(a, b), c))
+
+    return _by_type(choose)
 
 
 def _basis(a: Any, b: Any) -> Any:
@@ -284,6 +286,8 @@ TWINS: dict[Any, Any] = {
     math.norm: njit(lambda x: np.sqrt(dot(x, x)), **OPTIONS),
     math.matvec: matvec,
     math.lower_matvec: _by_type(_lower_matvec),
+    math.batch_matvec: _of_rows(some_rows, njit(lambda a, index: a[index], **OPTIONS)),
+    math.batch_rmatvec: _of_rows(some_columns, njit(lambda a, index: a[index].T, **OPTIONS)),
     math.basis: _by_type(_basis),
     math.firsts: _by_type(pairs.firsts),
     math.seconds: _by_type(pairs.seconds),

@@ -45,6 +45,8 @@ class Linker:
             return self(thing)
         if isinstance(thing, ModuleType) and thing.__name__.startswith("sdeopt."):
             return Module(thing, self._bound)
+        if isinstance(thing, type) and hasattr(thing, "sdes"):  # a page that a function makes
+            return self._linked(thing)
         if isinstance(thing, np.ndarray) and thing.dtype == np.float64:
             return self.names.tensor(thing)
         return thing
