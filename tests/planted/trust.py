@@ -65,7 +65,7 @@ MUTATIONS = [
     Mutation(
         "files: what cannot be written is named by its part",
         FILES, "raise OSError(error.errno, error.strerror, str(file)) from error", "raise",
-        ("tests/contract/test_results.py::test_what_cannot_be_written_is_named_as_it_was_given",),
+        ("tests/contract/test_result_files.py::test_what_cannot_be_written_is_named_as_it_was_given",),
     ),
     Mutation(
         "lock: a second sweep in the folder",
