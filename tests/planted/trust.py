@@ -63,6 +63,11 @@ MUTATIONS = [
         named("checkpoint_files", "test_a_chunk_is_not_believed_for_its_name"),
     ),
     Mutation(
+        "files: what cannot be written is named by its part",
+        FILES, "raise OSError(error.errno, error.strerror, str(file)) from error", "raise",
+        ("tests/contract/test_result_files.py::test_what_cannot_be_written_is_named_as_it_was_given",),
+    ),
+    Mutation(
         "lock: a second sweep in the folder",
         "sdeopt/sweeps/store.py", 'with lock.hold(store.folder, "folder"):', "if True:",
         named("sweep_folder", "test_one_sweep_at_a_time_works_in_a_folder"),
