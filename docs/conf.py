@@ -11,7 +11,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 # the kernels of the notebooks take this tree too, and the default widths of tables
 os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])
-os.environ |= {"COLUMNS": "110", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+os.environ |= {"COLUMNS": "92", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
 import pages  # noqa: E402
 

@@ -18,8 +18,8 @@ def starts(self: Any, x: Any, o: Any) -> Any:
     return x, *(0.0 * x for _ in type(self).parts[1:])
 
 
-def page(parts: Any = ("x",), own: bool = False, **fields: Any) -> Any:
-    """Make a method of a step, whose fields have a kind and a default."""
+def page(parts: Any = ("x",), own: bool = False, shelf: dict[str, Any] = OTHERS, **fields: Any) -> Any:
+    """Make a method of a step, whose fields have a kind and a default, and put it on a shelf."""
 
     def decorate(step: Any) -> Any:
         space: dict[str, Any] = {"__annotations__": {"lr": Positive, **{n: kind for n, (kind, _) in fields.items()}}}
@@ -28,7 +28,7 @@ def page(parts: Any = ("x",), own: bool = False, **fields: Any) -> Any:
         space |= {"own": lambda self, f, law: (("normal", f.dim),)} if own else {}
         name, step.__name__ = step.__name__, "step"
         cls = types.new_class(name, (NamedTuple,), {}, lambda ns: ns.update(space, step=step))
-        OTHERS[name] = method(order=1, parts=parts)(cls)
+        shelf[name] = method(order=1, parts=parts)(cls)
         return step
 
     return decorate

@@ -45,6 +45,8 @@ import sdeopt as so
         ("compare sgd --tolerance 2", "tolerance must be in (0, 1]"),
         ("compare sgd --kind sde", "unknown option '--kind'"),
         ("compare sgd --out missing/stem", "no folder 'missing'"),
+        ("compare sgd --out .", "file must have a name, got '.'"),
+        (f"compare sgd --out {'9' * 300}", "file must have a name of at most 255 bytes"),
         ("compare sgd --config missing.toml", "missing.toml: No such file"),
         ("simulate sgd --kind both", "known: discrete, sde"),
         ("simulate sgd --observables los", "did you mean 'loss'?"),

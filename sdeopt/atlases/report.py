@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from sdeopt.atlases import pages
 from sdeopt.atlases.lines import MEASURES
 from sdeopt.core import checks
+from sdeopt.results import files
 from sdeopt.results.estimate import Estimate, failed
 from sdeopt.results.page import Page
 from sdeopt.results.result import Result
@@ -134,10 +134,7 @@ class Atlas(Result):
 
     def to_csv(self, file: str | Path) -> None:
         """Write `rows` to ``file``: numbers with all their digits, "nan" and "inf" in words."""
-        with open(file, "w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, ["law", "method", "lr", "measure", *NUMBERS, *WORDS])
-            writer.writeheader()
-            writer.writerows(self.rows)
+        files.write_csv(file, ["law", "method", "lr", "measure", *NUMBERS, *WORDS], self.rows)
 
     def content(self) -> dict[str, Any]:
         """What was run, and `rows`."""

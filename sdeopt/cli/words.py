@@ -15,6 +15,7 @@ from sdeopt.core.spec import number, numbers, split
 from sdeopt.engine.planning import plan
 from sdeopt.engine.work import costs
 from sdeopt.optimizers.registry import lookup, methods
+from sdeopt.results.files import locate
 from sdeopt.wrappers import EMA, L2, Averaged, Clipped, Layered
 
 __all__ = [
@@ -111,8 +112,8 @@ def _dashed(field: str) -> str:
 
 
 def stem(out: str | None) -> str | None:
-    """Where the files go; a missing folder is noticed before the work, not after."""
-    if out is not None and not Path(out).parent.is_dir():
+    """Where the files go; a missing folder, or a name that no file can have, is noticed before the work, not after."""
+    if out is not None and not locate(out).parent.is_dir():
         raise ValueError(f"out: there is no folder {str(Path(out).parent)!r}")
     return out
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -23,7 +24,7 @@ def whole(file: Path, data: bytes, mode: int = 0o666) -> None:
     """Write ``file`` beside its place, force it to the disk and rename it: nobody ever sees half of it.
 
     ``mode`` are the permissions that the process may grant at most.
-    A process that is killed leaves at most a file ``sdeopt-*.part``; an ``OSError`` leaves nothing.
+    A process that is killed leaves at most a file ``sdeopt-*.part``; an ``OSError`` leaves nothing, and names ``file``.
     """
     part = file.with_name(f"sdeopt-{secrets.token_hex(8)}.part")
     try:
@@ -32,8 +33,11 @@ def whole(file: Path, data: bytes, mode: int = 0o666) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         part.replace(file)
-    except BaseException:
-        part.unlink(missing_ok=True)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        if isinstance(error, OSError) and error.errno is not None:
+            raise OSError(error.errno, error.strerror, str(file)) from error
         raise
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "agent_grads",
     "agent_means",
     "agent_roots",
+    "batch_class_grads",
     "batch_grad",
     "batch_size",
     "clipped_grad",
@@ -103,10 +104,10 @@ def noisy_value(o: Oracle, x: Vector, z: Draws) -> Any:
 
 
 def noisy_class_grads(o: Oracle, x: Vector, z: Draws) -> Any:
-    """Gradients of the two classes, those of label -1 and of label +1, as a pair; ``z`` holds two samples.
+    """Gradients of the classes, those of label -1 and of label +1, or of every class of a network, a tuple.
 
-    Each is the mean over the examples of its class: in one minibatch (0 where the class is absent), or in the data,
-    plus noise of its own.
+    ``z`` holds two samples. Each is the mean over the examples of its class: in one minibatch (0 where the class is
+    absent), or in the data, plus noise of its own.
     """
     return o.noise.noisy_class_grads(o, x, z)
 
@@ -211,6 +212,11 @@ def batch_grad(o: Oracle, x: Vector, index: Any) -> Any:
     return o.objective.batch_grad(x, index)
 
 
+def batch_class_grads(o: Oracle, x: Vector, index: Any) -> Any:
+    """Mean of ∇f_i(x) over those of each class among the example numbers ``index``, a tuple; 0 of an absent one."""
+    return o.objective.batch_class_grads(x, index)
+
+
 def batch_value(o: Oracle, x: Vector, index: Any) -> Any:
     """(1/B) Σ_{i in index} f_i(x) for B example numbers, a number."""
     return o.objective.batch_value(x, index)
@@ -272,9 +278,11 @@ def root_agent_sign_cov(o: Oracle, x: Vector, dw: Vector) -> Any:
 
 
 OF_OBJECTIVE: frozenset[Any] = frozenset(
-    {value, grad, hvp, vjp, players, examples, weighted_grad, batch_grad, batch_value, label_grad, labels, matrix_rows}
-    | {blocks, grad_var}
-)
+    {
+        value, grad, hvp, vjp, players, examples, weighted_grad, batch_grad, batch_value, batch_class_grads, blocks,
+        label_grad, labels, matrix_rows, grad_var,
+    }
+)  # fmt: skip
 OTHERWISE: dict[Any, str] = {noise: "sample", noise_var: "var", root_additive_cov: "root_cov"}
 
 

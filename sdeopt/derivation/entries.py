@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from sdeopt.derivation.namespace import ELEMENTWISE
+from sdeopt.derivation.namespace import ELEMENTWISE, reductions
 from sdeopt.derivation.operand import Traced, plain, traced
 from sdeopt.derivation.words import HandOver
 
@@ -62,15 +62,22 @@ class Entries:
     def sums(self) -> dict[str, Callable[..., Any]]:
         """Words on arrays of operands."""
         root = self.words_of("sqrt")
+
+        def total(a: Any) -> Any:
+            return np.sum(_vector(a))
+
+        def norm(a: Any) -> Any:
+            return root(np.sum(_vector(a) * _vector(a)))
+
         return {
-            "total": lambda a: np.sum(_vector(a)),
-            "mean": lambda a: np.sum(_vector(a)) / len(_vector(a)),
+            "total": total,
             "dot": lambda a, b: _vector(a) @ _vector(b),
             "matmul": lambda a, b: _vector(a) @ _vector(b),
             "matvec": lambda a, b: a * b if a.ndim == 1 else a @ b,
-            "norm": lambda a: root(np.sum(_vector(a) * _vector(a))),
+            "norm": norm,
             "filled": lambda a, like: a + 0 * like,
             "array": lambda a: _array(list(a)),
+            **reductions(total, lambda a: total(a) / len(_vector(a)), norm),
         }
 
     def words_of(self, name: str) -> Any:

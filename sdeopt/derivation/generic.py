@@ -8,7 +8,7 @@ import numpy as np
 import sympy as sp
 
 from sdeopt.derivation.moments import flat
-from sdeopt.derivation.namespace import ELEMENTWISE
+from sdeopt.derivation.namespace import ELEMENTWISE, reductions
 from sdeopt.derivation.operand import Traced, plain, traced
 from sdeopt.derivation.vocabulary import Total
 from sdeopt.derivation.words import HandOver, Vec, Word, vector
@@ -53,9 +53,10 @@ class Generic:
             "matvec": self.dot,
             "matmul": self.dot,
             "norm": lambda a: sp.sqrt(self.total(a * a)),
-            "mean": lambda a: self.total(a) / self.length(a),
+            "size": self.length,
             "filled": lambda a, like: a,
         }
+        more |= reductions(self.total, lambda a: self.total(a) / self.length(a), more["norm"])
         return ELEMENTWISE | more
 
     def spoken(self, f: Any) -> Any:

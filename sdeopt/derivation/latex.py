@@ -26,6 +26,8 @@ LETTERS = {  # of names that papers write with another letter
     "xi_a": r"\xi_a", "xi_b": r"\xi_b", "xi2_a": r"\xi'_a", "xi2_b": r"\xi'_b", "w_own_a": "w_a", "w_own_b": "w_b",
     "u_own_a": "u_a", "u_own_b": "u_b", "xi_i_a": r"\xi_{i,a}", "xi_i_b": r"\xi_{i,b}",
 }  # fmt: skip
+CAPITALS = {"gamma", "delta", "theta", "lambda", "xi", "pi", "sigma", "upsilon", "phi", "psi", "omega"}  # LaTeX has
+TAKEN = {"W", "t", r"\Sigma", r"\sigma", r"\Lambda", r"\Pi", r"\xi", r"\zeta"}  # by words and by time
 FUNCTIONS = "sign|erf|Cov|clip|tr"  # beside names, what stands upright
 CLOSED = (v.Norm, v.Value)  # to which an exponent may be written without brackets
 
@@ -109,7 +111,8 @@ class Tex(LatexPrinter):
         over, under = sp.fraction(sp.Mul(*(f**2 for f in rooted)))
         root = rf"\sqrt{{{self._print(over / under if over != 1 else under)}}}"
         root = rf"\frac{{1}}{{{root}}}" if over == 1 else root
-        pair = (root, self._print(rest)) if rest.atoms(Word) else (self._print(rest), root)
+        before = rf"\left({self._print(rest)}\right)" if rest.is_Add else self._print(rest)
+        pair = (root, before) if rest.atoms(Word) else (before, root)
         return root if rest == 1 else " ".join(pair)
 
     def _print_Piecewise(self, e: Any) -> str:
@@ -194,12 +197,12 @@ def print_latex(e: Any, letters: dict[str, str]) -> str:
 
 def plain(e: Any, d: Any) -> str:
     """LaTeX of an expression of the state."""
-    return print_latex(e, {str(p): letter(str(p)) for p in d.trace.parts})
+    return print_latex(e, table(d) | {str(p): letter(str(p)) for p in d.trace.parts})
 
 
 def sde_lines(d: Any) -> list[str]:
     """One equation per part of the state, then what the rates stand for."""
-    letters = _capitals(d)
+    letters = table(d)
     lines = []
     for p, b, s in zip(d.parts, d.drift, d.noise, strict=True):
         if str(p) in d.fast:
@@ -229,20 +232,38 @@ def _sum(text: str) -> bool:
     return False
 
 
-def _capitals(d: Any) -> dict[str, str]:
-    """Parts of the state as the random processes they are, where two do not get the same letter."""
-    capitals = [_capital(str(p)) for p in d.parts] + ["W"]  # the Brownian motion
-    return {str(p): letter(c if capitals.count(c) == 1 else str(p)) for p, c in zip(d.parts, capitals, strict=False)}
+def table(d: Any) -> dict[str, str]:
+    """The letters of parts of the state, hyperparameters and rates, no two the same.
+
+    Parts are random processes, so capital, where two do not get the same letter.
+    """
+    capitals = [letter(_capital(str(p))) for p in d.trace.parts]
+    parts = {str(p): [c] * (capitals.count(c) == 1) for p, c in zip(d.trace.parts, capitals, strict=True)}
+    fields = sorted((a.name for a in d.trace.me if a.name != "lr"), key=LETTERS.__contains__)
+    rates = [] if d.matched is None else map(str, d.limit.named)
+    others = {name: [LETTERS.get(name, letter(name))] for name in (*fields, *rates)}
+    found = {"lr": LETTERS["lr"]}
+    for name, wanted in {**parts, **others}.items():
+        taken = TAKEN.union(found.values())
+        found[name] = next(c for c in (*wanted, letter(name), _upright(name)) if c not in taken)
+    return found
+
+
+def _upright(name: str) -> str:
+    return rf"\mathrm{{{name}}}".replace("_", r"\_")
 
 
 def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:]
+    stem = re.split(r"_|(?<=[A-Za-z])(?=\d)", name)[0]
+    return name if stem in greek_letters_set - CAPITALS else name[:1].upper() + name[1:]
 
 
 def update_lines(d: Any) -> list[str]:
     """The step, with γ for the gradient that is seen."""
-    parts = d.trace.parts
-    letters = {str(p): letter(str(p), "k") for p in parts} | {"gamma_": r"\gamma", "xi": r"\xi_k", "xi2": r"\xi'_k"}
+    parts, known = d.trace.parts, table(d)
+    seen_as = r"\gamma" if r"\gamma" not in known.values() else r"\hat g"
+    letters = known | {str(p): letter(str(p), "k") for p in parts}
+    letters |= {"gamma_": seen_as, "xi": r"\xi_k", "xi2": r"\xi'_k"}
     gamma, mean = Vec("gamma_", real=True), v.Grad(parts[0])
     lines = []
     seen = False
@@ -252,5 +273,5 @@ def update_lines(d: Any) -> list[str]:
         seen = seen or short.has(gamma)
         lines.append(rf"{letter(str(p), 'k+1')} &= {print_latex(short, letters)}")
     if seen:
-        lines.append(r"& \gamma = \nabla f(x_k) + \xi_k")
+        lines.append(rf"& {seen_as} = \nabla f(x_k) + \xi_k")
     return lines

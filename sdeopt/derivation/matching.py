@@ -2,7 +2,8 @@
 
 Source: the recipe of weak approximation, drift and diffusion from the moments of a step, is that of Li, Tai & E (2019),
 arXiv:1811.01558, theorem 3. Mean terms are kept below the power p (order + 1) of q where a step lasts τ ~ q^p, noise
-below 2p: that keeps what is of the next order in the noise where a hyperparameter shrinks like √η (SAM, SEG).
+below the p-th power after its first, at most 2p: that keeps what is of the next order in the noise where a
+hyperparameter shrinks like √η (SAM, SEG), and what a step has of gradient noise beside larger noise of its own (SGLD).
 """
 
 from __future__ import annotations
@@ -82,13 +83,14 @@ def _match(
     speed.check(table, moments, limit, power, fine)
     if any(move.has(VALUE_XI) for move in moves):
         table = _of_known_loss(table, trace, power * max(2, order + 1))
-    means, kicks = [], []
+    means, noises = [], []
     for part in trace.parts:
         c = table.get(part, HELD)
         mean = [moments.mean(c[i]) for i in range(power * (order + 1))]
-        noise = [flat(c[i] - moments.mean(c[i])) for i in range(2 * power)]
+        noises.append([flat(c[i] - moments.mean(c[i])) for i in range(2 * power)])
         means.append(sp.Add(*mean) / limit.tau)
-        kicks.append(sp.Add(*noise))
+    leading = next((i for i in range(power) if any(not vanishes(noise[i]) for noise in noises)), power)
+    kicks = [sp.Add(*noise[: leading + power]) for noise in noises]
     if all(vanishes(e) for e in (means[0], kicks[0])):
         raise TooFast(f"x does not move within a time of order 1 if a step lasts {limit.tau}")
     action = Action(moments, limit.tau)

@@ -10,7 +10,7 @@ import sympy as sp
 from sdeopt.derivation.operand import chosen
 from sdeopt.derivation.words import HandOver, rational
 
-__all__ = ["ELEMENTWISE", "Namespace", "numpy"]
+__all__ = ["ELEMENTWISE", "Namespace", "numpy", "reductions"]
 
 
 def _clip(a: Any, low: Any = None, high: Any = None) -> Any:
@@ -45,6 +45,25 @@ class Namespace:
 
 def numpy(words: Mapping[str, Any], lacking: str) -> Namespace:
     """NumPy, of ``words`` as traced code calls them: elementwise ones, total, dot, norm and others of NumPy's name."""
-    table = {**words, "pi": sp.pi, "e": sp.E, "sum": words["total"], "inner": words["dot"], "vdot": words["dot"]}
-    table["linalg"] = Namespace("np.linalg", {"norm": words["norm"]}, lacking)
+    table = {**words, "pi": sp.pi, "e": sp.E, "inner": words["dot"], "vdot": words["dot"]}
+    table["linalg"] = Namespace("np.linalg", {"norm": words["length"]}, lacking)
     return Namespace("np", table, lacking)
+
+
+def reductions(total: Any, mean: Any, norm: Any) -> dict[str, Any]:
+    """Sum, mean and length with the arguments that NumPy's have; vectors have one axis."""
+
+    def along(f: Any) -> Any:
+        def over(a: Any, axis: Any = None) -> Any:
+            if axis not in (None, 0, -1):
+                raise HandOver(f"it sums along axis {axis}, and vectors have one axis")
+            return f(a)
+
+        return over
+
+    def length(a: Any, ord: Any = None, axis: Any = None) -> Any:
+        if ord not in (None, 1, 2):
+            raise HandOver(f"it takes the norm of order {ord}, and the rules know those of order 1 and 2")
+        return along((lambda b: total(abs(b))) if ord == 1 else norm)(a, axis)
+
+    return {"sum": along(total), "mean": along(mean), "length": length}

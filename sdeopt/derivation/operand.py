@@ -25,7 +25,7 @@ SMALL_LR = 1e-12  # what the learning rate is compared by
 SAID = {">=": "≥", "<=": "≤", "==": "=", "!=": "≠"}
 OPPOSITE = {">": "≤", "<": "≥", ">=": "<", "<=": ">", "==": "≠", "!=": "="}
 RELATIONS = {">": sp.Gt, "<": sp.Lt, ">=": sp.Ge, "<=": sp.Le, "==": sp.Eq, "!=": sp.Ne}
-METHODS = {"sum": "total", "mean": "mean", "dot": "dot", "copy": "copy", "clip": "clip"}  # of NumPy's arrays
+METHODS = {"sum": "sum", "mean": "mean", "dot": "dot", "copy": "copy", "clip": "clip"}  # of NumPy's arrays
 COMPARED = {">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le}
 
 
@@ -83,6 +83,8 @@ class Traced:
     def __getattr__(self, name: str) -> Any:
         if name == "T":
             return self
+        if name in ("shape", "size"):
+            return (self.known.words["size"](self),) if name == "shape" else self.known.words["size"](self)
         if name.startswith("_") or name not in METHODS:
             raise AttributeError(
                 f"the .{name} of {show(self.e)} is not known, of which one symbol stands for any entry"

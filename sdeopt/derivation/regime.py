@@ -27,6 +27,7 @@ __all__ = ["Limit", "apply_words", "stages"]
 POWER = re.compile(
     r"(?P<away>1 ?- ?)?(?P<under>1/)?(?:(?P<root>sqrt\(lr\))|lr(?:\*\*\(?(?P<over>\d+)(?:/(?P<by>\d+))?\)?)?)"
 )
+MOST = 30  # limits in which more than what is like a β falls
 WORDS = "'fixed', 'lr', 'sqrt(lr)', 'lr**2', '1/lr', '1/sqrt(lr)', or with '1 - ' before it"
 
 
@@ -144,18 +145,18 @@ def stages(trace: Trace, words: Mapping[str, str] | None) -> Iterator[list[Limit
     clocks = [{"t": "lr"}, {"t": "sqrt(lr)"}]
     ties = list(_free(trace, [a for a in trace.me if isinstance(a, Field)], ("1 - lr", "1 - sqrt(lr)")))
     yield [apply_words(trace, clock | tie) for clock in clocks for tie in ties]
-    yield [apply_words(trace, clock | tie | size) for clock in clocks for tie in ties for size in _sizes(trace)]
     others = [a for a in trace.me if not isinstance(a, Field) and a != trace.me.lr and a.is_positive]
-    yield [apply_words(trace, tie) for tie in _free(trace, others, ("sqrt(lr)", "lr")) if set(tie.values()) - {"fixed"}]
+    falling = [rules for rules in _free(trace, others, ("sqrt(lr)", "lr")) if set(rules.values()) - {"fixed"}]
+    yield [apply_words(trace, tie | fall) for tie in ties for fall in falling][:MOST]
+    alike = ties if len(trace.parts) < 4 else [tie for tie in ties if len(set(tie.values())) == 1]
+    yield [apply_words(trace, clock | tie | size) for clock in clocks for tie in alike for size in _sizes(trace)]
 
 
 def _sizes(trace: Trace) -> list[dict[str, str]]:
-    """Sizes of the parts beside x that are not all 1, of one part or two."""
+    """Sizes of the parts beside x that are not all 1: any of one part or two, the same of more."""
     rest = [part.name for part in trace.parts[1:]]
-    if len(rest) > 2:
-        return []
     sizes = ("fixed", "1/sqrt(lr)", "1/lr", "1/lr**2", *(("lr", "sqrt(lr)") if len(rest) == 1 else ()))
-    products = itertools.product(sizes, repeat=len(rest))
+    products = itertools.product(sizes, repeat=len(rest)) if len(rest) < 3 else ([size] * len(rest) for size in sizes)
     return [dict(zip(rest, rules, strict=True)) for rules in products if set(rules) - {"fixed"}]
 
 

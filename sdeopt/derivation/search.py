@@ -105,27 +105,28 @@ class _Search:
         SDE, so that parts of other sizes are not tried.
         """
         reasons: list[HandOver] = []
+        missing: list[bool] = []  # of limits in which a rule alone is missing, whether a hyperparameter falls
         for stage in regime.stages(self.trace, self.how.limit):
             found = []
-            missing = [reason for reason in reasons if not isinstance(reason, TooFast)]
-            if missing and all(limit.weights for limit in stage):
+            if not all(missing) and all(limit.weights for limit in stage):
                 continue
             for limit in stage:
                 try:
                     found.append(self.matched(limit))
                 except HandOver as reason:
                     reasons.append(reason)
-            missing = [reason for reason in reasons if not isinstance(reason, TooFast)]
+                    missing += [bool(self._let(limit))] * (not isinstance(reason, TooFast))
             if found and not (missing and all(self._gone(one) for one, _ in found)):
                 return found
         raise max(reasons, key=lambda reason: reason.depth)
 
+    def _let(self, limit: regime.Limit) -> list[Any]:
+        """Hyperparameters that this limit lets fall."""
+        return [a for a in self.trace.me if not isinstance(a, Field) and limit.asked.get(a.name, "fixed") != "fixed"]
+
     def _gone(self, matched: Matched) -> bool:
-        """Whether a hyperparameter that this limit lets fall is in no term any more."""
-        let = [
-            a for a in self.trace.me if not isinstance(a, Field) and matched.limit.asked.get(a.name, "fixed") != "fixed"
-        ]
-        return any(a not in matched.symbols for a in let)
+        """Whether a hyperparameter that its limit lets fall is in no term any more."""
+        return any(a not in matched.symbols for a in self._let(matched.limit))
 
     def matched(self, limit: regime.Limit) -> tuple[Matched, tuple[str, ...]]:
         """The SDE in one limit."""

@@ -146,11 +146,13 @@ def _lines(d: Any, es: list[Any], several: bool, long: int) -> tuple[list[str], 
     if several:
         code.lines.append(f"{', '.join(map(str, d.parts))} = y")
     _share(code, d, es)
-    texts = [
-        code.text(e) if vector(e) else code.call("filled", code.text(e), part)
-        for part, e in zip(d.parts, es, strict=True)
-    ]
+    texts = [code.text(e) if vector(e) else _spread(code.text(e), e, part) for part, e in zip(d.parts, es, strict=True)]
     return [line for text in [*code.lines, _return(texts)] for line in text.split("\n")], code.imports
+
+
+def _spread(text: str, e: Any, part: Any) -> str:
+    """A number in every entry of a part, which may be a number itself."""
+    return f"0.0 * {part}" if e == 0 else f"{text} + 0.0 * {part}"
 
 
 def _return(texts: list[str]) -> str:

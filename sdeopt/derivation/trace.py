@@ -96,7 +96,8 @@ class Trace:
         parts = out if isinstance(out, tuple) else (out,)
         wrong = next((part for part in parts if isinstance(part, (str, type(None))) or not _formula(part)), self)
         if wrong is not self:
-            raise HandOver(f"{f.__name__} returns {checks.short(wrong)} where a part of the state is expected")
+            got = checks.short(wrong) if isinstance(wrong, (str, type(None))) else f"a {type(wrong).__name__}"
+            raise HandOver(f"{f.__name__} returns {got} where a part of the state is expected")
         return [rational(part) for part in parts]
 
     def step(self) -> list[Any]:

@@ -10,7 +10,7 @@ import sympy as sp
 from sdeopt.core import compressors, elementary, oracle
 from sdeopt.core import math as sums
 from sdeopt.derivation import vocabulary as v
-from sdeopt.derivation.namespace import ELEMENTWISE
+from sdeopt.derivation.namespace import ELEMENTWISE, reductions
 from sdeopt.derivation.operand import chosen, plain
 from sdeopt.derivation.shown import show
 from sdeopt.derivation.words import VALUE_XI, XI, XI2, HandOver, Vec, Word
@@ -74,8 +74,23 @@ def of(trace: Any) -> dict[Any, Any]:
 
 def words(trace: Any) -> dict[str, Any]:
     """What the page may call by NumPy's names."""
-    more = {"concatenate": concatenate, "mean": lambda a: v.Total(a) / v.Coordinates()}
+    more = {
+        "concatenate": concatenate,
+        "size": length,
+        "zeros": lambda shape: _whole(shape, sp.S.Zero),
+        "ones": lambda shape: _whole(shape, sp.S.One),
+        "full": _whole,
+        "full_like": lambda like, value: value,
+        **reductions(v.Total, lambda a: v.Total(a) / v.Coordinates(), v.Norm),
+    }
     return {**ELEMENTWISE, **_sums(), **_elementary(trace), **more}
+
+
+def _whole(shape: Any, value: Any) -> Any:
+    """A vector with one value in every entry."""
+    if shape not in (v.Coordinates(), (v.Coordinates(),)):
+        raise HandOver(f"the page makes an array of another shape than that of x, {show(shape)}")
+    return value
 
 
 def pair(module: Any, table: dict[str, Any], lacking: str) -> dict[Any, Any]:

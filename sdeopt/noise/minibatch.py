@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, total, where
-from sdeopt.core.contracts import Draws, State, Vector
+from sdeopt.core.contracts import Draws, Vector
 from sdeopt.core.oracle import (
     Oracle,
+    batch_class_grads,
     batch_grad,
     batch_value,
     examples,
     grad,
     grad_var,
-    labels,
     noisy_grad,
     weighted_grad,
 )
@@ -26,6 +26,7 @@ from sdeopt.noise.law import Law
 __all__ = ["Minibatch", "PoissonBatch"]
 
 FINITE_SUM = ("examples", "weighted_grad", "batch_grad", "grad_var")
+OF_BATCH = {"noisy_value": "batch_value", "noisy_class_grads": "batch_class_grads"}  # what the objective answers
 
 
 class _Examples(Law):
@@ -45,8 +46,8 @@ class _Examples(Law):
         """What only additive noise has, and what only formulas of the law give."""
         if question == "root_additive_cov":
             return f"{self!r} depends on x, so it is not additive noise: use Gaussian with a constant scale or cov"
-        if question == "noisy_value":
-            lack: str | None = objective.lacks("batch_value")
+        if question in OF_BATCH:
+            lack: str | None = objective.lacks(OF_BATCH[question])
             return lack
         if question in ("mean_sign", "root_sign_cov", "root_square_cov"):
             return f"{self!r} has no closed form of it; the SDE 'sampled' does without"
@@ -127,7 +128,7 @@ class Minibatch(_Examples):
 
     def noisy_class_grads(self, o: Oracle, x: Vector, z: Draws) -> Any:
         """Of the two samples the first alone is used: one batch, divided by class."""
-        return of_classes(o, x, draw_examples(z[0][0], examples(o), self.replace))
+        return batch_class_grads(o, x, draw_examples(z[0][0], examples(o), self.replace))
 
     def noisy_grad(self, o: Oracle, x: Vector, z: Draws) -> Any:
         """The mean gradient of the drawn examples."""
@@ -252,25 +253,6 @@ def mean_clipped(o: Oracle, x: Vector, index: Any, clip: Any) -> Any:
     for j in range(1, len(index)):
         mean = mean + clipped(batch_grad(o, x, index[j : j + 1]), clip)
     return mean / len(index)
-
-
-def of_classes(o: Oracle, x: Vector, index: Any) -> Any:
-    """Mean gradients of the drawn examples of the classes -1 and 1."""
-    y = labels(o)
-    return class_part(o, x, index, y, -1.0), class_part(o, x, index, y, 1.0)
-
-
-def class_part(o: Oracle, x: Vector, index: Any, y: State, label: float) -> Any:
-    """Mean gradient of the drawn examples of one class, 0 if there is none."""
-    count = 0
-    chosen = np.empty(len(index))
-    for i in range(len(index)):
-        if y[int(index[i])] == label:
-            chosen[count] = index[i]
-            count += 1
-    if count == 0:
-        return 0.0 * x
-    return batch_grad(o, x, chosen[:count])
 
 
 def independent_draws(u: Any, n: Any) -> Any:

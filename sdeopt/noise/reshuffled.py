@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sdeopt.core.contracts import Draws, Vector
-from sdeopt.core.oracle import Oracle, batch_grad, batch_value
-from sdeopt.noise.minibatch import Minibatch, mean_clipped, of_classes
+from sdeopt.core.oracle import Oracle, batch_class_grads, batch_grad, batch_value
+from sdeopt.noise.minibatch import Minibatch, mean_clipped
 
 __all__ = ["Reshuffled"]
 
@@ -61,7 +61,7 @@ class Reshuffled(Minibatch):
         return batch_value(o, x, z[0])
 
     def noisy_class_grads(self, o: Oracle, x: Vector, z: Draws) -> Any:
-        return of_classes(o, x, z[0][0])
+        return batch_class_grads(o, x, z[0][0])
 
     def noisy_grad(self, o: Oracle, x: Vector, z: Draws) -> Any:
         return batch_grad(o, x, z[0])

@@ -89,9 +89,10 @@ class Logistic(FiniteSum):
         return matvec(self.X.T, w * s) + self.l2 * total(w) * x
 
     def batch_grad(self, x: Any, index: Any) -> Any:
-        pick = index.astype(np.int64)
-        s = slopes(self.y[pick], batch_matvec(self.X, pick, x))
-        return batch_rmatvec(self.X, pick, s) / index.size + self.l2 * x
+        return mean_grad(self, x, index)
+
+    def batch_class_grads(self, x: Any, index: Any) -> Any:
+        return class_mean(self, x, index, -1.0), class_mean(self, x, index, 1.0)
 
     def batch_value(self, x: Any, index: Any) -> Any:
         pick = index.astype(np.int64)
@@ -127,6 +128,26 @@ class Logistic(FiniteSum):
     def curvature(self) -> tuple[float, float]:
         largest = float(np.linalg.norm(self.X, 2)) ** 2
         return self.l2, self.l2 + largest / (4.0 * self.count)
+
+
+def mean_grad(f: Any, x: Any, index: Any) -> Any:
+    """Mean gradient of the examples with these numbers."""
+    pick = index.astype(np.int64)
+    s = slopes(f.y[pick], batch_matvec(f.X, pick, x))
+    return batch_rmatvec(f.X, pick, s) / index.size + f.l2 * x
+
+
+def class_mean(f: Any, x: Any, index: Any, label: float) -> Any:
+    """Mean gradient of those of one class among the examples with these numbers, 0 if there is none."""
+    count = 0
+    chosen = np.empty(len(index))
+    for i in range(len(index)):
+        if f.y[int(index[i])] == label:
+            chosen[count] = index[i]
+            count += 1
+    if count == 0:
+        return 0.0 * x
+    return mean_grad(f, x, chosen[:count])
 
 
 @entrywise

@@ -2,6 +2,7 @@
 
 Discrete
     x' = x - η (u₋ + u₊),    u± = g±/|g±|,  g± the gradient of the examples of class ±1 that are seen, u = 0 where g = 0
+    Of a network with more classes: x' = x - η Σ_c u_c.
 
 SDE
     sampled      dX = -E[u₋ + u₊] dt - √η Cov(u₋ + u₊)^{1/2} dW, both moments sampled from steps
@@ -10,7 +11,7 @@ SDE
 
     One step is η units of time. Under `Minibatch` g± is the mean over the examples of its class in one batch: a class
     that is absent does not pull, a rare one has the noisier direction. Additive noise disturbs the two full gradients
-    ∇f± independently.
+    ∇f± independently; networks, whose classes are the values of y, take batches alone.
 
 Regime
     η → 0, t = kη fixed, the law of the gradients fixed (without noise the drift is not continuous where ∇f± = 0).
@@ -53,9 +54,17 @@ from sdeopt.noise.law import class_grad
 __all__ = ["PCNSGD", "PCNSGDDirections"]
 
 
+def pull(grads: Any) -> Any:
+    """Σ u over the classes."""
+    s = unit(grads[0])
+    for i in range(1, len(grads)):
+        s = s + unit(grads[i])
+    return s
+
+
 @method(order=1, family="normalised", samples=2, bounded=True, objective="logistic:imbalanced")
 class PCNSGD(NamedTuple):
-    """Per-class normalised stochastic gradient descent, two classes.
+    """Per-class normalised stochastic gradient descent, of two classes or, on a network, of any number.
 
     Discrete
         x' = x - η (g₋/|g₋| + g₊/|g₊|),  g± the gradient of the examples of class ±1 that are seen
@@ -87,8 +96,7 @@ class PCNSGD(NamedTuple):
     lr: Positive
 
     def step(self, k: int, x: Vector, o: Oracle, z: Draws) -> Any:
-        a, b = noisy_class_grads(o, x, z)
-        return x - self.lr * (unit(a) + unit(b))
+        return x - self.lr * pull(noisy_class_grads(o, x, z))
 
 
 @rival(PCNSGD, "directions", order=1, brownian=("gradient", "direction", "gradient2", "direction"))

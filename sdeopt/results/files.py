@@ -6,10 +6,11 @@ ever run.
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ import numpy as np
 from sdeopt.core import checks
 from sdeopt.core.files import whole
 
-__all__ = ["Content", "locate", "read", "write"]
+__all__ = ["Content", "locate", "read", "write", "write_csv"]
 
 SUFFIX = ".npz"
 LONGEST = 255  # bytes of a name, on all usual file systems
@@ -38,12 +39,12 @@ class Content(NamedTuple):
     arrays: dict[str, Any]
 
 
-def locate(file: str | Path) -> Path:
-    """The name with which a result called ``file`` is kept: it ends in .npz."""
+def locate(file: str | Path, suffix: str = SUFFIX) -> Path:
+    """The name with which what is called ``file`` is kept: it ends in ``suffix``, a result's in .npz."""
     path = Path(checks.path("file", file, "file"))
     if not path.name:
         raise ValueError(f"file must have a name, got {str(file)!r}")
-    path = path if path.name.endswith(SUFFIX) else path.with_name(path.name + SUFFIX)
+    path = path if path.name.endswith(suffix) else path.with_name(path.name + suffix)
     if len(os.fsencode(path.name)) > LONGEST:
         raise ValueError(f"file must have a name of at most {LONGEST} bytes, got {checks.short(str(file))}")
     return path
@@ -55,6 +56,15 @@ def write(content: Content) -> None:
     out = io.BytesIO()
     np.savez_compressed(out, head=np.frombuffer(head.encode(), np.uint8), **content.arrays)
     whole(content.path, out.getvalue())
+
+
+def write_csv(file: str | Path, names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Keep ``rows`` as comma-separated values below their ``names``, all of them or nothing."""
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, names)
+    writer.writeheader()
+    writer.writerows(rows)
+    whole(locate(file, ""), out.getvalue().encode())
 
 
 def read(file: str | Path) -> Content:

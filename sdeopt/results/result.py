@@ -13,7 +13,6 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from sdeopt.core import checks
 from sdeopt.core.files import whole
 from sdeopt.results import console, document, files, markup
 from sdeopt.results.page import Page, Table, cell
@@ -111,8 +110,7 @@ class Result(ABC):
         OSError
             If it cannot be written.
         """
-        path = Path(checks.path("file", file, "file"))
-        whole(path, document.document(self).encode())
+        whole(files.locate(file, ""), document.document(self).encode())
 
     def save(self, file: str | Path) -> None:
         """Write everything to ``file`` (npz, without pickle); a name without .npz gets it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from sdeopt.results import files
 from sdeopt.results.estimate import Estimate, failed
 from sdeopt.results.page import Page
 from sdeopt.results.result import Result
@@ -122,10 +122,7 @@ class Sweep(Result):
 
     def to_csv(self, file: str | Path) -> None:
         """Write `rows` to ``file``: numbers with all their digits, "nan" and "inf" in words."""
-        with open(file, "w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, [*self.coordinates, "measure", *NUMBERS, *WORDS])
-            writer.writeheader()
-            writer.writerows(self.rows)
+        files.write_csv(file, [*self.coordinates, "measure", *NUMBERS, *WORDS], self.rows)
 
     def content(self) -> dict[str, Any]:
         """What was run, and `rows`."""

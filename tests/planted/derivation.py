@@ -129,7 +129,7 @@ MUTATIONS = [
     Mutation(
         "derive: other sizes tried where a rule is missing",
         f"{HERE}/search.py",
-        "if missing and all(", "if not missing and all(",
+        "if not all(missing) and all(", "if all(missing) and all(",
         named("derive", "test_other_sizes_are_not_tried_where_a_rule_is_missing"),
     ),
     Mutation(

@@ -11,6 +11,10 @@ def contract(test: str) -> tuple[str, ...]:
     return (f"tests/contract/test_results.py::{test}",)
 
 
+def in_files(test: str) -> tuple[str, ...]:
+    return (f"tests/contract/test_result_files.py::{test}",)
+
+
 MUTATIONS = [
     Mutation(
         "results: the jackknife without its factor n - 1",
@@ -38,20 +42,20 @@ MUTATIONS = [
         RESULT,
         "if content.kind != cls.__name__:",
         "if not content.kind:",
-        contract("test_another_kind_is_refused_by_name"),
+        in_files("test_another_kind_is_refused_by_name"),
     ),
     Mutation(
         "results: a newer version is read as if it were today's",
         RESULT,
         "if version > cls.VERSION:",
         "if version > 1000:",
-        contract("test_a_newer_version_is_refused"),
+        in_files("test_a_newer_version_is_refused"),
     ),
     Mutation(
         "results: a file is kept under another name than it is opened by",
         "sdeopt/results/files.py",
-        "path.with_name(path.name + SUFFIX)",
-        "path.with_suffix(SUFFIX)",
+        "path.with_name(path.name + suffix)",
+        "path.with_suffix(suffix)",
         contract("test_it_is_kept_and_opened_by_the_same_name"),
     ),
     Mutation(

@@ -14,7 +14,7 @@ from sdeopt.engine.compiler.compile import direct, linker_of
 from sdeopt.engine.compiler.pipeline import shelves
 from sdeopt.engine.draws import draws
 from sdeopt.engine.run import Run
-from sdeopt.engine.states import store_vector
+from sdeopt.engine.states import store_number, store_vector
 from sdeopt.engine.values import describe
 
 __all__ = ["images"]
@@ -29,8 +29,8 @@ def images(run: Run, f: Any, at: Any, y: Any, values: Array) -> Array:
     """
     shape, _ = draws(run)
     parts = y if isinstance(y, tuple) else (y,)
-    loop = assemble(f, states.unpacker(shape, states.slicer), [part.size for part in parts])
-    out = np.empty((len(values), sum(part.size for part in parts)))
+    loop = assemble(f, states.unpacker(shape, states.slicer), [np.shape(part) for part in parts])
+    out = np.empty((len(values), sum(map(np.size, parts))))
     m, o = run.method.constant(), run.oracle
     if not INTERPRETED:
         try:
@@ -58,9 +58,9 @@ def _compile(f: Any, arguments: tuple[Any, ...], loop: Any, shape: tuple[Any, ..
     return direct(_LOOPS[known], (m, oracle, *others)), oracle
 
 
-def assemble(f: Any, unpack: Any, sizes: list[int]) -> Any:
+def assemble(f: Any, unpack: Any, shapes: list[tuple[int, ...]]) -> Any:
     """The loop over rows of draws."""
-    store = _whole if len(sizes) == 1 else _parts(sizes)
+    store = _whole if len(shapes) == 1 else _parts(shapes)
 
     def many(m: Any, o: Any, at: Any, y: Any, values: Any, out: Any) -> None:
         for i in range(values.shape[0]):
@@ -73,20 +73,21 @@ def _whole(row: Any, y: Any) -> None:
     store_vector(row, 0, y)
 
 
-def _parts(sizes: list[int]) -> Any:
+def _parts(shapes: list[tuple[int, ...]]) -> Any:
     """Every part of a state at its place in a row."""
 
     def nothing(row: Any, y: Any) -> None:
         return None
 
-    def prepend(i: int, first: int, rest: Any) -> Any:
+    def prepend(i: int, first: int, put: Any, rest: Any) -> Any:
         def store(row: Any, y: Any) -> None:
-            store_vector(row, first, y[i])
+            put(row, first, y[i])
             rest(row, y)
 
         return store
 
+    sizes = [int(np.prod(shape)) for shape in shapes]
     found: Any = nothing
     for i in reversed(range(len(sizes))):
-        found = prepend(i, sum(sizes[:i]), found)
+        found = prepend(i, sum(sizes[:i]), store_vector if shapes[i] else store_number, found)
     return found
