@@ -10,7 +10,7 @@ import numpy as np
 from sdeopt.core import checks
 from sdeopt.core.checks import Array
 
-__all__ = ["count_slopes", "expect_point", "flow_limit", "label_noise_flow"]
+__all__ = ["flow_limit", "label_noise_flow"]
 
 FLAT = 1e-6  # an eigenvalue below this share of the largest is one of a direction within the minimisers
 STEP = 1e-4  # of the central differences of tr ∇²f, which are exact where ∇²f is quadratic
