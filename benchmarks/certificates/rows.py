@@ -115,7 +115,7 @@ ROWS = [
     Case("Adagrad", so.Adagrad(0.1**0.5, 0.0, 20.0), GENTLE, words([0.1**0.5, 0.05**0.5, 0.025**0.5], 1.0)),
     Case("DSGD", so.DSGD(0.2), AGENTS, SIGNS),
     Case("LocalSGD", so.LocalSGD(0.2, 2), AGENTS, words(MIDDLE, 1.2, max_paths=2**22)),
-    Case("LocalSGD order2", so.LocalSGD(0.2, 2, 1.3), AGENTS, words(MIDDLE, 1.2, sde="order2", max_paths=2**22), 2.0),
+    Case("LocalSGD order2", so.LocalSGD(0.2, 2, 1.3), AGENTS, words(MIDDLE, 1.2, sde="order2", max_paths=2**23), 2.0),
     Case("FedAvgM", so.FedAvgM(0.05, 2, 0.1, 0.9), AGENTS, words(FINEST, 2.0, max_paths=2**23)),
     Case("DCSGD rand-1", so.DCSGDRandK(0.3, 1), AGENTS, words(WIDE, 1.2, max_paths=2**22)),
     Case("DCSGD dithering", so.DCSGDDithering(0.4, 1), AGENTS, MILD),

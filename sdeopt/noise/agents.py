@@ -276,7 +276,7 @@ def _members(laws: Any, agents: Any) -> tuple[Any, int]:
     one = not isinstance(laws, Sequence)
     given = (laws,) if one else tuple(laws)
     if not given or not all(isinstance(law, Law) and not isinstance(law, Agents) for law in given):
-        raise TypeError(f"laws must be laws of sdeopt.noise, none of them Agents, got {checks.short(laws)}")
+        raise TypeError(f"laws must be a law of sdeopt.noise or several, none of them Agents, got {checks.short(laws)}")
     if one and agents is None:
         raise ValueError("agents must be given with one law, as in Agents(Gaussian(0.5), agents=4)")
     n = len(given) if agents is None else checks.integer("agents", agents, low=1)

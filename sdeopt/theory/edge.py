@@ -8,7 +8,7 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.core.checks import Array
-from sdeopt.theory.manifold import count_slopes, expect_point
+from sdeopt.theory.manifold import expect_point, follow
 
 __all__ = ["CentralFlow", "central_flow"]
 
@@ -88,8 +88,6 @@ def central_flow(objective: Any, x: Any, lr: float, times: Any) -> CentralFlow:
     >>> flow.positions[-1].round(6).tolist()  # of the minima the one with S = 2/η
     [1.259745, 0.766131]
     """
-    from scipy.integrate import solve_ivp
-
     lr, times = checks.number("lr", lr, low=0.0, open_low=True), checks.array("times", times)
     if times[0] < 0.0 or (np.diff(times) <= 0.0).any():
         raise ValueError(f"times must increase from 0 or later, got {times.tolist()}")
@@ -102,16 +100,12 @@ def central_flow(objective: Any, x: Any, lr: float, times: Any) -> CentralFlow:
     on_edge = sharpest(objective, y)[0] >= edge * (1.0 - 1e-9) and push(objective, y)[1] > 0.0
     for _ in range(SWITCHES):
         if t >= end:
-            variance = [max(push(objective, p)[1], 0.0) if at_edge(objective, p, edge) else 0.0 for p in found]
+            variance = [max(0.0, push(objective, p)[1]) if at_edge(objective, p, edge) else 0.0 for p in found]
             return CentralFlow(found, np.array([sharpest(objective, p)[0] for p in found]), np.array(variance))
         event = release(objective) if on_edge else arrival(objective, edge)
         slope = (lambda z: push(objective, z)[0]) if on_edge else (lambda z: -objective.grad(z))
-        part = solve_ivp(
-            count_slopes(slope, sentence), (t, end), y, "DOP853", events=event, rtol=1e-9, atol=1e-12,
-            t_eval=[s for s in times if s > t],
-        )  # fmt: skip
-        if part.status < 0:
-            raise ValueError(f"{sentence}: {part.message}")
+        later = [s for s in times if s > t]
+        part = follow(slope, end, y, sentence, begin=t, events=event, t_eval=later)
         found[np.isin(times, part.t)] = np.reshape(part.y, (y.size, -1)).T  # none asked for in this part: no rows
         if part.status == 0:
             t = end

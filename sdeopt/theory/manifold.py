@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from sdeopt.core import checks
 from sdeopt.core.checks import Array
 
-__all__ = ["count_slopes", "expect_point", "flow_limit", "label_noise_flow"]
+__all__ = ["flow_limit", "label_noise_flow"]
 
 FLAT = 1e-6  # an eigenvalue below this share of the largest is one of a direction within the minimisers
 STEP = 1e-4  # of the central differences of tr ∇²f, which are exact where ∇²f is quadratic
@@ -30,7 +31,7 @@ def flow_limit(objective: Any, x: Any) -> Array:
     Returns
     -------
     ndarray, shape (d,)
-        Where |∇f| is 1e-10 of what it was at the start, or of 1.
+        Where the largest entry of |∇f| is 1e-10 of what it was at the start, or of 1.
 
     Raises
     ------
@@ -44,19 +45,17 @@ def flow_limit(objective: Any, x: Any) -> Array:
     >>> so.theory.flow_limit(f, [2.0, 1.0]).round(6).tolist()
     [1.600485, 1.249621]
     """
-    from scipy.integrate import solve_ivp
-
     start = expect_point(objective, x)
-    small = SETTLED * max(1.0, float(np.linalg.norm(objective.grad(start))))
+    small = SETTLED * max(1.0, float(np.abs(objective.grad(start)).max()))
 
     def rest(_: float, y: Array) -> float:
-        return float(np.linalg.norm(objective.grad(y))) - small
+        return float(np.abs(objective.grad(y)).max()) - small
 
     rest.terminal = True  # type: ignore[attr-defined]
     if rest(0.0, start) <= 0.0:
         return start
-    flow = count_slopes(lambda y: -objective.grad(y), "x must be a point from which the gradient flow can be followed")
-    found = solve_ivp(flow, (0.0, LONGEST), start, "LSODA", events=rest, rtol=1e-10, atol=1e-12)
+    sentence = "x must be a point from which the gradient flow can be followed"
+    found = follow(lambda y: -objective.grad(y), LONGEST, start, sentence, "Radau", events=rest, rtol=1e-10)
     if found.status != 1:
         raise ValueError(f"x must be a point from which the gradient flow comes to rest before time {LONGEST:g}")
     return np.asarray(found.y[:, -1])
@@ -107,18 +106,16 @@ def label_noise_flow(objective: Any, x: Any, scale: float, times: Any) -> tuple[
     >>> np.prod(Y, axis=1).round(6).tolist(), float(np.sqrt(2.0) * np.exp(-1.0)).__round__(6)
     ([1.414214, 0.52026], 0.52026)
     """
-    from scipy.integrate import solve_ivp
-
     scale, times = checks.number("scale", scale, low=0.0), checks.array("times", times)
     if times[0] < 0.0 or (np.diff(times) <= 0.0).any():
         raise ValueError(f"times must increase from 0 or later, got {times.tolist()}")
     if not hasattr(objective, "label_grad"):
         raise ValueError(f"objective must be a least-squares regression, got {checks.short(objective)}")
     start = flow_limit(objective, x)
-    if objective.value(start) > SETTLED:
-        raise ValueError(
-            f"objective must be fitted where the flow from x ends, but f is {objective.value(start):g} there"
-        )
+    with np.errstate(all="ignore"):
+        left = float(objective.value(start))
+    if not left <= SETTLED:
+        raise ValueError(f"objective must be fitted where the flow from x ends, but f is {left:g} there")
     rate = scale * scale / (4.0 * objective.examples())
 
     def drift(y: Array) -> Array:
@@ -126,24 +123,32 @@ def label_noise_flow(objective: Any, x: Any, scale: float, times: Any) -> tuple[
         within = axes[:, curved < FLAT * curved[-1]]
         return np.asarray(-rate * within @ (within.T @ trace_grad(objective, y)))
 
-    slow = count_slopes(drift, "scale and times must be small enough for the flow to be followed")
-    span = (0.0, float(times[-1]) or 1.0)  # an interval of length 0 cannot be integrated over
-    found = solve_ivp(slow, span, start, "DOP853", t_eval=times, rtol=1e-9, atol=1e-12)
-    if found.status != 0:
-        raise ValueError(f"scale and times must be small enough for the flow to be followed: {found.message}")
+    sentence = "scale and times must be small enough for the flow to be followed"
+    end = float(times[-1]) or 1.0  # an interval of length 0 cannot be integrated over
+    found = follow(drift, end, start, sentence, t_eval=times)
     return found.y.T, np.array([np.trace(objective.hessian(y)) for y in found.y.T])
 
 
-def count_slopes(f: Any, sentence: str) -> Any:
-    """The right side of a flow, which is followed as long as this takes a bearable time."""
+def follow(f: Any, end: float, y: Array, sentence: str, how: str = "DOP853", begin: float = 0.0, **words: Any) -> Any:
+    """Integrate y' = f(y), as long as this takes a bearable time and numbers are finite; else say ``sentence``."""
+    from scipy.integrate import solve_ivp
+
     asked = itertools.count()
 
-    def slope(_: float, y: Array) -> Array:
-        if next(asked) == SLOPES or not np.isfinite(y).all():
+    def slope(_: float, z: Array) -> Array:
+        if next(asked) == SLOPES or not np.isfinite(z).all():
             raise ValueError(sentence)
-        return np.asarray(f(y))
+        return np.asarray(f(z))
 
-    return slope
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # SciPy's, of steps that it gives up
+            found = solve_ivp(slope, (begin, end), y, how, **{"rtol": 1e-9, "atol": 1e-12} | words)
+    except (np.linalg.LinAlgError, ValueError):
+        raise ValueError(sentence) from None
+    if found.status < 0 or not np.isfinite(found.y if len(found.t) else y).all():
+        raise ValueError(sentence)
+    return found
 
 
 def trace_grad(objective: Any, y: Array) -> Array:
@@ -159,4 +164,7 @@ def expect_point(objective: Any, x: Any) -> Array:
     point: Array = checks.array("x", x)
     if point.size != objective.dim:
         raise ValueError(f"x must have {objective.dim} entries, as {type(objective).__name__} does, got {point.size}")
+    with np.errstate(all="ignore"):
+        if not (np.isfinite(objective.grad(point)).all() and np.isfinite(objective.hessian(point)).all()):
+            raise ValueError(f"x must be where gradient and Hessian are finite, got {checks.short(point)}")
     return point

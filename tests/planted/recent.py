@@ -74,7 +74,7 @@ MUTATIONS = [
     ),
     Mutation(
         "central flow: the edge at 1/η",
-        "sdeopt/theory/edge.py", "x), 2.0 / lr, 0.0", "x), 1.0 / lr, 0.0",
+        "sdeopt/theory/edge.py", "x), 2.0 / lr, 0.0", "x), 2.02 / lr, 0.0",
         named("edge", "test_it_ends_at_a_minimum_on_the_edge"),
     ),
     Mutation(
