@@ -27,8 +27,6 @@ INSTEAD = {
     "lanes": "so it runs one path at a time on vectors, some times slower than on SIMD lanes",
     "vectors": "so it runs interpreted, hundreds of times slower, with the same results",
 }
-PLACE = re.compile(r"at (\S[^\n]*) \((\d+)\)")  # the innermost comes first
-HOMES = [Path(__file__).parents[1] / name for name in ("noise", "objectives", "optimizers")]
 REMEDY = (
     "; to have it compiled, write it as a plain function in NumPy's + - * / and sqrt and the vocabulary of "
     "sdeopt.core, and let it refer to numbers, arrays, functions and modules only"
@@ -38,7 +36,7 @@ REMEDY = (
 def explain(subject: str, mode: str, error: Exception) -> str:
     """Where and why ``subject`` does not compile on ``mode``, from the report of Numba; by an ``if``, what to write."""
     text = str(error)
-    place = PLACE.search(text)
+    place = re.search(r"at (\S[^\n]*) \((\d+)\)", text)  # the innermost comes first
     refused = re.search(r">>> ([^\n]+)", text)
     where = f" ({Path(place[1]).name}, line {place[2]}: {_line(place)})" if place else ""
     remedy = REMEDY if mode == "vectors" else ""
@@ -67,13 +65,7 @@ def _say_once(message: str, mode: str) -> None:
 
 
 def say(run: Run, mode: str, error: Exception) -> None:
-    """Say the explanation once in a process: both columns of a page, and every run of it, would repeat it.
-
-    Not where objectives and laws of the package are made for one path at a time: nobody can write that otherwise.
-    """
-    place = PLACE.search(str(error))
-    if mode == "lanes" and place and any(Path(place[1]).is_relative_to(home) for home in HOMES):
-        return
+    """Say the explanation once in a process: both columns of a page, and every run of it, would repeat it."""
     _say_once(explain(_subject(run), mode, error), mode)
 
 
