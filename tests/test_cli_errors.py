@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command import run
+from command import TINY, run
 
 import sdeopt as so
 
@@ -70,3 +70,11 @@ def test_exit_codes_of_the_process(line: str, code: int, tmp_path: Path) -> None
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, encoding="utf-8", timeout=60)
     assert done.returncode == code
     assert len(done.stderr.splitlines()) == (code > 0)
+
+
+def test_a_figure_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "r.png").mkdir()
+    result = run("simulate", "sgd", *TINY, "--out", str(tmp_path / "r"))
+    assert result.exit_code == 2
+    assert re.fullmatch(r"sdeopt: [^\n]*r\.png[^\n]*\n", result.stderr)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["r.npz", "r.png"]

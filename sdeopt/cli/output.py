@@ -6,8 +6,10 @@ import io
 import os
 import re
 import sys
+from pathlib import Path
 from typing import IO, Any, cast
 
+from sdeopt.core import files
 from sdeopt.results.console import WIDTH, full
 
 __all__ = ["console", "show", "tables", "write"]
@@ -55,8 +57,15 @@ def write(result: Any, stem: str) -> list[str]:
     if bare != stem:
         result.html(stem)
         return [stem, f"{bare}.npz"]
-    result.plot().figure.savefig(f"{stem}.png")
+    picture(result.plot().figure, f"{stem}.png")
     return [f"{stem}.png", f"{stem}.npz"]
+
+
+def picture(figure: Any, file: str) -> None:
+    """Write a figure, whole or not at all."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png")
+    files.whole(Path(file), drawn.getvalue())
 
 
 def tables(result: Any, stem: str) -> list[str]:
@@ -77,7 +86,7 @@ def tables(result: Any, stem: str) -> list[str]:
         return [*written, stem]
     try:
         for measure, ax in zip(result.measures, result.drawn(), strict=True):
-            ax.figure.savefig(f"{stem}-{measure}.png")
+            picture(ax.figure, f"{stem}-{measure}.png")
             written.append(f"{stem}-{measure}.png")
     except ValueError as error:
         click.echo(f"no figure: {error}", err=True)
