@@ -5,7 +5,8 @@ arXiv:2110.06914, of which the abstract was read; flow and constant are derived 
 u² - v² = 1 it is solved by u v = u₀ v₀ exp(-4δ²T), tr ∇²f = 4(u² + v²).
 Measured: with δ = 0.5 from u v = 0.84, at T = 0.64: the fall of E|x|² over that by the flow, for η = 0.02 and 0.01, for
 the SDE, and for two examples and three weights; how far tr ∇²f falls by the flow, and the flow over its closed form.
-Refuted by: a quotient other than 1 by more than the order of η tr ∇²f.
+Refuted by: a quotient other than 1 by more than the order of η tr ∇²f. (E|x|² itself came first; a factor 2
+in the flow would hardly have shown in it, so its fall is measured.)
 """
 
 from __future__ import annotations
