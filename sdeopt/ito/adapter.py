@@ -63,6 +63,7 @@ class Increments:
 
     # not a field: what is not compiled
     _vectors: ClassVar[tuple[Any, ...]]
+    picks: ClassVar[bool] = False  # as of a law: no draw is the number of an example
 
     def __init__(self, *vectors: Any) -> None:
         object.__setattr__(self, "_vectors", vectors)
