@@ -33,7 +33,8 @@ def methods() -> list[Any]:
 
 def prose(text: str) -> str:
     """Text of a docstring in Markdown: what would be markup is escaped, identifiers of papers become links."""
-    escaped = re.sub(r"([\\`*_{}\[\]<>|$#~])", r"\\\1", text)
+    parts = re.split(r"``(.+?)``", text)
+    escaped = "".join(f"`{p}`" if n % 2 else re.sub(r"([\\`*_{}\[\]<>|$#~])", r"\\\1", p) for n, p in enumerate(parts))
     return facts.IDENTIFIER.sub(lambda found: link(found[0]), escaped)
 
 
@@ -122,11 +123,14 @@ def picture(name: str) -> None:
     warnings.simplefilter("ignore")  # what a page warns of is said on it
     cls: Any = so.methods()[name]
     method = cls(**({"lr": 0.05} | cls.at))
-    problem = so.Problem(objectives.parse(cls.example[0]), noises.parse(cls.example[1]))
+    problem = so.Problem(*(parts.parse(text) for parts, text in zip((objectives, noises), cls.shown, strict=True)))
     shared = {"steps": PICTURED, "paths": 400, "substeps": 4, "rng": 0, "progress": False}
     columns = [so.simulate(method, problem, kind, **shared) for kind in ("discrete", "sde")]
     FIGURES.mkdir(parents=True, exist_ok=True)
-    so.overlay(columns).figure.savefig(FIGURES / f"{name.lower()}.png", dpi=110)
+    ax = so.overlay(columns)
+    for text, column in zip(ax.get_legend().get_texts(), ("optimizer", "SDE"), strict=True):
+        text.set_text(column)  # the page names its numbers
+    ax.figure.savefig(FIGURES / f"{name.lower()}.png", dpi=110)
 
 
 def pictures() -> None:

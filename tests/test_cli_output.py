@@ -111,3 +111,8 @@ def test_piped_output_obeys_columns_and_ends_its_lines(columns: int, monkeypatch
     assert [line for line in lines if line != line.rstrip()] == []
     heading = next(line for line in lines if line.startswith("quantity"))
     assert heading.endswith("verdict") and "off" in heading
+
+
+def test_the_name_of_the_numbers_names_all_files(tmp_path: Path) -> None:
+    succeeded("simulate", "sgd", *TINY, "--out", str(tmp_path / "r.npz"))
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["r.npz", "r.png"]

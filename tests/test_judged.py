@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -87,3 +88,15 @@ def test_what_there_is_to_judge() -> None:
         so.compare(so.SGD(0.02), BOWL, judge="observable", **RUN)
     with pytest.raises(ValueError, match="observables must not be empty"):
         so.compare(so.SGD(0.02), BOWL, judge="observables", **RUN | {"observables": []})
+
+
+def test_what_one_path_dominates_is_named_where_the_verdict_rests_on_other_things(reports: dict[str, Any]) -> None:
+    report = reports["all"]
+    j = [q.name for q in report.quantities].index("var x₁")
+    assert report.decision.column != j
+    share = report.sizes.share.copy()
+    share[:, j] = 0.6
+    heavy = dataclasses.replace(report, sizes=report.sizes._replace(share=share))
+    said = "Not judged by itself: one path makes up 60 % of the error of var x₁ at t = "
+    assert heavy.verdict == report.verdict
+    assert said in " ".join(str(heavy).split()) and said not in " ".join(str(report).split())

@@ -115,7 +115,7 @@ def stem(out: str | None) -> str | None:
     """Where the files go; a missing folder, or a name that no file can have, is noticed before the work, not after."""
     if out is not None and not locate(out).parent.is_dir():
         raise ValueError(f"out: there is no folder {str(Path(out).parent)!r}")
-    return out
+    return None if out is None else out.removesuffix(".npz")
 
 
 def fields(cls: Any, words: Mapping[str, Any]) -> dict[str, float]:

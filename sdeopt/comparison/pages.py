@@ -172,7 +172,22 @@ def _notes(report: Report) -> list[Line]:
             "Paths that diverged in either column are left out of both from then on: all but the row 'diverged' "
             "is about the survivors."
         )
-    return lines + _estimate(report)
+    return lines + _alone(report) + _estimate(report)
+
+
+def _alone(report: Report) -> list[Line]:
+    """What one path dominates, though the verdict rests on something else."""
+    if report.verdict == NOT_JUDGED:
+        return []
+    before, said = len(report.times) - len(report.sizes.size), []
+    for j, quantity in enumerate(report.quantities):
+        d = report.decided([j])
+        if d.why == "tail":
+            time = report.times[before + d.save]
+            said.append(f"{100 * d.share:.0f} % of the error of {quantity.name} at t = {time:.4g}")
+    if not said:
+        return []
+    return [f"Not judged by itself: one path makes up {', '.join(said)}. The verdict rests on what is further off."]
 
 
 def _flow_note(report: Report) -> str:
