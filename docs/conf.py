@@ -63,7 +63,8 @@ sphinx_gallery_conf = {
     "write_computation_times": False,  # a page with scripts from elsewhere
     "copyfile_regex": r".*\.md",
 }
-warnings.filterwarnings("ignore", category=DeprecationWarning)
+for kind in (DeprecationWarning, sdeopt.OnePathWarning):  # which would name places of this machine
+    warnings.filterwarnings("ignore", category=kind)
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sdeopt"

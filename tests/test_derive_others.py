@@ -36,16 +36,16 @@ DERIVED = {  # the equation of x, and what is assumed; "..." where its noise is 
     "ClippedAdam": (r"dX = - \frac{M}{\varepsilon + \sqrt{V}}\,dt", ["normal ξ"]),
     "ClippedUpdateAdam": (
         r"dX = - \min\left(C, \max\left(- C, \frac{M}{\varepsilon + \sqrt{V}}\right)\right)\,dt",
-        ["ξ without third moments"],
+        ["ξ with third moments 0"],
     ),
     "Sophia": (
         r"dX = - \min\left(1, \max\left(-1, \frac{M}{\max\left(10^{-12}, \gamma H\right)}\right)\right)\,dt",
-        ["ξ without third moments"],
+        ["ξ with third moments 0"],
     ),
     "LAMB": (
         r"dX = - \frac{\|X\|}{\|\mathrm{wd} \,X + \frac{M}{\varepsilon + \sqrt{V}}\|}"
         r" \left(\mathrm{wd} \,X + \frac{M}{\varepsilon + \sqrt{V}}\right)\,dt",
-        ["ξ without third moments"],
+        ["ξ with third moments 0"],
     ),
     "Langevin": (rf"dX = - {GRADIENT}\,dt + \sqrt{{2 \,\mathrm{{temp}}}} dW'' - {NOISE}", []),
     "SAMsign": (

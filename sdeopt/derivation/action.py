@@ -74,7 +74,7 @@ class Action:
         out = self._linear(one, kicks)
         if vanishes(two):
             return out
-        self.moments.trace.assume("ξ without third moments")
+        self.moments.trace.assume("ξ with third moments 0")
         return out + sp.Add(*(term / XI**2 for term in quadratic(two))) * v.RootSquare(self.x, self._dw("square"))
 
     def _linear(self, one: Any, all_kicks: list[Any]) -> Any:

@@ -15,7 +15,7 @@ SDE
     first step, at t = η, from X = x - ηg/(√v̂ + ε), M = ι₁g, V = ι₂ v̂, v̂ = β₁²(g² + diag Σ) + ε/ι₂.
 
 Regime
-    η → 0 with ρᵢ and ε/η fixed, t = kη fixed; ξ without third moments (else W and W' are correlated).
+    η → 0 with ρᵢ and ε/η fixed, t = kη fixed; ξ with third moments 0 (else W and W' are correlated).
 
 Claim
     Weak order 1 in η. Unlike in Adam the mean gradient leaves V once M has found it: V tends to diag Σ + ε/(ηρ₂), so

@@ -21,7 +21,7 @@ SDE
     step, at t = η, from X = x - ηg/(√(g² + diag Σ) + ε), M = ι₁g, V = ι₂(g² + diag Σ).
 
 Regime
-    η → 0 with ρᵢ fixed, that is 1 - βᵢ = ρᵢη, and t = kη fixed; ξ without third moments (else W and W' are correlated).
+    η → 0 with ρᵢ fixed, that is 1 - βᵢ = ρᵢη, and t = kη fixed; ξ with third moments 0 (else W and W' are correlated).
     malladi: the noise dominates, σ ~ 1/η. No equation holds for a weight whose gradient is 0 in most steps (a rare
     feature): its first samples are far apart on the scale of v, and Var x of the SDE can be twice too large.
     The command line runs at η = 0.025 with ρ₁ = 2 and ρ₂ = 0.02: at η = 0.05 and β₁ = 0.9 the gap is 10 %.

@@ -16,7 +16,7 @@ SDE
     ηρ₁ (g - M) are those of Adam.
 
 Regime
-    η → 0 with ρᵢ = (1 - βᵢ)/η and θ fixed, t = kη fixed; ξ without third moments. malladi: σ ~ 1/η.
+    η → 0 with ρᵢ = (1 - βᵢ)/η and θ fixed, t = kη fixed; ξ with third moments 0. malladi: σ ~ 1/η.
     The command line runs at η = 0.025 with ρ₁ = 2 and ρ₂ = 0.02: at η = 0.05 and β₁ = 0.9 the gap is 10 %.
 
 Claim

@@ -16,7 +16,7 @@ SDE
     V = 0 is singular: the equation starts after the first step, at t = η, from V = (1 - β)(g² + diag Σ).
 
 Regime
-    η → 0 with ρ fixed, that is 1 - β = ρη, and t = kη fixed; V of order one; ξ without third moments (else W and W'
+    η → 0 with ρ fixed, that is 1 - β = ρη, and t = kη fixed; V of order one; ξ with third moments 0 (else W and W'
     are correlated). malladi: the noise dominates, σ ~ 1/η. The command line runs at η = 0.01 with ρ = 0.2: at β = 0.99
     the gap is 20 to 29 % at η = 0.05 and hardly less at 0.02, since ρ must be fixed for it to fall.
 

@@ -13,7 +13,7 @@ SDE
     One step is η units of time. The floor under √V and the start after the first step are those of RMSprop.
 
 Regime
-    η → 0 with ρ = (1 - β)/η and θ fixed, t = kη fixed; V of order one; ξ without third moments. malladi: σ ~ 1/η.
+    η → 0 with ρ = (1 - β)/η and θ fixed, t = kη fixed; V of order one; ξ with third moments 0. malladi: σ ~ 1/η.
 
 Claim
     Weak order 1 in η from a V of order one, 1/2 from the cold start, as for RMSprop. Stationary on a quadratic, to

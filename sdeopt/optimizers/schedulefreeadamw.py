@@ -15,7 +15,7 @@ SDE
     diag Σ).
 
 Regime
-    η → 0 with ρ, β₁ and λ fixed, t = kη fixed; ξ without third moments (else W and W' are correlated).
+    η → 0 with ρ, β₁ and λ fixed, t = kη fixed; ξ with third moments 0 (else W and W' are correlated).
 
 Claim
     Weak order 1 in η up to logarithms: the j-th step divides by the root of the mean of j squares, whose fluctuations
