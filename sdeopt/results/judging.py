@@ -79,4 +79,4 @@ def settles(d: Decision, substeps: int | None) -> str:
         return f"the step size of the SDE decides it: substeps={2 * substeps}"
     if math.isinf(d.more):
         return "too close to the margin for any number of paths"
-    return f"about {float(f"{d.more:.2g}"):g} times the paths would decide"
+    return f"about {float(format(d.more, '.2g')):g} times the paths would decide"
