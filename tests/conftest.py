@@ -82,6 +82,13 @@ def fresh(tmp_path: Path) -> Callable[[str], str]:
     return run
 
 
+@pytest.fixture(autouse=True)
+def weights() -> None:
+    """Modules of PyTorch begin with the same weights in every run."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
+
+
 @pytest.fixture(autouse=True, scope="module")
 def registry() -> Iterator[None]:
     """The methods and their SDEs as they were: pages of tests and derived SDEs are registered for their file only."""
