@@ -95,6 +95,9 @@ def _match(
         raise TooFast(f"x does not move within a time of order 1 if a step lasts {limit.tau}")
     action = Action(moments, limit.tau)
     found = action.of(kicks)
+    for e in (*means, *found):
+        if moments.random(e):
+            raise HandOver(f"no word for the noise of {show(e, 60)}: SDE 'sampled'")
     return Matched(
         parts=trace.parts,
         drift=[tidy(e) for e in means],

@@ -159,7 +159,9 @@ def _lines(d: Any, es: list[Any], several: bool, long: int) -> tuple[list[str], 
 
 
 def _entries(d: Any) -> list[Any]:
-    """What a part becomes if it is a number: no vector where it stays one."""
+    """What a part becomes if it is a number: no vector where it stays one. Parts of a step without formulas are."""
+    if not d.update:
+        return list(d.trace.parts)
     return [u.xreplace({p: sp.Symbol(str(p), real=True)}) for p, u in zip(d.trace.parts, d.update, strict=True)]
 
 

@@ -10,6 +10,7 @@ Refuted by: a quotient within 3 % of 1 at level 8, or further away for the SDE "
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, NamedTuple
 
@@ -23,33 +24,39 @@ LEVELS = (2, 4, 8)
 ADAM = so.Adam(0.01, 0.9, 0.99)
 
 
-@method(samples=2, parts=("x", "m", "v"))
-class AmplifiedAdam(NamedTuple):
-    """Adam on (g₁ + g₂)/2 + √(2l - 1) (g₁ - g₂)/2, which has the mean of a gradient and l times its covariance."""
+@functools.cache
+def amplified_adam() -> Any:
+    """The page, which joins the registry when it is asked for and not when this file is read."""
 
-    lr: Positive
-    beta1: Decay
-    beta2: Decay
-    eps: Positive
-    level: Positive
+    @method(samples=2, parts=("x", "m", "v"))
+    class AmplifiedAdam(NamedTuple):
+        """Adam on (g₁ + g₂)/2 + √(2l - 1) (g₁ - g₂)/2, which has the mean of a gradient and l times its covariance."""
 
-    def init(self, x: Any, o: Oracle) -> Any:
-        return x, 0.0 * x, 0.0 * x
+        lr: Positive
+        beta1: Decay
+        beta2: Decay
+        eps: Positive
+        level: Positive
 
-    def step(self, k: int, y: State, o: Oracle, z: Any) -> Any:
-        x, m, v = y
-        first, second = noisy_grad(o, x, z[0]), noisy_grad(o, x, z[1])
-        g = 0.5 * (first + second) + 0.5 * math.sqrt(2.0 * self.level - 1.0) * (first - second)
-        m1 = self.beta1 * m + (1.0 - self.beta1) * g
-        v1 = self.beta2 * v + (1.0 - self.beta2) * g * g
-        mean, square = m1 / (1.0 - self.beta1 ** (k + 1)), v1 / (1.0 - self.beta2 ** (k + 1))
-        return x - self.lr * mean / (square**0.5 + self.eps), m1, v1
+        def init(self, x: Any, o: Oracle) -> Any:
+            return x, 0.0 * x, 0.0 * x
+
+        def step(self, k: int, y: State, o: Oracle, z: Any) -> Any:
+            x, m, v = y
+            first, second = noisy_grad(o, x, z[0]), noisy_grad(o, x, z[1])
+            g = 0.5 * (first + second) + 0.5 * math.sqrt(2.0 * self.level - 1.0) * (first - second)
+            m1 = self.beta1 * m + (1.0 - self.beta1) * g
+            v1 = self.beta2 * v + (1.0 - self.beta2) * g * g
+            mean, square = m1 / (1.0 - self.beta1 ** (k + 1)), v1 / (1.0 - self.beta2 ** (k + 1))
+            return x - self.lr * mean / (square**0.5 + self.eps), m1, v1
+
+    return AmplifiedAdam
 
 
 def amplified(level: int) -> Any:
     """SVAG of this level for Adam."""
     beta1, beta2 = (1.0 - (1.0 - beta) / level for beta in (ADAM.beta1, ADAM.beta2))
-    return AmplifiedAdam(ADAM.lr / level**0.5, beta1, beta2, ADAM.eps * level**0.5, level)
+    return amplified_adam()(ADAM.lr / level**0.5, beta1, beta2, ADAM.eps * level**0.5, level)
 
 
 def last(page: Any, steps: int, size: float, kind: str = "discrete", **words: Any) -> Estimate:
