@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import warnings
-from typing import Any
+from typing import Any, NamedTuple
 
+import bare_pages
 import numpy as np
 import other_pages
 import pytest
@@ -217,3 +218,31 @@ def test_a_number_of_the_state_runs_from_the_first_step_on_above_its_floor() -> 
             MORE["OneScale"](lr=0.02), problem, kind="sde", sde="derived", horizon=1.0, substeps=2, paths=200, rng=0
         )
     assert np.isfinite(e.final).all()
+
+
+@bare_pages.method(samples=2, parts=("x", "v"))
+class TwoSquares(NamedTuple):
+    """Squares of what two samples have between them."""
+
+    lr: Positive
+    beta: Decay = 0.9
+    level: Positive = 2.0
+
+    def init(self, x: Any, o: Any) -> Any:
+        return x, 0.0 * x
+
+    def step(self, k: Any, y: Any, o: Any, z: Any) -> Any:
+        x, v = y
+        a, b = noisy_grad(o, x, z[0]), noisy_grad(o, x, z[1])
+        g = 0.5 * (a + b) + 0.5 * np.sqrt(2.0 * self.level - 1.0) * (a - b)
+        v = self.beta * v + (1.0 - self.beta) * g * g
+        return x - self.lr * g / (np.sqrt(v / (1.0 - self.beta ** (k + 1))) + 1e-3), v
+
+
+def test_where_a_singular_sde_starts_has_the_noise_of_both_samples() -> None:
+    """At t = 0 the root is of V/(1 - e^{-ρt}), so the state begins after one step: V at (1 - β) (g² + l σ²)."""
+    d = so.derive(TwoSquares)
+    page, o = TwoSquares(lr=0.1), so.Problem(so.EmbeddedSaddle(), so.Gaussian([0.7, 0.5])).oracle
+    x = np.array([1.1, -0.7])
+    _, v = d.model.start(page, x, o)
+    assert v == pytest.approx(0.1 * (grad(o, x) ** 2 + 2.0 * o.noise.var(o, x)), rel=1e-12)

@@ -21,7 +21,7 @@ from sdeopt.derivation.series import q, series
 from sdeopt.derivation.shown import show
 from sdeopt.derivation.trace import ORACLE, Trace, k, t
 from sdeopt.derivation.vocabulary import NoiseVar
-from sdeopt.derivation.words import OWN, VALUE_XI, XI, HandOver, TooCoarse, TooFast, Vec, vanishes, vector
+from sdeopt.derivation.words import OWN, VALUE_XI, XI, XI2, HandOver, TooCoarse, TooFast, Vec, vanishes, vector
 
 FREE_LOSS = "the sample's loss is f(x), free of noise"
 
@@ -95,9 +95,6 @@ def _match(
         raise TooFast(f"x does not move within a time of order 1 if a step lasts {limit.tau}")
     action = Action(moments, limit.tau)
     found = action.of(kicks)
-    for e in (*means, *found):
-        if moments.random(e):
-            raise HandOver(f"no word for the noise of {show(e, 60)}: SDE 'sampled'")
     return Matched(
         parts=trace.parts,
         drift=[tidy(e) for e in means],
@@ -155,8 +152,8 @@ def first(trace: Trace, moves: list[Any], atoms: list[Any]) -> list[Any]:
     if not hasattr(trace.cls, "init") or any(u.has(*atoms) for u in moves):
         return []
     begin = dict(zip(trace.parts, trace.vectors(trace.cls.init, trace.x, ORACLE), strict=True))
-    squares = {XI**2: NoiseVar(trace.x), OWN**2: sp.S.One}
-    mean = [sp.expand(u).xreplace(squares).xreplace({XI: sp.S.Zero, OWN: sp.S.Zero}) for u in moves]
+    squares = {XI**2: NoiseVar(trace.x), XI2**2: NoiseVar(trace.x), OWN**2: sp.S.One}
+    mean = [sp.expand(u).xreplace(squares).xreplace(dict.fromkeys((XI, XI2, OWN), sp.S.Zero)) for u in moves]
     there = [u.xreplace({k: sp.S.Zero}).xreplace(begin) for u in mean]
     simple = [u.replace(lambda w: w.is_Pow, lambda w: sp.factor(w.base) ** w.exp) for u in there]
     return [sp.factor_terms(sp.factor(u)) for u in simple]
