@@ -25,14 +25,19 @@ def whole(file: Path, data: bytes, mode: int = 0o666) -> None:
 
     ``mode`` are the permissions that the process may grant at most.
     A process that is killed leaves at most a file ``sdeopt-*.part``; an ``OSError`` leaves nothing, and names ``file``.
+    A link is followed, and what is no file, as the standard output, is written to: neither may be replaced.
     """
-    part = file.with_name(f"sdeopt-{secrets.token_hex(8)}.part")
+    if file.exists() and not (file.is_file() or file.is_dir()):
+        file.write_bytes(data)
+        return
+    place = Path(os.path.realpath(file))
+    part = place.with_name(f"sdeopt-{secrets.token_hex(8)}.part")
     try:
         with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        part.replace(file)
+        part.replace(place)
     except BaseException as error:
         with contextlib.suppress(OSError):
             part.unlink()

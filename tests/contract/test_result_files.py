@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -168,3 +169,17 @@ def test_old_files_open(name: str) -> None:
     assert repr(found) == OLD_FILES[name]
     assert str(found) and json.loads(found.to_json())
     assert type(found).load(OLD / name).to_json() == found.to_json()
+
+
+def test_what_is_no_file_of_its_own_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    """A link stays one, and so does a pipe: /dev/stdout is the one or the other."""
+    found, pipe, link = example("Sweep"), tmp_path / "pipe", tmp_path / "link"
+    found.to_csv(tmp_path / "plain")
+    link.symlink_to(tmp_path / "target")
+    found.to_csv(link)
+    assert link.is_symlink() and (tmp_path / "target").read_bytes() == (tmp_path / "plain").read_bytes()
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    found.to_csv(pipe)
+    assert pipe.is_fifo() and os.read(reader, 1 << 16) == (tmp_path / "plain").read_bytes()
+    os.close(reader)
