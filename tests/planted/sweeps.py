@@ -62,7 +62,7 @@ MUTATIONS = [
     ),
     Mutation(
         "sweep: a file in its place before it is whole",
-        "sdeopt/core/files.py", 'part = file.with_name(f"sdeopt-{secrets.token_hex(8)}.part")', "part = file",
+        "sdeopt/core/files.py", 'part = place.with_name(f"sdeopt-{secrets.token_hex(8)}.part")', "part = place",
         named("sweep_folder", "test_a_write_that_is_cut_short_leaves_what_was_there"),
     ),
     Mutation(
