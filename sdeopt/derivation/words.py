@@ -25,16 +25,21 @@ __all__ = [
     "VALUE_XI",
     "XI",
     "XI2",
+    "AgentNoise",
     "Decimal",
     "HandOver",
+    "Piece",
     "Rate",
+    "Share",
     "TooCoarse",
     "TooFast",
     "Vec",
     "Word",
+    "of_agent",
     "part_factors",
     "rate_at_zero",
     "rational",
+    "sample",
     "sign_of",
     "vanishes",
     "vector",
@@ -62,6 +67,14 @@ class TooCoarse(HandOver):
 
 class Vec(sp.Symbol):
     """The entry of a vector: a part of the state, noise, an increment. A plain Symbol is a number."""
+
+
+class Piece(Vec):
+    """What one agent has of a vector that holds all agents' one after the other."""
+
+
+class AgentNoise(Vec):
+    """Noise of the gradient of one agent."""
 
 
 class Word(sp.Function):
@@ -213,9 +226,25 @@ class Field(sp.Symbol):
 
 
 class Rate(sp.Symbol):
-    """1 - β, or that in units of a power of η."""
+    """1 - β in units of a power of η."""
 
 
-XI, XI2 = Vec("xi", real=True), Vec("xi2", real=True)  # noise of the gradient, and of a second sample
+class Share(Rate):
+    """1 - β of a β that stays: in (0, 1)."""
+
+    fraction = True
+
+
+def sample(n: int) -> Any:
+    """Noise of the n-th sample of the gradient that a step sees, n = 1, 2, ..."""
+    return Vec("xi" if n == 1 else f"xi{n}", real=True)
+
+
+def of_agent(noise: Any) -> Any:
+    """That of one agent in this sample."""
+    return AgentNoise(f"{noise}_i", real=True)
+
+
+XI, XI2 = sample(1), sample(2)
 VALUE_XI = sp.Symbol("xi_value", real=True)  # noise of the sample's loss, from the same draws as that of its gradient
 OWN, UNIFORM = Vec("w_own", real=True), Vec("u_own", real=True)  # the page's own draws
