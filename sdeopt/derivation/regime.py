@@ -145,10 +145,12 @@ def stages(trace: Trace, words: Mapping[str, str] | None) -> Iterator[list[Limit
         yield [apply_words(trace, sizes) for sizes in _sizes(trace)]
         return
     clocks = [{"t": "lr"}, {"t": "sqrt(lr)"}]
-    ties = list(_free(trace, [a for a in trace.me if isinstance(a, Field)], ("1 - lr", "1 - sqrt(lr)")))
+    shares = [a for a in trace.me if isinstance(a, Field)]
+    ties = list(_free(trace, shares, ("1 - lr", "1 - sqrt(lr)")))
     yield [apply_words(trace, clock | tie) for clock in clocks for tie in ties]
-    others = [a for a in trace.me if not isinstance(a, Field) and a != trace.me.lr and a.is_positive]
-    others = [a for a in others if a not in trace.counted]
+    small = [rules for rules in _free(trace, shares, ("lr", "sqrt(lr)")) if set(rules.values()) - {"fixed"}]
+    yield [apply_words(trace, clock | tie) for clock in clocks for tie in small][:MOST]  # the share of the new
+    others = [a for a in trace.me if a.is_positive and a not in (*shares, trace.me.lr, *trace.counted)]
     falling = [rules for rules in _free(trace, others, ("sqrt(lr)", "lr")) if set(rules.values()) - {"fixed"}]
     yield [apply_words(trace, tie | fall) for tie in ties for fall in falling][:MOST]
     alike = ties if len(trace.parts) < 4 else [tie for tie in ties if len(set(tie.values())) == 1]

@@ -58,7 +58,14 @@ class HandOver(Exception):
 
 
 class TooFast(HandOver):
-    """Why a limit is none: the rules answer, but a part of the state moves faster, or x slower, than time passes."""
+    """Why a limit is none: the rules answer, but a part of the state moves faster, or x slower, than time passes.
+
+    Where that is ``part``, which relaxes linearly, ``held`` are the hyperparameters in how fast it does.
+    """
+
+    part: Any = None
+    held: tuple[Any, ...] = ()
+    limit: Any = None
 
 
 class TooCoarse(HandOver):

@@ -210,4 +210,16 @@ MUTATIONS = [
         "for i in range(min(apart.low, 0), power))", "for i in range(min(apart.low, 0), 0))",
         named("derive_samples", "test_noise_that_is_not_additive_is_asked_for_only_where_points_are_far"),
     ),
+    Mutation(
+        "derive: advice that was tried and led nowhere is given all the same",
+        f"{HERE}/advice.py",
+        "    except HandOver:\n        return False", "    except HandOver:\n        return True",
+        named("derive_advice", "test_what_cautious_momentum_lacks_is_a_rule_where_it_is_slow"),
+    ),
+    Mutation(
+        "derive: the last position on the wrong side",
+        f"{HERE}/advice.py",
+        "last = trace.x - ratio * other", "last = trace.x + ratio * other",
+        named("derive_advice", "test_the_last_position_is_what_the_step_says"),
+    ),
 ]  # fmt: skip
