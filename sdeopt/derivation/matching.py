@@ -81,6 +81,11 @@ def _match(
     trace.additive = any(_apart(trace, shift, limit, power, order, fine) for shift in trace.elsewhere)
     if trace.additive:
         trace.assume("additive noise, ξ(x) = ξ(y): the step asks for its gradient at a second point")
+    gone = speed.forgotten(table, moves, moments)
+    if gone:
+        none = dict.fromkeys(gone, sp.S.Zero)
+        rest = [p if p in gone else move.xreplace(none) for p, move in zip(trace.parts, moves, strict=True)]
+        table = expand_step(trace, rest, limit, bool(fast), fine)
     if fast:
         table = speed.average(table, fast, power, moments)
     speed.check(table, moments, limit, power, fine)
@@ -106,7 +111,7 @@ def _match(
         limit=limit,
         start=first(trace, moves, [atom.symbol for atom in moments.atoms.values()]),
         copies=action.copies,
-        fast=fast,
+        fast=(*fast, *map(str, gone)),
     )
 
 

@@ -17,7 +17,7 @@ from sdeopt.derivation.series import Series, q, series
 from sdeopt.derivation.shown import show
 from sdeopt.derivation.words import HandOver, TooFast, Vec, Word, part_factors, vanishes, vector
 
-__all__ = ["average", "check"]
+__all__ = ["average", "check", "forgotten"]
 
 
 def check(table: dict[Any, Any], moments: Moments, limit: Limit, power: int, fine: int) -> None:
@@ -141,6 +141,19 @@ def _order(slope: Any, limit: Limit, part: Any) -> int | None:
     scaled = _scale(slope, limit)
     low = next((i for i in range(scaled.low, scaled.low + 9) if not vanishes(scaled[i])), None)
     return None if low is None else low + int(2 * _weights(limit).get(part, 0))
+
+
+def forgotten(table: dict[Any, Any], moves: list[Any], moments: Moments) -> list[Any]:
+    """Parts of which every step leaves a share and nothing else: 0 after some steps, however they enter."""
+    found = []
+    for (part, c), move in list(zip(table.items(), moves, strict=True))[1:]:
+        left = sp.cancel(move / part)
+        kept = any(sp.sympify(atom.whole).has(part) for atom in moments.atoms.values())
+        if kept or vector(left) or moments.random(left) or c.low < 0 or vanishes(c[0]):
+            continue
+        moments.trace.assume(f"|{show(1 + sp.expand(c[0] / part))}| < 1, so that {part} is 0 after some steps")
+        found.append(part)
+    return found
 
 
 def average(table: dict[Any, Any], fast: tuple[str, ...], power: int, moments: Moments) -> dict[Any, Any]:

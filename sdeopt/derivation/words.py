@@ -176,7 +176,7 @@ def _evaluate(e: Any, attempt: int, width: float = 1.5) -> Any:
         name = str(a)
         if isinstance(a, Decimal):
             return sp.Float(name, 40)
-        if name in ("lr", "q"):
+        if name in ("lr", "q") and width > 1.0:
             return sp.Float(str(10.0 ** point.uniform(-6.0, -4.0)), 40)
         if getattr(a, "fraction", False):
             return sp.Float(str(point.uniform(0.01, 0.99)), 40)
@@ -196,7 +196,8 @@ def _evaluate(e: Any, attempt: int, width: float = 1.5) -> Any:
 def vanishes(e: Any) -> bool:
     """Whether an expression is 0, by its values at two random points; words are independent numbers.
 
-    They are of order 1: where they are large, what a saturating function such as tanh leaves is below any tolerance.
+    They are of order 1, the learning rate too: where they are large, what a saturating function such as tanh leaves is
+    below any tolerance, and so is e^(-ψt/η) where η is small.
     """
     e = sp.sympify(e)
     if e == 0 or e.is_number:
