@@ -108,6 +108,8 @@ ROWS = [
     Case("Adam malladi", ADAM, GENTLE, STEADY | {"sde": "malladi"}, expected=REFUTED),
     Case("Adam malladi, noise dominates", DominatedAdam(0.4, 0.84, 0.92), NORMAL,
         words([0.4, 0.4 / 2**0.5, 0.2], 1.6, **CAREFUL)),
+    Case("NAdam", so.NAdam(0.1, 0.8, 0.85, 0.2, 0.0), GENTLE, words(FINE, 1.0)),
+    Case("AMSGrad", so.AMSGrad(0.1, 0.8, 0.85, 0.0), GENTLE, STEADY),
     Case("AdaBelief", so.AdaBelief(0.1, 0.8, 0.85, 0.0), GENTLE, STEADY),
     Case("AdamW", ADAMW, GENTLE, STEADY),
     Case("ScheduleFreeSGD", so.ScheduleFreeSGD(0.1, 0.6), TILTED, words(FINE, 2.0)),

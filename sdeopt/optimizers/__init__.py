@@ -1,10 +1,12 @@
 """The pages: one file, one optimizer, both columns."""
 
 from sdeopt.optimizers.adabelief import AdaBelief
+from sdeopt.optimizers.adafactor import Adafactor
 from sdeopt.optimizers.adagrad import Adagrad
 from sdeopt.optimizers.adam import Adam
 from sdeopt.optimizers.adamw import AdamW
 from sdeopt.optimizers.altgda import AltGDA
+from sdeopt.optimizers.amsgrad import AMSGrad
 from sdeopt.optimizers.antipgd import AntiPGD
 from sdeopt.optimizers.clip21sgd2m import Clip21SGD2M
 from sdeopt.optimizers.dcsgddithering import DCSGDDithering
@@ -22,6 +24,7 @@ from sdeopt.optimizers.heavyball import HeavyBall
 from sdeopt.optimizers.lion import Lion
 from sdeopt.optimizers.localsgd import LocalSGD
 from sdeopt.optimizers.muon import Muon
+from sdeopt.optimizers.nadam import NAdam
 from sdeopt.optimizers.nesterov import Nesterov
 from sdeopt.optimizers.ngn import NGN
 from sdeopt.optimizers.ngnm import NGNM
@@ -51,6 +54,7 @@ from sdeopt.optimizers.usam import USAM
 from sdeopt.optimizers.warmupsgd import WarmupSGD
 
 __all__ = [
+    "AMSGrad",
     "Clip21SGD2M",
     "DCSGDDithering",
     "DCSGDNatural",
@@ -61,6 +65,7 @@ __all__ = [
     "DNSAM",
     "DPSGD",
     "FPGD",
+    "NAdam",
     "NGN",
     "NGNM",
     "PCNSGD",
@@ -75,6 +80,7 @@ __all__ = [
     "SHGD2",
     "USAM",
     "AdaBelief",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",

@@ -159,9 +159,9 @@ def errors(page: Any) -> Any:
     mean, cov = step_moments(page, k, y, subject)
     drift = tau * flat(sde.drift(page, k * tau, y, subject.oracle))
     noise = tau * noise_covariance(page, sde, k * tau, y, subject)
-    # a part without noise of its own is measured by its motion
-    size = [np.linalg.norm(noise[p, p]) or drift[p] @ drift[p] for p in parts]
-    means = [np.linalg.norm(mean[p] - drift[p]) / np.linalg.norm(drift[p]) for p in parts]
+    # a part without noise of its own is measured by its motion, and one at rest by 1
+    size = [np.linalg.norm(noise[p, p]) or drift[p] @ drift[p] or 1.0 for p in parts]
+    means = [np.linalg.norm(mean[p] - drift[p]) / (np.linalg.norm(drift[p]) or 1.0) for p in parts]
     pairs = itertools.combinations_with_replacement(range(len(parts)), 2)
     covs = [
         np.linalg.norm((cov - noise)[parts[p], parts[q]]) / np.sqrt(size[p] * size[q]) for p, q in pairs

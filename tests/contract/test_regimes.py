@@ -9,13 +9,14 @@ import pytest
 from cases import PAGES
 
 KEPT: dict[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(("Adam", "AdamW", "DPAdam"), lambda p: [(1.0 - p.beta1) / p.lr, (1.0 - p.beta2) / p.lr]),
+    **dict.fromkeys(("Adam", "AdamW", "AMSGrad", "DPAdam"), lambda p: [(1.0 - p.beta1) / p.lr, (1.0 - p.beta2) / p.lr]),
     **dict.fromkeys(
         ("RMSprop", "RMSpropW", "NGNM", "Muon", "Scion", "ScionSpectral"), lambda p: [(1.0 - p.beta) / p.lr]
     ),
     **dict.fromkeys(("SAM", "USAM", "DNSAM", "SEG", "SEGIndependent"), lambda p: [p.rho**2 / p.lr]),
     **dict.fromkeys(("HeavyBall", "Nesterov", "SGHMC"), lambda p: [(1.0 - p.momentum) ** 2 / p.lr]),
     "AdaBelief": lambda p: [(1.0 - p.beta1) / p.lr, (1.0 - p.beta2) / p.lr, p.eps / p.lr],
+    "NAdam": lambda p: [(1.0 - p.beta1) / p.lr, (1.0 - p.beta2) / p.lr, p.psi / p.lr],
     "ScheduleFreeAdamW": lambda p: [(1.0 - p.beta2) / p.lr, p.beta1, p.eps],
     "Signum": lambda p: [(1.0 - p.momentum) / p.lr],
     "Lion": lambda p: [(1.0 - p.beta2) / p.lr, p.beta1],
