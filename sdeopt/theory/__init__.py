@@ -24,6 +24,7 @@ from sdeopt.theory.fractional import (
 from sdeopt.theory.linear import correlation, moments, stationary, transition
 from sdeopt.theory.manifold import flow_limit, label_noise_flow
 from sdeopt.theory.stable import levy_ou_scale, stable_sgd_scale
+from sdeopt.theory.streaming import homogenized_sgd, homogenized_signsgd, streaming_sgd
 
 __all__ = [
     "NATURAL_OMEGA",
@@ -44,10 +45,13 @@ __all__ = [
     "fpgd_variance",
     "flow_limit",
     "fractional_ou_variance",
+    "homogenized_sgd",
+    "homogenized_signsgd",
     "label_noise_flow",
     "levy_ou_scale",
     "pgd_variance",
     "stable_sgd_scale",
+    "streaming_sgd",
     "widening_flow",
     "correlation",
     "moments",
