@@ -1,4 +1,4 @@
-"""Streaming least squares: the exact recursion by quadrature, the Volterra equation as an integral, and simulated runs."""
+"""Streaming least squares: the recursion by quadrature, the Volterra equation as an integral, and simulated runs."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@ Source: Collins-Woodfin & E. Paquette (2023), arXiv:2304.06847, and Xiao et al. 
 which the abstracts were read; the equations are derived for `theory.homogenized_sgd` and `theory.homogenized_signsgd`.
 Curvatures from 0.5 to 1.5, x - x* = 1/√d in every direction, σ = 0.5; SGD at η = 0.8/d, SignSGD at η = 0.5/d.
 Measured: E f at t = 1 and t = 4 over the limit for d = 100; over the exact recursion, of SGD; by how much the exact
-recursion misses the limit at t = 1 and d = 100 over the same at d = 400, times 100/400. (d = 10 and 40 came first, and gave
-1.4: the next order.)
+recursion misses the limit at t = 1 and d = 100 over the same at d = 400, times 100/400. (d = 10 and 40 came first, and
+gave 1.4: the next order.)
 Refuted by: a quotient other than 1.
 """
 

@@ -13,7 +13,9 @@ from sdeopt.theory.compression import (
     rand_k_omega,
     rand_k_stationary,
 )
+from sdeopt.theory.delays import delay_limit, delayed_variance
 from sdeopt.theory.edge import CentralFlow, central_flow
+from sdeopt.theory.epochs import reshuffled_variance
 from sdeopt.theory.fractional import (
     antipgd_variance,
     fpgd_variance,
@@ -32,6 +34,8 @@ __all__ = [
     "central_flow",
     "dcsgd_bound",
     "dcsgd_rule",
+    "delay_limit",
+    "delayed_variance",
     "dithering_covariance",
     "dithering_omega",
     "dsignsgd_rule",
@@ -50,6 +54,7 @@ __all__ = [
     "label_noise_flow",
     "levy_ou_scale",
     "pgd_variance",
+    "reshuffled_variance",
     "stable_sgd_scale",
     "streaming_sgd",
     "widening_flow",
