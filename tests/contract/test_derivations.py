@@ -18,12 +18,14 @@ pytest.importorskip("sympy")
 ACCURACY = 1e-12
 LIMITS = {"Adagrad": {"v": "1/lr**2", "eps": "1/lr"}}  # its page keeps ε, which the limit that it states expands in
 REFUSED = {
+    "DelayedSGD": "single entries of past",
     "FPGD": "has memory",
     "FedAvgM": "as many samples",
     "LocalSGD": "as many samples",
     "Muon": "matrix_rows",
     "ScionSpectral": "matrix_rows",
     "TopKEF": "top_k",
+    "ZOSGD": "one vector of them",
 }
 NEEDS_A_PHASE = {"DPAdam": "no word for the mean of", "DPSignSGD": "depends on the noise in all coordinates"}
 ORDER2 = ["SGD", "HeavyBall", "Nesterov", "SGDA", "AltGDA"]
@@ -85,12 +87,12 @@ def test_a_derived_sde_is_the_hand_written_one(name: str, sde: str) -> None:
 
 
 def test_without_a_phase_two_more_are_refused() -> None:
-    """And all 43 take less than a minute of CPU time, of which 7 s were measured."""
+    """And all of them take less than a minute of CPU time, of which 7 s were measured."""
     start = time.process_time()
     said = {name: so.derive(cls).refused for name, cls in PAGES.items()}
     assert time.process_time() - start < 60.0
     refused = {name: reason for name, reason in said.items() if reason}
-    assert len(refused) <= 8
+    assert len(refused) <= 10
     expected = REFUSED | NEEDS_A_PHASE
     assert refused.keys() == expected.keys()
     assert [name for name, words in expected.items() if words not in refused[name]] == []
