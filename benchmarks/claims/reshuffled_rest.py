@@ -3,9 +3,10 @@
 Source: Perko (2025), arXiv:2512.04703, of which the abstract was read (an equation driven by an epoched Brownian
 motion); the variances are derived for `theory.reshuffled_variance`.
 Measured: with T = ηN the time of an epoch, variances at the end of an epoch, after many, over the closed forms, of both
-columns, on a line with additive noise; that of the SDE of independent batches over the optimizer's; and for 64 examples
-in three dimensions tr Cov x of the epoched SDE over the optimizer's, where the noise depends on x.
-Refuted by: a quotient other than 1 (of independent batches: below 3).
+columns, on a line with additive noise; that of the SDE of independent batches over the optimizer's, where the epoch is
+short; and for 64 examples in three dimensions tr Cov x of the epoched SDE over the optimizer's, where the noise depends
+on x.
+Refuted by: a quotient other than 1 (of independent batches: below 10).
 """
 
 from __future__ import annotations
@@ -41,8 +42,11 @@ def measure(size: float = 1.0) -> list[Finding]:
         found.append(finding(what + "the optimizer / closed form", (0.93, 1.07), level / exact))
         epoched = variance(lr, problem, number, "sde", steps, "epoched")
         found.append(finding(what + "the epoched SDE / closed form", (0.9, 1.1), epoched / limit))
-        free = variance(lr, problem, number, "sde", steps, "order1")
-        found.append(finding(what + "the SDE of independent batches / the optimizer", (3.0, math.inf), free / level))
+        if lr < 0.1:
+            free = variance(lr, problem, number, "sde", steps, "order1")
+            found.append(
+                finding(what + "the SDE of independent batches / the optimizer", (10.0, math.inf), free / level)
+            )
     rng = np.random.default_rng(0)
     cloud = so.LinearRegression(rng.standard_normal((64, 3)), rng.standard_normal(64))
     problem = so.Problem(cloud, so.Reshuffled(8), x0=cloud.optimum)
