@@ -23,6 +23,7 @@ from sdeopt.objectives.torch_checks import (
     per_example,
     unbent,
 )
+from sdeopt.objectives.torch_classes import Classes
 from sdeopt.objectives.torch_observables import Distance, GradientSquare, HessianTrace, Mean, hits, usual
 from sdeopt.objectives.torch_passes import Passes, flat
 from sdeopt.objectives.torch_resident import DTYPES, resident
@@ -34,7 +35,7 @@ log = logging.getLogger("sdeopt")
 PASS = 2**26  # bytes that one pass through the module may hold for its way back
 
 
-class TorchObjective(Passes, Smooth):
+class TorchObjective(Classes, Passes, Smooth):
     """The loss f(x) = (1/n) Σ_i ℓ(module_x(X_i), y_i) of a PyTorch module, x its trainable parameters in one vector.
 
     Every page runs on it as on any finite sum: with `Minibatch` noise the optimizer sees (1/B) Σ_{i in batch} ∇f_i, and
@@ -159,19 +160,6 @@ class TorchObjective(Passes, Smooth):
     def batch_grad(self, x: Any, index: Any) -> Any:
         return self._pull(x, self._numbers(index), np.full(index.shape, 1.0 / len(index)))
 
-    def batch_class_grads(self, x: Any, index: Any) -> Any:
-        if x.ndim == 2:
-            alone = [self.batch_class_grads(path, number) for path, number in zip(x.T, index.T, strict=True)]
-            return tuple(self._side_by_side(list(of_class)) for of_class in zip(*alone, strict=True))
-        number = self._numbers(index)
-        y = self._y[number]
-        return tuple(self._mean_grad(x, number[y == c]) for c in self._y.unique())
-
-    def _mean_grad(self, x: Any, number: Any) -> Any:
-        """The mean gradient of some examples, 0 of none."""
-        count = len(number)
-        return self._pull(x, number, np.full(count, 1.0 / count)) if count else 0.0 * x
-
     def weighted_grad(self, x: Any, w: Any) -> Any:
         return self._pull(x, None, w)
 
@@ -222,7 +210,7 @@ class TorchObjective(Passes, Smooth):
 
     def lacks(self, question: str) -> str | None:
         """Why the objective cannot answer ``question``, or None."""
-        if question == "batch_class_grads" and (self._y.is_floating_point() or self._y.ndim != 1):
+        if question in ("batch_class_grads", "class_draws") and (self._y.is_floating_point() or self._y.ndim != 1):
             return f"{type(self).__name__} is no classification, so it has no {question}"
         return self._unbent if question == "hvp" and self._unbent else super().lacks(question)
 
