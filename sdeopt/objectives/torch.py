@@ -11,23 +11,13 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.objectives.contract import Smooth
-from sdeopt.objectives.torch_checks import (
-    FEW,
-    accept,
-    bytes_held,
-    check,
-    data,
-    find_device,
-    import_torch,
-    pair,
-    per_example,
-    unbent,
-)
+from sdeopt.objectives.torch_checks import accept, data, find_device, import_torch, pair, per_example, plain
 from sdeopt.objectives.torch_classes import Classes
 from sdeopt.objectives.torch_observables import Distance, GradientSquare, HessianTrace, Mean, hits, usual
 from sdeopt.objectives.torch_passes import Passes, flat
 from sdeopt.objectives.torch_resident import DTYPES, resident
 from sdeopt.objectives.torch_squares import agree, along, by_examples, by_layers, is_layered
+from sdeopt.objectives.torch_trials import FEW, bytes_held, check, unbent
 
 __all__ = ["TorchObjective"]
 
@@ -107,10 +97,12 @@ class TorchObjective(Classes, Passes, Smooth):
         dtype: str | None = None,
     ) -> None:
         torch = import_torch()
+        module = plain(module)
         accept(module)
-        self._loss = per_example(loss)
         self._name = type(module).__name__
         self._device, self._dtype = find_device(device), torch.float64  # in which everything is tried
+        self._loss = per_example(loss).to(self._device, self._dtype)
+        loss = copy.deepcopy(loss).to(self._device, self._dtype) if isinstance(loss, torch.nn.Module) else loss
         self._hold(copy.deepcopy(module).to(self._device, torch.float64))
         self._module.zero_grad()
         self._X, self._y = (data(name, a).to(self._device) for name, a in (("X", X), ("y", y)))
@@ -130,6 +122,7 @@ class TorchObjective(Classes, Passes, Smooth):
     def _become(self, dtype: Any) -> None:
         """Take another precision."""
         self._dtype, self._local, self._module = dtype, threading.local(), self._module.to(dtype)
+        self._loss = self._loss.to(dtype)
         rows = (self._X, self._y, *(self._test or ()))
         self._X, self._y, *rest = (a.to(dtype) if a.is_floating_point() else a for a in rows)
         self._test = tuple(rest) or None
