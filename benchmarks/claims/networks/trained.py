@@ -144,4 +144,4 @@ def total_variance(e: so.Ensemble) -> Estimate:
 
 def student(value: float, stderr: float, number: int) -> Estimate:
     """An estimate from few paths, its error so much larger that the normal interval is Student's."""
-    return Estimate(float(value), float(stderr * quantile(np.array([float(number)]), 0.05)[0] / NORMAL))
+    return Estimate(float(value), float(stderr * quantile(np.array([float(number)]), 0.05) / NORMAL))
