@@ -94,6 +94,17 @@ class Logistic(FiniteSum):
     def batch_class_grads(self, x: Any, index: Any) -> Any:
         return class_mean(self, x, index, -1.0), class_mean(self, x, index, 1.0)
 
+    def class_draws(self, u: Any) -> Any:
+        few, many = np.flatnonzero(self.y < 0.0), np.flatnonzero(self.y > 0.0)
+        half = u.size // 2
+        first = few[np.floor(u[:half] * len(few)).astype(np.int64)]
+        return 1.0 * np.concatenate((first, many[np.floor(u[half:] * len(many)).astype(np.int64)]))
+
+    @property
+    def classes(self) -> int:
+        """How many classes have examples."""
+        return len(np.unique(self.y))
+
     def batch_value(self, x: Any, index: Any) -> Any:
         pick = index.astype(np.int64)
         m = self.y[pick] * batch_matvec(self.X, pick, x)
