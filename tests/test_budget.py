@@ -60,6 +60,17 @@ def test_the_paths_of_the_pilot_are_not_those_of_the_block(chosen: Any, monkeypa
     assert (pooled.change != chosen.change).any()
 
 
+def test_a_pilot_of_few_paths_is_believed_a_quarter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard errors of fewer than 256 paths are themselves uncertain: four times the forecast is run."""
+    counts, page = [], so.SGD(lr=0.05)
+    monkeypatch.setattr(budget, "PILOT", (255, 255))
+    for few in (256, 255):
+        monkeypatch.setattr(budget, "FEW", few)
+        monkeypatch.setattr(budget, "_whole", round)
+        counts.append(so.compare(page, TILTED, **GRID).meta["paths"])
+    assert counts[0] == pytest.approx(4.0 * counts[1], rel=1e-2)
+
+
 @pytest.mark.slow
 def test_a_smaller_budget_affords_fewer_paths(monkeypatch: pytest.MonkeyPatch) -> None:
     page, counts = so.SignSGD(lr=0.3), []

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sdeopt.core.observables import passes
 from sdeopt.engine import duration, states
 from sdeopt.engine.assembly import mover
 from sdeopt.engine.batched import WIDTH
@@ -109,7 +110,7 @@ def _counted(run: Run, shape: Any, vectors: list[Draw]) -> tuple[Tally, Tally]:
             move(plain, o, first * run.substeps, y, given, run.method.clock, run.substeps, run.noise_factor)
 
     def save(x: Any) -> None:
-        for f in run.observables.values():
+        for f, _ in passes(run.observables, o.objective):
             f(o, x)
 
     y = y0 if run.kind == "discrete" else y1

@@ -74,11 +74,14 @@ class Logistic(FiniteSum):
         return self.y
 
     def value(self, x: Any) -> Any:
-        return total(losses(self.y * matvec(self.X, x))) / self.count + 0.5 * self.l2 * dot(x, x)
+        return mean_loss(self, x, matvec(self.X, x))
 
     def grad(self, x: Any) -> Any:
-        s = slopes(self.y, matvec(self.X, x))
-        return matvec(self.X.T, s) / self.count + self.l2 * x
+        return full_grad(self, x, matvec(self.X, x))
+
+    def value_and_grad(self, x: Any) -> Any:
+        scores = matvec(self.X, x)
+        return mean_loss(self, x, scores), full_grad(self, x, scores)
 
     def hvp(self, x: Any, v: Any) -> Any:
         bent = bends(matvec(self.X, x)) * matvec(self.X, v)
@@ -128,6 +131,16 @@ class Logistic(FiniteSum):
     def curvature(self) -> tuple[float, float]:
         largest = float(np.linalg.norm(self.X, 2)) ** 2
         return self.l2, self.l2 + largest / (4.0 * self.count)
+
+
+def mean_loss(f: Any, x: Any, scores: Any) -> Any:
+    """f(x), of the scores X x."""
+    return total(losses(f.y * scores)) / f.count + 0.5 * f.l2 * dot(x, x)
+
+
+def full_grad(f: Any, x: Any, scores: Any) -> Any:
+    """∇f(x), of the scores X x."""
+    return matvec(f.X.T, slopes(f.y, scores)) / f.count + f.l2 * x
 
 
 def mean_grad(f: Any, x: Any, index: Any) -> Any:
