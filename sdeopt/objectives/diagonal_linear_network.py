@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import dot, matvec
-from sdeopt.core.math import batch_matvec, batch_rmatvec
+from sdeopt.core.math import batch_entries, batch_matvec, batch_rmatvec
 from sdeopt.objectives import datasets
 from sdeopt.objectives.contract import Array, derived_field
 from sdeopt.objectives.finite_sum import FiniteSum, slope_variance
@@ -88,13 +88,11 @@ class DiagonalLinearNetwork(FiniteSum):
         return twice(x, matvec(self.X.T, w), self.width)
 
     def batch_grad(self, x: Any, index: Any) -> Any:
-        pick = index.astype(np.int64)
-        r = batch_matvec(self.X, pick, difference(x, x, self.width)) - self.y[pick]
-        return twice(x, batch_rmatvec(self.X, pick, r) / index.size, self.width)
+        r = batch_matvec(self.X, index, difference(x, x, self.width)) - batch_entries(self.y, index)
+        return twice(x, batch_rmatvec(self.X, index, r) / index.size, self.width)
 
     def batch_value(self, x: Any, index: Any) -> Any:
-        pick = index.astype(np.int64)
-        r = batch_matvec(self.X, pick, difference(x, x, self.width)) - self.y[pick]
+        r = batch_matvec(self.X, index, difference(x, x, self.width)) - batch_entries(self.y, index)
         return 0.5 * dot(r, r) / index.size
 
     def grad_var(self, x: Any) -> Any:

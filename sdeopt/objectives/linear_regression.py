@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot, matvec, total
-from sdeopt.core.math import batch_matvec, batch_rmatvec
+from sdeopt.core.math import batch_entries, batch_matvec, batch_rmatvec
 from sdeopt.objectives import datasets
 from sdeopt.objectives.contract import Array, derived_field, frozen
 from sdeopt.objectives.finite_sum import FiniteSum, slope_variance
@@ -85,13 +85,11 @@ class LinearRegression(FiniteSum):
         return matvec(self.X.T, w)
 
     def batch_grad(self, x: Any, index: Any) -> Any:
-        pick = index.astype(np.int64)
-        r = batch_matvec(self.X, pick, x) - self.y[pick]
-        return batch_rmatvec(self.X, pick, r) / index.size + self.l2 * x
+        r = batch_matvec(self.X, index, x) - batch_entries(self.y, index)
+        return batch_rmatvec(self.X, index, r) / index.size + self.l2 * x
 
     def batch_value(self, x: Any, index: Any) -> Any:
-        pick = index.astype(np.int64)
-        r = batch_matvec(self.X, pick, x) - self.y[pick]
+        r = batch_matvec(self.X, index, x) - batch_entries(self.y, index)
         return 0.5 * (dot(r, r) / index.size + self.l2 * dot(x, x))
 
     def grad_var(self, x: Any) -> Any:
