@@ -57,6 +57,7 @@ __all__ = [
     "root_sign_residual",
     "sign_response",
     "value",
+    "value_and_grad",
     "vjp",
     "weighted_grad",
 ]
@@ -77,6 +78,14 @@ def value(o: Oracle, x: Vector) -> Any:
 def grad(o: Oracle, x: Vector) -> Any:
     """∇f(x), shape (d,)."""
     return o.objective.grad(x)
+
+
+def value_and_grad(o: Oracle, x: Vector) -> Any:
+    """(f(x), ∇f(x)), to the last bit what ``value`` and ``grad`` say, of objectives that share a pass over their data.
+
+    Not for pages: few objectives answer it.
+    """
+    return o.objective.value_and_grad(x)
 
 
 def hvp(o: Oracle, x: Vector, v: Vector) -> Any:
@@ -285,8 +294,8 @@ def root_agent_sign_cov(o: Oracle, x: Vector, dw: Vector) -> Any:
 
 OF_OBJECTIVE: frozenset[Any] = frozenset(
     {
-        value, grad, hvp, vjp, players, examples, weighted_grad, batch_grad, batch_value, batch_class_grads, blocks,
-        class_draws, label_grad, labels, matrix_rows, grad_var,
+        value, grad, value_and_grad, hvp, vjp, players, examples, weighted_grad, batch_grad, batch_value,
+        batch_class_grads, blocks, class_draws, label_grad, labels, matrix_rows, grad_var,
     }
 )  # fmt: skip
 OTHERWISE: dict[Any, str] = {noise: "sample", noise_var: "var", root_additive_cov: "root_cov"}
