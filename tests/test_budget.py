@@ -17,6 +17,8 @@ from sdeopt.core import matvec, where
 from sdeopt.engine import work
 from sdeopt.engine.simulate import plan
 from sdeopt.engine.tally import Tally, noting
+from sdeopt.results import paired, quantities
+from sdeopt.results.columns import labels
 
 GRID: dict[str, Any] = {"steps": 20, "rng": 0, "save_at": 5, "progress": False}
 
@@ -58,6 +60,34 @@ def test_the_paths_of_the_pilot_are_not_those_of_the_block(chosen: Any, monkeypa
     monkeypatch.setattr(budget, "APART", 0)
     pooled = so.compare(so.SGD(lr=0.05), TILTED, **GRID)
     assert (pooled.change != chosen.change).any()
+
+
+def test_a_pilot_of_few_paths_is_believed_a_quarter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard errors of fewer than 256 paths are themselves uncertain: four times the forecast is run."""
+    counts, page = [], so.SGD(lr=0.05)
+    monkeypatch.setattr(budget, "PILOT", (255, 255))
+    for few in (256, 255):
+        monkeypatch.setattr(budget, "FEW", few)
+        monkeypatch.setattr(budget, "_whole", round)
+        counts.append(so.compare(page, TILTED, **GRID).meta["paths"])
+    assert counts[0] == pytest.approx(4.0 * counts[1], rel=1e-2)
+
+
+def test_a_change_has_noise_in_common_with_the_gap_on_its_own_paths() -> None:
+    """Three columns of one law, 31 coordinates. Beside the gap's own noise the change would often seem to be one."""
+    random, d, seen = np.random.default_rng(0), 31, np.zeros((20, 2))
+    kinds, names = labels(d, ())
+    judged = quantities.choose_judged(kinds, names, False, "all", False)
+    for row in seen:
+        a, b, c = random.standard_normal((3, 160, 5, d))
+        main, change = (paired.reduce(0, *two, d=d, keep=0, vectors=True) for two in ((a, b), (b, c)))
+        both = paired.estimates(main, d)
+        scales, halved = quantities.scales(both, kinds, np.arange(5.0)), paired.estimates(change, d)
+        for i, fresh in enumerate((False, True)):
+            refined = quantities.Change(halved, change.groups, 2.0, False, fresh)
+            row[i] = quantities.apart(both, main.groups, scales, judged, 0, refined).left.max()
+    assert (seen[:, 0] == 0.0).all()
+    assert (seen[:, 1] > 0.01).sum() > 5
 
 
 @pytest.mark.slow

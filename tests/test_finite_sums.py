@@ -1,8 +1,11 @@
 """Objectives that are means over examples, against each example alone."""
 
 import numpy as np
-from landscapes import OBJECTIVES, SUMS, TARGETS, close, every, points
+from landscapes import FEATURES, LABELS, OBJECTIVES, SUMS, TARGETS, close, every, points
 
+import sdeopt as so
+from sdeopt.core.math import dot
+from sdeopt.core.observables import NAMED, passes
 from sdeopt.core.oracle import Oracle, batch_grad, grad, grad_var, hvp, value, weighted_grad
 
 
@@ -25,6 +28,37 @@ def test_weighted_gradient_is_the_weighted_sum(f):
     close(f.weighted_grad(x, np.ones(n)) / n, f.grad(x), 1e-13)
     w = np.linspace(-1.0, 2.0, n)
     close(f.weighted_grad(x, w), w @ singles(f, x), 1e-13)
+
+
+@every(SUMS)
+def test_one_pass_says_what_two_say(f):
+    for x in points(f):
+        together, slope = f.value_and_grad(x)
+        assert together == f.value(x) and (slope == f.grad(x)).all()
+
+
+def placed(f, names=("grad_norm2", "norm2", "loss")):
+    """The observables as they are computed, in the order in which they were asked for."""
+    found, o, x = np.zeros(len(names)), Oracle(f, None), points(f)[2]
+    for function, places in passes({name: NAMED[name] for name in names}, f):
+        found[list(places)] = function(o, x)
+    assert (found == [NAMED[name](o, x) for name in names]).all()
+    return len(passes({name: NAMED[name] for name in names}, f))
+
+
+@every(SUMS)
+def test_loss_and_gradient_share_a_pass_over_the_data(f):
+    assert placed(f) == 2 and placed(f, ("norm2", "loss")) == 2
+
+
+def test_a_loss_of_your_own_is_not_passed_over():
+    """What the class that it came from says of both at once is not about it."""
+
+    class Doubled(so.Logistic):
+        def value(self, x):
+            return 2.0 * dot(x, x)
+
+    assert placed(Doubled(FEATURES, LABELS)) == 3
 
 
 @every(SUMS)

@@ -12,7 +12,7 @@ from numba.core.runtime import _nrt_python, rtsys
 
 import sdeopt as so
 from sdeopt.core import matvec
-from sdeopt.core.math import batch_matvec, batch_rmatvec
+from sdeopt.core.math import batch_entries, batch_matvec, batch_rmatvec
 from sdeopt.engine.compiler.linker import Linker
 from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS
 from sdeopt.engine.compiler.recycle import shelves
@@ -99,9 +99,15 @@ def test_products_with_some_rows_are_those_with_their_copy(question, order):
         for columns in (1, 7, 8, 9, 31, 33, 70):
             a = np.array(random.standard_normal((12, columns)), order=order)
             a[0] = -0.0
-            index = random.integers(12, size=size)
+            index = random.integers(12, size=size).astype(float if size % 2 else np.int64)
             x = np.abs(random.standard_normal(columns if question is batch_matvec else size))
             assert product(a, index, x).tobytes() == question(a, index, x).tobytes()
+
+
+def test_entries_are_taken_by_numbers_that_are_floats():
+    taken = Linker(so.LinearRegression, so.Minibatch, lanes=False).entry(lambda v, i: batch_entries(v, i))
+    v, index = np.arange(5.0) ** 2, np.array([4.0, 0.0, 4.0])
+    assert taken(v, index).tolist() == batch_entries(v, index).tolist() == [16.0, 0.0, 16.0]
 
 
 @pytest.fixture

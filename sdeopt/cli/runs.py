@@ -100,7 +100,7 @@ More paths keep the old ones and narrow every interval."""
 
 DECIDES = """\b
 Without --paths a pilot on other paths forecasts how many decide, within a budget of work
-that is about 20 s on two cores. The work is counted, not timed: the same command gives
+that is about 9 s on two cores. The work is counted, not timed: the same command gives
 the same report on any machine. The report says which --paths and --substeps repeat it."""
 
 

@@ -169,9 +169,12 @@ def lost(main: paired.Paired) -> list[int]:
 
 def measure(
     runs: tuple[Run, ...], main: paired.Paired, change: paired.Paired, flow: Array, judge: str, heavy: bool,
-    log: Recorded | None = None,
+    log: Recorded | None = None, fresh: bool = True,
 ) -> Measured:  # fmt: skip
-    """Relative errors of what is judged, at the saves after t = 0; ``flow`` are the records of the drift alone."""
+    """Relative errors of what is judged, at the saves after t = 0; ``flow`` are the records of the drift alone.
+
+    ``fresh`` is that of `quantities.Change`.
+    """
     discrete, sde, *_ = runs
     d, extra = discrete.problem.dim, len(discrete.observables)
     both, halved = paired.estimates(main, d), paired.estimates(change, d)
@@ -183,9 +186,8 @@ def measure(
     if log is not None:
         judged = tuple(q for q in judged if q.kind in ("observable", "diverged"))
     scales = quantities.scales(both if log is None else log.alone(both), kinds, times, line)
-    found = quantities.apart(
-        both, main.groups, scales, judged, extra, (halved, change.groups, leftover(sde), alike(sde))
-    )
+    refined = quantities.Change(halved, change.groups, leftover(sde), alike(sde), fresh)
+    found = quantities.apart(both, main.groups, scales, judged, extra, refined)
     apart = quantities.flow_apart(line, both, scales, judged, extra)
     if log is not None:
         of = [q.columns[0] for q in judged]

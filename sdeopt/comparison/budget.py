@@ -20,13 +20,13 @@ import numpy as np
 
 from sdeopt.comparison import block
 from sdeopt.engine.run import Run
-from sdeopt.engine.work import BUDGET, costs
+from sdeopt.engine.work import costs
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import forecast
 
 __all__ = ["WORK", "Plan", "affordable", "plan_work"]
 
-WORK = BUDGET
+WORK = 18.0  # seconds of one core: 9 s on two
 SHARE = 0.1  # of the budget, for the pilot
 PILOT = (64, 2048)  # paths of one level of the pilot, at least and at most
 FEW, MORE = 256, 4.0  # paths of a pilot that know standard errors badly; times their forecast that are run then
@@ -36,7 +36,7 @@ COSTLIER = 1.5  # times the paths, which are better spent on twice the substeps
 APART = 2**40  # number of the first path of the pilot; those of the block are numbered from 0
 MOST = 4096  # paths beside what is recorded, whose own error is that of some runs
 CHUNK = 256  # paths of which a block has whole multiples
-RECORD = 1e-7  # what every number that is kept of a path takes until it is part of the statistics
+RECORD = 6e-8  # what every number that is kept of a path takes until it is part of the statistics
 
 
 class Plan(NamedTuple):
@@ -69,7 +69,7 @@ def plan_work(
         used += paths * path
         if flow is None:
             flow = block.straight(runs[3], executor, not callable(progress) and progress, None)
-        found = block.measure(runs, main, change, flow, judge, heavy)
+        found = block.measure(runs, main, change, flow, judge, heavy, fresh=False)
         factor, exact = _forecasts(found, tolerance, alpha)
         if factor <= COSTLIER * exact and _close(runs, change, found, tolerance):
             break

@@ -58,11 +58,12 @@ def compare(
     """Compare an optimizer with its SDE: how far apart their means and covariances are in time, at most and at least.
 
     Where the noise is made of normals both columns run on common random numbers (a minibatch is drawn independently,
-    and the report says so), so that the interval of a gap is narrower than those of the means. Beside the gap stand
-    the change when dt is halved (on the first quarter of the paths, and at least 16), the drift-only flow, and closed
-    forms where the SDE has them. With [L, U] the bounds of the largest gap in units of its scale, over all quantities
-    and saves, the two *agree* if U <= ``tolerance``, *differ* if L > ``tolerance``, and else the report is *open*; it
-    is *not judged* where one path decides, or fewer than 50 are left. `Report` says how scales and bounds are defined.
+    and the report says so), so that the interval of a gap is narrower than those of the means. Beside the gap stand the
+    change when dt is halved (on the paths of the pilot or, with ``paths``, on their first quarter and at least 16), the
+    drift-only flow, and closed forms where the SDE has them. With [L, U] the bounds of the largest gap in units of its
+    scale, over all quantities and saves, the two *agree* if U <= ``tolerance``, *differ* if L > ``tolerance``, and else
+    the report is *open*; it is *not judged* where one path decides, or fewer than 50 are left. `Report` says how scales
+    and bounds are defined.
 
     Parameters
     ----------
@@ -75,7 +76,7 @@ def compare(
         How long: continuous time or number of optimizer steps; give exactly one.
     paths : int
         Independent paths. By default a pilot on other paths forecasts how many decide, within a budget of work that is
-        about 20 s on two cores; the report says how to run the same block of paths again.
+        about 9 s on two cores; the report says how to run the same block of paths again.
     seconds : float
         A budget of time in its place: the number of paths then depends on the machine.
     dt, substeps : float, int

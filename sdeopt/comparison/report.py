@@ -60,7 +60,7 @@ class Report(Result):
         covariance the largest √(C_ii C_jj) from that save on;
         of the share of diverged paths 1.
     change, change_stderr : ndarray, shape (n, Q)
-        SDE with dt/2 minus SDE with dt, from the first quarter of the paths.
+        SDE with dt/2 minus SDE with dt, on the paths of the pilot; where ``paths`` was given, on the first quarter.
     flow : ndarray, shape (n, Q)
         The drift alone, without noise.
     theory, stationary : ndarray, shape (n, Q) and (Q,)

@@ -16,6 +16,7 @@ from sdeopt.core.elementary import fma
 __all__ = [
     "average",
     "basis",
+    "batch_entries",
     "batch_matvec",
     "batch_rmatvec",
     "column",
@@ -73,14 +74,19 @@ def lower_matvec(a: Any, x: Any) -> Any:
     return matvec(a, x)
 
 
+def batch_entries(v: Any, index: Any) -> Any:
+    """``v[index]`` for whole numbers ``index``, which here and below may be floats, as draws are."""
+    return v[index.astype(np.int64)]
+
+
 def batch_matvec(a: Any, index: Any, x: Any) -> Any:
-    """``a[index] @ x``, the rows in ``index`` times a vector; the engine copies no rows of a large matrix."""
-    return matvec(a[index], x)
+    """``a[index] @ x``, the rows in ``index`` times a vector; the engine copies no rows."""
+    return matvec(a[index.astype(np.int64)], x)
 
 
 def batch_rmatvec(a: Any, index: Any, s: Any) -> Any:
     """``a[index].T @ s``, the sum of the rows in ``index``, each times its number."""
-    return matvec(a[index].T, s)
+    return matvec(a[index.astype(np.int64)].T, s)
 
 
 def basis(x: Any, i: Any) -> Any:

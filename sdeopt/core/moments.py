@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sdeopt.core.packing import packable
 
-__all__ = ["ESCAPE", "Moments", "Shaped", "skewness", "valid_paths"]
+__all__ = ["ESCAPE", "Moments", "Shaped", "centre", "skewness", "valid_paths"]
 
 Array = NDArray[np.float64]
 ESCAPE = 1e50  # a path with Σ|x_i| or a coordinate above it has diverged
@@ -23,8 +23,10 @@ ESCAPE = 1e50  # a path with Σ|x_i| or a coordinate above it has diverged
 
 def valid_paths(records: Array, bound: float) -> NDArray[np.bool_]:
     """Which records (paths, saves) come before their path left the ball of radius ``bound``; shape (paths, saves)."""
-    inside = np.isfinite(records).all(axis=2) & (np.abs(records) < bound * bound).all(axis=2)
-    return np.logical_and.accumulate(inside, axis=1)
+    inside = np.abs(records) < bound * bound  # no NaN is
+    if inside.all():  # nearly always, and without a look at each path
+        return np.ones(records.shape[:2], dtype=bool)
+    return np.logical_and.accumulate(inside.all(axis=2), axis=1)
 
 
 def skewness(n: Any, square: Any, cube: Any) -> Array:
@@ -37,7 +39,7 @@ def skewness(n: Any, square: Any, cube: Any) -> Array:
     return corrected
 
 
-def _centre(records: Array, valid: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
+def centre(records: Array, valid: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
     """Count and mean at every save, and the deviations from it, 0 where a path is not valid."""
     count = valid.sum(axis=0).astype(float)
     some = np.maximum(count, 1.0)[:, None]
@@ -68,7 +70,7 @@ class Moments:
     @staticmethod
     def of(records: Array, valid: NDArray[np.bool_], d: int) -> Moments:
         """Moments of a chunk; ``d`` is the number of leading columns whose products are kept (0 for none)."""
-        count, mean, deviation = _centre(records, valid)
+        count, mean, deviation = centre(records, valid)
         return Moments(count, mean, *_seconds(deviation, d))
 
     def merge(self, other: Moments) -> Moments:
@@ -126,7 +128,7 @@ class Shaped(Moments):
     @staticmethod
     def of(records: Array, valid: NDArray[np.bool_], d: int) -> Shaped:
         """As `Moments.of`."""
-        count, mean, deviation = _centre(records, valid)
+        count, mean, deviation = centre(records, valid)
         with np.errstate(over="ignore", invalid="ignore"):  # cubes just below the radius of divergence
             cube = np.einsum("psi,psi,psi->si", deviation, deviation, deviation)
         ends = mean + deviation.min(axis=0, initial=0.0), mean + deviation.max(axis=0, initial=0.0)

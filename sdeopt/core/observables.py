@@ -12,9 +12,9 @@ from sdeopt.core import checks
 from sdeopt.core.chance import refuse_random
 from sdeopt.core.guards import answer, guarded, one_number
 from sdeopt.core.math import dot
-from sdeopt.core.oracle import grad, value
+from sdeopt.core.oracle import grad, value, value_and_grad
 
-__all__ = ["LABELS", "growth", "position", "resolve"]
+__all__ = ["LABELS", "growth", "passes", "position", "resolve"]
 
 FAR = (1e4, 1e8)  # distances at which growth is measured
 
@@ -32,9 +32,30 @@ def _grad_norm2(o: Any, x: Any) -> Any:
     return dot(g, g)
 
 
+def _loss_and_grad_norm2(o: Any, x: Any) -> Any:
+    f, g = value_and_grad(o, x)
+    return f, dot(g, g)
+
+
 NAMED: dict[str, Callable[..., Any]] = {"loss": _loss, "norm2": _norm2, "grad_norm2": _grad_norm2}
 BUILT_IN = re.compile(r"(mean|var|cov) x.*|tr Cov x|diverged")  # names of moments in reports
 LABELS = {"loss": "f(x)", "norm2": "|x|²", "grad_norm2": "|∇f(x)|²"}
+
+
+def passes(observables: Mapping[str, Callable[..., Any]], objective: Any) -> list[tuple[Callable[..., Any], Any]]:
+    """Functions (o, x), each with the places of what it returns among the observables: a number, or two of one pass."""
+    found = list(observables.values())
+    both = [found.index(f) for f in (_loss, _grad_norm2) if f in found]
+    if len(both) < 2 or not _shares(type(objective)):
+        return [(f, (i,)) for i, f in enumerate(found)]
+    rest = [(f, (i,)) for i, f in enumerate(found) if i not in both]
+    return [(_loss_and_grad_norm2, tuple(both)), *rest]
+
+
+def _shares(cls: type) -> bool:
+    """Whether a class answers both at once; one that has its own ``value`` or ``grad`` of another's does not."""
+    owners = [next((c for c in cls.__mro__ if n in vars(c)), None) for n in ("value_and_grad", "value", "grad")]
+    return owners[0] is not None and len(set(owners)) == 1
 
 
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")

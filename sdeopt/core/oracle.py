@@ -21,6 +21,7 @@ __all__ = [
     "agent_means",
     "agent_roots",
     "batch_class_grads",
+    "class_draws",
     "batch_grad",
     "batch_size",
     "clipped_grad",
@@ -56,6 +57,7 @@ __all__ = [
     "root_sign_residual",
     "sign_response",
     "value",
+    "value_and_grad",
     "vjp",
     "weighted_grad",
 ]
@@ -76,6 +78,14 @@ def value(o: Oracle, x: Vector) -> Any:
 def grad(o: Oracle, x: Vector) -> Any:
     """∇f(x), shape (d,)."""
     return o.objective.grad(x)
+
+
+def value_and_grad(o: Oracle, x: Vector) -> Any:
+    """(f(x), ∇f(x)), to the last bit what ``value`` and ``grad`` say, of objectives that share a pass over their data.
+
+    Not for pages: few objectives answer it.
+    """
+    return o.objective.value_and_grad(x)
 
 
 def hvp(o: Oracle, x: Vector, v: Vector) -> Any:
@@ -212,6 +222,11 @@ def batch_grad(o: Oracle, x: Vector, index: Any) -> Any:
     return o.objective.batch_grad(x, index)
 
 
+def class_draws(o: Oracle, u: Any) -> Any:
+    """Numbers of examples, as many of every class, from uniforms u in [0, 1); those of the first class come first."""
+    return o.objective.class_draws(u)
+
+
 def batch_class_grads(o: Oracle, x: Vector, index: Any) -> Any:
     """Mean of ∇f_i(x) over those of each class among the example numbers ``index``, a tuple; 0 of an absent one."""
     return o.objective.batch_class_grads(x, index)
@@ -279,8 +294,8 @@ def root_agent_sign_cov(o: Oracle, x: Vector, dw: Vector) -> Any:
 
 OF_OBJECTIVE: frozenset[Any] = frozenset(
     {
-        value, grad, hvp, vjp, players, examples, weighted_grad, batch_grad, batch_value, batch_class_grads, blocks,
-        label_grad, labels, matrix_rows, grad_var,
+        value, grad, value_and_grad, hvp, vjp, players, examples, weighted_grad, batch_grad, batch_value,
+        batch_class_grads, blocks, class_draws, label_grad, labels, matrix_rows, grad_var,
     }
 )  # fmt: skip
 OTHERWISE: dict[Any, str] = {noise: "sample", noise_var: "var", root_additive_cov: "root_cov"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sdeopt.core.observables import passes
 from sdeopt.engine import crossings, loops, sampled, schemes, states
 from sdeopt.engine.beginnings import sizes
 from sdeopt.engine.compiler import lanes
@@ -29,7 +30,7 @@ def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
         begin=states.beginner([take(size) for size in sizes(run)]),
         position=states.positioner(len(run.method.parts)),
         unpack=states.unpacker(shape, cut),
-        observe=states.observer(list(run.observables.values()), store_number, width or 1),
+        observe=states.observer(passes(run.observables, run.oracle.objective), store_number, width or 1),
         store_vector=store or states.store_vector,
         store_number=store_number,
     )

@@ -134,20 +134,29 @@ def store_number(scratch: Any, at: int, x: Any) -> None:
     scratch[at] = x
 
 
-def observer(functions: Sequence[Any], store: Any, width: int) -> Any:
-    """A function (o, x, scratch, i) that writes the values of observables into the rows from i on."""
+def observer(passes: Sequence[tuple[Any, Any]], store: Any, width: int) -> Any:
+    """A function (o, x, scratch, i) that writes the values of observables, `observables.passes`, from row i on."""
 
     def nothing(o: Any, x: Any, scratch: Any, i: int) -> None:
         return None
 
-    def prepend(f: Any, rest: Any) -> Any:
+    def prepend(one: tuple[Any, Any], rest: Any) -> Any:
+        f, (first, *others) = one
+        second = others[0] if others else first
+
         def write(o: Any, x: Any, scratch: Any, i: int) -> None:
-            store(scratch, i * width, f(o, x))
-            rest(o, x, scratch, i + 1)
+            store(scratch, (i + first) * width, f(o, x))
+            rest(o, x, scratch, i)
 
-        return write
+        def write_two(o: Any, x: Any, scratch: Any, i: int) -> None:
+            a, b = f(o, x)
+            store(scratch, (i + first) * width, a)
+            store(scratch, (i + second) * width, b)
+            rest(o, x, scratch, i)
 
-    return _fold(prepend, functions, nothing)
+        return write_two if others else write
+
+    return _fold(prepend, passes, nothing)
 
 
 def moment(make: Any, fields: Sequence[str], factors: Mapping[str, Any]) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import dot, matvec
-from sdeopt.core.math import batch_matvec, batch_rmatvec
+from sdeopt.core.math import batch_entries, batch_matvec, batch_rmatvec
 from sdeopt.objectives import datasets
 from sdeopt.objectives.contract import Array, derived_field
 from sdeopt.objectives.finite_sum import FiniteSum, slope_variance
@@ -65,40 +65,38 @@ class DiagonalLinearNetwork(FiniteSum):
         object.__setattr__(self, "width", self.X.shape[1])
 
     def value(self, x: Any) -> Any:
-        r = matvec(self.X, difference(x, x, self.width)) - self.y
-        return 0.5 * dot(r, r) / self.count
+        return mean_loss(self, residuals(self, x))
 
     def grad(self, x: Any) -> Any:
-        r = matvec(self.X, difference(x, x, self.width)) - self.y
-        return twice(x, matvec(self.X.T, r) / self.count, self.width)
+        return full_grad(self, x, residuals(self, x))
+
+    def value_and_grad(self, x: Any) -> Any:
+        r = residuals(self, x)
+        return mean_loss(self, r), full_grad(self, x, r)
 
     def hvp(self, x: Any, v: Any) -> Any:
-        r = matvec(self.X, difference(x, x, self.width)) - self.y
+        r = residuals(self, x)
         dr = matvec(self.X, 2.0 * difference(x, v, self.width))
         h = matvec(self.X.T, r) / self.count
         dh = matvec(self.X.T, dr) / self.count
         return twice(v, h, self.width) + twice(x, dh, self.width)
 
     def weighted_grad(self, x: Any, w: Any) -> Any:
-        r = matvec(self.X, difference(x, x, self.width)) - self.y
-        return twice(x, matvec(self.X.T, w * r), self.width)
+        return twice(x, matvec(self.X.T, w * residuals(self, x)), self.width)
 
     def label_grad(self, x: Any, w: Any) -> Any:
         return twice(x, matvec(self.X.T, w), self.width)
 
     def batch_grad(self, x: Any, index: Any) -> Any:
-        pick = index.astype(np.int64)
-        r = batch_matvec(self.X, pick, difference(x, x, self.width)) - self.y[pick]
-        return twice(x, batch_rmatvec(self.X, pick, r) / index.size, self.width)
+        r = batch_matvec(self.X, index, difference(x, x, self.width)) - batch_entries(self.y, index)
+        return twice(x, batch_rmatvec(self.X, index, r) / index.size, self.width)
 
     def batch_value(self, x: Any, index: Any) -> Any:
-        pick = index.astype(np.int64)
-        r = batch_matvec(self.X, pick, difference(x, x, self.width)) - self.y[pick]
+        r = batch_matvec(self.X, index, difference(x, x, self.width)) - batch_entries(self.y, index)
         return 0.5 * dot(r, r) / index.size
 
     def grad_var(self, x: Any) -> Any:
-        r = matvec(self.X, difference(x, x, self.width)) - self.y
-        h = slope_variance(self.X, self.squares, r)
+        h = slope_variance(self.X, self.squares, residuals(self, x))
         return 4.0 * x * x * np.concatenate((h, h))
 
     @property
@@ -117,6 +115,21 @@ class DiagonalLinearNetwork(FiniteSum):
     @property
     def minimum(self) -> float:
         return float(self.value(self.optimum))
+
+
+def residuals(f: Any, x: Any) -> Any:
+    """X β(x) - y."""
+    return matvec(f.X, difference(x, x, f.width)) - f.y
+
+
+def mean_loss(f: Any, r: Any) -> Any:
+    """f(x), of the residuals."""
+    return 0.5 * dot(r, r) / f.count
+
+
+def full_grad(f: Any, x: Any, r: Any) -> Any:
+    """∇f(x), of the residuals."""
+    return twice(x, matvec(f.X.T, r) / f.count, f.width)
 
 
 def difference(a: Any, b: Any, width: int) -> Any:

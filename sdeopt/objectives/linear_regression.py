@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot, matvec, total
-from sdeopt.core.math import batch_matvec, batch_rmatvec
+from sdeopt.core.math import batch_entries, batch_matvec, batch_rmatvec
 from sdeopt.objectives import datasets
 from sdeopt.objectives.contract import Array, derived_field, frozen
 from sdeopt.objectives.finite_sum import FiniteSum, slope_variance
@@ -65,12 +65,14 @@ class LinearRegression(FiniteSum):
         object.__setattr__(self, "l2", checks.number("l2", self.l2, low=0.0))
 
     def value(self, x: Any) -> Any:
-        r = matvec(self.X, x) - self.y
-        return 0.5 * (dot(r, r) / self.count + self.l2 * dot(x, x))
+        return mean_loss(self, x, matvec(self.X, x) - self.y)
 
     def grad(self, x: Any) -> Any:
+        return full_grad(self, x, matvec(self.X, x) - self.y)
+
+    def value_and_grad(self, x: Any) -> Any:
         r = matvec(self.X, x) - self.y
-        return matvec(self.X.T, r) / self.count + self.l2 * x
+        return mean_loss(self, x, r), full_grad(self, x, r)
 
     def hvp(self, x: Any, v: Any) -> Any:
         return matvec(self.X.T, matvec(self.X, v)) / self.count + self.l2 * v
@@ -83,13 +85,11 @@ class LinearRegression(FiniteSum):
         return matvec(self.X.T, w)
 
     def batch_grad(self, x: Any, index: Any) -> Any:
-        pick = index.astype(np.int64)
-        r = batch_matvec(self.X, pick, x) - self.y[pick]
-        return batch_rmatvec(self.X, pick, r) / index.size + self.l2 * x
+        r = batch_matvec(self.X, index, x) - batch_entries(self.y, index)
+        return batch_rmatvec(self.X, index, r) / index.size + self.l2 * x
 
     def batch_value(self, x: Any, index: Any) -> Any:
-        pick = index.astype(np.int64)
-        r = batch_matvec(self.X, pick, x) - self.y[pick]
+        r = batch_matvec(self.X, index, x) - batch_entries(self.y, index)
         return 0.5 * (dot(r, r) / index.size + self.l2 * dot(x, x))
 
     def grad_var(self, x: Any) -> Any:
@@ -118,3 +118,13 @@ class LinearRegression(FiniteSum):
     def curvature(self) -> tuple[float, float]:
         eigenvalues = np.linalg.eigvalsh(self.X.T @ self.X / self.count + self.l2 * np.eye(self.dim))
         return max(float(eigenvalues[0]), self.l2), float(eigenvalues[-1])
+
+
+def mean_loss(f: Any, x: Any, r: Any) -> Any:
+    """f(x), of the residuals X x - y."""
+    return 0.5 * (dot(r, r) / f.count + f.l2 * dot(x, x))
+
+
+def full_grad(f: Any, x: Any, r: Any) -> Any:
+    """∇f(x), of the residuals X x - y."""
+    return matvec(f.X.T, r) / f.count + f.l2 * x

@@ -10,7 +10,7 @@ import numpy as np
 
 from sdeopt.core import checks, dot, exp, log, matvec, total, where
 from sdeopt.core.entrywise import entrywise
-from sdeopt.core.math import batch_matvec, batch_rmatvec
+from sdeopt.core.math import batch_entries, batch_matvec, batch_rmatvec
 from sdeopt.objectives import datasets
 from sdeopt.objectives.contract import Array, derived_field, frozen
 from sdeopt.objectives.finite_sum import FiniteSum, slope_variance
@@ -74,11 +74,17 @@ class Logistic(FiniteSum):
         return self.y
 
     def value(self, x: Any) -> Any:
-        return total(losses(self.y * matvec(self.X, x))) / self.count + 0.5 * self.l2 * dot(x, x)
+        m = self.y * matvec(self.X, x)
+        return mean_loss(self, x, m, decays(m))
 
     def grad(self, x: Any) -> Any:
-        s = slopes(self.y, matvec(self.X, x))
-        return matvec(self.X.T, s) / self.count + self.l2 * x
+        m = self.y * matvec(self.X, x)
+        return full_grad(self, x, m, decays(m))
+
+    def value_and_grad(self, x: Any) -> Any:
+        m = self.y * matvec(self.X, x)
+        e = decays(m)
+        return mean_loss(self, x, m, e), full_grad(self, x, m, e)
 
     def hvp(self, x: Any, v: Any) -> Any:
         bent = bends(matvec(self.X, x)) * matvec(self.X, v)
@@ -94,10 +100,20 @@ class Logistic(FiniteSum):
     def batch_class_grads(self, x: Any, index: Any) -> Any:
         return class_mean(self, x, index, -1.0), class_mean(self, x, index, 1.0)
 
+    def class_draws(self, u: Any) -> Any:
+        few, many = np.flatnonzero(self.y < 0.0), np.flatnonzero(self.y > 0.0)
+        half = u.size // 2
+        first = few[np.floor(u[:half] * len(few)).astype(np.int64)]
+        return 1.0 * np.concatenate((first, many[np.floor(u[half:] * len(many)).astype(np.int64)]))
+
+    @property
+    def classes(self) -> int:
+        """How many classes have examples."""
+        return len(np.unique(self.y))
+
     def batch_value(self, x: Any, index: Any) -> Any:
-        pick = index.astype(np.int64)
-        m = self.y[pick] * batch_matvec(self.X, pick, x)
-        return total(losses(m)) / index.size + 0.5 * self.l2 * dot(x, x)
+        m = batch_entries(self.y, index) * batch_matvec(self.X, index, x)
+        return total(losses(m, decays(m))) / index.size + 0.5 * self.l2 * dot(x, x)
 
     def grad_var(self, x: Any) -> Any:
         s = slopes(self.y, matvec(self.X, x))
@@ -130,11 +146,20 @@ class Logistic(FiniteSum):
         return self.l2, self.l2 + largest / (4.0 * self.count)
 
 
+def mean_loss(f: Any, x: Any, m: Any, e: Any) -> Any:
+    """f(x), of the margins m and e^(-|m|)."""
+    return total(losses(m, e)) / f.count + 0.5 * f.l2 * dot(x, x)
+
+
+def full_grad(f: Any, x: Any, m: Any, e: Any) -> Any:
+    """∇f(x), of the same."""
+    return matvec(f.X.T, -f.y * risks(m, e)) / f.count + f.l2 * x
+
+
 def mean_grad(f: Any, x: Any, index: Any) -> Any:
     """Mean gradient of the examples with these numbers."""
-    pick = index.astype(np.int64)
-    s = slopes(f.y[pick], batch_matvec(f.X, pick, x))
-    return batch_rmatvec(f.X, pick, s) / index.size + f.l2 * x
+    s = slopes(batch_entries(f.y, index), batch_matvec(f.X, index, x))
+    return batch_rmatvec(f.X, index, s) / index.size + f.l2 * x
 
 
 def class_mean(f: Any, x: Any, index: Any, label: float) -> Any:
@@ -151,17 +176,28 @@ def class_mean(f: Any, x: Any, index: Any, label: float) -> Any:
 
 
 @entrywise
-def losses(m: Any) -> Any:
-    """log(1 + e^(-m)) of the margins m, without overflow."""
-    return log(1.0 + exp(-np.abs(m))) - np.minimum(m, 0.0)
+def decays(m: Any) -> Any:
+    """e^(-|m|) of the margins m, which never overflows."""
+    return exp(-np.abs(m))
+
+
+@entrywise
+def losses(m: Any, e: Any) -> Any:
+    """log(1 + e^(-m)), of the margins m and e^(-|m|)."""
+    return log(1.0 + e) - np.minimum(m, 0.0)
+
+
+@entrywise
+def risks(m: Any, e: Any) -> Any:
+    """σ(-m), likewise."""
+    return where(m > 0.0, e, 1.0) / (1.0 + e)
 
 
 @entrywise
 def slopes(y: Any, scores: Any) -> Any:
-    """-s σ(-s score), the derivative of one loss by its score, without overflow."""
+    """-s σ(-s score), the derivative of one loss by its score."""
     m = y * scores
-    e = exp(-np.abs(m))
-    return -y * where(m > 0.0, e, 1.0) / (1.0 + e)
+    return -y * risks(m, decays(m))
 
 
 def signs(y: Array) -> Array:

@@ -12,6 +12,7 @@ from sdeopt.optimizers.clip21sgd2m import Clip21SGD2M
 from sdeopt.optimizers.dcsgddithering import DCSGDDithering
 from sdeopt.optimizers.dcsgdnatural import DCSGDNatural
 from sdeopt.optimizers.dcsgdrandk import DCSGDRandK
+from sdeopt.optimizers.delayedsgd import DelayedSGD
 from sdeopt.optimizers.dnsam import DNSAM
 from sdeopt.optimizers.dpadam import DPAdam
 from sdeopt.optimizers.dpsgd import DPSGD
@@ -52,6 +53,7 @@ from sdeopt.optimizers.smoothedgda import SmoothedGDA
 from sdeopt.optimizers.topkef import TopKEF
 from sdeopt.optimizers.usam import USAM
 from sdeopt.optimizers.warmupsgd import WarmupSGD
+from sdeopt.optimizers.zosgd import ZOSGD
 
 __all__ = [
     "AMSGrad",
@@ -79,6 +81,7 @@ __all__ = [
     "SHGD",
     "SHGD2",
     "USAM",
+    "ZOSGD",
     "AdaBelief",
     "Adafactor",
     "Adagrad",
@@ -88,6 +91,7 @@ __all__ = [
     "AntiPGD",
     "DPAdam",
     "DPSignSGD",
+    "DelayedSGD",
     "FedAvgM",
     "HeavyBall",
     "Lion",

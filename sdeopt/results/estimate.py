@@ -134,12 +134,12 @@ def jackknife(function: Callable[[Array], float], samples: Array) -> Estimate:
     >>> found.value, round(found.stderr, 12) == round(1.0 / 3.0**0.5, 12)
     (2.0, True)
     """
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     value, n = float(function(samples.mean(axis=0))), len(samples)
     if n == 1:
         return Estimate.exact(value)
     without = (samples.sum(axis=0) - samples) / (n - 1.0)
     stderr = math.sqrt((n - 1.0) * np.array([function(rest) for rest in without]).var())
-    half = float(t.ppf(1.0 - LEVEL / 2.0, n - 1)) * stderr
+    half = float(stdtrit(n - 1, 1.0 - LEVEL / 2.0)) * stderr
     return Estimate(value, stderr, value - half, value + half)

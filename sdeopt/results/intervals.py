@@ -44,10 +44,10 @@ class Interval(NamedTuple):
 
 def hall(n: Any, mean: Any, stderr: Any, skew: Any) -> tuple[Array, Array]:
     """Ends of Hall's interval of the mean, from the number of values, their mean, its standard error, the skewness."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     count = np.maximum(np.asarray(n, dtype=float), 2.0)
-    q = t.isf(LEVEL / 2.0, count - 1.0)
+    q = -stdtrit(count - 1.0, LEVEL / 2.0)
     lam = np.asarray(skew) / np.sqrt(count)
     return mean - stderr * _inverse(q, lam), mean - stderr * _inverse(-q, lam)
 

@@ -24,11 +24,11 @@ SHOWN = "shown"  # the verdict of a row that is information
 
 def quantile(count: Array, probability: float) -> float:
     """Two-sided quantile of Student's t for the smallest number of paths that any save still has (at least two)."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     usable = count[count > 1]
     degrees = float(usable.min()) - 1.0 if usable.size else 1.0
-    return float(t.isf(probability / 2.0, degrees))
+    return float(-stdtrit(degrees, probability / 2.0))
 
 
 def decide_chosen(

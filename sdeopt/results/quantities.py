@@ -18,6 +18,7 @@ from sdeopt.results.paired import ROUNDING, Estimates, Groups, entries
 __all__ = [
     "JUDGED",
     "SINGLE",
+    "Change",
     "Quantity",
     "Scales",
     "apart",
@@ -48,6 +49,20 @@ class Quantity(NamedTuple):
     name: str
     kind: str
     columns: tuple[int, ...]
+
+
+class Change(NamedTuple):
+    """What refining the integrator's step changed.
+
+    ``factor`` leads to what is then left; ``alike`` says whether both steps draw alike, ``fresh`` whether the paths are
+    others than those of the gap, which else has noise in common with the change.
+    """
+
+    estimates: Estimates
+    groups: Groups | None
+    factor: float
+    alike: bool
+    fresh: bool = True
 
 
 class Scales(NamedTuple):
@@ -144,12 +159,11 @@ def _over(gap: Array, scale: Array) -> Array:
 
 def apart(
     both: Estimates, groups: Groups | None, s: Scales, quantities: tuple[Quantity, ...], extra: int,
-    change: tuple[Estimates, Groups | None, float, bool] | None = None,
+    change: Change | None = None,
 ) -> Sizes:  # fmt: skip
     """Relative errors of the gaps of ``both``; ``extra`` is the number of observables.
 
-    ``change`` are the changes when the integrator's step is refined, the factor from them to what is then left, and
-    whether the two draw alike: where they do not, only a change that is surely more than noise counts. The
+    Where the two steps of ``change`` do not draw alike, only a change that is surely more than noise counts. The
     scale is measured on the same paths: its own error is added to that of the gap (Minkowski: whatever the
     correlation). Without ``groups`` the error of a vector is taken as if all its entries erred together.
     """
@@ -182,7 +196,7 @@ def without_errors(s: Sizes, quantities: tuple[Quantity, ...], d: int, order: fl
 
 def _apart(
     both: Estimates, groups: Groups | None, s: Scales, q: Quantity, extra: int,
-    change: tuple[Estimates, Groups | None, float, bool] | None,
+    change: Change | None,
 ) -> tuple[Array, ...]:  # fmt: skip
     c = np.array(q.columns)
     gap = np.where(np.abs(both.gap[:, c]) <= s.rounding[:, c], 0.0, both.gap[:, c])
@@ -196,7 +210,7 @@ def _apart(
     share = _over((weight * both.share[:, c]).sum(axis=1), weight.sum(axis=1))  # as if largest everywhere at once
     share[stderr <= NOISELESS * length] = 0.0
     unsure = _over(length * np.linalg.norm(s.stderr[:, c], axis=1), scale)
-    left = np.zeros_like(length) if change is None else _left_over(*change, q, u, extra)
+    left = np.zeros_like(length) if change is None else _left_over(change, q, u, extra)
     enough = (both.paths >= LEAST) | (q.kind == "diverged")
     measured = (length, stderr + unsure, floor, left, np.maximum(widest, stderr) + unsure)
     size, error, floor, left, widest = (np.where(enough, _over(a, scale), np.nan) for a in measured)
@@ -225,19 +239,21 @@ def _along(e: Estimates, groups: Groups | None, q: Quantity, u: Array, extra: in
     return (stderr, widest), np.maximum(several - 1.0, 1.0)
 
 
-def _left_over(
-    e: Estimates, groups: Groups | None, factor: float, alike: bool, q: Quantity, u: Array, extra: int
-) -> Array:  # fmt: skip
+def _left_over(change: Change, q: Quantity, u: Array, extra: int) -> Array:
     """What the step size leaves of the gap, as far as it is known: the change along the gap, or its size less noise."""
+    e, groups, factor, alike, fresh = change
     c = np.array(q.columns)
-    change, stderrs = np.nan_to_num(e.gap[:, c]), np.nan_to_num(e.gap_stderr[:, c])
-    (stderr, _), _ = _along(e, groups, q, u, extra)
-    size = np.abs(change[:, 0])
+    moved, stderrs = np.nan_to_num(e.gap[:, c]), np.nan_to_num(e.gap_stderr[:, c])
+    length, floor = np.linalg.norm(moved, axis=1), np.linalg.norm(stderrs, axis=1)
+    size = np.abs((moved * u).sum(axis=1)) if len(c) > 1 else length
+    stderr = np.nan_to_num(_along(e, groups, q, u, extra)[0][0])
+    if alike:
+        noiseless = np.sqrt(np.maximum(length**2 - floor**2, 0.0)) if len(c) > 1 else 0.0
+        result: Array = factor * (np.maximum(size, noiseless) + NORMAL95 * stderr)
+        return result
+    surely: Array = np.maximum(size - SURE * stderr, 0.0)
     if len(c) > 1:
-        noiseless = np.sqrt(np.maximum((change**2).sum(axis=1) - (stderrs**2).sum(axis=1), 0.0))
-        size = np.maximum(np.abs((change * u).sum(axis=1)), noiseless)
-    if not alike:
-        surely: Array = factor * np.maximum(size - SURE * np.nan_to_num(stderr), 0.0)
-        return surely
-    result: Array = factor * (size + NORMAL95 * np.nan_to_num(stderr))
-    return result
+        own = np.nan_to_num(_along(e, groups, q, _over(moved, length[:, None]), extra)[0][0])
+        whole = np.sqrt(np.maximum(np.maximum(length - SURE * own, 0.0) ** 2 - floor**2, 0.0))
+        surely = np.maximum(surely, whole) if fresh else whole
+    return factor * surely

@@ -102,14 +102,16 @@ def step_moments(page: Any, k: int, y: Any, subject: so.Problem) -> tuple[Any, A
 
 
 def motions(column: Any) -> list[list[slice]]:
-    """Where the vectors of each independent Brownian motion stand in a flat increment."""
+    """Where the vectors of each independent Brownian motion stand in a flat increment; the page's own are one each."""
     shape, drawn = vectors(column)
     ends = np.cumsum([0, *(v.size for v in drawn)])
     places = [slice(a, b) for a, b in itertools.pairwise(ends)]
     if len(column.model.brownian) == 1:
         return [places]
     counts = [1 if isinstance(member, int) else len(member) for member in shape]
-    return [places[a:b] for a, b in itertools.pairwise(np.cumsum([0, *counts]))]
+    groups = [places[a:b] for a, b in itertools.pairwise(np.cumsum([0, *counts]))]
+    parts = [[[p] for p in g] if name == "own" else [g] for name, g in zip(column.model.brownian, groups, strict=True)]
+    return [group for part in parts for group in part]
 
 
 def noise_covariance(page: Any, sde: Any, t: float, y: Any, subject: so.Problem) -> Any:

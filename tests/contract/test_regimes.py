@@ -22,6 +22,7 @@ KEPT: dict[str, Callable[[Any], Any]] = {
     "Lion": lambda p: [(1.0 - p.beta2) / p.lr, p.beta1],
     "Clip21SGD2M": lambda p: [p.beta1 / p.lr, p.beta2 / p.lr],
     "FedAvgM": lambda p: [(1.0 - p.momentum) / p.lr, p.outer_lr / p.lr, p.local_steps],
+    "ZOSGD": lambda p: [p.mu**2 / p.lr, p.value_noise / p.mu],
     "SmoothedGDA": lambda p: [p.follow / p.lr],
     "Adagrad": lambda p: [p.initial * p.lr**2],
 }

@@ -18,7 +18,7 @@ from sdeopt.engine.compiler.lanes import I32, I64, Pack, element, loader, rebuil
 from sdeopt.engine.compiler.pipeline import OPTIONS
 from sdeopt.engine.compiler.rng import wide_vectors
 
-__all__ = ["by_columns", "by_rows", "some_columns", "some_rows", "strided"]
+__all__ = ["by_columns", "by_rows", "some_columns", "some_entries", "some_rows", "strided"]
 
 
 def _block_of_columns(place: Any) -> Any:
@@ -70,7 +70,7 @@ def _by_columns(place: Any) -> Any:
     return product
 
 
-by_columns, some_columns = _by_columns(lambda index, j: j), _by_columns(lambda index, j: index[j])
+by_columns, some_columns = _by_columns(lambda index, j: j), _by_columns(lambda index, j: int(index[j]))
 
 
 def _transpose(builder: Any, lines: Any) -> Any:
@@ -176,14 +176,21 @@ def by_rows(a: Any, b: Any) -> Any:
 
 
 @njit(**OPTIONS)
+def some_entries(v: Any, index: Any) -> Any:
+    """The entries ``index`` of a vector."""
+    out = np.empty(index.size)
+    for k in range(index.size):
+        out[k] = v[int(index[k])]
+    return out
+
+
+@njit(**OPTIONS)
 def some_rows(a: Any, index: Any, b: Any) -> Any:
-    """The rows ``index`` of a matrix in C order times a vector: few of them as they lie, four sums side by side."""
-    if index.size >= 8:
-        return by_rows(a[index], b)
+    """The rows ``index`` of a matrix in C order times a vector, as they lie, four sums side by side."""
     last, out = index.size - 1, np.empty(index.size)
     for k in range(0, index.size, 4):
         k1, k2, k3 = min(k + 1, last), min(k + 2, last), min(k + 3, last)
-        i0, i1, i2, i3 = index[k], index[k1], index[k2], index[k3]
+        i0, i1, i2, i3 = int(index[k]), int(index[k1]), int(index[k2]), int(index[k3])
         s0, s1, s2, s3 = a[i0, 0] * b[0], a[i1, 0] * b[0], a[i2, 0] * b[0], a[i3, 0] * b[0]
         for j in range(1, b.size):
             s0, s1 = fma(a[i0, j], b[j], s0), fma(a[i1, j], b[j], s1)

@@ -19,7 +19,7 @@ from sdeopt.engine.compiler import lane_ops, lane_shapes, pairs, shields
 from sdeopt.engine.compiler.lane_ops import fma
 from sdeopt.engine.compiler.lanes import Mask, Matrix, Pack
 from sdeopt.engine.compiler.pipeline import OPTIONS
-from sdeopt.engine.compiler.products import by_columns, by_rows, some_columns, some_rows, strided
+from sdeopt.engine.compiler.products import by_columns, by_rows, some_columns, some_entries, some_rows, strided
 
 __all__ = ["TWINS", "elementwise"]
 
@@ -286,8 +286,9 @@ TWINS: dict[Any, Any] = {
     math.norm: njit(lambda x: np.sqrt(dot(x, x)), **OPTIONS),
     math.matvec: matvec,
     math.lower_matvec: _by_type(_lower_matvec),
-    math.batch_matvec: _of_rows(some_rows, njit(lambda a, index: a[index], **OPTIONS)),
-    math.batch_rmatvec: _of_rows(some_columns, njit(lambda a, index: a[index].T, **OPTIONS)),
+    math.batch_entries: some_entries,
+    math.batch_matvec: _of_rows(some_rows, njit(lambda a, index: a[index.astype(np.int64)], **OPTIONS)),
+    math.batch_rmatvec: _of_rows(some_columns, njit(lambda a, index: a[index.astype(np.int64)].T, **OPTIONS)),
     math.basis: _by_type(_basis),
     math.firsts: _by_type(pairs.firsts),
     math.seconds: _by_type(pairs.seconds),
