@@ -14,7 +14,7 @@ MUTATIONS = [
     ),
     Mutation(
         "NAdam: the mean of squares of the step before",
-        f"{PAGES}/nadam.py", "np.sqrt(v1 / (1.0", "np.sqrt(v / (1.0",
+        f"{PAGES}/nadam.py", "(np.sqrt(v1 / (1.0", "(np.sqrt(v / (1.0",
         named("torch", f"{TORCH}[NAdam(lr=0.1, beta1=0.8, beta2=0.9, psi=0.05, eps=0.01)]"),
     ),
     Mutation(
