@@ -118,6 +118,16 @@ def test_the_variants_refuse_what_they_do_not_fit() -> None:
         so.Problem(so.Logistic(np.eye(2), [1, 1]), so.Oversampled(2))
     with pytest.raises(ValueError, match="two classes at least: Quadratic is no classification"):
         so.Problem(so.Quadratic([1.0]), so.Oversampled(2))
+    for call, said in (
+        (lambda: so.Agents(so.Oversampled(2), agents=2), "laws must all be Minibatch or none"),
+        (
+            lambda: so.noise_profile(so.Problem(f, so.Oversampled(2))),
+            "noise_profile is about gradients of f: Oversampled",
+        ),
+        (lambda: so.Batch(so.Oversampled(2), 2), "law must take one to 3 normals"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            call()
     with pytest.raises(ValueError, match="Rescaled is for networks"):
         so.simulate(so.Rescaled(so.PCNSGD(LR)), so.Problem(f, so.Gaussian(1.0)), steps=1, paths=1)
     with pytest.raises(TypeError, match="Rescaled is for PCNSGD"):

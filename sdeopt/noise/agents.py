@@ -282,7 +282,7 @@ def _members(laws: Any, agents: Any) -> tuple[Any, int]:
     n = len(given) if agents is None else checks.integer("agents", agents, low=1)
     if not one and len(given) != n:
         raise ValueError(f"agents must be the number of laws, {len(given)}, got {n}")
-    if not any(isinstance(law, Minibatch) for law in given):
+    if not any(law.picks for law in given):
         return (laws if one else given), n
     if not all(type(law) in (Minibatch, Share) for law in given):
         raise ValueError(f"laws must all be Minibatch or none, since a batch is of the agent's data, got {laws!r}")

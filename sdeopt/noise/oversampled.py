@@ -61,7 +61,7 @@ class Oversampled(Law):
 
     def draws(self, objective: Any) -> tuple[tuple[str, int], ...]:
         """One uniform per example."""
-        return (("uniform", self.batch * objective.classes),)
+        return (("uniform", self.batch * getattr(objective, "classes", 2)),)
 
     def lacks(self, question: str, objective: Any) -> str | None:
         if question == ASKED:

@@ -94,6 +94,8 @@ def noise_profile(
     """
     if not isinstance(problem, Problem):
         raise TypeError(f"problem must be a sdeopt.Problem, got {checks.short(problem)}")
+    if reason := problem.lacks("noisy_grad"):
+        raise ValueError(f"noise_profile is about gradients of f: {reason}")
     at = checks.array("x", problem.x0 if x is None else x, shape=(problem.dim,)).copy()
     k = min(checks.integer("largest", largest, low=1), problem.dim)
     probes, samples = checks.integer("probes", probes, low=2), checks.integer("samples", samples, low=16)

@@ -25,6 +25,7 @@ def find(method: Any) -> Rule:
     if wrapper is Layered:
         return layered(method, find(method.inner), find(method.rest))
     if wrapper is not None:
+        find(method.inner)  # or the reason why there is none inside
         name, inside = wrapper.__name__, repr(method.inner)
         raise ValueError(f"there is no scaling rule for {name} around a method: scale the method inside, {inside}")
     return rules.find(method)
