@@ -76,7 +76,7 @@ def test_runs_rest_at_the_variance_of_the_epochs() -> None:
         e = so.simulate(so.SGD(lr), problem, kind, steps=10 * N, save_at=1, paths=4000, observables=[], rng=3, **words)
         exact = so.theory.reshuffled_variance(lr, 1.0, spread(B), N, discrete=kind == "discrete")
         assert e.cov[-1, 0, 0] == pytest.approx(exact, rel=0.14)
-        assert exact < 0.15 * lr * spread(B) ** 2 / (2.0 - lr)
+        assert exact < 0.2 * lr * spread(B) ** 2 / (2.0 - lr)
 
 
 def test_without_epochs_it_is_order1() -> None:
