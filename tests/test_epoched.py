@@ -68,6 +68,7 @@ def test_both_variances_meet_as_epochs_keep_their_length() -> None:
     assert tiny == pytest.approx(so.theory.reshuffled_variance(1e-9, 1.0, 1.0, 5), rel=1e-8)
 
 
+@pytest.mark.slow
 def test_runs_rest_at_the_variance_of_the_epochs() -> None:
     """Both columns after ten epochs; 4000 paths know a variance to 2.2 %: six of them, but for 2e-9."""
     lr, problem = 0.3, so.Problem(LINE, so.Reshuffled(B), x0=[0.0])
