@@ -1,8 +1,8 @@
 """sdeopt against its peers, everything measured in one run on this machine.
 
-    python benchmarks/peers.py                  tables, and benchmarks/results.json
-    python benchmarks/peers.py --only W1 first  some parts; no file
-    python benchmarks/peers.py --docs           docs/performance.md from the file; measures nothing
+    python -m benchmarks.peers                  tables, and benchmarks/results.json
+    python -m benchmarks.peers --only W1 first  some parts; no file
+    python -m benchmarks.peers --docs           docs/performance.md from the file; measures nothing
 
 Costs are CPU nanoseconds of one thread per path and step, without compilation and warm-up. All peers of a workload take
 the same number of steps of the same size in float64; they run in turn, several rounds, and medians are compared, so
@@ -18,10 +18,10 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from engines import contest, ours, tables
-from engines.workloads import WORKLOADS
 from rich.console import Console
 
+from benchmarks.engines import contest, ours, tables
+from benchmarks.engines.workloads import WORKLOADS
 from sdeopt.engine.compiler import cache
 
 RESULTS = Path(__file__).with_name("results.json")

@@ -18,17 +18,19 @@ def starts(self: Any, x: Any, o: Any) -> Any:
     return x, *(0.0 * x for _ in type(self).parts[1:])
 
 
-def page(parts: Any = ("x",), own: bool = False, shelf: dict[str, Any] = OTHERS, **fields: Any) -> Any:
-    """Make a method of a step, whose fields have a kind and a default, and put it on a shelf."""
+def page(
+    parts: Any = ("x",), own: bool = False, samples: Any = 1, shelf: dict[str, Any] = OTHERS, **fields: Any
+) -> Any:
+    """Make a method of a step, whose fields have a kind and a default, or none, and put it on a shelf."""
 
     def decorate(step: Any) -> Any:
         space: dict[str, Any] = {"__annotations__": {"lr": Positive, **{n: kind for n, (kind, _) in fields.items()}}}
-        space |= {n: default for n, (_, default) in fields.items()} | {"__module__": __name__}
+        space |= {n: default for n, (_, default) in fields.items() if default is not None} | {"__module__": __name__}
         space |= {"init": starts} if len(parts) > 1 else {}
         space |= {"own": lambda self, f, law: (("normal", f.dim),)} if own else {}
         name, step.__name__ = step.__name__, "step"
         cls = types.new_class(name, (NamedTuple,), {}, lambda ns: ns.update(space, step=step))
-        shelf[name] = method(order=1, parts=parts)(cls)
+        shelf[name] = method(order=1, parts=parts, samples=samples)(cls)
         return step
 
     return decorate

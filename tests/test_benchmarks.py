@@ -23,8 +23,7 @@ def engines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The modules of the benchmarks; what they put into the environment is taken back."""
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "XLA_FLAGS"):
         monkeypatch.setenv(variable, "")
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    from engines import tables, workloads
+    from benchmarks.engines import tables, workloads
 
     yield SimpleNamespace(tables=tables, workloads={w.name: w for w in workloads.WORKLOADS})
 

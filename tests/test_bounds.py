@@ -40,6 +40,7 @@ def test_the_upper_bound_has_its_level_where_one_quantity_is_at_the_margin() -> 
     assert abs(rate(true, 0.005, "agree") - ALPHA) < ERROR
 
 
+@pytest.mark.slow
 def test_the_lower_bound_has_its_level_where_all_are_at_the_margin() -> None:
     """Bonferroni, for independent quantities: 1 - (1 - α/80)^40, each being told on one side only."""
     assert abs(rate(np.full((8, 5), TOLERANCE), 0.005, "differ") - ALPHA / 2.0) < ERROR

@@ -66,6 +66,7 @@ def test_a_law_without_the_moments_has_no_intervals() -> None:
     assert 0.92 <= table["E x₁", 200].coverage <= 0.98
 
 
+@pytest.mark.slow
 def test_gaps_of_a_comparison_cover() -> None:
     """400 comparisons of 200 paths: from 92 to 98 % up to five standard deviations, 6.8 and 3.5 %."""
     table = compared(setting("Laplace", FAST_STEPS), 400, (50, 200))

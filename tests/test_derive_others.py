@@ -31,7 +31,7 @@ DERIVED = {  # the equation of x, and what is assumed; "..." where its noise is 
         ["p = 1, as with these hyperparameters"],
     ),
     "HyperMax": (rf"dX = - b {GRADIENT}\,dt - b {NOISE}", ["b > a, as with these hyperparameters"]),
-    "LoopHyper": (rf"dX = - 3 {GRADIENT}\,dt - 3 {NOISE}", ["inner = 3", "additive noise"]),
+    "LoopHyper": (rf"dX = - 3 {GRADIENT}\,dt - 3 {NOISE}", ["inner = 3"]),
     "CubeX": (rf"dX = - \left(X^{{2}} \left|{{X}}\right| + {GRADIENT}\right)\,dt - {NOISE}", []),
     "ClippedAdam": (r"dX = - \frac{M}{\varepsilon + \sqrt{V}}\,dt", ["normal ξ"]),
     "ClippedUpdateAdam": (

@@ -119,9 +119,7 @@ def test_the_bytes_are_the_same_in_every_process(fresh: Any, monkeypatch: pytest
     assert texts[0] == texts[1]
 
 
-SLOW = [
-    pytest.param(name, marks=() if name == "HeavyBall" else pytest.mark.slow) for name in ("SGD", "HeavyBall", "Lion")
-]
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("SGD", "HeavyBall", "Lion")]
 
 
 @pytest.mark.parametrize("name", SLOW)

@@ -77,6 +77,9 @@ def test_what_cannot_run_is_refused() -> None:
         so.compare(so.SGD(0.1), BOWL, discrete=so.torch.Optimizer(lambda ps: 3), **settings)
     with pytest.raises(ValueError, match="LBFGS asks for the loss"):
         so.compare(so.SGD(0.1), BOWL, discrete=so.torch.Optimizer(torch.optim.LBFGS), **settings)
+    others = torch.optim.SGD(torch.nn.Linear(2, 1).parameters(), lr=0.1)  # which would leave x where it is
+    with pytest.raises(ValueError, match="make must give its optimizer parameters of the list that it gets"):
+        so.compare(so.SGD(0.1), BOWL, discrete=so.torch.Optimizer(lambda ps: others), **settings)
     with pytest.raises(TypeError, match="discrete must be a sdeopt.torch.Optimizer or Recorded, got"):
         so.compare(so.SGD(0.1), BOWL, discrete=torch.optim.SGD, **settings)
 

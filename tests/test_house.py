@@ -43,7 +43,7 @@ BELOW = {
     "ladders": {"core", "engine", "plots", "results", "ladders"},
     "torch": {"core", "noise", "objectives", "plots", "results", "torch"},
     "certificate": {"core", "engine", "plots", "results", "certificate"},
-    "scaling": {"core", "engine", "noise", "theory", "optimizers", "plots", "results", "scaling"},
+    "scaling": {"core", "engine", "noise", "theory", "optimizers", "wrappers", "plots", "results", "scaling"},
     "sweeps": {"core", "engine", "comparison", "plots", "results", "sweeps", "sdeopt"},
     "atlases": {"core", "engine", "noise", "optimizers", "plots", "results", "sweeps", "theory", "atlases"},
     "explore": {"core", "noise", "objectives", "optimizers", "results", "explore", "sdeopt"},

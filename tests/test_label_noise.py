@@ -86,13 +86,14 @@ def test_sgd_follows_the_flow() -> None:
     assert last < 0.75 * first
 
 
-@pytest.mark.parametrize("kind", ["discrete", "sde"])
+@pytest.mark.parametrize("kind", ["sde", pytest.param("discrete", marks=pytest.mark.slow)])
 def test_compiled_runs_have_the_bits_of_plain_python(kind: str) -> None:
     run = plan(so.SGD(0.1), so.Problem(WIDE, so.LabelNoise(0.5), x0=START), kind, steps=4, substeps=2, save_at=4,
                observables=["loss"], rng=3)  # fmt: skip
     assert np.array_equal(Kernel(run)(0, 3), Kernel(replace(run, interpreted=True))(0, 3))
 
 
+@pytest.mark.slow
 def test_agents_may_have_it_all_alike() -> None:
     law = so.Agents(so.LabelNoise(0.6), agents=3)
     o, alone = so.Problem(WIDE, law).oracle, so.Problem(WIDE, so.LabelNoise(0.6)).oracle

@@ -41,12 +41,19 @@ def transcendental(x: Any) -> Any:
     return numpys + more + np.array([math.exp(-x[0] * x[0]), math.tanh(x[1]), math.log(1 + x[2] * x[2])])
 
 
+def some(x: Any) -> Any:
+    """One of each kind, which compile in a tenth of the time."""
+    return np.exp(-x * x) + np.floor(3 * x) + np.clip(x, -0.5, 0.5) + x**3 * np.sum(x * x) + math.tanh(x[0])
+
+
 def run_of(grad: Any) -> Any:
     problem = so.Problem(so.Objective(grad=grad, dim=3), so.Gaussian(0.5), x0=[0.7, -0.4, 1.3])
     return plan(so.SGD(0.01), problem, steps=20, rng=0, observables={"first": lambda x: x[0] ** 2})
 
 
-@pytest.mark.parametrize("grad", [powers, rounding, transcendental])
+@pytest.mark.parametrize(
+    "grad", [some, *(pytest.param(f, marks=pytest.mark.slow) for f in (powers, rounding, transcendental))]
+)
 def test_a_function_has_the_bits_of_one_path_at_a_time(grad: Any) -> None:
     run = run_of(grad)
     fallback._say_once.cache_clear()
@@ -68,6 +75,7 @@ def test_a_power_that_the_code_does_not_state_is_left_to_vectors() -> None:
     assert kernel.mode == "vectors"
 
 
+@pytest.mark.slow
 def test_objectives_that_are_made_for_one_path_at_a_time_say_nothing() -> None:
     """Nobody can write those of the package otherwise."""
     data = so.LinearRegression([[1.0], [2.0], [-1.0], [0.5]], [1.0, -1.0, 0.5, 0.0])

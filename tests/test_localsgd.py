@@ -94,7 +94,7 @@ def test_order_two_has_the_rate_of_a_round(outer: float) -> None:
     assert gap(1e-3, "order1") / gap(5e-4, "order1") == pytest.approx(2.0, rel=0.02)
 
 
-@pytest.mark.parametrize("h", [1, 5])
+@pytest.mark.parametrize("h", [5, pytest.param(1, marks=pytest.mark.slow)])
 def test_the_variance_at_rest_does_not_know_how_long_a_round_is(h: int) -> None:
     lr, curve, s, agents, paths = 0.1, 1.5, 0.8, 3, 20_000
     problem = so.Problem(so.Quadratic([curve]), so.Agents(so.Gaussian(s), agents=agents), x0=[0.0])
@@ -104,6 +104,7 @@ def test_the_variance_at_rest_does_not_know_how_long_a_round_is(h: int) -> None:
     assert abs(e.cov[-1, 0, 0] / exact - 1.0) < 6 * math.sqrt(2 / paths)  # false alarm below 1e-8
 
 
+@pytest.mark.slow
 def test_silent_agents_compile() -> None:
     problem = so.Problem(so.Quadratic([1.0]), so.Agents(so.NoNoise(), agents=2, shifts=[[1.0], [-1.0]]), x0=[1.0])
     e = so.simulate(so.LocalSGD(0.5, 2), problem, steps=2, paths=2, save_at=1, observables=[], rng=0)

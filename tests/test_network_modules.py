@@ -43,6 +43,21 @@ def frozen(module: Any) -> Any:
     return module.requires_grad_(False)
 
 
+def filled(module: Any, value: float) -> Any:
+    module.weight.data.fill_(value)
+    return module
+
+
+class Pair(nn.Linear):
+    def forward(self, x: Any) -> Any:
+        return super().forward(x), x
+
+
+class Cut(nn.Linear):
+    def forward(self, x: Any) -> Any:
+        return super().forward(x).detach()
+
+
 def with_layer(layer: Any) -> Any:
     return nn.Sequential(nn.Linear(4, 4), layer, nn.Linear(4, 2))
 
@@ -66,6 +81,24 @@ REFUSED = [
     (nn.Linear(4, 2), lambda output, y: torch.rand(len(y)).double() * output[:, 0], "loss gives another value"),
     (nn.Linear(4, 2), 3, "loss must be a function"),
     (nn.Linear(4, 2), lambda output, y: object(), "loss must return a tensor"),
+    (nn.Linear, ENTROPY, "got its class: give an instance, Linear(...)"),
+    (nn.Linear(4, 2, device="meta"), ENTROPY, "'weight' is on the device meta, which holds no numbers"),
+    (filled(nn.Linear(4, 2), float("nan")), ENTROPY, "parameter 'weight' must be finite"),
+    (filled(nn.Linear(4, 2).double(), 1e308), ENTROPY, "module must return finite numbers"),
+    (Pair(4, 2), ENTROPY, "module must return one tensor with one row per example, got tuple for 8 examples"),
+    (nn.Bilinear(4, 4, 2), ENTROPY, "X must fit the module, which says: TypeError"),
+    (nn.Embedding(3, 2), ENTROPY, "X must fit the module, which says: RuntimeError"),
+    (Cut(4, 2), ENTROPY, "the loss must depend on the parameters"),
+    (nn.Linear(4, 2), nn.CrossEntropyLoss, "got a class: give an instance, CrossEntropyLoss()"),
+    (nn.Linear(4, 2), nn.CrossEntropyLoss(weight=torch.tensor([1.0, 3.0])), "one loss per example"),
+    (nn.Linear(4, 2), lambda output, y: output[:, 0] * float("nan"), "loss must be finite where the module begins"),
+    (
+        nn.Linear(4, 2),
+        lambda output: output[:, 0],
+        "loss fails on outputs of shape (8, 2).*takes 1 pos",
+    ),
+    (nn.Linear(4, 2), lambda output, y: 1 / 0, "loss fails on .*ZeroDivisionError"),
+    (nn.Linear(4, 1), ENTROPY, "loss fails on .*Target 1 is out of bounds"),
 ]
 
 
@@ -92,6 +125,49 @@ def test_data_must_fit() -> None:
             so.TorchObjective(nn.Linear(4, 2), ENTROPY, *given)
     with pytest.raises(TypeError, match=r"test must be a pair \(X, y\) of held out data, got 4"):
         so.TorchObjective(nn.Linear(4, 2), ENTROPY, X, Y, test=4)
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [(lambda a: a.to_sparse(), "sparse_coo"), (lambda a: a.to("meta"), "meta"),
+     (lambda a: torch.nested.nested_tensor([*a]), "nested")],
+)  # fmt: skip
+def test_data_are_dense_tensors(change: Any, kind: str) -> None:
+    with pytest.raises(TypeError, match=f"X must be one dense tensor with its numbers, got a {kind} one"):
+        so.TorchObjective(nn.Linear(4, 2), ENTROPY, change(torch.tensor(X)), Y)
+
+
+def test_a_class_that_the_module_does_not_know_is_found_wherever_it_is() -> None:
+    """Behind the few examples on which all else is tried."""
+    with pytest.raises(ValueError, match="loss fails on .*y from 0 to 2, int64: IndexError: Target 2 is out of bounds"):
+        so.TorchObjective(nn.Linear(4, 2), ENTROPY, np.tile(X, (3, 1)), [*Y, *Y, *Y[:-1], 2])
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_module_of_torch_jit_is_refused() -> None:
+    with pytest.raises(TypeError, match="give the one that torch.jit was given"):
+        so.TorchObjective(torch.jit.trace(nn.Linear(4, 2), torch.zeros(1, 4)), ENTROPY, X, Y)
+
+
+@pytest.mark.parametrize("dtype", [None, "float32", "float64"])
+def test_the_weights_of_a_loss_have_the_type_of_the_run(dtype: Any) -> None:
+    """Single precision, as they are made, beside a module that runs in double; the loss itself stays as it is."""
+    loss = nn.BCEWithLogitsLoss(pos_weight=torch.tensor([3.0]))
+    f = so.TorchObjective(nn.Linear(4, 1), loss, X, (Y % 2)[:, None] * 1.0, dtype=dtype)
+    e = so.simulate(so.SGD(0.1), so.Problem(f, so.Minibatch(2)), steps=2, paths=2, rng=0, progress=False)
+    output, y = f.module(f.start).double()(torch.tensor(X)), torch.tensor((Y % 2)[:, None] * 1.0)
+    wanted = nn.functional.binary_cross_entropy_with_logits(output, y, pos_weight=torch.tensor([3.0]).double())
+    assert e.observables["loss"][0][0] == pytest.approx(float(wanted.detach()), rel=1e-6)
+    assert loss.pos_weight.dtype == torch.float32
+
+
+def test_a_compiled_module_is_run_as_it_was_before() -> None:
+    """Which has second derivatives."""
+    module = nn.Sequential(nn.Linear(4, 3), nn.Tanh(), nn.Linear(3, 2))
+    plain, compiled = (so.TorchObjective(m, ENTROPY, X, Y) for m in (module, torch.compile(module, backend="eager")))
+    assert np.array_equal(plain.hvp(plain.start, plain.start), compiled.hvp(plain.start, plain.start))
+    assert [name for name, *_ in compiled.blocks()] == ["0.weight", "0.bias", "2.weight", "2.bias"]
 
 
 def test_sizes_of_layers_are_a_tuple() -> None:

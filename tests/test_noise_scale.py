@@ -159,3 +159,52 @@ def test_arguments_are_checked() -> None:
         so.torch.NoiseScale(model, micro=8, accumulate=4).attach(model)
     with pytest.raises(ValueError, match="must have a parameter that requires gradients"):
         so.torch.NoiseScale(torch.nn.Tanh(), micro=8, accumulate=4)
+
+
+def test_steps_without_finite_gradients_are_left_out() -> None:
+    """Such as the first of float16, or a batch of a broken file."""
+    model = torch.nn.Linear(3, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    noise = so.torch.NoiseScale(model, 4, 2).attach(optimizer)
+    torch.manual_seed(0)
+    for step in range(24):
+        for _ in range(2):
+            (model(torch.randn(4, 3)).square().mean() * (float("inf") if step == 5 else 1.0)).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        model.weight.data.fill_(0.5)
+        model.bias.data.fill_(0.5)
+    found = noise.estimate()
+    assert (found.steps, found.skipped) == (23, 1) and np.isfinite(noise.moments()).all()
+
+
+def test_one_optimizer_of_the_model_is_attached() -> None:
+    model = torch.nn.Linear(3, 1)
+    noise = so.torch.NoiseScale(model, 4, 2)
+    with pytest.raises(ValueError, match="optimizer must move parameters of the model"):
+        noise.attach(torch.optim.SGD(torch.nn.Linear(3, 1).parameters(), lr=0.1))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    noise.attach(optimizer)
+    with pytest.raises(ValueError, match="one is attached already"):
+        noise.attach(optimizer)
+    for wrong, said in ((torch.nn.Linear, "model must be"), (torch.optim.SGD, "optimizer must be")):
+        with pytest.raises(TypeError, match=f"{said} a torch"):
+            so.torch.NoiseScale(wrong, 4, 2) if said[0] == "m" else so.torch.NoiseScale(model, 4, 2).attach(wrong)
+
+
+def test_a_compiled_model_is_measured_as_it_is() -> None:
+    found = []
+    for compiled in (False, True):
+        torch.manual_seed(0)
+        model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.Tanh(), torch.nn.Linear(2, 1))
+        called = torch.compile(model, backend="eager") if compiled else model
+        optimizer = torch.optim.SGD(called.parameters(), lr=0.01)
+        noise = so.torch.NoiseScale(called, 8, 2).attach(optimizer)
+        for _ in range(20):
+            for _ in range(2):
+                X = torch.randn(8, 3)
+                called(X).sub(X.sum(1, keepdim=True)).square().mean().backward()
+            optimizer.step()
+            optimizer.zero_grad()
+        found.append(noise.moments())
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-5)

@@ -56,8 +56,9 @@ def test_tails_without_errors_decide_nothing(nu: float) -> None:
     """No fourth moment, or one of which a single path has most: whatever the variances are, nobody knows how well."""
     problem = so.Problem(so.Quadratic([1.0, 2.0]), so.StudentT(nu, 0.5))
     report = so.compare(so.SGD(0.1), problem, horizon=5.0, paths=1000, substeps=2, rng=0, progress=False)
-    assert (report.verdict, report.decision.why) == ("not judged", "moments" if nu < 4.0 else "tail")
-    assert "no moments" in str(report) if nu < 4.0 else "one path makes up" in str(report)
+    wanted = {("not judged", "moments")} if nu < 4.0 else {("not judged", "tail"), ("open", "paths")}
+    assert (report.verdict, report.decision.why) in wanted
+    assert "no moments" in str(report) if nu < 4.0 else report.verdict == "open" or "one path makes up" in str(report)
 
 
 @pytest.mark.slow

@@ -115,5 +115,7 @@ def test_what_is_no_log_is_refused() -> None:
     for name, value in (("save_at", 3), ("seconds", 1.0), ("judge", "all")):
         with pytest.raises(ValueError, match=f"{name} must be left out beside Recorded"):
             so.compare(so.SGD(0.05), PROBLEM, discrete=log, **{name: value})
+    with pytest.raises(ValueError, match=r"times must be those of steps, t = k·0.05, got 0.275, which is 5.5 steps"):
+        so.compare(so.SGD(0.05), PROBLEM, discrete=so.Recorded([0.275, 0.5], {"loss": x}))
     with pytest.raises(ValueError, match="unknown recorded observable 'accuracy'"):
         so.compare(so.SGD(0.05), PROBLEM, discrete=so.Recorded(SAVES, {"accuracy": x}))

@@ -49,6 +49,7 @@ def test_all_permutations_are_equally_likely() -> None:
     assert len(counts) == 6 and np.sum((counts - 120.0) ** 2 / 120.0) < 40.0
 
 
+@pytest.mark.slow
 def test_the_whole_data_in_one_batch_has_no_noise() -> None:
     e = so.simulate(so.SGD(LR), so.Problem(SUM, so.Reshuffled(N), START), paths=3, **settings | {"steps": 5})
     x = START

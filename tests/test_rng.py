@@ -1,5 +1,8 @@
 """Draws: known answers of the generator, independence of everything but the address, and their law."""
 
+import itertools
+import math
+
 import numpy as np
 import pytest
 from numba import njit
@@ -42,10 +45,41 @@ def test_known_answers_of_threefry_2x64_13(counter, key, answer):
     assert tuple(int(w) for w in words(*map(U, counter), *map(U, key))) == answer
 
 
+@pytest.mark.parametrize("width", [1, 4])
+def test_a_word_makes_the_normals_of_two_steps(width):
+    """40 bits of radius and 22 of angle, at the middle of their cells, and two signs, by the textbook's Box–Muller."""
+    z = draws(4, 8, 2, width=width)
+    for path, component, call in itertools.product(range(4), range(2), range(2)):
+        pair = words(U(path), U((call << 32) | component), *KEY[0])
+        for step, word in zip((4 * call, 4 * call + 2), map(int, pair), strict=True):
+            radius = math.sqrt(-2 * math.log1p(-((word >> 24) + 0.5) / 2**40))
+            angle = math.pi / 2 * (((word % 2**22) + 0.5) / 2**22)
+            signs = (1 - 2 * (word >> 23 & 1), 1 - 2 * (word >> 22 & 1))
+            wanted = radius * signs[0] * math.cos(angle), radius * signs[1] * math.sin(angle)
+            np.testing.assert_allclose(z[step : step + 2, component, path], wanted, rtol=0, atol=1e-12)
+
+
+@njit
+def pairs(word):
+    return rng.box_muller(word)
+
+
+def test_normals_end_at_seven_and_a_half():
+    """The smallest and the largest radius, and all quadrants: nothing is infinite, nothing is 0."""
+    for signs in range(4):
+        word = signs << 22
+        largest = pairs(U((2**40 - 1 << 24) | word))
+        assert math.hypot(*largest) == pytest.approx(math.sqrt(2 * 41 * math.log(2)), rel=1e-12)
+        assert math.hypot(*pairs(U(word))) == pytest.approx(2.0**-20, rel=1e-3)
+        assert [z < 0 for z in largest] == [bool(signs & 2), bool(signs & 1)]
+
+
 def test_a_draw_depends_on_its_address_only():
     whole = draws(8, 20, 3)
     assert (draws(8, 20, 3, width=4) == whole).all()  # lanes
-    assert (draws(8, 7, 3, first_step=5) == whole[5:12]).all()  # an odd start
+    for start in (5, 6, 7, 8):  # within the four steps of a call
+        assert (draws(8, 7, 3, first_step=start) == whole[start : start + 7]).all()
+        assert (draws(8, 2, 3, first_step=start, width=4) == whole[start : start + 2]).all()
     assert (draws(2, 20, 3, first_path=3) == whole[:, :, 3:5]).all()  # other paths
     assert (draws(8, 20, 30)[:, :3] == whole).all()  # more components: another inner loop
 
@@ -60,6 +94,12 @@ def test_a_coarse_draw_is_the_sum_of_the_fine_ones():
         fine = draws(4, 60, 2)
         coarse = draws(4, 10, 2, stride=6, width=width)
         np.testing.assert_allclose(coarse, fine.reshape(10, 6, 2, 4).sum(axis=1) / np.sqrt(6), rtol=0, atol=1e-14)
+
+
+def test_coarse_draws_start_anywhere():
+    whole = draws(4, 12, 2, stride=3)
+    for start in range(1, 6):
+        assert (draws(4, 6, 2, stride=3, first_step=start, width=4) == whole[start : start + 6]).all()
 
 
 def test_a_coarse_draw_of_odd_stride_starts_anywhere():

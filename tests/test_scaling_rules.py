@@ -41,6 +41,10 @@ G = so.Gaussian
         (so.DPSignSGD(0.1, 0.7, 1.5), {"batch": (2, 8)}, so.DPSignSGD(0.2, 0.7, 3.0), 4),
         (so.DPAdam(0.1, 0.9, 0.99, 1e-6, 0.7, 1.5), {"batch": (2, 8)},
          so.DPAdam(0.2, 0.6, 0.96, 5e-7, 0.7, 3.0), 4),
+        (so.Scion(0.1, 0.9, 2.0), {"batch": (1, 4)}, so.Scion(0.4, 0.6, 2.0), 4),
+        (so.Scion(0.1, 0.9), {"batch": (2, 8), "examples": (5, 40)}, so.Scion(0.05, 0.9), Fraction(1, 2)),
+        (so.ScionSpectral(0.1, 0.9), {"batch": 2, "examples": (5, 40)}, so.ScionSpectral(0.05, 0.9), Fraction(1, 2)),
+        (so.Muon(0.1, 0.9, 0.5), {"batch": (1, 2), "examples": (1, 8)}, so.Muon(0.025, 0.95, 0.5), Fraction(1, 4)),
     ],
     ids=lambda value: type(value).__name__ if hasattr(value, "sdes") else "",
 )  # fmt: skip
@@ -84,7 +88,12 @@ def test_a_beta_below_zero_is_cut_and_said() -> None:
     [
         (so.Lion(0.1), {"batch": (1, 2)}, ValueError, "no scaling rule for Lion: it takes the sign of an average"),
         (so.SAM(0.1), {"batch": (1, 2)}, ValueError, "no scaling rule for SAM: the noise also enters through"),
-        (so.Muon(0.1), {"batch": (1, 2)}, ValueError, "no published one is known here"),
+        (so.NGN(0.1), {"batch": (1, 2)}, ValueError, "no published one is known here"),
+        (so.SGD(0.1), {"batch": (1, 2), "examples": (1, 2)}, ValueError, "examples has no part in the rule of SGD"),
+        (so.Scion(0.1), {"batch": 2}, TypeError, "batch must be a pair"),
+        (so.Scion(0.1), {"batch": 0, "examples": (1, 8)}, ValueError, "batch before must be at least 1"),
+        (so.L2(so.SGD(0.1), 0.2), {"batch": (1, 2)}, ValueError, "no scaling rule for L2 around a method: scale"),
+        (so.Clipped(so.SGD(0.1), 1.0), {"batch": (1, 2)}, ValueError, "for Clipped around a method: scale the method"),
         (so.SGD(0.1), {}, ValueError, "give what changes"),
         (so.SGD(0.1), {"agents": (1, 2)}, ValueError, "agents has no part in the rule of SGD, which takes batch"),
         (so.DSGD(0.1), {"new_k": 2}, ValueError, "new_k has no part in the rule of DSGD, which takes batch, agents"),
@@ -99,6 +108,12 @@ def test_a_beta_below_zero_is_cut_and_said() -> None:
 def test_what_is_refused(method: Any, change: dict[str, Any], error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         so.scale(method, **change)
+
+
+def test_a_beta_is_kept_up_to_the_batch_that_is_named() -> None:
+    with pytest.warns(UserWarning, match="up to a batch of 40"):  # 1 - β' = B'/B τ^{-2/3} (1 - β) is 1 there
+        assert so.scale(so.Scion(0.01, 0.9), batch=(1, 80), examples=(1, 8)).after.beta == 0.0
+    assert so.scale(so.Scion(0.01, 0.9), batch=(1, 40), examples=(1, 8)).after.beta == 0.0
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def records(method: Any, kind: str, x0: Any, paths: int = 37, first: int = 0, **
 
 @pytest.mark.parametrize(
     ("method", "kind"),
-    [(so.SGD(0.1), "discrete"), (so.Adam(0.1), "sde"), pytest.param(so.AdamW(0.1), "discrete", marks=pytest.mark.slow)],
+    [(so.SGD(0.1), "discrete"), pytest.param(so.Adam(0.1), "sde", marks=pytest.mark.slow)],
 )
 def test_equal_starts_have_the_bits_of_one(method: Any, kind: str) -> None:
     """Cold starts of the SDE, which take a step in the mean, are those of every path."""

@@ -116,7 +116,12 @@ def test_what_is_no_function_of_the_address_is_refused() -> None:
 
     cases: list[tuple[Any, Any, type[Exception], str]] = [
         (MSE, next_one, ValueError, "batch must be a function of its address"),
-        (MSE, 3, TypeError, "batch must be a function, got 3"),
+        (MSE, 3, TypeError, "batch must be a function of an address, no iterator, got 3"),
+        (MSE, iter([]), TypeError, "batch must be a function of an address, no iterator"),
+        (torch.nn.MSELoss, batch, TypeError, r"loss must be a function .*got a class: give an instance, MSELoss\(\)"),
+        (MSE, lambda address: 1 / 0, ValueError, "at the address 0 say: ZeroDivisionError: division by zero"),
+        (MSE, lambda address: tuple(a[:0] for a in batch(address)), ValueError, "one finite number, got nan"),
+        (lambda output, y: MSE(output.detach(), y), batch, ValueError, "does not require grad"),
         (MSE, lambda address: 3, TypeError, r"batch must return \(X, y\), got 3"),
         (torch.nn.MSELoss(reduction="none"), batch, ValueError, "loss must return one number for a batch"),
     ]

@@ -28,6 +28,15 @@ def torch_path(optimizer: Callable[[Any], Any], draws: Any, factor: Callable[[in
     """Positions of a torch optimizer in the valley ½(1 - x₁)² + ½(x₂ - x₁²)², its start included."""
     torch = pytest.importorskip("torch")
     x = torch.tensor(VALLEY.x0.tolist(), dtype=torch.float64, requires_grad=True)
+    torch.set_default_dtype(torch.float64)  # NAdam keeps the product of its momenta in it
+    try:
+        return loop(torch, x, optimizer, draws, factor)
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+def loop(torch: Any, x: Any, optimizer: Callable[[Any], Any], draws: Any, factor: Callable[[int], float]) -> Any:
+    """The training loop."""
     worker = optimizer([x])
     schedule = torch.optim.lr_scheduler.LambdaLR(worker, factor)
     noise = torch.tensor(draws * SCALE)
@@ -69,6 +78,10 @@ def adamw(**settings: Any) -> Callable[[Any], Any]:
     return lambda x: pytest.importorskip("torch").optim.AdamW(x, **settings)
 
 
+def nadam(**settings: Any) -> Callable[[Any], Any]:
+    return lambda x: pytest.importorskip("torch").optim.NAdam(x, **settings)
+
+
 def adagrad(**settings: Any) -> Callable[[Any], Any]:
     return lambda x: pytest.importorskip("torch").optim.Adagrad(x, **settings)
 
@@ -89,6 +102,10 @@ PAIRS = [
     (so.Adam(0.01), adam(lr=0.01)),
     (so.Adam(0.05, 0.5, 0.9, 1e-3), adam(lr=0.05, betas=(0.5, 0.9), eps=1e-3)),
     (so.Adam(0.1, 0.0, 0.99, 0.3), adam(lr=0.1, betas=(0.0, 0.99), eps=0.3)),
+    (so.NAdam(0.01), nadam(lr=0.01)),
+    (so.NAdam(0.1, 0.8, 0.9, 0.05, 1e-2), nadam(lr=0.1, betas=(0.8, 0.9), eps=1e-2, momentum_decay=0.05)),
+    (so.AMSGrad(0.01), adam(lr=0.01, amsgrad=True)),
+    (so.AMSGrad(0.05, 0.5, 0.9, 1e-3), adam(lr=0.05, betas=(0.5, 0.9), eps=1e-3, amsgrad=True)),
     (so.AdamW(0.01), adamw(lr=0.01)),
     (so.AdamW(0.05, 0.8, 0.95, 1e-3, 0.5), adamw(lr=0.05, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.5)),
     (so.AdamW(0.02, weight_decay=3.0), adamw(lr=0.02, weight_decay=3.0)),
@@ -98,6 +115,7 @@ PAIRS = [
     (so.L2(so.Nesterov(0.01), 0.3), sgd(lr=0.01, momentum=0.9, nesterov=True, weight_decay=0.3)),
     (so.L2(so.RMSprop(0.01), 0.3), rmsprop(lr=0.01, weight_decay=0.3)),
     (so.L2(so.Adam(0.01), 0.3), adam(lr=0.01, weight_decay=0.3)),
+    (so.L2(so.NAdam(0.01), 0.3), nadam(lr=0.01, weight_decay=0.3)),
     (so.L2(so.Adagrad(0.1), 0.3), adagrad(lr=0.1, weight_decay=0.3)),
 ]
 

@@ -62,6 +62,7 @@ def test_a_method_without_running_means_has_no_warm_start() -> None:
         so.certify(so.SGD(0.1), TILTED, horizon=1.0, warm="yes")  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_the_certificate_says_how_it_started() -> None:
     c = so.certify(so.RMSprop(0.1), TILTED, LRS, horizon=0.2, paths=32, max_paths=32, warm=True, rng=0)
     assert c.meta["warm"] is True

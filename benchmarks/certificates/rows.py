@@ -84,6 +84,9 @@ ROOTS, SMALL_ROOTS, TINY_ROOTS = ([lr, lr / 4.0, lr / 16.0] for lr in (0.04, 0.0
 ROWS = [
     Case("SGD", so.SGD(0.1), TILTED, words(FINE, 2.0)),
     Case("SGD order2", so.SGD(0.2), TILTED, words(MIDDLE, 2.0, sde="order2"), 2.0),
+    Case("DelayedSGD", so.DelayedSGD(0.2, 1), TILTED, words(MIDDLE, 2.0)),
+    Case("DelayedSGD order2", so.DelayedSGD(0.2, 1), TILTED, words(MIDDLE, 2.0, sde="order2"), 2.0),
+    Case("ZOSGD", so.ZOSGD(0.1, 0.1), TILTED, words(FINE, 2.0)),
     Case("HeavyBall", so.HeavyBall(0.04, 0.8), TILTED, words(ROOTS, 2.0)),
     Case("HeavyBall order2", so.HeavyBall(0.01, 0.9), TILTED, words(SMALL_ROOTS, 2.0, sde="order2"), 2.0),
     Case("Nesterov", so.Nesterov(0.01, 0.9), TILTED, words(SMALL_ROOTS, 2.0)),
@@ -108,6 +111,8 @@ ROWS = [
     Case("Adam malladi", ADAM, GENTLE, STEADY | {"sde": "malladi"}, expected=REFUTED),
     Case("Adam malladi, noise dominates", DominatedAdam(0.4, 0.84, 0.92), NORMAL,
         words([0.4, 0.4 / 2**0.5, 0.2], 1.6, **CAREFUL)),
+    Case("NAdam", so.NAdam(0.1, 0.8, 0.85, 0.2, 0.0), GENTLE, words(FINE, 1.0)),
+    Case("AMSGrad", so.AMSGrad(0.1, 0.8, 0.85, 0.0), GENTLE, STEADY),
     Case("AdaBelief", so.AdaBelief(0.1, 0.8, 0.85, 0.0), GENTLE, STEADY),
     Case("AdamW", ADAMW, GENTLE, STEADY),
     Case("ScheduleFreeSGD", so.ScheduleFreeSGD(0.1, 0.6), TILTED, words(FINE, 2.0)),

@@ -20,7 +20,7 @@ from benchmarks.claims.frame import Finding, Range, worst
 
 __all__ = ["VERDICTS", "Outcome", "heading", "markdown", "names", "run", "table", "tally"]
 
-NOT_CLAIMS = ("__main__", "command", "frame", "runner", "trained")
+NOT_CLAIMS = ("__main__", "characters", "command", "frame", "runner", "trained")
 COLOURS = {"holds": "green", "fails": "red", "inconclusive": "yellow"}
 VERDICTS = """\
 A finding sets the 95 % interval of a measured number against the range in which the claim puts it: it *holds* if the

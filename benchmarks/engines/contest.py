@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from engines.cpp import COMPILERS, LANES, by_cpp
-from engines.hand import BY_HAND
-from engines.others import INTEGRATORS, Unsuited
-from engines.ours import GRID, by_sdeopt, cost, medians
-from engines.tables import Table
-from engines.workloads import STEPS, Workload
+from benchmarks.engines.cpp import COMPILERS, LANES, by_cpp
+from benchmarks.engines.hand import BY_HAND
+from benchmarks.engines.others import INTEGRATORS, Unsuited
+from benchmarks.engines.ours import GRID, by_sdeopt, cost, medians
+from benchmarks.engines.tables import Table
+from benchmarks.engines.workloads import STEPS, Workload
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.polynomial import Chebyshev, Polynomial
 from scipy.special import erfcx
 
-from engines.workloads import A4, G4, H10, STEPS, Workload
+from benchmarks.engines.workloads import A4, G4, H10, STEPS, Workload
 
 __all__ = ["COMPILERS", "LANES", "by_cpp"]
 

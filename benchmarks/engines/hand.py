@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from engines.others import NUMPY, Call, jax_library
-from engines.workloads import A4, ADAM, DT, G4, H1, H10, KICK3, RATE1, RATE2, S2, SIGMA1, STEPS, Workload
+from benchmarks.engines.others import NUMPY, Call, jax_library
+from benchmarks.engines.workloads import A4, ADAM, DT, G4, H1, H10, KICK3, RATE1, RATE2, S2, SIGMA1, STEPS, Workload
 
 __all__ = ["BY_HAND"]
 

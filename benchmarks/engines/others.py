@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.special import erf
 
-from engines.workloads import STEPS, Workload
+from benchmarks.engines.workloads import STEPS, Workload
 
 __all__ = ["INTEGRATORS", "NUMPY", "Call", "Unsuited", "jax_library"]
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 import sdeopt as so
-from engines.tables import Table
-from engines.workloads import STEPS
+from benchmarks.engines.tables import Table
+from benchmarks.engines.workloads import STEPS
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
 

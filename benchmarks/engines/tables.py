@@ -58,8 +58,8 @@ def markdown(tables: Sequence[Table], about: dict[str, str]) -> str:
     lines = [
         "# Performance",
         "",
-        "Written by `python benchmarks/peers.py --docs` from `benchmarks/results.json`, which holds one run of",
-        "`python benchmarks/peers.py`; numbers of other machines differ, ratios less.",
+        "Written by `python -m benchmarks.peers --docs` from `benchmarks/results.json`, which holds one run of",
+        "`python -m benchmarks.peers`; numbers of other machines differ, ratios less.",
         "",
         *(f"- {name}: {value}" for name, value in about.items()),
     ]

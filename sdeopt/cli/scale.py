@@ -13,14 +13,17 @@ from sdeopt.cli.runs import PAGED, MethodCommand, shared_options
 
 __all__ = ["scale"]
 
-SHARED = {"method", "objective", "noise", "x0", "steps", "observables", "seed", "threads", "wide", "json", "quiet"}
-TIMES_PATHS = 10  # as many paths as `compare`: two independent laws are compared, and no SDE is run
+SHARED = {
+    "method", "objective", "noise", "x0", "steps", "observables", "seed", "threads", "rest", "averaged", "wide", "json",
+    "quiet",
+}  # fmt: skip
 
 
 @click.command("scale", cls=MethodCommand, params=[word for word in shared_options() if word.name in SHARED])
 @click.option("--batch", type=int, nargs=2, metavar="B B'", help="Batch size before and after.")
 @click.option("--agents", type=int, nargs=2, metavar="N N'", help="Number of agents before and after.")
 @click.option("--new-k", type=int, help="Entries that rand-k sends after; --k are those before.")
+@click.option("--examples", type=int, nargs=2, metavar="T T'", help="Examples of the whole run before and after.")
 @click.option("--horizon", type=float, help="Gather evidence: simulate up to this time of the method before.")
 @click.option("--paths", type=int, help="Independent paths of each.  [default: 40000, fewer where a path costs more]")
 @click.option("--tolerance", type=float, help="Margin of the verdicts, as a fraction of the scale.  [default: 0.1]")
@@ -60,13 +63,13 @@ def scale(**words: Any) -> None:
 def _read(words: dict[str, Any]) -> dict[str, Any]:
     """The method, what changes, the problem if there is to be one, and the arguments of the evidence if any."""
     from sdeopt.cli.problems import problem_of
-    from sdeopt.cli.words import SEED, fields, stem
+    from sdeopt.cli.words import SEED, fields, stem, wrap
     from sdeopt.core import checks
     from sdeopt.optimizers.registry import lookup
 
     cls = lookup(words["method"])
-    method = cls(**fields(cls, words))
-    change = {name: words[name] for name in ("batch", "agents", "new_k") if words[name] is not None}
+    method = wrap(cls(**fields(cls, words)), words)
+    change = {name: words[name] for name in ("batch", "agents", "new_k", "examples") if words[name] is not None}
     arguments = {name: words[name] for name in ("horizon", "steps") if words[name] is not None}
     if stem(words["out"]) is not None and not arguments:
         raise ValueError("--out writes evidence, so give --horizon or --steps too")
@@ -80,8 +83,6 @@ def _read(words: dict[str, Any]) -> dict[str, Any]:
             arguments["observables"] = [name.strip() for name in words["observables"].split(",")]
         if words["threads"] is not None:
             arguments["executor"] = ThreadPoolExecutor(checks.integer("threads", words["threads"], low=1))
-        if words["paths"] is None:
-            arguments["paths"] = _paths(method, problem, arguments)
     return {"method": method, "change": change, "problem": problem, "arguments": arguments}
 
 
@@ -92,14 +93,3 @@ def _minibatch(words: dict[str, Any]) -> int | None:
     if words["objective"] is None or words["noise"] is not None or words["batch"] is None:
         return None
     return int(words["batch"][0]) if over_data(objective_of(words["objective"])) else None
-
-
-def _paths(method: Any, problem: Any, arguments: dict[str, Any]) -> int:
-    """Ten times the default of the other commands, within the same work for the three methods."""
-    from sdeopt.cli.words import BUDGET, paths
-    from sdeopt.engine.planning import plan
-    from sdeopt.engine.work import costs
-
-    given = {name: arguments[name] for name in ("horizon", "steps", "observables", "rng") if name in arguments}
-    each = sum(costs((plan(method, problem, **given),), arguments["progress"]))
-    return TIMES_PATHS * paths(3.0 * each, BUDGET / TIMES_PATHS)

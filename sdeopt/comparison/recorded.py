@@ -17,6 +17,7 @@ from sdeopt.results import paired
 __all__ = ["Recorded", "reduce"]
 
 Array = NDArray[np.float64]
+WHOLE = 0.05  # of a step: that far from one a recorded time may be, written with few digits
 
 
 class Recorded:
@@ -39,7 +40,8 @@ class Recorded:
     Raises
     ------
     ValueError, TypeError
-        For times that do not increase, values that are not finite, one run, other shapes, or pairs without ``runs``.
+        For times that do not increase, values that are not finite, one run, other shapes, or pairs without ``runs``; in
+        a comparison, for times that are not those of steps.
 
     Notes
     -----
@@ -105,6 +107,12 @@ class Recorded:
         for name, value in given.items():
             if value is not None:
                 raise ValueError(f"{name} must be left out beside Recorded, which says it, got {checks.short(value)}")
+        off = np.abs(self.times / method.clock - np.rint(self.times / method.clock))
+        if off.max() > WHOLE:
+            raise ValueError(
+                f"times must be those of steps, t = k·{method.clock:.6g}, got {self.times[off.argmax()]:g}, which is "
+                f"{self.times[off.argmax()] / method.clock:.4g} steps"
+            )
         if horizon is None and steps is None:
             steps = duration.whole(float(self.times[-1]) / method.clock)
         return steps, self.times, "observables"

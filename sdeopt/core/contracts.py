@@ -132,5 +132,8 @@ class Law(Protocol):
     def draws(self, objective: Objective) -> tuple[Any, ...]:
         """Kinds and sizes of the raw draws of one step."""
 
+    def epoch(self, objective: Objective) -> int:
+        """Steps after which the noise of all of them nearly cancels; 0 where steps are independent."""
+
     def brownian(self, question: str, objective: Objective) -> tuple[Any, ...]:
         """Sizes of the normal vectors of one increment of a question."""

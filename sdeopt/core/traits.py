@@ -22,8 +22,8 @@ class Model:
 
     ``drift``, ``diffusion`` and ``start`` take the method as ``self``. ``brownian`` names the increments in ``dw`` by
     the question that consumes them ("gradient", "sign", "square", "direction"), "gradient2" for a second sample of the
-    gradient, "own" for the method's own draws, or "state" for one per coordinate; with several names ``dw`` is a tuple.
-    An SDE without ``drift`` is `SAMPLED`.
+    gradient, "epoched" for "gradient" in epochs that cancel, where the law has them, "own" for the method's own draws,
+    or "state" for one per coordinate; with several names ``dw`` is a tuple. An SDE without ``drift`` is `SAMPLED`.
 
     Closed forms, plain Python, where the class has them (else None): ``linear(self, H, Sigma)`` returns (A, D) of
     dY = -A Y dt + D^{1/2} dW, exact on a quadratic with Hessian H and constant noise covariance Sigma, Y being the

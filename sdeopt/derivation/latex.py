@@ -10,19 +10,20 @@ from sympy.printing.latex import LatexPrinter, greek_letters_set
 
 from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.twins import Piece
-from sdeopt.derivation.words import XI, Decimal, Vec, Word, part_factors
+from sdeopt.derivation.words import XI, Decimal, Vec, Word, of_agent, part_factors
 
 __all__ = ["plain", "sde_lines", "update_lines"]
 
 LETTERS = {  # of names that papers write with another letter
     "lr": r"\eta", "eps": r"\varepsilon", "momentum": r"\mu", "weight_decay": r"\theta", "clip": "C", "sigma_dp": "z",
     "sigma": "s", "temperature": "T", "ratio": "r", "rho_momentum": r"\hat\mu", "delta_momentum": r"\delta",
-    "rho_beta": r"\rho", "rho_beta1": r"\rho_1", "rho_beta2": r"\rho_2",
+    "outer_lr": r"\alpha", "rho_beta": r"\rho", "rho_beta1": r"\rho_1", "rho_beta2": r"\rho_2",
     "delta_beta": r"\delta", "delta_beta1": r"\delta_1", "delta_beta2": r"\delta_2",
     "xi": r"\xi", "xi2": r"\xi'", "xi_i": r"\xi_i", "zeta": r"\zeta", "xi_value": r"\xi_f",
     "w_own": "w", "u_own": "u", "dw_gradient": "dW", "dw_gradient2": "d\\tilde W", "dw_sign": "dW'",
     "dw_direction": "dW'", "dw_direction2": r"d\tilde W'", "dw_square": "dW'", "dw_own": "dW''", "dw_state": "dW'''",
     "dw_gradient again": r"d\bar W", "dw_gradient2 again": r"d\bar{\tilde W}", "dw_own again": r"d\bar W''",
+    **{f"dw_gradient{n}": rf"dW^{{({n})}}" for n in range(3, 9)},
     "xi_a": r"\xi_a", "xi_b": r"\xi_b", "xi2_a": r"\xi'_a", "xi2_b": r"\xi'_b", "w_own_a": "w_a", "w_own_b": "w_b",
     "u_own_a": "u_a", "u_own_b": "u_b", "xi_i_a": r"\xi_{i,a}", "xi_i_b": r"\xi_{i,b}",
 }  # fmt: skip
@@ -259,7 +260,9 @@ def _capital(name: str) -> str:
 
 
 def update_lines(d: Any) -> list[str]:
-    """The step, with γ for the gradient that is seen."""
+    """The step, with γ for the gradient that is seen; of more samples than two the points at which they are seen."""
+    if len(d.trace.samples) > 2:
+        return _many_lines(d)
     parts, known = d.trace.parts, table(d)
     seen_as = r"\gamma" if r"\gamma" not in known.values() else r"\hat g"
     letters = known | {str(p): letter(str(p), "k") for p in parts}
@@ -275,3 +278,20 @@ def update_lines(d: Any) -> list[str]:
     if seen:
         lines.append(rf"& {seen_as} = \nabla f(x_k) + \xi_k")
     return lines
+
+
+def _many_lines(d: Any) -> list[str]:
+    """The step with a name for each point at which it asks for a gradient, the n-th sample's noise being ξ^(n)."""
+    letters = table(d) | {str(p): letter(str(p), "k") for p in d.trace.parts}
+    for n, xi in enumerate(d.trace.samples, 1):
+        letters |= {str(xi): rf"\xi^{{({n})}}", str(of_agent(xi)): rf"\xi^{{({n})}}_i"}
+    asked = {w.args[0] for u in d.update for w in u.atoms(v.Grad, v.AgentMean)} - {d.trace.x}
+    names: dict[Any, Any] = {}
+    lines = []
+    for n, point in enumerate(sorted(asked, key=sp.count_ops), 1):
+        name = (Piece if v.differs(point) else Vec)(f"point_{n}", real=True)
+        letters[str(name)] = rf"y^{{({n})}}" + ("_i" if isinstance(name, Piece) else "")
+        lines.append(f"{letters[str(name)]} &= {print_latex(point.xreplace(names), letters)}")
+        names[point] = name
+    steps = zip(d.trace.parts, d.update, strict=True)
+    return [*lines, *(rf"{letter(str(p), 'k+1')} &= {print_latex(u.xreplace(names), letters)}" for p, u in steps)]

@@ -21,7 +21,7 @@ from sdeopt.derivation.series import q, series
 from sdeopt.derivation.shown import show
 from sdeopt.derivation.trace import ORACLE, Trace, k, t
 from sdeopt.derivation.vocabulary import NoiseVar
-from sdeopt.derivation.words import OWN, VALUE_XI, XI, XI2, HandOver, TooCoarse, TooFast, Vec, vanishes, vector
+from sdeopt.derivation.words import OWN, VALUE_XI, HandOver, TooCoarse, TooFast, Vec, vanishes, vector
 
 FREE_LOSS = "the sample's loss is f(x), free of noise"
 
@@ -78,6 +78,14 @@ def _match(
     """`match` with expansions in powers of q^(1/fine)."""
     power = limit.power(trace.me.lr) * fine
     table = expand_step(trace, moves, limit, bool(fast), fine)
+    trace.additive = any(_apart(trace, shift, limit, power, order, fine) for shift in trace.elsewhere)
+    if trace.additive:
+        trace.assume("additive noise, ξ(x) = ξ(y): the step asks for its gradient at a second point")
+    gone = speed.forgotten(table, moves, moments)
+    if gone:
+        none = dict.fromkeys(gone, sp.S.Zero)
+        rest = [p if p in gone else move.xreplace(none) for p, move in zip(trace.parts, moves, strict=True)]
+        table = expand_step(trace, rest, limit, bool(fast), fine)
     if fast:
         table = speed.average(table, fast, power, moments)
     speed.check(table, moments, limit, power, fine)
@@ -103,22 +111,34 @@ def _match(
         limit=limit,
         start=first(trace, moves, [atom.symbol for atom in moments.atoms.values()]),
         copies=action.copies,
-        fast=fast,
+        fast=(*fast, *map(str, gone)),
     )
 
 
 def expand_step(trace: Trace, moves: list[Any], limit: Limit, now: bool, fine: int = 1) -> dict[Any, Any]:
     """Coefficients of the change of every part in one step; hyperparameters first by their rates if ``now``."""
-    lr = trace.me.lr
-    weights = {Vec(name, real=True): power for name, power in limit.weights.items()}
     rates = {symbol: moved.xreplace({q: sp.S.One}) for symbol, moved in limit.moves.items()} if now else {}
-    everything = {**limit.moves, lr: q**2 * lr, **{p: p * q ** (2 * e) for p, e in weights.items()}}
     table = {}
     for part, move in zip(trace.parts, moves, strict=True):
-        change = (move - part).xreplace(rates).xreplace({k: t / limit.tau.xreplace(rates)}).xreplace(everything)
-        whole = change * q ** (-2 * weights.get(part, 0))
-        table[part] = Coefficients(series(whole.xreplace({q: q**fine})))
+        size = q ** (2 * limit.weights.get(str(part), 0))
+        table[part] = Coefficients(series((_in_limit(trace, move - part, limit, rates) / size).xreplace({q: q**fine})))
     return table
+
+
+def _in_limit(trace: Trace, e: Any, limit: Limit, rates: dict[Any, Any]) -> Any:
+    """``e`` with everything in it as it moves with q."""
+    weights = {Vec(name, real=True): power for name, power in limit.weights.items()}
+    everything = {**limit.moves, trace.me.lr: q**2 * trace.me.lr, **{p: p * q ** (2 * e) for p, e in weights.items()}}
+    return e.xreplace(rates).xreplace({k: t / limit.tau.xreplace(rates)}).xreplace(everything)
+
+
+def _apart(trace: Trace, shift: Any, limit: Limit, power: int, order: int, fine: int) -> bool:
+    """Whether a point is so far from x that noise must be the same in both: at order 1, farther than a step."""
+    try:
+        apart = series(_in_limit(trace, shift, limit, {}).xreplace({q: q**fine}))
+        return order > 1 or any(not vanishes(apart[i]) for i in range(min(apart.low, 0), power))
+    except HandOver:
+        return True
 
 
 class Coefficients:
@@ -152,8 +172,8 @@ def first(trace: Trace, moves: list[Any], atoms: list[Any]) -> list[Any]:
     if not hasattr(trace.cls, "init") or any(u.has(*atoms) for u in moves):
         return []
     begin = dict(zip(trace.parts, trace.vectors(trace.cls.init, trace.x, ORACLE), strict=True))
-    squares = {XI**2: NoiseVar(trace.x), XI2**2: NoiseVar(trace.x), OWN**2: sp.S.One}
-    mean = [sp.expand(u).xreplace(squares).xreplace(dict.fromkeys((XI, XI2, OWN), sp.S.Zero)) for u in moves]
+    squares = {**{xi**2: NoiseVar(trace.x) for xi in trace.samples}, OWN**2: sp.S.One}
+    mean = [sp.expand(u).xreplace(squares).xreplace(dict.fromkeys((*trace.samples, OWN), sp.S.Zero)) for u in moves]
     there = [u.xreplace({k: sp.S.Zero}).xreplace(begin) for u in mean]
     simple = [u.replace(lambda w: w.is_Pow, lambda w: sp.factor(w.base) ** w.exp) for u in there]
     return [sp.factor_terms(sp.factor(u)) for u in simple]

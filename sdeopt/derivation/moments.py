@@ -8,6 +8,7 @@ noise (``expectations``); or neither, which is handed over.
 
 from __future__ import annotations
 
+import itertools
 from typing import Any, NamedTuple
 
 import sympy as sp
@@ -16,14 +17,15 @@ from sdeopt.derivation import expectations
 from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.shown import show
 from sdeopt.derivation.trace import Trace
-from sdeopt.derivation.twins import AGENT_XI, ClippedBatch, Compressed, Piece
+from sdeopt.derivation.twins import AGENT_XI, ClippedBatch, Compressed
 from sdeopt.derivation.words import (
     OWN,
     UNIFORM,
     XI,
-    XI2,
     HandOver,
+    Piece,
     Vec,
+    of_agent,
     part_factors,
     rate_at_zero,
     sign_of,
@@ -31,11 +33,10 @@ from sdeopt.derivation.words import (
     vector,
 )
 
-__all__ = ["OWNS", "Atom", "Moments", "flat", "quadratic", "tidy"]
+__all__ = ["OWNS", "Atom", "Moments", "flat", "tidy"]
 
 KINKED = (sp.Min, sp.Max, sp.Abs, sp.sign, sp.Piecewise)
 OWNS = (OWN, UNIFORM, Piece(OWN.name, real=True), Piece(UNIFORM.name, real=True))
-DRAWS = (XI, XI2, AGENT_XI, *OWNS)
 
 
 class Atom(NamedTuple):
@@ -105,15 +106,12 @@ class Moments:
     def __init__(self, trace: Trace) -> None:
         self.trace, self.x = trace, trace.x
         self.atoms: dict[Any, Atom] = {}
-
-    @property
-    def randoms(self) -> list[Any]:
-        """All random symbols."""
-        return [*DRAWS, *(atom.symbol for atom in self.atoms.values())]
+        self.draws = (*trace.samples, *map(of_agent, trace.samples), *OWNS)
+        self.randoms = set(self.draws)  # and the symbols of atoms
 
     def random(self, e: Any) -> bool:
         """Whether chance enters."""
-        return bool(sp.sympify(e).has(*self.randoms))
+        return not self.randoms.isdisjoint(sp.sympify(e).free_symbols)
 
     def whole(self, e: Any) -> Any:
         """``e`` with its atoms written out."""
@@ -123,6 +121,7 @@ class Moments:
         if whole not in self.atoms:
             symbol = Vec(f"R{len(self.atoms)}", real=True)
             self.atoms[whole] = Atom(symbol, kind, mean, whole, **more)
+            self.randoms.add(symbol)
         return self.atoms[whole].symbol
 
     def abstracted(self, e: Any) -> Any:
@@ -138,7 +137,7 @@ class Moments:
                 whole = sp.sign(shift + XI)
                 symbol = self._atom("sign", whole, v.MeanSign(self.x, shift), shift=shift)
                 e = e.xreplace({word: slope * symbol})
-        for length in sorted((n for n in e.atoms(v.Norm) if n.has(XI, XI2)), key=sp.count_ops):
+        for length in sorted((n for n in e.atoms(v.Norm) if n.has(*self.trace.samples)), key=sp.count_ops):
             e = self._directed(e, length)
         return e
 
@@ -157,7 +156,7 @@ class Moments:
     def _directed(self, e: Any, length: Any) -> Any:
         """``e`` with v/|v| for this length |v| as a random direction."""
         inner = length.args[0]
-        noise = XI if inner.has(XI) else XI2
+        noise = next(xi for xi in self.trace.samples if inner.has(xi))
         seen = self._seen(inner, noise)
         if seen is None:
             return e  # as η → 0 the noise in it may vanish
@@ -219,7 +218,7 @@ class Moments:
         zero, one, two, more = self.split(e)
         if more:
             return self._general(sp.Add.make_args(flat(e)))
-        means = dict.fromkeys(DRAWS, sp.S.Zero) | {atom.symbol: atom.mean for atom in self.atoms.values()}
+        means = dict.fromkeys(self.draws, sp.S.Zero) | {atom.symbol: atom.mean for atom in self.atoms.values()}
         return zero + one.xreplace(means) + self.squares(two)
 
     def _general(self, terms: Any) -> Any:
@@ -233,12 +232,20 @@ class Moments:
 
     def squares(self, two: Any) -> Any:
         """The mean of a quadratic form in the draws: c ξ² → c σ², c D³f[ξ, ξ] → c ∇tr(Σ∇²f)."""
-        return sp.Add(*(self._square(term) for term in quadratic(two)))
+        return sp.Add(*(self._square(term) for term in self.quadratic(two)))
+
+    def quadratic(self, two: Any) -> list[Any]:
+        """The terms of a quadratic form, brackets with draws in them multiplied out."""
+        terms = sp.Add.make_args(flat(two))
+        return [part for a in terms for part in sp.Add.make_args(sp.expand(a) if self._squared_sum(a) else a)]
+
+    def _squared_sum(self, term: Any) -> bool:
+        return any(f.is_Pow and f.base.is_Add and f.exp == 2 and f.has(*self.draws) for f in sp.Mul.make_args(term))
 
     def _square(self, term: Any) -> Any:
         if term == 0:
             return sp.S.Zero
-        variances = {XI: v.NoiseVar(self.x), XI2: v.NoiseVar(self.x), OWN: sp.S.One}
+        variances = {**dict.fromkeys(self.trace.samples, v.NoiseVar(self.x)), OWN: sp.S.One}
         for draw, variance in variances.items():
             if not self.random(term / draw**2):
                 return term / draw**2 * variance
@@ -246,22 +253,12 @@ class Moments:
                 inner = word.args[0] / draw**2
                 if not self.random(inner) and not self.random(term / word):
                     return term / word * v.Total(inner * variance)
-            for word in (w for w in term.atoms(v.D3) if w.args[1:] == (draw, draw) and draw in (XI, XI2)):
+            for word in (w for w in term.atoms(v.D3) if w.args[1:] == (draw, draw) and draw != OWN):
                 if not self.random(term / word):
                     return term / word * v.TraceD3(self.x)
-        if any(not self.random(term / (a * b)) for a, b in ((XI, OWN), (XI, XI2), (XI2, OWN))):
+        if any(not self.random(term / (a * b)) for a, b in itertools.combinations(variances, 2)):
             return sp.S.Zero  # independent
         raise HandOver(f"no word for the mean of {show(self.whole(term))}: SDE 'sampled'")
-
-
-def quadratic(two: Any) -> list[Any]:
-    """The terms of a quadratic form, brackets with draws in them multiplied out."""
-    terms = sp.Add.make_args(flat(two))
-    return [part for term in terms for part in sp.Add.make_args(sp.expand(term) if _squared_sum(term) else term)]
-
-
-def _squared_sum(term: Any) -> bool:
-    return any(f.is_Pow and f.base.is_Add and f.exp == 2 and f.has(*DRAWS) for f in sp.Mul.make_args(term))
 
 
 def _by_terms(word: Any) -> Any:

@@ -32,8 +32,16 @@ def correct(trace: Trace, base: Matched, longer: Matched) -> Matched:
     trace.assume("Σ is taken constant, and the noise is that of order 1")
     along = [_along(b, base.parts, base.drift) for b in base.drift]
     drift = [tidy(flat(e - base.limit.tau / 2 * a)) for e, a in zip(longer.drift, along, strict=True)]
-    longer.drift = drift
+    longer.drift = [_of_one_hessian(trace, e) for e in drift]
     return longer
+
+
+def _of_one_hessian(trace: Trace, e: Any) -> Any:
+    """What agents' Hessians do to their own gradients has no word: as if all of them were that of f."""
+    own = {w: w.args[0] for w in e.atoms(v.Average) if isinstance(w.args[0], v.AgentHvp)}
+    if own:
+        trace.assume("the ∇²f_i of all agents are equal")
+    return tidy(flat(e.xreplace({w: v.Hvp(h.args[0], v.Average(h.args[1])) for w, h in own.items()})))
 
 
 def _along(e: Any, parts: list[Any], directions: list[Any]) -> Any:

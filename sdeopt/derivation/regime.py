@@ -20,7 +20,7 @@ from sdeopt.core import checks
 from sdeopt.core.traits import learning_rate
 from sdeopt.derivation.series import q
 from sdeopt.derivation.trace import Trace
-from sdeopt.derivation.words import Field, HandOver, Rate, rational
+from sdeopt.derivation.words import Field, HandOver, Rate, Share, rational
 
 __all__ = ["Limit", "apply_words", "stages"]
 
@@ -49,7 +49,9 @@ class Limit:
     def text(self) -> str:
         """The limit in the words that ``limit=`` takes."""
         ties = [f"{name} ~ {rule}" for name, rule in self.said.items() if rule != "fixed" and name != "t"]
-        return "; ".join([f"t = k {sp.sstr(self.tau)}".replace("lr", "η"), *ties]).replace("lr", "η")
+        number, rest = self.tau.as_coeff_Mul()
+        time = f"t = {'' if number == 1 else f'{number} '}k {sp.sstr(rest)}"
+        return re.sub(r"\blr\b", "η", "; ".join([time, *ties]))
 
 
 def rule(name: str, text: Any) -> tuple[bool, Any]:
@@ -96,7 +98,7 @@ def _ties(trace: Trace) -> dict[str, str]:
     if not hasattr(trace.cls, "scaled"):
         return {}
     scaled = trace.run(trace.cls.scaled, q**2 * trace.me.lr)
-    moves = {a: sp.simplify(rational(b)) for a, b in zip(trace.me, scaled, strict=True)}
+    moves = {a: sp.simplify(rational(b)) for a, b in zip(trace.me, scaled, strict=True) if a not in trace.counted}
     return {str(a): _word(a, b) for a, b in moves.items() if b != a and a != trace.me.lr}
 
 
@@ -114,7 +116,7 @@ def _finish(trace: Trace, limit: Limit) -> Limit:
     for symbol in trace.me:
         if symbol not in limit.moves:
             if isinstance(symbol, Field):
-                delta = Rate(f"delta_{symbol}", positive=True)
+                delta = Share(f"delta_{symbol}", positive=True)
                 limit.moves[symbol], limit.named[delta] = 1 - delta, 1 - symbol
             continue
         ratio = sp.simplify((1 - limit.moves[symbol]) / (1 - symbol))
@@ -143,9 +145,12 @@ def stages(trace: Trace, words: Mapping[str, str] | None) -> Iterator[list[Limit
         yield [apply_words(trace, sizes) for sizes in _sizes(trace)]
         return
     clocks = [{"t": "lr"}, {"t": "sqrt(lr)"}]
-    ties = list(_free(trace, [a for a in trace.me if isinstance(a, Field)], ("1 - lr", "1 - sqrt(lr)")))
+    shares = [a for a in trace.me if isinstance(a, Field)]
+    ties = list(_free(trace, shares, ("1 - lr", "1 - sqrt(lr)")))
     yield [apply_words(trace, clock | tie) for clock in clocks for tie in ties]
-    others = [a for a in trace.me if not isinstance(a, Field) and a != trace.me.lr and a.is_positive]
+    small = [rules for rules in _free(trace, shares, ("lr", "sqrt(lr)")) if set(rules.values()) - {"fixed"}]
+    yield [apply_words(trace, clock | tie) for clock in clocks for tie in small][:MOST]  # the share of the new
+    others = [a for a in trace.me if a.is_positive and a not in (*shares, trace.me.lr, *trace.counted)]
     falling = [rules for rules in _free(trace, others, ("sqrt(lr)", "lr")) if set(rules.values()) - {"fixed"}]
     yield [apply_words(trace, tie | fall) for tie in ties for fall in falling][:MOST]
     alike = ties if len(trace.parts) < 4 else [tie for tie in ties if len(set(tie.values())) == 1]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sdeopt.core import checks
-from sdeopt.derivation import matching, order2, regime
+from sdeopt.derivation import advice, matching, order2, regime
 from sdeopt.derivation.derivation import OWNER, Derivation
 from sdeopt.derivation.derived import Derived
 from sdeopt.derivation.latex import sde_lines, update_lines
@@ -49,7 +49,7 @@ def derive_symbols(cls: Any, how: How, given: Any = None) -> Derived:
         update, moves, moments = matching.prepare(trace)
     except HandOver as reason:
         return Derived(cls, order, trace, [], None, refused=str(reason))
-    searched = _Search(trace, moves, moments, how, list(trace.assumed))
+    searched = Search(trace, moves, moments, how, list(trace.assumed))
     try:
         found = searched.found()
     except HandOver as reason:
@@ -89,7 +89,7 @@ def write_out(d: Derived, given: Any) -> Derivation:
 
 
 @dataclass
-class _Search:
+class Search:
     """The step of a page, matched in one limit after the other."""
 
     trace: Trace
@@ -98,13 +98,14 @@ class _Search:
     how: How
     met: list[str]
 
-    def found(self) -> list[tuple[Matched, tuple[str, ...]]]:
+    def found(self, advise: bool = True) -> list[tuple[Matched, tuple[str, ...]]]:
         """The SDEs of the first stage of limits that holds any, with what they assume.
 
-        If none does, why the limit in which the rules came furthest has none. Where only a rule is missing there is an
-        SDE, so that parts of other sizes are not tried.
+        If none does, why the limit in which the rules came furthest has none, with advice that was tried. Where only
+        a rule is missing there is an SDE, so that parts of other sizes are not tried.
         """
         reasons: list[HandOver] = []
+        rules: list[str] = []  # which are missing where, in limits that are some
         missing: list[bool] = []  # of limits in which a rule alone is missing, whether a hyperparameter falls
         for stage in regime.stages(self.trace, self.how.limit):
             found = []
@@ -114,15 +115,25 @@ class _Search:
                 try:
                     found.append(self.matched(limit))
                 except HandOver as reason:
+                    if reasons and self._forgets(limit):
+                        continue
                     reasons.append(reason)
-                    missing += [bool(self._let(limit))] * (not isinstance(reason, TooFast))
+                    if not isinstance(reason, TooFast):
+                        missing.append(bool(self._let(limit)))
+                        rules += [] if limit.weights else [f"where {limit.text()}: {reason}"]
             if found and not (missing and all(self._gone(one) for one, _ in found)):
                 return found
-        raise max(reasons, key=lambda reason: reason.depth)
+        best = max(reasons, key=lambda reason: reason.depth)
+        raise advice.tried(self, best, rules) if advise else best
 
     def _let(self, limit: regime.Limit) -> list[Any]:
         """Hyperparameters that this limit lets fall."""
         return [a for a in self.trace.me if not isinstance(a, Field) and limit.asked.get(a.name, "fixed") != "fixed"]
+
+    def _forgets(self, limit: regime.Limit) -> bool:
+        """Whether this limit, which nobody asked for, lets a share fall that may be that of the old."""
+        small = [a for a in self.trace.me if isinstance(a, Field) and limit.asked.get(a.name) in ("lr", "sqrt(lr)")]
+        return self.how.limit is None and bool(small)
 
     def _gone(self, matched: Matched) -> bool:
         """Whether a hyperparameter that its limit lets fall is in no term any more."""

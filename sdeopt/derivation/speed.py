@@ -17,7 +17,7 @@ from sdeopt.derivation.series import Series, q, series
 from sdeopt.derivation.shown import show
 from sdeopt.derivation.words import HandOver, TooFast, Vec, Word, part_factors, vanishes, vector
 
-__all__ = ["average", "check"]
+__all__ = ["average", "check", "forgotten"]
 
 
 def check(table: dict[Any, Any], moments: Moments, limit: Limit, power: int, fine: int) -> None:
@@ -34,7 +34,7 @@ def check(table: dict[Any, Any], moments: Moments, limit: Limit, power: int, fin
         if found is not None:
             fast[part] = found
     if fast:
-        raise _too_fast(fast, list(table), limit, fine)
+        raise _too_fast(fast, list(table), limit, fine, moments.trace)
     if reasons:
         raise reasons[0]
 
@@ -48,8 +48,8 @@ def _leading(c: Any, moments: Moments, power: int) -> tuple[int, Any] | None:
     return None
 
 
-def _too_fast(fast: dict[Any, Any], parts: list[Any], limit: Limit, fine: int) -> TooFast:
-    """Why the last part that is too fast is so, and what can be done about it."""
+def _too_fast(fast: dict[Any, Any], parts: list[Any], limit: Limit, fine: int, trace: Any) -> TooFast:
+    """Why the last part that is too fast is so; ``search`` tries what can be done about one that relaxes by itself."""
     part, (i, e) = list(fast.items())[-1]
     others = [p for p in parts if p != part and e.has(p)]
     led = [str(p) for p, (_, f) in fast.items() if p != part and f.has(part)]
@@ -57,10 +57,7 @@ def _too_fast(fast: dict[Any, Any], parts: list[Any], limit: Limit, fine: int) -
     if any(_running(f, part) for f in e.atoms(sp.Max, sp.Min)):
         why = "a running maximum or minimum reflects, which no drift and diffusion do"
     elif linear and not led:
-        asked = {p: rule for p, rule in limit.asked.items() if rule != "fixed" and (p, rule) != ("t", "lr")}
-        why = f"tie what holds it to η by limit=, or average it out by eliminate=({str(part)!r},)" + (
-            f" with limit={asked}" if asked else ""
-        )
+        why = ""
     elif linear:
         why = f"{part} relaxes within steps and {' and '.join(led)} with it, so that it is not averaged out by itself"
         if led == [str(parts[0])] and vanishes(e - parts[0] + part):  # the last position
@@ -72,8 +69,13 @@ def _too_fast(fast: dict[Any, Any], parts: list[Any], limit: Limit, fine: int) -
     else:
         why = "what a step adds must fall with η, see limit="
     moved = f"{part} moves by O(η^{sp.Rational(i, 2 * fine)}) in one step, by {show(e, 100)}, faster than time passes"
-    advised = 0.5 if linear and not led else 0.0
-    return TooFast(f"{moved}: {why}", parts.index(part) + advised - len(fast) / 100.0)
+    alone = linear and not led
+    reason = TooFast(moved + (f": {why}" if why else ""), parts.index(part) + 0.5 * alone - len(fast) / 100.0)
+    if alone:
+        reason.part, reason.limit = part, limit
+        rate = sp.diff(e, part).xreplace(limit.named)
+        reason.held = tuple(a for a in trace.me if rate.has(a) and a != trace.me.lr)
+    return reason
 
 
 def _running(f: Any, part: Any) -> bool:
@@ -139,6 +141,19 @@ def _order(slope: Any, limit: Limit, part: Any) -> int | None:
     scaled = _scale(slope, limit)
     low = next((i for i in range(scaled.low, scaled.low + 9) if not vanishes(scaled[i])), None)
     return None if low is None else low + int(2 * _weights(limit).get(part, 0))
+
+
+def forgotten(table: dict[Any, Any], moves: list[Any], moments: Moments) -> list[Any]:
+    """Parts of which every step leaves a share and nothing else: 0 after some steps, however they enter."""
+    found = []
+    for (part, c), move in list(zip(table.items(), moves, strict=True))[1:]:
+        left = sp.cancel(move / part)
+        kept = any(sp.sympify(atom.whole).has(part) for atom in moments.atoms.values())
+        if kept or vector(left) or moments.random(left) or c.low < 0 or vanishes(c[0]):
+            continue
+        moments.trace.assume(f"|{show(1 + sp.expand(c[0] / part))}| < 1, so that {part} is 0 after some steps")
+        found.append(part)
+    return found
 
 
 def average(table: dict[Any, Any], fast: tuple[str, ...], power: int, moments: Moments) -> dict[Any, Any]:

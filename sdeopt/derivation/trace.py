@@ -17,10 +17,11 @@ from sdeopt.core.references import Module, rebound
 from sdeopt.derivation import twins
 from sdeopt.derivation.namespace import numpy
 from sdeopt.derivation.operand import ARRAY, SMALL_LR, plain, traced
-from sdeopt.derivation.words import OWN, UNIFORM, XI, XI2, Field, HandOver, Vec, rational
+from sdeopt.derivation.words import OWN, UNIFORM, XI, Field, HandOver, Vec, rational, sample
 
 __all__ = ["ORACLE", "Trace", "k", "t"]
 
+MOST = 8  # samples of the gradient in one step
 k, t = sp.Symbol("k", positive=True), sp.Symbol("t", positive=True)
 
 
@@ -66,11 +67,14 @@ class Trace:
         )
         self.parts = [Vec(part, real=True) for part in cls.parts]
         self.x = self.parts[0]
-        self.additive = False
+        self.elsewhere: list[Any] = []  # how far from x the points are at which the step asks for other gradients
+        self.additive = False  # whether the noise must be the same there
         self.assumed: list[str] = []
         self.decided: dict[str, Any] = {}  # what of it hyperparameters decide -> a relation of their symbols
         known = numbers(cls, given)
         self.values = {symbol: known[symbol.name] for symbol in self.me if symbol.name in known}
+        self.counted: dict[Any, Any] = {}  # the hyperparameter that counts samples -> its number
+        self.samples: tuple[Any, ...] = (XI,)
         self.words = {name: self._spoken(f) for name, f in twins.words(self).items()}
         self._numpy = numpy(self.words, twins.LACKING)
         self._done: dict[Any, Any] = {f: self._spoken(twin) for f, twin in twins.of(self).items()}
@@ -85,7 +89,7 @@ class Trace:
     def run(self, f: Any, *args: Any) -> Any:
         """``f(self, *args)`` on symbols; what cannot be traced is said."""
         try:
-            me = tuple.__new__(type(self.me), map(self._operand, self.me))
+            me = tuple.__new__(type(self.me), [self._operand(self.counted.get(a, a)) for a in self.me])
             return plain(self._bound(f)(me, *map(self._operand, args)))
         except ERRORS as error:
             raise HandOver(f"{self.cls.__name__}.{f.__name__} cannot be run on symbols: {error}") from error
@@ -102,11 +106,31 @@ class Trace:
 
     def step(self) -> list[Any]:
         """The state after one step, its draws random symbols."""
-        if isinstance(self.cls.traits.samples, str):
-            raise HandOver(f"the step sees as many samples of the gradient as {self.cls.traits.samples} says")
-        samples = (XI, XI2) if self.cls.samples == 2 else XI
-        z = (samples, self.own()) if hasattr(self.cls, "own") else samples
+        self.samples = tuple(map(sample, range(1, self._count() + 1)))
+        seen = XI if self.cls.traits.samples == 1 else self.samples
+        z = (seen, self.own()) if hasattr(self.cls, "own") else seen
         return self.vectors(self.cls.step, k, self.state, ORACLE, z)
+
+    def _count(self) -> int:
+        """How many samples of the gradient a step sees; where a hyperparameter counts them it stands for its number."""
+        counts = self.cls.traits.samples
+        if not isinstance(counts, str):
+            return int(counts)
+        symbol = self.me[self.cls._fields.index(counts)]
+        if symbol not in self.values:
+            raise HandOver(
+                f"the step sees as many samples of the gradient as {counts} says, which has no default: derive a "
+                f"method, as in derive({self.cls.__name__}(lr=0.1, {counts}=4))"
+            )
+        number = int(self.values[symbol])
+        if number > MOST:
+            raise HandOver(
+                f"the step sees {number} samples of the gradient, as {counts} says, and their formulas are written out "
+                f"one in the other, up to {MOST}: derive it with fewer"
+            )
+        self.counted[symbol] = sp.Integer(number)
+        self.assume(f"{counts} = {number}, as with these hyperparameters", sp.Eq(symbol, number))
+        return number
 
     def clock(self) -> Any:
         """Units of time of one step."""

@@ -13,12 +13,12 @@ from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.namespace import ELEMENTWISE, reductions
 from sdeopt.derivation.operand import chosen, plain
 from sdeopt.derivation.shown import show
-from sdeopt.derivation.words import VALUE_XI, XI, XI2, HandOver, Vec, Word
+from sdeopt.derivation.words import VALUE_XI, XI, XI2, AgentNoise, HandOver, Piece, Vec, Word, of_agent
 from sdeopt.noise import directions
 
 __all__ = ["AGENT_XI", "Members", "Piece", "of", "pair", "words"]
 
-AGENT_XI = Vec("xi_i", real=True)  # noise of one agent
+AGENT_XI = of_agent(XI)
 LACKING = "the page calls {}, which has no symbolic twin: the SDE 'sampled' does without"
 PHASES = {"clip": ("inactive", "active")}
 QUESTIONS = {  # of the oracle, answered by a word of the same arguments
@@ -29,10 +29,6 @@ QUESTIONS = {  # of the oracle, answered by a word of the same arguments
     "direction_residual": v.DirRest, "batch_size": v.BatchSize, "mean_agent_sign": v.AgentSign,
     "root_agent_sign_cov": v.RootAgentSign,
 }  # fmt: skip
-
-
-class Piece(Vec):
-    """What one agent has of a vector that holds all agents' one after the other."""
 
 
 class Members:
@@ -67,7 +63,7 @@ def of(trace: Any) -> dict[Any, Any]:
         compressors.natural: lambda g, u: Compressed(sp.Symbol("natural"), u, sp.S.Zero, g),
         len: length,
     }
-    for module, table in ((oracle, _questions(trace)), (sums, _sums()), (elementary, _elementary(trace))):
+    for module, table in ((oracle, _questions(trace)), (sums, _sums(trace)), (elementary, _elementary(trace))):
         found |= pair(module, table, LACKING)
     return found
 
@@ -83,7 +79,7 @@ def words(trace: Any) -> dict[str, Any]:
         "full_like": lambda like, value: value,
         **reductions(v.Total, lambda a: v.Total(a) / v.Coordinates(), v.Norm),
     }
-    return {**ELEMENTWISE, **_sums(), **_elementary(trace), **more}
+    return {**ELEMENTWISE, **_sums(trace), **_elementary(trace), **more}
 
 
 def _whole(shape: Any, value: Any) -> Any:
@@ -112,12 +108,23 @@ def _refuse(reason: str) -> Any:
 
 def _questions(trace: Any) -> dict[str, Any]:
     def noise(o: Any, x: Any, z: Any) -> Any:
+        if z not in trace.samples:
+            raise HandOver("the step asks for a gradient with draws that are not those of one sample")
         if x != trace.x:
-            trace.additive = True
-            trace.assume("additive noise, ξ(x) = ξ(y): the step asks for its gradient at a second point")
+            trace.elsewhere.append(sp.sympify(x) - trace.x)
         return z
 
+    def local(o: Any, x: Any, z: Any) -> Any:
+        return v.AgentMean(x) + of_agent(noise(o, x, z))
+
+    def classes(o: Any, x: Any, z: Any) -> Any:
+        if z != (XI, XI2):
+            raise HandOver("the gradients of the classes are those of both samples of a step")
+        return v.ClassGrad(x, -1) + XI, v.ClassGrad(x, 1) + XI2
+
     def clipped_grad(o: Any, x: Any, z: Any, clip: Any) -> Any:
+        if z != XI and trace.phases.get("clip") != "inactive":
+            raise HandOver("a step clips the examples of a second sample, and the rules know one of them")
         phase = trace.phases.get("clip")
         if phase == "inactive":
             trace.assume("no example reaches the length C")
@@ -135,22 +142,25 @@ def _questions(trace: Any) -> dict[str, Any]:
         "noise": noise,
         "noisy_grad": lambda o, x, z: v.Grad(x) + noise(o, x, z),
         "noisy_value": lambda o, x, z: v.Value(x) + VALUE_XI,
-        "noisy_class_grads": lambda o, x, z: (v.ClassGrad(x, -1) + XI, v.ClassGrad(x, 1) + XI2),
+        "noisy_class_grads": classes,
         "clipped_grad": clipped_grad,
-        "agent_grads": lambda o, x, z: Members(v.AgentMean(x) + AGENT_XI),
+        "agent_grads": lambda o, x, z: Members(local(o, x, z)),
+        "local_grads": lambda o, xs, z: Members(local(o, xs.member, z)),
         "agent_means": lambda o, x: Members(v.AgentMean(x)),
         "agent_roots": lambda o, x, dw: Members(v.AgentRoot(x, dw)),
     }
 
 
-def _sums() -> dict[str, Any]:
+def _sums(trace: Any) -> dict[str, Any]:
+    """Sums over entries and over agents; noise of agents that enters a mean linearly is that of the mean gradient."""
+
     def each(f: Any, *given: Any) -> Any:
         return Members(plain(f(*(a.member if isinstance(a, Members) else a for a in given))))
 
     def average(members: Any) -> Any:
         if not isinstance(members, Members):
             return sp.Add(*members) / len(members)
-        return _average(members.member)
+        return v.Average(members.member).xreplace({v.Average(of_agent(xi)): xi for xi in trace.samples})
 
     return {
         "total": v.Total, "dot": lambda a, b: v.Total(a * b), "norm": v.Norm, "each": each, "average": average,
@@ -175,12 +185,8 @@ def concatenate(members: Any) -> Any:
 
 
 def _pieces(x: Any) -> dict[Any, Any]:
-    return {s: Piece(s.name, real=True) for s in sp.sympify(x).atoms(Vec) if s != AGENT_XI and not isinstance(s, Piece)}
-
-
-def _average(e: Any) -> Any:
-    """The mean over agents of the generic one's ``e``: noise that enters linearly is that of the mean gradient."""
-    return v.Average(e).xreplace({v.Average(AGENT_XI): XI})
+    common = (s for s in sp.sympify(x).atoms(Vec) if not isinstance(s, (AgentNoise, Piece)))
+    return {s: Piece(s.name, real=True) for s in common}
 
 
 class Compressed(Word):
@@ -196,7 +202,7 @@ class ClippedBatch(Word):
 
 
 def _clip(y: Any, limit: Any) -> Any:
-    if sp.sympify(y).has(v.AgentMean, AGENT_XI) or any(isinstance(s, Piece) for s in sp.sympify(y).atoms(Vec)):
+    if v.differs(sp.sympify(y)):
         return v.Clipped(y, limit)
     return sp.Min(1, limit / v.Norm(y)) * y
 

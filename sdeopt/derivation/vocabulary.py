@@ -6,9 +6,10 @@ from typing import Any
 
 import sympy as sp
 
-from sdeopt.derivation.words import Word, part_factors, vector
+from sdeopt.derivation.words import AgentNoise, Piece, Word, part_factors, vector
 
 __all__ = [
+    "AgentHvp",
     "AgentMean",
     "AgentRoot",
     "AgentSign",
@@ -41,6 +42,7 @@ __all__ = [
     "TraceD3",
     "Value",
     "Vjp",
+    "differs",
 ]
 
 
@@ -182,6 +184,39 @@ class MeanDir(Word):
         return DirResponse(*self.args, moved[1])
 
 
+class AgentMean(Word):
+    """∇f_i(x)."""
+
+    code, tex = "agent_means", r"\nabla f_i(@0)"
+
+    def rate(self, moved: Any) -> Any:
+        return AgentHvp(self.args[0], moved[0])
+
+
+class AgentHvp(Word):
+    """∇²f_i(x) v."""
+
+    linear, tex = True, r"\nabla^2\! f_i(@0)\,@1"
+
+    def rate(self, moved: Any) -> Any:
+        return AgentD3(*self.args, moved[0]) + AgentHvp(self.args[0], moved[1])
+
+
+class AgentD3(D3):
+    """D³f_i(x)[u, v]."""
+
+    tex = r"D^3\! f_i(@0)[@1, @2]"
+
+    def rate(self, moved: Any) -> Any:
+        x, u, v = self.args
+        return AgentD4(x, u, v, moved[0]) + AgentD3(x, moved[1], v) + AgentD3(x, u, moved[2])
+
+
+def differs(e: Any) -> bool:
+    """Whether agents have different values of ``e``."""
+    return e.has(AgentMean, AgentHvp, AgentRoot) or any(isinstance(s, (AgentNoise, Piece)) for s in e.free_symbols)
+
+
 class Average(Word):
     """The mean over agents of what each of them has."""
 
@@ -190,8 +225,10 @@ class Average(Word):
     @classmethod
     def eval(cls, *args: Any) -> Any:
         (e,) = args
-        if isinstance(e, AgentMean):
-            return Grad(e.args[0])
+        if not differs(e):
+            return e
+        if isinstance(e, (AgentMean, AgentHvp)) and not any(map(differs, e.args)):
+            return Grad(*e.args) if isinstance(e, AgentMean) else Hvp(*e.args)
         return super().eval(*args)
 
 
@@ -226,7 +263,7 @@ SignResponse = _word("SignResponse", "sign_response", r"J(@1)\,@2", linear=True)
 SignRest = _word("SignRest", "root_sign_residual", r"R(@1)^{1/2}@2", linear=True)
 DirResponse = _word("DirResponse", "direction_jacobian", r"J_u(@1)\,@2", linear=True)
 DirRest = _word("DirRest", "direction_residual", r"R_u(@1)^{1/2}@2", linear=True)
-AgentMean = _word("AgentMean", "agent_means", r"\nabla f_i(@0)")
+AgentD4 = _word("AgentD4", "", r"D^4\! f_i(@0)[@1, @2, @3]", linear=True)
 AgentRoot = _word("AgentRoot", "agent_roots", r"\Sigma_i^{1/2}@1", linear=True)
 AgentSign = _word("AgentSign", "mean_agent_sign", r"\frac{1}{N}\sum_i\mathbb{E}\,\mathrm{sign}(\nabla f_i(@0)+\xi_i)")
 RootAgentSign = _word(

@@ -25,16 +25,21 @@ __all__ = [
     "VALUE_XI",
     "XI",
     "XI2",
+    "AgentNoise",
     "Decimal",
     "HandOver",
+    "Piece",
     "Rate",
+    "Share",
     "TooCoarse",
     "TooFast",
     "Vec",
     "Word",
+    "of_agent",
     "part_factors",
     "rate_at_zero",
     "rational",
+    "sample",
     "sign_of",
     "vanishes",
     "vector",
@@ -53,7 +58,14 @@ class HandOver(Exception):
 
 
 class TooFast(HandOver):
-    """Why a limit is none: the rules answer, but a part of the state moves faster, or x slower, than time passes."""
+    """Why a limit is none: the rules answer, but a part of the state moves faster, or x slower, than time passes.
+
+    Where that is ``part``, which relaxes linearly, ``held`` are the hyperparameters in how fast it does.
+    """
+
+    part: Any = None
+    held: tuple[Any, ...] = ()
+    limit: Any = None
 
 
 class TooCoarse(HandOver):
@@ -62,6 +74,14 @@ class TooCoarse(HandOver):
 
 class Vec(sp.Symbol):
     """The entry of a vector: a part of the state, noise, an increment. A plain Symbol is a number."""
+
+
+class Piece(Vec):
+    """What one agent has of a vector that holds all agents' one after the other."""
+
+
+class AgentNoise(Vec):
+    """Noise of the gradient of one agent."""
 
 
 class Word(sp.Function):
@@ -156,7 +176,7 @@ def _evaluate(e: Any, attempt: int, width: float = 1.5) -> Any:
         name = str(a)
         if isinstance(a, Decimal):
             return sp.Float(name, 40)
-        if name in ("lr", "q"):
+        if name in ("lr", "q") and width > 1.0:
             return sp.Float(str(10.0 ** point.uniform(-6.0, -4.0)), 40)
         if getattr(a, "fraction", False):
             return sp.Float(str(point.uniform(0.01, 0.99)), 40)
@@ -176,7 +196,8 @@ def _evaluate(e: Any, attempt: int, width: float = 1.5) -> Any:
 def vanishes(e: Any) -> bool:
     """Whether an expression is 0, by its values at two random points; words are independent numbers.
 
-    They are of order 1: where they are large, what a saturating function such as tanh leaves is below any tolerance.
+    They are of order 1, the learning rate too: where they are large, what a saturating function such as tanh leaves is
+    below any tolerance, and so is e^(-ψt/η) where η is small.
     """
     e = sp.sympify(e)
     if e == 0 or e.is_number:
@@ -213,9 +234,25 @@ class Field(sp.Symbol):
 
 
 class Rate(sp.Symbol):
-    """1 - β, or that in units of a power of η."""
+    """1 - β in units of a power of η."""
 
 
-XI, XI2 = Vec("xi", real=True), Vec("xi2", real=True)  # noise of the gradient, and of a second sample
+class Share(Rate):
+    """1 - β of a β that stays: in (0, 1)."""
+
+    fraction = True
+
+
+def sample(n: int) -> Any:
+    """Noise of the n-th sample of the gradient that a step sees, n = 1, 2, ..."""
+    return Vec("xi" if n == 1 else f"xi{n}", real=True)
+
+
+def of_agent(noise: Any) -> Any:
+    """That of one agent in this sample."""
+    return AgentNoise(f"{noise}_i", real=True)
+
+
+XI, XI2 = sample(1), sample(2)
 VALUE_XI = sp.Symbol("xi_value", real=True)  # noise of the sample's loss, from the same draws as that of its gradient
 OWN, UNIFORM = Vec("w_own", real=True), Vec("u_own", real=True)  # the page's own draws

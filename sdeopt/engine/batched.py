@@ -26,8 +26,9 @@ import numpy as np
 
 from sdeopt.core.entrywise import ENTRYWISE
 from sdeopt.core.observables import NAMED
-from sdeopt.core.oracle import Oracle, who_answers
+from sdeopt.core.oracle import Oracle
 from sdeopt.core.references import names
+from sdeopt.core.sides import who_answers
 from sdeopt.engine import loops, states
 from sdeopt.engine.assembly import filler
 from sdeopt.engine.beginnings import beginnings, sizes

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GIVEN", "Draw", "draws", "heavy", "kinds", "moments", "orders", "unmet_need"]
 
-GIVEN = ("fractional", "stable", "increments")  # made for whole paths before the loop, see ``given``
+GIVEN = ("fractional", "epoched", "stable", "increments")  # made for whole paths before the loop, see ``given``
 CODES = {"normal": 0, "uniform": 1, "epochs": 3} | dict.fromkeys(GIVEN, 2)
 
 
@@ -161,5 +161,8 @@ def _increment(run: Run, name: str, objective: Any, noise: Any) -> list[Any]:
         page: Any = run.method
         own = page.own(objective, noise)
         return [("normal", size) if kind == "uniform" else (kind, size, *rest) for kind, size, *rest in own]
-    sizes = noise.brownian("gradient" if name == "gradient2" else name, objective)
+    sizes = noise.brownian("gradient" if name in ("gradient2", "epoched") else name, objective)
+    steps = noise.epoch(objective) if name == "epoched" else 0
+    if steps:
+        return [("epoched", size, steps) for size in sizes]
     return [("normal", size) if isinstance(size, int) else size for size in sizes]

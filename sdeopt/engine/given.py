@@ -11,6 +11,10 @@ Stuck from a uniform angle and an exponential.
 The integrator multiplies what it is given by √dt, so an increment ΔB^H = dt^H G is passed as dt^{H - 1/2} G, and a
 stable one as dt^{1/α - 1/2} S. A step of the optimizer gets the unit G and S.
 
+"epoched", N: normal increments, of which in every epoch, N steps of the optimizer, the mean is taken away, times
+√(N/(N - 1)): a Brownian bridge for each epoch, whose increment over a step has variance 1 again. Coarse increments are
+sums of the fine ones over their root.
+
 "increments": the user's own, an array (paths, steps, size) of ΔW, passed as ΔW/√dt.
 
 A path's increments are held for all its steps, 8 bytes each: `portion` says of how many paths at a time.
@@ -57,7 +61,7 @@ def _columns(draw: Draw, key: Any, path0: int, count: int, rows: int, dt: float 
     (parameter,) = draw.parameters
     if draw.kind == "increments":
         return np.asarray(parameter[path0 : path0 + count] / math.sqrt(dt or 1.0))
-    make, exponent = (_fractional, parameter) if draw.kind == "fractional" else (_stable, 1.0 / parameter)
+    make, exponent = MAKERS[draw.kind](parameter)
     unit = np.empty((count, rows, draw.size))
     few = max(RAW // (rows * draw.stride * draw.size), 1)
     for first in range(0, count, few):
@@ -111,6 +115,27 @@ def fractional_noise(normals: Array, hurst: float) -> Array:
     return noise
 
 
+def _epoched(draw: Draw, key: Any, path: int, paths: int, rows: int) -> Array:
+    """Increments of one Brownian bridge after the other, (rows, size, paths); the last may be cut short."""
+    steps, stride = draw.parameters[0], draw.stride
+    epoch = steps * (draw.fine // stride)
+    whole = -(-rows // epoch) * epoch
+    fine = _raw(key, 0, draw.size, path, paths, whole * stride).reshape(-1, epoch, stride, draw.size, paths)
+    unit = _summed(fine, 2) / math.sqrt(stride)
+    mean = _summed(unit, 1) / epoch
+    bridge = (unit - mean[:, None]) * math.sqrt(steps / max(steps - 1, 1))
+    return np.asarray(bridge.reshape(whole, draw.size, paths)[:rows])
+
+
+def _summed(a: Array, axis: int) -> Array:
+    """The sum along an axis in its order, which NumPy keeps or not as the shape will have it."""
+    parts = np.moveaxis(a, axis, 0)
+    total: Array = parts[0].copy()
+    for part in parts[1:]:
+        total += part
+    return total
+
+
 def _stable(draw: Draw, key: Any, path: int, paths: int, rows: int) -> Array:
     d = draw.size
     u = _raw(key, 1, 2 * d, path, paths, rows)
@@ -123,3 +148,10 @@ def stable(u: Array, v: Array, alpha: float) -> Array:
     tail = (np.cos((1.0 - alpha) * angle) / exponential) ** ((1.0 - alpha) / alpha)
     result: Array = np.sin(alpha * angle) / np.cos(angle) ** (1.0 / alpha) * tail
     return result
+
+
+MAKERS: dict[str, Any] = {  # how a kind is made, and as which power of dt it grows, for its parameter
+    "fractional": lambda hurst: (_fractional, hurst),
+    "epoched": lambda steps: (_epoched, 0.5),
+    "stable": lambda alpha: (_stable, 1.0 / alpha),
+}

@@ -64,7 +64,7 @@ class Kernel:
         self._keys = np.array(keys, dtype=np.uint64).reshape(-1, 2)
         self._vectors = list(zip(vectors, self._keys, strict=True))
         self._saves = np.array(run.saves, dtype=np.int64)
-        self._tile = max(2, min(64, TILE // (8 * max(self._columns, 1)))) // 2 * 2
+        self._tile = max(4, min(64, TILE // (8 * max(self._columns, 1)))) // 4 * 4
         y0, y1, self._first = initial_states(run)
         doors.check(run, self.shape, y0, y1)
         self._packed = 0

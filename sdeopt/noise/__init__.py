@@ -8,6 +8,7 @@ from sdeopt.noise.label import LabelNoise
 from sdeopt.noise.laplace import Laplace
 from sdeopt.noise.minibatch import Minibatch, PoissonBatch
 from sdeopt.noise.none import NoNoise
+from sdeopt.noise.oversampled import Oversampled
 from sdeopt.noise.own import Noise
 from sdeopt.noise.rademacher import Rademacher
 from sdeopt.noise.reshuffled import Reshuffled
@@ -27,6 +28,7 @@ __all__ = [
     "Noise",
     "PoissonBatch",
     "Rademacher",
+    "Oversampled",
     "Reshuffled",
     "StudentT",
 ]

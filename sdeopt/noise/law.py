@@ -170,6 +170,10 @@ class Law:
         """The law of one step where the noise of several depends on one another, for SDEs; else the law itself."""
         return self
 
+    def epoch(self, objective: Objective) -> int:
+        """Steps after which the noise of all of them nearly cancels; 0 where steps are independent."""
+        return 0
+
     def brownian(self, question: str, objective: Objective) -> tuple[int, ...]:
         """Sizes of the standard normal vectors of one increment of ``question``."""
         return (objective.dim,)

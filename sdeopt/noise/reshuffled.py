@@ -19,8 +19,8 @@ class Reshuffled(Minibatch):
     This is what training loops do. A batch alone has the law of ``Minibatch(batch, replace=False)``, and that is what
     the SDE gets: fresh batches in every step. The optimizer's batches of one epoch depend on one another, since they
     share no example, and over a whole epoch their noise nearly cancels. What the discrete column has and the SDE has
-    not, beyond their weak error, is due to that. The n mod B examples that are left at the end of an epoch wait for
-    the next permutation (``drop_last=True`` of PyTorch's loader).
+    not, beyond their weak error, is due to that; the SDE "epoched" of SGD has it. The n mod B examples that are left at
+    the end of an epoch wait for the next permutation (``drop_last=True`` of PyTorch's loader).
 
     Parameters
     ----------
@@ -52,6 +52,10 @@ class Reshuffled(Minibatch):
     def draws(self, objective: Any) -> tuple[Any, ...]:
         """The numbers of the batch's examples."""
         return (("epochs", self.batch, int(objective.examples())),)
+
+    def epoch(self, objective: Any) -> int:
+        """N = ⌊n/B⌋."""
+        return int(objective.examples()) // self.batch
 
     @property
     def independent(self) -> Minibatch:

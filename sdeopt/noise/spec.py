@@ -15,6 +15,7 @@ from sdeopt.noise.laplace import Laplace
 from sdeopt.noise.law import Law
 from sdeopt.noise.minibatch import Minibatch, PoissonBatch
 from sdeopt.noise.none import NoNoise
+from sdeopt.noise.oversampled import Oversampled
 from sdeopt.noise.rademacher import Rademacher
 from sdeopt.noise.reshuffled import Reshuffled
 from sdeopt.noise.stable import AlphaStable
@@ -72,6 +73,12 @@ def _reshuffled(*args: str) -> Law:
     return Reshuffled(number("batch", args[0]))  # type: ignore[arg-type]
 
 
+def _oversampled(*args: str) -> Law:
+    if not args:
+        raise ValueError("oversampled needs the examples of a class in a step, as in 'oversampled:4'")
+    return Oversampled(number("batch", args[0]))  # type: ignore[arg-type]
+
+
 def _agents(spec: str) -> Law:
     """The rest of the text is the law of one agent."""
     count, comma, law = spec.partition(":")[2].partition(",")
@@ -90,6 +97,7 @@ FORMS = {
     "minibatch": Form(_minibatch, "minibatch:16,replace=false", 1, ("batch", "replace")),
     "poisson-batch": Form(_poisson, "poisson-batch:16", 1, ()),
     "reshuffled": Form(_reshuffled, "reshuffled:16", 1, ()),
+    "oversampled": Form(_oversampled, "oversampled:4", 1, ()),
     "none": Form(NoNoise, "none", 0, ()),
     "agents": Form(_agents, "agents:4,gaussian:0.5", holds=True),
 }

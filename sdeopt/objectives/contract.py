@@ -5,11 +5,12 @@ An objective is a frozen dataclass whose array and number fields are the data. I
 data for both value and gradient may add ``value_and_grad(self, x)``, the pair. A finite sum f = (1/n) Σ f_i adds
 ``examples(self)``, ``weighted_grad(self, x, w)``, ``batch_grad(self, x, index)``, ``batch_value(self, x, index)`` and
 ``grad_var(self, x)``, and may add ``example_slopes(self, x, v)``, the products ∇f_i·v, and ``example_values(self, x)``,
-the f_i; a regression f_i = ½(m_i - y_i)² ``label_grad(self, x, w)``, Σ w_i ∇m_i; a classification ``labels(self)`` and
-``batch_class_grads(self, x, index)``, a function of a matrix ``matrix_rows(self)``, a network ``blocks(self)``. An
-objective that is not compiled may say ``batched = True`` and take x, weights and example numbers with a column per path
-beside single ones (`sdeopt.engine.batched`). One whose passes are dear may say ``costly = True``, so that runs save
-less often and take SDEs that need no pass over all data, and name its ``usual_observables(self)``.
+the f_i; a regression f_i = ½(m_i - y_i)² ``label_grad(self, x, w)``, Σ w_i ∇m_i; a classification ``labels(self)``,
+``batch_class_grads(self, x, index)`` and ``class_draws(self, u)``, with the number of its ``classes``; a function of a
+matrix ``matrix_rows(self)``, a network ``blocks(self)``. An objective that is not compiled may say ``batched = True``
+and take x, weights and example numbers with a column per path beside single ones (`sdeopt.engine.batched`). One whose
+passes are dear may say ``costly = True``, so that runs save less often and take SDEs that need no pass over all data,
+and name its ``usual_observables(self)``.
 
 Around them, in plain Python: ``dim``, ``start``, and where they exist ``optimum`` (a minimiser), ``minimum`` (its
 value) and ``curvature`` (smallest and largest Hessian eigenvalue: mu, L).
@@ -38,7 +39,7 @@ LACKING = (  # what some objectives do not have -> how the refusal begins
     | dict.fromkeys(GAME, "is not a game, so it has no")
     | {"label_grad": "is no least-squares regression, so it has no"}
     | {"labels": "is no classification, so it has no", "matrix_rows": "is no function of a matrix, so it has no"}
-    | {"batch_class_grads": "is no classification, so it has no"}
+    | dict.fromkeys(("batch_class_grads", "class_draws"), "is no classification, so it has no")
     | {"blocks": "is no module of PyTorch, so it has no"}
 )
 LAYERED = "its matrices alone are given to such a page by so.Layered(matrices=so.Muon(...), rest=so.AdamW(...))"

@@ -100,6 +100,17 @@ class Logistic(FiniteSum):
     def batch_class_grads(self, x: Any, index: Any) -> Any:
         return class_mean(self, x, index, -1.0), class_mean(self, x, index, 1.0)
 
+    def class_draws(self, u: Any) -> Any:
+        few, many = np.flatnonzero(self.y < 0.0), np.flatnonzero(self.y > 0.0)
+        half = u.size // 2
+        first = few[np.floor(u[:half] * len(few)).astype(np.int64)]
+        return 1.0 * np.concatenate((first, many[np.floor(u[half:] * len(many)).astype(np.int64)]))
+
+    @property
+    def classes(self) -> int:
+        """How many classes have examples."""
+        return len(np.unique(self.y))
+
     def batch_value(self, x: Any, index: Any) -> Any:
         m = batch_entries(self.y, index) * batch_matvec(self.X, index, x)
         return total(losses(m, decays(m))) / index.size + 0.5 * self.l2 * dot(x, x)

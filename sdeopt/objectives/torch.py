@@ -11,22 +11,13 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.objectives.contract import Smooth
-from sdeopt.objectives.torch_checks import (
-    FEW,
-    accept,
-    bytes_held,
-    check,
-    data,
-    find_device,
-    import_torch,
-    pair,
-    per_example,
-    unbent,
-)
+from sdeopt.objectives.torch_checks import accept, data, find_device, import_torch, pair, per_example, plain
+from sdeopt.objectives.torch_classes import Classes
 from sdeopt.objectives.torch_observables import Distance, GradientSquare, HessianTrace, Mean, hits, usual
 from sdeopt.objectives.torch_passes import Passes, flat
 from sdeopt.objectives.torch_resident import DTYPES, resident
 from sdeopt.objectives.torch_squares import agree, along, by_examples, by_layers, is_layered
+from sdeopt.objectives.torch_trials import FEW, bytes_held, check, unbent
 
 __all__ = ["TorchObjective"]
 
@@ -34,7 +25,7 @@ log = logging.getLogger("sdeopt")
 PASS = 2**26  # bytes that one pass through the module may hold for its way back
 
 
-class TorchObjective(Passes, Smooth):
+class TorchObjective(Classes, Passes, Smooth):
     """The loss f(x) = (1/n) Σ_i ℓ(module_x(X_i), y_i) of a PyTorch module, x its trainable parameters in one vector.
 
     Every page runs on it as on any finite sum: with `Minibatch` noise the optimizer sees (1/B) Σ_{i in batch} ∇f_i, and
@@ -106,10 +97,12 @@ class TorchObjective(Passes, Smooth):
         dtype: str | None = None,
     ) -> None:
         torch = import_torch()
+        module = plain(module)
         accept(module)
-        self._loss = per_example(loss)
         self._name = type(module).__name__
         self._device, self._dtype = find_device(device), torch.float64  # in which everything is tried
+        self._loss = per_example(loss).to(self._device, self._dtype)
+        loss = copy.deepcopy(loss).to(self._device, self._dtype) if isinstance(loss, torch.nn.Module) else loss
         self._hold(copy.deepcopy(module).to(self._device, torch.float64))
         self._module.zero_grad()
         self._X, self._y = (data(name, a).to(self._device) for name, a in (("X", X), ("y", y)))
@@ -129,6 +122,7 @@ class TorchObjective(Passes, Smooth):
     def _become(self, dtype: Any) -> None:
         """Take another precision."""
         self._dtype, self._local, self._module = dtype, threading.local(), self._module.to(dtype)
+        self._loss = self._loss.to(dtype)
         rows = (self._X, self._y, *(self._test or ()))
         self._X, self._y, *rest = (a.to(dtype) if a.is_floating_point() else a for a in rows)
         self._test = tuple(rest) or None
@@ -158,19 +152,6 @@ class TorchObjective(Passes, Smooth):
 
     def batch_grad(self, x: Any, index: Any) -> Any:
         return self._pull(x, self._numbers(index), np.full(index.shape, 1.0 / len(index)))
-
-    def batch_class_grads(self, x: Any, index: Any) -> Any:
-        if x.ndim == 2:
-            alone = [self.batch_class_grads(path, number) for path, number in zip(x.T, index.T, strict=True)]
-            return tuple(self._side_by_side(list(of_class)) for of_class in zip(*alone, strict=True))
-        number = self._numbers(index)
-        y = self._y[number]
-        return tuple(self._mean_grad(x, number[y == c]) for c in self._y.unique())
-
-    def _mean_grad(self, x: Any, number: Any) -> Any:
-        """The mean gradient of some examples, 0 of none."""
-        count = len(number)
-        return self._pull(x, number, np.full(count, 1.0 / count)) if count else 0.0 * x
 
     def weighted_grad(self, x: Any, w: Any) -> Any:
         return self._pull(x, None, w)
@@ -222,7 +203,7 @@ class TorchObjective(Passes, Smooth):
 
     def lacks(self, question: str) -> str | None:
         """Why the objective cannot answer ``question``, or None."""
-        if question == "batch_class_grads" and (self._y.is_floating_point() or self._y.ndim != 1):
+        if question in ("batch_class_grads", "class_draws") and (self._y.is_floating_point() or self._y.ndim != 1):
             return f"{type(self).__name__} is no classification, so it has no {question}"
         return self._unbent if question == "hvp" and self._unbent else super().lacks(question)
 

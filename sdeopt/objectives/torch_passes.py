@@ -19,7 +19,7 @@ class Passes:
     """What `TorchObjective` does with its module; x is (d,) or (d, paths), in NumPy's memory."""
 
     _module: Any
-    _loss: Callable[[Any, Any], Any]
+    _loss: Any
     _X: Any
     _y: Any
     _device: Any

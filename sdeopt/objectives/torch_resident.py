@@ -36,12 +36,21 @@ class Resident:
     _pull: Any
     _numbers: Any
     placement: Any
+    classes: int
+    _y: Any
 
     def batch_grad(self, x: Any, index: Any) -> Any:
         """The same; weights are made on the device."""
         dtype, device = self.placement
         w = import_torch().full(index.shape, 1.0 / len(index), dtype=dtype, device=device)
         return self._pull(x, self._numbers(index), w)
+
+    def class_draws(self, u: Any) -> Any:
+        """The same, from uniforms on the device."""
+        each = len(u) // self.classes
+        members = [(self._y == c).nonzero()[:, 0] for c in self._y.unique()]
+        drawn = [of[(u[i * each : (i + 1) * each] * len(of)).long()] for i, of in enumerate(members)]
+        return import_torch().cat(drawn).double()
 
     def _left(self, a: Any) -> Any:
         """Paths last."""

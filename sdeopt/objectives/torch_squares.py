@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.objectives.torch_checks import CLOSE, import_torch
+from sdeopt.objectives.torch_checks import import_torch
+from sdeopt.objectives.torch_trials import CLOSE
 
 __all__ = ["agree", "along", "by_examples", "by_layers", "is_layered"]
 

@@ -1,15 +1,18 @@
 """The pages: one file, one optimizer, both columns."""
 
 from sdeopt.optimizers.adabelief import AdaBelief
+from sdeopt.optimizers.adafactor import Adafactor
 from sdeopt.optimizers.adagrad import Adagrad
 from sdeopt.optimizers.adam import Adam
 from sdeopt.optimizers.adamw import AdamW
 from sdeopt.optimizers.altgda import AltGDA
+from sdeopt.optimizers.amsgrad import AMSGrad
 from sdeopt.optimizers.antipgd import AntiPGD
 from sdeopt.optimizers.clip21sgd2m import Clip21SGD2M
 from sdeopt.optimizers.dcsgddithering import DCSGDDithering
 from sdeopt.optimizers.dcsgdnatural import DCSGDNatural
 from sdeopt.optimizers.dcsgdrandk import DCSGDRandK
+from sdeopt.optimizers.delayedsgd import DelayedSGD
 from sdeopt.optimizers.dnsam import DNSAM
 from sdeopt.optimizers.dpadam import DPAdam
 from sdeopt.optimizers.dpsgd import DPSGD
@@ -22,6 +25,7 @@ from sdeopt.optimizers.heavyball import HeavyBall
 from sdeopt.optimizers.lion import Lion
 from sdeopt.optimizers.localsgd import LocalSGD
 from sdeopt.optimizers.muon import Muon
+from sdeopt.optimizers.nadam import NAdam
 from sdeopt.optimizers.nesterov import Nesterov
 from sdeopt.optimizers.ngn import NGN
 from sdeopt.optimizers.ngnm import NGNM
@@ -49,8 +53,10 @@ from sdeopt.optimizers.smoothedgda import SmoothedGDA
 from sdeopt.optimizers.topkef import TopKEF
 from sdeopt.optimizers.usam import USAM
 from sdeopt.optimizers.warmupsgd import WarmupSGD
+from sdeopt.optimizers.zosgd import ZOSGD
 
 __all__ = [
+    "AMSGrad",
     "Clip21SGD2M",
     "DCSGDDithering",
     "DCSGDNatural",
@@ -61,6 +67,7 @@ __all__ = [
     "DNSAM",
     "DPSGD",
     "FPGD",
+    "NAdam",
     "NGN",
     "NGNM",
     "PCNSGD",
@@ -74,7 +81,9 @@ __all__ = [
     "SHGD",
     "SHGD2",
     "USAM",
+    "ZOSGD",
     "AdaBelief",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
@@ -82,6 +91,7 @@ __all__ = [
     "AntiPGD",
     "DPAdam",
     "DPSignSGD",
+    "DelayedSGD",
     "FedAvgM",
     "HeavyBall",
     "Lion",

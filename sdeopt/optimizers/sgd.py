@@ -7,6 +7,7 @@ SDE
     order1             dX = -g dt - √η Σ^{1/2} dW
     order2             dX = -(I + η/2 H) g dt - √η Σ^{1/2} dW                                 H = ∇²f(X)
     order2-corrected   dX = -[(I + η/2 H) g - η²/4 ∇tr(ΣH)] dt - √η (I + η/2 H) Σ^{1/2} dW
+    epoched            dX = -g dt - √η Σ^{1/2} dB̂                         B̂ a bridge in every epoch, for `Reshuffled`
     levy               dX = -g dt - η^{1 - 1/α} s dL^α          for α-stable noise ξ of scale s, E e^{iuξ} = e^{-|su|^α}
 
     One step is η units of time. The drift of order2 is -∇(f + η/4 |∇f|²): discretisation adds a force down the slope
@@ -23,6 +24,9 @@ Claim
     that of order1: on f = h x²/2 the ratios to the discrete one are 1 - ηh/2 (order1), 1 - ηh (order2), 1 + O(η²).
     levy: weak order 1 in η for bounded functions. Stationary on f = h x²/2 both columns are α-stable again, of scales
     s (η^{α-1}/(αh))^{1/α} and, discrete, η s (1 - |1 - ηh|^α)^{-1/α}.
+    epoched: weak order 1, also where an epoch lasts a fixed time T = ηN. On f = h x²/2 the variance at rest, at the end
+    of an epoch, is that of order1 times 1 - (2/hT) tanh(hT/2), about (hT)²/12, for additive noise (`theory.
+    reshuffled_variance`).
 
 Heavy tails
     Refused where ξ has no variance: Σ does not exist, and a sum of such steps tends to a stable law, not to a normal
@@ -32,6 +36,7 @@ Heavy tails
 Sources
     order1, order2: Li, Tai & E (2017), arXiv:1511.06251, and (2019), arXiv:1811.01558. order2-corrected is
     derived here: the drift and diffusion whose own one-step expansion returns the first two moments of the step.
+    epoched: Perko (2025), arXiv:2512.04703, of which the abstract was read; the variance is derived here.
     levy: Simsekli, Sagun & Gürbüzbalaban (2019), arXiv:1901.06053.
 """
 
@@ -57,7 +62,7 @@ from sdeopt.core import (
     root_levy,
 )
 
-__all__ = ["SGD", "SGDLevy", "SGDOrder2", "SGDOrder2Corrected"]
+__all__ = ["SGD", "SGDEpoched", "SGDLevy", "SGDOrder2", "SGDOrder2Corrected"]
 
 
 @method(order=1)
@@ -67,7 +72,7 @@ class SGD(NamedTuple):
     Discrete
         x' = x - η (∇f(x) + ξ)
     SDE
-        dX = -∇f dt - √η Σ^{1/2} dW, default "order1"; rivals "order2", "order2-corrected", "levy"
+        dX = -∇f dt - √η Σ^{1/2} dW, default "order1"; rivals "order2", "order2-corrected", "epoched", "levy"
     Regime
         η → 0, t = kη fixed
     Claim
@@ -149,6 +154,26 @@ class SGDOrder2Corrected:
     def linear(self: Any, H: Any, Sigma: Any) -> Any:
         response = np.eye(len(H)) + 0.5 * self.lr * H
         return response @ H, self.lr * response @ Sigma @ response
+
+
+@rival(SGD, "epoched", order=1, brownian="epoched")
+class SGDEpoched:
+    """dX = -∇f dt - √η Σ^{1/2} dB̂: batches of `Reshuffled`, whose noise nearly cancels over an epoch.
+
+    B̂ is √(N/(N - 1)) times a new Brownian bridge in each epoch of N = ⌊n/B⌋ steps, 0 at its ends. Its increments over
+    steps of one epoch have the variance 1 and the correlation -1/(N - 1) of batches without replacement. X is not
+    Markov. Under any other law, whose batches are independent, this is order1. A path keeps the increments of all its
+    steps.
+
+    Source: Perko (2025), arXiv:2512.04703, of which the abstract was read (a Young equation driven by an epoched
+    Brownian motion); the normalisation is derived here.
+    """
+
+    def drift(self: Any, t: float, x: Vector, o: Oracle) -> Any:
+        return -grad(o, x)
+
+    def diffusion(self: Any, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
+        return -np.sqrt(self.lr) * root_cov(o, x, dw)
 
 
 @rival(SGD, "levy", order=1, brownian="levy")

@@ -18,6 +18,10 @@ measured only where the rule leans on it: if batch or compression change.
              Malladi & Arora (2021), arXiv:2102.12470, on the SDE and on the linear rule. Measured at x0, so begin at
              the end of a run.
     memory   1 - β₂': v is a mean of many squares.
+    shrink   η': the share of x that a step of conditional gradient takes away.
+    forget   1 - β': the gradient of one step in the average of all.
+    ema      1 - δ': the position of one step in the average.
+    layers   not measured: either method of `Layered` sees its own part of x.
     cold     2 |ln κ| η'λ/(√v (1 - β')): RMSprop starts from v = 0, and until v has filled, after 1/(1 - β) steps, x
              moves in long steps, which add η²/(1 - β) ln(1/(1 - β)) to its variance; the logarithm does not scale.
     variance not to be found: noise without one averages otherwise than as 1/√κ.
@@ -45,6 +49,7 @@ __all__ = ["LIMIT", "Condition", "measure"]
 Array = NDArray[np.float64]
 LIMIT = 0.1
 SIGNAL = ("noise", "sent")
+FIELDS = ("memory", "shrink", "forget", "ema", "layers")  # no matter of the problem
 DENSE = 32  # largest dimension whose Hessian is formed
 ROUNDING = 1e-9  # relative, of numbers that are 0
 PROBES = 1000  # gradients of a private method that are drawn for their mean and variance
@@ -88,7 +93,7 @@ def measure(names: tuple[str, ...], method: Method, problem: Problem | None, cha
 
 def _measure(name: str, method: Method, problem: Problem | None, change: Change) -> Condition:
     formula, function = CONDITIONS[name]
-    if problem is None and name != "memory":
+    if problem is None and name not in FIELDS:
         return Condition(name, formula, math.nan, "no problem is given")
     try:
         return Condition(name, formula, function(method, problem, change))
@@ -162,6 +167,10 @@ def _memory(method: Method, problem: Problem | None, change: Change) -> float:
     return float(1.0 - getattr(method, "beta2" if "beta2" in method._fields else "beta"))
 
 
+def _layers(method: Method, problem: Problem, change: Change) -> float:
+    raise ValueError("each method sees its own part of x")
+
+
 def _ratio(a: Any, b: Any) -> Any:
     """a/b, 0 where a is."""
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -208,6 +217,10 @@ CONDITIONS: dict[str, tuple[str, Callable[[Any, Any, Change], float]]] = {
     "sent": ("signal against noise, |∇f|²/tr Σ", _share_sent),
     "growth": ("growth of |x|, which f ignores, |∇f|²/tr Σ", _share_sent),
     "memory": ("memory of the squares, 1 - β₂'", _memory),
+    "shrink": ("decay of x in a step, η'", lambda method, problem, change: float(method.lr)),
+    "forget": ("memory of the gradients, 1 - β'", lambda method, problem, change: float(1.0 - method.beta)),
+    "ema": ("memory of the average, 1 - δ'", lambda method, problem, change: float(1.0 - method.decay)),
+    "layers": ("conditions of the two methods", _layers),
     "cold": ("start from v = 0, 2 |ln κ| η'λ/(√v (1 - β'))", _cold),
     "share": ("batch against data, B'/n", _share),
 }

@@ -21,6 +21,7 @@ from sdeopt.engine.draws import orders
 from sdeopt.engine.run import Run, refuse
 from sdeopt.engine.simulate import describe, plan, saves
 from sdeopt.engine.streams import name_seed, normalise
+from sdeopt.engine.work import BUDGET, costs
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import Sizes
 from sdeopt.results.columns import labels
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["gather"]
 
 SAVES = 20
+LEAST, MOST, CHUNK = 64, 40_000, 256  # paths, at least, at most, and of which there are whole multiples
 
 
 class Both(NamedTuple):
@@ -60,7 +62,9 @@ def gather(
     """Run what `Scaling.evidence` describes."""
     if scaling.problem is None:
         raise ValueError("evidence needs a problem: scale(method, ..., problem=Problem(...))")
-    paths = checks.integer("paths", paths, low=2)
+    if scaling.change.tau != 1:
+        raise ValueError("evidence compares laws, and with other examples=(T, T') the rule does not keep the law of x")
+    paths = None if paths is None else checks.integer("paths", paths, low=2)
     tolerance = checks.number("tolerance", tolerance, low=0.0, high=1.0, open_low=True)
     alpha = checks.number("alpha", alpha, low=0.0, high=0.5, open_low=True)
     if rng is None:
@@ -68,6 +72,7 @@ def gather(
     runs = _runs(scaling, horizon, steps, observables, rng)
     for run in runs:
         refuse(run)
+    paths = affordable(runs, progress) if paths is None else paths
     heavy = scaling.problem.lacks("noise_var") is not None and not scaling.before.bounded
     if heavy and not isinstance(observables, Mapping):
         raise ValueError(
@@ -84,6 +89,13 @@ def gather(
     notices.tell(partial)
     meta = {"rng": name_seed(rng), "tolerance": tolerance, "alpha": alpha, "partial": partial}
     return _evidence(scaling, runs, found, meta | {"heavy": heavy, "judge": judge})
+
+
+def affordable(runs: tuple[Run, ...], progress: Any) -> int:
+    """Paths of all three within a budget of work."""
+    most = BUDGET / sum(costs(runs, not callable(progress) and progress))
+    whole = most // CHUNK * CHUNK if most > CHUNK else most
+    return int(min(max(whole, LEAST), MOST))
 
 
 def _runs(scaling: Scaling, horizon: Any, steps: Any, observables: Any, rng: Any) -> tuple[Run, ...]:

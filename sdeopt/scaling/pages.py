@@ -26,7 +26,7 @@ IMPORTANCE = ("quantity", "rule", "naive rule", "off", "gap", "naive gap", "befo
 
 def scaling(s: Scaling) -> Page:
     """The rule, the hyperparameters, the conditions."""
-    changes = {"κ": s.change.kappa, "α": s.change.alpha, "k'/k": s.change.sent}
+    changes = {"κ": s.change.kappa, "α": s.change.alpha, "k'/k": s.change.sent, "τ": s.change.tau}
     changed = ", ".join(f"{name} = {_times(factor)}" for name, factor in changes.items() if factor != 1)
     measured = "" if s.objective is None else f"; measured at x0 of {s.objective}"
     head: list[tuple[str, Line]] = [
@@ -51,7 +51,8 @@ def _parameters(s: Scaling) -> Table:
         note = f"the rule asks for {number(asked)}" if asked is not None and asked != after else ""
         peak = f"{name}, peak" if name in s.before.schedules else name
         rows.append((peak, number(getattr(s.before.constant(), name)), number(after), Cell(note, "open")))
-    for name, (first, second) in (("batch", s.change.batch), ("agents", s.change.agents)):
+    for name in ("batch", "agents", "examples"):
+        first, second = getattr(s.change, name)
         if first != second:
             rows.append((name, f"{first}", f"{second}", ""))
     rows.append(("steps", _times(s.speed) if s.speed >= 1 else "1", "1" if s.speed >= 1 else _times(1 / s.speed), ""))

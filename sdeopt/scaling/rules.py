@@ -2,7 +2,8 @@
 
 Every rule is one function of the method and of a `Change` (κ times the batch, α times the agents, other compression),
 which returns the new hyperparameters. They all follow from one observation: an SDE without η in front of it fixes what
-one step does, and κα steps of the one method must do what one step of the other does.
+one step does, and κα steps of the one method must do what one step of the other does. What stands around a method,
+an average or a second method, has its rule in ``sdeopt.scaling.around``.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ __all__ = ["RULES", "Change", "Rule", "find"]
 
 
 class Change(NamedTuple):
-    """What changes, each as (before, after): batch of one agent, number of agents, entries sent by rand-k."""
+    """What changes, each as (before, after): batch of one agent, agents, entries sent by rand-k, examples of a run."""
 
     batch: tuple[int, int] = (1, 1)
     agents: tuple[int, int] = (1, 1)
     k: tuple[int, int] = (1, 1)
+    examples: tuple[int, int] = (1, 1)
 
     @property
     def kappa(self) -> Fraction:
@@ -43,6 +45,11 @@ class Change(NamedTuple):
     def sent(self) -> Fraction:
         """Times the entries sent, which is (1 + ω)/(1 + ω') for the constants ω = d/k - 1 of rand-k."""
         return Fraction(self.k[1], self.k[0])
+
+    @property
+    def tau(self) -> Fraction:
+        """τ, times the examples that the whole run sees."""
+        return Fraction(self.examples[1], self.examples[0])
 
 
 Fields = dict[str, float]
@@ -77,6 +84,17 @@ def square_root(m: Any, c: Change) -> Fields:
     betas = [name for name in m._fields if name.startswith("beta")]
     values |= {name: round(1.0 - kappa * (1.0 - getattr(m, name)), 14) for name in betas}  # 0, not 2e-16
     return values | ({"weight_decay": m.weight_decay * root} if "weight_decay" in m._fields else {})
+
+
+def towards_corners(m: Any, c: Change) -> Fields:
+    """η' = (κ/τ) η, 1 - β' = κ τ^{-2/3} (1 - β): the step is one over the number of steps, and β as in theorem 4.1.
+
+    That has η ~ 1/K and 1 - β ~ B ε²/σ² for an error ε; where ε does not depend on B it falls as T^{-1/3}. With τ = 1
+    the SDE dX = -[X + s lmo(D)] dt, dD = (1 - β)/η (∇f - D) dt + (1 - β)/√η Σ^{1/2} dW stays what it is, Σ falling as
+    1/κ; with κ = τ^{2/3} β stays.
+    """
+    kappa, tau = float(c.kappa), float(c.tau)
+    return {"lr": m.lr * kappa / tau, "beta": round(1.0 - kappa * tau ** (-2.0 / 3.0) * (1.0 - m.beta), 14)}
 
 
 def private(base: Callable[[Any, Change], Fields]) -> Callable[[Any, Change], Fields]:
@@ -120,6 +138,11 @@ def examples(c: Change) -> Fraction:
     return c.kappa * c.alpha
 
 
+def shares(c: Change) -> Fraction:
+    """κ/τ: steps at the same share of the run."""
+    return c.kappa / c.tau
+
+
 def matched(c: Change) -> Fraction:
     """κα (1 + ω)/(1 + ω'): the learning rate's factor, so that t = kη is matched."""
     return c.kappa * c.alpha * c.sent
@@ -150,6 +173,9 @@ PRIVATE = Rule("linear", "η' = κη, z' = √κ z", DERIVED, private(linear), e
 PRIVATE_SIGNS = Rule("square root", "η' = √κ η, z' = √κ z", DERIVED, private(signs), examples, ("sign", "noise"))
 PRIVATE_ADAM = replace(ADAM, statement=f"{ADAM.statement}, z' = √κ z", source=f"{MALLADI}; z: {DERIVED}",
                        fields=private(square_root))  # fmt: skip
+CORNERS = Rule("conditional gradient", "η' = κη/τ, 1 - β' = κ (1 - β)/τ^{2/3}, best κ = τ^{2/3}",
+               "Islamov et al. (2026), arXiv:2603.21191, theorem 4.1 and rule (6); by the SDE: derived here",
+               towards_corners, shares, ("shrink", "forget"), ("batch", "examples"))  # fmt: skip
 
 RULES: dict[type, Rule] = {
     pages.SGD: SGD,
@@ -168,6 +194,9 @@ RULES: dict[type, Rule] = {
     pages.DPSGD: PRIVATE,
     pages.DPSignSGD: PRIVATE_SIGNS,
     pages.DPAdam: PRIVATE_ADAM,
+    pages.Scion: CORNERS,
+    pages.ScionSpectral: CORNERS,
+    pages.Muon: CORNERS,
 }
 REASONS = {  # of one method, or of its family
     "Lion": "it takes the sign of an average, whose noise depends on the momentum as well as on the batch",
@@ -182,7 +211,7 @@ REASONS = {  # of one method, or of its family
 
 
 def find(method: Method) -> Rule:
-    """The rule of ``method``; a ``ValueError`` says why there is none."""
+    """The rule of ``method``, no wrapper; a ``ValueError`` says why there is none."""
     expect_method(method)
     rule = RULES.get(type(method))
     if rule is None:

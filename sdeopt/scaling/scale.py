@@ -11,20 +11,24 @@ from sdeopt.core import checks
 from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
 from sdeopt.core.schedule import hastened
+from sdeopt.scaling.around import find
 from sdeopt.scaling.conditions import measure
 from sdeopt.scaling.problems import apply_change
-from sdeopt.scaling.rules import Change, Rule, find, pair
+from sdeopt.scaling.rules import Change, Rule, pair
 from sdeopt.scaling.scaling import Scaling
 
 __all__ = ["scale"]
+
+BEST = 2.0 / 3.0  # power of the examples of a run with which the batch of conditional gradient grows
 
 
 def scale(
     method: Method,
     *,
-    batch: tuple[int, int] | None = None,
+    batch: tuple[int, int] | int | None = None,
     agents: tuple[int, int] | None = None,
     new_k: int | None = None,
+    examples: tuple[int, int] | None = None,
     problem: Problem | None = None,
 ) -> Scaling:
     """Return the hyperparameters with which the law of x stays, in time, when batch, agents or compression change.
@@ -36,14 +40,18 @@ def scale(
     Parameters
     ----------
     method : method
-        An optimizer before the change. Of a schedule the rule scales the peak; lengths in time and in steps become
-        shorter as the run does, so that ψ is the same at matched steps.
+        An optimizer before the change, also with `EMA` or `Averaged` around it, or two on a network by `Layered`. Of a
+        schedule the rule scales the peak; lengths in time and in steps become shorter as the run does, so that ψ is the
+        same at matched steps.
     batch : (int, int), optional
-        Batch size before and after (of one agent).
+        Batch size before and after (of one agent). With ``examples`` also that before alone: after it is B τ^{2/3}.
     agents : (int, int), optional
         Number of agents before and after, for methods of the family "distributed".
     new_k : int, optional
         Entries that rand-k sends after the change, `DCSGDRandK` only; those before are ``method.k``.
+    examples : (int, int), optional
+        Examples, or tokens, of the whole run before and after, T' = τT, for `Scion`, `ScionSpectral` and `Muon`. Their
+        rule then keeps what is best for such a run, and not the law of x.
     problem : Problem, optional
         The problem *before* the change, on which the conditions are then measured. Its noise is that of the batch
         before: a `Minibatch` or `Batch` of that size, or the law of the mean over it. For private methods a law that is
@@ -57,7 +65,7 @@ def scale(
     ------
     ValueError
         If there is no rule for the method, nothing changes, the method does not know what changes, a pair or ``new_k``
-        is out of range, or the problem's noise has another batch or number of agents than the ones before.
+        or ``examples`` is out of range, or the problem's noise has another batch or number of agents than before.
     TypeError
         If ``method`` is no optimizer, ``problem`` no problem, or a pair is none.
 
@@ -76,20 +84,24 @@ def scale(
     (AdamW(lr=0.002, beta1=0.6, beta2=0.996, eps=5e-09, weight_decay=0.02), Fraction(4, 1))
     >>> so.scale(so.DCSGDRandK(lr=0.1, k=8), new_k=2).after
     DCSGDRandK(lr=0.025, k=2.0)
+    >>> s = so.scale(so.Scion(lr=0.02, beta=0.9), batch=64, examples=(10**6, 8 * 10**6))
+    >>> s.after, s.change.batch
+    (Scion(lr=0.01, beta=0.9, radius=1.0), (64, 256))
     """
     rule = find(method)
     if problem is not None and not isinstance(problem, Problem):
         raise TypeError(f"problem must be a sdeopt.Problem, got {checks.short(problem)}")
     if problem is not None:
         problem.alone("scale")
-    change = _change(method, rule, batch, agents, new_k)
+    change = _change(method, rule, {"batch": batch, "agents": agents, "new_k": new_k, "examples": examples})
     schedules, method = method.schedules, method.constant()
     formula = {name: _round(value) for name, value in rule.fields(method, change).items()}
     after, cut = _reachable(method, formula, change)
     for text in cut:
         warnings.warn(text, stacklevel=2)
     still = type(method)(*method._replace(**_sent(change)))
-    linear = still._replace(lr=_round(method.lr * float(change.kappa * change.alpha)))
+    rates = [name for name in ("lr", "rest_lr") if name in method._fields]
+    linear = still._replace(**{r: _round(getattr(method, r) * float(change.kappa * change.alpha)) for r in rates})
     later = None if problem is None else apply_change(problem, change, method.family == "private")
     scheduled = functools.partial(_scheduled, schedules, method, float(rule.speed(change)))
     return Scaling(
@@ -108,18 +120,20 @@ def scale(
     )
 
 
-def _change(method: Any, rule: Rule, batch: Any, agents: Any, new_k: Any) -> Change:
-    given = {"batch": batch, "agents": agents, "new_k": new_k}
+def _change(method: Any, rule: Rule, given: dict[str, Any]) -> Change:
     words = [name for name, value in given.items() if value is not None]
     if not words:
-        raise ValueError("give what changes: batch=(before, after), agents=(before, after) or new_k")
+        raise ValueError("give what changes: batch=(before, after), agents=(before, after), new_k or examples")
     for word in words:
         if word.removeprefix("new_") not in rule.takes:
             known = ", ".join("new_k" if name == "k" else name for name in rule.takes)
             raise ValueError(f"{word} has no part in the rule of {type(method).__name__}, which takes {known}")
-    pairs = {name: pair(name, given[name]) for name in ("batch", "agents") if given[name] is not None}
-    if new_k is not None:
-        pairs["k"] = (int(method.k), checks.integer("new_k", new_k, low=1))
+    if given["examples"] is not None and isinstance(given["batch"], int):
+        before, tau = given["batch"], Change(examples=pair("examples", given["examples"])).tau
+        given = given | {"batch": (before, max(round(before * float(tau) ** BEST), 1))}
+    pairs = {name: pair(name, given[name]) for name in ("batch", "agents", "examples") if given[name] is not None}
+    if given["new_k"] is not None:
+        pairs["k"] = (int(method.k), checks.integer("new_k", given["new_k"], low=1))
     return Change(**pairs)
 
 
@@ -136,11 +150,11 @@ def _sent(change: Change) -> dict[str, float]:
 
 def _reachable(method: Method, formula: dict[str, float], change: Change) -> tuple[Any, tuple[str, ...]]:
     """The method with the fields of the formula, a β below 0 replaced by 0; and a sentence about each such."""
-    low = {name: value for name, value in formula.items() if name.startswith("beta") and value < 0.0}
+    low = {name: value for name, value in formula.items() if "beta" in name and value < 0.0}
     moved = method._replace(**formula | dict.fromkeys(low, 0.0))
     texts = tuple(
         f"the rule asks for {name} = {value:.4g}, outside [0, 1): 0 is taken, and the rule is not kept; it can be kept "
-        f"up to a batch of {math.floor(change.batch[0] / (1.0 - getattr(method, name)) + 1e-9)}"
+        f"up to a batch of {math.floor(change.batch[1] / (1.0 - value) + 1e-9)}"
         for name, value in low.items()
     )
     return type(method)(*moved), texts

@@ -90,7 +90,7 @@ class Scaling(Result):
         *,
         horizon: float | None = None,
         steps: int | None = None,
-        paths: int = 40_000,
+        paths: int | None = None,
         observables: Any = None,
         tolerance: float = 0.1,
         alpha: float = 0.05,
@@ -105,7 +105,8 @@ class Scaling(Result):
         horizon, steps : float, int
             How long, in continuous time or steps of the method *before*; give exactly one.
         paths : int
-            Independent paths of each of the three; default 40 000.
+            Independent paths of each of the three. Default 40 000, or as many as 40 seconds of one core can compute, by
+            the counted work of a step, in multiples of 256; at least 64. On a network that is some hundred.
         observables : sequence of str, or mapping
             As in `sdeopt.simulate`.
         tolerance : float
@@ -125,7 +126,8 @@ class Scaling(Result):
         Raises
         ------
         ValueError, TypeError
-            If no problem was given to `scale`, or an argument is out of range.
+            If no problem was given to `scale`, an argument is out of range, or ``examples`` change, after which runs
+            of equal laws are not what the rule asks for.
 
         Examples
         --------
@@ -176,6 +178,8 @@ class Scaling(Result):
         """Hyperparameters and what was found; the rule is that of the method."""
         if self.before.schedules:
             raise ValueError(f"a file keeps no schedule: save what scale says of the constant method, {self.before!r}")
+        if hasattr(type(self.before), "wrapper"):
+            raise ValueError(f"a file keeps no method around another: keep what `to_json` says of {self.before!r}")
         own = ("before", "after", "naive", "change", "formula", "conditions", "warnings", "objective", "noises")
         return {"method": type(self.before).__name__} | {name: getattr(self, name) for name in own}, {}
 

@@ -13,7 +13,9 @@ from sdeopt.theory.compression import (
     rand_k_omega,
     rand_k_stationary,
 )
+from sdeopt.theory.delays import delay_limit, delayed_variance
 from sdeopt.theory.edge import CentralFlow, central_flow
+from sdeopt.theory.epochs import reshuffled_variance
 from sdeopt.theory.fractional import (
     antipgd_variance,
     fpgd_variance,
@@ -24,6 +26,7 @@ from sdeopt.theory.fractional import (
 from sdeopt.theory.linear import correlation, moments, stationary, transition
 from sdeopt.theory.manifold import flow_limit, label_noise_flow
 from sdeopt.theory.stable import levy_ou_scale, stable_sgd_scale
+from sdeopt.theory.streaming import homogenized_sgd, homogenized_signsgd, streaming_sgd
 
 __all__ = [
     "NATURAL_OMEGA",
@@ -31,6 +34,8 @@ __all__ = [
     "central_flow",
     "dcsgd_bound",
     "dcsgd_rule",
+    "delay_limit",
+    "delayed_variance",
     "dithering_covariance",
     "dithering_omega",
     "dsignsgd_rule",
@@ -44,10 +49,14 @@ __all__ = [
     "fpgd_variance",
     "flow_limit",
     "fractional_ou_variance",
+    "homogenized_sgd",
+    "homogenized_signsgd",
     "label_noise_flow",
     "levy_ou_scale",
     "pgd_variance",
+    "reshuffled_variance",
     "stable_sgd_scale",
+    "streaming_sgd",
     "widening_flow",
     "correlation",
     "moments",

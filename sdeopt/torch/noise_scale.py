@@ -45,8 +45,8 @@ class NoiseScale:
     Notes
     -----
     A loss divided by ``accumulate`` or not: both give the same. A loss scale that changes between steps (float16) does
-    not cancel. A step with another number of micro-batches, or with a parameter that the first had and the last had
-    not, is left out, and counted in ``skipped``.
+    not cancel. A step with another number of micro-batches, with a parameter that the first had and the last had not,
+    or with a gradient that is not finite, is left out, and counted in ``skipped``.
 
     References
     ----------
@@ -72,7 +72,7 @@ class NoiseScale:
     """
 
     def __init__(self, model: Any, micro: int, accumulate: int) -> None:
-        if not hasattr(model, "parameters"):
+        if isinstance(model, type) or not hasattr(model, "parameters"):
             raise TypeError(f"model must be a torch.nn.Module, got {checks.short(model)}")
         self.micro = checks.integer("micro", micro, low=1)
         self.accumulate = checks.integer("accumulate", accumulate, low=2)
@@ -83,17 +83,35 @@ class NoiseScale:
         self._rows: list[NDArray[np.float64]] = []  # |g_b|² and |g_B|², up to a common factor
         self._waiting: list[Any] = []
         self._handles = [p.register_post_accumulate_grad_hook(self._seen) for p in self._parameters]
+        self._attached = False
         self._begin()
 
     def attach(self, optimizer: Any) -> Self:
-        """Have every ``optimizer.step()`` end a step of the measurement; return the same object."""
-        if not hasattr(optimizer, "register_step_post_hook"):
+        """Have every ``optimizer.step()`` end a step of the measurement; return the same object.
+
+        Of several optimizers that take turns in a step, such as Muon and AdamW, attach one.
+
+        Raises
+        ------
+        TypeError
+            If ``optimizer`` is no optimizer.
+        ValueError
+            If it moves no parameter of the model, or one is attached already.
+        """
+        if isinstance(optimizer, type) or not hasattr(optimizer, "register_step_post_hook"):
             raise TypeError(f"optimizer must be a torch.optim.Optimizer, got {checks.short(optimizer)}")
+        if self._attached:
+            raise ValueError("optimizer must be one, whose steps end those of the measurement: one is attached already")
+        moved = {id(p) for group in optimizer.param_groups for p in group["params"]}
+        if not moved & set(map(id, self._parameters)):
+            raise ValueError("optimizer must move parameters of the model, and has none of them")
+        self._attached = True
         self._handles.append(optimizer.register_step_post_hook(lambda *_: self._step()))
         return self
 
     def detach(self) -> None:
         """Remove all hooks; what was measured stays."""
+        self._attached = False
         while self._handles:
             self._handles.pop().remove()
 
@@ -123,8 +141,10 @@ class NoiseScale:
         self._begin()
 
     def _flush(self) -> None:
-        self._rows += [np.array([float(a), float(b)]) for a, b in self._waiting]
-        self._waiting = []
+        rows = [np.array([float(a), float(b)]) for a, b in self._waiting]
+        finite = [row for row in rows if np.isfinite(row).all()]
+        self._rows, self._waiting = self._rows + finite, []
+        self.skipped += len(rows) - len(finite)
 
     def moments(self) -> NDArray[np.float64]:
         """The estimates of |G|² and tr Σ₁ of every step so far, up to a common factor, shape (steps, 2)."""

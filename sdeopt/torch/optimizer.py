@@ -36,7 +36,7 @@ class Optimizer:
     TypeError
         If ``make`` is not callable or makes something else.
     ValueError
-        In a run, for optimizers that ask for the loss (LBFGS, ReduceLROnPlateau).
+        In a run, for optimizers that ask for the loss (LBFGS, ReduceLROnPlateau), or move other parameters.
 
     Notes
     -----
@@ -88,6 +88,9 @@ class Optimizer:
         optimizer, scheduler = made if isinstance(made, tuple) and len(made) == 2 else (made, None)
         if not isinstance(optimizer, torch.optim.Optimizer):
             raise TypeError(f"make must return a torch.optim.Optimizer, got {checks.short(optimizer)}")
+        known = set(map(id, parameters))
+        if any(id(p) not in known for group in optimizer.param_groups for p in group["params"]):
+            raise ValueError("make must give its optimizer parameters of the list that it gets, and gave it others")
         closure = inspect.signature(type(optimizer).step).parameters.get("closure")
         if closure is not None and closure.default is inspect.Parameter.empty:
             raise ValueError(f"{type(optimizer).__name__} asks for the loss several times a step")

@@ -16,7 +16,7 @@ from sdeopt.core.contracts import Draws, Vector
 from sdeopt.core.oracle import Oracle
 from sdeopt.noise.law import Law
 from sdeopt.objectives.contract import Smooth
-from sdeopt.objectives.torch_checks import expect_module, import_torch
+from sdeopt.objectives.torch_checks import expect_loss, expect_module, import_torch, plain, said
 from sdeopt.objectives.torch_passes import Passes, flat
 
 __all__ = ["Stream"]
@@ -79,10 +79,12 @@ class Stream(Passes, Smooth):
 
     def __init__(self, model: Any, loss: Any, batch: Callable[[int], Any]) -> None:
         torch = import_torch()
+        model = plain(model)
         expect_module(model)
-        for name, f in (("loss", loss), ("batch", batch)):
-            if not callable(f):
-                raise TypeError(f"{name} must be a function, got {checks.short(f)}")
+        expect_loss(loss)
+        if not callable(batch):
+            raise TypeError(f"batch must be a function of an address, no iterator, got {checks.short(batch)}")
+        loss = copy.deepcopy(loss).to(torch.float64) if isinstance(loss, torch.nn.Module) else loss
         self._loss, self._batch, self._name = loss, batch, type(model).__name__
         self._device, self._dtype = torch.device("cpu"), torch.float64
         self._hold(copy.deepcopy(model).to(torch.float64))
@@ -93,7 +95,7 @@ class Stream(Passes, Smooth):
     def _try(self) -> None:
         """Raise unless one address gives one loss; see whether PyTorch's generator is used at all."""
         torch = import_torch()
-        first, second = (self.at(self._start, 0, slope=True) for _ in range(2))
+        first, second = (self._first() for _ in range(2))
         if not all(np.allclose(a, b, rtol=1e-9, atol=1e-12) for a, b in zip(first, second, strict=True)):
             raise ValueError(
                 "batch must be a function of its address, and the model keep nothing that changes its loss: two calls "
@@ -104,6 +106,18 @@ class Stream(Passes, Smooth):
             before = torch.get_rng_state()
             self._of(0)
             self._draws = not torch.equal(before, torch.get_rng_state())
+
+    def _first(self) -> Any:
+        """Loss and gradient of the batch at the address 0; what is wrong with them, in a sentence."""
+        try:
+            value, g = self.at(self._start, 0, slope=True)
+        except Exception as error:
+            if str(error).startswith(("batch must", "loss must")):
+                raise
+            raise ValueError(f"batch, model and loss must fit, and at the address 0 say: {said(error)}") from error
+        if not (np.isfinite(value) and np.isfinite(g).all()):
+            raise ValueError(f"loss must be one finite number, got {value:g} at the address 0, or such a gradient")
+        return value, g
 
     @property
     def law(self) -> Law:

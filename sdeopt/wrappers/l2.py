@@ -112,9 +112,9 @@ def L2(method: Method, l2: float) -> Any:
     >>> coupled = so.L2(so.Adam(lr=0.01), l2=0.1)
     >>> coupled
     L2(Adam(lr=0.01, beta1=0.9, beta2=0.999, eps=1e-08), l2=0.1)
-    >>> problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5), x0=[1.0, -1.0])
-    >>> so.simulate(coupled, problem, "sde", horizon=0.1, paths=100, rng=0).mean.shape
-    (11, 2)
+    >>> problem = so.Problem(so.Quadratic([1.0, 2.0]), x0=[1.0, -1.0])
+    >>> so.L2(so.SGD(lr=0.1), l2=0.5).step(0, problem.x0, problem.oracle, ())  # x - 0.1 (h x + 0.5 x), without noise
+    array([ 0.85, -0.75])
     """
     expect_method(method)
     return _around(type(method))(*method, l2)

@@ -107,7 +107,7 @@ def make(
         setattr(outer, name, f)
     sealed(outer, replace(cls.traits, bounds={**cls.bounds, **new}, **traits))
     shown = "".join(f", {field}={{}}" for field in new)
-    outer.inner = property(lambda page: tuple.__new__(cls, page[:n]))
+    outer.wrapper, outer.inner = wrapper, property(lambda page: tuple.__new__(cls, page[:n]))
     outer.__doc__ = f"{tag} around {cls.__name__}.\n\n{cls.__doc__}"
     outer.__repr__ = lambda page: f"{tag}({page.inner!r}{shown.format(*map(repr, page[n:]))})"
     outer.__reduce__ = lambda page: (wrapper, (page.inner, *page[n:]))

@@ -21,12 +21,13 @@ LINEAR = [  # games have a Jacobian for the Hessian, see test_game_pages
 @pytest.mark.parametrize(("name", "sde"), LINEAR, ids=[f"{name}-{sde}" for name, sde in LINEAR])
 def test_linear_is_the_sde_on_a_quadratic(name: str, sde: str) -> None:
     page, o = PAGES[name](0.04), Oracle(so.Quadratic(H, center=CENTER), so.Gaussian(cov=SIGMA))
-    law, size = page.sdes[sde], 2 * len(page.parts)
+    first = page.init(np.zeros(2), o) if hasattr(page, "init") else np.zeros(2)
+    law, size = page.sdes[sde], flat(first).size
     A, D = law.linear(page, H, SIGMA)
-    rest = np.concatenate([CENTER, np.zeros(size - 2)])
+    rest = flat(page.init(CENTER, o)) if hasattr(page, "init") else CENTER
 
     def state(y: Any) -> Any:
-        return parted(y, tuple(np.zeros((len(page.parts), 2)))) if size > 2 else y
+        return parted(y, first)
 
     drift = np.array([flat(law.drift(page, 0.0, state(rest + e), o)) for e in np.eye(size)]).T
     m = len(law.brownian)

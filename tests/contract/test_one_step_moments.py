@@ -102,14 +102,16 @@ def step_moments(page: Any, k: int, y: Any, subject: so.Problem) -> tuple[Any, A
 
 
 def motions(column: Any) -> list[list[slice]]:
-    """Where the vectors of each independent Brownian motion stand in a flat increment."""
+    """Where the vectors of each independent Brownian motion stand in a flat increment; the page's own are one each."""
     shape, drawn = vectors(column)
     ends = np.cumsum([0, *(v.size for v in drawn)])
     places = [slice(a, b) for a, b in itertools.pairwise(ends)]
     if len(column.model.brownian) == 1:
         return [places]
     counts = [1 if isinstance(member, int) else len(member) for member in shape]
-    return [places[a:b] for a, b in itertools.pairwise(np.cumsum([0, *counts]))]
+    groups = [places[a:b] for a, b in itertools.pairwise(np.cumsum([0, *counts]))]
+    parts = [[[p] for p in g] if name == "own" else [g] for name, g in zip(column.model.brownian, groups, strict=True)]
+    return [group for part in parts for group in part]
 
 
 def noise_covariance(page: Any, sde: Any, t: float, y: Any, subject: so.Problem) -> Any:
@@ -159,9 +161,9 @@ def errors(page: Any) -> Any:
     mean, cov = step_moments(page, k, y, subject)
     drift = tau * flat(sde.drift(page, k * tau, y, subject.oracle))
     noise = tau * noise_covariance(page, sde, k * tau, y, subject)
-    # a part without noise of its own is measured by its motion
-    size = [np.linalg.norm(noise[p, p]) or drift[p] @ drift[p] for p in parts]
-    means = [np.linalg.norm(mean[p] - drift[p]) / np.linalg.norm(drift[p]) for p in parts]
+    # a part without noise of its own is measured by its motion, and one at rest by 1
+    size = [np.linalg.norm(noise[p, p]) or drift[p] @ drift[p] or 1.0 for p in parts]
+    means = [np.linalg.norm(mean[p] - drift[p]) / (np.linalg.norm(drift[p]) or 1.0) for p in parts]
     pairs = itertools.combinations_with_replacement(range(len(parts)), 2)
     covs = [
         np.linalg.norm((cov - noise)[parts[p], parts[q]]) / np.sqrt(size[p] * size[q]) for p, q in pairs

@@ -15,7 +15,7 @@ import sdeopt as so
 
 SECTIONS = ("Discrete", "SDE", "Regime", "Claim", "Sources")
 OF_THE_FILE = ("Discrete", "SDE", "Regime", "Claim", "Heavy tails", "Sources")
-MOTIONS = {"gradient", "gradient2", "sign", "square", "direction", "levy", "own", "state"}
+MOTIONS = {"gradient", "gradient2", "sign", "square", "direction", "levy", "epoched", "own", "state"}
 IDENTIFIER = re.compile(r"arXiv:\d{4}\.\d{4,5}|doi:10\.\d{4,}/\S+")
 
 

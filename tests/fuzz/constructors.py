@@ -54,6 +54,7 @@ GOOD: dict[str, dict[str, Any]] = {  # arguments that are right
     "Noise": {"sample": _scaled, "draws": "normal", "var": _ones, "moments": 8.0, "additive": True},
     "NonlinearGame": {"shift": 0.45},
     "Objective": {"grad": _turned, "dim": 2, "start": [1.0, 1.0], "optimum": [0.0, 0.0], "minimum": 0.0},
+    "Oversampled": {"batch": 1},
     "PoissonBatch": {"batch": 2},
     "Power": {"peak": 0.1, "exponent": 0.5},
     "Problem": {"objective": BOWL, "noise": so.Gaussian(0.5), "x0": [1.0, -1.0]},
@@ -72,6 +73,7 @@ GOOD: dict[str, dict[str, Any]] = {  # arguments that are right
     "Clipped": {"method": so.SGD(0.1), "max_norm": 1.0},
     "EMA": {"method": so.Adam(0.1), "decay": 0.9},
     "L2": {"method": so.Adam(0.1), "l2": 0.1},
+    "Rescaled": {"method": so.PCNSGD(0.1)},
     "Layered": {"matrices": so.Muon(0.1), "rest": so.AdamW(0.1), "excluded": ["head.*"]},
     "decay": {"length": 0.5, "scale": 0.1, "exponent": 0.5, "level": 1.0},
     "hold": {"length": 0.5, "level": 0.1},
@@ -82,6 +84,7 @@ APART = {"TorchObjective"}  # needs an optional module, and tests of its own
 PAGES: dict[str, Any] = so.methods()
 SUMS = {"DiagonalMinibatch", "Minibatch", "PoissonBatch", "Reshuffled"}
 PLACES = {name: so.LinearRegression(TALL, LABELS) for name in SUMS}  # where a law of data can be used
+PLACES["Oversampled"] = so.Logistic(TALL, [-1.0, 1.0, 1.0])
 
 
 def _page(cls: Any) -> dict[str, Any]:

@@ -32,7 +32,10 @@ GOOD: dict[str, dict[str, Any]] = {
     "theory.compression.rand_k_stationary": {
         "lr": 0.1, "curvature": 1.0, "variance": 1.0, "agents": 1, "omega": 0.0, "discrete": True
     },
+    "theory.delays.delay_limit": {"h": 1.0, "delay": 2},
+    "theory.delays.delayed_variance": {"lr": 0.1, "h": 1.0, "scale": 0.5, "delay": 2},
     "theory.edge.central_flow": {"objective": TWO, "x": [1.0, 1.0], "lr": 0.23, "times": [0.0, 0.5]},
+    "theory.epochs.reshuffled_variance": {"lr": 0.1, "h": 1.0, "scale": 0.5, "epoch": 4, "discrete": True},
     "theory.fractional.antipgd_variance": {"h": 1.0, "lr": 0.1, "sigma": 0.5},
     "theory.fractional.fpgd_variance": {"h": 1.0, "lr": 0.1, "sigma": 0.5, "hurst": 0.3, "steps": 5},
     "theory.fractional.fractional_ou_variance": {"h": 1.0, "sigma": 0.5, "hurst": 0.3, "t": 1.0},
@@ -57,6 +60,13 @@ GOOD: dict[str, dict[str, Any]] = {
     "theory.private.dpsignsgd_loss": {"lr": 0.1, "s": 1.0, "dim": 2, "mu": 1.0, "L": 2.0, "initial": 1.0, "time": 1.0},
     "theory.private.dpsignsgd_lr": {"steps": 100, "dim": 2, "initial": 1.0, "L": 2.0},
     "theory.private.private_scale": {"scale": 0.6, "batch": 4, "clip": 1.0, "sigma_dp": 1.6},
+    "theory.streaming.homogenized_sgd": {
+        "H": [1.0, 2.0], "lr": 0.1, "start": [1.0, -1.0], "scale": 0.5, "times": [0.0, 1.0]
+    },
+    "theory.streaming.homogenized_signsgd": {
+        "H": [1.0, 2.0], "lr": 0.1, "start": [1.0, -1.0], "scale": 0.5, "times": [0.0, 1.0]
+    },
+    "theory.streaming.streaming_sgd": {"H": [1.0, 2.0], "lr": 0.1, "start": [1.0, -1.0], "scale": 0.5, "steps": 3},
     "theory.stable.levy_ou_scale": {"h": 1.0, "lr": 0.1, "alpha": 1.5, "scale": 0.5, "t": 1.0},
     "theory.stable.stable_sgd_scale": {"h": 1.0, "lr": 0.1, "alpha": 1.5, "scale": 0.5, "steps": 5},
 }  # fmt: skip

@@ -62,7 +62,7 @@ MUTATIONS = [
     Mutation(
         "derive: one increment for two samples of the gradient",
         f"{HERE}/action.py",
-        'XI2: "gradient2"', 'XI2: "gradient"',
+        'samples = {xi: "gradient" + number(xi) for', 'samples = {xi: "gradient" for',
         equal("SEGIndependent-order1"),
     ),
     Mutation(
@@ -167,5 +167,59 @@ MUTATIONS = [
         f"{HERE}/derived.py",
         "if holds.subs(numbers) is sp.false]", "if holds is sp.false]",
         named("derive_others", "test_a_branch_that_a_hyperparameter_decided_is_not_run_with_another"),
+    ),
+    Mutation(
+        "derive: samples of one round share their noise",
+        f"{HERE}/twins.py",
+        "return v.AgentMean(x) + of_agent(noise(o, x, z))", "return v.AgentMean(x) + of_agent(noise(o, x, z) and XI)",
+        (f"{CONTRACT}::test_a_step_of_several_samples_is_the_hand_written_one[LocalSGD-1-2.0]",),
+    ),
+    Mutation(
+        "derive: the roots of samples that enter alike added, not their squares",
+        f"{HERE}/action.py",
+        "one, added, squares + ratios[at] ** 2", "one, added, squares + ratios[at]",
+        named("derive_samples", "test_samples_that_enter_alike_are_one"),
+    ),
+    Mutation(
+        "derive: samples joined that enter parts of their own",
+        f"{HERE}/action.py",
+        "alike = not vector(r) and all(", "alike = not vector(r) or all(",
+        named("derive_samples", "test_samples_that_do_not_have_increments_of_their_own"),
+    ),
+    Mutation(
+        "derive: agents' Hessians do not act on their own gradients",
+        f"{HERE}/vocabulary.py",
+        "return AgentHvp(self.args[0], moved[0])", "return sp.S.Zero",
+        (f"{CONTRACT}::test_a_step_of_several_samples_is_the_hand_written_one[LocalSGD-2-4.0]",),
+    ),
+    Mutation(
+        "derive: what differs between agents taken for what they share",
+        f"{HERE}/vocabulary.py",
+        "and not any(map(differs, e.args)):", "and e.args:",
+        (f"{CONTRACT}::test_a_step_of_several_samples_is_the_hand_written_one[LocalSGD-2-4.0]",),
+    ),
+    Mutation(
+        "derive: an SDE of one number of samples is run with another",
+        f"{HERE}/trace.py",
+        "as with these hyperparameters\", sp.Eq(symbol, number))", "as with these hyperparameters\")",
+        (f"{CONTRACT}::test_a_step_of_several_samples_is_the_hand_written_one[LocalSGD-1-2.0]",),
+    ),
+    Mutation(
+        "derive: noise taken for the same at points that are far apart",
+        f"{HERE}/matching.py",
+        "for i in range(min(apart.low, 0), power))", "for i in range(min(apart.low, 0), 0))",
+        named("derive_samples", "test_noise_that_is_not_additive_is_asked_for_only_where_points_are_far"),
+    ),
+    Mutation(
+        "derive: advice that was tried and led nowhere is given all the same",
+        f"{HERE}/advice.py",
+        "    except HandOver:\n        return False", "    except HandOver:\n        return True",
+        named("derive_advice", "test_what_cautious_momentum_lacks_is_a_rule_where_it_is_slow"),
+    ),
+    Mutation(
+        "derive: the last position on the wrong side",
+        f"{HERE}/advice.py",
+        "last = trace.x - ratio * other", "last = trace.x + ratio * other",
+        named("derive_advice", "test_the_last_position_is_what_the_step_says"),
     ),
 ]  # fmt: skip

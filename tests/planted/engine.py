@@ -11,6 +11,21 @@ MUTATIONS = [
         ("tests/test_minibatch.py",),
     ),
     Mutation(
+        "draws: the two normals of a word with one sign",
+        "sdeopt/engine/compiler/rng.py", "(word << S41) & SIGN", "(word << S40) & SIGN",
+        ("tests/test_rng.py::test_a_word_makes_the_normals_of_two_steps",),
+    ),
+    Mutation(
+        "draws: the angle takes bits of the radius",
+        "sdeopt/engine/compiler/rng.py", "(word << S42) >> S12", "(word << S32) >> S12",
+        ("tests/test_rng.py::test_a_word_makes_the_normals_of_two_steps",),
+    ),
+    Mutation(
+        "draws: coarse steps take the fine ones of the first",
+        "sdeopt/engine/compiler/rng.py", "i % 4 * stride * size", "0 * i",
+        ("tests/test_rng.py::test_a_coarse_draw_is_the_sum_of_the_fine_ones",),
+    ),
+    Mutation(
         "Reshuffled: examples in the order of the data",
         "sdeopt/engine/compiler/rng.py", "order[c], order[other] = order[other]", "order[c], order[c] = order[other]",
         ("tests/test_reshuffled.py::test_every_epoch_is_a_new_permutation_of_what_whole_batches_hold",),

@@ -47,6 +47,16 @@ MUTATIONS = [
         named("classes", "test_every_class_of_a_batch_pulls_with_length_one[None]"),
     ),
     Mutation(
+        "PCNSGD+R: times the share along all data",
+        "sdeopt/wrappers/rescaled.py", "pull + u / where(", "pull + u * where(",
+        named("classes", "test_the_variants_are_those_of_the_paper[None-False-True]"),
+    ),
+    Mutation(
+        "PCNSGD+O: every class by the uniforms of the first",
+        "sdeopt/objectives/torch_classes.py", "u[i * each : (i + 1) * each]", "u[:each]",
+        named("classes", "test_the_variants_are_those_of_the_paper[None-True-False]"),
+    ),
+    Mutation(
         "PCNSGD: one class counted twice",
         f"{PAGES}/pcnsgd.py",
         "- expect_direction(o, x, class_grad(o, x, 1.0))", "- expect_direction(o, x, class_grad(o, x, -1.0))",

@@ -32,6 +32,15 @@ MUTATIONS = [
         RULES, "m.sigma_dp * math.sqrt(c.kappa)", "m.sigma_dp * float(c.kappa)", BY_HAND,
     ),
     Mutation(
+        "scale: the momentum of conditional gradient follows τ^{1/3}",
+        RULES, "tau ** (-2.0 / 3.0)", "tau ** (-1.0 / 3.0)", BY_HAND,
+    ),
+    Mutation(
+        "scale: an average that keeps its decay per step",
+        "sdeopt/scaling/around.py", "m.decay ** float(inner.speed(c))", "m.decay",
+        named("scaling_around", "test_the_average_has_its_exact_law"),
+    ),
+    Mutation(
         "scale: noise divided by κ in place of √κ",
         "sdeopt/scaling/problems.py", "law.scale / float(change.kappa) ** 0.5", "law.scale / float(change.kappa)",
         named("scaling_rules", "test_the_noise_after"),

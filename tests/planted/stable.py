@@ -22,7 +22,7 @@ MUTATIONS = [
     ),
     Mutation(
         "stable increments: dt^α for dt^{1/α}",
-        "sdeopt/engine/given.py", "(_stable, 1.0 / parameter)", "(_stable, parameter)",
+        "sdeopt/engine/given.py", "(_stable, 1.0 / alpha)", "(_stable, alpha)",
         named("stable", "test_simulated_laws_are_stable[0.5-sde-1.5]"),
     ),
     Mutation(

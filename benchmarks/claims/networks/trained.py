@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 import sdeopt as so
-from benchmarks.claims.frame import Estimate, Finding, finding, judged
+from benchmarks.claims.frame import NORMAL, Estimate, Finding, finding, judged, seed
 from sdeopt.engine.planning import plan
 from sdeopt.engine.run import lacking
 from sdeopt.results.judging import quantile
+from sdeopt.results.pages import TRACE
 
-__all__ = ["NETWORKS", "STEPS", "apart", "below", "compared", "loss", "minibatch", "spread", "within"]
+__all__ = ["NETWORKS", "STEPS", "apart", "below", "compared", "followed", "loss", "minibatch", "spread", "within"]
 
 CLOSE = 0.1  # of the range that a loss has in time: SDE and optimizer agree if they stay that close at every save
 SPREAD = (0.8, 1.25)  # the traces of the covariances agree if their quotient is in there
@@ -105,3 +106,42 @@ def spread(name: str, report: so.Report) -> Finding:
     first = float(report.discrete[-1, i])
     ratio = Estimate(float(report.sde[-1, i]) / first, float(report.gap_stderr[-1, i]) / first)
     return finding(f"{name}: tr Cov x, SDE / optimizer", SPREAD, ratio)
+
+
+def followed(name: str, page: Any, problem: so.Problem, steps: int, number: int, learnt: float) -> list[Finding]:
+    """On a larger network: the gap in the loss, that something is learnt, and tr Cov x at the end.
+
+    Optimizer and SDE "sampled" at two integrator steps for one, on draws of their own.
+    """
+    settings: dict[str, Any] = {"steps": steps, "paths": number, "save_at": 4, "progress": False}
+    sde = {"sde": "sampled", "substeps": SUBSTEPS}
+    both = [
+        so.simulate(page, problem, kind, **settings, rng=seed(page, kind), **more)
+        for kind, more in (("discrete", {}), ("sde", sde))
+    ]  # fmt: skip
+    watched = next(observed for observed in both[0].observables if observed != TRACE)
+    (first, error), (second, other) = (e.observables[watched] for e in both)
+    half = quantile(np.full(len(first), number), FALSE_ALARM / len(first)) * np.hypot(error, other)
+    scale = np.ptp(first)
+    here, there, end = *map(total_variance, both), student(first[-1], error[-1], number)
+    row = finding(f"{name}: tr Cov x, SDE / optimizer", SPREAD, there / here)
+    return [
+        within(name, (second - first) / scale, half / scale, CLOSE),
+        finding(f"{name}: loss at the end / at the start", (0.0, learnt), end / float(first[0])),
+        row if name == "SGD" else row.rather(),
+    ]
+
+
+def total_variance(e: so.Ensemble) -> Estimate:
+    """tr Cov x at the end: of large networks as observed, else the mean of |x - x̄|² P/(P - 1)."""
+    if TRACE in e.observables:
+        value, stderr = (float(a[-1]) for a in e.observables[TRACE])
+        return student(value, stderr, len(e.final))
+    x = e.final
+    parts = ((x - x.mean(axis=0)) ** 2).sum(axis=1) * len(x) / (len(x) - 1)
+    return student(parts.mean(), parts.std(ddof=1) / np.sqrt(len(x)), len(x))
+
+
+def student(value: float, stderr: float, number: int) -> Estimate:
+    """An estimate from few paths, its error so much larger that the normal interval is Student's."""
+    return Estimate(float(value), float(stderr * quantile(np.array([float(number)]), 0.05) / NORMAL))

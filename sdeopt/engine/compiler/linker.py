@@ -29,8 +29,8 @@ from numba.extending import overload
 
 import sdeopt.engine.compiler.lane_numpy  # noqa: F401  (importing it gives lanes NumPy's functions)
 from sdeopt.core.entrywise import ENTRYWISE
-from sdeopt.core.oracle import who_answers
 from sdeopt.core.references import ATTRIBUTES, names, rebound
+from sdeopt.core.sides import who_answers
 from sdeopt.engine.compiler.apart import stand_in
 from sdeopt.engine.compiler.lanes import Block, Flat
 from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS

@@ -1,0 +1,68 @@
+"""Scaling on networks: how many paths evidence takes, what is matched, two methods on one network, the command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from command import content
+
+import sdeopt as so
+from sdeopt.scaling import evidence
+
+pytest.importorskip("torch")
+pytest.importorskip("sklearn")
+pytestmark = [pytest.mark.extras("torch", "sklearn"), pytest.mark.usefixtures("one_thread")]
+
+
+@pytest.fixture(params=[None, "float32"])
+def problem(request: pytest.FixtureRequest) -> so.Problem:
+    return so.Problem(so.networks.mlp("breast_cancer", (2,), dtype=request.param), so.Minibatch(4))
+
+
+def test_a_network_gets_the_paths_that_the_budget_affords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work as counted, so many whole multiples of 256 where there is one; toys get 40 000."""
+    network = so.Problem(so.networks.mlp("digits"), so.Minibatch(4))  # 4e-4 s for a step and 1.5e-9 B d
+    toy = so.Problem(so.Quadratic([1.0]), so.Gaussian(1.0))
+    found = []
+    for on, steps in ((network, 20), (network, 200), (network, 4000), (toy, 100)):
+        runs = evidence._runs(so.scale(so.SGD(0.1), batch=(4, 8), problem=on), None, steps, None, 0)
+        found.append(evidence.affordable(runs, False))
+    step, later = 4e-4 + 1.5e-9 * 4 * 2410, 4e-4 + 1.5e-9 * 8 * 2410
+    each = 20 * step + 2 * 10 * later
+    assert found == [int(40.0 / each) // 256 * 256, int(40.0 / (10 * each)), 64, 40_000]
+    monkeypatch.setattr(evidence, "BUDGET", 0.01)
+    e = so.scale(so.SGD(0.1), batch=(4, 8), problem=network).evidence(steps=4, rng=0, progress=False)
+    assert e.meta["paths"] == evidence.LEAST
+
+
+def test_equal_numbers_of_examples_are_matched(problem: so.Problem) -> None:
+    e = so.scale(so.AdamW(0.01), batch=(4, 8), problem=problem).evidence(steps=8, paths=4, rng=0, progress=False)
+    assert (4 * e.steps[0] == 8 * e.steps[1]).all() and (e.steps[1] == e.steps[2]).all()
+    assert e.meta["after"]["noise"] == "Minibatch(batch=8, replace=True)"
+    assert np.isfinite(e.before).all()
+
+
+def test_two_methods_on_one_network(problem: so.Problem) -> None:
+    method = so.EMA(so.Layered(so.Muon(0.02), so.AdamW(0.01)), 0.5)
+    e = so.scale(method, batch=(4, 8), problem=problem).evidence(steps=4, paths=4, rng=0, progress=False)
+    assert e.meta["after"]["method"].startswith("EMA(Layered(matrices=Muon(lr=0.04, beta=0.9,")
+    assert e.steps.tolist() == [[0, 2, 4], [0, 1, 2], [0, 1, 2]] and np.isfinite(e.after).all()
+
+
+def test_the_command_knows_the_method_of_the_rest() -> None:
+    words = ["--rest", "adamw:lr=0.01", "--lr", "0.02", "--beta", "0.95", "--weight-decay", "0"]
+    found = content(
+        "scale", "muon", *words, "--batch", "4", "8", "--objective", "mlp:breast_cancer,widths=2", "--steps", "4",
+        "--paths", "4", "--quiet",
+    )  # fmt: skip
+    after: dict[str, Any] = found["scaling"]["after"]
+    assert (after["lr"], after["beta"], after["rest_beta1"]) == (0.04, 0.9, 0.8)
+    assert found["evidence"]["steps"][0] == [0, 2, 4]
+
+
+def test_the_command_chooses_the_batch_of_a_longer_run() -> None:
+    found = content("scale", "scion", "--lr", "0.02", "--batch", "64", "256", "--examples", "1000000", "8000000")
+    assert found["scaling"]["after"] == {"lr": 0.01, "beta": 0.9, "radius": 1.0}
+    assert found["scaling"]["change"]["examples"] == [1_000_000, 8_000_000]
