@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sdeopt.core import oracle
+from sdeopt.core import oracle, sides
 from sdeopt.engine.questions import QUESTIONS, questions_of
 
 
@@ -26,7 +26,7 @@ def test_a_question_goes_where_it_says(question: Any) -> None:
     calls: list[tuple[str, str]] = []
     o = oracle.Oracle(Heard("objective", calls), Heard("noise", calls))
     question(o, *[0.0] * (len(inspect.signature(question).parameters) - 1))
-    assert calls == [oracle.who_answers(question)]
+    assert calls == [sides.who_answers(question)]
 
 
 def through(o: Any, x: Any) -> Any:

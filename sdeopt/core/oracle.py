@@ -290,17 +290,3 @@ def mean_agent_sign(o: Oracle, x: Vector) -> Any:
 def root_agent_sign_cov(o: Oracle, x: Vector, dw: Vector) -> Any:
     """(1/N) Σ_i Cov(sign(∇f_i(x) + ξ_i))^{1/2} dw_i; ``dw`` is the "sign" increment."""
     return o.noise.root_agent_sign_cov(o, x, dw)
-
-
-OF_OBJECTIVE: frozenset[Any] = frozenset(
-    {
-        value, grad, value_and_grad, hvp, vjp, players, examples, weighted_grad, batch_grad, batch_value,
-        batch_class_grads, blocks, class_draws, label_grad, labels, matrix_rows, grad_var,
-    }
-)  # fmt: skip
-OTHERWISE: dict[Any, str] = {noise: "sample", noise_var: "var", root_additive_cov: "root_cov"}
-
-
-def who_answers(question: Any) -> tuple[str, str]:
-    """Who answers a question, "objective" or "noise", and by which of its functions."""
-    return ("objective" if question in OF_OBJECTIVE else "noise"), OTHERWISE.get(question, question.__name__)

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 from sdeopt.core import checks
 from sdeopt.core.contracts import Draws, Vector
-from sdeopt.core.oracle import OF_OBJECTIVE, Oracle, batch_class_grads, class_draws
+from sdeopt.core.oracle import Oracle, batch_class_grads, class_draws
+from sdeopt.core.sides import OF_OBJECTIVE
 from sdeopt.noise.law import Law
 
 __all__ = ["Oversampled"]
