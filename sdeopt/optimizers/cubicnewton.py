@@ -84,7 +84,7 @@ def cubic_step(h: Any, g: Vector, lr: Any) -> Any:
     return damped(h, high, g)[1]
 
 
-@method(order=1, lanes=False, at={"objective": "embedded-saddle:cubic=0", "noise": "gaussian:0.1"})
+@method(order=1, lanes=False)
 class CubicNewton(NamedTuple):
     """Newton's method with cubic regularisation.
 
