@@ -50,7 +50,7 @@ MUTATIONS = [
     Mutation(
         "Reshuffled: an epoch of as many steps as examples",
         f"{NOISE}/reshuffled.py", "int(objective.examples()) // self.batch", "int(objective.examples())",
-        named("epoched", "test_runs_rest_at_the_variance_of_the_epochs"),
+        named("epoched", "test_increments_of_an_epoch_are_those_of_a_bridge[1]"),
     ),
     Mutation(
         "epoched SDE at rest: T for T/2 under tanh",
