@@ -68,6 +68,7 @@ def test_both_variances_meet_as_epochs_keep_their_length() -> None:
     assert tiny == pytest.approx(so.theory.reshuffled_variance(1e-9, 1.0, 1.0, 5), rel=1e-8)
 
 
+@pytest.mark.slow
 def test_runs_rest_at_the_variance_of_the_epochs() -> None:
     """Both columns after ten epochs; 4000 paths know a variance to 2.2 %: six of them, but for 2e-9."""
     lr, problem = 0.3, so.Problem(LINE, so.Reshuffled(B), x0=[0.0])
@@ -76,7 +77,7 @@ def test_runs_rest_at_the_variance_of_the_epochs() -> None:
         e = so.simulate(so.SGD(lr), problem, kind, steps=10 * N, save_at=1, paths=4000, observables=[], rng=3, **words)
         exact = so.theory.reshuffled_variance(lr, 1.0, spread(B), N, discrete=kind == "discrete")
         assert e.cov[-1, 0, 0] == pytest.approx(exact, rel=0.14)
-        assert exact < 0.15 * lr * spread(B) ** 2 / (2.0 - lr)
+        assert exact < 0.2 * lr * spread(B) ** 2 / (2.0 - lr)
 
 
 def test_without_epochs_it_is_order1() -> None:

@@ -60,7 +60,6 @@ def test_an_error_in_what_is_apart_reaches_the_caller(monkeypatch, tmp_path):
             raise ValueError("thirteen")
         out[0] = step
 
-    apart.present()
     stand_in = apart.stand_in(breaks)
 
     @njit

@@ -67,6 +67,7 @@ GAME = so.Problem(so.QuadraticGame(a=0.5, coupling=1.0, b=1.0), CORRELATED, x0=T
 DATA = so.Problem(parse("linear-regression:small"), so.Gaussian(0.5))
 CLASSES = so.Problem(parse("logistic:imbalanced"), so.Gaussian(0.6), x0=[0.5, -0.5])  # less noise, more bent a drift
 LEAST = so.MatrixQuadratic([[2.0, 0.0, 0.6], [0.4, -2.0, 1.0]], np.diag([1.0, 1.4]))
+SLOPE = so.Problem(so.Quadratic([1.5]), so.Gaussian(0.3), x0=[1.0])
 MATRIX, CALM = (so.Problem(LEAST, so.Gaussian(sigma)) for sigma in (0.3, 0.05))
 # M and D change sign again and again; the horizons are half-way between the first and the second time, and the noise is
 # so small that at η = 0.05 either is four of its deviations away: what a change of sign leaves behind, not the change
@@ -84,9 +85,9 @@ ROOTS, SMALL_ROOTS, TINY_ROOTS = ([lr, lr / 4.0, lr / 16.0] for lr in (0.04, 0.0
 ROWS = [
     Case("SGD", so.SGD(0.1), TILTED, words(FINE, 2.0)),
     Case("SGD order2", so.SGD(0.2), TILTED, words(MIDDLE, 2.0, sde="order2"), 2.0),
-    Case("DelayedSGD", so.DelayedSGD(0.2, 1), TILTED, words(MIDDLE, 2.0)),
-    Case("DelayedSGD order2", so.DelayedSGD(0.2, 1), TILTED, words(MIDDLE, 2.0, sde="order2"), 2.0),
-    Case("ZOSGD", so.ZOSGD(0.1, 0.1), TILTED, words(FINE, 2.0)),
+    Case("DelayedSGD", so.DelayedSGD(0.2, 1), SLOPE, words(MIDDLE, 1.2)),
+    Case("DelayedSGD order2", so.DelayedSGD(0.2, 1), SLOPE, words(MIDDLE, 1.2, sde="order2"), 2.0),
+    Case("ZOSGD", so.ZOSGD(0.2, 0.1), SLOPE, words(MIDDLE, 1.2, max_paths=2**22)),
     Case("HeavyBall", so.HeavyBall(0.04, 0.8), TILTED, words(ROOTS, 2.0)),
     Case("HeavyBall order2", so.HeavyBall(0.01, 0.9), TILTED, words(SMALL_ROOTS, 2.0, sde="order2"), 2.0),
     Case("Nesterov", so.Nesterov(0.01, 0.9), TILTED, words(SMALL_ROOTS, 2.0)),

@@ -142,14 +142,7 @@ def compare(
     >>> report.rows[0].quantity, abs(report.rows[0].gap) < 0.01
     ('f(x)', True)
     """
-    if paths is not None and seconds is not None:
-        raise ValueError(f"give paths or seconds, not both, got paths={paths!r}, seconds={seconds!r}")
-    if paths is not None:
-        paths = checks.integer("paths", paths, low=2)
-    if seconds is not None:
-        seconds = checks.positive("seconds", seconds)
-    tolerance = checks.number("tolerance", tolerance, low=0.0, high=1.0, open_low=True)
-    alpha = checks.number("alpha", alpha, low=0.0, high=0.5, open_low=True)
+    paths, seconds, tolerance, alpha = _numbers(paths, seconds, tolerance, alpha)
     given = rng
     if rng is None:
         rng = np.random.SeedSequence().entropy  # fresh, and in the report
@@ -161,30 +154,11 @@ def compare(
         save_at=block.few(problem) if save_at is None else save_at, observables=observables, rng=rng,
     )  # fmt: skip
     problem.alone("compare")
-    if run.substeps == 1:
-        raise ValueError(
-            "substeps=1 (dt = lr) is refused: with one Euler–Maruyama step per iteration the SDE has the optimizer's "
-            "own one-step moments and agrees with it whatever it is worth; use substeps=8 (default) or more"
-        )
-    if run.saves[-1] == 0:
-        raise ValueError("save_at must contain a time after 0")
-    if log is not None:
-        run = log.placed(run)
-    elif discrete is not None:
-        if not hasattr(discrete, "stepper"):
-            raise TypeError(f"discrete must be a sdeopt.torch.Optimizer or Recorded, got {checks.short(discrete)}")
-        run = replace(run, discrete=discrete)
+    run = _placed(run, discrete, log)
     columns = block.columns(run)
     for column in columns[log is not None : 2]:
         refuse(column)
-    if heavy(run) and not isinstance(observables, Mapping):
-        raise ValueError(
-            f"{problem.noise!r} has no variance, so means of f(x) or |x|² and covariances never settle: give bounded "
-            "functions to compare, such as observables={'cos x1': lambda x: cos(x)[0]} with cos from sdeopt.core"
-        )
-    what = "observables" if heavy(run) else default(problem.dim, len(run.observables)) if judge is None else judge
-    if checks.choice("judge", what, JUDGED) == "observables" and not run.observables:
-        raise ValueError("judge='observables' needs some: observables must not be empty")
+    what = _judged(run, observables, judge)
     judging = {"judge": what, "heavy": heavy(run), "tolerance": tolerance, "alpha": alpha}
     words, change, pilot = describe(columns[1]), None, 0
     other = {} if discrete is None else {"discrete": discrete.named(problem)}
@@ -208,6 +182,49 @@ def compare(
     lost = " and ".join(f"{n} {name}" for n, name in zip(report.meta["diverged"], ("discrete", "SDE"), strict=True))
     notices.tell(partial, lost if report.any_diverged else "", report.meta["paths"], guard(columns[1]))
     return report
+
+
+def _numbers(paths: Any, seconds: Any, tolerance: Any, alpha: Any) -> tuple[int | None, float | None, float, float]:
+    """The numbers among the arguments, checked."""
+    if paths is not None and seconds is not None:
+        raise ValueError(f"give paths or seconds, not both, got paths={paths!r}, seconds={seconds!r}")
+    return (
+        None if paths is None else checks.integer("paths", paths, low=2),
+        None if seconds is None else checks.positive("seconds", seconds),
+        checks.number("tolerance", tolerance, low=0.0, high=1.0, open_low=True),
+        checks.number("alpha", alpha, low=0.0, high=0.5, open_low=True),
+    )
+
+
+def _placed(run: Run, discrete: Any, log: Recorded | None) -> Run:
+    """The run with what stands in the place of the method's own step."""
+    if run.substeps == 1:
+        raise ValueError(
+            "substeps=1 (dt = lr) is refused: with one Euler–Maruyama step per iteration the SDE has the optimizer's "
+            "own one-step moments and agrees with it whatever it is worth; use substeps=8 (default) or more"
+        )
+    if run.saves[-1] == 0:
+        raise ValueError("save_at must contain a time after 0")
+    if log is not None:
+        return log.placed(run)
+    if discrete is not None and not hasattr(discrete, "stepper"):
+        raise TypeError(f"discrete must be a sdeopt.torch.Optimizer or Recorded, got {checks.short(discrete)}")
+    return run if discrete is None else replace(run, discrete=discrete)
+
+
+def _judged(run: Run, observables: Any, judge: str | None) -> str:
+    """What is judged: all, each, or the observables."""
+    if heavy(run) and not isinstance(observables, Mapping):
+        raise ValueError(
+            f"{run.problem.noise!r} has no variance, so means of f(x) or |x|² and covariances never settle: give "
+            "bounded functions to compare, such as observables={'cos x1': lambda x: cos(x)[0]} with cos from "
+            "sdeopt.core"
+        )
+    usual = "observables" if heavy(run) else default(run.problem.dim, len(run.observables))
+    what = usual if judge is None or heavy(run) else judge
+    if checks.choice("judge", what, JUDGED) == "observables" and not run.observables:
+        raise ValueError("judge='observables' needs some: observables must not be empty")
+    return what
 
 
 def _once(store: checkpoints.Checkpoint | None, paths: int) -> None:

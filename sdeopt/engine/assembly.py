@@ -8,13 +8,13 @@ from sdeopt.core.observables import passes
 from sdeopt.engine import crossings, loops, sampled, schemes, states
 from sdeopt.engine.beginnings import sizes
 from sdeopt.engine.compiler import lanes
-from sdeopt.engine.compiler.rng import wide_vectors
-from sdeopt.engine.draws import kinds
+from sdeopt.engine.compiler.rng import fill, fill_plain, wide_vectors
+from sdeopt.engine.draws import draws, kinds
 
 if TYPE_CHECKING:
     from sdeopt.engine.run import Run
 
-__all__ = ["assemble", "mover"]
+__all__ = ["assemble", "filler", "mover"]
 
 
 def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
@@ -33,7 +33,13 @@ def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
         observe=states.observer(passes(run.observables, run.oracle.objective), store_number, width or 1),
         store_vector=store or states.store_vector,
         store_number=store_number,
+        fill=filler(run),
     )
+
+
+def filler(run: Run) -> Any:
+    """What draws for a run; where nothing is normal one that compiles in a moment."""
+    return fill if any(vector.kind == "normal" for vector in draws(run)[1]) else fill_plain
 
 
 def _taker(run: Run, width: int) -> Any:

@@ -30,6 +30,7 @@ from sdeopt.core.oracle import Oracle
 from sdeopt.core.references import names
 from sdeopt.core.sides import who_answers
 from sdeopt.engine import loops, states
+from sdeopt.engine.assembly import filler
 from sdeopt.engine.beginnings import beginnings, sizes
 from sdeopt.engine.compiler.twins import TWINS
 from sdeopt.engine.questions import QUESTIONS, references
@@ -113,6 +114,7 @@ def parts(run: Run, shape: Any, paths: int) -> loops.Parts:
         observe=None,
         store_vector=_store,
         store_number=None,
+        fill=filler(run),
         write=_writer(position, [_over_paths(f) for f in run.observables.values()]),
     )
 

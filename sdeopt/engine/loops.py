@@ -18,7 +18,7 @@ import numpy as np
 from sdeopt.core.elementary import where
 from sdeopt.core.math import total
 from sdeopt.core.moments import ESCAPE
-from sdeopt.engine.compiler.rng import fill, place
+from sdeopt.engine.compiler.rng import place
 from sdeopt.engine.states import lend
 
 __all__ = [
@@ -38,7 +38,8 @@ class Parts(NamedTuple):
     """What the loops are assembled from, see ``states``: functions, and the number of paths at a time.
 
     ``take(size)`` makes the function (v, p) that finds the first value of a vector for the paths from p of the chunk
-    on; ``begin(y, p)`` does so for a state. ``write``, where given, stands in the place of observing and storing.
+    on; ``begin(y, p)`` does so for a state. ``fill`` is one of those of `rng`. ``write``, where given, stands in the
+    place of observing and storing.
     """
 
     width: int
@@ -50,6 +51,7 @@ class Parts(NamedTuple):
     observe: Any
     store_vector: Any
     store_number: Any
+    fill: Any
     write: Any = None
 
 
@@ -79,7 +81,7 @@ def writer(parts: Parts) -> Any:
 def assemble_discrete(parts: Parts, step: Any) -> Any:
     """The recursion y_{k+1} = step(k, y_k) over a chunk of paths."""
     write, width = parts.write or writer(parts), parts.width
-    widen, begin, position, unpack = parts.widen, parts.begin, parts.position, parts.unpack
+    widen, begin, position, unpack, fill = parts.widen, parts.begin, parts.position, parts.unpack, parts.fill
 
     def discrete(m: Any, o: Any, y0: Any, path0: int, records: Any, buffer: Any, scratch: Any, layout: Any, keys: Any,
                  given: Any, saves: Any, steps: int, tile: int, stop: Any) -> None:  # fmt: skip
@@ -113,7 +115,7 @@ def assemble_discrete(parts: Parts, step: Any) -> Any:
 def assemble_sde(parts: Parts, move: Any) -> Any:
     """The integration of an SDE over a chunk of paths; ``move`` takes one integrator step, see `schemes`."""
     write, width = parts.write or writer(parts), parts.width
-    widen, begin, position, unpack = parts.widen, parts.begin, parts.position, parts.unpack
+    widen, begin, position, unpack, fill = parts.widen, parts.begin, parts.position, parts.unpack, parts.fill
 
     def integrate(m: Any, o: Any, y0: Any, y1: Any, path0: int, records: Any, buffer: Any, scratch: Any, layout: Any,
                   keys: Any, given: Any, saves: Any, steps: int, tile: int, substeps: int, first: int, clock: float,

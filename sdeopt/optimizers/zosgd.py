@@ -64,7 +64,7 @@ def kick(self: Any, e: Any) -> Any:
     return self.value_noise / (np.sqrt(2.0) * self.mu) * e
 
 
-@method(order=1, brownian=("gradient", "own"), family="descent")
+@method(order=1, brownian=("gradient", "own"), at={"lr": 0.02})  # at 0.05 the gap is 13 %, at 0.02 a third of that
 class ZOSGD(NamedTuple):
     """Zeroth-order SGD: two values of the loss in the place of a gradient, as in random search and MeZO.
 

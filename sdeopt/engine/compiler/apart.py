@@ -18,7 +18,7 @@ from numba.extending import intrinsic
 
 from sdeopt.engine.compiler.cache import LoopCache
 
-__all__ = ["INTERPRETED", "apart", "present", "stand_in"]
+__all__ = ["INTERPRETED", "apart", "stand_in"]
 
 INTERPRETED = bool(config.DISABLE_JIT)  # NUMBA_DISABLE_JIT=1: runs are interpreted, only their draws are not
 config.DISABLE_JIT = 0
@@ -40,19 +40,17 @@ def apart(*arguments: Any) -> Callable[[Any], Any]:
 
 
 def stand_in(f: Any) -> Any:
-    """What a loop calls in the place of ``f``, or None where ``f`` is linked as usual."""
-    return _APART[f][1] if f in _APART else None
-
-
-def present() -> None:
-    """Give every symbol its address; loops need it to be loaded."""
-    for f in _APART.keys() - _PRESENT:
-        arguments, _ = _APART[f]
+    """What a loop calls in the place of ``f``, whose symbol has its address then, or None if it is linked as usual."""
+    if f not in _APART:
+        return None
+    arguments, caller = _APART[f]
+    if f not in _PRESENT:
         f.compile(arguments)
         made = f.overloads[arguments]
         address = made.library.get_pointer_to_function(made.fndesc.llvm_func_name)
         llvmlite.binding.add_symbol(f"sdeopt.{f.__name__}", address)
         _PRESENT.add(f)
+    return caller
 
 
 def _caller(symbol: str, arguments: Any) -> Any:

@@ -31,7 +31,7 @@ import sdeopt.engine.compiler.lane_numpy  # noqa: F401  (importing it gives lane
 from sdeopt.core.entrywise import ENTRYWISE
 from sdeopt.core.references import ATTRIBUTES, names, rebound
 from sdeopt.core.sides import who_answers
-from sdeopt.engine.compiler.apart import present, stand_in
+from sdeopt.engine.compiler.apart import stand_in
 from sdeopt.engine.compiler.lanes import Block, Flat
 from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS
 from sdeopt.engine.compiler.twins import TWINS, elementwise
@@ -89,7 +89,6 @@ class Linker:
 
     def entry(self, f: Any) -> Any:
         """The compiled copy of a loop, callable from Python."""
-        present()
         return self._copy(f, LOOP)
 
     def _answer(self, question: FunctionType) -> Any:

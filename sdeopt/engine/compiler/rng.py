@@ -27,7 +27,7 @@ from sdeopt.engine.compiler.lane_ops import fma
 from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS
 from sdeopt.engine.compiler.words import bits, iota, lanes_of, numbers, power, store_words, to_number
 
-__all__ = ["fill", "place", "threefry", "wide_vectors"]
+__all__ = ["fill", "fill_plain", "place", "threefry", "wide_vectors"]
 
 # Chebyshev fits on [-1/2, 1/2]: sin(pi t/2)/t and cos(pi t/2) in t², and 2 atanh(s)/s in s² for the logarithm.
 SIN = (-3.556386260704784e-06, 0.00016042926504495616, -0.004681752591458209, 0.07969262615574603,
@@ -219,6 +219,25 @@ def _epochs(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path
                 out[(i * columns + a + c) * width + lane] = order[place * size + c]
 
 
+@njit(**OPTIONS)
+def _plain(out: Any, count: Any, columns: Any, width: Any, row: Any, path: Any, step: Any, key: Any) -> None:
+    """The draws of one row of a layout, uniforms or examples in epochs."""
+    a, b, kind, number = row
+    if kind == 1:
+        _uniforms(out, count, columns, width, a, b, path, step, key, number)
+    elif kind == 3:
+        _epochs(out, count, columns, width, a, b, path, step, key, number)
+
+
+@apart(f64[::1], i64, i64, i64, i64[:, ::1], u64[:, ::1], i64, i64)
+@njit(**LOOP)
+def fill_plain(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any, path: Any, step: Any) -> None:
+    """`fill` for layouts without normals, whose generator takes seconds to compile."""
+    for v in range(layout.shape[0]):
+        row = (layout[v, 0], layout[v, 1], layout[v, 2], layout[v, 3])
+        _plain(out, count, columns, width, row, path, step, (keys[v, 0], keys[v, 1]))
+
+
 @apart(f64[::1], i64, i64, i64, i64[:, ::1], u64[:, ::1], i64, i64)
 @njit(**LOOP)
 def fill(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any, path: Any, step: Any) -> None:
@@ -234,12 +253,8 @@ def fill(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any,
     for v in range(layout.shape[0]):
         a, b, kind, stride = layout[v, 0], layout[v, 1], layout[v, 2], layout[v, 3]
         key = (keys[v, 0], keys[v, 1])
-        if kind == 2:
-            continue
-        if kind == 1:
-            _uniforms(out, count, columns, width, a, b, path, step, key, stride)
-        elif kind == 3:
-            _epochs(out, count, columns, width, a, b, path, step, key, stride)
+        if kind != 0:
+            _plain(out, count, columns, width, (a, b, kind, stride), path, step, key)
         elif stride == 1:
             _normals(out, count, columns, width, a, b, path, step, key)
         else:

@@ -18,7 +18,7 @@ from sdeopt.core.oracle import Oracle
 from sdeopt.engine import assembly, states
 from sdeopt.engine.beginnings import initial_states
 from sdeopt.engine.compiler.compile import grid
-from sdeopt.engine.compiler.rng import fill, place
+from sdeopt.engine.compiler.rng import place
 from sdeopt.engine.draws import draws
 from sdeopt.engine.run import Run
 from sdeopt.engine.tensors.linker import Linker
@@ -99,7 +99,7 @@ class Loop:
             ys = [self._state(y1) for _, y1, _ in begun]
             self._write(records, at.get(1), ys)
         rows, columns = run.steps * fine, layout[-1, 1] if len(layout) else 0
-        buffers = np.empty((len(records), tile * columns))
+        buffers, fill = np.empty((len(records), tile * columns)), assembly.filler(run)
         for j0 in range(first * fine, rows, tile):
             n = min(tile, rows - j0)
             for p in paths:
