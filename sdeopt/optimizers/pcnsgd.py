@@ -25,7 +25,7 @@ Heavy tails
     Runs for any law of ξ, with infinite variance or without a mean: directions are bounded.
 
 Sources
-    PCNSGD: Francazi, Baity-Jesi & Lucchi (2023), arXiv:2207.00391; +R is `Rescaled` around it, +O `Oversampled` batches.
+    PCNSGD: Francazi, Baity-Jesi & Lucchi (2023), arXiv:2207.00391; `Rescaled` is its +R, `Oversampled` its +O.
     The SDEs are moment-matched by us; the moments of a direction are those of arXiv:2301.08203.
 """
 
