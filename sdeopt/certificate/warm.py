@@ -20,17 +20,17 @@ def start_warm(method: Method) -> Any:
     kind: Any = type(method)
     if not hasattr(kind, "warm"):
         raise ValueError(f"warm must be False for {kind.__name__}: it has no running means to be warm")
-    return _warm(kind)(*method)
+    return _warm(kind, tuple(kind.sdes.values()))(*method)
 
 
 @functools.lru_cache(maxsize=64)
-def _warm(kind: Any) -> Any:
-    """The page with its functions moved to late times; one class for each page, so that nothing is compiled twice."""
+def _warm(kind: Any, sdes: tuple[Model, ...]) -> Any:
+    """The page with its functions moved to late times; one class for a page and its SDEs: nothing is compiled twice."""
 
     class Warm(kind):  # type: ignore[misc]
         init, step = kind.warm, _late_step(kind.step)
 
-    equip(Warm, replace(kind.traits, sdes={name: _warm_sde(sde) for name, sde in kind.sdes.items()}))
+    equip(Warm, replace(kind.traits, sdes={sde.name: _warm_sde(sde) for sde in sdes}))
     Warm.__name__, Warm.__qualname__, Warm.__doc__ = kind.__name__, kind.__qualname__, kind.__doc__
     return Warm
 
@@ -38,7 +38,7 @@ def _warm(kind: Any) -> Any:
 def _warm_sde(sde: Model) -> Model:
     if sde.drift is None:
         return replace(sde, start=None)
-    return replace(sde, start=None, drift=_late(sde.drift), diffusion=_late(sde.diffusion))
+    return replace(sde, start=None, drift=_late(sde.drift), diffusion=_late(sde.diffusion), text="")
 
 
 def _late_step(step: Any) -> Callable[..., Any]:

@@ -67,7 +67,9 @@ def _sde(cls: type, name: str, order: float, brownian: str | tuple[str, ...]) ->
     names = (brownian,) if isinstance(brownian, str) else brownian
     functions = vars(cls)
     optional = {key: functions.get(key) for key in ("start", "linear", "stationary")}
-    return Model(name, order, functions["drift"], functions["diffusion"], names, **optional, doc=cls.__doc__ or "")
+    return Model(
+        name, order, functions["drift"], functions["diffusion"], names, **optional, doc=cls.__doc__ or "", text=""
+    )
 
 
 def _validated_new(cls: Any) -> Any:

@@ -43,6 +43,7 @@ class Model:
     stationary: Callable[..., Any] | None
     doc: str
     unmet: Callable[[Any], str | None] | None = None  # of a derived one: an assumption that the method breaks
+    text: str = ""  # of a derived one: the page that registers it, for processes that did not derive it
 
 
 SAMPLED = Model(
@@ -74,6 +75,8 @@ def several(method: Method) -> bool:
 def model(method: Method, name: str) -> Model:
     """The SDE of ``method`` called ``name``, or `SAMPLED`, which every method has."""
     found: Model | None = method.sdes.get(name)
+    if found is None and name != SAMPLED.name:
+        raise ValueError(f"sde must be registered with the method in every process, got {checks.short(name)}")
     return found if found is not None else replace(SAMPLED, order=method.order)
 
 

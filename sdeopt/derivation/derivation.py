@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
-from dataclasses import dataclass, replace
-from types import ModuleType
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sdeopt.core import checks
 from sdeopt.core.method import REGISTRY
 from sdeopt.core.problem import Problem
+from sdeopt.core.texts import register
 from sdeopt.core.traits import Model
 from sdeopt.results.page import Page, Table
 from sdeopt.results.result import Result
@@ -18,9 +18,7 @@ from sdeopt.results.result import Result
 if TYPE_CHECKING:
     from sdeopt.derivation.check import Check
 
-__all__ = ["OWNER", "Derivation"]
-
-OWNER = "# the method itself"
+__all__ = ["Derivation"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -80,6 +78,10 @@ class Derivation(Result):
     def __repr__(self) -> str:
         return f"Derivation({self.method}, order={self.order}{', refused' if self.refused else ''})"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a file keeps: the text, without the symbols and the method."""
+        return {name: value for name, value in vars(self).items() if name not in ("live", "given")}
+
     def _known(self) -> None:
         if self.refused is not None:
             raise ValueError(f"{self.method} has no derived SDE: {self.refused}")
@@ -129,14 +131,7 @@ class Derivation(Result):
                 f"a derivation from a file is data, whose text is not run: derive({self.method}) again, or read what "
                 "source() returns and run it yourself"
             )
-        owner = self.owner
-        space = ModuleType(f"sdeopt_{self.label}_{self.method.lower()}")
-        vars(space)[self.method] = owner
-        lines = [line for line in self.source().splitlines() if not line.endswith(OWNER)]
-        exec(compile("\n".join(lines), f"<{space.__name__}>", "exec"), vars(space))
-        owner.sdes[self.label] = replace(owner.sdes[self.label], unmet=vars(self)["live"].unmet)
-        found: Model = owner.sdes[self.label]
-        return found
+        return register(self.owner, self.label, self.source(), vars(self)["live"].unmet)
 
     def check(self, problem: Problem | None = None, method: Any = None) -> Check:
         """Compare the moments of the SDE with those of one step, by quadrature, at two learning rates.

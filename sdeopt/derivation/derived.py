@@ -14,7 +14,7 @@ from sdeopt.derivation import vocabulary as v
 from sdeopt.derivation.matching import Matched
 from sdeopt.derivation.order2 import modified_loss
 from sdeopt.derivation.piecewise import GaussDensity
-from sdeopt.derivation.source import floors
+from sdeopt.derivation.source import floors, guards
 from sdeopt.derivation.trace import Trace
 from sdeopt.derivation.words import Word
 
@@ -70,6 +70,12 @@ class Derived:
         formula = [wrap(line, initial_indent="    ", subsequent_indent="        ") for line in lines]
         return "\n".join([*formula, "", *map(wrap, self.notes())])
 
+    def _floors(self) -> list[tuple[str, Any]]:
+        """What stands for what under roots: parts, or sums of several."""
+        whole = [(e, low) for e, low in guards(self).items() if isinstance(low, sp.Max) and not e.is_Symbol]
+        parts = [(p, low) for p, low in floors(self).items() if not any(e.has(p) for e, _ in whole)]
+        return [(str(e) if e.is_Symbol else tex.plain(e, self), low) for e, low in sorted([*whole, *parts], key=str)]
+
     def _loss(self) -> list[str]:
         """The function whose gradient flow the drift is, where order 2 changes it by a multiple of |∇f|²."""
         if self.order != 2 or len(self.parts) > 1:
@@ -80,8 +86,8 @@ class Derived:
     def notes(self) -> list[str]:
         """Regime, assumptions, footnotes and source, a sentence each."""
         floor = [
-            f"Under a root {part} stands for {tex.plain(low, self)}, where noise would drive it below 0."
-            for part, low in sorted(floors(self).items(), key=str)
+            f"Under a root {under} stands for {tex.plain(low, self)}, where noise would drive it below 0."
+            for under, low in self._floors()
         ]
         held = {type(w) for e in (*self.drift, *self.noise, *self.copies.values()) for w in e.atoms(Word)}
         means = sorted({text for word, text in MEANINGS.items() if word in held})

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sdeopt.core import checks
+from sdeopt.core.texts import OWNER
 from sdeopt.derivation import advice, matching, order2, regime
-from sdeopt.derivation.derivation import OWNER, Derivation
+from sdeopt.derivation.derivation import Derivation
 from sdeopt.derivation.derived import Derived
 from sdeopt.derivation.latex import sde_lines, update_lines
 from sdeopt.derivation.matching import Matched

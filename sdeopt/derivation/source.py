@@ -16,7 +16,7 @@ from sdeopt.derivation.trace import ORACLE, t
 from sdeopt.derivation.twins import Piece
 from sdeopt.derivation.words import HandOver, Vec, vector
 
-__all__ = ["floors", "singular", "source"]
+__all__ = ["floors", "guards", "singular", "source"]
 
 WIDTH = 120
 LENGTHS = (72, 60, 50, 40, 32, 24)  # of what stands on a line of its own, until every line fits
@@ -47,13 +47,36 @@ def floors(d: Any) -> dict[Any, Any]:
     found = {}
     variance = v.NoiseVar(d.parts[0])
     for p, b, s in zip(d.parts[1:], d.drift[1:], d.noise[1:], strict=True):
-        rooted = any(r.has(p) for w in d.drift for r in w.atoms(sp.Pow) if r.exp.is_Rational and not r.exp.is_Integer)
+        rooted = any(r.has(p) for w in d.drift for r in w.atoms(sp.Pow) if _rooted(r))
         for gained in (variance, v.Total(variance)):  # entry by entry, or in all of them
             rate, share = -sp.expand(b).coeff(p, 1), sp.expand(b).coeff(gained, 1)
             if s != 0 and share != 0 and not vector(share) and not vector(rate) and rooted:
                 gain = share / rate * (1 - sp.exp(-rate * t)) if rate != 0 else share * t
                 found[p] = sp.Max(p, gain * gained / 10)
     return found
+
+
+def guards(d: Any) -> dict[Any, Any]:
+    """What stands under roots -> the same above 0: a part by its floor, a sum with other parts by that of its part.
+
+    V - M², of running means of squares and of what they are the squares of, has the floor of V: the mean of the one
+    less the square of that of the other is what the noise alone gives, or more.
+    """
+    floor = floors(d)
+    found: dict[Any, Any] = {}
+    for root in (r for e in (*d.drift, *d.noise) for r in sp.sympify(e).atoms(sp.Pow) if _rooted(r) and r.has(*floor)):
+        held = [p for p in floor if root.base.has(p)] if floor else []
+        if root.base.has(*(p for p in d.parts[1:] if p not in held)) and len(held) == 1:
+            (p,) = held
+            low = next(a for a in floor[p].args if a != p)
+            found[root.base] = sp.Max(root.base, sp.expand(root.base).coeff(p, 1) * low)
+        else:
+            found[root.base] = root.base.xreplace(floor)
+    return found
+
+
+def _rooted(r: Any) -> bool:
+    return bool(r.exp.is_Rational and not r.exp.is_Integer)
 
 
 def singular(d: Any) -> bool:
@@ -133,7 +156,7 @@ def _from(home: str, names: list[str]) -> str:
 def _function(d: Any, name: str, arguments: str, es: list[Any], doc: str) -> tuple[str, set[tuple[str, str]]]:
     """The text of a method and what it imports."""
     several = len(d.parts) > 1 and name != "start"
-    floor = floors(d) if name != "start" else {}
+    floor = guards(d) if name != "start" else {}
     es = [_floor(sp.sympify(e), floor) for e in es]
     arguments = arguments.format(y="y" if several else d.parts[0], x=d.parts[0])
     for long in LENGTHS:
@@ -188,10 +211,7 @@ def _names(d: Any) -> dict[Any, str]:
 def _floor(e: Any, floor: dict[Any, Any]) -> Any:
     if not floor:
         return e
-    return e.replace(
-        lambda w: w.is_Pow and w.exp.is_Rational and not w.exp.is_Integer and w.has(*floor),
-        lambda w: w.xreplace(floor),
-    )
+    return e.replace(lambda w: w.is_Pow and _rooted(w) and w.base in floor, lambda w: floor[w.base] ** w.exp)
 
 
 def _share(code: Code, d: Any, es: list[Any]) -> None:

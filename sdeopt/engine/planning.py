@@ -51,7 +51,7 @@ def plan(
         method=method,
         problem=problem,
         kind=kind,
-        sde=checks.choice("sde", method.default_sde if sde is None else sde, (*method.sdes, SAMPLED.name)),
+        sde=_chosen(method, sde),
         steps=total,
         saves=saves(usual_saves(problem) if save_at is None else save_at, total, clock),
         substeps=fine,
@@ -71,6 +71,15 @@ def plan(
             text = f"the SDE {run.sde!r} of {type(method).__name__} assumes {what}"
             warnings.warn(f"{text}: the SDE 'sampled' has its moments", UserWarning, stacklevel=depth())
     return run
+
+
+def _chosen(method: Any, sde: Any) -> Any:
+    """The name of an SDE that the method has; a derived one it has once that was read."""
+    names = tuple(dict.fromkeys((*method.sdes, SAMPLED.name)))
+    if sde in ("derived", "derived2") and sde not in names:
+        how = f"{type(method).__name__}{', order=2' if sde == 'derived2' else ''}"
+        raise ValueError(f"sde {sde!r} is known once derive({how}).model was read (known: {', '.join(names)})")
+    return checks.choice("sde", method.default_sde if sde is None else sde, names)
 
 
 def _broken(doc: str, noise: Any) -> list[str]:

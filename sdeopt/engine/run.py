@@ -9,6 +9,7 @@ from typing import Any
 from sdeopt.core.contracts import Method
 from sdeopt.core.oracle import Oracle
 from sdeopt.core.problem import Problem
+from sdeopt.core.texts import register
 from sdeopt.core.traits import model
 from sdeopt.engine.draws import unmet_need
 from sdeopt.engine.questions import questions_of
@@ -46,6 +47,18 @@ class Run:
     crossings: tuple[tuple[str, float], ...] = ()
     discrete: Any = None
     projections: int = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        """With the text of a derived SDE, which no other process need have derived."""
+        text = self.model.text if self.kind == "sde" else ""
+        return vars(self) | ({"text": text} if text else {})
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        text = state.get("text", "")
+        vars(self).update((name, value) for name, value in state.items() if name != "text")
+        owner = type(self.method)
+        if text and (self.sde not in owner.sdes or owner.sdes[self.sde].text != text):
+            register(owner, self.sde, text)
 
     @property
     def model(self) -> Any:

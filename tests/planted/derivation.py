@@ -222,4 +222,28 @@ MUTATIONS = [
         "last = trace.x - ratio * other", "last = trace.x + ratio * other",
         named("derive_advice", "test_the_last_position_is_what_the_step_says"),
     ),
+    Mutation(
+        "derive: other processes do not get the text of a derived SDE",
+        "sdeopt/engine/run.py",
+        'return vars(self) | ({"text": text} if text else {})', "return vars(self) | ({} if text else {})",
+        named("derived_runs", "test_a_process_that_derived_nothing_runs_the_same_sde"),
+    ),
+    Mutation(
+        "derive: a process keeps what it derived before",
+        "sdeopt/engine/run.py",
+        "or owner.sdes[self.sde].text != text):", "and text):",
+        named("derived_runs", "test_a_process_that_derived_another_one_runs_that_of_the_run"),
+    ),
+    Mutation(
+        "traits: an SDE that is not registered is sampled",
+        "sdeopt/core/traits.py",
+        "if found is None and name != SAMPLED.name:", "if found is None and not name:",
+        named("derived_runs", "test_an_sde_that_is_not_registered_is_no_sampled_one"),
+    ),
+    Mutation(
+        "derive: what decays like e^(-t/η) counts as 0",
+        f"{HERE}/words.py",
+        'if name in ("lr", "q") and width > 1.0:', 'if name in ("lr", "q"):',
+        equal("NAdam-full"),
+    ),
 ]  # fmt: skip
