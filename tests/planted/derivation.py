@@ -246,4 +246,11 @@ MUTATIONS = [
         'if name in ("lr", "q") and width > 1.0:', 'if name in ("lr", "q"):',
         equal("NAdam-full"),
     ),
+    Mutation(
+        "derive: the floor of a part for that of a difference under a root",
+        f"{HERE}/source.py",
+        "found[root.base] = sp.Max(root.base, sp.expand(root.base).coeff(p, 1) * low)",
+        "found[root.base] = root.base.xreplace(floor)",
+        named("derive_more", "test_a_difference_under_a_root_is_kept_above_the_floor_of_its_part"),
+    ),
 ]  # fmt: skip
