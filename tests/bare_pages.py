@@ -274,7 +274,7 @@ class GlobalClip(NamedTuple):
 PAGES = {
     cls.__name__: cls
     for cls in (
-        Tanh, SoftSign, CoordinateClip, Drag, DeadZone, NormalisedMomentum, Belief, LookingAhead, LargestSquare, CoupledAdam,
-        Averaged, Turned, Branches, Backtracked, GlobalClip, Rooted,
+        Tanh, SoftSign, CoordinateClip, Drag, DeadZone, NormalisedMomentum, Belief, LookingAhead, LargestSquare,
+        CoupledAdam, Averaged, Turned, Branches, Backtracked, GlobalClip, Rooted,
     )
 }  # fmt: skip
