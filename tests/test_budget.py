@@ -133,6 +133,9 @@ def test_operations_are_counted() -> None:
     assert tally.entries == 114
     where(x > 2.0, x[0] + x[1], x)
     assert tally.entries == 125
+    sum_of_two = first = x[0]
+    sum_of_two += x[1]
+    assert (tally.entries, first, sum_of_two) == (126, 1.0, 2.0)
 
 
 @pytest.mark.parametrize("d", [2, 20])

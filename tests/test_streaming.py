@@ -71,7 +71,7 @@ def test_signs_in_many_dimensions() -> None:
     The chance that it is further off is 2e-9 at each time.
     """
     d, lr, paths, rng = 200, 0.005, 64, np.random.default_rng(6)
-    h, start = np.linspace(0.5, 1.5, d), np.full(d, d**-0.5)
+    h, start = np.geomspace(0.1, 4.0, d), np.full(d, d**-0.5)
     limit = so.theory.homogenized_signsgd(h, lr, start, SCALE, [1.0, 2.0])
     assert (limit < 0.9 * 0.5 * h @ start**2).all()
     x = np.tile(start, (paths, 1))

@@ -45,7 +45,8 @@ class Noting(np.ndarray[Any, Any]):
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **more: Any) -> Any:
         tally = next(a.tally for a in (*inputs, *(out or ())) if isinstance(a, Noting))
-        given = {} if out is None else {"out": _plain(out)}
+        into = out is not None and np.ndim(out[0]) > 0  # a number is not changed: += makes a new one
+        given = {"out": _plain(out)} if into else {}
         plain = _plain(inputs)  # of which asking for the size is no operation
         found = getattr(ufunc, method)(*plain, **_plain(more), **given)
         size = max(np.size(a) for a in (found, *plain) if not isinstance(a, tuple))

@@ -18,7 +18,7 @@ ASKED, OF_DATA = "noisy_class_grads", {question.__name__ for question in OF_OBJE
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Oversampled(Law):
-    """A step sees B examples of every class, drawn with replacement, however rare the class is: PCNSGD+O.
+    """PCNSGD+O: a step sees B examples of every class, however rare it is, drawn with replacement.
 
     Batches of equal size give every class a direction of equal noise. For `PCNSGD` and `Rescaled` alone: the mean of
     such a batch is not the gradient of f, so other methods are refused. The SDE is "sampled".

@@ -9,6 +9,7 @@ from sdeopt.optimizers.altgda import AltGDA
 from sdeopt.optimizers.amsgrad import AMSGrad
 from sdeopt.optimizers.antipgd import AntiPGD
 from sdeopt.optimizers.clip21sgd2m import Clip21SGD2M
+from sdeopt.optimizers.cubicnewton import CubicNewton
 from sdeopt.optimizers.dcsgddithering import DCSGDDithering
 from sdeopt.optimizers.dcsgdnatural import DCSGDNatural
 from sdeopt.optimizers.dcsgdrandk import DCSGDRandK
@@ -89,6 +90,7 @@ __all__ = [
     "AdamW",
     "AltGDA",
     "AntiPGD",
+    "CubicNewton",
     "DPAdam",
     "DPSignSGD",
     "DelayedSGD",

@@ -132,4 +132,18 @@ MUTATIONS = [
         f"{PAGES}/zosgd.py", "self.lr * (2.0 * Sigma + alike)", "self.lr * (Sigma + alike)",
         named("zosgd", "test_the_stated_level_is_the_leading_one"),
     ),
+    Mutation(
+        "CubicNewton: η for η² in the penalty",
+        f"{PAGES}/cubicnewton.py", "norm(s) <= lr * lr * middle", "norm(s) <= lr * middle",
+        named("cubicnewton", "test_a_step_minimises_its_model[0]"),
+    ),
+    Mutation(
+        "CubicNewton: the curvature without its damping",
+        f"{PAGES}/cubicnewton.py", "v = v + shift", "v = v + 0.5 * shift",
+        named("cubicnewton", "test_a_step_minimises_its_model[0]"),
+    ),
+    Mutation(
+        "CubicNewton: up the slope",
+        f"{PAGES}/cubicnewton.py", "v = -g[i]", "v = g[i]", named("cubicnewton", "test_short_steps_follow_their_flow"),
+    ),
 ]  # fmt: skip

@@ -71,4 +71,19 @@ MUTATIONS = [
         "sdeopt/certificate/certify.py", "rung.renew(options)", "pass",
         named("certify", "test_the_clearest_gap_of_many_is_not_judged_on_the_paths_that_chose_it"),
     ),
+    Mutation(
+        "compare: a pilot takes noise that it shares with the gap for a change at dt/2",
+        "sdeopt/results/quantities.py", "np.maximum(surely, whole) if fresh else whole", "np.maximum(surely, whole)",
+        named("budget", "test_a_change_has_noise_in_common_with_the_gap_on_its_own_paths"),
+    ),
+    Mutation(
+        "compare: a pilot of few paths is believed",
+        "sdeopt/comparison/budget.py", "MORE if paths < FEW else 1.0", "1.0",
+        named("budget", "test_a_pilot_of_few_paths_is_believed_a_quarter"),
+    ),
+    Mutation(
+        "observables: an objective with a loss of its own is asked for that of its parent",
+        "sdeopt/core/observables.py", "owners[0] is not None and len(set(owners)) == 1", "owners[0] is not None",
+        named("finite_sums", "test_a_loss_of_your_own_is_not_passed_over"),
+    ),
 ]  # fmt: skip

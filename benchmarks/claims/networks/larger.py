@@ -5,7 +5,7 @@ arXiv:2411.15958; Muon on the matrices, AdamW on the vectors: Jordan et al. (202
 Measured: the gap between the losses of 1000 of the training images, in units of the range of the loss in time, in 60
 steps with batches of 64 of 4000 images of MNIST, float32, 784-128-10, which has 101,770 parameters, against the SDE
 "sampled" at two integrator steps for one, on draws of its own; the loss at the end, and tr Cov x, whose quotient counts
-under SGD alone.
+under SGD alone. Learning rates are those at which single runs of the optimizer learnt something.
 Refuted by: a gap of more than a tenth of the range at some time; of tr Cov x of more than a quarter, under SGD; a loss
 that has not halved.
 """
