@@ -184,18 +184,12 @@ MUTATIONS = [
         "derive: samples joined that enter parts of their own",
         f"{HERE}/action.py",
         "alike = not vector(r) and all(", "alike = not vector(r) or all(",
-        named("derive_samples", "test_samples_that_do_not_have_increments_of_their_own"),
+        named("derive_samples", "test_samples_in_another_ratio_have_increments_of_their_own"),
     ),
     Mutation(
         "derive: agents' Hessians do not act on their own gradients",
         f"{HERE}/vocabulary.py",
         "return AgentHvp(self.args[0], moved[0])", "return sp.S.Zero",
-        (f"{CONTRACT}::test_a_step_of_several_samples_is_the_hand_written_one[LocalSGD-2-4.0]",),
-    ),
-    Mutation(
-        "derive: what differs between agents taken for what they share",
-        f"{HERE}/vocabulary.py",
-        "and not any(map(differs, e.args)):", "and e.args:",
         (f"{CONTRACT}::test_a_step_of_several_samples_is_the_hand_written_one[LocalSGD-2-4.0]",),
     ),
     Mutation(
