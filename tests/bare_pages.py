@@ -153,7 +153,7 @@ class Belief(NamedTuple):
 
 
 @method(order=1, parts=("x", "m", "v"))
-class NAdam(NamedTuple):
+class LookingAhead(NamedTuple):
     lr: Positive
     beta1: Decay = 0.9
     beta2: Decay = 0.999
@@ -173,7 +173,7 @@ class NAdam(NamedTuple):
 
 
 @method(order=1, parts=("x", "m", "v", "top"))
-class AMSGrad(NamedTuple):
+class LargestSquare(NamedTuple):
     lr: Positive
     beta1: Decay = 0.9
     beta2: Decay = 0.999
@@ -274,7 +274,7 @@ class GlobalClip(NamedTuple):
 PAGES = {
     cls.__name__: cls
     for cls in (
-        Tanh, SoftSign, CoordinateClip, Drag, DeadZone, NormalisedMomentum, Belief, NAdam, AMSGrad, CoupledAdam,
-        Averaged, Turned, Branches, Backtracked, GlobalClip, Rooted,
+        Tanh, SoftSign, CoordinateClip, Drag, DeadZone, NormalisedMomentum, Belief, LookingAhead, LargestSquare,
+        CoupledAdam, Averaged, Turned, Branches, Backtracked, GlobalClip, Rooted,
     )
 }  # fmt: skip

@@ -19,7 +19,7 @@ pytest.importorskip("sympy")
 SADDLE = so.Problem(so.EmbeddedSaddle(), so.Gaussian([0.7, 0.5]), x0=[1.1, -0.9])
 LAW = law("gaussian:0.6,batch=4")
 PER_COORDINATE = ["Tanh", "SoftSign", "CoordinateClip", "Drag", "DeadZone"]
-REFUSED = ("AMSGrad", "Branches", "Backtracked", "GlobalClip")
+REFUSED = ("LargestSquare", "Branches", "Backtracked", "GlobalClip")
 JUMPS = (0.0, 0.7, -0.7, 0.4, -0.4)  # gradients seen at which one of those bends or jumps
 
 
@@ -157,7 +157,7 @@ def test_derived_sdes_are_certified_and_wrong_noise_is_refuted(name: str) -> Non
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("AMSGrad", ["top moves by", "-top + maximum(top, v)", "a running maximum or minimum reflects"]),
+        ("LargestSquare", ["top moves by", "-top + maximum(top, v)", "a running maximum or minimum reflects"]),
         ("Branches", ["the step takes single entries of x"]),
         ("Backtracked", ["where(", "chooses by a condition that moves with η", "'sampled'"]),
         ("GlobalClip", ["the length |ξ + ∇f(x)|", "stands elsewhere than in v/|v|", "'sampled'"]),

@@ -246,3 +246,24 @@ def test_where_a_singular_sde_starts_has_the_noise_of_both_samples() -> None:
     x = np.array([1.1, -0.7])
     _, v = d.model.start(page, x, o)
     assert v == pytest.approx(0.1 * (grad(o, x) ** 2 + 2.0 * o.noise.var(o, x)), rel=1e-12)
+
+
+@page(parts=("x", "v", "m"), beta=(Decay, 0.99), eps=(Positive, 1e-8))
+def CentredRMSprop(self: Any, k: Any, y: Any, o: Any, z: Any) -> Any:
+    """torch.optim.RMSprop(centered=True)."""
+    (x, v, m), g = y, noisy_grad(o, y[0], z)
+    v, m = self.beta * v + (1 - self.beta) * g * g, self.beta * m + (1 - self.beta) * g
+    return x - self.lr * g / (np.sqrt(v - m * m) + self.eps), v, m
+
+
+def test_a_difference_under_a_root_is_kept_above_the_floor_of_its_part() -> None:
+    """V - M² where noise has driven V below M²: a tenth of (1 - e^{-ρt}) σ², in drift and noise."""
+    d = so.derive(MORE["CentredRMSprop"])
+    assert any(note.startswith("Under a root v - m^{2} stands for") for note in d.notes)
+    page, o = MORE["CentredRMSprop"](lr=0.1, beta=0.8), so.Problem(so.Quadratic([1.0]), so.Gaussian(0.5)).oracle
+    y, gained = (np.array([2.0]), np.array([0.1]), np.array([1.0])), 0.1 * (1.0 - np.exp(-2.0)) * 0.25
+    assert d.model.drift(page, 1.0, y, o)[0] == pytest.approx(-2.0 / (np.sqrt(gained) + 1e-8), rel=1e-12)
+    kick = d.model.diffusion(page, 1.0, y, o, (np.ones(1), np.zeros(1)))[0]
+    assert kick == pytest.approx(-np.sqrt(0.1) * 0.5 / (np.sqrt(gained) + 1e-8), rel=1e-12)
+    high = (y[0], np.array([3.0]), y[2])
+    assert d.model.drift(page, 1.0, high, o)[0] == pytest.approx(-2.0 / (np.sqrt(2.0) + 1e-8), rel=1e-12)

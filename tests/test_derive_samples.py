@@ -48,6 +48,13 @@ def OneEach(self: Any, k: Any, y: Any, o: Any, z: Any) -> Any:
     return x - self.lr * noisy_grad(o, x, z[0]), a - self.lr * second, b - 2.0 * self.lr * third
 
 
+@page(samples="inner", parts=("x", "a"), inner=(Count, 2.0))
+def SumAndDifference(self: Any, k: Any, y: Any, o: Any, z: Any) -> Any:
+    """Two samples that enter both parts, in another ratio each."""
+    first, second = noisy_grad(o, y[0], z[0]), noisy_grad(o, y[0], z[1])
+    return y[0] - self.lr * (first + second), y[1] - self.lr * (first - second)
+
+
 @page(samples="inner", inner=(Count, 2.0))
 def LocalSquares(self: Any, k: Any, x: Any, o: Any, z: Any) -> Any:
     """Agents that take a step each and see their gradient again, of which the mean is the step."""
@@ -93,6 +100,15 @@ def test_samples_that_enter_alike_are_one() -> None:
     assert sde.brownian == ("gradient",)
     got = sde.diffusion(SHELF["InnerMomentum"](lr=0.09, mu=0.5), 0.0, np.zeros(2), SADDLE.oracle, np.array([1.0, -2.0]))
     assert got == pytest.approx(-0.3 * np.sqrt(1.5**2 + 1.0) * np.array([0.7, -1.0]), rel=1e-14)
+
+
+def test_samples_in_another_ratio_have_increments_of_their_own() -> None:
+    d = so.derive(SHELF["SumAndDifference"])
+    assert d.brownian == ("gradient", "gradient2")
+    page, x = SHELF["SumAndDifference"](lr=0.04), np.array([1.1, -0.9])
+    a, b = np.array([1.0, -2.0]), np.array([3.0, 4.0])
+    kicks = d.model.diffusion(page, 0.0, (x, x), SADDLE.oracle, (a, b))
+    assert np.array(kicks) == pytest.approx(-0.2 * np.array([a + b, a - b]) * np.array([0.7, 0.5]), rel=1e-14)
 
 
 def test_samples_that_do_not_have_increments_of_their_own() -> None:

@@ -34,6 +34,7 @@ def test_a_process_that_derived_nothing_runs_the_same_sde() -> None:
     here = run.model.drift(run.method, 0.0, x, PROBLEM.oracle)
     del so.SignSGD.sdes["derived"]
     there = pickle.loads(sent)
+    assert "derived" in so.SignSGD.sdes
     assert np.array_equal(there.model.drift(run.method, 0.0, x, PROBLEM.oracle), here)
 
 

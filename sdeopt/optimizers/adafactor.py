@@ -19,9 +19,11 @@ Regime
     η → 0, t = kη fixed, away from t = 0; C, d and the law of ξ fixed. min(η, ·) is η before t = 1/η.
 
 Claim
-    Weak order 1 in η, measured: the step that lasts η moves X by η, and R and C by η^d. Noise of R and C falls with
-    η^{d/2}, not √η. Of noise that is the same in all entries V is right; where Σ has no rank-one diagonal U is not
-    normalised entry by entry, and Adam is not what Adafactor approximates.
+    Weak order 1 in η, measured: at t = 2 on a quadratic of a 2 by 3 matrix, σ = 0.3, d = 0.8, from entries of size 1,
+    the gap of a mean falls from η = 0.1 to 0.05 with the slope 1.24 ± 0.04 (from 0.2 to 0.1 with 0.84) and that of a
+    variance with 1.87 ± 0.15, too few paths to call the latter 2. Windows change with η, so that these are no clean
+    powers. Of noise that is the same in all entries V is right; where Σ has no rank-one diagonal U is not normalised
+    entry by entry, and Adam is not what Adafactor approximates.
 
 Heavy tails
     Refused where ξ has no variance: E γ² does not exist. The discrete column runs, and rms(U) <= C bounds its steps.

@@ -184,18 +184,12 @@ MUTATIONS = [
         "derive: samples joined that enter parts of their own",
         f"{HERE}/action.py",
         "alike = not vector(r) and all(", "alike = not vector(r) or all(",
-        named("derive_samples", "test_samples_that_do_not_have_increments_of_their_own"),
+        named("derive_samples", "test_samples_in_another_ratio_have_increments_of_their_own"),
     ),
     Mutation(
         "derive: agents' Hessians do not act on their own gradients",
         f"{HERE}/vocabulary.py",
         "return AgentHvp(self.args[0], moved[0])", "return sp.S.Zero",
-        (f"{CONTRACT}::test_a_step_of_several_samples_is_the_hand_written_one[LocalSGD-2-4.0]",),
-    ),
-    Mutation(
-        "derive: what differs between agents taken for what they share",
-        f"{HERE}/vocabulary.py",
-        "and not any(map(differs, e.args)):", "and e.args:",
         (f"{CONTRACT}::test_a_step_of_several_samples_is_the_hand_written_one[LocalSGD-2-4.0]",),
     ),
     Mutation(
@@ -245,5 +239,12 @@ MUTATIONS = [
         f"{HERE}/words.py",
         'if name in ("lr", "q") and width > 1.0:', 'if name in ("lr", "q"):',
         equal("NAdam-full"),
+    ),
+    Mutation(
+        "derive: the floor of a part for that of a difference under a root",
+        f"{HERE}/source.py",
+        "found[root.base] = sp.Max(root.base, sp.expand(root.base).coeff(p, 1) * low)",
+        "found[root.base] = root.base.xreplace(floor)",
+        named("derive_more", "test_a_difference_under_a_root_is_kept_above_the_floor_of_its_part"),
     ),
 ]  # fmt: skip
