@@ -10,6 +10,8 @@ from sdeopt.core import checks
 
 __all__ = ["reshuffled_variance"]
 
+SMALLEST = 1e-300  # of ηh, below which its quotients are those at 0
+
 
 def reshuffled_variance(lr: float, h: float, scale: float, epoch: int, *, discrete: bool = False) -> float:
     """Var x at rest, at the end of an epoch of N steps, of SGD on reshuffled batches or of its SDE "epoched".
@@ -54,12 +56,12 @@ def reshuffled_variance(lr: float, h: float, scale: float, epoch: int, *, discre
     """
     lr, h, scale = checks.positive("lr", lr), checks.positive("h", h), checks.number("scale", scale, low=0.0)
     n = checks.integer("epoch", epoch, low=2, high=10**7)
-    v, size = lr * h, (lr * scale) * (lr * scale) * n / (n - 1.0)
+    v, s2 = lr * h, scale * scale * n / (n - 1.0)
     if checks.flag("discrete", discrete):
         if not v < 2.0:
             raise ValueError(f"lr must be below 2/h, where SGD converges, got lr = {lr:g} at h = {h:g}")
-        return float(checks.finite("lr, h, scale", size * discrete_share(v, n)))
-    return float(checks.finite("lr, h, scale", size / (2.0 * v) * bridge_share(v * n)))
+        return float(checks.finite("lr, h, scale", lr * lr * s2 * discrete_share(v, n)))
+    return float(checks.finite("lr, h, scale", lr * s2 / (2.0 * h) * bridge_share(v * n)))
 
 
 def bridge_share(T: float) -> float:
@@ -74,5 +76,7 @@ def discrete_share(v: float, n: int) -> float:
     j, rho = np.arange(float(n)), 1.0 - v  # at small v from logarithms, which lose no digit
     if v >= 0.5:
         return float(n * (rho**j).var() / (1.0 - rho ** (2 * n)))
+    if v < SMALLEST:
+        return v * (n * n - 1.0) / 24.0
     fallen, end = np.expm1(j * math.log1p(-v)) / v, -math.expm1(2.0 * n * math.log1p(-v)) / v
     return float(v * n * fallen.var() / end)

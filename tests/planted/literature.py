@@ -59,7 +59,7 @@ MUTATIONS = [
     ),
     Mutation(
         "epoched SDE at rest: η for η/2",
-        f"{THEORY}/epochs.py", "size / (2.0 * v) *", "size / v *",
+        f"{THEORY}/epochs.py", "s2 / (2.0 * h) *", "s2 / h *",
         named("epoched", "test_the_sde_at_rest_by_a_fine_bridge[4.0]"),
     ),
     Mutation(

@@ -2,8 +2,8 @@
 
 Source: as `larger`.
 Measured: as `larger`, with 8 and 16 channels, 9098 parameters, batches of 64 of 4000 images and 60 steps, float32. SGD
-and SAM have η = 0.1 since a first run of SGD at 0.3, on 6 paths, was inconclusive: there the losses of runs jump, and the
-gap is -0.26 between -0.88 and 0.36.
+and SAM have η = 0.1 since a first run of SGD at 0.3, on 6 paths, was inconclusive: there the losses of runs jump, and
+the gap is -0.26 between -0.88 and 0.36.
 Refuted by: a gap of more than a tenth of the range at some time; of tr Cov x of more than a quarter, under SGD; a loss
 that has not halved.
 """
