@@ -6,8 +6,8 @@ Measured: with T = ηN the time of an epoch, variances at the end of an epoch, a
 columns, on a line with additive noise; that of the SDE of independent batches over the optimizer's, where the epoch is
 short; and for 64 examples in three dimensions tr Cov x of the epoched SDE over the optimizer's, where the noise depends
 on x.
-Refuted by: a quotient other than 1 (of independent batches: below 10). That of independent batches was first asked to be
-at least 3 of the long epoch too, where it is 1.37.
+Refuted by: a quotient other than 1 (of independent batches: below 10). That of independent batches was first asked to
+be at least 3 of the long epoch too, where it is 1.37.
 """
 
 from __future__ import annotations
