@@ -170,6 +170,7 @@ MUST = [
     (lambda: so.Layered(so.Muon(0.1), so.NGN(0.1)), ValueError, "NGN, whose step asks noisy_value"),
     (lambda: so.Layered(so.Layered(*PAGES), so.SGD(0.1)), ValueError, "whose step asks blocks"),
     (lambda: so.Layered(*PAGES, excluded="head"), TypeError, "excluded must be a sequence of names"),
+    (lambda: so.Layered(*PAGES, excluded=3.0), TypeError, "excluded must be a sequence of names"),  # type: ignore[arg-type]
     (lambda: position(so.Layered(*PAGES, excluded=["head"]), network()), ValueError, "no parameter is called 'head'"),
     (lambda: position(so.Layered(*PAGES, excluded=["*"]), network()), ValueError, "needs a matrix among the"),
     (lambda: so.simulate(so.Layered(*PAGES), so.Problem(so.Quadratic([1.0])), steps=1, paths=1), ValueError,

@@ -22,14 +22,15 @@ from sdeopt.comparison import block
 from sdeopt.engine.run import Run
 from sdeopt.engine.work import costs
 from sdeopt.results import paired, quantities
-from sdeopt.results.bounds import forecast
+from sdeopt.results.bounds import allowance, bounds, forecast
 
 __all__ = ["WORK", "Plan", "affordable", "plan_work"]
 
 WORK = 18.0  # seconds of one core: 9 s on two
 SHARE = 0.1  # of the budget, for the pilot
 PILOT = (64, 2048)  # paths of one level of the pilot, at least and at most
-FEW, MORE = 256, 4.0  # paths of a pilot that know standard errors badly; times their forecast that are run then
+FEW, MORE = 256, 4.0  # paths of a pilot that know standard errors badly; times their forecast that are run then, or ...
+NEAR = 0.5  # ... where one path dominates a bound that is at least so much of the largest
 LEVELS = (2, 4, 8)  # integrator steps in a step of the optimizer
 CLOSE = 0.1  # part of the margin that a step size may leave
 COSTLIER = 1.5  # times the paths, which are better spent on twice the substeps
@@ -77,7 +78,7 @@ def plan_work(
     if seconds is not None:
         taken = time.perf_counter() - begun
         budget, path, used = seconds, path * taken / used, taken
-    doubt = MORE if paths < FEW else 1.0
+    doubt = MORE if paths < FEW or _dominated(found, alpha) else 1.0
     wanted = min(doubt * factor * paths, max(budget - used, 0.0) / path)
     return Plan(replace(run, substeps=substeps), _whole(wanted), change, paths)
 
@@ -102,6 +103,13 @@ def _forecasts(found: block.Measured, tolerance: float, alpha: float) -> tuple[f
     paths, doubts = found.both.paths[-len(s.size) :], (s.left + s.stderr, s.stderr)
     factor, exact = (forecast(s._replace(left=left), paths, tolerance, alpha) for left in doubts)
     return factor, exact
+
+
+def _dominated(found: block.Measured, alpha: float) -> bool:
+    """Whether single paths make up what may decide, so that nothing would be judged on as many paths."""
+    s, high = found.sizes, bounds(found.sizes, alpha).high
+    heavy = s.share > allowance(found.both.paths[-len(s.size) :])[:, None]
+    return bool((heavy & (high >= NEAR * np.nanmax(high))).any())
 
 
 def _paths(affordable: float) -> int:

@@ -120,7 +120,8 @@ def Layered(matrices: Method, rest: Method, excluded: Sequence[str] = ()) -> Any
             f"Layered has one clock: time goes otherwise with the learning rate for {names[0]} than for {names[1]} "
             f"(a quarter of lr makes a step {_pace(matrices):.3g} and {_pace(rest):.3g} times as short)"
         )
-    if isinstance(excluded, str) or not all(isinstance(name, str) for name in excluded):
+    listed = isinstance(excluded, Sequence) and not isinstance(excluded, str)
+    if not listed or not all(isinstance(name, str) for name in excluded):
         raise TypeError(f"excluded must be a sequence of names of parameters, got {checks.short(excluded)}")
     return _of(type(matrices), type(rest), tuple(excluded))(*matrices, *rest)
 
