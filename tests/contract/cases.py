@@ -20,6 +20,11 @@ PAGES: dict[str, Any] = so.methods()
 EXAMPLE = tuple(inspect.signature(method).parameters[side].default for side in ("objective", "noise"))
 
 
+def of_every_family() -> set[str]:
+    """The page with the most parts in each family: those that run every time, the others with ``--slow``."""
+    return set({page.family: name for name, page in sorted(PAGES.items(), key=lambda p: len(p[1].parts))}.values())
+
+
 def ordinary(cls: Any) -> bool:
     """Whether the method makes sense on any smooth objective with additive noise."""
     return bool(cls.example == EXAMPLE)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import PAGES, first_state, flat, nest, parted, problem, product, run, sizes
+from cases import PAGES, first_state, flat, nest, of_every_family, parted, problem, product, run, sizes
 from scipy.stats import norm, qmc
 
 import sdeopt as so
@@ -171,7 +171,10 @@ def errors(page: Any) -> Any:
     return np.array([*means, *covs])
 
 
-@pytest.mark.parametrize("name", MARKOV)
+OFTEN = {"SGD", *of_every_family()}
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n in OFTEN else pytest.mark.slow) for n in MARKOV])
 def test_one_step_has_the_moments_of_the_sde(name: str) -> None:
     cls = PAGES[name]
     column = run(cls(lr=0.1), problem(cls, PROBLEM), "discrete")

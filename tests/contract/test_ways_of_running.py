@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import PAGES, suited
+from cases import PAGES, of_every_family, suited
 from cases import problem as its_problem
 
 import sdeopt as so
@@ -60,11 +60,6 @@ def assert_same_bits(run: Run, *modes: str) -> None:
     assert np.isfinite(records).all()
     assert len(np.unique(records[:, -1], axis=0)) > 1
     assert np.array_equal(records, kernels.Kernel(replace(run, interpreted=True))(0, PATHS))
-
-
-def of_every_family() -> set[str]:
-    """The page with the most parts in each family."""
-    return set({page.family: name for name, page in sorted(PAGES.items(), key=lambda p: len(p[1].parts))}.values())
 
 
 def quick(columns: list[Any]) -> list[Any]:
