@@ -104,6 +104,22 @@ def test_derived_files_please_the_type_checker(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_a_line_that_is_too_long_is_the_same_over_several() -> None:
+    from sdeopt.derivation.source import _broken
+
+    names = {f"a{i}": float(i) for i in range(40)}
+    total = " + ".join(names)
+    element = [f"    {total},"]
+    for lines, found in (([f"b = {total}"], "b"), ([f"b = (a1, {total})[1]"], "b"), (["b = (", *element, ")"], "b")):
+        pieces = [piece for line in lines for piece in _broken(line)]
+        assert max(map(len, pieces)) <= 112
+        scope = dict(names)
+        exec("\n".join(pieces), scope)
+        assert np.max(scope[found]) == sum(names.values())
+    assert _broken(f"return {total}")[0] == "return ("
+    assert _broken("short = 1.0") == ["short = 1.0"]
+
+
 SCRIPT = """\
 import sdeopt as so
 for name in ("Adam", "SAM", "DPSignSGD", "SmoothedGDA", "PCNSGD"):

@@ -163,7 +163,7 @@ def _function(d: Any, name: str, arguments: str, es: list[Any], doc: str) -> tup
         lines, imports = _lines(d, es, several, long)
         if all(len(line) <= WIDTH - 8 for line in lines):
             break
-    body = "".join(f"        {line}\n" for line in lines)
+    body = "".join(f"        {piece}\n" for line in lines for piece in _broken(line))
     return f'\n    def {name}(self: Any, {arguments}) -> Any:\n        """{doc}"""\n{body}', imports
 
 
@@ -198,6 +198,16 @@ def _return(texts: list[str]) -> str:
     if len(line) <= WIDTH - 8 or len(texts) == 1:
         return line
     return "return (\n" + "".join(f"    {text},\n" for text in texts) + ")"
+
+
+def _broken(line: str) -> list[str]:
+    """A line as it is, or in parentheses over several where it is still too long, as sums of many terms are."""
+    if len(line) <= WIDTH - 8:
+        return [line]
+    head, sign, rest = ("return", " ", line[7:]) if line.startswith("return ") else line.partition(" = ")
+    pieces = textwrap.wrap(rest if sign else line, WIDTH - 12, break_long_words=False, break_on_hyphens=False)
+    pieces = [f"    {piece.strip()}" for piece in pieces]
+    return [f"{head}{sign}(", *pieces, ")"] if sign else pieces  # else it stands in parentheses already
 
 
 def _names(d: Any) -> dict[Any, str]:
