@@ -136,7 +136,7 @@ def square_root(m: Any, c: Change, kept: tuple[str, ...] = ()) -> Fields:
     Lemma 3.13 of arXiv:2411.15958 is about the level at rest, for which η' and θ' are enough; with its fixed
     ρ = (1 - β)/η, that is 1 - β' = √κ (1 - β), the path on the way there changes. What is ``kept`` stays as it is.
     """
-    kappa, root = float(c.kappa), math.sqrt(c.kappa)
+    root = math.sqrt(c.kappa)
     values = {"lr": m.lr * root, "eps": m.eps / root}
     betas = [name for name in m._fields if name.startswith("beta") and name not in kept]
     values |= {name: slower(getattr(m, name), c) for name in betas}

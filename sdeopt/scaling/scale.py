@@ -13,8 +13,8 @@ from sdeopt.core.problem import Problem
 from sdeopt.core.schedule import hastened
 from sdeopt.scaling.around import find
 from sdeopt.scaling.conditions import measure
-from sdeopt.scaling.problems import apply_change
 from sdeopt.scaling.formulas import Change
+from sdeopt.scaling.problems import apply_change
 from sdeopt.scaling.rules import Rule, pair
 from sdeopt.scaling.scaling import Scaling
 
