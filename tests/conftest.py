@@ -6,6 +6,7 @@ A test asks for such a module by ``pytest.importorskip`` or by the marker ``extr
 
 from __future__ import annotations
 
+import gc
 import importlib.metadata
 import importlib.util
 import os
@@ -52,6 +53,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             missing = [module for module in marker.args if importlib.util.find_spec(module) is None]
             if missing:
                 item.add_marker(pytest.mark.skip(reason=f"needs {', '.join(missing)}"))
+
+
+def pytest_collection_finish() -> None:
+    """What is collected stays, and compilers make few circles: the garbage collector need not look so often."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture
