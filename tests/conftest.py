@@ -89,6 +89,12 @@ def fresh(tmp_path: Path) -> Callable[[str], str]:
     return run
 
 
+@pytest.fixture
+def interpreted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs in plain Python, for tests of a few paths that look at anything but the loop: it takes seconds to compile."""
+    monkeypatch.setattr("sdeopt.engine.kernels.INTERPRETED", True)
+
+
 @pytest.fixture(autouse=True)
 def weights() -> None:
     """Modules of PyTorch begin with the same weights in every run."""
