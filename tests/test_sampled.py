@@ -58,8 +58,9 @@ def test_rotated_normals_are_independent_and_share_the_first():
 def test_it_is_the_sde_of_sgd():
     """Against Σ and ∇f in closed form on a quadratic, means and covariances; false alarm below 1e-6."""
     problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(cov=[[0.5, 0.2], [0.2, 0.3]]), x0=[1.0, -0.8])
-    a = so.simulate(so.SGD(lr=0.1), problem, "sde", horizon=2.0, paths=100_000, rng=0)
-    b = so.simulate(so.SGD(lr=0.1), problem, "sde", sde="sampled", horizon=2.0, paths=100_000, rng=1)
+    run = {"horizon": 2.0, "paths": 100_000, "save_at": 2, "observables": ["loss"]}
+    a = so.simulate(so.SGD(lr=0.1), problem, "sde", rng=0, **run)
+    b = so.simulate(so.SGD(lr=0.1), problem, "sde", sde="sampled", rng=1, **run)
     assert (np.abs(a.mean[-1] - b.mean[-1]) < 5.5 * np.hypot(a.stderr[-1], b.stderr[-1])).all()
     np.testing.assert_allclose(a.cov[-1], b.cov[-1], rtol=0, atol=5.5 * 2 / np.sqrt(1e5) * a.cov[-1].max())
 
