@@ -6,12 +6,20 @@ import os
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
+
+from docutils import nodes
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 # the kernels of the notebooks take this tree too, and the default widths of tables
 os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])
 os.environ |= {"COLUMNS": "92", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+COMMAND = HERE / "_build" / "bin" / "sdeopt"  # in cells of the shell: that of this tree, installed or not
+COMMAND.parent.mkdir(parents=True, exist_ok=True)
+COMMAND.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sdeopt "$@"\n', encoding="utf-8")
+COMMAND.chmod(0o755)
+os.environ["PATH"] = os.pathsep.join([str(COMMAND.parent), os.environ["PATH"]])
 
 import pages  # noqa: E402
 
@@ -80,6 +88,18 @@ html_theme_options = {
 }
 
 
-def setup(app: object) -> None:
+def without_magics(_app: Any, doctree: nodes.document) -> None:
+    """Cells of the shell, and cells that write a file, are shown as one would type them."""
+    for block in doctree.findall(nodes.literal_block):
+        first, _, rest = block.astext().partition("\n")
+        magic, _, file = first.partition(" ")
+        if magic in ("%%bash", "%%writefile"):
+            block["language"] = "bash" if magic == "%%bash" else "python"
+            block.rawsource = rest if magic == "%%bash" else f"# {file}\n{rest}"
+            block[:] = [nodes.Text(block.rawsource)]
+
+
+def setup(app: Any) -> None:
     """Pages that the registry knows are written before Sphinx looks for sources."""
     pages.connect(app)
+    app.connect("doctree-read", without_magics)
