@@ -116,7 +116,7 @@ def test_the_minimiser_of_alpha_beta_is_yours_to_choose() -> None:
             betas += [*((8.0 * (f - best) - ((at - q) * at * [0.5, 3.0]).sum(axis=1)) / f)]
         return float(max(0.0, *betas))
 
-    for given, ends in (("last", paths[:, -1]), ([0.5, 0.5], [[0.5, 0.5]] * 2), (None, [[1.0, -2.0]] * 2)):
+    for given, ends in (("last", paths[:, -1]), ([1.2, -1.9], [[1.2, -1.9]] * 2), (None, [[1.0, -2.0]] * 2)):
         found = so.diagnose(QUADRATIC, paths, alpha=8.0, optimum=given)
         assert found["beta"].value == pytest.approx(by_hand(ends), rel=1e-12)
         assert found.last == (given == "last")
