@@ -6,12 +6,14 @@ A test asks for such a module by ``pytest.importorskip`` or by the marker ``extr
 
 from __future__ import annotations
 
+import gc
 import importlib.metadata
 import importlib.util
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ import sdeopt
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(sdeopt.__file__).resolve().parent.parent  # of the checkout, or where sdeopt is installed
 PATHS = os.pathsep.join((str(PACKAGE), str(ROOT / "tests")))  # for interpreters that tests start
+FEW = 20  # paths of an example
 SHOWN = ("numpy", "numba", "llvmlite", "scipy", "sdeint", "matplotlib", "scikit-learn", "torch")
 
 os.environ.pop("COLUMNS", None)  # which pytest's workers set, and which the command line obeys
@@ -54,6 +57,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason=f"needs {', '.join(missing)}"))
 
 
+def pytest_collection_finish() -> None:
+    """What is collected stays, and compilers make few circles: the garbage collector need not look so often."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Examples of few paths are interpreted: compiling their loops takes seconds, and their numbers are the same."""
+    text = getattr(getattr(item, "dtest", None), "docstring", None) or ""
+    counts = [int(n.replace("_", "")) for n in re.findall(r"paths=([\d_]+)", text)]
+    with pytest.MonkeyPatch.context() as patch:
+        if counts and max(counts) <= FEW:
+            patch.setattr("sdeopt.engine.kernels.INTERPRETED", True)
+        return (yield)
+
+
 @pytest.fixture
 def toml(tmp_path: Path) -> Callable[[str], str]:
     """Write a TOML file; return its name."""
@@ -80,6 +100,12 @@ def fresh(tmp_path: Path) -> Callable[[str], str]:
         return done.stdout
 
     return run
+
+
+@pytest.fixture
+def interpreted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs in plain Python, for tests of few paths that look at anything but the loop, which is slow to compile."""
+    monkeypatch.setattr("sdeopt.engine.kernels.INTERPRETED", True)
 
 
 @pytest.fixture(autouse=True)

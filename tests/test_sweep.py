@@ -69,6 +69,7 @@ def test_a_spread_that_still_grows_is_undecided() -> None:
     assert abs(spread.value - 2 * 40 * 0.01 * 0.25) < 6.0 * spread.stderr
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_the_time_to_a_level_is_a_step_of_the_optimizer() -> None:
     """Without noise x shrinks by 0.9 and 0.8 a step; f(x_9) > 0.08 > f(x_10)."""
     quiet = so.Problem(BOWL, so.NoNoise(), x0=[1.0, -1.0])
@@ -155,10 +156,11 @@ def test_a_share_has_the_interval_of_clopper_and_pearson() -> None:
     assert share(50, 50)[2:4] == pytest.approx((0.025 ** (1 / 50), 1.0))
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_a_cell_asks_the_law_for_its_moments_not_the_paths_for_their_tail() -> None:
     """E f of SGD is infinite for nu <= 2 and its variance for nu <= 4, whatever is seen; a sign moves by lr."""
     laws, grid = so.Problem(BOWL, so.StudentT(nu=1, scale=0.5)), {"nu": [1.5, 2.0, 3.0, 4.0, 9.0]}
-    found = so.sweep([so.SGD(lr=0.1), so.SignSGD(lr=0.1)], laws, grid, horizon=2.0, paths=300, rng=0)
+    found = so.sweep([so.SGD(lr=0.1), so.SignSGD(lr=0.1)], laws, grid, horizon=2.0, paths=100, rng=0)
     marks = ["undecided"] * 4 + ["ok"]
     for measure in ("loss", "spread"):
         assert found[measure].status[0, 0].tolist() == marks
@@ -198,6 +200,7 @@ def test_light_tails_are_seldom_taken_for_heavy_ones() -> None:
     assert doubted < 20  # binomial(500, 0.01): 1e-6
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_the_loss_needs_an_objective_with_values() -> None:
     f = so.Objective(grad=lambda x: x, dim=2)
     found = so.sweep(so.SGD(lr=0.1), so.Problem(f, so.Gaussian(0.5)), {}, steps=5, paths=50, level=1.0, rng=0)
