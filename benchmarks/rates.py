@@ -14,12 +14,14 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 import numpy as np
 from scipy.stats import binomtest
 
 from benchmarks import procedure
 from sdeopt.comparison import budget
+from sdeopt.results import bounds as judged
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import AGREE, DIFFER, LEAST, NOT_JUDGED, Decision, Sizes, bounds, decide
 from sdeopt.results.columns import labels
@@ -29,11 +31,11 @@ __all__ = ["ALPHA", "CASES", "MARGIN", "PAGE", "Rate", "page", "rate", "row"]
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "rates.md"
 ALPHA, MARGIN, REPETITIONS = 0.05, 0.1, 2000
 SAVES, SHARED = 15, 0.999  # correlation of the columns, as common random numbers make it
-SEVERAL = 400  # paths, beside the fewest that are judged
-PILOT, MOST = 64, 512  # paths of the two stages
+SEVERAL = 200  # paths, beside the fewest that are judged
+PILOT, MOST = 64, 256  # paths of the two stages
 D, FLOORED = 31, 200  # dimensions and paths of the vectors
 SPIKE = 30.0  # standard deviation of one direction, of all others 1
-TOGETHER = 50  # comparisons at a time
+TOGETHER = 50  # comparisons that are simulated at a time
 HEAVY = 0.5  # standard deviation of the logarithm of what multiplies a whole path
 HEAD = """# How often verdicts are wrong
 
@@ -45,7 +47,7 @@ if L is beyond it, *not judged*, else *open*. At the margin either verdict is wr
 Two columns of paths stand for optimizer and SDE: 15 saves of two coordinates, or one of 31, whose moments are known.
 The correlation is that of the columns, as common random numbers make it. "At the margin" is a true error of 10 %, "one"
 of all quantities at one save, the others being 0; 50 paths are the fewest that are judged. In *two stages* a pilot of
-64 asks for paths by the rules of `compare`, and a clock, which knows nothing of them, grants 64 to 512 in all. *Tails*
+64 asks for paths by the rules of `compare`, and a clock, which knows nothing of them, grants 64 to 256 in all. *Tails*
 are those of a normal number times e^g, g normal with standard deviation 1/2, the same for all saves of a path. The last
 row is `compare` itself, of SGD on a quadratic with normal noise, where the moments of both columns are exact: pilot,
 step sizes, fresh block; the margin is the true error.
@@ -90,20 +92,26 @@ def measured(a: Any, b: Any) -> list[Sizes]:
     n, several, saves, d = a.shape
     together = (x.reshape(n, several * saves, d) for x in (a, b))
     reduced = paired.reduce(0, *together, d=d, keep=0, vectors=d > quantities.SINGLE)
-    both, groups, (kinds, names) = paired.estimates(reduced, d), reduced.groups, labels(d, ())
-    what, times, found = quantities.choose_judged(kinds, names, False, "all", False), np.arange(1.0, saves + 1.0), []
-    for one in (slice(i * saves, (i + 1) * saves) for i in range(several)):
-        e = paired.Estimates(*(v[one] for v in both))
-        some = groups and paired.Groups(groups.size, groups.number[:, one], groups.total[:, one])
-        found.append(quantities.apart(e, some, quantities.scales(e, kinds, times, e.first), what, 0))
-    return found
+    both, (kinds, names) = paired.estimates(reduced, d), labels(d, ())
+    what, times = quantities.choose_judged(kinds, names, False, "all", False), np.arange(1.0, saves + 1.0)
+    each = [slice(i * saves, (i + 1) * saves) for i in range(several)]
+    scales = (quantities.scales(e, kinds, times, e.first) for e in (both_of(both, one) for one in each))
+    every = quantities.Scales(*(np.concatenate(parts) for parts in zip(*scales, strict=True)))
+    found = quantities.apart(both, reduced.groups, every, what, 0)
+    return [Sizes(*(v[one] for v in found)) for one in each]
+
+
+def both_of(both: paired.Estimates, one: slice) -> paired.Estimates:
+    """The estimates of one comparison."""
+    return paired.Estimates(*(v[one] for v in both))
 
 
 def decided(a: Any, b: Any, chosen: int | None = None) -> list[Decision]:
-    """What is said, of all quantities or of the one ``chosen``."""
+    """What is said, of all quantities or of the one ``chosen``; how many paths would decide is not asked."""
     found = [s if chosen is None else Sizes(*(v[:, [chosen]] for v in s)) for s in measured(a, b)]
     counts = np.full(a.shape[2], float(len(a)))
-    return [decide(s, bounds(s, ALPHA), counts, MARGIN, ALPHA) for s in found]
+    with mock.patch.object(judged, "forecast", return_value=np.nan):
+        return [decide(s, bounds(s, ALPHA), counts, MARGIN, ALPHA) for s in found]
 
 
 def one_mean(b: Any) -> float:
