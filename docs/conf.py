@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
+
+from docutils import nodes
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 # the kernels of the notebooks take this tree too, and the default widths of tables
 os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])
 os.environ |= {"COLUMNS": "92", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+COMMAND = HERE / "_build" / "bin" / "sdeopt"  # in cells of the shell: that of this tree, installed or not
+COMMAND.parent.mkdir(parents=True, exist_ok=True)
+COMMAND.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sdeopt "$@"\n', encoding="utf-8")
+COMMAND.chmod(0o755)
+os.environ["PATH"] = os.pathsep.join([str(COMMAND.parent), os.environ["PATH"]])
 
 import pages  # noqa: E402
 
@@ -66,6 +75,8 @@ sphinx_gallery_conf = {
 for kind in (DeprecationWarning, sdeopt.OnePathWarning):  # which would name places of this machine
     warnings.filterwarnings("ignore", category=kind)
 
+# pages of reports, which need the width more than a list of headings
+WIDE = ["derive", *(f"{part}/{page.stem}" for part in ("tutorials", "howto") for page in (HERE / part).glob("*.md"))]
 html_theme = "pydata_sphinx_theme"
 html_title = "sdeopt"
 html_static_path = ["_static"]
@@ -75,11 +86,46 @@ html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "header_links_before_dropdown": 8,
     "show_toc_level": 2,
+    "secondary_sidebar_items": {"**": ["page-toc"]} | dict.fromkeys(WIDE, []),
     "footer_start": ["copyright"],
     "footer_end": ["sphinx-version"],
 }
 
 
-def setup(app: object) -> None:
+def without_magics(_app: Any, doctree: nodes.document) -> None:
+    """Cells of the shell, and cells that write a file, are shown as one would type them."""
+    for block in doctree.findall(nodes.literal_block):
+        first, _, rest = block.astext().partition("\n")
+        magic, _, file = first.partition(" ")
+        if magic in ("%%bash", "%%writefile"):
+            block["language"] = "bash" if magic == "%%bash" else "python"
+            block.rawsource = rest if magic == "%%bash" else f"# {file}\n{rest}"
+            block[:] = [nodes.Text(block.rawsource)]
+
+
+def raised(_app: Any, doctree: nodes.document) -> None:
+    """In prose e^{-t} has an exponent and x_{k+1} an index."""
+    kinds = {"^": nodes.superscript, "_": nodes.subscript}
+    for text in list(doctree.findall(nodes.Text)):
+        parts = re.split(r"([\^_])\{([^{}]*)\}", text)
+        if len(parts) == 1 or isinstance(text.parent, (nodes.literal, nodes.FixedTextElement, nodes.math, nodes.raw)):
+            continue
+        shown = [nodes.Text(parts[0])]
+        for sign, inside, after in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+            shown += [kinds[sign]("", inside), nodes.Text(after)]
+        text.parent.replace(text, shown)
+
+
+def at_home(_app: Any, doctree: nodes.document) -> None:
+    """Matplotlib's players of animations ask another host for the signs on their buttons, which the theme has."""
+    for raw in list(doctree.findall(nodes.raw)):
+        if "<link" in raw.astext():
+            text = re.sub(r"<link[^>]*https:[^>]*>", "", raw.astext())
+            raw.replace_self(nodes.raw("", text, format=raw["format"]))
+
+
+def setup(app: Any) -> None:
     """Pages that the registry knows are written before Sphinx looks for sources."""
     pages.connect(app)
+    for change in (without_magics, raised, at_home):
+        app.connect("doctree-read", change)

@@ -6,25 +6,29 @@ That the whole site builds is seen by ``make -C docs html``, where warnings are 
 from __future__ import annotations
 
 import inspect
+import os
 import re
 import runpy
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import PATHS
 
 import sdeopt as so
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
-CELL = re.compile(r"^```\{code-cell\} python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CELL = re.compile(r"^```\{code-cell\} (?:python|bash)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```([^\n]*)\n.*?^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)")
 RECIPES = sorted(path for path in (DOCS / "howto").glob("*.md") if path.stem != "index")
 GALLERY = sorted((DOCS / "gallery").glob("*.py"))
 WRITTEN = ("_build", "api", "auto_gallery", "methods")  # folders of the build
 PAGES = [ROOT / "README.md", *(path for path in DOCS.rglob("*.md") if path.relative_to(DOCS).parts[0] not in WRITTEN)]
 RUN = sorted(path for path in PAGES[1:] if CELL.search(path.read_text(encoding="utf-8")))
-NOT_RUN = {"explore", "mpi", "noise-scale"}
+NOT_RUN = {"explore", "mpi"}
 WORDS = {"core", "reference.Crosscheck"}  # words of pages run inside one; what a function returns is in its example
 
 
@@ -35,7 +39,20 @@ def cells(path: Path) -> list[str]:
 def code(path: Path) -> str:
     """The cells of a page, each line where the page has it."""
     parts = CELL.split(re.sub(r"^:tags:.*$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE))
-    return "".join(f"\n{part}" if n % 2 else "\n" * part.count("\n") for n, part in enumerate(parts))
+    return "".join(f"\n{spoken(part)}" if n % 2 else "\n" * part.count("\n") for n, part in enumerate(parts))
+
+
+def spoken(cell: str) -> str:
+    """A cell in plain Python, of as many lines: IPython's magics run a shell or write a file."""
+    first, _, rest = cell.lstrip("\n").partition("\n")
+    magic, _, file = first.partition(" ")
+    if magic == "%%bash":
+        said = f"__import__('subprocess').run(['bash', '-ec', {rest!r}], check=True)"
+    elif magic == "%%writefile":
+        said = f"__import__('pathlib').Path({file!r}).write_text({rest!r}, encoding='utf-8')"
+    else:
+        return cell
+    return said + "\n" * cell.count("\n")
 
 
 def names() -> dict[str, Any]:
@@ -63,8 +80,9 @@ def test_recipes_have_blocks_that_run_or_say_that_they_are_not_run() -> None:
 
 
 def test_few_blocks_are_not_run_and_their_pages_say_so() -> None:
-    """What the build runs is a cell; README.md is run by a test of its own."""
-    bare = {path: path.read_text(encoding="utf-8").count("\n```python\n") for path in PAGES[1:]}
+    """What the build runs is a cell, of Python or of the shell; README.md is run by a test of its own."""
+    heads = {path: FENCE.findall(path.read_text(encoding="utf-8")) for path in PAGES[1:]}
+    bare = {path: sum(not head.startswith(("{", "text")) for head in found) for path, found in heads.items()}
     assert sum(bare.values()) <= 5
     unsaid = [p.name for p, n in bare.items() if n and "not run when these pages are built" not in p.read_text("utf-8")]
     assert unsaid == []
@@ -107,5 +125,12 @@ def test_a_result_is_text_in_a_notebook_too(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("path", RUN, ids=lambda path: path.stem)
 def test_a_page_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = tmp_path / "bin" / "sdeopt"
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sdeopt "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", os.pathsep.join([str(command.parent), os.environ["PATH"]]))
+    monkeypatch.setenv("PYTHONPATH", PATHS)
+    monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
     exec(compile(code(path), str(path), "exec", dont_inherit=True), {"__name__": "__main__"})

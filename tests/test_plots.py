@@ -115,6 +115,13 @@ def test_one_panel_has_a_legend_and_few_markers() -> None:
     assert len(ax.containers[0][0].get_xdata()) == 31
 
 
+def test_legends_do_not_squeeze_their_axes() -> None:
+    with mpl.rc_context({"figure.figsize": (5.0, 5.0)}):
+        first = so.load(Path(__file__).parent / "files" / "report").plot()
+        first.figure.canvas.draw()
+    assert first.get_position().width > 0.3
+
+
 @pytest.mark.slow
 def test_without_a_variance_no_spread_is_drawn() -> None:
     from sdeopt.core import cos

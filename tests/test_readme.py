@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import runpy
+import sys
 from collections.abc import Callable
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -41,6 +43,16 @@ def test_the_python_of_the_readme_prints_what_the_readme_shows(fresh: Callable[[
     printed = fresh("".join(blocks("python")))
     shown = "".join(blocks("text"))
     assert OutputChecker().check_output(shown, printed, NORMALIZE_WHITESPACE | ELLIPSIS), printed
+
+
+def test_on_an_index_nothing_links_to_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, str] = {}
+    monkeypatch.setitem(sys.modules, "setuptools", SimpleNamespace(setup=given.update))
+    monkeypatch.chdir(ROOT)
+    runpy.run_path("setup.py")
+    links = re.findall(r"]\(([^)]*)\)", given["long_description"])
+    assert len(links) > 50 and all(link.startswith("https://") for link in links)
+    assert "(docs/" in TEXT and "your optimizer" in given["long_description"]
 
 
 @pytest.mark.parametrize("path", re.findall(r"!\[[^]]*]\(([^)]+)\)", TEXT))

@@ -111,6 +111,16 @@ def test_the_weak_error_of_sgd_is_the_one_in_closed_form() -> None:
     assert (error.status == "ok") == (report.verdict in ("agree", "differ"))
 
 
+def test_the_error_is_that_of_the_sde_that_is_named() -> None:
+    words = {"paths": 100, "substeps": 2, "rng": 3}
+    found = {sde: so.sweep(so.SGD(lr=0.1), PROBLEM, {}, steps=8, measures=["error"], sde=sde, **words)
+             for sde in ("order2", None)}  # fmt: skip
+    for sde, s in found.items():
+        assert at(s, "error").high == so.compare(so.SGD(lr=0.1), PROBLEM, steps=8, sde=sde, **words).within[1]
+        assert ("order2" in str(s)) == (sde == "order2")
+    assert at(found["order2"], "error").low < 0.1 < at(found[None], "error").low
+
+
 def test_an_error_without_paths_is_what_compare_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "WORK", 0.5)
     found = so.sweep(so.SGD(lr=0.1), PROBLEM, {}, steps=8, measures=["error"], rng=3)

@@ -24,7 +24,7 @@ for method, color, power in ((so.DPSGD, "#717581", -2.0), (so.DPSignSGD, "#bd1f0
         e = so.simulate(method(lr, clip=1.0, sigma_dp=sigma), problem, horizon=6.0, paths=1000, rng=0)
         loss.append(e.observables["loss"][0][-1])
     ax.loglog(epsilons, loss, "o", color=color, label=method.__name__)
-    guide = loss[0] * (epsilons / epsilons[0]) ** power
+    guide = loss[-1] * (epsilons / epsilons[-1]) ** power
     ax.loglog(epsilons, guide, "--", lw=0.9, color=color, label=f"power {power:g}")
 ax.set(xlabel="privacy budget ε", ylabel="loss at rest")
 ax.set_xticks(epsilons, [f"{epsilon:g}" for epsilon in epsilons])

@@ -20,6 +20,8 @@ for ax, method in zip(axes, methods, strict=True):
     ax.plot(1.0, 1.0, "k*")
     ax.set_title(type(method).__name__)
 
+# %%
+# Those of momentum, as they run:
 slow = so.simulate(methods[-1], problem, steps=4000, save_at=60, paths=4, keep_paths=True, rng=0)
 running = slow.animate(problem.objective)
 plt.show()

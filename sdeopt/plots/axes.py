@@ -32,6 +32,7 @@ INDICES = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 OPERATORS = {"E": r"\mathbb{E}", "var": r"\mathrm{var}", "cov": r"\mathrm{cov}", "tr Cov": r"\mathrm{tr\,Cov}"}
 SYMBOLS = {"f(x)": "f(x)", "|x|²": r"\|x\|^2", "|∇f(x)|²": r"\|\nabla f(x)\|^2"}
 ROOM = 0.35  # of the height of an axis, for its legend
+WIDE = 4.0  # inches of a panel in which two columns of a legend have room
 WIDER = 3.0  # times the gap that a margin may be and is drawn whole
 
 
@@ -102,12 +103,12 @@ def panels(report: Any, in_time: Panel, gap: Panel, title: str) -> Any:
         whole = size(10.0 if len(shown) > 1 else 8.0, 6.6)
         fig, axes = plt.subplots(2, len(shown), figsize=whole, height_ratios=[1.5, 1.0], squeeze=False)
         for top, bottom, i in zip(*axes, shown, strict=True):
-            in_time(top, report, i).legend(loc="best")
+            in_time(top, report, i).legend(loc="best").set_in_layout(False)  # or it would squeeze its axes
             gap(bottom, report, i)
         low, high = axes[1, 0].get_ylim()
         axes[1, 0].set_ylim(low, high + ROOM * (high - low))
-        axes[1, 0].legend(ncols=2, loc="upper center")
-        fig.suptitle(title, x=0.01, ha="left", fontsize=11)
+        axes[1, 0].legend(ncols=2 if whole[0] > WIDE * len(shown) else 1, loc="upper center").set_in_layout(False)
+        fig.suptitle(title, x=0.01, ha="left", fontsize=11, wrap=True)
     return axes[0, 0]
 
 

@@ -26,6 +26,7 @@ Everything here is about arrays; nothing knows where they come from.
 
 from __future__ import annotations
 
+import bisect
 import math
 from typing import NamedTuple
 
@@ -168,10 +169,11 @@ def forecast(s: Sizes, paths: Array, tolerance: float, alpha: float) -> float:
 
     Likely: also if the estimate that decides turns out worse by 1.64 standard errors, as it does in one of 20 runs.
     """
-    trusted = ~(s.share > allowance(paths)[:, None])
-    for step in range(2 * HALVINGS + 1):
-        factor = float(2.0 ** (step / 2.0))
+    trusted, factors = ~(s.share > allowance(paths)[:, None]), [2.0 ** (step / 2.0) for step in range(2 * HALVINGS + 1)]
+
+    def likely(factor: float) -> bool:
         expected = bounds(s, alpha, factor, SPARE)
-        if (expected.high <= tolerance).all() or (expected.low > tolerance)[trusted].any():
-            return factor
-    return math.inf
+        return bool((expected.high <= tolerance).all() or (expected.low > tolerance)[trusted].any())
+
+    first = bisect.bisect_left(factors, True, key=likely)  # with more paths upper bounds fall, and lower ones rise
+    return factors[first] if first < len(factors) else math.inf

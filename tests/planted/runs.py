@@ -78,7 +78,7 @@ MUTATIONS = [
     ),
     Mutation(
         "compare: a pilot of few paths is believed",
-        "sdeopt/comparison/budget.py", "MORE if paths < FEW or", "MORE if",
+        "sdeopt/comparison/budget.py", "MORE if counts.max() < FEW or", "MORE if",
         named("budget", "test_a_pilot_of_few_paths_is_believed_a_quarter"),
     ),
     Mutation(
