@@ -127,5 +127,6 @@ def at_home(_app: Any, doctree: nodes.document) -> None:
 def setup(app: Any) -> None:
     """Pages that the registry knows are written before Sphinx looks for sources."""
     pages.connect(app)
+    app.extensions["sphinx-mathjax-offline"].parallel_read_safe = True  # which it does not say; it only copies files
     for change in (without_magics, raised, at_home):
         app.connect("doctree-read", change)
