@@ -18,7 +18,8 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), os.environ.get("PY
 os.environ |= {"COLUMNS": "92", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 COMMAND = HERE / "_build" / "bin" / "sdeopt"  # in cells of the shell: that of this tree, installed or not
 COMMAND.parent.mkdir(parents=True, exist_ok=True)
-COMMAND.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sdeopt "$@"\n', encoding="utf-8")
+# FORCE_COLOR: kernels of Jupyter ask for colours, which no page shows
+COMMAND.write_text(f'#!/bin/sh\nunset FORCE_COLOR\nexec "{sys.executable}" -m sdeopt "$@"\n', encoding="utf-8")
 COMMAND.chmod(0o755)
 os.environ["PATH"] = os.pathsep.join([str(COMMAND.parent), os.environ["PATH"]])
 
