@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from sdeopt.plots.style import MARGIN, size, style
 
 __all__ = [
-    "NORMAL95", "every", "formula", "gap_axis", "log_axis", "main", "margin_band", "panels", "plain_ticks", "scale_axis",
-    "spread", "time_axis",
+    "NORMAL95", "every", "formula", "gap_axis", "log_axis", "main", "margin_band", "panels", "plain_ticks",
+    "scale_axis", "spread", "time_axis",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]
