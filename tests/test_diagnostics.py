@@ -169,6 +169,7 @@ def test_a_new_path_falls_into_the_interval_as_often_as_it_says() -> None:
     assert 480 - 58 < hits < 480 + 58
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_ensembles_and_replays_are_positions() -> None:
     problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.3))
     ensemble = so.simulate(so.SGD(lr=0.1), problem, horizon=1.0, paths=3, keep_paths=True, rng=0)
