@@ -30,7 +30,7 @@ def test_bounds_hold(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "never"),
     [
-        ("one mean at the margin, 50 paths, columns correlated by 0.999", False),
+        ("one mean at the margin, 50 paths, correlation 0.9999", False),
         ("31 means, spiked noise, 2 floors apart", True),
     ],
 )

@@ -115,21 +115,28 @@ def bounds(s: Sizes, alpha: float, paths: float = 1.0, spare: float = 0.0) -> Bo
 
     With ``paths`` those to be expected of so many times the paths, wider by so many standard errors to ``spare``.
     """
-    from scipy.special import stdtrit
-
     known = ~(np.isnan(s.size) | np.isnan(s.stderr))
     stderr, floor, widest = (a / math.sqrt(paths) for a in (s.stderr, s.floor, s.widest))
     size = s.size
     if paths != 1.0:  # without the noise of so many paths, and with that of more
         size = np.sqrt(np.maximum(s.size**2 - s.floor**2, 0.0) + floor**2)
     with np.errstate(invalid="ignore"):
-        z = spare - stdtrit(s.degrees, alpha)
+        z = spare - _student(s.degrees, alpha)
         beside = z * np.sqrt(np.maximum(widest**2 - stderr**2, 0.0))
         high = np.where(beside > 0.0, np.hypot(size + z * stderr, beside), size + z * stderr) + s.left
-        reach = (spare - stdtrit(s.degrees, alpha / (2.0 * max(int(known.sum()), 1)))) * stderr
+        reach = (spare - _student(s.degrees, alpha / (2.0 * max(int(known.sum()), 1)))) * stderr
         low = np.sqrt(np.maximum(np.maximum(size - reach, 0.0) ** 2 - floor**2, 0.0)) - s.left
         low = np.where(np.isinf(size) & (reach == 0.0), np.inf, low)
     return Bounds(np.where(known, np.maximum(low, 0.0), np.nan), np.where(known, high, np.nan))
+
+
+def _student(degrees: Array, probability: float) -> Array:
+    """Quantiles of Student's t, looked up once for every number of degrees that occurs."""
+    from scipy.special import stdtrit
+
+    values, which = np.unique(degrees, return_inverse=True)
+    found: Array = stdtrit(values, probability)[which].reshape(degrees.shape)
+    return found
 
 
 def decide(s: Sizes, b: Bounds, paths: Array, tolerance: float, alpha: float) -> Decision:

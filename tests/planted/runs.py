@@ -33,7 +33,7 @@ MUTATIONS = [
     ),
     Mutation(
         "compare: the upper bound shares its level among all quantities",
-        "sdeopt/results/bounds.py", "stdtrit(s.degrees, alpha)", "stdtrit(s.degrees, alpha / s.size.size)",
+        "sdeopt/results/bounds.py", "_student(s.degrees, alpha)", "_student(s.degrees, alpha / s.size.size)",
         named("bounds", "test_the_upper_bound_has_its_level_where_one_quantity_is_at_the_margin"),
     ),
     Mutation(
