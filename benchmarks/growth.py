@@ -216,7 +216,7 @@ def figure(made: Sequence[tables.Table]) -> None:
 
 def main() -> None:
     """Measure, print, write."""
-    parts: dict[str, Callable[[], tables.Table]] = {name: lambda g=g: grow(g) for name, g in GROWTHS.items()}  # type: ignore[misc]
+    parts: dict[str, Callable[[], tables.Table]] = {name: lambda g=g: grow(g) for name, g in GROWTHS.items()}
     parts |= {"threads": threads, "cells": cells}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", nargs="+", choices=list(parts), help="these; nothing is written")
