@@ -78,10 +78,7 @@ def ratios(name: str) -> None:
 
             loop = plain(f, optimizer, STEPS)
             spent(loop), spent(lambda: ours(1))
-            times = [
-                (spent(loop), spent(lambda: ours(2 * STEPS)), spent(lambda: ours(STEPS)))
-                for _ in range(ROUNDS)
-            ]
+            times = [(spent(loop), spent(lambda: ours(2 * STEPS)), spent(lambda: ours(STEPS))) for _ in range(ROUNDS)]
             theirs, twice, once = np.min(times, axis=0)
             mine = (twice - once) / paths  # both runs begin alike, and time a step before they begin
             print(

@@ -3,8 +3,7 @@
 python -m benchmarks.rates [REPETITIONS]    # all cases, and the page
 
 Two columns of paths (first-order autoregressions in time, correlated with each other) stand for optimizer and SDE; what
-is known of their largest relative error is exact. Whatever judges them is what judges in `compare`. The last cases are
-`compare` itself, of SGD where the moments of both columns are exact (`benchmarks.procedure`).
+is known of their largest relative error is exact. What judges them is what judges in `compare`.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from unittest import mock
 import numpy as np
 from scipy.stats import binomtest
 
-from benchmarks import procedure
 from sdeopt.comparison import budget
 from sdeopt.results import bounds as judged
 from sdeopt.results import paired, quantities
@@ -48,12 +46,12 @@ Two columns of paths stand for optimizer and SDE: 15 saves of two coordinates, o
 The correlation is that of the columns, as common random numbers make it. "At the margin" is a true error of 10 %, "one"
 of all quantities at one save, the others being 0; 50 paths are the fewest that are judged. In *two stages* a pilot of
 64 asks for paths by the rules of `compare`, and a clock, which knows nothing of them, grants 64 to 256 in all. *Tails*
-are those of a normal number times e^g, g normal with standard deviation 1/2, the same for all saves of a path. The last
-row is `compare` itself, of SGD on a quadratic with normal noise, where the moments of both columns are exact: pilot,
-step sizes, fresh block; the margin is the true error.
+are those of a normal number times e^g, g normal with standard deviation 1/2, the same for all saves of a path.
 
-That comparisons decide is shown by the last columns, by [what they decide](decisions.md) about every method, and in
-`tests/test_planted_sdes.py`, where no wrong SDE agrees.
+`compare` itself is repeated in `benchmarks/procedure.py`, of SGD on a quadratic, where the moments of both columns are
+exact: pilot, step sizes, fresh block; the margin is the true error. That comparisons decide is shown by the last
+columns, by [what they decide](decisions.md) about every method, and in `tests/test_planted_sdes.py`, where no wrong SDE
+agrees.
 
 """
 
@@ -232,7 +230,6 @@ CASES: dict[str, Callable[[Any, int], Outcome]] = {
         )
     },
     "two stages, tails, one variance at the margin": functools.partial(staged, one_variance, True),
-    **procedure.CASES,
 }
 
 
@@ -264,7 +261,8 @@ def _limits(r: Rate, count: int) -> str:
 
 
 def _said(r: Rate) -> str:
-    return " | ".join(f"{100 * count / r.repetitions:.2g} %" for count in r[3:])
+    shares = (100.0 * count / r.repetitions for count in r[3:])
+    return " | ".join(f"{share:.0f} %" if share >= 10.0 else f"{share:.2g} %" for share in shares)
 
 
 def main(arguments: list[str]) -> None:
