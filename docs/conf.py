@@ -18,7 +18,8 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), os.environ.get("PY
 os.environ |= {"COLUMNS": "92", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 COMMAND = HERE / "_build" / "bin" / "sdeopt"  # in cells of the shell: that of this tree, installed or not
 COMMAND.parent.mkdir(parents=True, exist_ok=True)
-COMMAND.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m sdeopt "$@"\n', encoding="utf-8")
+# FORCE_COLOR: kernels of Jupyter ask for colours, which no page shows
+COMMAND.write_text(f'#!/bin/sh\nunset FORCE_COLOR\nexec "{sys.executable}" -m sdeopt "$@"\n', encoding="utf-8")
 COMMAND.chmod(0o755)
 os.environ["PATH"] = os.pathsep.join([str(COMMAND.parent), os.environ["PATH"]])
 
@@ -127,5 +128,6 @@ def at_home(_app: Any, doctree: nodes.document) -> None:
 def setup(app: Any) -> None:
     """Pages that the registry knows are written before Sphinx looks for sources."""
     pages.connect(app)
+    app.extensions["sphinx-mathjax-offline"].parallel_read_safe = True  # which it does not say; it only copies files
     for change in (without_magics, raised, at_home):
         app.connect("doctree-read", change)

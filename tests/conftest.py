@@ -13,7 +13,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -41,6 +41,17 @@ def pytest_report_header() -> str:
     return f"versions: {versions}\nseeds: fixed in each test; every run draws the same numbers"
 
 
+def plainly(run: Callable[[], None]) -> Callable[[], None]:
+    """Examples of few paths are interpreted: compiling their loops takes seconds, and their numbers are the same."""
+
+    def interpreted() -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("sdeopt.engine.kernels.INTERPRETED", True)
+            run()
+
+    return interpreted
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("slow") and not config.getoption("--slow"):
@@ -49,8 +60,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="study: run with --study"))
         if isinstance(item, pytest.Function) and "importorskip" in item.function.__code__.co_names:
             item.add_marker("extras")
-        if isinstance(item, pytest.DoctestItem) and item.dtest and "import torch" in (item.dtest.docstring or ""):
+        text = (item.dtest.docstring or "") if isinstance(item, pytest.DoctestItem) and item.dtest else ""
+        if "import torch" in text:
             item.add_marker(pytest.mark.extras("torch"))
+        counts = [int(n.replace("_", "")) for n in re.findall(r"paths=([\d_]+)", text)]
+        if counts and max(counts) <= FEW:
+            item.runtest = plainly(item.runtest)  # type: ignore[method-assign]
         for marker in item.iter_markers("extras"):
             missing = [module for module in marker.args if importlib.util.find_spec(module) is None]
             if missing:
@@ -61,17 +76,6 @@ def pytest_collection_finish() -> None:
     """What is collected stays, and compilers make few circles: the garbage collector need not look so often."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Examples of few paths are interpreted: compiling their loops takes seconds, and their numbers are the same."""
-    text = getattr(getattr(item, "dtest", None), "docstring", None) or ""
-    counts = [int(n.replace("_", "")) for n in re.findall(r"paths=([\d_]+)", text)]
-    with pytest.MonkeyPatch.context() as patch:
-        if counts and max(counts) <= FEW:
-            patch.setattr("sdeopt.engine.kernels.INTERPRETED", True)
-        return (yield)
 
 
 @pytest.fixture

@@ -190,6 +190,10 @@ def test_what_stands_around_a_method() -> None:
     assert job("simulate", "sgd", *words).method == so.EMA(inner, 0.9)
     assert job("simulate", "sgd", *words[:-2], "--averaged").method == so.Averaged(inner)
     assert job("simulate", "signsgdw", *FEW, "--l2", "0.2").method == so.SignSGDW(0.05, l2=0.2)  # its own field
+    pull = job("simulate", "pcnsgd", *FEW, "--lr", "0.1", "--rescaled", "--averaged").method
+    assert pull == so.Averaged(so.Rescaled(so.PCNSGD(0.1)))
+    with pytest.raises(TypeError, match="Rescaled is for PCNSGD"):
+        job("simulate", "sgd", *FEW, "--rescaled")
 
 
 def test_another_method_for_what_is_no_matrix() -> None:

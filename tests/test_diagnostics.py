@@ -116,7 +116,7 @@ def test_the_minimiser_of_alpha_beta_is_yours_to_choose() -> None:
             betas += [*((8.0 * (f - best) - ((at - q) * at * [0.5, 3.0]).sum(axis=1)) / f)]
         return float(max(0.0, *betas))
 
-    for given, ends in (("last", paths[:, -1]), ([0.5, 0.5], [[0.5, 0.5]] * 2), (None, [[1.0, -2.0]] * 2)):
+    for given, ends in (("last", paths[:, -1]), ([1.2, -1.9], [[1.2, -1.9]] * 2), (None, [[1.0, -2.0]] * 2)):
         found = so.diagnose(QUADRATIC, paths, alpha=8.0, optimum=given)
         assert found["beta"].value == pytest.approx(by_hand(ends), rel=1e-12)
         assert found.last == (given == "last")
@@ -169,6 +169,7 @@ def test_a_new_path_falls_into_the_interval_as_often_as_it_says() -> None:
     assert 480 - 58 < hits < 480 + 58
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_ensembles_and_replays_are_positions() -> None:
     problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.3))
     ensemble = so.simulate(so.SGD(lr=0.1), problem, horizon=1.0, paths=3, keep_paths=True, rng=0)

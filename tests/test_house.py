@@ -171,3 +171,9 @@ def test_a_planted_error_finds_its_line() -> None:
     """Else ``python tests/mutations.py`` would try nothing."""
     texts = {file: (HOUSE.parent / file).read_text(encoding="utf-8") for file in {m.file for m in MUTATIONS}}
     assert [m.what for m in MUTATIONS if texts[m.file].count(m.old) != 1 or m.new == m.old] == []
+
+
+def test_a_planted_error_names_tests_that_are_there() -> None:
+    parts = [test.partition("[")[0].partition("::") for mutation in MUTATIONS for test in mutation.tests]
+    texts = {file: (HOUSE.parent / file).read_text(encoding="utf-8") for file, *_ in parts}
+    assert [(file, test) for file, _, test in parts if test and f"def {test}(" not in texts[file]] == []

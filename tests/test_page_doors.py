@@ -168,6 +168,7 @@ class Heavy(NamedTuple):
         return x - self.lr * v1, v1
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_parts_follow_from_init_and_parentheses_may_be_left_out() -> None:
     try:
         page: Any = method(Heavy)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import sdeopt as so
-from sdeopt.plots.axes import every, formula, scale_axis
+from sdeopt.plots.axes import every, formula, log_axis, scale_axis
 from sdeopt.plots.style import COLOURS, DISCRETE, SDE, drawing, style
 
 PROBLEM = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5), x0=[1.0, -1.0])
@@ -102,6 +102,19 @@ def test_what_falls_is_drawn_on_a_logarithmic_axis_with_numbers_on_it() -> None:
 @pytest.mark.parametrize(("count", "step"), [(1, 1), (40, 1), (41, 2), (101, 3), (1000, 25)])
 def test_markers_leave_room_for_what_is_below(count: int, step: int) -> None:
     assert every(count) == step
+
+
+def test_numbers_of_a_short_logarithmic_axis_are_in_full() -> None:
+    def shown(low: float) -> set[str]:
+        _, ax = plt.subplots()
+        ax.plot([low, 0.1], [1.0, 2.0])
+        log_axis(ax.xaxis)
+        ax.figure.canvas.draw()
+        return {text.get_text() for which in ("major", "minor") for text in ax.get_xticklabels(which=which)} - {""}
+
+    short = shown(0.016)
+    assert {"0.02", "0.05", "0.1"} <= short and not any("10^" in label for label in short)
+    assert all("10^" in label for label in shown(1e-4))
 
 
 # reports

@@ -160,7 +160,7 @@ def test_a_share_has_the_interval_of_clopper_and_pearson() -> None:
 def test_a_cell_asks_the_law_for_its_moments_not_the_paths_for_their_tail() -> None:
     """E f of SGD is infinite for nu <= 2 and its variance for nu <= 4, whatever is seen; a sign moves by lr."""
     laws, grid = so.Problem(BOWL, so.StudentT(nu=1, scale=0.5)), {"nu": [1.5, 2.0, 3.0, 4.0, 9.0]}
-    found = so.sweep([so.SGD(lr=0.1), so.SignSGD(lr=0.1)], laws, grid, horizon=2.0, paths=100, rng=0)
+    found = so.sweep([so.SGD(lr=0.1), so.SignSGD(lr=0.1)], laws, grid, horizon=2.0, paths=120, rng=0)
     marks = ["undecided"] * 4 + ["ok"]
     for measure in ("loss", "spread"):
         assert found[measure].status[0, 0].tolist() == marks

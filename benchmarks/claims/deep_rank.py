@@ -21,7 +21,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 import sdeopt as so
-from benchmarks.claims.frame import Estimate, Finding, finding, paths, seed
+from benchmarks.claims.frame import Estimate, Finding, finding, seed
 
 VALUES, START, LR = np.array([1.0, 0.6, 0.3]), 1e-4, 0.01
 Q = np.linalg.qr(np.random.default_rng(3).standard_normal((3, 3)))[0]
@@ -99,7 +99,7 @@ def measure(size: float = 1.0) -> list[Finding]:
     half = 0.5 * VALUES[0]
     t, s = modes(3, 0.0, 1, 700)
     still = float(t[int(np.argmax(s[0, :, 0] > half))])
-    t, s = modes(3, SPREAD, paths(64, size) // 16, 700)
+    t, s = modes(3, SPREAD, 64, 700)
     first = t[np.argmax(s[:, :, 0] > half, axis=1)] / still
     noisy = Estimate(float(first.mean()), float(first.std() / math.sqrt(len(first))))
     return [*found, finding("depth 3: time of the first mode, noisy / still", (0.0, 0.9), noisy)]

@@ -2,8 +2,9 @@
 Private training: signs win below some ε
 ========================================
 
-At rest the loss of DP-SGD grows like 1/ε², that of DP-SignSGD like 1/ε: below a crossing the signs are better. After
-Monzio Compagnoni et al. (2026), arXiv:2603.03226, on the loss at rest against ε.
+At rest the loss of DP-SGD grows like 1/ε², that of DP-SignSGD like 1/ε: below a crossing the signs are better. Guides
+begin at the largest ε, where the laws hold best. After Monzio Compagnoni et al. (2026), arXiv:2603.03226, on the loss
+at rest against ε.
 """
 
 import matplotlib.pyplot as plt

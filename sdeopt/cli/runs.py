@@ -71,6 +71,7 @@ def shared_options() -> list[click.Parameter]:
             "Without lr it has that of METHOD.",
             metavar="METHOD:...",
         ),
+        _flag("--rescaled", "PCNSGD+R: pulls of classes rescaled along the directions of all their examples."),
         _flag("--averaged", "The mean of all positions of METHOD, in the place of the last."),
         _flag("--wide", WIDE),
         _flag("--json", "Print JSON, not a table."),

@@ -17,7 +17,7 @@ from sdeopt.engine.planning import plan
 from sdeopt.engine.work import costs
 from sdeopt.optimizers.registry import lookup, methods
 from sdeopt.results.files import locate
-from sdeopt.wrappers import EMA, L2, Averaged, Clipped, Layered
+from sdeopt.wrappers import EMA, L2, Averaged, Clipped, Layered, Rescaled
 
 __all__ = [
     "AROUND", "LR", "PATHS", "SEED", "Job", "complete", "fields", "hyperparameters", "paths", "read", "stem",
@@ -144,6 +144,8 @@ def wrap(method: Any, words: Mapping[str, Any]) -> Any:
     """The method with what stands around it: another for the vectors of a network, decay and clipping, an average."""
     if words.get("rest") is not None:
         method = Layered(method, _rest(words["rest"], method.lr))
+    if words.get("rescaled"):
+        method = Rescaled(method)
     for field, wrapper in (("l2", L2), ("max_norm", Clipped), ("ema", EMA)):
         if words.get(field) is not None and field not in method._fields:
             method = wrapper(method, words[field])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sdeopt.plots.axes import log_axis
 from sdeopt.plots.style import DISCRETE, REFERENCE, THEORY
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ def conditions(ax: Any, diagnosis: Diagnosis) -> Any:
         if np.isfinite(exponent) and constant > 0.0:
             label = f"{name}: μ = {constant:.3g}" + (f", θ = {exponent:.3g}" if name == "KL" else "")
             ax.plot(reach, np.sqrt(2.0 * constant) * reach**exponent, **look, label=label)
-    ax.set_xscale("log")
-    ax.set_yscale("log")
+    log_axis(ax.xaxis)
+    log_axis(ax.yaxis)
     ax.set_xlabel("f − f*")
     ax.set_ylabel("|∇f|")
     ax.legend()

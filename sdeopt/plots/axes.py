@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from sdeopt.plots.style import MARGIN, size, style
 
 __all__ = [
-    "NORMAL95", "every", "formula", "gap_axis", "main", "margin_band", "panels", "plain_ticks", "scale_axis", "spread",
-    "time_axis",
+    "NORMAL95", "every", "formula", "gap_axis", "log_axis", "main", "margin_band", "panels", "plain_ticks",
+    "scale_axis", "spread", "time_axis",
 ]  # fmt: skip
 
 Array = NDArray[np.float64]
@@ -117,6 +117,14 @@ def plain_ticks(axis: Any) -> None:
     axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 3.0, 5.0)))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def log_axis(axis: Any) -> None:
+    """A logarithmic axis of what was drawn, with numbers that do not run into one another where it is short."""
+    getattr(axis.axes, f"set_{axis.axis_name}scale")("log")
+    low, high = axis.get_view_interval()
+    if high < DECADE * low:
+        plain_ticks(axis)
 
 
 def scale_axis(ax: Any, values: Array, last: float, reach: Array) -> None:

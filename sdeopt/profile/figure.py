@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sdeopt.plots.axes import log_axis
 from sdeopt.plots.style import DISCRETE, THEORY
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def spectra(ax: Any, profile: NoiseProfile) -> Any:
             i = np.arange(1, len(values) + 1)[known]
             rank = f", effective rank {profile['effective rank'].value:.3g}" if name == "Σ" else ""
             ax.plot(i, share[known], **look | {"markersize": 5.0}, label=f"{name}: λ₁ = {values[0]:.3g}{rank}")
-    ax.set_yscale("log")
+    log_axis(ax.yaxis)
     ax.set_xlabel("i")
     ax.set_ylabel("λᵢ/λ₁")
     ax.legend()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sdeopt.plots.axes import NORMAL95, every, formula, gap_axis, margin_band, panels, scale_axis, time_axis
+from sdeopt.plots.axes import NORMAL95, every, formula, gap_axis, log_axis, margin_band, panels, scale_axis, time_axis
 from sdeopt.plots.style import DISCRETE, LOUD, REFERENCE, SDE
 from sdeopt.results.columns import mean_of
 from sdeopt.scaling.conditions import LIMIT
@@ -67,7 +67,7 @@ def conditions(ax: Any, s: Scaling) -> Any:
     names = [condition.formula for condition in s.conditions]
     ax.plot([c.value if c.value > 0.0 else np.nan for c in s.conditions], names, **DISCRETE | {"markersize": 6.0})
     ax.axvline(LIMIT, **REFERENCE | {"label": f"limit {LIMIT:g}"})
-    ax.set_xscale("log")
+    log_axis(ax.xaxis)
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.set_xlabel("relative error")
     ax.legend()

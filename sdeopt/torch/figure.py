@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sdeopt.plots.axes import log_axis
 from sdeopt.plots.style import DISCRETE, REFERENCE
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def course(ax: Any, estimate: NoiseScaleEstimate) -> Any:
     error = np.stack([value - low, top - value])[:, known]
     ax.errorbar(step[known], value[known], yerr=error, **DISCRETE, label="noise scale, 95 %")
     ax.axhline(estimate.micro * estimate.accumulate, **REFERENCE, label="batch")
-    ax.set_yscale("log")
+    log_axis(ax.yaxis)
     ax.set_xlabel("step")
     ax.set_ylabel("examples")
     ax.legend()
