@@ -19,11 +19,10 @@ import numpy as np
 import sdeopt as so
 from sdeopt.comparison import budget
 from sdeopt.results import quantities
-from sdeopt.results.bounds import Decision
 from sdeopt.results.columns import labels
 from sdeopt.results.paired import Estimates
 
-__all__ = ["CASES", "report", "true_error"]
+__all__ = ["false_verdicts", "report", "true_error"]
 
 H, SCALE, LR, STEPS = np.array([1.0, 2.0]), 0.5, 0.1, 20
 START = np.array([1.0, -1.0])
@@ -66,10 +65,7 @@ def report(factor: float, seed: int, **words: Any) -> Any:
         )
 
 
-def compared(factor: float, words: dict[str, Any], random: Any, several: int) -> tuple[float, list[Decision]]:
-    """The truth, and what is said."""
-    seeds = random.integers(2**32, size=several).tolist()
-    return true_error(), [report(factor, seed, **words).decision for seed in seeds]
-
-
-CASES = {"compare, the true error is the margin": functools.partial(compared, 1.0, {})}
+def false_verdicts(repetitions: int) -> tuple[int, int]:
+    """In how many of so many comparisons, whose margin is the true error, U was below it, and L above it."""
+    found = [report(1.0, seed).within for seed in range(repetitions)]
+    return sum(high < true_error() for _, high in found), sum(low > true_error() for low, _ in found)

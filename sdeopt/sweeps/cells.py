@@ -68,7 +68,7 @@ class Cell:
     def key(self, objective: str) -> str:
         """The name of the cell, a hash; ``objective`` is the `content` of the objective, the costly part."""
         p, s = self.problem, self.settings
-        run = {"paths": s.paths or PATHS, "substeps": 0, "seconds": None, "sde": None}
+        run: dict[str, Any] = {"paths": s.paths or PATHS, "substeps": 0, "seconds": None, "sde": None}
         shared = s._replace(**(run if self.job == "run" else {"level": None}))  # without what it ignores
         texts = self.job, content(shared), content(self.method), objective, content(p.noise), content(p.x0), self.text
         return key(*texts, parts=("comparison", "sweeps"))
