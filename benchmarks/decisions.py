@@ -3,7 +3,6 @@
 python -m benchmarks.decisions              # all methods
 python -m benchmarks.decisions Lion Muon    # these rows again
 python -m benchmarks.decisions --missing    # those that the page lacks
-python -m benchmarks.decisions --rates      # the second table again
 """
 
 from __future__ import annotations
@@ -15,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import sdeopt as so
-from benchmarks import rates
 from sdeopt.cli.words import read
 from sdeopt.results.words import off
 
-__all__ = ["LATER", "PAGE", "page", "row", "rows", "words"]
+__all__ = ["PAGE", "page", "row", "rows", "words"]
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "decisions.md"
 HEAD = """# What the comparisons say
@@ -31,14 +29,6 @@ the largest gap between optimizer and SDE, over all quantities and saves, in uni
 
 | method | problem | off | most in | verdict | paths | substeps | s |
 |---|---|---:|---|---|---:|---:|---:|
-"""
-
-LATER = "## How often the bounds are wrong\n"
-SIMULATED = """
-Two columns of Gaussian paths in the place of optimizer and SDE, of which the true relative errors are known: how often
-the upper bound U is below the largest of them, and the lower bound L above it, with 95 % limits. Stated are 5 % each.
-Made by `python -m benchmarks.decisions --rates`.
-
 """
 
 
@@ -73,30 +63,27 @@ def rows(text: str) -> dict[str, str]:
     return {m[1]: m[0] for m in re.finditer(r"^\| `(\w+)\(.*$", text, flags=re.MULTILINE)}
 
 
-def page(lines: dict[str, str], later: str) -> str:
-    """The page of these lines, and what follows them."""
+def page(lines: dict[str, str]) -> str:
+    """The page of these lines."""
     verdicts = [line.split(" | ")[4] for line in lines.values()]
     counts = ", ".join(f"{verdicts.count(word)} {word}" for word in ("agree", "differ", "open", "not judged"))
     lacking = "" if len(lines) == len(so.methods()) else f" {len(so.methods()) - len(lines)} methods were not run yet."
     return (
         HEAD
         + "\n".join(lines[name] for name in sorted(lines, key=str.lower))
-        + f"\n\n{len(lines)} methods: {counts}.{lacking}\n\n{LATER}{later}"
+        + f"\n\n{len(lines)} methods: {counts}.{lacking}\n"
     )
 
 
 def main(names: list[str]) -> None:
     """Write the page, after every line."""
     text = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-    found, later = rows(text) if names else {}, text.partition(LATER)[2]
-    if names == ["--rates"]:
-        PAGE.write_text(page(found, SIMULATED + rates.table()), encoding="utf-8")
-        return
+    found = rows(text) if names else {}
     every = sorted(so.methods(), key=str.lower)
     for name in [n for n in every if n not in found] if names == ["--missing"] else names or every:
         found[name] = row(name)
         print(found[name], flush=True)
-        PAGE.write_text(page(found, later), encoding="utf-8")
+        PAGE.write_text(page(found), encoding="utf-8")
 
 
 if __name__ == "__main__":

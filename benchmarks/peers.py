@@ -2,7 +2,9 @@
 
     python -m benchmarks.peers                  tables, and benchmarks/results.json
     python -m benchmarks.peers --only W1 first  some parts; no file
-    python -m benchmarks.peers --docs           docs/performance.md from the file; measures nothing
+    python -m benchmarks.peers --docs           docs/performance.md from the files; measures nothing
+
+The file keeps a run of every processor. How costs grow is measured by `benchmarks/growth.py`.
 
 Costs are CPU nanoseconds of one thread per path and step, without compilation and warm-up. All peers of a workload take
 the same number of steps of the same size in float64; they run in turn, several rounds, and medians are compared, so
@@ -13,36 +15,15 @@ Peers that are not installed (extra ``bench``) and a missing C++ compiler are sk
 from __future__ import annotations
 
 import argparse
-import os
-import platform
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from rich.console import Console
 
 from benchmarks.engines import contest, ours, tables
+from benchmarks.engines.machine import about
 from benchmarks.engines.workloads import WORKLOADS
-from sdeopt.engine.compiler import cache
 
-RESULTS = Path(__file__).with_name("results.json")
-DOCS = Path(__file__).parent.parent / "docs" / "performance.md"
 PARTS = ("columns", "large", "dimensions", "paths", "threads", "memory", "first")
 console = Console(width=118)
-
-
-def about() -> dict[str, str]:
-    """The machine and the versions."""
-    found = {}
-    for name in ("sdeopt", "torch", "torchsde", "jax", "diffrax", "sdeint", "sdepy"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return {
-        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "compilers": cache.versions(),
-        "peers": ", ".join(f"{name} {number}" for name, number in found.items()),
-    }
 
 
 def main() -> None:
@@ -52,11 +33,12 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=[*names, *PARTS], help="these parts; results.json stays as it is")
     parser.add_argument("--docs", action="store_true", help="write docs/performance.md from results.json")
     asked = parser.parse_args()
-    if asked.docs and not RESULTS.is_file():
-        parser.error(f"there is no {RESULTS.name} yet: measure first, without --docs")
+    if asked.docs and not tables.RESULTS.is_file():
+        parser.error(f"there is no {tables.RESULTS.name} yet: measure first, without --docs")
     if asked.docs:
-        DOCS.write_text(tables.markdown(*tables.load(RESULTS)), encoding="utf-8")
+        tables.write_page()
         return
+    console.print(*(f"{name}: {value}" for name, value in about().items()), "", sep="\n")
     wanted = asked.only or [*names, *PARTS]
     chosen = [w for w in WORKLOADS if w.name in wanted]
     parts = [lambda: contest.compare(chosen, console.print)] if chosen else []
@@ -65,7 +47,7 @@ def main() -> None:
         made.append(part())
         console.print(tables.shown(made[-1]), "")
         if not asked.only:
-            tables.save(RESULTS, made, about())  # a later part may fail
+            tables.save(tables.RESULTS, made, about())  # a later part may fail
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ def certificates(cls: Any) -> str:
 def scaling(cls: Any) -> str:
     rule = RULES.get(cls)
     if rule is None:
-        return f"None is published: `sdeopt.scale({cls.__name__}(...), ...)` says why."
+        return f"There is none: `sdeopt.scale({cls.__name__}(...), ...)` says why."
     return f"The {rule.name} rule, {prose(rule.statement)}, with κ times the batch. Source: {prose(rule.source)}."
 
 

@@ -6,9 +6,11 @@ A test asks for such a module by ``pytest.importorskip`` or by the marker ``extr
 
 from __future__ import annotations
 
+import gc
 import importlib.metadata
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -21,6 +23,7 @@ import sdeopt
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = Path(sdeopt.__file__).resolve().parent.parent  # of the checkout, or where sdeopt is installed
 PATHS = os.pathsep.join((str(PACKAGE), str(ROOT / "tests")))  # for interpreters that tests start
+FEW = 20  # paths of an example
 SHOWN = ("numpy", "numba", "llvmlite", "scipy", "sdeint", "matplotlib", "scikit-learn", "torch")
 
 os.environ.pop("COLUMNS", None)  # which pytest's workers set, and which the command line obeys
@@ -38,6 +41,17 @@ def pytest_report_header() -> str:
     return f"versions: {versions}\nseeds: fixed in each test; every run draws the same numbers"
 
 
+def plainly(run: Callable[[], None]) -> Callable[[], None]:
+    """Examples of few paths are interpreted: compiling their loops takes seconds, and their numbers are the same."""
+
+    def interpreted() -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("sdeopt.engine.kernels.INTERPRETED", True)
+            run()
+
+    return interpreted
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("slow") and not config.getoption("--slow"):
@@ -46,12 +60,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason="study: run with --study"))
         if isinstance(item, pytest.Function) and "importorskip" in item.function.__code__.co_names:
             item.add_marker("extras")
-        if isinstance(item, pytest.DoctestItem) and item.dtest and "import torch" in (item.dtest.docstring or ""):
+        text = (item.dtest.docstring or "") if isinstance(item, pytest.DoctestItem) and item.dtest else ""
+        if "import torch" in text:
             item.add_marker(pytest.mark.extras("torch"))
+        counts = [int(n.replace("_", "")) for n in re.findall(r"paths=([\d_]+)", text)]
+        if counts and max(counts) <= FEW:
+            item.runtest = plainly(item.runtest)  # type: ignore[method-assign]
         for marker in item.iter_markers("extras"):
             missing = [module for module in marker.args if importlib.util.find_spec(module) is None]
             if missing:
                 item.add_marker(pytest.mark.skip(reason=f"needs {', '.join(missing)}"))
+
+
+def pytest_collection_finish() -> None:
+    """What is collected stays, and compilers make few circles: the garbage collector need not look so often."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture
@@ -80,6 +104,12 @@ def fresh(tmp_path: Path) -> Callable[[str], str]:
         return done.stdout
 
     return run
+
+
+@pytest.fixture
+def interpreted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs in plain Python, for tests of few paths that look at anything but the loop, which is slow to compile."""
+    monkeypatch.setattr("sdeopt.engine.kernels.INTERPRETED", True)
 
 
 @pytest.fixture(autouse=True)

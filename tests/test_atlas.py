@@ -87,11 +87,11 @@ def test_trials_have_paths_of_their_own() -> None:
 
 
 def test_methods_are_compared_at_equal_gradients_seen() -> None:
-    """Without noise f falls by 0.81 a step: a tenth is left after 11 of them, of SAM's with two gradients each."""
+    """Without noise f falls by 0.81 a step: a tenth is left after 11 of them, of USAM's with two gradients each."""
     problem = so.Problem(so.Quadratic([1.0]), x0=[1.0])
-    found = so.atlas(problem, [so.SGD(0.1), so.SAM(0.1, rho=1e-9)], so.NoNoise(), **SHORT | {"paths": 20})
-    assert found.meta["steps"] == {"SGD": 200, "SAM": 100}
-    assert [found.at("time", m, "NoNoise()").value for m in ("SGD", "SAM")] == pytest.approx([11.0, 22.0])
+    found = so.atlas(problem, [so.SGD(0.1), so.USAM(0.1, rho=1e-9)], so.NoNoise(), **SHORT | {"paths": 20})
+    assert found.meta["steps"] == {"SGD": 200, "USAM": 100}
+    assert [found.at("time", m, "NoNoise()").value for m in ("SGD", "USAM")] == pytest.approx([11.0, 22.0])
     never = so.atlas(problem, so.SGD(0.1), so.NoNoise(), **SHORT | {"paths": 20, "gradients": 10})
     assert never.at("time", "SGD", "NoNoise()").value == math.inf
     bowl = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(1.0))
@@ -227,17 +227,17 @@ def test_every_measure_is_drawn(toy: so.Atlas) -> None:
 
 def test_the_command_line_is_the_python_function(tmp_path: Path) -> None:
     words = ["--gradients", "10", "--lrs", "0.1,0.2", "--paths", "60", "--tuning", "10", "--seed", "3", "--quiet"]
-    said = succeeded("atlas", "sgd", "--objective", "quadratic:1,2", "--law", "laplace:0.5", *words, "--json")
-    laws = {"laplace:0.5": so.Laplace(0.5)}
+    said = succeeded("atlas", "sgd", "--objective", "quadratic:1,2", "--law", "gaussian:0.5", *words, "--json")
+    laws = {"gaussian:0.5": so.Gaussian(0.5)}
     want = so.atlas(
         so.Problem(so.Quadratic([1.0, 2.0])), so.SGD(0.05), laws, gradients=10, lrs=[0.1, 0.2], paths=60, tuning=10,
         rng=3,
     )  # fmt: skip
     assert said.stdout.strip() == want.to_json()
     shown = succeeded(
-        "atlas", "sgd", "--objective", "quadratic:1,2", "--law", "laplace:0.5", *words, "--out", str(tmp_path / "a")
+        "atlas", "sgd", "--objective", "quadratic:1,2", "--law", "gaussian:0.5", *words, "--out", str(tmp_path / "a")
     )
-    assert "laplace:0.5" in shown.stdout
+    assert "gaussian:0.5" in shown.stdout
     assert len(list(tmp_path.glob("a-*.png"))) == 6 and so.load(tmp_path / "a.npz").to_json() == want.to_json()
     assert (tmp_path / "a.csv").read_text().count("\n") == 7
     assert run("atlas", "sgdd").exit_code == 2

@@ -69,11 +69,26 @@ def test_the_recursion_of_the_peers_is_that_of_the_page(engines: Any) -> None:
         np.testing.assert_allclose(ours, theirs, rtol=1e-12)
 
 
-def test_the_page_has_what_was_measured(engines: Any, tmp_path: Path) -> None:
-    table = engines.tables.Table("Peers", "In ns.", ["", "W1"], [["sdeopt", 2.3456], ["sdeint", 4299.4], ["x", None]])
-    engines.tables.save(tmp_path / "results.json", [table], {"machine": "a box"})
-    loaded, about = engines.tables.load(tmp_path / "results.json")
-    assert loaded == [table]
-    page = engines.tables.markdown(loaded, about)
-    assert "- machine: a box\n\n## Peers\n\nIn ns.\n\n|  | W1 |\n| --- | --: |\n| sdeopt | 2.35 |\n" in page
+def test_the_page_has_what_was_measured(engines: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of every processor the last run."""
+    tables = engines.tables
+    rows = [["sdeopt", 2.3456], ["sdeint", 4299.4], ["x", None]]
+    boxes = [{"processor": name, "machine": f"a box with {name}"} for name in ("one", "another")]
+    monkeypatch.setattr(tables, "DOCS", tmp_path / "page.md")
+    for name in ("RESULTS", "GROWTH"):
+        monkeypatch.setattr(tables, name, tmp_path / name)
+    old = tables.Table("Peers", "In ns.", ["", "W1"], [["sdeopt", 1.0]])
+    table = tables.Table("Peers", "In ns.", ["", "W1"], rows)
+    for measured, box in ((old, boxes[0]), (table, boxes[0]), (table, boxes[1])):
+        tables.save(tables.RESULTS, [measured], box)
+    assert tables.load(tables.RESULTS) == [([table], box) for box in boxes]
+    tables.write_page()
+    page = tables.DOCS.read_text()
+    head, row = "\n### {0}\n\n- machine: a box with {0}\n\n#### Peers\n\nIn ns.\n\n|  | W1 |\n", "| sdeopt | 2.35 |\n"
+    assert all(head.format(name) + "| --- | --: |\n" + row in page for name in ("one", "another"))
     assert page.endswith("| sdeint | 4,299 |\n| x |  |\n")
+    assert "How cost grows" not in page
+    tables.save(tables.GROWTH, [table], boxes[0])
+    tables.write_page()
+    assert tables.DOCS.read_text().count("| sdeint | 4,299 |") == 3
+    assert "![cost, and memory, against size](figures/growth.png)" in tables.DOCS.read_text()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -95,12 +94,11 @@ def test_a_change_has_noise_in_common_with_the_gap_on_its_own_paths() -> None:
 def test_single_paths_that_dominate_what_may_decide_are_known() -> None:
     """Of two quantities, 8 and 2 % off at most, on 2048 paths; one of those may have 13 % of an error (`allowance`)."""
     ones = np.ones((1, 2))
-    for share, known in (([0.12, 0.12], False), ([0.14, 0.0], True), ([0.0, 0.9], False)):
+    for share, times in (([0.12, 0.12], 1.0), ([0.14, 0.0], 4.0), ([0.0, 0.9], 1.0)):
         sizes = Sizes(
             np.array([[0.08, 0.02]]), 0.0 * ones, 9.0 * ones, 0.0 * ones, 0.0 * ones, np.array([share]), 0.0 * ones
         )
-        found: Any = SimpleNamespace(sizes=sizes, both=SimpleNamespace(paths=np.array([2048.0])))
-        assert budget._dominated(found, 0.05) is known
+        assert budget.doubt(sizes, np.array([2048.0]), 0.05) == times
 
 
 @pytest.mark.slow

@@ -25,6 +25,7 @@ def test_a_new_method_has_the_row_of_its_page() -> None:
     assert type(row.problem.noise).__name__ == "Agents"
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_a_row_knows_what_it_should_say() -> None:
     row = NAMED["SGD"]
     few = row.certify(horizon=0.2, paths=32, max_paths=32, progress=False)

@@ -81,7 +81,7 @@ class EpsInside(so.RMSprop):
     [
         pytest.param(Doubled(0.1), {"refuted"}, {"wrong"}, marks=pytest.mark.slow),
         (Rootless(0.1), {"certified", "inconclusive"}, {"wrong"}),
-        (Uncorrelated(0.1), {"certified", "inconclusive"}, {"wrong"}),
+        pytest.param(Uncorrelated(0.1), {"certified", "inconclusive"}, {"wrong"}, marks=pytest.mark.slow),
         pytest.param(EpsInside(0.1, 0.85, 0.3), {"refuted"}, {"wrong"}, marks=pytest.mark.slow),
         pytest.param(Heavy(0.1), {"refuted"}, {"right"}, marks=pytest.mark.slow),
         pytest.param(BlindUSAM(0.1, 0.3), {"certified"}, {"wrong"}, marks=pytest.mark.slow),

@@ -66,8 +66,12 @@ def test_kill_9_loses_the_chunks_under_way_only(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("kind", ["discrete", "sde"])
-@pytest.mark.parametrize("problem", ["NETWORK", "so.Problem(Bowl(False), NETWORK.noise)"])
+MANY, ONE = "NETWORK", "so.Problem(Bowl(False), NETWORK.noise)"  # paths at a time
+WAYS = [(MANY, "discrete"), (ONE, "sde")]
+WAYS += [pytest.param(*way, marks=pytest.mark.slow) for way in ((ONE, "discrete"), (MANY, "sde"))]
+
+
+@pytest.mark.parametrize(("problem", "kind"), WAYS)
 def test_kill_9_within_a_chunk_loses_what_came_after_its_last_mark(
     tmp_path: Path, kind: str, problem: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,6 +87,7 @@ def test_kill_9_within_a_chunk_loses_what_came_after_its_last_mark(
     assert 0 < Bowl.asked <= needed / 2 + between_saves + 10  # some are asked before a run begins
 
 
+@pytest.mark.slow
 def test_a_comparison_goes_on_too(tmp_path: Path) -> None:
     settings: dict[str, Any] = {"steps": 20, "paths": 200, "substeps": 2, "rng": 0}
     killed(tmp_path, "so.compare(so.SGD(0.1), NETWORK, progress=lambda done, _: done > 150 and stop(),"
@@ -120,9 +125,14 @@ def test_a_certificate_goes_on_too(tmp_path: Path) -> None:
 
 def test_a_clock_that_was_set_back_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder comes from the future, and its first process from before the epoch."""
-    killed(tmp_path, "import time\ntime.time = lambda: -1e9\n"
-                     "so.simulate(so.SGD(0.1), QUADRATIC, progress=lambda done, _: done > 1000 and stop(),"
-                     " checkpoint='run', **CHUNKS)")  # fmt: skip
+
+    def breaks(done: int, total: int) -> None:
+        if done > 1000:
+            raise ZeroDivisionError
+
+    monkeypatch.setattr("time.time", lambda: -1e9)
+    with pytest.raises(ZeroDivisionError):
+        so.simulate(so.SGD(0.1), QUADRATIC, progress=breaks, checkpoint=tmp_path / "run", **CHUNKS)
     kept = {file: file.read_bytes() for file in tmp_path.glob("run/*.256.npz")}
     for file in (*kept, tmp_path / "run" / "head.json", tmp_path / "run" / "lock"):
         os.utime(file, (4e9, 4e9))

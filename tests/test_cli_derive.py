@@ -51,7 +51,7 @@ def test_a_class_in_a_file(tmp_path: Path) -> None:
     [
         (["muon"], "sdeopt: Muon has no derived SDE: the page calls matrix_rows"),
         (["lion", "--limit", "beta2"], "sdeopt: --limit must be NAME=VALUE, got 'beta2'"),
-        (["nowhere.py:Mine"], "sdeopt: there is no file 'nowhere.py'"),
+        (["nowhere.py:Mine"], "sdeopt: method: there is no file 'nowhere.py'"),
         (["dpsgd", "--assume", "clip=off"], "sdeopt: unknown phase 'off'"),
         (["sgd", "--order", "3"], "sdeopt: order must be 1 or 2, got 3"),
     ],

@@ -24,6 +24,7 @@ def test_a_report_is_printed() -> None:
     assert "against its SDE order1" in said
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_many_coordinates_are_summed_up() -> None:
     said = succeeded("simulate", "sgd", "--objective", "quadratic:1,1,1,1", *TINY).stdout
     assert "tr Cov x" in said

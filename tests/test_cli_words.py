@@ -21,21 +21,23 @@ from sdeopt.cli.words import (
 from sdeopt.engine.simulate import DEFAULT_SUBSTEPS
 
 DATA = ["--objective", "diagonal-linear-network:n=6,p=3"]
+FEW = ["--paths", "2"]  # given, so that the cost of one is not measured
 
 
 @pytest.mark.parametrize("kind", ["discrete", "sde"])
 def test_simulate_is_the_python_function(kind: str) -> None:
     words = ["--lr", "0.1", "--steps", "5", "--paths", "300", "--seed", "7", "--x0", "1,-2", "--save-at", "3"]
-    said = content("simulate", "sgd", "--kind", kind, *words, "--substeps", "4", "--observables", "loss,norm2")
+    names = ["loss", "norm2"] if kind == "discrete" else ["loss", "norm2", "grad_norm2"]
+    said = content("simulate", "sgd", "--kind", kind, *words, "--substeps", "4", "--observables", ",".join(names))
     problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5), x0=[1.0, -2.0])
     want = so.simulate(
-        so.SGD(lr=0.1), problem, kind, steps=5, paths=300, rng=7, save_at=3, substeps=4, observables=["loss", "norm2"]
+        so.SGD(lr=0.1), problem, kind, steps=5, paths=300, rng=7, save_at=3, substeps=4, observables=names
     )
     assert said["times"] == want.times.tolist()
     assert said["mean"] == want.mean.tolist()
     assert said["variance"] == np.einsum("nii->ni", want.cov).tolist()
     assert said["observables"]["norm2"]["stderr"] == want.observables["norm2"][1].tolist()
-    assert sorted(said["observables"]) == ["loss", "norm2"]
+    assert sorted(said["observables"]) == sorted(names)
 
 
 def test_compare_is_the_python_function() -> None:
@@ -58,7 +60,7 @@ def test_defaults_are_those_of_the_help() -> None:
 def test_every_hyperparameter_reaches_the_method() -> None:
     words = ["--lr", "0.1", "--beta1", "0.5", "--beta2", "0.75", "--eps", "1e-3", "--weight-decay", "0.25"]
     want = so.AdamW(lr=0.1, beta1=0.5, beta2=0.75, eps=1e-3, weight_decay=0.25)
-    assert job("simulate", "adamw", *words).method == want
+    assert job("simulate", "adamw", *words, *FEW).method == want
 
 
 @pytest.mark.parametrize(
@@ -95,12 +97,12 @@ def test_networks_are_objectives_of_every_command() -> None:
     ],
 )
 def test_a_schedule_starts_from_the_learning_rate(words: list[str], shown: Any) -> None:
-    assert job("simulate", "sgd", "--lr", "0.1", *words).method == so.SGD(lr=shown)
+    assert job("simulate", "sgd", "--lr", "0.1", *words, *FEW).method == so.SGD(lr=shown)
 
 
 def test_a_cosine_ends_with_the_run_in_the_time_of_the_method() -> None:
     words = ["--lr", "0.01", "--steps", "5", "--schedule", "cosine"]
-    assert job("simulate", "heavyball", *words).method.lr == so.Cosine(0.01, horizon=5 * np.sqrt(0.01))
+    assert job("simulate", "heavyball", *words, *FEW).method.lr == so.Cosine(0.01, horizon=5 * np.sqrt(0.01))
 
 
 @pytest.mark.parametrize(
@@ -183,11 +185,15 @@ def test_the_command_counts_the_work_of_a_path() -> None:
 
 
 def test_what_stands_around_a_method() -> None:
-    words = ["--lr", "0.1", "--l2", "0.2", "--max-norm", "1", "--ema", "0.9"]
+    words = [*FEW, "--lr", "0.1", "--l2", "0.2", "--max-norm", "1", "--ema", "0.9"]
     inner = so.Clipped(so.L2(so.SGD(0.1), 0.2), 1.0)
     assert job("simulate", "sgd", *words).method == so.EMA(inner, 0.9)
     assert job("simulate", "sgd", *words[:-2], "--averaged").method == so.Averaged(inner)
-    assert job("simulate", "signsgdw", "--l2", "0.2").method == so.SignSGDW(0.05, l2=0.2)  # its own field
+    assert job("simulate", "signsgdw", *FEW, "--l2", "0.2").method == so.SignSGDW(0.05, l2=0.2)  # its own field
+    pull = job("simulate", "pcnsgd", *FEW, "--lr", "0.1", "--rescaled", "--averaged").method
+    assert pull == so.Averaged(so.Rescaled(so.PCNSGD(0.1)))
+    with pytest.raises(TypeError, match="Rescaled is for PCNSGD"):
+        job("simulate", "sgd", *FEW, "--rescaled")
 
 
 def test_another_method_for_what_is_no_matrix() -> None:

@@ -192,6 +192,7 @@ def test_refusals(call: Any, message: str) -> None:
         call()
 
 
+@pytest.mark.usefixtures("interpreted")
 @pytest.mark.parametrize("page", [so.DCSGDRandK(0.1, k=3), so.TopKEF(0.1, k=3)], ids=lambda page: type(page).__name__)
 @pytest.mark.parametrize("verb", ["simulate", "compare", "sweep"])
 def test_more_entries_than_there_are_cannot_be_sent(page: Any, verb: str) -> None:

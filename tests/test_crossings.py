@@ -56,6 +56,7 @@ def test_vectors_see_what_lanes_see() -> None:
         assert np.array_equal(found, watched(kind)[1])
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_every_path_has_its_side() -> None:
     """With a start per path, some begin above the level and some below; one on it crosses at 0."""
     x0 = [[2.0, 0.0], [0.1, 0.0], [1.0, 0.0]]
@@ -66,6 +67,7 @@ def test_every_path_has_its_side() -> None:
     assert grows.crossings["norm2"].times.tolist() == pytest.approx([math.inf, 2.5 * 6, 0.0])  # 0.1 · 1.5^6 > 1
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_an_observable_of_ones_own_in_many_ways() -> None:
     arguments = {"observables": {"first": lambda x: x[0]}, "crossings": {"first": 0.0}}
     e = so.simulate(so.SGD(0.1), BOWL, steps=60, paths=50, rng=0, **arguments)
@@ -74,6 +76,7 @@ def test_an_observable_of_ones_own_in_many_ways() -> None:
         assert e.crossings["first"].times[path] == pytest.approx(0.1 * below.argmax() if below.any() else math.inf)
 
 
+@pytest.mark.usefixtures("interpreted")
 @pytest.mark.filterwarnings("ignore::sdeopt.DivergedWarning")
 def test_a_path_that_diverges_has_crossed_before_or_never_will() -> None:
     problem = so.Problem(so.DoubleWell(dim=1), so.Gaussian(6.0), x0=[0.5])
@@ -150,6 +153,7 @@ def test_shares_and_medians_have_exact_intervals() -> None:
         seen.share(9.0)
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_ensembles_keep_their_crossings(tmp_path: Path) -> None:
     e = so.simulate(so.SGD(0.1), BOWL, steps=5, paths=20, rng=0, crossings=LEVELS)
     e.save(tmp_path / "e.npz")

@@ -69,7 +69,7 @@ def test_a_drift_without_noise_is_the_step() -> None:
         assert sde.drift(page, 0.0, x, o) == pytest.approx(step, rel=1e-9)
 
 
-@pytest.mark.parametrize("name", ["CoordinateClip", "Averaged"])
+@pytest.mark.parametrize("name", ["CoordinateClip", pytest.param("Averaged", marks=pytest.mark.slow)])
 def test_a_check_agrees(name: str) -> None:
     assert so.derive(PAGES[name]).check(SADDLE).agrees
 
@@ -157,7 +157,11 @@ def test_derived_sdes_are_certified_and_wrong_noise_is_refuted(name: str) -> Non
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("LargestSquare", ["top moves by", "-top + maximum(top, v)", "a running maximum or minimum reflects"]),
+        pytest.param(
+            "LargestSquare",
+            ["top moves by", "-top + maximum(top, v)", "a running maximum or minimum reflects"],
+            marks=pytest.mark.slow,
+        ),
         ("Branches", ["the step takes single entries of x"]),
         ("Backtracked", ["where(", "chooses by a condition that moves with η", "'sampled'"]),
         ("GlobalClip", ["the length |ξ + ∇f(x)|", "stands elsewhere than in v/|v|", "'sampled'"]),

@@ -160,7 +160,10 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("name", DERIVED)
+LONG = {"GuardedBelief", "ThreeMomenta"}  # seconds each
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n in LONG else ()) for n in DERIVED])
 def test_an_sde_is_that_by_hand(name: str) -> None:
     d = so.derive(MORE[name])
     assert d.refused is None, d.refused

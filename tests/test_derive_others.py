@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -88,11 +89,18 @@ REFUSED = {
 }
 
 
+LONG = {"ASAM", "Adamax", "ClippedUpdateAdam", "LARS", "Sophia"}  # seconds each, like others that are shorter
+
+
+def quick(names: Iterable[str]) -> list[Any]:
+    return [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in names]
+
+
 def test_all_are_told() -> None:
     assert DERIVED.keys() | REFUSED.keys() == OTHERS.keys()
 
 
-@pytest.mark.parametrize("name", DERIVED)
+@pytest.mark.parametrize("name", quick(DERIVED))
 def test_an_sde_is_that_by_hand(name: str) -> None:
     equation, assumed = DERIVED[name]
     d = so.derive(OTHERS[name])
@@ -104,7 +112,7 @@ def test_an_sde_is_that_by_hand(name: str) -> None:
     assert d.unwritten is None
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("name", quick(REFUSED))
 def test_a_refusal_names_the_term(name: str) -> None:
     d = so.derive(OTHERS[name])
     assert d.refused is not None

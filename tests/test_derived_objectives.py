@@ -86,7 +86,10 @@ def test_at_a_kink_the_slope_is_the_mean_of_both_sides() -> None:
     assert f.hvp(np.array([0.0, 2.0]), np.ones(2)).tolist() == [0.0, 0.0]
 
 
-@pytest.mark.parametrize("name", ["entries", "sum", "numpy", "kinks", "chosen", "indicator"])
+LATER = [pytest.param(name, marks=pytest.mark.slow) for name in ("entries", "sum", "kinks", "indicator")]
+
+
+@pytest.mark.parametrize("name", ["numpy", "chosen", *LATER])
 def test_derived_gradients_run_on_lanes(name: str) -> None:
     value, d = VALUES[name]
     problem = so.Problem(so.Objective(value=value, dim=min(d, 4), start=np.full(min(d, 4), 0.4)), so.Gaussian(0.1))

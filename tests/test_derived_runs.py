@@ -12,6 +12,8 @@ import sdeopt as so
 from sdeopt.certificate.warm import start_warm
 from sdeopt.core.traits import model
 from sdeopt.engine.simulate import plan
+from sdeopt.sweeps.cells import Settings, compute
+from sdeopt.sweeps.grid import lay_out
 
 pytest.importorskip("sympy")
 
@@ -47,6 +49,16 @@ def test_a_process_that_derived_another_one_runs_that_of_the_run() -> None:
     so.derive(so.LocalSGD(lr=0.1, local_steps=4.0), order=2).model  # noqa: B018
     assert so.LocalSGD.sdes["derived2"].text != text
     assert pickle.loads(sent).model.text == text
+
+
+def test_a_cell_of_a_sweep_takes_its_sde_along() -> None:
+    so.derive(so.SignSGD).model  # noqa: B018
+    settings = Settings(None, 3, 60, None, 2, 0, sde="derived")
+    cells, _ = lay_out([so.SignSGD(lr=0.1)], [PROBLEM], [], settings, ["error"])
+    sent, here = pickle.dumps(next(iter(cells.values()))), compute(next(iter(cells.values())))["error"]
+    del so.SignSGD.sdes["derived"]
+    assert compute(pickle.loads(sent))["error"] == here
+    assert here.status != "failed" and "derived" in so.SignSGD.sdes
 
 
 def test_an_sde_that_is_not_registered_is_no_sampled_one() -> None:

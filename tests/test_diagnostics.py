@@ -104,6 +104,28 @@ def test_of_a_network_the_last_position_stands_for_the_minimiser(network: Any, a
     assert not so.diagnose(QUADRATIC, [[2.0, 1.0]]).last
 
 
+def test_the_minimiser_of_alpha_beta_is_yours_to_choose() -> None:
+    """By hand on f = (x₁²/2 + 3x₂²)/2 about (1, -2): "last" is the end of each path, which is no minimiser here."""
+    paths = np.array([1.0, -2.0]) + np.array([[[2.0, 1.0], [0.5, -0.5]], [[-1.0, 0.3], [0.2, 0.4]]])
+
+    def by_hand(ends: Any) -> float:
+        betas = []
+        for path, p in zip(paths, ends, strict=True):
+            q, at = np.subtract(p, [1.0, -2.0]), path - np.array([1.0, -2.0])
+            f, best = 0.5 * at**2 @ [0.5, 3.0], 0.5 * q**2 @ [0.5, 3.0]
+            betas += [*((8.0 * (f - best) - ((at - q) * at * [0.5, 3.0]).sum(axis=1)) / f)]
+        return float(max(0.0, *betas))
+
+    for given, ends in (("last", paths[:, -1]), ([1.2, -1.9], [[1.2, -1.9]] * 2), (None, [[1.0, -2.0]] * 2)):
+        found = so.diagnose(QUADRATIC, paths, alpha=8.0, optimum=given)
+        assert found["beta"].value == pytest.approx(by_hand(ends), rel=1e-12)
+        assert found.last == (given == "last")
+    with pytest.raises(ValueError, match="optimum must be a position or 'last', got 'first'"):
+        so.diagnose(QUADRATIC, paths, optimum="first")
+    with pytest.raises(ValueError, match=r"optimum must have shape \(2,\)"):
+        so.diagnose(QUADRATIC, paths, optimum=[1.0])
+
+
 @pytest.mark.extras("torch")
 def test_a_network_asks_for_its_minimum(network: Any) -> None:
     problem, e = network
@@ -147,6 +169,7 @@ def test_a_new_path_falls_into_the_interval_as_often_as_it_says() -> None:
     assert 480 - 58 < hits < 480 + 58
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_ensembles_and_replays_are_positions() -> None:
     problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.3))
     ensemble = so.simulate(so.SGD(lr=0.1), problem, horizon=1.0, paths=3, keep_paths=True, rng=0)

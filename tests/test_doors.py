@@ -70,7 +70,7 @@ def sometimes(value: Any) -> Any:
     ],
     ids=["number", "complex"],
 )
-@pytest.mark.filterwarnings("ignore::sdeopt.InterpretedWarning")
+@pytest.mark.usefixtures("interpreted")
 def test_a_gradient_that_turns_into_something_else_is_refused(error: Any, words: str, value: Any) -> None:
     problem = so.Problem(so.Objective(grad=sometimes(value), dim=2))
     with pytest.raises(error, match=words):

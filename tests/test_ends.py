@@ -47,6 +47,7 @@ def test_a_path_has_a_whole_number(path):
         run(paths=5).replay(path)
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_ensembles_with_functions_are_pickled_without_them():
     """As `save` does: all numbers, no replay."""
     arguments = {"observables": {"first": lambda x: x[0]}, "steps": 4, "paths": 8, "rng": 0, "keep_paths": True}

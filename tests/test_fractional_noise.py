@@ -96,7 +96,8 @@ def test_a_path_does_not_depend_on_its_company(monkeypatch: Any) -> None:
 
 def test_motions_of_coordinates_and_paths_are_independent() -> None:
     """12 000 pairs: a correlation of 0.055 is six standard errors."""
-    noise = np.array([fractional("discrete", 0.5).increments(i) for i in range(1000)])
+    kernel = fractional("discrete", 0.5)
+    noise = np.array([kernel.increments(i) for i in range(1000)])
     assert abs((noise[:, :, 0] * noise[:, :, 1]).mean()) < 0.055
     assert abs((noise[:500] * noise[500:]).mean()) < 0.055
     assert (noise**2).mean() == pytest.approx(1.0, abs=6.0 * np.sqrt(2.0 / 36_000))

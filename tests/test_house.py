@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import inspect
 import sys
@@ -70,6 +71,7 @@ def imports(tree: ast.AST) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+@functools.cache
 def parsed(path: Path, late: bool) -> ast.AST:
     """A file without what only a checker of types imports, and without functions unless ``late``."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -87,10 +89,9 @@ def room(module: str) -> str:
     return first if first in BELOW else "sdeopt"
 
 
-@pytest.mark.parametrize("path", [*FILES, *BESIDE], ids=lambda path: path.relative_to(HOUSE.parent).as_posix())
-def test_files_stay_short(path: Path) -> None:
-    lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= 300, "which idea left?"
+def test_files_stay_short() -> None:
+    lines = {str(path): len(path.read_text(encoding="utf-8").splitlines()) for path in (*FILES, *BESIDE)}
+    assert {path: n for path, n in lines.items() if n > 300} == {}, "which idea left?"
 
 
 def test_every_folder_is_packaged() -> None:
@@ -98,17 +99,19 @@ def test_every_folder_is_packaged() -> None:
     assert [name(folder) for folder in folders if not (folder / "__init__.py").is_file()] == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
-def test_only_the_compiler_knows_numba(path: Path) -> None:
-    used = {module.partition(".")[0] for module in imports(ast.parse(path.read_text(encoding="utf-8")))}
-    if path.relative_to(HOUSE).parts[:2] != ("engine", "compiler"):
-        assert not used & {"numba", "llvmlite"}
+def test_only_the_compiler_knows_numba() -> None:
+    outside = [path for path in FILES if path.relative_to(HOUSE).parts[:2] != ("engine", "compiler")]
+    trees = {name(path): ast.parse(path.read_text(encoding="utf-8")) for path in outside}
+    used = {file: {module.partition(".")[0] for module in imports(tree)} for file, tree in trees.items()}
+    assert [file for file, modules in used.items() if modules & {"numba", "llvmlite"}] == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
-def test_arrows_run_downward(path: Path) -> None:
-    own = [module for module in imports(parsed(path, late=True)) if module.partition(".")[0] == "sdeopt"]
-    assert set(map(room, own)) <= BELOW[path.relative_to(HOUSE).parts[0].removesuffix(".py")]
+def test_arrows_run_downward() -> None:
+    wrong = {}
+    for path in FILES:
+        own = [module for module in imports(parsed(path, late=True)) if module.partition(".")[0] == "sdeopt"]
+        wrong[name(path)] = set(map(room, own)) - BELOW[path.relative_to(HOUSE).parts[0].removesuffix(".py")]
+    assert {file: rooms for file, rooms in wrong.items() if rooms} == {}
 
 
 def test_no_files_import_each_other_in_a_circle() -> None:
@@ -126,12 +129,11 @@ def test_no_files_import_each_other_in_a_circle() -> None:
     assert sorted(below) == []
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in FILES if p.relative_to(HOUSE).parts[0] in ("optimizers", "objectives", "noise")], ids=name
-)
-def test_pages_load_numpy_and_the_vocabulary_only(path: Path) -> None:
-    outer = {module.partition(".")[0] for module in imports(parsed(path, late=False))}
-    assert outer <= {"numpy", "sdeopt"} | sys.stdlib_module_names
+def test_pages_load_numpy_and_the_vocabulary_only() -> None:
+    pages = [path for path in FILES if path.relative_to(HOUSE).parts[0] in ("optimizers", "objectives", "noise")]
+    loaded = {name(path): {m.partition(".")[0] for m in imports(parsed(path, late=False))} for path in pages}
+    allowed = {"numpy", "sdeopt"} | sys.stdlib_module_names
+    assert {file: modules - allowed for file, modules in loaded.items() if modules - allowed} == {}
 
 
 def test_import_is_light(fresh: Any) -> None:
@@ -155,20 +157,23 @@ def test_catalogues_are_public(catalogue: str) -> None:
     assert [one for one in names if one not in sdeopt.__all__] == []
 
 
-@pytest.mark.parametrize(("page", "cls"), PAGES, ids=[page for page, _ in PAGES])
-def test_every_page_states_its_claim(page: str, cls: Any) -> None:
-    text = inspect.getdoc(cls) or ""
-    missing = [word for word in ("Discrete", "SDE", "Regime", "Claim", "Sources", ">>> ") if word not in text]
-    assert missing == []
+def test_every_page_states_its_claim() -> None:
+    words = ("Discrete", "SDE", "Regime", "Claim", "Sources", ">>> ")
+    missing = {page: [word for word in words if word not in (inspect.getdoc(cls) or "")] for page, cls in PAGES}
+    assert {page: lost for page, lost in missing.items() if lost} == {}
 
 
-@pytest.mark.parametrize(("page", "cls"), PAGES, ids=[page for page, _ in PAGES])
-def test_every_sde_names_its_source(page: str, cls: Any) -> None:
-    assert [sde.name for sde in cls.sdes.values() if "Source" not in sde.doc] == []
+def test_every_sde_names_its_source() -> None:
+    assert [(page, sde.name) for page, cls in PAGES for sde in cls.sdes.values() if "Source" not in sde.doc] == []
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.what)
-def test_a_planted_error_finds_its_line(mutation: Any) -> None:
+def test_a_planted_error_finds_its_line() -> None:
     """Else ``python tests/mutations.py`` would try nothing."""
-    assert (HOUSE.parent / mutation.file).read_text(encoding="utf-8").count(mutation.old) == 1
-    assert mutation.new != mutation.old
+    texts = {file: (HOUSE.parent / file).read_text(encoding="utf-8") for file in {m.file for m in MUTATIONS}}
+    assert [m.what for m in MUTATIONS if texts[m.file].count(m.old) != 1 or m.new == m.old] == []
+
+
+def test_a_planted_error_names_tests_that_are_there() -> None:
+    parts = [test.partition("[")[0].partition("::") for mutation in MUTATIONS for test in mutation.tests]
+    texts = {file: (HOUSE.parent / file).read_text(encoding="utf-8") for file, *_ in parts}
+    assert [(file, test) for file, _, test in parts if test and f"def {test}(" not in texts[file]] == []

@@ -108,6 +108,7 @@ def test_the_sde_of_an_optimizer_by_hand() -> None:
 # ---- results
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_the_ensemble(tmp_path: Path) -> None:
     calls: list[tuple[int, int]] = []
     e = EULER(
@@ -142,6 +143,7 @@ def test_paths_that_leave_are_counted() -> None:
 # ---- increments of the user's own
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_given_increments_reproduce_sdeint() -> None:
     sdeint = pytest.importorskip("sdeint")
     dW = increments(6, 40, 2)
@@ -155,6 +157,7 @@ def test_given_increments_reproduce_sdeint() -> None:
         assert np.abs(e.paths[path] - theirs).max() < 1e-14
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_given_increments_are_the_drawn_ones_where_they_are() -> None:
     run, *_ = plan_integration(GBM, [1.0], 1.0, 0.1, None, 3, "euler", None, None, None, 0)
     kernel = Kernel(replace(run, interpreted=True))
@@ -162,6 +165,7 @@ def test_given_increments_are_the_drawn_ones_where_they_are() -> None:
     assert np.abs(so.integrate(GBM, [1.0], horizon=1.0, dW=dW).final - EULER(paths=3).final).max() < 1e-14
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_weak2_takes_increments_and_draws_its_signs() -> None:
     dW = increments(4, 10, 2)
     ends = [so.integrate(LINEAR, [1.0, 1.0], horizon=1.0, dW=dW, scheme="weak2", rng=r).final for r in (0, 0, 1)]
@@ -226,6 +230,7 @@ def test_common_random_numbers_keep_the_error_bars_small() -> None:
     assert better.final.shape == fine.final.shape and better.mean[-1, 0] != better.final.mean()
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_extrapolation_keeps_the_fine_paths() -> None:
     e = EULER(paths=300, extrapolate=True, keep_paths=True)
     assert e.paths is not None and e.paths.shape == (300, 11, 1)

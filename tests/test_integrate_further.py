@@ -46,6 +46,7 @@ def test_moments_of_geometric_brownian_motion_in_the_sense_of_stratonovich() -> 
     assert "Stratonovich" in repr(e)
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_given_increments_reproduce_stratonovich_heun_of_sdeint() -> None:
     sdeint = pytest.importorskip("sdeint")
     dW = np.random.default_rng(0).normal(0.0, math.sqrt(1.0 / 40), (6, 40, 2))
@@ -174,7 +175,11 @@ def test_paths_on_which_newton_finds_nothing_are_counted() -> None:
 # ---- increments
 
 
-@pytest.mark.parametrize(("sde", "scheme"), [(GBM, "milstein"), (so.SDE(plane, swirl, dim=2), "weak2")])
+WEAK = pytest.param(so.SDE(plane, swirl, dim=2), "weak2", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("sde", "scheme"), [(GBM, "milstein"), WEAK])
+@pytest.mark.usefixtures("interpreted")
 def test_increments_are_those_that_were_used(sde: so.SDE, scheme: str, tmp_path: Path) -> None:
     run = functools.partial(so.integrate, sde, np.ones(sde.dim), horizon=2.0, scheme=scheme, rng=1)
     e = run(dt=0.1, paths=300, increments=True)
@@ -202,10 +207,12 @@ def test_the_same_brownian_path_at_another_dt() -> None:
     assert gaps[0] < 0.06 and gaps[0] / gaps[1] == pytest.approx(4.0, rel=0.3)
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_increments_of_an_extrapolation_are_those_of_half_the_step() -> None:
-    e = so.integrate(GBM, [1.0], horizon=1.0, dt=0.1, paths=5, extrapolate=True, increments=True, rng=0)
+    run = functools.partial(so.integrate, GBM, [1.0], horizon=1.0, scheme="milstein")
+    e = run(dt=0.1, paths=5, extrapolate=True, increments=True, rng=0)
     assert e.increments is not None and e.increments.shape == (5, 20, 1)
-    assert np.abs(so.integrate(GBM, [1.0], horizon=1.0, dW=e.increments).final - e.final).max() < 1e-13
+    assert np.abs(run(dW=e.increments).final - e.final).max() < 1e-13
 
 
 # ---- what is looked at on the way
@@ -232,12 +239,14 @@ def bent_later(t: Any, x: Any, dw: Any) -> Any:
         (slow(bent_later), "must be linear in dw.*but at t = .* it is not"),
     ],
 )
+@pytest.mark.usefixtures("interpreted")
 def test_noise_is_looked_at_along_the_run(diffusion: Any, reason: str) -> None:
     sde = so.SDE(lambda t, x: 1.0 - x, diffusion, dim=2)
     with pytest.raises(ValueError, match=reason):
         so.integrate(sde, [0.0, 0.0], horizon=1.0, dt=0.05, paths=64, rng=0)
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_diagonal_noise_in_many_dimensions() -> None:
     """Above 16 dimensions random halves are moved: one entry that depends on one other is found."""
 

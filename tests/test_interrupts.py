@@ -80,7 +80,10 @@ RUNS: dict[str, Callable[[int], Any]] = {
 }
 
 
-@pytest.mark.parametrize("kind", RUNS)
+LATER = {"integrate", "error"}  # the same engine, and more loops to compile
+
+
+@pytest.mark.parametrize("kind", [pytest.param(k, marks=pytest.mark.slow if k in LATER else ()) for k in RUNS])
 def test_once_ends_what_is_under_way(kind: str) -> None:
     RUNS[kind](8)  # compiles, which nobody can break off
     assert interrupted(lambda: RUNS[kind](LONG)) is None

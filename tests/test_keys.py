@@ -65,7 +65,7 @@ PAIRS: dict[str, tuple[Callable[..., Any], Any, Any]] = {
 
 
 @pytest.fixture(params=["checkout", "installed"])
-def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def place(request: pytest.FixtureRequest, interpreted: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As if everything here came from site-packages, sdeopt and these tests."""
     contents._hash_installed.cache_clear()
     if request.param == "installed":
@@ -101,6 +101,7 @@ def test_a_changed_schedule_or_gradient_is_another_cell(tmp_path: Path) -> None:
                 assert found.meta["resumed"] == resumed
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_the_same_function_defined_anew_is_the_same_run(tmp_path: Path) -> None:
     for _ in range(2):
         so.simulate(so.SGD(0.1), problem(), checkpoint=tmp_path, observables={"y": helped(1.0)}, **RUN)

@@ -42,13 +42,17 @@ LAWS: dict[str, tuple[so.Noise, float, float]] = {  # E ξ² = a + b x²
 }
 
 
+SECONDS = {"one": lambda x: x[0] * x[0], "two": lambda x: x[1] * x[1]}
+CASES = [("discrete", name) for name in LAWS] + [("sde", "uniform"), ("sde", "mixture")]
+CASES += [pytest.param("sde", name, marks=pytest.mark.slow) for name in ("multiplicative", "one for all")]
+
+
 @pytest.mark.parametrize("name", LAWS)
 def test_second_moments_are_those_of_the_recursion(name: str) -> None:
     """E x² of x' = x - η (h x + ξ), with E ξ² = a + b x²."""
     law, a, b = LAWS[name]
-    seconds = {"one": lambda x: x[0] * x[0], "two": lambda x: x[1] * x[1]}
     problem = so.Problem(BOWL, law, x0=[1.0, -1.0])
-    e = so.simulate(so.SGD(ETA), problem, steps=STEPS, paths=20_000, save_at=1, observables=seconds, rng=3)
+    e = so.simulate(so.SGD(ETA), problem, steps=STEPS, paths=20_000, save_at=1, observables=SECONDS, rng=3)
     wanted = np.ones(2)
     for _ in range(STEPS):
         wanted = ((1.0 - ETA * H) ** 2 + ETA**2 * b) * wanted + ETA**2 * a
@@ -56,10 +60,9 @@ def test_second_moments_are_those_of_the_recursion(name: str) -> None:
         assert abs(mean[-1] - value) < SIGMAS * stderr[-1] < 0.1 * value
 
 
-@pytest.mark.parametrize("name", LAWS)
-@pytest.mark.parametrize("kind", ["discrete", "sde"])
-def test_it_is_compiled_to_the_bits_of_plain_python(name: str, kind: str) -> None:
-    run = plan(so.SGD(ETA), so.Problem(BOWL, LAWS[name][0]), kind, steps=4, substeps=2, observables=["norm2"], rng=1)
+@pytest.mark.parametrize(("kind", "name"), CASES)
+def test_it_is_compiled_to_the_bits_of_plain_python(kind: str, name: str) -> None:
+    run = plan(so.SGD(ETA), so.Problem(BOWL, LAWS[name][0]), kind, steps=4, substeps=2, observables=SECONDS, rng=1)
     kernel = Kernel(run)
     assert kernel.mode == "lanes"
     assert np.array_equal(kernel(0, 4), Kernel(replace(run, interpreted=True))(0, 4))
@@ -80,7 +83,8 @@ def test_a_root_is_the_noise_of_the_sde() -> None:
 
 def test_without_a_root_the_sampled_sde_runs_and_others_are_refused_by_name() -> None:
     problem = so.Problem(BOWL, LAWS["uniform"][0])
-    assert so.simulate(so.SGD(ETA), problem, "sde", steps=2, paths=4, rng=0).meta["sde"] == "sampled"
+    found = so.simulate(so.SGD(ETA), problem, "sde", steps=2, paths=4, rng=0, observables=SECONDS)
+    assert found.meta["sde"] == "sampled"
     with pytest.raises(
         ValueError, match=r"needs root_cov: Noise has no root_cov: give it one, so.Noise\(root_cov=...\)"
     ):

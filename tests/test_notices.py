@@ -28,6 +28,7 @@ def test_simulate_says_how_many_paths_diverged() -> None:
     assert (found.category, str(found.message), found.filename) == (so.DivergedWarning, f"4 of 4 {LEFT}", __file__)
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_integrate_says_it_too() -> None:
     cubic = so.SDE(lambda t, x: x * x * x, lambda t, x: 0.0 * x, dim=1)
     (found,) = told(lambda: so.integrate(cubic, [3.0], horizon=4.0, dt=0.5, paths=2, scheme="euler", rng=0))

@@ -110,7 +110,7 @@ def test_a_schedule_finds_the_learning_rate_by_its_name() -> None:
     np.testing.assert_allclose(e.final[0], x, rtol=1e-14)
 
 
-@pytest.mark.parametrize("kind", ["discrete", "sde"])
+@pytest.mark.parametrize("kind", ["discrete", pytest.param("sde", marks=pytest.mark.slow)])
 def test_a_page_may_have_any_number_of_fields(kind: str) -> None:
     schedule = so.Power(0.1, exponent=1.0)
     with registered(Seven) as page:
@@ -168,6 +168,7 @@ class Heavy(NamedTuple):
         return x - self.lr * v1, v1
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_parts_follow_from_init_and_parentheses_may_be_left_out() -> None:
     try:
         page: Any = method(Heavy)

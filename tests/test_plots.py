@@ -187,6 +187,7 @@ def test_paths_are_drawn_over_contours_and_move(walk: Any, tmp_path: Path) -> No
     assert (tmp_path / "paths.gif").read_bytes().startswith(b"GIF8")
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_several_methods_share_an_axis(walk: Any, flow: Any) -> None:
     sign = so.simulate(so.SignSGD(lr=0.1), PROBLEM, horizon=4.0, paths=50, rng=0)
     ax = so.overlay([walk, flow, sign], "norm2")
@@ -203,6 +204,7 @@ def test_columns_have_one_colour_throughout(walk: Any, flow: Any) -> None:
     assert walk.plot_law().patches[0].get_facecolor()[:3] == mpl.colors.to_rgb(DISCRETE["color"])
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_what_cannot_be_drawn_is_refused_in_a_sentence(walk: Any, flow: Any) -> None:
     line = so.simulate(so.SGD(0.1), so.Problem(so.Quadratic([1.0]), so.Gaussian(0.5)), steps=2, paths=4, rng=0)
     with pytest.warns(so.DivergedWarning):

@@ -251,6 +251,7 @@ def test_the_fewest_degrees_of_freedom_are_a_law() -> None:
     assert so.StudentT(2e-21).factor == pytest.approx(2e-21, rel=1e-15)  # type: ignore[attr-defined]
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_an_equation_can_be_printed() -> None:
     """The page of an ensemble asked for an optimizer, which an equation has not, and for one start."""
     one = so.integrate(OU, [1.0], horizon=1.0, dt=0.5, paths=4, rng=0, extrapolate=True)

@@ -16,7 +16,7 @@ X = np.array([[1.0, 0.2], [0.1, -2.0], [0.3, 0.1], [-0.2, 4.0], [0.1, 0.5]])
 SKEWED = so.Problem(so.LinearRegression(X, [0.1, -1.0, 0.3, 2.0, 0.2]), so.Minibatch(2), x0=[0.3, 0.2])
 
 
-@pytest.mark.parametrize("scheme", ["euler", "heun"])
+@pytest.mark.parametrize("scheme", ["heun", pytest.param("euler", marks=pytest.mark.slow)])
 def test_an_increment_has_the_moments_of_the_step(scheme):
     """E and Cov of dY over dt = η against all batches, 10^5 paths; false alarm below 1e-6 (6 standard errors)."""
     method, x = so.SignSGD(lr=1e-6), SKEWED.x0  # so small that x stays where the moments are taken
@@ -58,8 +58,9 @@ def test_rotated_normals_are_independent_and_share_the_first():
 def test_it_is_the_sde_of_sgd():
     """Against Σ and ∇f in closed form on a quadratic, means and covariances; false alarm below 1e-6."""
     problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(cov=[[0.5, 0.2], [0.2, 0.3]]), x0=[1.0, -0.8])
-    a = so.simulate(so.SGD(lr=0.1), problem, "sde", horizon=2.0, paths=100_000, rng=0)
-    b = so.simulate(so.SGD(lr=0.1), problem, "sde", sde="sampled", horizon=2.0, paths=100_000, rng=1)
+    run = {"horizon": 2.0, "paths": 100_000, "save_at": 2, "observables": ["loss"]}
+    a = so.simulate(so.SGD(lr=0.1), problem, "sde", rng=0, **run)
+    b = so.simulate(so.SGD(lr=0.1), problem, "sde", sde="sampled", rng=1, **run)
     assert (np.abs(a.mean[-1] - b.mean[-1]) < 5.5 * np.hypot(a.stderr[-1], b.stderr[-1])).all()
     np.testing.assert_allclose(a.cov[-1], b.cov[-1], rtol=0, atol=5.5 * 2 / np.sqrt(1e5) * a.cov[-1].max())
 
@@ -80,12 +81,17 @@ def test_two_step_sizes_share_every_second_uniform():
     assert np.corrcoef(a, Kernel(replace(coarse, substeps=4, resolution=8))(0, 4000)[:, -1, 0])[0, 1] < 0.13
 
 
-def test_schedules_and_states_of_several_parts():
+RATES = so.Cosine(0.02, horizon=2.0)
+STARTS_COLD = pytest.param(so.Adam(RATES, beta1=0.95, beta2=0.97), marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("method", [so.Signum(RATES, momentum=0.95), STARTS_COLD], ids=lambda m: type(m).__name__)
+def test_schedules_and_states_of_several_parts(method):
     """Against the discrete run at the same schedule, Adam's cold start included; false alarm below 1e-6."""
     problem = so.Problem(so.Quadratic([1.0]), so.Gaussian(0.5), x0=[1.0])
-    method = so.Adam(so.Cosine(0.02, horizon=2.0), beta1=0.95, beta2=0.97)
-    discrete = so.simulate(method, problem, horizon=1.0, paths=20_000, rng=0)
-    sde = so.simulate(method, problem, "sde", sde="sampled", horizon=1.0, paths=20_000, rng=1)
+    run = {"horizon": 1.0, "paths": 20_000, "save_at": 1, "observables": []}
+    discrete = so.simulate(method, problem, rng=0, **run)
+    sde = so.simulate(method, problem, "sde", sde="sampled", rng=1, **run)
     assert abs(discrete.mean[-1, 0] - sde.mean[-1, 0]) < 5.5 * np.hypot(discrete.stderr, sde.stderr)[-1, 0] + 0.02
 
 

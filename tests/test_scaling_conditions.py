@@ -126,3 +126,38 @@ def test_large_dimensions_take_the_largest_eigenvalue_only() -> None:
     wide = so.Problem(so.Quadratic(h), G(np.linspace(1.0, 2.0, 40)), x0=np.full(40, 0.01))
     step = so.scale(so.SGD(0.01), problem=wide, **FOUR).conditions[0].value
     assert step == pytest.approx(0.04 * 3.0, rel=1e-6)
+
+
+def test_what_rounds_delays_and_fields_add_to_a_step() -> None:
+    """η' = 0.04 after, λ = 2."""
+    assert values(so.DelayedSGD(0.01, 3), G(0.5), **FOUR) == {"late": pytest.approx(0.08 * 3.5)}
+    assert values(so.LocalSGD(0.01, 3, 0.5), G(0.5), **FOUR) == {"round": pytest.approx(0.08 * 1.5)}
+    assert values(so.FedAvgM(0.01, 3, 0.5, 0.8), G(0.5), **FOUR) == {"outer": pytest.approx(0.08 * 1.5 / 0.04)}
+    # ψ = 1/(1/2 + f), f = 3/4; ∂(ψ∇f) = ψH - ψ² ∇f ∇fᵀ, ∇f = (1, -1)
+    psi = 1.0 / (0.5 + 0.75)
+    cautious = np.linalg.norm(psi * np.diag(H) - psi**2 * np.array([[1.0, -1.0], [-1.0, 1.0]]), 2)
+    assert values(so.WarmupSGD(0.01, 0.5, 1.0), G(0.5), **FOUR) == {"turn": pytest.approx(0.04 * cautious, rel=1e-6)}
+
+
+def test_the_field_of_a_game_turns() -> None:
+    start = so.Problem(so.QuadraticGame(a=0.0, coupling=3.0, b=0.0), G(0.5), [1.0, 1.0])
+    for page, rate in ((so.SGDA(0.01), 3.0), (so.SHGD(0.01), 9.0), (so.SEG(0.01, 0.1), 3.0 * math.sqrt(1.09))):
+        found = so.scale(page, problem=start, **FOUR).conditions  # (I - ρJ)J, J = 3i
+        assert [c.value for c in found] == [pytest.approx(0.04 * rate, rel=1e-6)]
+    many = so.Problem(so.QuadraticGame(a=np.eye(20), coupling=np.eye(20), b=np.eye(20)), G(0.5))
+    assert "up to dimension 32" in so.scale(so.SGDA(0.01), problem=many, **FOUR).conditions[0].reason
+
+
+def test_memories_of_averages_sums_and_maxima() -> None:
+    slow = values(so.Signum(0.001, 0.99), G(4.0), **FOUR)  # after: η = 0.004, β = 0.96, σ = 2
+    assert slow["forget"] == pytest.approx(0.04)
+    assert slow["sign"] == pytest.approx(0.004 / math.sqrt(math.pi / 2.0) * math.sqrt(1.96 / 0.04))
+    decay = values(so.SignSGDW(0.01, 0.3, 0.2), G(4.0), **FOUR)["sign"]  # η = 0.02, θ = 0.6, P = 2 √(π/2)
+    assert decay == pytest.approx(0.02 * (2.2 / (2.0 * math.sqrt(math.pi / 2.0)) + 0.6))
+    assert values(so.SGHMC(0.001, 0.99), G(0.5), **FOUR) == {"swing": pytest.approx(0.04)}  # η'λ = 0.032
+    assert values(so.SGHMC(0.002, 0.99), G(0.5), **FOUR) == {"swing": pytest.approx(0.064)}
+    assert values(so.AMSGrad(0.001, 0.9, 0.999), G(8.0), **FOUR)["peak"] == pytest.approx(math.sqrt(0.004))
+    assert values(so.AdaBelief(0.001, 0.98, 0.999), G(8.0), **FOUR)["belief"] == pytest.approx(0.08)
+    grown = values(so.Adagrad(0.1, 0.0, 800.0), G(4.0), **FOUR)  # after: v₀ = 50, σ² = 4, (∂f)² = 1
+    assert grown["first"] == pytest.approx(0.1)
+    assert values(so.Adagrad(0.1), G(4.0), **FOUR)["first"] == math.inf

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bare_pages import Tanh
 
 import sdeopt as so
 from sdeopt.scaling.rules import RULES
@@ -45,6 +46,21 @@ G = so.Gaussian
         (so.Scion(0.1, 0.9), {"batch": (2, 8), "examples": (5, 40)}, so.Scion(0.05, 0.9), Fraction(1, 2)),
         (so.ScionSpectral(0.1, 0.9), {"batch": 2, "examples": (5, 40)}, so.ScionSpectral(0.05, 0.9), Fraction(1, 2)),
         (so.Muon(0.1, 0.9, 0.5), {"batch": (1, 2), "examples": (1, 8)}, so.Muon(0.025, 0.95, 0.5), Fraction(1, 4)),
+        *((cls(0.1), {"batch": (2, 8)}, cls(0.4), 4) for cls in (
+            so.SGLD, so.PGD, so.FPGD, so.ScheduleFreeSGD, so.DelayedSGD, so.WarmupSGD, so.SGDA, so.AltGDA, so.SEG,
+            so.SEGIndependent, so.SHGD, so.SHGD2)),
+        (so.SmoothedGDA(0.1, 0.5, 2.0, 0.1), {"batch": (2, 8)}, so.SmoothedGDA(0.4, 0.5, 2.0, 0.4), 4),
+        (so.LocalSGD(0.1, 3, 0.5), {"agents": (2, 6), "batch": (1, 2)}, so.LocalSGD(0.6, 3, 0.5), 6),
+        (so.FedAvgM(0.1, 3, 0.5, 0.8), {"agents": (2, 6)}, so.FedAvgM(0.3, 3, 0.5, 0.8), 3),
+        (so.SignSGDW(0.1, 0.3, 0.2), {"batch": (1, 4)}, so.SignSGDW(0.2, 0.6, 0.2), 4),
+        (so.Signum(0.1, 0.9), {"batch": (1, 4)}, so.Signum(0.4, 0.6), 4),
+        (so.SGHMC(0.1, 0.9, 0.3), {"batch": (1, 4)}, so.SGHMC(1.6, 0.6, 0.3), 4),
+        (so.Adagrad(0.1, 1e-6, 8.0), {"batch": (1, 4)}, so.Adagrad(0.1, 2.5e-7, 0.5), 4),
+        (so.NAdam(0.1, 0.9, 0.99, 0.01, 1e-6), {"batch": (1, 4)}, so.NAdam(0.2, 0.6, 0.96, 0.04, 5e-7), 4),
+        (so.AMSGrad(0.1, 0.9, 0.99, 1e-6), {"batch": (1, 4)}, so.AMSGrad(0.2, 0.6, 0.96, 5e-7), 4),
+        (so.AdaBelief(0.1, 0.9, 0.99, 1e-6), {"batch": (1, 4)}, so.AdaBelief(0.2, 0.6, 0.96, 1e-6), 4),
+        (so.ScheduleFreeAdamW(0.1, 0.9, 0.99, 1e-6, 0.3), {"batch": (1, 4)},
+         so.ScheduleFreeAdamW(0.2, 0.9, 0.96, 5e-7, 0.6), 4),
     ],
     ids=lambda value: type(value).__name__ if hasattr(value, "sdes") else "",
 )  # fmt: skip
@@ -86,9 +102,11 @@ def test_a_beta_below_zero_is_cut_and_said() -> None:
 @pytest.mark.parametrize(
     ("method", "change", "error", "text"),
     [
-        (so.Lion(0.1), {"batch": (1, 2)}, ValueError, "no scaling rule for Lion: it takes the sign of an average"),
+        (so.Lion(0.1), {"batch": (1, 2)}, ValueError, "no scaling rule for Lion: much of the noise that its sign sees"),
         (so.SAM(0.1), {"batch": (1, 2)}, ValueError, "no scaling rule for SAM: the noise also enters through"),
-        (so.NGN(0.1), {"batch": (1, 2)}, ValueError, "no published one is known here"),
+        (so.NGN(0.1), {"batch": (1, 2)}, ValueError, "no scaling rule for NGN: its step divides by the square"),
+        (Tanh(0.1), {"batch": (1, 2)}, ValueError, "for Tanh: none is known here"),
+        (so.PGD(0.1), {"agents": (1, 2)}, ValueError, "agents has no part in the rule of PGD"),
         (so.SGD(0.1), {"batch": (1, 2), "examples": (1, 2)}, ValueError, "examples has no part in the rule of SGD"),
         (so.Scion(0.1), {"batch": 2}, TypeError, "batch must be a pair"),
         (so.Scion(0.1), {"batch": 0, "examples": (1, 8)}, ValueError, "batch before must be at least 1"),

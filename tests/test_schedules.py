@@ -71,8 +71,7 @@ def test_the_clock_is_that_of_the_peak(unit: str) -> None:
     method = so.SGD(so.Piecewise(0.1, [so.ramp(0.5 * whole)], unit=unit))
     assert method.clock == 0.1
     for kind in ("discrete", "sde"):
-        e = so.simulate(method, BOWL, kind, horizon=1.0, paths=2, rng=0, executor=None)
-        assert e.meta["steps"] == 10
+        assert plan(method, BOWL, kind, horizon=1.0, rng=0).steps == 10
 
 
 def test_both_columns_in_every_unit_are_one_schedule() -> None:
@@ -200,8 +199,9 @@ def test_the_optimizer_under_warm_up_has_the_exact_mean_and_variance() -> None:
 def test_the_first_state_of_an_sde_has_the_rate_of_time_0() -> None:
     """Adam's SDE begins after the first step; under warm-up from 0 that step does not move x."""
     lr = so.Piecewise(0.1, [so.ramp(0.5)], unit="time")
-    e = so.simulate(so.Adam(lr), BOWL, "sde", steps=1, paths=4, rng=0, keep_paths=True, save_at=1)
-    assert np.abs(e.paths[:, 1] - BOWL.x0).max() < 1e-9
+    run = plan(so.Adam(lr), BOWL, "sde", steps=1, save_at=1, observables=[], rng=0)
+    paths = Kernel(replace(run, interpreted=True))(0, 4)
+    assert np.abs(paths[:, 1] - BOWL.x0).max() < 1e-9
 
 
 @pytest.mark.slow

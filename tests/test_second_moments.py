@@ -70,6 +70,7 @@ def test_amsgrad_never_divides_by_less_than_before() -> None:
     assert u[0] == v[0] == 99.0
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_amsgrad_with_a_rising_mean_of_squares_is_adam() -> None:
     """No noise, and a gradient that grows: u is v."""
     up = so.Problem(so.Quadratic([-1.0, -0.5]), x0=[1.0, -1.0])

@@ -52,6 +52,7 @@ def test_vectors_mode_is_interpreted_mode_on_a_finite_sum(kind):
     assert (compiled(0, 3) == interpreted(0, 3)).all()
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_statistics_are_those_of_the_paths():
     e = run(keep_paths=True, observables={"first": lambda x: x[0]})
     np.testing.assert_allclose(e.mean, e.paths.mean(axis=0), rtol=1e-12, atol=1e-14)
@@ -78,12 +79,14 @@ def test_the_two_columns_share_their_brownian_path():
     assert np.corrcoef(discrete.final[:, 0], sde.final[:, 0])[0, 1] > 0.99
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_euler_with_one_step_per_iteration_is_sgd():
     """Fact C of the theory: with additive Gaussian noise Euler–Maruyama at dt = lr is the optimizer itself."""
     discrete, sde = run(substeps=1), run(kind="sde", substeps=1, scheme="euler")
     np.testing.assert_allclose(sde.final, discrete.final, rtol=1e-13, atol=1e-15)
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_heun_is_of_second_order_where_euler_is_of_first():
     """Ornstein-Uhlenbeck without noise: e^{-t} from dt = 0.1 and dt = 0.05."""
     problem = so.Problem(so.Quadratic([1.0]), x0=[1.0])
@@ -96,6 +99,7 @@ def test_heun_is_of_second_order_where_euler_is_of_first():
     assert 0.9 < np.log2(error("euler", 1) / error("euler", 2)) < 1.1
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_replay_is_the_same_path():
     for kind in ("discrete", "sde"):
         e = run(kind=kind, paths=20, save_at=[0.0, 0.5, 2.0])
@@ -130,6 +134,7 @@ def test_save_at_times_and_counts():
 
 
 @pytest.mark.filterwarnings("ignore::sdeopt.DivergedWarning")
+@pytest.mark.usefixtures("interpreted")
 def test_divergence_is_reported_and_kept_out_of_the_means():
     problem = so.Problem(so.DoubleWell(dim=1), so.Gaussian(6.0), x0=[0.5])
     e = so.simulate(so.SGD(lr=0.11), problem, steps=60, paths=400, rng=0)
@@ -161,6 +166,7 @@ def test_a_schedule_runs_both_columns():
     np.testing.assert_allclose(discrete.cov[-1], sde.cov[-1], rtol=0.03)
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_schedules_from_any_function():
     f = so.simulate(so.SGD(lr=lambda t: 0.1 / (1.0 + t)), QUADRATIC, horizon=1.0, paths=8, rng=0)
     g = so.simulate(so.SGD(so.Power(0.1, exponent=1.0)), QUADRATIC, horizon=1.0, paths=8, rng=0)
@@ -249,6 +255,7 @@ def test_bad_method_and_problem():
         so.simulate(SGD, so.Quadratic([1.0]), horizon=1.0)
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_infinite_variance_is_refused_where_it_matters_only():
     problem = so.Problem(so.Quadratic([1.0]), so.StudentT(1.5, 1.0), x0=[1.0])
     with pytest.raises(ValueError, match=r"the SDE 'order1' of SGD needs root_cov: StudentT\(nu=1.5"):

@@ -88,6 +88,7 @@ def test_checkpoints_and_processes_know_the_starts(tmp_path: Path) -> None:
         assert np.array_equal(plain.final, so.simulate(so.SGD(0.1), saddle(ROWS), steps=6, rng=0, executor=pool).final)
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_integrate_takes_starts_too() -> None:
     e = so.integrate(so.SDE(lambda t, x: -x, lambda t, x: 0.0, dim=2), ROWS, horizon=1.0, dt=0.1, rng=0)
     np.testing.assert_allclose(e.final, ROWS * 0.9**10, rtol=1e-12)

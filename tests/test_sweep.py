@@ -69,6 +69,7 @@ def test_a_spread_that_still_grows_is_undecided() -> None:
     assert abs(spread.value - 2 * 40 * 0.01 * 0.25) < 6.0 * spread.stderr
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_the_time_to_a_level_is_a_step_of_the_optimizer() -> None:
     """Without noise x shrinks by 0.9 and 0.8 a step; f(x_9) > 0.08 > f(x_10)."""
     quiet = so.Problem(BOWL, so.NoNoise(), x0=[1.0, -1.0])
@@ -110,6 +111,16 @@ def test_the_weak_error_of_sgd_is_the_one_in_closed_form() -> None:
     assert (error.status == "ok") == (report.verdict in ("agree", "differ"))
 
 
+def test_the_error_is_that_of_the_sde_that_is_named() -> None:
+    words = {"paths": 100, "substeps": 2, "rng": 3}
+    found = {sde: so.sweep(so.SGD(lr=0.1), PROBLEM, {}, steps=8, measures=["error"], sde=sde, **words)
+             for sde in ("order2", None)}  # fmt: skip
+    for sde, s in found.items():
+        assert at(s, "error").high == so.compare(so.SGD(lr=0.1), PROBLEM, steps=8, sde=sde, **words).within[1]
+        assert ("order2" in str(s)) == (sde == "order2")
+    assert at(found["order2"], "error").low < 0.1 < at(found[None], "error").low
+
+
 def test_an_error_without_paths_is_what_compare_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "WORK", 0.5)
     found = so.sweep(so.SGD(lr=0.1), PROBLEM, {}, steps=8, measures=["error"], rng=3)
@@ -145,10 +156,11 @@ def test_a_share_has_the_interval_of_clopper_and_pearson() -> None:
     assert share(50, 50)[2:4] == pytest.approx((0.025 ** (1 / 50), 1.0))
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_a_cell_asks_the_law_for_its_moments_not_the_paths_for_their_tail() -> None:
     """E f of SGD is infinite for nu <= 2 and its variance for nu <= 4, whatever is seen; a sign moves by lr."""
     laws, grid = so.Problem(BOWL, so.StudentT(nu=1, scale=0.5)), {"nu": [1.5, 2.0, 3.0, 4.0, 9.0]}
-    found = so.sweep([so.SGD(lr=0.1), so.SignSGD(lr=0.1)], laws, grid, horizon=2.0, paths=300, rng=0)
+    found = so.sweep([so.SGD(lr=0.1), so.SignSGD(lr=0.1)], laws, grid, horizon=2.0, paths=120, rng=0)
     marks = ["undecided"] * 4 + ["ok"]
     for measure in ("loss", "spread"):
         assert found[measure].status[0, 0].tolist() == marks
@@ -188,6 +200,7 @@ def test_light_tails_are_seldom_taken_for_heavy_ones() -> None:
     assert doubted < 20  # binomial(500, 0.01): 1e-6
 
 
+@pytest.mark.usefixtures("interpreted")
 def test_the_loss_needs_an_objective_with_values() -> None:
     f = so.Objective(grad=lambda x: x, dim=2)
     found = so.sweep(so.SGD(lr=0.1), so.Problem(f, so.Gaussian(0.5)), {}, steps=5, paths=50, level=1.0, rng=0)

@@ -142,6 +142,8 @@ def test_a_grid_that_makes_no_sense_is_refused_before_anything_runs(
         ({"measures": ["time"]}, ValueError, "'time' and a level belong together"),
         ({"measures": ["loss"], "level": 0.1}, ValueError, "'time' and a level belong together"),
         ({"substeps": 1}, ValueError, "substeps must be at least 2"),
+        ({"sde": "order2"}, ValueError, "sde is for the measure 'error' alone, got sde='order2' and loss, spread"),
+        ({"measures": ["error"], "sde": "order3"}, ValueError, "SGD(lr=0.1): unknown sde 'order3'; did you mean"),
         ({"rng": -1}, ValueError, "rng must not be negative"),
         ({"rng": None, "folder": "cells"}, ValueError, "a folder needs rng=0 or another integer"),
     ],

@@ -18,9 +18,9 @@ SETTINGS = Settings(horizon=1.0, steps=None, paths=10, level=None, substeps=16, 
 BASE = {"method": so.SGD(lr=0.1), "objective": so.Quadratic([1.0, 2.0]), "noise": so.StudentT(nu=3), "x0": [1.0, 1.0]}
 
 
-def key(job: str = "run", settings: Settings = SETTINGS, **parts: Any) -> str:
+def key(job: str = "run", settings: Settings = SETTINGS, text: str = "", **parts: Any) -> str:
     p = BASE | parts
-    return Cell(p["method"], so.Problem(p["objective"], p["noise"], p["x0"]), job, settings).key(
+    return Cell(p["method"], so.Problem(p["objective"], p["noise"], p["x0"]), job, settings, text).key(
         content(p["objective"])
     )
 
@@ -44,12 +44,14 @@ def test_a_key_depends_on_all_that_the_numbers_depend_on() -> None:
         key("error", SETTINGS._replace(substeps=8)),
         key("error", SETTINGS._replace(paths=None)),
         key("error", SETTINGS._replace(paths=None, seconds=1.0)),
+        key("error", SETTINGS._replace(sde="order2")),
+        key("error", SETTINGS._replace(sde="order2"), text="a page"),
     ]  # fmt: skip
     assert len(set(keys)) == len(keys)
 
 
 def test_a_key_does_not_depend_on_what_the_job_ignores() -> None:
-    assert key(settings=SETTINGS._replace(substeps=8, seconds=1.0)) == key()
+    assert key(settings=SETTINGS._replace(substeps=8, seconds=1.0, sde="order2")) == key()
     assert key(settings=SETTINGS._replace(paths=None)) == key(settings=SETTINGS._replace(paths=1000))
     assert key("error", SETTINGS._replace(level=0.1)) == key("error")
 

@@ -163,8 +163,11 @@ def doubled_loop(x):
     return y * 1.0
 
 
-@pytest.mark.parametrize("kind", ["discrete", "sde"])
-@pytest.mark.parametrize("page", [so.AdamW(0.01), so.SAM(0.01, rho=0.1)])
+ASKING = [(so.AdamW(0.01), "discrete"), (so.SAM(0.01, rho=0.1), "sde")]
+LATER = [(so.AdamW(0.01), "sde"), (so.SAM(0.01, rho=0.1), "discrete")]
+
+
+@pytest.mark.parametrize(("page", "kind"), [*ASKING, *(pytest.param(*c, marks=pytest.mark.slow) for c in LATER)])
 def test_a_step_on_vectors_asks_for_no_memory(blocks, page, kind):
     problem = so.Problem(so.Quadratic(np.linspace(1.0, 2.0, 100)), so.Gaussian(0.5))
     grid = {"substeps": 1, "scheme": "euler", "observables": [], "save_at": 1, "rng": 0}
@@ -183,7 +186,7 @@ def test_a_step_on_vectors_asks_for_no_memory(blocks, page, kind):
 def test_every_thread_has_its_own_shelves():
     """Eight blocks of paths, d = 80, in as many threads: the bits of one thread."""
     problem = so.Problem(so.Quadratic(np.linspace(1.0, 2.0, 80)), so.Gaussian(0.5))
-    run = {"steps": 50, "paths": 128, "rng": 3, "progress": False}
+    run = {"steps": 50, "paths": 128, "rng": 3, "observables": [], "progress": False}
     alone = so.simulate(so.AdamW(0.01), problem, **run)
     with ThreadPoolExecutor(8) as pool:
         together = so.simulate(so.AdamW(0.01), problem, **run, executor=pool)

@@ -19,16 +19,14 @@ LAW = so.Agents(so.Gaussian(1.0), agents=4, shifts=SHIFTS)
 PROBLEM = so.Problem(so.Quadratic([1.0] * DIM), LAW, x0=[0.0] * DIM)
 
 
-def excess(lr: float, size: float) -> Estimate:
+def excess(lr: float, number: int) -> Estimate:
     """E f of TopKEF over that of DSGD."""
-    sent, plain = (
-        mean("loss", page, PROBLEM, paths(4000, size), horizon=5.0) for page in (so.TopKEF(lr, k=1), so.DSGD(lr))
-    )
+    sent, plain = (mean("loss", page, PROBLEM, number, horizon=5.0) for page in (so.TopKEF(lr, k=1), so.DSGD(lr)))
     return sent / plain
 
 
 def measure(size: float = 1.0) -> list[Finding]:
-    coarse, fine = excess(0.02, size), excess(0.005, size)
+    coarse, fine = excess(0.02, paths(40_000, size)), excess(0.005, paths(4000, size))
     return [
         finding("η = 0.02: E f / E f of DSGD", (1.0, 3.0), coarse),
         finding("η = 0.005: E f / E f of DSGD", (0.9, 1.3), fine),

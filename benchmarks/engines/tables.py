@@ -10,7 +10,27 @@ from typing import Any
 
 import rich.table
 
-__all__ = ["Table", "load", "markdown", "save", "shown"]
+__all__ = ["FIGURE", "GROWTH", "RESULTS", "Table", "load", "markdown", "save", "shown", "write_page"]
+
+BENCHMARKS = Path(__file__).parent.parent
+RESULTS, GROWTH = BENCHMARKS / "results.json", BENCHMARKS / "growth.json"
+DOCS = BENCHMARKS.parent / "docs" / "performance.md"
+FIGURE = DOCS.parent / "figures" / "growth.png"
+HEAD = """# Performance
+
+## Against others, and in itself
+
+Written by `python -m benchmarks.peers --docs` from `benchmarks/results.json`, which holds the last run of
+`python -m benchmarks.peers` on each processor; numbers of other machines differ, ratios less."""
+GROWTH_HEAD = """
+## How cost grows
+
+`python -m benchmarks.growth` measures in about two minutes what a run costs as it becomes larger in one respect: CPU
+time of one thread, the least of some rounds, and the peak of all arrays, both without what compilation takes. *slope*
+is that of the logarithms of cost and size from the row before: 1 where the cost doubles with the size, 0 where it
+stays. Of the last run:
+
+![cost, and memory, against size](figures/growth.png)"""
 
 
 @dataclass(frozen=True)
@@ -42,32 +62,37 @@ def shown(table: Table) -> rich.table.Table:
 
 
 def save(file: Path, tables: Sequence[Table], about: dict[str, str]) -> None:
-    """Everything that was measured, with all digits."""
-    content = {"about": about, "tables": [asdict(table) for table in tables]}
+    """Everything that was measured on this processor, with all digits; what the file has of others stays."""
+    content = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    content[about["processor"]] = {"about": about, "tables": [asdict(table) for table in tables]}
     file.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def load(file: Path) -> tuple[list[Table], dict[str, str]]:
-    """What `save` wrote."""
-    content = json.loads(file.read_text(encoding="utf-8"))
-    return [Table(**table) for table in content["tables"]], content["about"]
+def load(file: Path) -> list[tuple[list[Table], dict[str, str]]]:
+    """What `save` wrote, for each processor; nothing where there is no file."""
+    content = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return [([Table(**table) for table in one["tables"]], one["about"]) for one in content.values()]
 
 
-def markdown(tables: Sequence[Table], about: dict[str, str]) -> str:
-    """A page of the documentation."""
-    lines = [
-        "# Performance",
-        "",
-        "Written by `python -m benchmarks.peers --docs` from `benchmarks/results.json`, which holds one run of",
-        "`python -m benchmarks.peers`; numbers of other machines differ, ratios less.",
-        "",
-        *(f"- {name}: {value}" for name, value in about.items()),
-    ]
+def write_page() -> None:
+    """docs/performance.md from the files."""
+    growth = [GROWTH_HEAD, *_runs(GROWTH)] if GROWTH.is_file() else []
+    DOCS.write_text("\n".join([HEAD, *_runs(RESULTS), *growth]) + "\n", encoding="utf-8")
+
+
+def _runs(file: Path) -> list[str]:
+    return [line for tables, about in load(file) for line in markdown(tables, about)]
+
+
+def markdown(tables: Sequence[Table], about: dict[str, str]) -> list[str]:
+    """The lines of a run."""
+    lines = ["", f"### {about['processor']}", ""]
+    lines += [f"- {name}: {value}" for name, value in about.items() if name != "processor"]
     for table in tables:
-        lines += ["", f"## {table.title}", "", table.note, ""]
+        lines += ["", f"#### {table.title}", "", table.note, ""]
         lines += [_line(table.head), _line(["---", *["--:"] * (len(table.head) - 1)])]
         lines += [_line(map(_cell, row)) for row in table.rows]
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _line(cells: Any) -> str:

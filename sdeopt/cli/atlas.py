@@ -52,18 +52,18 @@ def atlas(
     import sdeopt as so
     from sdeopt.atlases.regimes import quick as short
     from sdeopt.cli import output
+    from sdeopt.cli.own import method_of
     from sdeopt.cli.problems import objective_of
     from sdeopt.cli.words import LR, stem
     from sdeopt.core import checks
     from sdeopt.core.spec import numbers
     from sdeopt.noise import spec as noises
-    from sdeopt.optimizers.registry import lookup
 
     file = stem(out)
     problem = so.Problem(objective_of(objective), x0=None if x0 is None else numbers("x0", x0.split(",")))
     arguments: dict[str, Any] = short(problem) if quick else {}
     if methods:
-        arguments["methods"] = {cls.__name__: cls(**{"lr": LR} | cls.at) for cls in map(lookup, methods)}
+        arguments["methods"] = {cls.__name__: cls(**{"lr": LR} | cls.at) for cls in map(method_of, methods)}
     if laws:
         arguments["laws"] = {text: noises.parse(text) for text in laws}
     if lrs is not None:

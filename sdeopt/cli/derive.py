@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 __all__ = ["derive"]
@@ -30,13 +28,14 @@ def derive(
 ) -> None:
     """The SDE of METHOD, derived from its step.
 
-    METHOD is a name of the registry, or page.py:Class for a class in a file of yours.
+    METHOD is a name of `sdeopt list`, or FILE.py:NAME, a page in a file of yours.
     """
     import sdeopt as so
     from sdeopt.cli.output import console
+    from sdeopt.cli.own import method_of
 
     given = _pairs("limit", limit), _pairs("assume", assume)
-    d = so.derive(_method(method), order, limit=given[0], assume=given[1], eliminate=eliminate)
+    d = so.derive(method_of(method), order, limit=given[0], assume=given[1], eliminate=eliminate)
     if d.refused:
         raise click.ClickException(f"{d.method} has no derived SDE: {d.refused}")
     if shown == "latex":
@@ -55,21 +54,3 @@ def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str] | None:
     if wrong is not None:
         raise click.ClickException(f"--{option} must be NAME=VALUE, got {wrong!r}")
     return {name.strip(): value.strip() for name, _, value in pairs} or None
-
-
-def _method(name: str) -> Any:
-    """A class of the registry, or of a file that is run."""
-    import runpy
-    from pathlib import Path
-
-    from sdeopt.optimizers.registry import lookup
-
-    file, colon, owner = name.rpartition(":")
-    if not colon:
-        return lookup(name)
-    if not Path(file).is_file():
-        raise click.ClickException(f"there is no file {file!r}")
-    space = runpy.run_path(file, run_name=Path(file).stem)
-    if owner not in space:
-        raise click.ClickException(f"{file} has no class {owner!r}")
-    return space[owner]

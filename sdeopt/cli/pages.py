@@ -51,10 +51,10 @@ def show(method: str, latex: bool) -> None:
 
     from sdeopt.cli import facts
     from sdeopt.cli.output import console
+    from sdeopt.cli.own import method_of
     from sdeopt.core.traits import SAMPLED, model
-    from sdeopt.optimizers.registry import lookup
 
-    cls = lookup(method)
+    cls = method_of(method)
     sdes = [
         (
             name + (" (default)" if name == cls.default_sde else ""),
@@ -77,9 +77,9 @@ def show(method: str, latex: bool) -> None:
 def _formulas(method: str) -> None:
     """The formulas of a page; what has none in the vocabulary is said."""
     from sdeopt.cli import facts
-    from sdeopt.optimizers.registry import lookup
+    from sdeopt.cli.own import method_of
 
-    cls = lookup(method)
+    cls = method_of(method)
     for name, d in facts.formulas(cls).items():
         text = d.latex("update") if not name and d.update else f"% {d.refused}" if d.refused else d.latex()
         click.echo(f"% {cls.__name__}: {f'the SDE {name}' if name else 'the update'}\n{text}")
@@ -89,10 +89,10 @@ def _formulas(method: str) -> None:
 @click.argument("method")
 def cite(method: str) -> None:
     """BibTeX of the sources of METHOD, and of sdeopt."""
+    from sdeopt.cli.own import method_of
     from sdeopt.cli.references import bibliography
-    from sdeopt.optimizers.registry import lookup
 
-    click.echo(bibliography(lookup(method)))
+    click.echo(bibliography(method_of(method)))
 
 
 def _table(*headings: str, rows: Iterable[tuple[str, ...]]) -> Any:

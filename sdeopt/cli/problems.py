@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
-import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sdeopt.cli.own import OWN, load
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
 from sdeopt.core.spec import numbers, split
@@ -18,9 +16,6 @@ from sdeopt.noise import spec as noises
 from sdeopt.objectives import spec as objectives
 
 __all__ = ["objective_of", "over_data", "problem_of"]
-
-
-OWN = re.compile(r"(.+\.py):(\w+)")  # a function in a file of the user's
 
 
 def objective_of(spec: str) -> Any:
@@ -33,18 +28,9 @@ def objective_of(spec: str) -> Any:
 
 def call_function(file: Path, name: str) -> Any:
     """What the function ``name`` of ``file`` returns: an objective, or (module, loss, X, y) of a `TorchObjective`."""
-    if not file.is_file():
-        raise ValueError(f"objective: there is no file {str(file)!r}")
-    description = importlib.util.spec_from_file_location(file.stem, file)
-    assert description is not None and description.loader is not None  # it ends in .py
-    module = importlib.util.module_from_spec(description)
-    sys.path.insert(0, str(file.parent))  # as `python FILE.py` has it
-    try:
-        description.loader.exec_module(module)
-        own = [key for key, f in vars(module).items() if getattr(f, "__module__", None) == file.stem and callable(f)]
-        found = getattr(module, checks.choice(f"function of {file.name}", name, own))()
-    finally:
-        sys.path.remove(str(file.parent))
+    there = vars(load(file, "objective"))
+    own = [key for key, f in there.items() if getattr(f, "__module__", None) == file.stem and callable(f)]
+    found = there[checks.choice(f"function of {file.name}", name, own)]()
     if hasattr(found, "lacks"):
         return found
     if not isinstance(found, tuple) or len(found) != 4:

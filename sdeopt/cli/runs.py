@@ -71,6 +71,7 @@ def shared_options() -> list[click.Parameter]:
             "Without lr it has that of METHOD.",
             metavar="METHOD:...",
         ),
+        _flag("--rescaled", "PCNSGD+R: pulls of classes rescaled along the directions of all their examples."),
         _flag("--averaged", "The mean of all positions of METHOD, in the place of the last."),
         _flag("--wide", WIDE),
         _flag("--json", "Print JSON, not a table."),
@@ -79,7 +80,24 @@ def shared_options() -> list[click.Parameter]:
 
 
 class MethodCommand(click.Command):
-    """A command whose options include the hyperparameters of all methods, read from the registry when it is used."""
+    """A command whose options include the hyperparameters of all methods, read from the registry when it is used.
+
+    A page FILE.py:NAME is registered before, so that its hyperparameters are among them.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words, the file of a page first."""
+        from sdeopt.cli.own import OWN, method_of
+
+        flags = {name for p in self.params if getattr(p, "is_flag", False) for name in p.opts}
+        for before, word in zip(("", *args), args, strict=False):
+            if OWN.fullmatch(word) and word[0] != "-" and (before[:2] != "--" or before in flags or "=" in before):
+                cls = method_of(word)
+                taken = sorted(set(cls._fields) & {str(p.name) for p in self.params})
+                if taken:
+                    got = f"the field {taken[0]!r} of {cls.__name__}"
+                    raise ValueError(f"method: no field may be called as an option of this command is, got {got}")
+        return super().parse_args(ctx, args)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """The declared options, the hyperparameters, and --help."""
@@ -114,6 +132,8 @@ the same report on any machine. The report says which --paths and --substeps rep
 def simulate(ctx: click.Context, /, **words: Any) -> None:
     """Simulate METHOD, or its SDE, on many paths: means in time.
 
+    METHOD is a name of `sdeopt list`, or FILE.py:NAME, a page in a file of yours.
+
     Example: sdeopt simulate sgd --kind sde --objective rosenbrock --lr 0.001 --steps 2000
     """
     _run(ctx, words)
@@ -136,6 +156,8 @@ def simulate(ctx: click.Context, /, **words: Any) -> None:
 @click.pass_context
 def compare(ctx: click.Context, /, **words: Any) -> None:
     """Compare METHOD with its SDE: gaps with intervals, and a verdict.
+
+    METHOD is a name of `sdeopt list`, or FILE.py:NAME, a page in a file of yours.
 
     Example: sdeopt compare adam --beta2 0.99 --lr 0.01 --horizon 5 --out adam
     """
@@ -164,6 +186,8 @@ NOT_ON_A_LADDER = {"steps", "paths", "dt", "substeps", "scheme", "save_at", "hor
 @click.pass_context
 def certify(ctx: click.Context, /, **words: Any) -> None:
     """Measure the weak order of METHOD's SDE, of means and covariance, along a ladder of learning rates.
+
+    METHOD is a name of `sdeopt list`, or FILE.py:NAME, a page in a file of yours.
 
     Example: sdeopt certify sgd --sde order2 --lrs 0.2,0.1,0.05,0.025 --out order2
     """

@@ -62,12 +62,12 @@ def scale(**words: Any) -> None:
 
 def _read(words: dict[str, Any]) -> dict[str, Any]:
     """The method, what changes, the problem if there is to be one, and the arguments of the evidence if any."""
+    from sdeopt.cli.own import method_of
     from sdeopt.cli.problems import problem_of
     from sdeopt.cli.words import SEED, fields, stem, wrap
     from sdeopt.core import checks
-    from sdeopt.optimizers.registry import lookup
 
-    cls = lookup(words["method"])
+    cls = method_of(words["method"])
     method = wrap(cls(**fields(cls, words)), words)
     change = {name: words[name] for name in ("batch", "agents", "new_k", "examples") if words[name] is not None}
     arguments = {name: words[name] for name in ("horizon", "steps") if words[name] is not None}

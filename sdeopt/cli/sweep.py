@@ -12,7 +12,7 @@ __all__ = ["sweep"]
 
 SCHEMA = """\b
 The file, in TOML; all but method and [grid] may be left out:
-  method = ["heavyball", "signsgd"]     one name or several
+  method = ["heavyball", "signsgd"]     one name or several, or "FILE.py:NAME"
   momentum = 0.9                        any hyperparameter, for those that have it
   objective = "quadratic:1,2"           one SPEC or several
   noise = ["gaussian:0.5", "laplace"]   one SPEC or several; or batch = 16
@@ -23,6 +23,7 @@ The file, in TOML; all but method and [grid] may be left out:
   measures = ["loss", "diverged"]       of loss, median, spread, diverged, time, error
   level = 0.1                           of f(x), for time
   substeps = 16                         of the SDE, for error beside paths
+  sde = "order2"                        for error, by name
   seed = 0
   threads = 2                           or processes = 2
   folder = "cells"

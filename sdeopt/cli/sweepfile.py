@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sdeopt.cli.own import method_of
 from sdeopt.cli.problems import problem_of
-from sdeopt.cli.words import AROUND, LR, SEED, hyperparameters, stem, wrap
+from sdeopt.cli.words import AROUND, SEED, complete, hyperparameters, stem, wrap
 from sdeopt.core import checks
-from sdeopt.optimizers.registry import lookup
 from sdeopt.sweeps.axes import LIMIT, OWNERS
 
 __all__ = ["Grid", "read"]
@@ -22,10 +22,10 @@ NUMBER, WHOLE, TEXT, LIST = ((int, float), "a number"), ((int,), "an integer"), 
 TEXTS = ((str, list), "a text or a list of them")
 KEYS: dict[str, tuple[tuple[type, ...], str]] = {
     "method": TEXTS, "objective": TEXTS, "noise": TEXTS, "batch": WHOLE, "x0": LIST, "horizon": NUMBER, "steps": WHOLE,
-    "paths": WHOLE, "seconds": NUMBER, "measures": TEXTS, "level": NUMBER, "substeps": WHOLE, "seed": WHOLE,
-    "threads": WHOLE, "processes": WHOLE, "folder": TEXT, "out": TEXT, "grid": ((dict,), "a table"),
+    "paths": WHOLE, "seconds": NUMBER, "measures": TEXTS, "level": NUMBER, "substeps": WHOLE, "sde": TEXT,
+    "seed": WHOLE, "threads": WHOLE, "processes": WHOLE, "folder": TEXT, "out": TEXT, "grid": ((dict,), "a table"),
 }  # fmt: skip
-PASSED = ("horizon", "steps", "paths", "seconds", "level", "substeps", "folder")  # as they are, where given
+PASSED = ("horizon", "steps", "paths", "seconds", "level", "substeps", "sde", "folder")  # as they are, where given
 SPACES: dict[str, Any] = {"geomspace": np.geomspace, "linspace": np.linspace}
 
 
@@ -43,11 +43,9 @@ class Grid(NamedTuple):
 def read(file: str, typed: Mapping[str, Any]) -> Grid:
     """The sweep that the file describes; what is ``typed`` wins. Errors name the file and the key."""
     words = _content(file) | {key: value for key, value in typed.items() if value is not None}
-    if "method" not in words:
-        raise ValueError(f'{file} must name a method, as in method = "sgd"')
     if "threads" in words and "processes" in words:
         raise ValueError("give threads or processes, not both")
-    classes = [lookup(name) for name in _several(words["method"])]
+    classes = [method_of(name) for name in _several(words["method"])]
     if not classes:
         raise ValueError(f"method in {file} must name a method or several, got []")
     arguments = {key: words[key] for key in PASSED if key in words}
@@ -74,6 +72,11 @@ def _content(file: str) -> dict[str, Any]:
             content = tomllib.load(stream)
         except ValueError as error:
             raise ValueError(f"{file} is not TOML: {error}") from None
+    if "method" not in content:
+        raise ValueError(f'{file} must name a method, as in method = "sgd"')
+    for name in _several(content["method"]):
+        if isinstance(name, str):  # else it is refused below
+            method_of(name)  # whose hyperparameters are keys, also where it is a page in a file
     fields = [option[2:].replace("-", "_") for option in hyperparameters()]
     kinds = KEYS | dict.fromkeys(fields, NUMBER)
     words = {}
@@ -103,7 +106,10 @@ def _method(cls: Any, words: Mapping[str, Any], classes: list[Any], grid: Mappin
             raise ValueError(f"none of the methods {names} has a {field}")
         if {field, f"method.{field}"} & set(grid):
             raise ValueError(f"{field} is on the grid, so give no {field} = {checks.short(given[field])} besides")
-    return wrap(cls(**{"lr": LR} | {field: value for field, value in given.items() if field in cls._fields}), given)
+    own = {field: value for field, value in given.items() if field in cls._fields}
+    needed = [field for field in cls._fields if field != "lr" and field not in cls._field_defaults]
+    first = {field: grid[name][0] for field in needed for name in (field, f"method.{field}") if grid.get(name)}
+    return wrap(cls(**complete(cls, first | own)), given)  # the grid puts its values there
 
 
 def _problems(classes: list[Any], words: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sdeopt.cli.own import method_of
 from sdeopt.cli.problems import problem_of
 from sdeopt.cli.schedules import schedule
 from sdeopt.core import checks
@@ -16,10 +17,11 @@ from sdeopt.engine.planning import plan
 from sdeopt.engine.work import costs
 from sdeopt.optimizers.registry import lookup, methods
 from sdeopt.results.files import locate
-from sdeopt.wrappers import EMA, L2, Averaged, Clipped, Layered
+from sdeopt.wrappers import EMA, L2, Averaged, Clipped, Layered, Rescaled
 
 __all__ = [
-    "AROUND", "LR", "PATHS", "SEED", "Job", "fields", "hyperparameters", "paths", "read", "stem", "steps_of", "wrap",
+    "AROUND", "LR", "PATHS", "SEED", "Job", "complete", "fields", "hyperparameters", "paths", "read", "stem",
+    "steps_of", "wrap",
 ]  # fmt: skip
 
 LR, SEED = 0.05, 0
@@ -68,7 +70,7 @@ def hyperparameters() -> dict[str, str]:
 def read(command: str, words: Mapping[str, Any]) -> Job:
     """Return the run that the words describe; a ``ValueError`` or ``TypeError`` says which of them make no sense."""
     file = stem(words["out"])
-    cls = lookup(words["method"])
+    cls = method_of(words["method"])
     lrs = {"lrs": numbers("lrs", words["lrs"].split(","))} if words.get("lrs") is not None else {}
     largest = {"lr": lrs["lrs"][0]} if lrs and words["lr"] is None else {}
     method = wrap(cls(**fields(cls, words) | largest), words)
@@ -126,13 +128,24 @@ def fields(cls: Any, words: Mapping[str, Any]) -> dict[str, float]:
             has = ", ".join(map(_dashed, cls._fields))
             raise ValueError(f"{cls.__name__} has no {_dashed(field)}, its hyperparameters are {has}")
     own = {field: words[field] for field in given if field in cls._fields}
-    return {"lr": LR} | ({} if given & set(cls.at) else cls.at) | own
+    return complete(cls, ({} if given & set(cls.at) else cls.at) | own, _dashed)
+
+
+def complete(cls: Any, given: Mapping[str, float], said: Callable[[str], str] = str) -> dict[str, float]:
+    """With the usual learning rate where none is given; what has no default and no value is refused, as it is said."""
+    found = ({"lr": LR} if "lr" in cls._fields else {}) | dict(given)
+    missing = [said(field) for field in cls._fields if field not in cls._field_defaults and field not in found]
+    if missing:
+        raise ValueError(f"{cls.__name__} needs {' and '.join(missing)}, for which there is no default")
+    return found
 
 
 def wrap(method: Any, words: Mapping[str, Any]) -> Any:
     """The method with what stands around it: another for the vectors of a network, decay and clipping, an average."""
     if words.get("rest") is not None:
         method = Layered(method, _rest(words["rest"], method.lr))
+    if words.get("rescaled"):
+        method = Rescaled(method)
     for field, wrapper in (("l2", L2), ("max_norm", Clipped), ("ema", EMA)):
         if words.get(field) is not None and field not in method._fields:
             method = wrapper(method, words[field])

@@ -17,15 +17,17 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sdeopt.comparison import block
 from sdeopt.engine.run import Run
 from sdeopt.engine.work import costs
 from sdeopt.results import paired, quantities
-from sdeopt.results.bounds import allowance, bounds, forecast
+from sdeopt.results.bounds import Sizes, allowance, bounds, forecast
 
-__all__ = ["WORK", "Plan", "affordable", "plan_work"]
+__all__ = ["WORK", "Plan", "affordable", "doubt", "forecasts", "plan_work"]
 
+Array = NDArray[np.float64]
 WORK = 18.0  # seconds of one core: 9 s on two
 SHARE = 0.1  # of the budget, for the pilot
 PILOT = (64, 2048)  # paths of one level of the pilot, at least and at most
@@ -71,15 +73,15 @@ def plan_work(
         if flow is None:
             flow = block.straight(runs[3], executor, not callable(progress) and progress, None)
         found = block.measure(runs, main, change, flow, judge, heavy, fresh=False)
-        factor, exact = _forecasts(found, tolerance, alpha)
+        counts = found.both.paths[-len(found.sizes.size) :]
+        factor, exact = forecasts(found.sizes, counts, tolerance, alpha)
         if factor <= COSTLIER * exact and _close(runs, change, found, tolerance):
             break
     budget, path = WORK, each[0] + each[1] + kept
     if seconds is not None:
         taken = time.perf_counter() - begun
         budget, path, used = seconds, path * taken / used, taken
-    doubt = MORE if paths < FEW or _dominated(found, alpha) else 1.0
-    wanted = min(doubt * factor * paths, max(budget - used, 0.0) / path)
+    wanted = min(doubt(found.sizes, counts, alpha) * factor * paths, max(budget - used, 0.0) / path)
     return Plan(replace(run, substeps=substeps), _whole(wanted), change, paths)
 
 
@@ -94,22 +96,26 @@ def reducing(run: Run) -> float:
     return RECORD * len(run.saves) * (run.width + len(paired.entries(run.problem.dim)[0]) + 1)
 
 
-def _forecasts(found: block.Measured, tolerance: float, alpha: float) -> tuple[float, float]:
-    """Factors of paths that decide, with what the step size leaves and without.
+def forecasts(s: Sizes, counts: Array, tolerance: float, alpha: float) -> tuple[float, float]:
+    """Factors of paths that decide, with what the step size leaves and without; ``counts`` (n,) are those of a pilot.
 
     The pilot may be wrong by a standard error about the gaps themselves, which more paths do not take back.
     """
-    s = found.sizes
-    paths, doubts = found.both.paths[-len(s.size) :], (s.left + s.stderr, s.stderr)
-    factor, exact = (forecast(s._replace(left=left), paths, tolerance, alpha) for left in doubts)
+    doubts = s.left + s.stderr, s.stderr
+    factor, exact = (forecast(s._replace(left=left), counts, tolerance, alpha) for left in doubts)
     return factor, exact
 
 
-def _dominated(found: block.Measured, alpha: float) -> bool:
-    """Whether single paths make up what may decide, so that nothing would be judged on as many paths."""
-    s, high = found.sizes, bounds(found.sizes, alpha).high
-    heavy = s.share > allowance(found.both.paths[-len(s.size) :])[:, None]
-    return bool((heavy & (high >= NEAR * np.nanmax(high))).any())
+def doubt(s: Sizes, counts: Array, alpha: float) -> float:
+    """Times the forecast that are run.
+
+    More where the pilot knows its standard errors badly, or where single paths make up what may decide, so that nothing
+    would be judged on as many paths.
+    """
+    high = bounds(s, alpha).high
+    heavy = s.share > allowance(counts)[:, None]
+    dominated = bool((heavy & (high >= NEAR * np.nanmax(high))).any())
+    return MORE if counts.max() < FEW or dominated else 1.0
 
 
 def _paths(affordable: float) -> int:

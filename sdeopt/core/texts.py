@@ -9,7 +9,7 @@ from typing import Any
 
 from sdeopt.core.traits import Model
 
-__all__ = ["OWNER", "register"]
+__all__ = ["OWNER", "know", "register", "text_of"]
 
 OWNER = "# the method itself"  # ends the line that imports it, in whose place the class stands
 
@@ -23,3 +23,15 @@ def register(owner: Any, label: str, text: str, unmet: Callable[[Any], str | Non
     owner.sdes[label] = replace(owner.sdes[label], unmet=unmet, text=text)
     found: Model = owner.sdes[label]
     return found
+
+
+def text_of(method: Any, name: str) -> str:
+    """The page of the SDE ``name`` of ``method`` where it is a text, which other processes need; else nothing."""
+    found: Model | None = method.sdes.get(name)
+    return "" if found is None else found.text
+
+
+def know(owner: Any, label: str, text: str) -> None:
+    """Register what `text_of` said in another process, where it is not known yet."""
+    if text and (label not in owner.sdes or owner.sdes[label].text != text):
+        register(owner, label, text)

@@ -26,6 +26,7 @@ def diagnose(
     *,
     alpha: float = 1.0,
     minimum: float | None = None,
+    optimum: Any = None,
     sample_minimum: float = 0.0,
     level: float = 0.95,
 ) -> Diagnosis:
@@ -40,8 +41,7 @@ def diagnose(
     ----------
     problem : Problem
         Where its objective knows an ``optimum``, that is x_p, the projection onto the set of minimisers if there is one
-        minimiser only, else one of them. Where it knows none, as of a network, x_p is the last finite position of each
-        path, which should then have come close to a minimiser.
+        minimiser only, else one of them.
     xs : array_like, shape (n, d) or (paths, n, d), or Ensemble, or Trajectory
         Positions: those of ``ensemble.paths`` (simulate with ``keep_paths=True``), of ``ensemble.replay(i)``, or yours.
         Positions that are not finite are left out; minimisers say nothing and are left out too.
@@ -50,6 +50,10 @@ def diagnose(
     minimum : float, optional
         f*, or a lower bound of f; default: the objective's own. Networks know none: 0 for a cross-entropy or a mean
         square.
+    optimum : array_like, shape (d,), or "last", optional
+        x_p; default: the objective's own. "last", the default where that knows none, as of a network, is the last
+        finite position of each path, which should then have come close to a minimiser: of many minimisers, that of
+        the path.
     sample_minimum : float
         f_i*, or a lower bound of all of them. Default 0. Of a finite sum only.
     level : float
@@ -100,7 +104,8 @@ def diagnose(
     alpha = checks.positive("alpha", alpha)
     level = checks.number("level", level, low=0.0, high=1.0, open_low=True, open_high=True)
     x = _positions(xs, problem.dim)
-    gap, slope, beta = _measure(f, x, alpha, lowest, checks.number("sample_minimum", sample_minimum))
+    best = _projection(optimum, f)
+    gap, slope, beta = _measure(f, x, best, alpha, lowest, checks.number("sample_minimum", sample_minimum))
     if not np.isfinite(gap).any():
         raise ValueError(f"xs must hold a finite position that is no minimiser, got {x[..., 0].size} without one")
     theta = _exponent(gap, slope)
@@ -118,18 +123,31 @@ def diagnose(
     for name, text, value, each in zip(NAMES, texts, values, of_paths, strict=True):
         ordered = np.sort(each)  # NaN last: a path that says nothing bounds nothing
         constants.append(Constant(name, text, float(value), float(ordered[j - 1]), float(ordered[paths - j]), each))
-    count, last = int(np.isfinite(gap).sum()), f.optimum is None
+    count, last = int(np.isfinite(gap).sum()), best is None
     return Diagnosis(tuple(constants), alpha, coverage, gap, slope, count, repr(f), last)
 
 
-def _measure(f: Any, x: Array, alpha: float, lowest: float, sample_minimum: float) -> tuple[Array, Array, Array]:
+def _projection(given: Any, f: Any) -> Array | None:
+    """x_p; None for the last position of each path."""
+    if given is None:
+        return None if f.optimum is None else np.array(f.optimum)
+    if isinstance(given, str):
+        if given != "last":
+            raise ValueError(f"optimum must be a position or 'last', got {given!r}")
+        return None
+    return checks.array("optimum", given, shape=(f.dim,))
+
+
+def _measure(
+    f: Any, x: Array, best: Array | None, alpha: float, lowest: float, sample_minimum: float
+) -> tuple[Array, Array, Array]:
     """f - f*, |∇f| and the smallest β at every position that is finite and no minimiser."""
     gap, slope, beta = (np.full(x.shape[:2], np.nan) for _ in range(3))
     for p, path in enumerate(np.asarray(np.isfinite(x).all(axis=2))):
         there = np.flatnonzero(path)
         if not len(there):
             continue
-        samples = _Samples(f, x[p, there[-1]] if f.optimum is None else np.array(f.optimum), lowest, sample_minimum)
+        samples = _Samples(f, x[p, there[-1]] if best is None else best, lowest, sample_minimum)
         for i in there:
             loss = float(f.value(x[p, i])) - lowest
             if loss < -ROUNDING * (1.0 + abs(lowest)):

@@ -67,7 +67,7 @@ class Diagnosis(Result):
     objective : str
         The function that was diagnosed.
     last : bool
-        Whether α-β takes the last position of each path for the minimiser, as none is known.
+        Whether α-β takes the last position of each path for the minimiser.
 
     Examples
     --------
@@ -100,7 +100,7 @@ class Diagnosis(Result):
     def page(self) -> Page:
         """The constants, with their intervals where there are several paths."""
         rows = [(c.name, number(c.value), ends(c.low, c.high), c.condition) for c in self.constants]
-        notes = ["α-β: the last position of each path stands for the minimiser, which is not known."] * self.last
+        notes = ["α-β: the last position of each path stands for the minimiser."] * self.last
         if len(self.gap) == 1:
             alone = [(name, value, condition) for name, value, _, condition in rows]
             return Page(self._head(), [Table(("constant", "value", "condition"), [*alone], left=(0, 2))], [*notes])

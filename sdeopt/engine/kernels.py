@@ -64,11 +64,17 @@ class Kernel:
         self._keys = np.array(keys, dtype=np.uint64).reshape(-1, 2)
         self._vectors = list(zip(vectors, self._keys, strict=True))
         self._saves = np.array(run.saves, dtype=np.int64)
-        self._tile = max(4, min(64, TILE // (8 * max(self._columns, 1)))) // 4 * 4
+        self._tile = self._steps_of(8)
         y0, y1, self._first = initial_states(run)
         doors.check(run, self.shape, y0, y1)
         self._packed = 0
         self.mode, self._width, self._loop, self._arguments = self._choose()
+        if self.mode == "vectors":
+            self._tile = self._steps_of(1)
+
+    def _steps_of(self, width: int) -> int:
+        """Steps whose draws are made at a time, whole calls of the generator."""
+        return max(4, min(64, TILE // (width * max(self._columns, 1)))) // 4 * 4
 
     def _choose(self) -> tuple[str, int, Any, tuple[Any, ...]]:
         """The first of batched, lanes, vectors, interpreted that works: (mode, lanes, loop, leading arguments)."""

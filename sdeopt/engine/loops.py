@@ -134,10 +134,11 @@ def assemble_sde(parts: Parts, move: Any) -> Any:
             if first == 1 and s < saves.size and saves[s] == 1:
                 write(o, y, alive, records, p, s, scratch)
                 s += 1
-            for j0 in range(first * substeps, steps * substeps, tile):
+            for end in range((first * substeps // tile + 1) * tile, steps * substeps + tile, tile):
                 if stop[0]:
                     break
-                n = min(tile, steps * substeps - j0)
+                j0 = max(end - tile, first * substeps)  # tiles end where calls of the generator do
+                n = min(end, steps * substeps) - j0
                 fill(buffer, n, columns, width, layout, keys, path0 + p, j0)
                 place(buffer, n, columns, width, layout, given, p, j0)
                 for i in range(n):

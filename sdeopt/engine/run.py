@@ -9,7 +9,7 @@ from typing import Any
 from sdeopt.core.contracts import Method
 from sdeopt.core.oracle import Oracle
 from sdeopt.core.problem import Problem
-from sdeopt.core.texts import register
+from sdeopt.core.texts import know, text_of
 from sdeopt.core.traits import model
 from sdeopt.engine.draws import unmet_need
 from sdeopt.engine.questions import questions_of
@@ -50,15 +50,13 @@ class Run:
 
     def __getstate__(self) -> dict[str, Any]:
         """With the text of a derived SDE, which no other process need have derived."""
-        text = self.model.text if self.kind == "sde" else ""
+        text = text_of(self.method, self.sde) if self.kind == "sde" else ""
         return vars(self) | ({"text": text} if text else {})
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         text = state.get("text", "")
         vars(self).update((name, value) for name, value in state.items() if name != "text")
-        owner = type(self.method)
-        if text and (self.sde not in owner.sdes or owner.sdes[self.sde].text != text):
-            register(owner, self.sde, text)
+        know(type(self.method), self.sde, text)
 
     @property
     def model(self) -> Any:

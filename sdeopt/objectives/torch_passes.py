@@ -120,7 +120,7 @@ class Passes:
         few = max(self._pairs // (1 if alone else len(at[0])), 1)
         for i in range(0, w.shape[-1], few):
             some = slice(i, i + few) if index is None else index[..., i : i + few]
-            X, y, weights = self._X[some], self._y[some], w[..., i : i + few]
+            X, y, weights = _taken(self._X, some), _taken(self._y, some), w[..., i : i + few]
             yield torch.dot(self._loss(own.module(X), y), weights) if alone else many(at[0], X, y, weights).sum(), at
 
     def _pull(self, x: Any, index: Any, w: Any) -> Any:
@@ -171,6 +171,11 @@ class Passes:
         if isinstance(index, import_torch().Tensor):
             return (index if index.ndim < 2 else index.T).to(import_torch().int64)
         return import_torch().from_numpy(np.array(index.T, dtype=np.int64, order="C")).to(self._device)
+
+
+def _taken(data: Any, some: Any) -> Any:
+    """``data[some]``, by the faster of PyTorch's ways."""
+    return data[some] if isinstance(some, slice) or some.ndim > 1 else data.index_select(0, some)
 
 
 def flat(gradients: Any, ndim: int) -> Any:

@@ -26,6 +26,7 @@ Everything here is about arrays; nothing knows where they come from.
 
 from __future__ import annotations
 
+import bisect
 import math
 from typing import NamedTuple
 
@@ -114,21 +115,28 @@ def bounds(s: Sizes, alpha: float, paths: float = 1.0, spare: float = 0.0) -> Bo
 
     With ``paths`` those to be expected of so many times the paths, wider by so many standard errors to ``spare``.
     """
-    from scipy.special import stdtrit
-
     known = ~(np.isnan(s.size) | np.isnan(s.stderr))
     stderr, floor, widest = (a / math.sqrt(paths) for a in (s.stderr, s.floor, s.widest))
     size = s.size
     if paths != 1.0:  # without the noise of so many paths, and with that of more
         size = np.sqrt(np.maximum(s.size**2 - s.floor**2, 0.0) + floor**2)
     with np.errstate(invalid="ignore"):
-        z = spare - stdtrit(s.degrees, alpha)
+        z = spare - _student(s.degrees, alpha)
         beside = z * np.sqrt(np.maximum(widest**2 - stderr**2, 0.0))
         high = np.where(beside > 0.0, np.hypot(size + z * stderr, beside), size + z * stderr) + s.left
-        reach = (spare - stdtrit(s.degrees, alpha / (2.0 * max(int(known.sum()), 1)))) * stderr
+        reach = (spare - _student(s.degrees, alpha / (2.0 * max(int(known.sum()), 1)))) * stderr
         low = np.sqrt(np.maximum(np.maximum(size - reach, 0.0) ** 2 - floor**2, 0.0)) - s.left
         low = np.where(np.isinf(size) & (reach == 0.0), np.inf, low)
     return Bounds(np.where(known, np.maximum(low, 0.0), np.nan), np.where(known, high, np.nan))
+
+
+def _student(degrees: Array, probability: float) -> Array:
+    """Quantiles of Student's t, looked up once for every number of degrees that occurs."""
+    from scipy.special import stdtrit
+
+    values, which = np.unique(degrees, return_inverse=True)
+    found: Array = stdtrit(values, probability)[which].reshape(degrees.shape)
+    return found
 
 
 def decide(s: Sizes, b: Bounds, paths: Array, tolerance: float, alpha: float) -> Decision:
@@ -168,10 +176,11 @@ def forecast(s: Sizes, paths: Array, tolerance: float, alpha: float) -> float:
 
     Likely: also if the estimate that decides turns out worse by 1.64 standard errors, as it does in one of 20 runs.
     """
-    trusted = ~(s.share > allowance(paths)[:, None])
-    for step in range(2 * HALVINGS + 1):
-        factor = float(2.0 ** (step / 2.0))
+    trusted, factors = ~(s.share > allowance(paths)[:, None]), [2.0 ** (step / 2.0) for step in range(2 * HALVINGS + 1)]
+
+    def likely(factor: float) -> bool:
         expected = bounds(s, alpha, factor, SPARE)
-        if (expected.high <= tolerance).all() or (expected.low > tolerance)[trusted].any():
-            return factor
-    return math.inf
+        return bool((expected.high <= tolerance).all() or (expected.low > tolerance)[trusted].any())
+
+    first = bisect.bisect_left(factors, True, key=likely)  # with more paths upper bounds fall, and lower ones rise
+    return factors[first] if first < len(factors) else math.inf

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from sdeopt.scaling import rules
-from sdeopt.scaling.rules import Change, Fields, Rule
+from sdeopt.scaling.formulas import Change, Fields
+from sdeopt.scaling.rules import Rule
 from sdeopt.wrappers import EMA, Averaged, Layered
 
 __all__ = ["find"]

@@ -5,9 +5,15 @@ measured only where the rule leans on it: if batch or compression change.
 
     step     η' λ_max(H), H = ∇²f: the share of its distance from the minimum that x covers in one step along the
              stiffest direction. The stationary variance of SGD on a quadratic has the factor 1/(1 - η'λ/2).
-    sign     the same of P^{-1/2} H P^{-1/2}, P = √(π/2) σ being what signs divide a small gradient by.
+    sign     the same of P^{-1/2} H P^{-1/2}, P = √(π/2) σ being what signs divide a small gradient by, of the average
+             that they see σ√((1 - β')/(1 + β')); decay added.
     ratio    the same with P = √v + ε and v = (∂f)² + σ² of adaptive steps, and η'θ' added.
     buffer   η' λ_max/(1 - μ)²: how far the slope moves while the momentum remembers it.
+    late     η'λ_max (τ + ½): the share of its distance that x covers until a gradient arrives.
+    turn     η' times the largest singular value of ∂b, b the drift: how far a step changes the field that it follows.
+    round    η'Hα λ_max: the same for a round of H steps and the outer learning rate α.
+    outer    the same over (1 - μ)², as in "buffer".
+    swing    max(η'λ_max, 1 - μ'): curvature and friction in a step of a second-order method.
     noise    max_i (∂_i f)²/σ_i², the signal against the noise of what the optimizer sees: signs and adaptive steps
              respond linearly to the gradient, and v is the variance, only where this is small.
     sent     |∇f|²/tr Σ of what an agent sees: compression adds noise in proportion to both, and only that of Σ obeys
@@ -18,6 +24,9 @@ measured only where the rule leans on it: if batch or compression change.
              Malladi & Arora (2021), arXiv:2102.12470, on the SDE and on the linear rule. Measured at x0, so begin at
              the end of a run.
     memory   1 - β₂': v is a mean of many squares.
+    first    max_i ((∂_i f)² + σ_i²)/v₀': the share of the first square in the sum of Adagrad, infinite if v₀ = 0.
+    peak     √(1 - β₂'): by how much a running mean of squares strays from its mean, which its maximum remembers.
+    belief   1 - β₁': γ - m' is (1 - β₁') less than the noise.
     shrink   η': the share of x that a step of conditional gradient takes away.
     forget   1 - β': the gradient of one step in the average of all.
     ema      1 - δ': the position of one step in the average.
@@ -42,14 +51,14 @@ from sdeopt.core.contracts import Method
 from sdeopt.core.oracle import agent_means, examples, grad, hvp, noise_var, value
 from sdeopt.core.problem import Problem
 from sdeopt.noise import Minibatch, PoissonBatch, Reshuffled
-from sdeopt.scaling.rules import Change
+from sdeopt.scaling.formulas import Change
 
 __all__ = ["LIMIT", "Condition", "measure"]
 
 Array = NDArray[np.float64]
 LIMIT = 0.1
 SIGNAL = ("noise", "sent")
-FIELDS = ("memory", "shrink", "forget", "ema", "layers")  # no matter of the problem
+FIELDS = ("memory", "shrink", "forget", "peak", "belief", "ema", "layers")  # no matter of the problem
 DENSE = 32  # largest dimension whose Hessian is formed
 ROUNDING = 1e-9  # relative, of numbers that are 0
 PROBES = 1000  # gradients of a private method that are drawn for their mean and variance
@@ -129,14 +138,55 @@ def _step(method: Method, problem: Problem, change: Change) -> float:
     return float(method.lr * _curvature(problem, np.ones(problem.dim)))
 
 
-def _sign(method: Method, problem: Problem, change: Change) -> float:
-    return float(method.lr * _curvature(problem, np.sqrt(math.pi / 2.0 * _see(method, problem).var)))
+def _sign(method: Any, problem: Problem, change: Change) -> float:
+    beta = getattr(method, "momentum", 0.0)
+    P = np.sqrt(math.pi / 2.0 * _see(method, problem).var) * math.sqrt((1.0 - beta) / (1.0 + beta))
+    rate = _curvature(problem, P) + getattr(method, "weight_decay", 0.0) + getattr(method, "l2", 0.0) / P.min()
+    return float(method.lr * rate)
 
 
 def _adaptive(method: Any, problem: Problem, change: Change) -> float:
     seen = _see(method, problem)
     root = np.sqrt(seen.mean2 + seen.var)
     return float(method.lr * (_curvature(problem, root + method.eps) + getattr(method, "weight_decay", 0.0)))
+
+
+def _late(method: Any, problem: Problem, change: Change) -> float:
+    return _step(method, problem, change) * (float(method.delay) + 0.5)
+
+
+def _round(method: Any, problem: Problem, change: Change) -> float:
+    return _step(method, problem, change) * float(method.local_steps * method.outer_lr)
+
+
+def _outer(method: Any, problem: Problem, change: Change) -> float:
+    return _round(method, problem, change) / (1.0 - float(method.momentum)) ** 2
+
+
+def _swing(method: Any, problem: Problem, change: Change) -> float:
+    return max(_step(method, problem, change), 1.0 - float(method.momentum))
+
+
+def _turn(method: Any, problem: Problem, change: Change) -> float:
+    """By central differences of the drift."""
+    o, x0 = problem.oracle, np.array(problem.x0)
+    if problem.dim > DENSE:
+        raise ValueError(f"the derivative of the drift is formed up to dimension {DENSE}")
+    y = np.concatenate([x0] * len(method.parts))  # running means of x begin there
+
+    def b(at: Array) -> Array:
+        parts = tuple(np.split(at, len(method.parts)))
+        found = type(method).sdes[method.default_sde].drift(method, 0.0, parts if len(parts) > 1 else at, o)
+        return np.ravel(np.concatenate(found) if len(parts) > 1 else found)
+
+    steps = 1e-5 * np.eye(y.size) * (1.0 + np.abs(y).max())
+    columns = [(b(y + e) - b(y - e)) / (2.0 * e.max()) for e in steps]
+    return float(method.clock * np.linalg.norm(np.array(columns), 2))
+
+
+def _first(method: Any, problem: Problem, change: Change) -> float:
+    seen = _see(method, problem)
+    return float(np.max(seen.mean2 + seen.var) / method.initial) if method.initial > 0.0 else math.inf
 
 
 def _buffer(method: Any, problem: Problem, change: Change) -> float:
@@ -165,6 +215,10 @@ def _scale_free(problem: Problem) -> bool:
 
 def _memory(method: Method, problem: Problem | None, change: Change) -> float:
     return float(1.0 - getattr(method, "beta2" if "beta2" in method._fields else "beta"))
+
+
+def _forget(method: Any, problem: Problem | None, change: Change) -> float:
+    return float(1.0 - getattr(method, "beta" if "beta" in method._fields else "momentum"))
 
 
 def _layers(method: Method, problem: Problem, change: Change) -> float:
@@ -212,13 +266,21 @@ CONDITIONS: dict[str, tuple[str, Callable[[Any, Any, Change], float]]] = {
     "step": ("step against curvature, η'λ", _step),
     "sign": ("step against curvature, η'λ/(σ√(π/2))", _sign),
     "ratio": ("step against curvature, η'(λ/√v + θ')", _adaptive),
+    "late": ("delay against curvature, η'λ (τ + ½)", _late),
+    "turn": ("step against change of the drift, η'|∂b|", _turn),
+    "round": ("round against curvature, η'Hαλ", _round),
+    "outer": ("memory of the momentum, η'Hαλ/(1 - μ)²", _outer),
+    "swing": ("step against curvature and friction, max(η'λ, 1 - μ')", _swing),
+    "first": ("first square against v₀, max ((∂f)² + σ²)/v₀'", _first),
     "buffer": ("memory of the momentum, η'λ/(1 - μ)²", _buffer),
     "noise": ("signal against noise, max (∂f)²/σ²", _noise),
     "sent": ("signal against noise, |∇f|²/tr Σ", _share_sent),
     "growth": ("growth of |x|, which f ignores, |∇f|²/tr Σ", _share_sent),
     "memory": ("memory of the squares, 1 - β₂'", _memory),
     "shrink": ("decay of x in a step, η'", lambda method, problem, change: float(method.lr)),
-    "forget": ("memory of the gradients, 1 - β'", lambda method, problem, change: float(1.0 - method.beta)),
+    "forget": ("memory of the gradients, 1 - β'", _forget),
+    "peak": ("spread of v, √(1 - β₂')", lambda method, problem, change: math.sqrt(1.0 - method.beta2)),
+    "belief": ("memory of the gradients, 1 - β₁'", lambda method, problem, change: float(1.0 - method.beta1)),
     "ema": ("memory of the average, 1 - δ'", lambda method, problem, change: float(1.0 - method.decay)),
     "layers": ("conditions of the two methods", _layers),
     "cold": ("start from v = 0, 2 |ln κ| η'λ/(√v (1 - β'))", _cold),

@@ -8,7 +8,7 @@ from typing import Any
 
 from sdeopt.core.problem import Problem
 from sdeopt.noise import Agents, Batch, DiagonalMinibatch, Gaussian, Minibatch, NoNoise, PoissonBatch, Reshuffled
-from sdeopt.scaling.rules import Change
+from sdeopt.scaling.formulas import Change
 
 __all__ = ["apply_change"]
 

@@ -13,8 +13,9 @@ from sdeopt.core.problem import Problem
 from sdeopt.core.schedule import hastened
 from sdeopt.scaling.around import find
 from sdeopt.scaling.conditions import measure
+from sdeopt.scaling.formulas import Change
 from sdeopt.scaling.problems import apply_change
-from sdeopt.scaling.rules import Change, Rule, pair
+from sdeopt.scaling.rules import Rule, pair
 from sdeopt.scaling.scaling import Scaling
 
 __all__ = ["scale"]
@@ -35,7 +36,7 @@ def scale(
 
     One step after the change makes up for several before, ``speed`` of them; at matched steps the two methods have the
     same law of x as far as their SDE and the rule's conditions reach. Every rule is a statement with a source,
-    ``rule.statement`` and ``rule.source``; a method without a published one is refused.
+    ``rule.statement`` and ``rule.source``; a method without one is refused.
 
     Parameters
     ----------

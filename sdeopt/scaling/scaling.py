@@ -15,7 +15,8 @@ from sdeopt.results.page import Page
 from sdeopt.results.result import Result
 from sdeopt.scaling import pages
 from sdeopt.scaling.conditions import LIMIT, Condition
-from sdeopt.scaling.rules import Change, Rule, find
+from sdeopt.scaling.formulas import Change
+from sdeopt.scaling.rules import Rule, find
 
 if TYPE_CHECKING:
     from sdeopt.scaling.report import Evidence

@@ -14,6 +14,7 @@ from sdeopt.comparison.compare import compare
 from sdeopt.core import notices
 from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
+from sdeopt.core.texts import know
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold
 from sdeopt.engine.content import content
 from sdeopt.engine.draws import orders
@@ -42,16 +43,21 @@ class Settings(NamedTuple):
     substeps: int | None
     seed: int
     seconds: float | None = None
+    sde: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """A method on a problem; ``job`` is "run", the discrete column, or "error", the comparison with the SDE."""
+    """A method on a problem; ``job`` is "run", the discrete column, or "error", the comparison with the SDE.
+
+    ``text`` is the page of a derived SDE, for processes that have not derived it.
+    """
 
     method: Method
     problem: Problem
     job: str
     settings: Settings
+    text: str = ""
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -62,9 +68,9 @@ class Cell:
     def key(self, objective: str) -> str:
         """The name of the cell, a hash; ``objective`` is the `content` of the objective, the costly part."""
         p, s = self.problem, self.settings
-        own = {"paths": s.paths or PATHS, "substeps": 0, "seconds": None} if self.job == "run" else {"level": None}
-        shared = s._replace(**own)  # without what it ignores
-        texts = (self.job, content(shared), content(self.method), objective, content(p.noise), content(p.x0))
+        run = {"paths": s.paths or PATHS, "substeps": 0, "seconds": None, "sde": None}
+        shared = s._replace(**(run if self.job == "run" else {"level": None}))  # without what it ignores
+        texts = self.job, content(shared), content(self.method), objective, content(p.noise), content(p.x0), self.text
         return key(*texts, parts=("comparison", "sweeps"))
 
     def described(self) -> dict[str, Any]:
@@ -99,7 +105,8 @@ def plan_run(cell: Cell) -> Run:
     s, p = cell.settings, cell.problem
     p.alone("sweep")
     with_value = ["loss"] if p.lacks("value") is None else []
-    run = plan(cell.method, p, steps=cell.steps, save_at=1, observables=with_value, rng=s.seed)
+    sde = s.sde if cell.job == "error" else None
+    run = plan(cell.method, p, steps=cell.steps, save_at=1, observables=with_value, rng=s.seed, sde=sde)
     room = RECORD_LIMIT // (FEW * 8 * run.width)
     several = min(run.steps, SAVES, max(room, 2)) if s.level is not None and with_value else 1
     saves = {*np.linspace(0, run.steps, several + 1).round().astype(int).tolist(), run.steps // 2}
@@ -141,11 +148,13 @@ def _run(cell: Cell, thread: ThreadPoolExecutor) -> dict[str, Estimate]:
 
 def _error(cell: Cell, thread: ThreadPoolExecutor) -> dict[str, Estimate]:
     s = cell.settings
+    if s.sde is not None:
+        know(type(cell.method), s.sde, cell.text)
     substeps = SUBSTEPS if s.paths is not None and s.substeps is None else s.substeps
     with notices.silent():  # the table says it
         report = compare(
             cell.method, cell.problem, steps=cell.steps, paths=s.paths, seconds=s.seconds, substeps=substeps,
-            rng=s.seed, executor=thread, progress=False,
+            sde=s.sde, rng=s.seed, executor=thread, progress=False,
         )  # fmt: skip
     if report.meta["partial"]:
         raise KeyboardInterrupt

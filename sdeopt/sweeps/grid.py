@@ -9,6 +9,7 @@ import numpy as np
 
 from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
+from sdeopt.core.texts import text_of
 from sdeopt.engine.content import content
 from sdeopt.sweeps.axes import Axis, place
 from sdeopt.sweeps.cells import Cell, Settings, plan_run
@@ -88,7 +89,8 @@ class Cells:
         """The key of a cell, which is looked at before it is taken up."""
         mark = (id(method), id(problem), job)
         if mark not in self._keys:
-            cell, objective = Cell(method, problem, job, settings), problem.objective
+            text = text_of(method, settings.sde) if job == "error" and settings.sde is not None else ""
+            cell, objective = Cell(method, problem, job, settings, text), problem.objective
             if id(objective) not in self._objectives:
                 self._objectives[id(objective)] = content(objective)
             key = cell.key(self._objectives[id(objective)])

@@ -61,6 +61,7 @@ def _head(s: Sweep) -> list[tuple[str, Line]]:
     return [
         *rows,
         ("grid", "; ".join(axes) or "no axes"),
+        *([("SDE", str(m["sde"]))] if m.get("sde") else []),
         ("until", f"{until}{level}"),
         ("cells", f"{m['cells']}{resumed}{partial}; {m['paths']} paths each{chosen}, the same rng={m['rng']} for all"),
         ("numbers", f"{s.value.size}, of which {', '.join(marked)}" if marked else f"{s.value.size}, all decided"),

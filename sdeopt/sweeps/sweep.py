@@ -37,6 +37,7 @@ def sweep(
     measures: Sequence[str] | None = None,
     level: float | None = None,
     substeps: int | None = None,
+    sde: str | None = None,
     rng: Any = None,
     folder: str | Path | None = None,
     executor: Executor | None = None,
@@ -85,6 +86,8 @@ def sweep(
     substeps : int, optional
         For "error": integrator steps in one step of the optimizer, at least 2; default 16 where ``paths`` are given,
         else 2, 4 or 8, as `compare` chooses.
+    sde : str, optional
+        For "error": name of an SDE that every method has; default as in `compare`.
     rng : int, SeedSequence, Generator or None
         Randomness (SPEC 7).
     folder : str or Path, optional
@@ -129,6 +132,8 @@ def sweep(
     found = axes(grid, list(lines.values()), [*tasks.values()])
     if paths is not None and seconds is not None:
         raise ValueError(f"give paths or seconds, not both, got paths={paths!r}, seconds={seconds!r}")
+    if sde is not None and "error" not in wanted:
+        raise ValueError(f"sde is for the measure 'error' alone, got sde={checks.short(sde)} and {', '.join(wanted)}")
     settings = Settings(
         horizon=None if horizon is None else checks.length("horizon", horizon),
         steps=None if steps is None else checks.integer("steps", steps, low=1, high=checks.ENDLESS),
@@ -137,6 +142,7 @@ def sweep(
         substeps=None if substeps is None else checks.integer("substeps", substeps, low=2, high=checks.ENDLESS),
         seed=_seed(rng, folder),
         seconds=None if seconds is None else checks.positive("seconds", seconds),
+        sde=sde,
     )
     jobs = [job for job, names in (("run", RUN), ("error", ERROR)) if set(wanted) & set(names)]
     cells, points = lay_out([*lines.values()], [*tasks.values()], found, settings, jobs)

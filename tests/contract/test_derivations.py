@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -45,9 +46,10 @@ def registered() -> Iterator[None]:
         cls.sdes = sdes
 
 
-def derived(name: str, **how: Any) -> Any:
-    how = {"assume": {"clip": "inactive"}} | how
-    return so.derive(PAGES[name], limit=LIMITS.get(name), **how)
+@functools.cache
+def derived(name: str, clip: str | None = "inactive", order: int = 1) -> Any:
+    assume = {"clip": clip} if clip else {}
+    return so.derive(PAGES[name], limit=LIMITS.get(name), order=order, assume=assume)
 
 
 def states(page: Any, subject: so.Problem) -> list[Any]:
@@ -102,6 +104,14 @@ def test_a_step_of_several_samples_is_the_hand_written_one(name: str, order: int
     assert model.unmet(page) is None
 
 
+def test_without_a_phase_two_are_refused() -> None:
+    """Which the others that clip are not."""
+    said = {name: derived(name, None).refused for name in (*NEEDS_A_PHASE, "DPSGD", "Clip21SGD2M")}
+    assert {name for name, reason in said.items() if reason} == NEEDS_A_PHASE.keys()
+    assert [name for name, words in NEEDS_A_PHASE.items() if words not in said[name]] == []
+
+
+@pytest.mark.slow
 def test_without_a_phase_two_more_are_refused() -> None:
     """And all pages together take less than a minute of CPU time, of which 7 s were measured."""
     start = time.process_time()
@@ -118,7 +128,7 @@ def test_without_a_phase_two_more_are_refused() -> None:
 @pytest.mark.parametrize(("clip", "phase", "drift"), [(60.0, "unclipped", 1e-12), (1e-5, "clipped", 1e-8)])
 def test_clipping_goes_over_into_its_phases(clip: float, phase: str, drift: float) -> None:
     """The drift to the error of the quadratures, and the noise where it is linear."""
-    both, one = derived("DPSGD", assume={}).model, so.DPSGD.sdes[phase]
+    both, one = derived("DPSGD", None).model, so.DPSGD.sdes[phase]
     page, subject = so.DPSGD(lr=0.05, clip=clip), problem(so.DPSGD, PROBLEM)
     x, o = np.array([1.1, -0.7]), subject.oracle
     assert both.drift(page, 0.0, x, o) == pytest.approx(one.drift(page, 0.0, x, o), rel=drift)
@@ -129,7 +139,7 @@ def test_clipping_goes_over_into_its_phases(clip: float, phase: str, drift: floa
 
 
 def test_all_clipped_is_the_other_phase() -> None:
-    drift, noise = gaps(so.DPSGD, derived("DPSGD", assume={"clip": "active"}).model, so.DPSGD.sdes["clipped"])
+    drift, noise = gaps(so.DPSGD, derived("DPSGD", "active").model, so.DPSGD.sdes["clipped"])
     assert drift < ACCURACY
     assert noise < ACCURACY
 

@@ -20,8 +20,8 @@ import sdeopt as so
 pytest.importorskip("sympy")
 
 COARSE, FINE = 4e-3, 2.5e-4
-DEAR = [pytest.param(name, marks=pytest.mark.slow) for name in ("Adam", "AdamW")]
-NAMES = ["SignSGD", "SignSGDW", "Lion", "RMSprop", *DEAR]
+DEAR = [pytest.param(name, marks=pytest.mark.slow) for name in ("Adam", "AdamW", "Lion")]
+NAMES = ["SignSGD", "SignSGDW", "RMSprop", *DEAR]
 
 
 @pytest.fixture(autouse=True)

@@ -171,7 +171,8 @@ def errors(page: Any) -> Any:
     return np.array([*means, *covs])
 
 
-OFTEN = {"SGD", *of_every_family()}
+LONG = {"NAdam": "RMSprop", "ScionSpectral": "Scion", "SAM": "USAM"}  # a page of the family that takes a tenth of it
+OFTEN = {"SGD", *(LONG.get(name, name) for name in of_every_family())}
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=() if n in OFTEN else pytest.mark.slow) for n in MARKOV])

@@ -34,7 +34,7 @@ MUTATIONS = [
     Mutation(
         "atlas: ties by value alone",
         f"{ATLASES}/report.py", "e.low <= ends[0].high", "e.value <= ends[0].value",
-        named("regimes", "test_the_page_says_who_wins_and_whose_sde_holds"),
+        named("atlas_regimes", "test_the_page_says_who_wins_and_whose_sde_holds"),
     ),
     Mutation(
         "atlas: how many times as high, by the wrong ends",

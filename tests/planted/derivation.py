@@ -224,8 +224,8 @@ MUTATIONS = [
     ),
     Mutation(
         "derive: a process keeps what it derived before",
-        "sdeopt/engine/run.py",
-        "or owner.sdes[self.sde].text != text):", "and text):",
+        "sdeopt/core/texts.py",
+        "or owner.sdes[label].text != text):", "and text):",
         named("derived_runs", "test_a_process_that_derived_another_one_runs_that_of_the_run"),
     ),
     Mutation(

@@ -26,6 +26,11 @@ MUTATIONS = [
         ("tests/test_rng.py::test_a_coarse_draw_is_the_sum_of_the_fine_ones",),
     ),
     Mutation(
+        "roots of lanes: one of Newton's steps",
+        "sdeopt/engine/compiler/roots.py", "range(2)", "range(1)",
+        ("tests/test_roots.py::test_every_estimate_gives_the_correctly_rounded_root",),
+    ),
+    Mutation(
         "Reshuffled: examples in the order of the data",
         "sdeopt/engine/compiler/rng.py", "order[c], order[other] = order[other]", "order[c], order[c] = order[other]",
         ("tests/test_reshuffled.py::test_every_epoch_is_a_new_permutation_of_what_whole_batches_hold",),

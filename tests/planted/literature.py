@@ -146,4 +146,10 @@ MUTATIONS = [
         "CubicNewton: up the slope",
         f"{PAGES}/cubicnewton.py", "v = -g[i]", "v = g[i]", named("cubicnewton", "test_short_steps_follow_their_flow"),
     ),
+    Mutation(
+        "diagnose: the given minimiser is not taken",
+        "sdeopt/diagnostics/diagnose.py", 'return checks.array("optimum", given, shape=(f.dim,))',
+        'return 0.0 * checks.array("optimum", given, shape=(f.dim,))',
+        named("diagnostics", "test_the_minimiser_of_alpha_beta_is_yours_to_choose"),
+    ),
 ]  # fmt: skip

@@ -33,7 +33,7 @@ MUTATIONS = [
     ),
     Mutation(
         "compare: the upper bound shares its level among all quantities",
-        "sdeopt/results/bounds.py", "stdtrit(s.degrees, alpha)", "stdtrit(s.degrees, alpha / s.size.size)",
+        "sdeopt/results/bounds.py", "_student(s.degrees, alpha)", "_student(s.degrees, alpha / s.size.size)",
         named("bounds", "test_the_upper_bound_has_its_level_where_one_quantity_is_at_the_margin"),
     ),
     Mutation(
@@ -78,7 +78,7 @@ MUTATIONS = [
     ),
     Mutation(
         "compare: a pilot of few paths is believed",
-        "sdeopt/comparison/budget.py", "MORE if paths < FEW or", "MORE if",
+        "sdeopt/comparison/budget.py", "MORE if counts.max() < FEW or", "MORE if",
         named("budget", "test_a_pilot_of_few_paths_is_believed_a_quarter"),
     ),
     Mutation(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planted.mutation import Mutation, named
 
-RULES = "sdeopt/scaling/rules.py"
+RULES = "sdeopt/scaling/formulas.py"
 BY_HAND = named("scaling_rules", "test_rules_by_hand")
 
 MUTATIONS = [
@@ -14,10 +14,10 @@ MUTATIONS = [
     ),
     Mutation(
         "scale: averages that forget √κ times as fast, not κ times",
-        RULES, "1.0 - kappa * (1.0 - getattr(m, name))", "1.0 - root * (1.0 - getattr(m, name))", BY_HAND,
+        RULES, "1.0 - float(c.kappa) * (1.0 - beta)", "1.0 - math.sqrt(c.kappa) * (1.0 - beta)", BY_HAND,
     ),
     Mutation(
-        "scale: the decay left as it was", RULES, "m.weight_decay * root", "m.weight_decay", BY_HAND,
+        "scale: the decay left as it was", RULES, "m.weight_decay * root}", "m.weight_decay}", BY_HAND,
     ),
     Mutation(
         "scale: compression the wrong way round", RULES, "m.lr * after / before", "m.lr * before / after",
@@ -34,6 +34,54 @@ MUTATIONS = [
     Mutation(
         "scale: the momentum of conditional gradient follows τ^{1/3}",
         RULES, "tau ** (-2.0 / 3.0)", "tau ** (-1.0 / 3.0)", BY_HAND,
+    ),
+    Mutation(
+        "scale: Adagrad by the rule of Adam",
+        RULES, '{"lr": m.lr, "eps": m.eps / kappa', '{"lr": m.lr * kappa**0.5, "eps": m.eps / kappa',
+        named("scaling_sdes", "test_where_noise_dominates[Adagrad]"),
+    ),
+    Mutation(
+        "scale: the sum of squares falls as Σ",
+        RULES, "m.initial / kappa**2", "m.initial / kappa", BY_HAND,
+    ),
+    Mutation(
+        "scale: second-order methods by the linear rule",
+        RULES, "m.lr * float(c.kappa) ** 2", "m.lr * float(c.kappa)",
+        named("scaling_sdes", "test_sghmc_keeps_its_friction_and_both_noises"),
+    ),
+    Mutation(
+        "scale: the share of two points taken for a memory",
+        RULES, 'square_root(m, c, kept=("beta1",))', "square_root(m, c)",
+        named("scaling_sdes", "test_where_noise_dominates[ScheduleFreeAdamW]"),
+    ),
+    Mutation(
+        "scale: a warm-up of as many steps",
+        RULES, "m.psi * float(c.kappa)", "m.psi", named("scaling_sdes", "test_where_noise_dominates[NAdam]"),
+    ),
+    Mutation(
+        "scale: ε in every step treated as one outside the root",
+        RULES, 'square_root(m, c) | {"eps": m.eps}', "square_root(m, c)",
+        named("scaling_sdes", "test_where_noise_dominates[AdaBelief]"),
+    ),
+    Mutation(
+        "scale: decay of signs left as it was",
+        RULES, "m.weight_decay * math.sqrt(c.kappa)", "m.weight_decay",
+        named("scaling_sdes", "test_where_noise_dominates[SignSGDW]"),
+    ),
+    Mutation(
+        "scale: what follows x keeps its share of a step",
+        RULES, '"follow": m.follow * float(c.kappa)', '"follow": m.follow',
+        named("scaling_sdes", "test_games[SmoothedGDA]"),
+    ),
+    Mutation(
+        "scale: the running mean of Signum keeps its length in steps",
+        RULES, 'linear(m, c) | {"momentum": slower(m.momentum, c)}', 'linear(m, c) | {"momentum": m.momentum}',
+        named("scaling_sdes", "test_signum_keeps_the_flow_of_its_running_mean"),
+    ),
+    Mutation(
+        "scale: a delay of one step less",
+        "sdeopt/scaling/conditions.py", "(float(method.delay) + 0.5)", "(float(method.delay) - 0.5)",
+        named("scaling_conditions", "test_what_rounds_delays_and_fields_add_to_a_step"),
     ),
     Mutation(
         "scale: an average that keeps its decay per step",

@@ -47,7 +47,7 @@ MUTATIONS = [
     ),
     Mutation(
         "sweep: a cell is known without its noise",
-        f"{SWEEPS}/cells.py", "content(p.noise), content(p.x0))", "content(p.x0))",
+        f"{SWEEPS}/cells.py", "content(p.noise), content(p.x0), ", "content(p.x0), ",
         named("sweep_keys", "test_a_key_depends_on_all_that_the_numbers_depend_on"),
     ),
     Mutation(

@@ -16,7 +16,7 @@ import sdeopt as so
 from benchmarks.claims.frame import Finding
 from benchmarks.claims.networks.trained import followed
 
-STEPS, BATCH, PATHS, LEARNT = 60, 64, 12, 0.5
+STEPS, BATCH, PATHS, LEARNT = 60, 64, 16, 0.5
 PAGES: dict[str, Any] = {
     "SGD": so.SGD(0.1),
     "SAM": so.SAM(0.1, rho=0.1),

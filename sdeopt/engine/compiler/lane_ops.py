@@ -20,7 +20,10 @@ from numba.extending import intrinsic, lower_builtin
 
 from sdeopt.engine.compiler.lanes import I64, Mask, Pack, common, element, rebuild, row, rows
 
-__all__ = ["call", "elementwise", "exponent", "fma", "horner", "product", "select", "total", "two_to"]
+__all__ = [
+    "call", "constant", "divided_root", "elementwise", "exponent", "fma", "horner", "product", "select", "total",
+    "two_to",
+]  # fmt: skip
 
 NUMBERS = (types.Float, types.Integer)
 
@@ -72,7 +75,8 @@ def call(builder: Any, name: str, *args: Any) -> Any:
     return builder.call(function, args)
 
 
-def _constant(kind: Any, value: float) -> Any:
+def constant(kind: Any, value: float) -> Any:
+    """A number of the code, in all lanes."""
     return ir.Constant(kind, [value] * kind.count if isinstance(kind, ir.VectorType) else value)
 
 
@@ -87,8 +91,8 @@ def _extremum(comparison: str) -> Callable[..., Any]:
 
 
 def _sign(context: Any, b: Any, x: Any) -> Any:
-    zero = _constant(x.type, 0.0)
-    one = call(b, "llvm.copysign", _constant(x.type, 1.0), x)
+    zero = constant(x.type, 0.0)
+    one = call(b, "llvm.copysign", constant(x.type, 1.0), x)
     return b.select(b.fcmp_unordered("uno", x, x), x, b.select(b.fcmp_ordered("==", x, zero), zero, one))
 
 
@@ -109,8 +113,6 @@ elementwise(operator.neg, 1, lambda context, b, x: b.fneg(x))
 elementwise(operator.pos, 1, lambda context, b, x: x)
 for _absolute in (abs, np.abs, math.fabs):
     elementwise(_absolute, 1, lambda context, b, x: call(b, "llvm.fabs", x))
-for _root in (np.sqrt, math.sqrt):
-    elementwise(_root, 1, lambda context, b, x: call(b, "llvm.sqrt", x))
 elementwise(np.sign, 1, _sign)
 elementwise(np.minimum, 2, _extremum("<"))
 elementwise(np.maximum, 2, _extremum(">"))
@@ -118,13 +120,13 @@ elementwise(np.maximum, 2, _extremum(">"))
 
 def _emit_two_to(b: Any, k: Any) -> Any:
     wide = element(k.type.count, I64) if isinstance(k.type, ir.VectorType) else I64
-    return b.bitcast(b.shl(b.add(b.fptosi(k, wide), _constant(wide, 1023)), _constant(wide, 52)), k.type)
+    return b.bitcast(b.shl(b.add(b.fptosi(k, wide), constant(wide, 1023)), constant(wide, 52)), k.type)
 
 
 def _emit_exponent(b: Any, x: Any) -> Any:
     wide = element(x.type.count, I64) if isinstance(x.type, ir.VectorType) else I64
-    bits = b.sub(b.bitcast(x, wide), _constant(wide, 0x3FE6A09E667F3BCD))
-    return b.sitofp(b.ashr(bits, _constant(wide, 52)), x.type)
+    bits = b.sub(b.bitcast(x, wide), constant(wide, 0x3FE6A09E667F3BCD))
+    return b.sitofp(b.ashr(bits, constant(wide, 52)), x.type)
 
 
 def _rowwise(emit: Callable[[Any, Any], Any]) -> Any:
@@ -146,6 +148,7 @@ def _rowwise(emit: Callable[[Any, Any], Any]) -> Any:
 
 two_to = _rowwise(_emit_two_to)
 exponent = _rowwise(_emit_exponent)
+divided_root = _rowwise(lambda b, x: call(b, "llvm.sqrt", x))  # by the processor's divider, see `roots`
 
 
 @intrinsic

@@ -28,6 +28,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.extending import overload
 
 import sdeopt.engine.compiler.lane_numpy  # noqa: F401  (importing it gives lanes NumPy's functions)
+import sdeopt.engine.compiler.roots  # noqa: F401  (and these their roots)
 from sdeopt.core.entrywise import ENTRYWISE
 from sdeopt.core.references import ATTRIBUTES, names, rebound
 from sdeopt.core.sides import who_answers

@@ -23,7 +23,7 @@ from numba import uint64 as u64
 from numba.extending import intrinsic
 
 from sdeopt.engine.compiler.apart import apart
-from sdeopt.engine.compiler.lane_ops import fma
+from sdeopt.engine.compiler.lane_ops import divided_root, fma
 from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS
 from sdeopt.engine.compiler.words import bits, iota, lanes_of, numbers, power, store_words, to_number
 
@@ -104,8 +104,11 @@ def _minus_log(u: Any) -> Any:
 
 @inline
 def box_muller(word: Any) -> Any:
-    """Two standard normals from a word; radius √(-ln u) times (cos θ ∓ sin θ), two sign bits for the quadrant."""
-    radius = math.sqrt(_minus_log(TOP - numbers(((word >> S12) & RADIUS) | ONE)))
+    """Two standard normals from a word; radius √(-ln u) times (cos θ ∓ sin θ), two sign bits for the quadrant.
+
+    The root is left to the divider, which has nothing else to do while the next words are made.
+    """
+    radius = divided_root(_minus_log(TOP - numbers(((word >> S12) & RADIUS) | ONE)))
     t = numbers(((word << S42) >> S12) | ONE) - MIDDLE
     y = t * t
     sine, cosine = t * _polynomial(y, SIN), _polynomial(y, COS)
@@ -137,28 +140,30 @@ def _lines(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path:
     Lanes and components of one step stand in one line of (b - a) width numbers; lines are filled from ``begin`` on.
     """
     wide_vectors()
-    skip = step % 4
     group = lanes_of(ids)
     end = begin + ((b - a) * width - begin) // group * group
     shift, last = U(0), U(width - 1)
     while (1 << int(shift)) < width:
         shift += S1
     lanes, components = ids & last, ids >> shift  # of the first group; later ones are shifted by whole numbers
-    for j in range((count + skip + 3) // 4):
-        line, four = 4 * j - skip, U(step // 4 + j) << S32
-        for i in range(begin, end, group):
-            x, y = threefry(lanes + ((U(i) & last) + U(path)), components + ((U(i) >> shift) + four), key[0], key[1])
-            at = (line * columns + a) * width + i
-            first, second = box_muller(x)
-            if line >= 0:
-                store_words(out, at, first)
-            if 0 <= line + 1 < count:
-                store_words(out, at + columns * width, second)
-            first, second = box_muller(y)
-            if 0 <= line + 2 < count:
-                store_words(out, at + 2 * columns * width, first)
-            if line + 3 < count:
-                store_words(out, at + 3 * columns * width, second)
+    i, line = begin, -(step % 4)
+    while line < count and begin < end:  # one loop, so that constants are put into registers once
+        four = U((step + line) // 4) << S32
+        x, y = threefry(lanes + ((U(i) & last) + U(path)), components + ((U(i) >> shift) + four), key[0], key[1])
+        at = (line * columns + a) * width + i
+        first, second = box_muller(x)
+        if line >= 0:
+            store_words(out, at, first)
+        if 0 <= line + 1 < count:
+            store_words(out, at + columns * width, second)
+        first, second = box_muller(y)
+        if 0 <= line + 2 < count:
+            store_words(out, at + 2 * columns * width, first)
+        if line + 3 < count:
+            store_words(out, at + 3 * columns * width, second)
+        i += group
+        if i == end:
+            i, line = begin, line + 4
     return end
 
 

@@ -1,0 +1,39 @@
+"""What was measured with: the processor, the machine, the versions."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import llvmlite.binding
+
+from sdeopt.engine.compiler import cache
+
+__all__ = ["about", "processor"]
+
+
+def processor() -> str:
+    """Its name as the system and LLVM know it; results are kept under it."""
+    told = Path("/proc/cpuinfo")
+    found = re.search(r"model name\s*: (.*)", told.read_text(encoding="utf-8")) if told.exists() else None
+    name = found[1] if found else platform.processor() or platform.machine()
+    return f"{name.strip()}, {llvmlite.binding.get_host_cpu_name()}"
+
+
+def about() -> dict[str, str]:
+    """The machine and the versions."""
+    found = {}
+    for name in ("sdeopt", "torch", "torchsde", "jax", "diffrax", "sdeint", "sdepy"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return {
+        "processor": processor(),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "compilers": cache.versions(),
+        "peers": ", ".join(f"{name} {number}" for name, number in found.items()),
+    }
