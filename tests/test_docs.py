@@ -134,3 +134,12 @@ def test_a_page_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
     exec(compile(code(path), str(path), "exec", dont_inherit=True), {"__name__": "__main__"})
+
+
+@pytest.mark.slow
+def test_the_theory_of_its_page_lies_where_the_simulation_does() -> None:
+    """Within three times the 95 % intervals, 5.9 standard deviations: a false alarm in 3e8."""
+    space: dict[str, Any] = {}
+    exec(compile(code(DOCS / "theory.md"), "theory.md", "exec", dont_inherit=True), space)
+    off = {name: abs(exact - value) / half for name, (exact, (value, half)) in space["rows"].items()}
+    assert len(off) >= 5 and {name: far for name, far in off.items() if not far < 3.0} == {}

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -63,6 +64,14 @@ def test_what_is_shown_is_what_the_library_finds() -> None:
     assert len(found["plane"]["discrete"]) == panel.DRAWN and len(found["plane"]["contours"]) >= panel.LEVELS
     width = found["law"]["edges"][1] - found["law"]["edges"][0]
     assert 0.98 <= found["law"]["sde"].sum() * width <= 1.0
+
+
+def test_a_picture_takes_the_processor_less_than_a_third_of_a_second() -> None:
+    words = {"method": "SGD", "steps": "200"}
+    panel.picture(words)  # which compiles
+    began = time.process_time()
+    assert "error" not in panel.picture(words | {"lr": "0.02"})
+    assert time.process_time() - began < 0.3
 
 
 @pytest.mark.slow

@@ -26,6 +26,10 @@ EXAMPLE = G(0.6)  # the noise of one
          {"steps": 600, "paths": 2500, "tolerance": 0.3}),
         (so.DPSGD(0.005, 0.7, 1.0), EXAMPLE, [1.0, -1.0], {"batch": (1, 2)}, {"steps": 600}),
         (so.DPSignSGD(0.01, 0.7, 3.0), EXAMPLE, [0.2, -0.2], {"batch": (1, 2)}, {"steps": 800}),
+        (so.AMSGrad(0.001, 0.98, 0.9995), G(4.0), [0.25, -0.25], {"batch": (1, 4)},
+         {"steps": 2000, "paths": 12_000, "tolerance": 0.15}),
+        (so.Signum(0.001, 0.98), G(4.0), [0.25, -0.25], {"batch": (1, 4)},
+         {"steps": 1000, "paths": 12_000, "tolerance": 0.15}),
     ],
     ids=lambda value: type(value).__name__ if hasattr(value, "sdes") else "",
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from benchmarks.engines.others import NUMPY, Call, jax_library
 from benchmarks.engines.workloads import A4, ADAM, DT, G4, H1, H10, KICK3, RATE1, RATE2, S2, SIGMA1, STEPS, Workload
 
 __all__ = ["BY_HAND"]
+
+U = np.uint64
 
 
 def numpy_blocked(w: Workload) -> Call:
@@ -49,20 +52,22 @@ def jax_scan(w: Workload) -> Call:
     return (lambda: float(run(keys))), paths * STEPS
 
 
-def numba_loop(w: Workload) -> Call:
+def numba_loop(w: Workload, draws: Callable[[Any], Any] | None = None) -> Call:
     """What a user of Numba writes first: ``prange`` over paths, arrays, ``np.random.normal`` inside."""
     import numba
 
     loop = {"W1": _linear, "W2": _signs, "W3": _adam, "W4": _dense, "AdamW": _adamw}[w.name]
-    move, paths, start, dt = numba.njit(loop), 4096 if w.normals == 2 else 1024, w.start, w.dt
+    move, paths, start, dt, normals = numba.njit(loop), 4096 if w.normals == 2 else 1024, w.start, w.dt, w.normals
+    fill = (draws or _by_numpy)(numba)
 
     @numba.njit(parallel=True)
     def run() -> Any:
         out = np.empty(paths)
         for p in numba.prange(paths):
-            x = start.copy()
+            x, z, words = start.copy(), np.empty(normals), np.arange(4 * p + 1, 4 * p + 5).astype(np.uint64)
             for k in range(STEPS):
-                move(k * dt, x)
+                fill(words, z)
+                move(k * dt, x, z)
             out[p] = x[0]
         return out.mean()
 
@@ -70,32 +75,74 @@ def numba_loop(w: Workload) -> Call:
     return run, paths * STEPS
 
 
-def _linear(t: Any, x: Any) -> None:
+def numba_xoshiro(w: Workload) -> Call:
+    """The same with a generator for each path in the place of Numba's: xoshiro256+, and Box and Muller's transform."""
+    return numba_loop(w, _by_xoshiro)
+
+
+def _by_numpy(numba: Any) -> Any:
+    @numba.njit
+    def fill(words: Any, z: Any) -> None:
+        for i in range(z.size):
+            z[i] = np.random.normal()
+
+    return fill
+
+
+def _by_xoshiro(numba: Any) -> Any:
+    a, b, c, d, golden, small = U(17), U(45), U(19), U(11), U(0x9E3779B97F4A7C15), U(2**32)
+
+    @numba.njit
+    def uniform(s: Any) -> Any:
+        result, t = s[0] + s[3], s[1] << a
+        s[2] ^= s[0]
+        s[3] ^= s[1]
+        s[1] ^= s[2]
+        s[0] ^= s[3]
+        s[2] ^= t
+        s[3] = (s[3] << b) | (s[3] >> c)
+        return (result >> d) * 2.0**-53
+
+    @numba.njit
+    def fill(s: Any, z: Any) -> None:
+        if s[3] < small:  # numbers, as they come: spread over all bits
+            for i in range(4):
+                s[i] *= golden
+            for _ in range(20):
+                uniform(s)
+        for i in range(0, z.size, 2):
+            radius, angle = math.sqrt(-2.0 * math.log(1.0 - uniform(s))), 2.0 * math.pi * uniform(s)
+            z[i], z[i + 1] = radius * math.cos(angle), radius * math.sin(angle)
+
+    return fill
+
+
+def _linear(t: Any, x: Any, z: Any) -> None:
     for i in range(2):
-        x[i] += -H1[i] * x[i] * DT + SIGMA1[i] * math.sqrt(DT) * np.random.normal()
+        x[i] += -H1[i] * x[i] * DT + SIGMA1[i] * math.sqrt(DT) * z[i]
 
 
-def _signs(t: Any, x: Any) -> None:
+def _signs(t: Any, x: Any, z: Any) -> None:
     for i in range(2):
         e = math.erf(S2[i] * x[i])
-        x[i] += -e * DT + 0.1 * math.sqrt(1.0 - e * e) * math.sqrt(DT) * np.random.normal()
+        x[i] += -e * DT + 0.1 * math.sqrt(1.0 - e * e) * math.sqrt(DT) * z[i]
 
 
 LR, BETA1, BETA2, EPS, DECAY, SIGMA = ADAM.values()
 
 
-def _adam(t: Any, x: Any) -> None:
+def _adam(t: Any, x: Any, z: Any) -> None:
     i1, i2 = 1.0 - math.exp(-RATE1 * (t + LR)), 1.0 - math.exp(-RATE2 * (t + LR))
     for i in range(10):
         m, v = x[10 + i], x[20 + i]
         g = H10[i] * x[i]
         x[i] -= LR / i1 * (m + LR * RATE1 * (g - m)) / (math.sqrt(v / i2) + EPS)
-        x[10 + i] = m + LR * RATE1 * (g - m) + KICK3 * math.sqrt(LR) * np.random.normal()
+        x[10 + i] = m + LR * RATE1 * (g - m) + KICK3 * math.sqrt(LR) * z[i]
         x[20 + i] = v + LR * RATE2 * (g * g + SIGMA * SIGMA - v)
 
 
-def _dense(t: Any, x: Any) -> None:
-    z, y = np.random.normal(0.0, 1.0, 10), np.empty(10)
+def _dense(t: Any, x: Any, z: Any) -> None:
+    y = np.empty(10)
     for i in range(10):
         y[i] = x[i]
         for j in range(10):
@@ -105,13 +152,16 @@ def _dense(t: Any, x: Any) -> None:
     x[:] = y
 
 
-def _adamw(k: Any, x: Any) -> None:
+def _adamw(k: Any, x: Any, z: Any) -> None:
     i1, i2 = 1.0 - BETA1 ** (k + 1.0), 1.0 - BETA2 ** (k + 1.0)
     for i in range(10):
-        g = H10[i] * x[i] + SIGMA * np.random.normal()
+        g = H10[i] * x[i] + SIGMA * z[i]
         x[10 + i] = BETA1 * x[10 + i] + (1.0 - BETA1) * g
         x[20 + i] = BETA2 * x[20 + i] + (1.0 - BETA2) * g * g
         x[i] -= LR * DECAY * x[i] + LR / i1 * x[10 + i] / (math.sqrt(x[20 + i] / i2) + EPS)
 
 
-BY_HAND = {"NumPy, blocked": numpy_blocked, "JAX scan + vmap": jax_scan, "Numba prange": numba_loop}
+BY_HAND = {
+    "NumPy, blocked": numpy_blocked, "JAX scan + vmap": jax_scan, "Numba prange": numba_loop,
+    "Numba prange, xoshiro": numba_xoshiro,
+}  # fmt: skip

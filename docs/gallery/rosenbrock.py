@@ -22,6 +22,6 @@ for ax, method in zip(axes, methods, strict=True):
 
 # %%
 # Those of momentum, as they run:
-slow = so.simulate(methods[-1], problem, steps=4000, save_at=60, paths=4, keep_paths=True, rng=0)
+slow = so.simulate(methods[-1], problem, steps=4000, save_at=40, paths=4, keep_paths=True, rng=0)
 running = slow.animate(problem.objective)
 plt.show()
