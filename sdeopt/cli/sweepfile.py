@@ -43,6 +43,8 @@ class Grid(NamedTuple):
 def read(file: str, typed: Mapping[str, Any]) -> Grid:
     """The sweep that the file describes; what is ``typed`` wins. Errors name the file and the key."""
     words = _content(file) | {key: value for key, value in typed.items() if value is not None}
+    if "method" not in words:
+        raise ValueError(f'{file} must name a method, as in method = "sgd"')
     if "threads" in words and "processes" in words:
         raise ValueError("give threads or processes, not both")
     classes = [method_of(name) for name in _several(words["method"])]
@@ -72,9 +74,7 @@ def _content(file: str) -> dict[str, Any]:
             content = tomllib.load(stream)
         except ValueError as error:
             raise ValueError(f"{file} is not TOML: {error}") from None
-    if "method" not in content:
-        raise ValueError(f'{file} must name a method, as in method = "sgd"')
-    for name in _several(content["method"]):
+    for name in _several(content.get("method", [])):
         if isinstance(name, str):  # else it is refused below
             method_of(name)  # whose hyperparameters are keys, also where it is a page in a file
     fields = [option[2:].replace("-", "_") for option in hyperparameters()]
