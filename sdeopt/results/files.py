@@ -91,6 +91,6 @@ def _content(path: Path, arrays: Mapping[str, Any]) -> Content:
         head = json.loads(bytes(arrays["head"]))
         kind = head.pop("result", None) or next(k for mark, k in UNNAMED.items() if mark in head or mark in arrays)
         version = int(head.pop("version", 0))
-    except (KeyError, AttributeError, StopIteration, TypeError, ValueError):
+    except (KeyError, AttributeError, StopIteration, TypeError, ValueError, OverflowError, RecursionError):
         raise ValueError(f"{path} is no result of sdeopt: no head says what it holds") from None
     return Content(path, str(kind), version, head, {name: array for name, array in arrays.items() if name != "head"})

@@ -72,6 +72,8 @@ def test_files_of_other_programs_are_refused(tmp_path: Path) -> None:
         "arrays": lambda file: np.savez(file, x=np.ones(3)),
         "head": lambda file: np.savez(file, head=np.frombuffer(b"[1, 2", np.uint8)),
         "list": lambda file: np.savez(file, head=np.frombuffer(b"[1, 2]", np.uint8)),
+        "endless": lambda file: np.savez(file, head=np.frombuffer(b'{"result":"Report","version":1e400}', np.uint8)),
+        "deep": lambda file: np.savez(file, head=np.frombuffer(b"[" * 100_000, np.uint8)),
         "zip": zipped,
     }
     for name, make in makers.items():
