@@ -30,6 +30,8 @@ def test_a_problem_is_frozen_data():
     [
         ((lambda x: x,), TypeError, "objective must be one of"),
         ((so.Quadratic([1.0]), 0.5), TypeError, "noise must be one of"),
+        ((so.Quadratic,), TypeError, r"objective must be an instance, Quadratic\(...\), got the class itself"),
+        ((so.Quadratic([1.0]), so.Gaussian), TypeError, r"noise must be an instance, Gaussian\(...\), got the class"),
         (
             (so.Quadratic([1.0]), so.NoNoise(), [1.0, 2.0]),
             ValueError,

@@ -46,6 +46,9 @@ class Problem:
     x0: Any = None
 
     def __post_init__(self) -> None:
+        for name, part in (("objective", self.objective), ("noise", self.noise)):
+            if isinstance(part, type) and hasattr(part, "lacks"):
+                raise TypeError(f"{name} must be an instance, {part.__name__}(...), got the class itself")
         if not all(hasattr(self.objective, name) for name in ("grad", "dim", "lacks")):
             raise TypeError(
                 "objective must be one of sdeopt.objectives, or sdeopt.Objective around your own functions, got "
