@@ -34,7 +34,9 @@ class Own(NamedTuple):
     fault: NonNegative = 0.0
 
     def init(self, x: Any, o: Any) -> Any:
-        return (x, 0.0 * x) if self.fault == 1.0 else x
+        if self.fault == 8.0:
+            return undefined(x)  # noqa: F821
+        return (x, 0.0 * x) if self.fault == 1.0 else [*x] if self.fault == 6.0 else x
 
     def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
         if self.fault == 2.0:
@@ -43,6 +45,8 @@ class Own(NamedTuple):
             return x[0]
         if self.fault == 4.0:
             return x, x
+        if self.fault == 7.0:
+            return x - self.lr * o.gradient(x)
         return x + 1j if self.fault == 5.0 else x - self.lr * noisy_grad(o, x, z)
 
 
@@ -54,6 +58,9 @@ class Own(NamedTuple):
         (ValueError, r"step of Own must return vectors of the shapes of the state, \(2,\), got \(\)", 3.0),
         (ValueError, r"shapes of the state, \(2,\), got \(2,\), \(2,\)", 4.0),
         (TypeError, "step of Own must return real numbers, got complex128", 5.0),
+        (TypeError, "init of Own must return a vector, or a tuple of them that begins with x, got", 6.0),
+        (ValueError, "step of Own fails, AttributeError: 'Oracle' object has no attribute 'gradient'", 7.0),
+        (ValueError, "init of Own fails, NameError: name 'undefined' is not defined", 8.0),
     ],
 )
 def test_pages_that_are_refused(error: Any, words: str, fault: float) -> None:
@@ -198,9 +205,32 @@ class Bare(NamedTuple):
         return x
 
 
+class Rated(NamedTuple):
+    """A page whose learning rate has another name."""
+
+    eta: Positive
+
+    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+        return x
+
+
+class Half(NamedTuple):
+    """A page with half an SDE."""
+
+    lr: Positive
+
+    def step(self, k: Any, x: Any, o: Any, z: Any) -> Any:
+        return x
+
+    def drift(self, t: Any, x: Any, o: Any) -> Any:
+        return -x
+
+
 @pytest.mark.parametrize(
     ("page", "words"),
     [
+        (Rated, "Rated: a page must have a field lr, its learning rate"),
+        (Half, "Half: an SDE must have drift and diffusion, got no diffusion"),
         (Bare, "Bare: share must say where it may lie: write share: Positive, .* or Annotated"),
         (3, "a page must be a class of typing.NamedTuple with a function step, got 3"),
         (dict, "a page must be a class of typing.NamedTuple with a function step, got <class 'dict'>"),

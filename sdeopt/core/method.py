@@ -66,6 +66,9 @@ REGISTRY: dict[str, type] = {}
 def _sde(cls: type, name: str, order: float, brownian: str | tuple[str, ...]) -> Model:
     names = (brownian,) if isinstance(brownian, str) else brownian
     functions = vars(cls)
+    missing = [column for column in ("drift", "diffusion") if column not in functions]
+    if missing:
+        raise TypeError(f"{cls.__name__}: an SDE must have drift and diffusion, got no {missing[0]}")
     optional = {key: functions.get(key) for key in ("start", "linear", "stationary")}
     return Model(
         name, order, functions["drift"], functions["diffusion"], names, **optional, doc=cls.__doc__ or "", text=""
@@ -112,6 +115,8 @@ def _expect_page(cls: Any) -> None:
     """Raise unless the class is a tuple with names, has a step, and draws no numbers of its own."""
     if not (isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_fields") and hasattr(cls, "step")):
         raise TypeError(f"a page must be a class of typing.NamedTuple with a function step, got {checks.short(cls)}")
+    if "lr" not in cls._fields:
+        raise TypeError(f"{cls.__name__}: a page must have a field lr, its learning rate")
     if not cls.__module__.startswith("sdeopt."):
         for name, f in vars(cls).items():
             refuse_random(f"{cls.__name__}.{name}", f)
@@ -209,12 +214,14 @@ def method(
     Raises
     ------
     TypeError
-        If ``page`` is no ``typing.NamedTuple`` with a ``step``, or a field states no bounds.
+        If ``page`` is no ``typing.NamedTuple`` with a ``step`` and a field ``lr``, has only one of drift and
+        diffusion, or a field states no bounds.
     """
 
     def decorate(cls: Any) -> Any:
         _expect_page(cls)
-        own = _sde(cls, sde, order, brownian) if hasattr(cls, "drift") else replace(SAMPLED, order=order)
+        written = hasattr(cls, "drift") or hasattr(cls, "diffusion")
+        own = _sde(cls, sde, order, brownian) if written else replace(SAMPLED, order=order)
         there = {"objective": objective, "noise": noise} | dict(at or {})
         shown = there.pop("objective"), there.pop("noise")
         traits = Traits(

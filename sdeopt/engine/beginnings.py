@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sdeopt.core import checks
+from sdeopt.core.guards import answer
 from sdeopt.engine import crossings
+from sdeopt.engine.values import ours
 
 if TYPE_CHECKING:
     from sdeopt.engine.run import Run
@@ -24,10 +27,21 @@ def initial_states(run: Run, path: int = 0) -> tuple[Any, Any, int]:
     """State at step 0, first state of the loop, and the step number of the latter, of one path."""
     m, o, x0 = _at_first(run), run.oracle, np.array(run.problem.start(path))
     init = getattr(type(m), "init", None)
-    y0 = x0 if init is None else init(m, x0, o)
+    y0 = x0 if init is None else _state("init", m, init, x0, o)
     if run.kind == "sde" and run.model.start is not None:
-        return y0, run.model.start(m, x0, o), 1
+        return y0, _state("start", m, run.model.start, x0, o), 1
     return y0, y0, 0
+
+
+def _state(what: str, m: Any, f: Any, x0: Any, o: Any) -> Any:
+    """What ``f`` of the page gives, which a page of the user's own may have wrong: vectors, or a tuple of them."""
+    if ours(type(m)):
+        return f(m, x0, o)
+    name = f"{what} of {type(m).__name__}"
+    y = answer(name, f, m, x0, o)
+    if not all(isinstance(part, np.ndarray | np.number | float) for part in (y if isinstance(y, tuple) else (y,))):
+        raise TypeError(f"{name} must return a vector, or a tuple of them that begins with x, got {checks.short(y)}")
+    return y
 
 
 def sizes(run: Run) -> list[int]:
