@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from sdeopt.comparison.compare import compare as compare
     from sdeopt.comparison.recorded import Recorded as Recorded
     from sdeopt.comparison.report import Report as Report
+    from sdeopt.core.guards import InterpretedWarning as InterpretedWarning
+    from sdeopt.core.guards import OnePathWarning as OnePathWarning
     from sdeopt.core.notices import DivergedWarning as DivergedWarning
     from sdeopt.core.notices import PartialWarning as PartialWarning
     from sdeopt.core.problem import Problem as Problem

@@ -151,6 +151,14 @@ def test_every_page_is_public() -> None:
     assert [page for page, cls in PAGES if getattr(sdeopt, page, None) is not cls] == []
 
 
+def test_what_is_public_is_public_to_checkers_of_types_too() -> None:
+    """Names that are found when they are asked for stand below ``TYPE_CHECKING`` as well."""
+    tree = ast.parse((HOUSE / "__init__.py").read_text(encoding="utf-8"))
+    hints = next(n for n in tree.body if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING")
+    seen = {alias.asname for n in ast.walk(hints) if isinstance(n, ast.ImportFrom) for alias in n.names}
+    assert {public for public in sdeopt._HOME if public not in seen} == set()
+
+
 @pytest.mark.parametrize("catalogue", ["noise", "objectives", "optimizers"])
 def test_catalogues_are_public(catalogue: str) -> None:
     names = importlib.import_module(f"sdeopt.{catalogue}").__all__

@@ -91,7 +91,7 @@ def test_other_objectives_have_the_noise_that_fits_them() -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["mpl:digits"], "unknown objective 'mpl'"),
+        (["mpl:digits"], "unknown objective 'mpl'; did you mean 'mlp'"),
         (["quadratic:1", "--batch", "2"], "Quadratic is not a finite sum"),
         (["mlp:digits", "--batch", "2", "--noise", "none"], "is itself the noise"),
         (["quadratic:1", "--out", "no-such-folder/x"], "there is no folder"),

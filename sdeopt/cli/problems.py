@@ -23,7 +23,8 @@ def objective_of(spec: str) -> Any:
     own = OWN.fullmatch(spec)
     if own:
         return call_function(Path(own[1]), own[2])
-    return (networks if split(spec)[0] in networks.NAMES else objectives).parse(spec)
+    name = checks.choice("objective", split(spec)[0], (*objectives.FORMS, *networks.NAMES))
+    return (networks if name in networks.NAMES else objectives).parse(spec)
 
 
 def call_function(file: Path, name: str) -> Any:

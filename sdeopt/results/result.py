@@ -129,7 +129,8 @@ class Result(ABC):
         """
         content = files.read(file)
         if content.kind != cls.__name__:
-            raise ValueError(f"{content.path} holds a {content.kind}, not a {cls.__name__}: sdeopt.load opens either")
+            held, asked = (f"{'an' if name[:1] in 'AE' else 'a'} {name}" for name in (content.kind, cls.__name__))
+            raise ValueError(f"{content.path} holds {held}, not {asked}: sdeopt.load opens either")
         return cls.restore(content)
 
     @classmethod

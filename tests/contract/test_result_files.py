@@ -92,6 +92,8 @@ def test_objects_in_arrays_are_never_run(tmp_path: Path) -> None:
 def test_another_kind_is_refused_by_name(kept: Path) -> None:
     with pytest.raises(ValueError, match="r.npz holds a Diagnosis, not a Scaling: sdeopt.load opens either"):
         so.Scaling.load(kept)
+    with pytest.raises(ValueError, match="r.npz holds a Diagnosis, not an Ensemble: sdeopt.load opens either"):
+        so.Ensemble.load(kept)
 
 
 def rewritten(file: Path, **changes: Any) -> Path:
