@@ -22,6 +22,16 @@ def by_where(x):
     return where(x[0] < 1.0, where(x[0] > -1.0, 1.0 * x, 0.25 * x), 0.25 * x)
 
 
+def is_up(x):
+    if x[0] > 0.0:
+        return 1.0
+    return 0.0
+
+
+def scaled(x, z):
+    return 0.5 * z
+
+
 def by_dot(x):
     return np.dot(np.eye(1), x)
 
@@ -54,6 +64,14 @@ def test_an_if_is_explained_once():
     modes, lines, remedied = said(by_where, "discrete")
     assert (modes, lines) == (["lanes"], [])
     assert remedied[0].tobytes() == results[0].tobytes()
+
+
+def test_it_says_whose_function_it_is():
+    problem = so.Problem(so.Quadratic([1.0]), so.Noise(scaled, draws="normal"))
+    run = plan(so.SGD(0.1), problem, steps=2, rng=0, observables={"up": is_up})
+    owners = {is_up: "observables['up']", scaled: "Noise", so.SGD.step: "SGD", by_dot: "Quadratic"}
+    lines = {f: max(at for *_, at in f.__code__.co_lines() if at) for f in owners}
+    assert {f: fallback._subject(run, f"at {f.__code__.co_filename} ({at})") for f, at in lines.items()} == owners
 
 
 def test_other_reasons_are_named():

@@ -11,7 +11,7 @@ import linecache
 import re
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sdeopt.core.guards import InterpretedWarning, OnePathWarning
 from sdeopt.core.notices import depth
@@ -33,10 +33,13 @@ REMEDY = (
 )
 
 
+PLACE = re.compile(r"at (\S[^\n]*) \((\d+)\)")  # of which the innermost comes first
+
+
 def explain(subject: str, mode: str, error: Exception) -> str:
     """Where and why ``subject`` does not compile on ``mode``, from the report of Numba; by an ``if``, what to write."""
     text = str(error)
-    place = re.search(r"at (\S[^\n]*) \((\d+)\)", text)  # the innermost comes first
+    place = PLACE.search(text)
     refused = re.search(r">>> ([^\n]+)", text)
     where = f" ({Path(place[1]).name}, line {place[2]}: {_line(place)})" if place else ""
     remedy = REMEDY if mode == "vectors" else ""
@@ -66,9 +69,19 @@ def _say_once(message: str, mode: str) -> None:
 
 def say(run: Run, mode: str, error: Exception) -> None:
     """Say the explanation once in a process: both columns of a page, and every run of it, would repeat it."""
-    _say_once(explain(_subject(run), mode, error), mode)
+    _say_once(explain(_subject(run, str(error)), mode, error), mode)
 
 
-def _subject(run: Run) -> str:
-    """What the user knows as what runs."""
-    return type(run.oracle.objective).__name__
+def _subject(run: Run, text: str) -> str:
+    """What the user knows as what does not compile: whose function has the line, else the objective."""
+    place, noise = PLACE.search(text), run.problem.noise
+    functions = [(f"observables[{name!r}]", getattr(f, "of", f)) for name, f in run.observables.items()]
+    functions += [(type(run.method).__name__, f) for f in run.functions]
+    functions += [(type(noise).__name__, f) for f in getattr(noise, "__dict__", {}).values()]
+    found = [name for name, f in functions if place and _has_line(f, place[1], int(place[2]))]
+    return found[0] if found else type(run.oracle.objective).__name__
+
+
+def _has_line(f: Any, file: str, line: int) -> bool:
+    code = getattr(f, "__code__", None)
+    return code is not None and code.co_filename == file and line in {at for *_, at in code.co_lines()}
