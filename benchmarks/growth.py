@@ -94,10 +94,10 @@ GROWTHS = {
         "costs as much as tens of steps, and the slope tends to 1. Memory holds the saves of the chunk at work.",
     ),
     "agents": Growth(
-        "Agents", "agents", [1, 10, 100, 1000],
+        "Agents", "agents", [1, 2, 4, 8, 16],
         lambda n: _run(so.DSGD(0.01), _agents(n), "discrete", 200, 64),
-        "DSGD, d = 2, 200 steps of 64 paths. Every agent draws its own noise: slope 1. More than 64 draws of a step "
-        "leave the lanes, which shows as a jump.",
+        "DSGD, d = 2, 200 steps of 64 paths. Every agent draws its own noise: slope 1. From some tens of agents on the "
+        "loop does not compile, and runs interpreted.",
     ),
     "n": Growth(
         "Examples, the optimizer", "n", [100, 1000, 10_000, 100_000],
