@@ -13,6 +13,7 @@ import numpy as np
 from sdeopt.core import average, checks, each, pieces
 from sdeopt.core.checks import Array
 from sdeopt.core.contracts import Draws, Objective, Vector
+from sdeopt.core.halves import fold_halves
 from sdeopt.core.oracle import (
     Oracle,
     agent_grads,
@@ -249,22 +250,19 @@ def one_sign_root(o: Oracle, law: Any, offset: Any, x: Vector, dw: Vector) -> An
 @functools.cache
 def _deal(leads: tuple[bool, ...], counts: tuple[int, ...]) -> Any:
     """A function of the draws of all agents that gives the tuple of those of each."""
-    joined = int(any(leads))
+    joined = any(leads)
     size = (0,) * len(leads)
+    ends = np.cumsum([joined, *(n - first for n, first in zip(counts, leads, strict=True))]).tolist()
 
-    def with_normals(i: int, a: int, b: int, rest: Any) -> Any:
-        return lambda z: ((pieces(z[0], size)[i], *z[a:b]), *rest(z))
+    def one(i: int) -> Any:
+        a, b = ends[i], ends[i + 1]
+        return (lambda normals, z: ((normals[i], *z[a:b]),)) if leads[i] else (lambda normals, z: (z[a:b],))
 
-    def without(a: int, b: int, rest: Any) -> Any:
-        return lambda z: (z[a:b], *rest(z))
+    def both(left: Any, right: Any) -> Any:
+        return lambda normals, z: (*left(normals, z), *right(normals, z))
 
-    dealt: Any = lambda z: ()  # noqa: E731
-    end = joined + sum(counts) - sum(leads)
-    for i in reversed(range(len(leads))):
-        start = end - counts[i] + leads[i]
-        dealt = with_normals(i, start, end, dealt) if leads[i] else without(start, end, dealt)
-        end = start
-    return dealt
+    dealt = fold_halves(both, [one(i) for i in range(len(leads))])
+    return (lambda z: dealt(pieces(z[0], size), z)) if joined else (lambda z: dealt((), z))
 
 
 def _leads_with_normal(law: Law) -> bool:
