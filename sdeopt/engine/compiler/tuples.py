@@ -1,73 +1,79 @@
-"""Tuples of one member for each agent, unrolled, since places and types of members are known when it is compiled."""
+"""Tuples of one member for each agent, unrolled, since places and types of members are known when it is compiled.
+
+Each answer is one piece of code. Functions of one member each would all be handed the whole tuple: N times N members.
+"""
 
 from __future__ import annotations
 
+import functools
+import operator
 from typing import Any
 
 from numba import njit, types
 from numba.extending import intrinsic, overload
 
-from sdeopt.core.halves import fold_halves
-from sdeopt.engine.compiler.lanes import Pack
+from sdeopt.engine.compiler.lanes import Pack, rebuild
 from sdeopt.engine.compiler.pipeline import OPTIONS
 
-__all__ = ["cut_pieces", "every"]
+__all__ = ["add_members", "cut_pieces", "every"]
 
 INLINED = OPTIONS | {"forceinline": True}
 
 
+@intrinsic
+def _cut_rows(typing: Any, x: Any, like: Any) -> Any:
+    count = len(like)
+    size = x.d // count
+    cut = types.UniTuple(Pack(size, x.width), count)
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        rows = [builder.extract_value(args[0], i) for i in range(count * size)]
+        packs = [rebuild(builder, rows[i * size : (i + 1) * size]) for i in range(count)]
+        return context.make_tuple(builder, cut, packs)
+
+    return cut(x, like), generate
+
+
 def cut_pieces(a: Any, b: Any) -> Any:
-    """The body of `math.pieces`, unrolled since the places of rows of a pack must be known when it is compiled."""
-    count = len(b)
-
-    def piece(i: int) -> Any:
-        if isinstance(a, Pack):
-            first, last = i * (a.d // count), (i + 1) * (a.d // count)
-            return njit(lambda x: (x[first:last],), **INLINED)
-        return njit(lambda x: (x[i * (x.size // count) : (i + 1) * (x.size // count)],), **INLINED)
-
-    f = fold_halves(_join, [piece(i) for i in range(count)])
+    """The body of `math.pieces`."""
+    if isinstance(a, Pack):
+        return lambda a, b: _cut_rows(a, b)
+    f = _cut_vector(len(b))
     return lambda a, b: f(a)
 
 
-def _join(one: Any, other: Any) -> Any:
-    """A function of one argument that puts two tuples of it together."""
-    return njit(lambda x: (*one(x), *other(x)), **INLINED)
-
-
-def _pick(i: int, plain: list[bool]) -> Any:
-    """A function of a tuple that replaces the plain tuples in it by their i-th members."""
-
-    @intrinsic
-    def pick(typing: Any, given: Any) -> Any:
-        picked = types.BaseTuple.from_types([a[i] if chosen else a for a, chosen in zip(given, plain, strict=True)])
-
-        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            values = []
-            for n, chosen in enumerate(plain):
-                value = builder.extract_value(args[0], n)
-                value = builder.extract_value(value, i) if chosen else value
-                context.nrt.incref(builder, picked[n], value)
-                values.append(value)
-            return context.make_tuple(builder, picked, values)
-
-        return picked(given), generate
-
-    return pick
+@functools.cache
+def _cut_vector(count: int) -> Any:
+    """A function that cuts a vector into equal pieces, by halves: so few functions are compiled."""
+    if count == 1:
+        return njit(lambda x: (x,), **INLINED)
+    m = count // 2
+    one, other = _cut_vector(m), _cut_vector(count - m)
+    return njit(lambda x: (*one(x[: m * (x.size // count)]), *other(x[m * (x.size // count) :])), **INLINED)
 
 
 def _each(f: Any, *given: Any) -> Any:
-    """Unrolled, since the members of a tuple may be of different types."""
+    """Members of a tuple may be of different types."""
     plain = [isinstance(a, (types.UniTuple, types.Tuple)) for a in given]
-    count = next(len(a) for a, is_plain in zip(given, plain, strict=True) if is_plain)
-    function = f.dispatcher
+    count = next(len(a) for a, chosen in zip(given, plain, strict=True) if chosen)
 
-    def one(i: int) -> Any:
-        pick = _pick(i, plain)
-        return njit(lambda given: (function(*pick(given)),), **INLINED)
+    @intrinsic
+    def call(typing: Any, f: Any, given: Any) -> Any:
+        asked = [[a[i] if chosen else a for a, chosen in zip(given, plain, strict=True)] for i in range(count)]
+        calls = [typing.resolve_function_type(f, kinds, {}) for kinds in asked]
+        found = types.BaseTuple.from_types([one.return_type for one in calls])
 
-    all_of = fold_halves(_join, [one(i) for i in range(count)])
-    return lambda f, *given: all_of(given)
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            members = [builder.extract_value(args[1], n) for n in range(len(plain))]
+            values = []
+            for i, one in enumerate(calls):
+                picked = [builder.extract_value(m, i) if p else m for m, p in zip(members, plain, strict=True)]
+                values.append(context.get_function(f, one)(builder, picked))
+            return context.make_tuple(builder, found, values)
+
+        return found(f, given), generate
+
+    return lambda f, *given: call(f, given)
 
 
 def every(f: Any, *given: Any) -> Any:
@@ -75,3 +81,25 @@ def every(f: Any, *given: Any) -> Any:
 
 
 overload(every, strict=False, jit_options=OPTIONS)(_each)
+
+
+@intrinsic
+def add_members(typing: Any, vectors: Any) -> Any:
+    """The sum of the members of a tuple, from the first to the last."""
+    add = typing.resolve_value_type(operator.add)
+    sums = []
+    kind = vectors[0]
+    for member in list(vectors)[1:]:
+        sums.append(typing.resolve_function_type(add, (kind, member), {}))
+        kind = sums[-1].return_type
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        value = builder.extract_value(args[0], 0)
+        context.nrt.incref(builder, vectors[0], value)
+        for i, one in enumerate(sums, 1):
+            total = context.get_function(add, one)(builder, [value, builder.extract_value(args[0], i)])
+            context.nrt.decref(builder, one.args[0], value)
+            value = total
+        return value
+
+    return kind(vectors), generate

@@ -20,7 +20,7 @@ from sdeopt.engine.compiler.lane_ops import fma
 from sdeopt.engine.compiler.lanes import Mask, Matrix, Pack
 from sdeopt.engine.compiler.pipeline import OPTIONS
 from sdeopt.engine.compiler.products import by_columns, by_rows, some_columns, some_entries, some_rows, strided
-from sdeopt.engine.compiler.tuples import cut_pieces, every
+from sdeopt.engine.compiler.tuples import add_members, cut_pieces, every
 
 __all__ = ["TWINS", "elementwise"]
 
@@ -252,4 +252,5 @@ TWINS: dict[Any, Any] = {
     math.pieces: _by_type(cut_pieces),
     math.filled: _by_type(_filled),
     math.each: every,
+    math.add_members: njit(lambda a: add_members(a), **OPTIONS),
 }
