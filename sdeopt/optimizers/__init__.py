@@ -3,6 +3,7 @@
 from sdeopt.optimizers.adabelief import AdaBelief
 from sdeopt.optimizers.adafactor import Adafactor
 from sdeopt.optimizers.adagrad import Adagrad
+from sdeopt.optimizers.adagradnorm import AdaGradNorm
 from sdeopt.optimizers.adam import Adam
 from sdeopt.optimizers.adamw import AdamW
 from sdeopt.optimizers.altgda import AltGDA
@@ -51,6 +52,7 @@ from sdeopt.optimizers.signsgd import SignSGD
 from sdeopt.optimizers.signsgdw import SignSGDW
 from sdeopt.optimizers.signum import Signum
 from sdeopt.optimizers.smoothedgda import SmoothedGDA
+from sdeopt.optimizers.spsmax import SPSMax
 from sdeopt.optimizers.topkef import TopKEF
 from sdeopt.optimizers.usam import USAM
 from sdeopt.optimizers.warmupsgd import WarmupSGD
@@ -81,9 +83,11 @@ __all__ = [
     "SGLD",
     "SHGD",
     "SHGD2",
+    "SPSMax",
     "USAM",
     "ZOSGD",
     "AdaBelief",
+    "AdaGradNorm",
     "Adafactor",
     "Adagrad",
     "Adam",

@@ -11,6 +11,21 @@ MUTATIONS = [
         named("normalised", "test_ngn_without_noise_is_implicit_euler_on_quadratics"),
     ),
     Mutation(
+        "SPSMax: Polyak's step size not divided by c",
+        f"{PAGES}/spsmax.py", "self.c * dot(g, g)", "dot(g, g)",
+        named("polyak", "test_sps_max_on_single_squares_is_kaczmarz"),
+    ),
+    Mutation(
+        "SPSMax: the lower bound added",
+        f"{PAGES}/spsmax.py", "noisy_value(o, x, z) - self.minimum", "noisy_value(o, x, z) + self.minimum",
+        named("polyak", "test_sps_max_measures_the_loss_from_its_lower_bound"),
+    ),
+    Mutation(
+        "SPSMax: no bound on the step size",
+        f"{PAGES}/spsmax.py", "np.minimum(gap / where(square > 0.0, square, 1.0), self.lr)", "gap / square",
+        named("polyak", "test_sps_max_below_its_bound_is_sgd"),
+    ),
+    Mutation(
         "NGNM: the gradient enters the mean in full",
         f"{PAGES}/ngnm.py", "(1.0 - self.beta) * shrink * g", "shrink * g",
         named("normalised", "test_ngnm_is_the_published_recursion"),
