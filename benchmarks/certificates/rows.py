@@ -155,6 +155,8 @@ ROWS = [
     Case("AntiPGD hessian", so.AntiPGD(0.2, 0.5), TILTED, SIGNS | {"sde": "hessian"}),
     Case("NGN", so.NGN(0.2), DATA, SIGNS),
     Case("NGNM", so.NGNM(0.2, 0.8), DATA, words(MIDDLE, 3.2)),  # at 1 the gap of the mean changes its sign
+    Case("NGND", so.NGND(0.2), DATA, SIGNS),
+    Case("NGNMD", so.NGNMD(0.1, 0.8, 0.85, 0.0), DATA, STEADY),
     Case("SPSMax", so.SPSMax(0.2), DATA, SIGNS),
     Case("WarmupSGD", so.WarmupSGD(0.2), TILTED, SIGNS),
     Case("PCNSGD", so.PCNSGD(0.6), CLASSES, LONG),

@@ -30,7 +30,9 @@ from sdeopt.optimizers.muon import Muon
 from sdeopt.optimizers.nadam import NAdam
 from sdeopt.optimizers.nesterov import Nesterov
 from sdeopt.optimizers.ngn import NGN
+from sdeopt.optimizers.ngnd import NGND
 from sdeopt.optimizers.ngnm import NGNM
+from sdeopt.optimizers.ngnmd import NGNMD
 from sdeopt.optimizers.pcnsgd import PCNSGD
 from sdeopt.optimizers.pgd import PGD
 from sdeopt.optimizers.rmsprop import RMSprop
@@ -72,7 +74,9 @@ __all__ = [
     "FPGD",
     "NAdam",
     "NGN",
+    "NGND",
     "NGNM",
+    "NGNMD",
     "PCNSGD",
     "PGD",
     "SAM",

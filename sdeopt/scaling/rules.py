@@ -155,6 +155,8 @@ REASONS = {  # of one method, or of its family
     "NGN": "its step divides by the square of the gradient that it sees, which the noise lengthens",
     "SPSMax": "its step divides by the square of the gradient that it sees, which the noise lengthens",
     "NGNM": "its step divides by the square of the gradient that it sees, which the noise lengthens",
+    "NGND": "its step divides by the squares of the gradient that it sees, which the noise lengthens",
+    "NGNMD": "its step divides by the squares of the gradient that it sees, which the noise lengthens",
     "sharpness": "the noise also enters through the radius rho, which the linear rule does not cover",
 }
 

@@ -9,7 +9,9 @@ import pytest
 from cases import PAGES
 
 KEPT: dict[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(("Adam", "AdamW", "AMSGrad", "DPAdam"), lambda p: [(1.0 - p.beta1) / p.lr, (1.0 - p.beta2) / p.lr]),
+    **dict.fromkeys(
+        ("Adam", "AdamW", "AMSGrad", "DPAdam", "NGNMD"), lambda p: [(1.0 - p.beta1) / p.lr, (1.0 - p.beta2) / p.lr]
+    ),
     **dict.fromkeys(
         ("RMSprop", "RMSpropW", "NGNM", "Muon", "Scion", "ScionSpectral"), lambda p: [(1.0 - p.beta) / p.lr]
     ),

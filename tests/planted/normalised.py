@@ -26,6 +26,25 @@ MUTATIONS = [
         named("polyak", "test_sps_max_below_its_bound_is_sgd"),
     ),
     Mutation(
+        "NGND: slopes for their squares",
+        f"{PAGES}/ngnd.py", "gauss_newton(self.lr, g * g,", "gauss_newton(self.lr, np.abs(g),",
+        named("polyak", "test_ngnd_is_its_published_recursion"),
+    ),
+    Mutation(
+        "NGNMD: the length of the gradient without its preconditioner",
+        f"{PAGES}/ngnmd.py", "self.lr * total(g * u)", "self.lr * total(g * g)",
+        named("polyak", "test_ngnmd_is_its_published_recursion"),
+    ),
+    Mutation(
+        "NGNMD: the bias of the mean of squares corrected a step late",
+        f"{PAGES}/ngnmd.py", "power(self.beta2, k + 1.0)", "power(self.beta2, k + 2.0)",
+        named("polyak", "test_ngnmd_is_its_published_recursion"),
+    ),
+    Mutation(
+        "NGNMD: the noise of M without its preconditioner",
+        f"{PAGES}/ngnmd.py", "kappa * w / denominator(self, t, x, v, o), kick", "kappa * w, kick", moments("NGNMD"),
+    ),
+    Mutation(
         "NGNM: the gradient enters the mean in full",
         f"{PAGES}/ngnm.py", "(1.0 - self.beta) * shrink * g", "shrink * g",
         named("normalised", "test_ngnm_is_the_published_recursion"),
