@@ -34,7 +34,8 @@ ORDER2 = ["SGD", "HeavyBall", "Nesterov", "SGDA", "AltGDA"]
 # Scion keeps the noise of the sign, which its page drops; AdaBelief's page keeps β₁², which is 1 in the limit
 OTHERS = {"Scion": None, "AdaBelief": None, "DPSGD": "unclipped", "PCNSGD": "directions"}
 ACTIONS = {name: cls.default_sde for name, cls in PAGES.items() if cls.sdes[cls.default_sde].drift} | OTHERS
-PAIRS = [(name, sde) for name, sde in ACTIONS.items() if sde and name not in REFUSED and name != "DCSGDRandK"]
+MASKED = ("DCSGDNormalised", "DCSGDRandK")  # their pages have fewer normals for the same covariance
+PAIRS = [(name, sde) for name, sde in ACTIONS.items() if sde and name not in REFUSED and name not in MASKED]
 
 
 @pytest.fixture(autouse=True)
