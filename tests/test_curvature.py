@@ -17,6 +17,7 @@ BOWL = so.Quadratic(H, center=[0.3, -0.2])
 X = np.array([1.0, -0.8])
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(3)  # exact for the fourth power of a normal
 WEIGHTS = WEIGHTS / WEIGHTS.sum()
+PAGES = [so.DCSGDRandK(0.7), so.DCSGDNormalised(0.7, 1, 0.8, 0.5)]
 NORMALS = list(zip(NODES.tolist(), WEIGHTS.tolist(), strict=True))
 
 
@@ -48,7 +49,7 @@ def test_the_loss_changes_as_in_a_step_of_sgd(law: Any) -> None:
     assert rate(page, o, (2,)) == pytest.approx(change(page, o, [((z,), w) for z, w in normals(2)]), rel=1e-12)
 
 
-@pytest.mark.parametrize("page", [so.DCSGDRandK(0.7), so.DCSGDNormalised(0.7, 1, 0.8, 0.5)], ids=lambda p: type(p).__name__)
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: type(p).__name__)
 def test_the_loss_changes_as_in_a_step_of_compressed_agents(page: Any) -> None:
     law = so.Agents([so.Gaussian(0.5), so.AffineGaussian(0.3, 0.6)], shifts=[[0.4, -0.7], [-0.4, 0.7]])
     masks = [np.concatenate(pair) for pair in itertools.product(np.eye(2), repeat=2)]  # each entry of each agent

@@ -1,13 +1,13 @@
-"""SDEs of first order with curvature in the drift have the step sizes at which SGD, compressed SGD and signs fail; those
-of order 1 and 2 do not.
+"""SDEs of first order with curvature in the drift fail at the step sizes at which SGD and compressed SGD do; those of
+order 1 and 2 do not.
 
 Source: the abstract of Monzio Compagnoni, Islamov, Orvieto & Gorbunov (2025), arXiv:2506.00181; its formulas were not
 seen. The SDEs "curvature" and the numbers here are derived: with the variance σ² + a g² on f = x²/2 SGD is stable in
 mean square if η(1 + a) < 2 and rests at E x² = ησ²/(2 - η(1 + a)); compressed SGD if η(1 + ω/N) < 2; on f = cosh x - 1
 SGD diverges where sinh x₀ > 2x₀/η.
 Measured: E x² after one step from 1 for a = 0.1 on both sides of η = 1.82; the levels at rest for η = 0.4, a = 1/2;
-E|x|² after a step of eight agents that send one entry of two, η = 1.9 (the limit is 1.78); the error of Var x of signs at
-rest, curvature over order 1; on cosh, η = 1/2, the start from which curvature diverges over that of SGD; whether
+E|x|² after a step of eight agents that send one entry of two, η = 1.9 (the limit is 1.78); the error of Var x of signs
+at rest, curvature over order 1; on cosh, η = 1/2, the start from which curvature diverges over that of SGD; whether
 order 1 and 2 return from beyond; whether the normalised method does.
 Refuted by: growth where an SDE of curvature or its optimizer should fall, or the reverse; order 1 or 2 growing; a level
 of curvature that is not SGD's; an error of signs that is not halved; limits on cosh that differ by a factor of 2.

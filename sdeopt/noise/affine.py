@@ -47,7 +47,7 @@ class AffineGaussian(DiagonalGaussian):
     (AffineGaussian(scale=0.5, growth=2.0), [2.25, 8.25])
     """
 
-    growth: float
+    growth: float = 0.0
     family: ClassVar[str | None] = "AffineGaussian"
 
     def __new__(cls, scale: Any, growth: Any) -> AffineGaussian:

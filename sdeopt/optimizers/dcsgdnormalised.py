@@ -1,4 +1,4 @@
-"""DCSGDNormalised: compressed SGD whose steps are the shorter the larger the gradient, for curvature that grows with it.
+"""DCSGDNormalised: compressed SGD with shorter steps where the gradient is larger, for curvature that grows with it.
 
 Discrete
     x' = x - η ψ(x) (1/N) Σ_i C_i(∇f_i(x) + ξ_i),    ψ(x) = 1/(L₀ + L₁ |∇f(x)|)
@@ -25,8 +25,8 @@ Heavy tails
 
 Sources
     That DCSGD needs a normalisation that goes with the smoothness, the noise and the compression is from the abstract
-    of Monzio Compagnoni, Islamov, Orvieto & Gorbunov (2025), arXiv:2506.00181, whose formulas were not seen: ψ, the SDEs
-    and the limits are derived here. (L₀, L₁)-smoothness: Zhang, He, Sra & Jadbabaie (2020), arXiv:1905.11881.
+    of Monzio Compagnoni, Islamov, Orvieto & Gorbunov (2025), arXiv:2506.00181, whose formulas were not seen: ψ, the
+    SDEs and the limits are derived here. (L₀, L₁)-smoothness: Zhang, He, Sra & Jadbabaie (2020), arXiv:1905.11881.
 """
 
 from __future__ import annotations

@@ -13,17 +13,18 @@ SDE
 
     One step is η units of time. The drift of order2 is -∇(f + η/4 |∇f|²): discretisation adds a force down the slope
     of the gradient's length. curvature has the opposite sign, and of a quadratic f the mean change of one step, η units
-    of time at the rate -|g|² + η/2 (gᵀHg + tr ΣH): what a step too long does is in it, which a flow never shows. levy is order1 with the motion L^α to which sums of heavy tails tend in the place of W; at
-    α = 2 the two are the same.
+    of time at the rate -|g|² + η/2 (gᵀHg + tr ΣH): what a step too long does is in it, which a flow never shows. levy
+    is order1 with the motion L^α to which sums of heavy tails tend in the place of W; at α = 2 the two are the same.
 
 Regime
     η → 0 on a fixed horizon t = kη with the law of ξ fixed. order2-corrected keeps its order also where the noise
     dominates, Σ ~ 1/η.
 
 Claim
-    Weak order 1, 2 and 2 in η; curvature 1. The order of the mean does not judge the diffusion; of the three only order2-corrected
-    has a covariance whose relative error is O(η²). The stationary variance of order2 is further from the truth than
-    that of order1: on f = h x²/2 the ratios to the discrete one are 1 - ηh/2 (order1), 1 - ηh (order2), 1 + O(η²).
+    Weak order 1, 2 and 2 in η, curvature 1. The order of the mean does not judge the diffusion; of the first three only
+    order2-corrected has a covariance whose relative error is O(η²). The stationary variance of order2 is further from
+    the truth than that of order1: on f = h x²/2 the ratios to the discrete one are 1 - ηh/2 (order1), 1 - ηh (order2),
+    1 + O(η²).
     curvature: on f = h x²/2 with affine variance Σ = σ² + a g² it is stable in mean square if ηh(1 + a) < 2, and E x²
     is ησ²/(2h - ηh²(1 + a)) at rest, both exactly as of the step. order1 puts the limit at ηha = 2 and order2, on the
     wrong side of it, at ηh(a - 1) = 2: neither knows that steps beyond 2/h diverge.

@@ -151,7 +151,7 @@ REASONS = {  # of one method, or of its family
     "ZOSGD": "the noise of its directions does not shrink with the batch",
     "CubicNewton": "its step is not linear in the gradient that it sees",
     "PCNSGD": "it divides the gradient of each class by its length, which the noise lengthens",
-    "DCSGDNormalised": "its steps are shortened by the gradient without noise, which no batch changes: scale DCSGDRandK",
+    "DCSGDNormalised": "its steps are shortened by the gradient without noise, which no batch changes",
     "NGN": "its step divides by the square of the gradient that it sees, which the noise lengthens",
     "NGNM": "its step divides by the square of the gradient that it sees, which the noise lengthens",
     "sharpness": "the noise also enters through the radius rho, which the linear rule does not cover",

@@ -25,7 +25,7 @@ MUTATIONS = [
     ),
     Mutation(
         "SGD curvature: the drift of order2",
-        f"{PAGES}/sgd.py", "return -g + 0.5 * self.lr * hvp(o, x, g)", "return -g - 0.5 * self.lr * hvp(o, x, g) ",
+        f"{PAGES}/sgd.py", "return -g + 0.5 * self.lr * hvp(o, x, g)", "return -g - 0.5 * self.lr * hvp(o, x, g) + 0.0",
         named("curvature", "test_the_loss_changes_as_in_a_step_of_sgd"),
     ),
     Mutation(

@@ -64,7 +64,7 @@ MUTATIONS = [
     ),
     Mutation(
         "DCSGDRandK curvature: the sign of order 2",
-        f"{PAGES}/dcsgdrandk.py", "return -g + 0.5 * self.lr * hvp(o, x, g)", "return -g - 0.5 * self.lr * hvp(o, x, g)",
+        f"{PAGES}/dcsgdrandk.py", "-g + 0.5 * self.lr * hvp(o, x, g)", "-g - 0.5 * self.lr * hvp(o, x, g)",
         named("curvature", "test_the_loss_changes_as_in_a_step_of_compressed_agents[DCSGDRandK]"),
     ),
     Mutation(
@@ -141,7 +141,8 @@ MUTATIONS = [
     Mutation(
         "ByzClip21SGD2M: the mean's private noise in the sum of each",
         f"{PAGES}/byzclip21sgd2m.py", "self.beta2 / h * self.sigma_omega * dw_own",
-        "self.beta2 / h * self.sigma_omega / np.sqrt(3.0) * dw_own", moments("ByzClip21SGD2M"),
+        "self.beta2 / h * self.sigma_omega / np.sqrt(3.0) * dw_own",
+        named("distributed", "test_one_step_of_byz_clip21_has_the_moments_of_its_sde"),
     ),
     Mutation(
         "Agents: 1/N dropped from the variance of the mean",
