@@ -9,10 +9,12 @@ from sdeopt.optimizers.adamw import AdamW
 from sdeopt.optimizers.altgda import AltGDA
 from sdeopt.optimizers.amsgrad import AMSGrad
 from sdeopt.optimizers.antipgd import AntiPGD
+from sdeopt.optimizers.byzclip21sgd2m import ByzClip21SGD2M
 from sdeopt.optimizers.clip21sgd2m import Clip21SGD2M
 from sdeopt.optimizers.cubicnewton import CubicNewton
 from sdeopt.optimizers.dcsgddithering import DCSGDDithering
 from sdeopt.optimizers.dcsgdnatural import DCSGDNatural
+from sdeopt.optimizers.dcsgdnormalised import DCSGDNormalised
 from sdeopt.optimizers.dcsgdrandk import DCSGDRandK
 from sdeopt.optimizers.delayedsgd import DelayedSGD
 from sdeopt.optimizers.dnsam import DNSAM
@@ -62,9 +64,11 @@ from sdeopt.optimizers.zosgd import ZOSGD
 
 __all__ = [
     "AMSGrad",
+    "ByzClip21SGD2M",
     "Clip21SGD2M",
     "DCSGDDithering",
     "DCSGDNatural",
+    "DCSGDNormalised",
     "DCSGDRandK",
     "DSGD",
     "DSignSGD",

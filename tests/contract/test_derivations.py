@@ -36,7 +36,8 @@ ORDER2 = ["SGD", "HeavyBall", "Nesterov", "SGDA", "AltGDA"]
 # noise of |γ|² is derived with two copies of ξ, see test_adagrad
 OTHERS = {"Scion": None, "AdaBelief": None, "AdaGradNorm": None, "DPSGD": "unclipped", "PCNSGD": "directions"}
 ACTIONS = {name: cls.default_sde for name, cls in PAGES.items() if cls.sdes[cls.default_sde].drift} | OTHERS
-PAIRS = [(name, sde) for name, sde in ACTIONS.items() if sde and name not in REFUSED and name != "DCSGDRandK"]
+MASKED = ("DCSGDNormalised", "DCSGDRandK")  # their pages have fewer normals for the same covariance
+PAIRS = [(name, sde) for name, sde in ACTIONS.items() if sde and name not in REFUSED and name not in MASKED]
 
 
 @pytest.fixture(autouse=True)
