@@ -169,6 +169,7 @@ ROWS = [
     Case("PCNSGD directions", so.PCNSGD(0.6), CLASSES, LONG | {"sde": "directions"}),
     Case("Scion", so.Scion(0.05, 0.95), BOX, words(FINEST, 1.2, max_paths=2**22)),
     Case("ScionSpectral", so.ScionSpectral(0.2, 0.6), MATRIX, words(MIDDLE, 0.8, substeps=4, warm=True)),
+    Case("Shampoo", so.Shampoo(0.1**0.5, 20.0), MATRIX, words([0.1**0.5, 0.05**0.5, 0.025**0.5], 1.0)),
     Case("Muon", so.Muon(0.1, 0.8), CALM, words(FINE, 0.8, substeps=4, warm=True)),
 ]  # fmt: skip
 

@@ -28,6 +28,7 @@ REFUSED = {
     "Muon": "matrix_rows",
     "SPSMax": "depends on the noise in all coordinates",
     "ScionSpectral": "matrix_rows",
+    "Shampoo": "matrix_rows",
     "TopKEF": "top_k",
     "ZOSGD": "one vector of them",
 }
