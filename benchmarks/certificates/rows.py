@@ -121,6 +121,7 @@ ROWS = [
     Case("ScheduleFreeSGD", so.ScheduleFreeSGD(0.1, 0.6), TILTED, words(FINE, 2.0)),
     Case("ScheduleFreeAdamW", so.ScheduleFreeAdamW(0.1, 0.6, 0.7, 0.3, 0.5), GENTLE, words(FINE, 4.0)),
     Case("Adagrad", so.Adagrad(0.1**0.5, 0.0, 20.0), GENTLE, words([0.1**0.5, 0.05**0.5, 0.025**0.5], 1.0)),
+    Case("AdaGradNorm", so.AdaGradNorm(0.1**0.5, 20.0), GENTLE, words([0.1**0.5, 0.05**0.5, 0.025**0.5], 1.0)),
     Case("DSGD", so.DSGD(0.2), AGENTS, SIGNS),
     Case("LocalSGD", so.LocalSGD(0.2, 2), AGENTS, words(MIDDLE, 1.2, max_paths=2**22)),
     Case("LocalSGD order2", so.LocalSGD(0.2, 2, 1.3), AGENTS, words(MIDDLE, 1.2, sde="order2", max_paths=2**23), 2.0),
@@ -160,6 +161,9 @@ ROWS = [
     Case("AntiPGD hessian", so.AntiPGD(0.2, 0.5), TILTED, SIGNS | {"sde": "hessian"}),
     Case("NGN", so.NGN(0.2), DATA, SIGNS),
     Case("NGNM", so.NGNM(0.2, 0.8), DATA, words(MIDDLE, 3.2)),  # at 1 the gap of the mean changes its sign
+    Case("NGND", so.NGND(0.2), DATA, SIGNS),
+    Case("NGNMD", so.NGNMD(0.1, 0.8, 0.85, 0.0), DATA, STEADY),
+    Case("SPSMax", so.SPSMax(0.2), DATA, SIGNS),
     Case("WarmupSGD", so.WarmupSGD(0.2), TILTED, SIGNS),
     Case("PCNSGD", so.PCNSGD(0.6), CLASSES, LONG),
     Case("PCNSGD directions", so.PCNSGD(0.6), CLASSES, LONG | {"sde": "directions"}),

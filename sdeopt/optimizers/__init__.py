@@ -3,6 +3,7 @@
 from sdeopt.optimizers.adabelief import AdaBelief
 from sdeopt.optimizers.adafactor import Adafactor
 from sdeopt.optimizers.adagrad import Adagrad
+from sdeopt.optimizers.adagradnorm import AdaGradNorm
 from sdeopt.optimizers.adam import Adam
 from sdeopt.optimizers.adamw import AdamW
 from sdeopt.optimizers.altgda import AltGDA
@@ -31,7 +32,9 @@ from sdeopt.optimizers.muon import Muon
 from sdeopt.optimizers.nadam import NAdam
 from sdeopt.optimizers.nesterov import Nesterov
 from sdeopt.optimizers.ngn import NGN
+from sdeopt.optimizers.ngnd import NGND
 from sdeopt.optimizers.ngnm import NGNM
+from sdeopt.optimizers.ngnmd import NGNMD
 from sdeopt.optimizers.pcnsgd import PCNSGD
 from sdeopt.optimizers.pgd import PGD
 from sdeopt.optimizers.rmsprop import RMSprop
@@ -53,6 +56,7 @@ from sdeopt.optimizers.signsgd import SignSGD
 from sdeopt.optimizers.signsgdw import SignSGDW
 from sdeopt.optimizers.signum import Signum
 from sdeopt.optimizers.smoothedgda import SmoothedGDA
+from sdeopt.optimizers.spsmax import SPSMax
 from sdeopt.optimizers.topkef import TopKEF
 from sdeopt.optimizers.usam import USAM
 from sdeopt.optimizers.warmupsgd import WarmupSGD
@@ -74,7 +78,9 @@ __all__ = [
     "FPGD",
     "NAdam",
     "NGN",
+    "NGND",
     "NGNM",
+    "NGNMD",
     "PCNSGD",
     "PGD",
     "SAM",
@@ -85,9 +91,11 @@ __all__ = [
     "SGLD",
     "SHGD",
     "SHGD2",
+    "SPSMax",
     "USAM",
     "ZOSGD",
     "AdaBelief",
+    "AdaGradNorm",
     "Adafactor",
     "Adagrad",
     "Adam",

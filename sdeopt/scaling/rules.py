@@ -90,6 +90,7 @@ SLOW_SIGNS = Rule("linear", "η' = κη, 1 - β' = κ (1 - β)", HERE, formulas.
 INERTIAL = Rule("friction", "η' = κ²η, 1 - μ' = κ (1 - μ)", HERE, formulas.inertial, examples, ("swing",))
 ADAGRAD = Rule("none needed", "η' = η, ε' = ε/κ, v₀' = v₀/κ²", HERE, formulas.accumulated, examples,
                ("ratio", "noise", "first"))  # fmt: skip
+ADAGRAD_NORM = replace(ADAGRAD, statement="η' = η, v₀' = v₀/κ²", conditions=("ratio", "sent", "first"))
 NADAM = replace(ADAM, statement=f"{ADAM.statement}, ψ' = κψ", source=HERE, fields=formulas.looking_ahead)
 AMSGRAD = replace(ADAM, source=HERE, conditions=(*ADAM.conditions, "peak"))
 ADABELIEF = Rule("square root", "η' = √κ η, 1 - β' = κ (1 - β), ε' = ε", HERE, formulas.believing, examples,
@@ -136,6 +137,7 @@ RULES: dict[type, Rule] = {
     pages.Signum: SLOW_SIGNS,
     pages.SGHMC: INERTIAL,
     pages.Adagrad: ADAGRAD,
+    pages.AdaGradNorm: ADAGRAD_NORM,
     pages.NAdam: NADAM,
     pages.AMSGrad: AMSGRAD,
     pages.AdaBelief: ADABELIEF,
@@ -153,7 +155,10 @@ REASONS = {  # of one method, or of its family
     "PCNSGD": "it divides the gradient of each class by its length, which the noise lengthens",
     "DCSGDNormalised": "its steps are shortened by the gradient without noise, which no batch changes",
     "NGN": "its step divides by the square of the gradient that it sees, which the noise lengthens",
+    "SPSMax": "its step divides by the square of the gradient that it sees, which the noise lengthens",
     "NGNM": "its step divides by the square of the gradient that it sees, which the noise lengthens",
+    "NGND": "its step divides by the squares of the gradient that it sees, which the noise lengthens",
+    "NGNMD": "its step divides by the squares of the gradient that it sees, which the noise lengthens",
     "sharpness": "the noise also enters through the radius rho, which the linear rule does not cover",
 }
 
