@@ -24,10 +24,8 @@ def highest(repetitions: int) -> float:
 @pytest.mark.study
 @pytest.mark.parametrize("name", rates.CASES)
 def test_bounds_hold(name: str) -> None:
-    """All but that which the page names, whose U is too small in some 9 %."""
     found = rates.rate(name)
-    high = 0.12 if name == CROOKED else highest(found.repetitions)
-    assert max(found.above, found.below) / found.repetitions < high, found
+    assert max(found.above, found.below) / found.repetitions < highest(found.repetitions), found
 
 
 @pytest.mark.parametrize(
@@ -52,7 +50,14 @@ def test_the_truth_of_the_procedure_is_that_of_many_paths() -> None:
     assert low < procedure.true_error() < high < 1.2 * low
 
 
+@pytest.mark.study
+def test_the_whole_procedure_holds() -> None:
+    """2000 comparisons: pilots that choose step sizes and paths, and fresh blocks."""
+    assert max(procedure.false_verdicts(2000)) / 2000 < highest(2000)
+
+
 def test_the_page_has_every_case_within_its_limits() -> None:
+    """But for the one that the page names, whose skewness no guard sees."""
     text = rates.PAGE.read_text(encoding="utf-8")
     rows = rates.rows(text)
     assert list(rows) == list(rates.CASES)
