@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.core import checks
+from sdeopt.core import checks, foreign
 from sdeopt.core.oracle import noisy_grad
 from sdeopt.core.traits import several
 
@@ -58,7 +58,7 @@ class Optimizer:
 
     def __post_init__(self) -> None:
         if not callable(self.make):
-            raise TypeError(f"make must be a function of a list of parameters, got {checks.short(self.make)}")
+            raise TypeError(f"make must be a function of a list of parameters, got {foreign.told(self.make)}")
 
     def named(self, problem: Any) -> str:
         """What it is called in reports: the class that it makes, after a look at it."""
