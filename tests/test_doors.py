@@ -135,7 +135,7 @@ def test_a_gradient_that_differences_cannot_judge_is_taken(value: Any, grad: Any
     so.Objective(value=value, grad=grad, dim=2, start=start)
 
 
-NAMES = ("mean x₁", "mean x₂", "f(x)", "mine", "var x₁", "var x₁₂", "cov x₁,x₂", "tr Cov x")
+NAMES = ("mean x₁", "mean x₂", "loss", "mine", "var x₁", "var x₁₂", "cov x₁,x₂", "tr Cov x")
 
 
 @pytest.mark.parametrize(

@@ -142,7 +142,7 @@ def compare(
     >>> report
     Report(SGD(lr=0.05), SDE order1: agree)
     >>> report.rows[0].quantity, abs(report.rows[0].gap) < 0.01
-    ('f(x)', True)
+    ('loss', True)
     """
     paths, seconds, tolerance, alpha = _numbers(paths, seconds, tolerance, alpha)
     given = rng

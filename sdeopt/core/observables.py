@@ -14,7 +14,7 @@ from sdeopt.core.guards import answer, guarded, one_number
 from sdeopt.core.math import dot
 from sdeopt.core.oracle import grad, value, value_and_grad
 
-__all__ = ["LABELS", "growth", "passes", "position", "resolve"]
+__all__ = ["SYMBOLS", "growth", "passes", "position", "resolve"]
 
 FAR = (1e4, 1e8)  # distances at which growth is measured
 
@@ -39,7 +39,7 @@ def _loss_and_grad_norm2(o: Any, x: Any) -> Any:
 
 NAMED: dict[str, Callable[..., Any]] = {"loss": _loss, "norm2": _norm2, "grad_norm2": _grad_norm2}
 BUILT_IN = re.compile(r"(mean|var|cov) x.*|tr Cov x|diverged")  # names of moments in reports
-LABELS = {"loss": "f(x)", "norm2": "|x|²", "grad_norm2": "|∇f(x)|²"}
+SYMBOLS = {"f(x)": "loss", "|x|²": "norm2", "|∇f(x)|²": "grad_norm2"}  # of what is named
 
 
 def passes(observables: Mapping[str, Callable[..., Any]], objective: Any) -> list[tuple[Callable[..., Any], Any]]:
@@ -62,11 +62,11 @@ SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def position(quantity: str, names: Sequence[str]) -> int:
-    """Where a quantity stands among the names of a report: "loss" for "f(x)", "var x1" for "var x₁", "cov x1 x2"."""
+    """Where a quantity stands among the names of a report: "f(x)" for "loss", "var x1" for "var x₁", "cov x1 x2"."""
     words = checks.short(quantity).strip("'") if not isinstance(quantity, str) else quantity
     plain = re.sub(r"x(\d+)", lambda m: "x" + m[1].translate(SUBSCRIPTS), words)
     plain = re.sub(r"(x[₀-₉]+)[ ,]+(x[₀-₉]+)", r"\1,\2", plain)
-    for one in (words, LABELS.get(words, words), plain):
+    for one in (words, SYMBOLS.get(words, words), plain):
         if one in names:
             return list(names).index(one)
     return list(names).index(checks.choice("quantity", quantity, names))

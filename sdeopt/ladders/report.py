@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
-from sdeopt.core.observables import LABELS
 from sdeopt.results.page import Cell, Line, Page, Table
 from sdeopt.results.result import Result
 from sdeopt.results.words import interval
@@ -80,9 +79,9 @@ class SVAGLadder(Result):
             ("method", f"{m['method']}, from its steps to its SDE"),
             ("problem", f"{m['objective']}, {m['noise']}"),
             ("time", f"{m['steps']} steps of {m['clock']:.4g}, {m['paths']} paths{', interrupted' * m['partial']}"),
-            *((f"{LABELS.get(name, name)} moved", self._said(name)) for name in names),
+            *((f"{name} moved", self._said(name)) for name in names),
         ]
-        table = Table(("at the end", *(LABELS.get(name, name) for name in names), "diverged"), [*rows])
+        table = Table(("at the end", *names, "diverged"), [*rows])
         note = "Where numbers move along the ladder, the SDE does not describe the optimizer; ± is half of 95 %."
         return Page(head, [table], [note])
 

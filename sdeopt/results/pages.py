@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdeopt.core.observables import LABELS
 from sdeopt.results.page import Line, Page, Table
 from sdeopt.results.words import known, number, point
 
@@ -32,7 +31,7 @@ def ensemble(e: Ensemble) -> Page:
 
 def heading(observable: str | None) -> str:
     """What is said of the mean of an observable, or of x."""
-    return "E x" if observable is None else f"E {LABELS.get(observable, observable)}"
+    return "E x" if observable is None else f"E {observable}"
 
 
 def _header(e: Ensemble) -> list[tuple[str, Line]]:

@@ -19,8 +19,8 @@ ROWS = 40  # points that are printed
 MARKS = {"undecided": "?", "diverged": "×", "failed": "!", "missing": "…"}
 SAID = 3  # different reasons that are printed for one status
 HEADINGS = {
-    "loss": "E f(x)",
-    "median": "median f(x)",
+    "loss": "E loss",
+    "median": "median loss",
     "spread": "tr Cov x",
     "diverged": "diverged",
     "time": "time to level",

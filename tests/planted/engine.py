@@ -32,12 +32,13 @@ MUTATIONS = [
     ),
     Mutation(
         "Reshuffled: examples in the order of the data",
-        "sdeopt/engine/compiler/rng.py", "order[c], order[other] = order[other]", "order[c], order[c] = order[other]",
+        "sdeopt/engine/compiler/uniform.py",
+        "order[c], order[other] = order[other]", "order[c], order[c] = order[other]",
         ("tests/test_reshuffled.py::test_every_epoch_is_a_new_permutation_of_what_whole_batches_hold",),
     ),
     Mutation(
         "Reshuffled: every epoch the same permutation",
-        "sdeopt/engine/compiler/rng.py", "(U(epoch) << S32) | U(c)", "U(c)",
+        "sdeopt/engine/compiler/uniform.py", "(U(epoch) << S32) | U(c)", "U(c)",
         ("tests/test_reshuffled.py::test_every_epoch_is_a_new_permutation_of_what_whole_batches_hold",),
     ),
     Mutation(

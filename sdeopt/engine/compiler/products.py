@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 from sdeopt.engine.compiler.lane_ops import call, fma
 from sdeopt.engine.compiler.lanes import I32, I64, Pack, element, loader, rebuild, splat, storer
 from sdeopt.engine.compiler.pipeline import OPTIONS
-from sdeopt.engine.compiler.rng import wide_vectors
+from sdeopt.engine.compiler.threefry import wide_vectors
 
 __all__ = ["by_columns", "by_rows", "some_columns", "some_entries", "some_rows", "strided"]
 
