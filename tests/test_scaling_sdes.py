@@ -150,6 +150,6 @@ def test_every_rule_of_a_closed_sde_is_tried() -> None:
     tried = {type(p) for p in (*PLAIN, *GAMES, *NOISY)} | {so.Signum, so.SGHMC, so.LocalSGD, so.FedAvgM}
     elsewhere = {
         so.HeavyBall, so.Nesterov, so.DSGD, so.DCSGDRandK, so.DCSGDDithering, so.DCSGDNatural, so.DSignSGD, so.DPSGD,
-        so.DPSignSGD, so.DPAdam, so.Scion, so.ScionSpectral, so.Muon, so.AMSGrad,
+        so.DPSignSGD, so.DPAdam, so.Scion, so.ScionSpectral, so.Muon, so.AMSGrad, so.Shampoo,
     }  # fmt: skip
     assert tried == set(RULES) - elsewhere

@@ -50,6 +50,7 @@ from sdeopt.optimizers.sgd import SGD
 from sdeopt.optimizers.sgda import SGDA
 from sdeopt.optimizers.sghmc import SGHMC
 from sdeopt.optimizers.sgld import SGLD
+from sdeopt.optimizers.shampoo import Shampoo
 from sdeopt.optimizers.shgd import SHGD
 from sdeopt.optimizers.shgd2 import SHGD2
 from sdeopt.optimizers.signsgd import SignSGD
@@ -119,6 +120,7 @@ __all__ = [
     "ScheduleFreeSGD",
     "Scion",
     "ScionSpectral",
+    "Shampoo",
     "SignSGD",
     "SignSGDW",
     "Signum",

@@ -91,6 +91,7 @@ INERTIAL = Rule("friction", "η' = κ²η, 1 - μ' = κ (1 - μ)", HERE, formula
 ADAGRAD = Rule("none needed", "η' = η, ε' = ε/κ, v₀' = v₀/κ²", HERE, formulas.accumulated, examples,
                ("ratio", "noise", "first"))  # fmt: skip
 ADAGRAD_NORM = replace(ADAGRAD, statement="η' = η, v₀' = v₀/κ²", conditions=("ratio", "sent", "first"))
+SHAMPOO = replace(ADAGRAD_NORM, statement="η' = η, ε' = ε/κ²", source="derived here: both sums fall to 1/κ²")
 NADAM = replace(ADAM, statement=f"{ADAM.statement}, ψ' = κψ", source=HERE, fields=formulas.looking_ahead)
 AMSGRAD = replace(ADAM, source=HERE, conditions=(*ADAM.conditions, "peak"))
 ADABELIEF = Rule("square root", "η' = √κ η, 1 - β' = κ (1 - β), ε' = ε", HERE, formulas.believing, examples,
@@ -138,6 +139,7 @@ RULES: dict[type, Rule] = {
     pages.SGHMC: INERTIAL,
     pages.Adagrad: ADAGRAD,
     pages.AdaGradNorm: ADAGRAD_NORM,
+    pages.Shampoo: SHAMPOO,
     pages.NAdam: NADAM,
     pages.AMSGrad: AMSGRAD,
     pages.AdaBelief: ADABELIEF,

@@ -21,12 +21,14 @@ LIMITS = {"Adagrad": {"v": "1/lr**2", "eps": "1/lr"}}  # its page keeps ε, whic
 REFUSED = {
     "AMSGrad": "a running maximum or minimum reflects",
     "Adafactor": "matrix_rows",
+    "ByzClip21SGD2M": "agents one by one",
     "CubicNewton": "array of another shape",
     "DelayedSGD": "single entries of past",
     "FPGD": "has memory",
     "Muon": "matrix_rows",
     "SPSMax": "depends on the noise in all coordinates",
     "ScionSpectral": "matrix_rows",
+    "Shampoo": "matrix_rows",
     "TopKEF": "top_k",
     "ZOSGD": "one vector of them",
 }

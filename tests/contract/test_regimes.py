@@ -26,7 +26,7 @@ KEPT: dict[str, Callable[[Any], Any]] = {
     "FedAvgM": lambda p: [(1.0 - p.momentum) / p.lr, p.outer_lr / p.lr, p.local_steps],
     "ZOSGD": lambda p: [p.mu**2 / p.lr, p.value_noise / p.mu],
     "SmoothedGDA": lambda p: [p.follow / p.lr],
-    **dict.fromkeys(("Adagrad", "AdaGradNorm"), lambda p: [p.initial * p.lr**2]),
+    **dict.fromkeys(("Adagrad", "AdaGradNorm", "Shampoo"), lambda p: [p.initial * p.lr**2]),
 }
 
 
