@@ -204,7 +204,7 @@ def test_one_step_of_clip21_has_the_moments_of_its_sde(radius: float) -> None:
 
 def test_one_step_of_byz_clip21_has_the_moments_of_its_sde() -> None:
     """To a relative O(η) at η = 1e-5, with private noise and a liar beyond all others."""
-    page = so.ByzClip21SGD2M(1e-5, 3e-5, 2e-5, 0.8, 0.7, trim=1, liars=1, lie=9.0)
+    page = so.ByzClip21SGD2M(1e-5, 3e-5, 2e-5, 0.8, 0.7, trim=0.5, liars=1, lie=9.0)
     law = so.Agents(so.Gaussian([0.5, 0.9]), agents=3)
     o, point, zero = so.Problem(so.Quadratic(H), law).oracle, np.random.default_rng(4), np.zeros(6)
     y = tuple(point.normal(size=n) for n in (2, 6, 6, 6))

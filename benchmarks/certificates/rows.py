@@ -137,7 +137,7 @@ ROWS = [
     Case("TopKEF", so.TopKEF(0.1, 1), AGENTS, words(FINE, 1.0)),  # memories last 2η: at η = 0.2 still 0.4 of the time 1
     Case("Clip21SGD2M", so.Clip21SGD2M(0.05, 0.1, 0.1, 10.0, 0.5), AGENTS, words(FINEST, 1.0)),  # nothing is clipped
     Case("Clip21SGD2M clipped", so.Clip21SGD2M(0.025, 0.05, 0.05, 0.3, 0.5), AGENTS, words(TINY, 2.0)),
-    Case("ByzClip21SGD2M", so.ByzClip21SGD2M(0.05, 0.1, 0.1, 10.0, 0.5, 1, 1, 9.0), THREE, words(FINEST, 1.0)),
+    Case("ByzClip21SGD2M", so.ByzClip21SGD2M(0.05, 0.1, 0.1, 10.0, 0.5, 0.5, 1, 9.0), THREE, words(FINEST, 1.0)),
     Case("DPSGD", so.DPSGD(0.4, 0.7, 1.0), BATCH, MILD),
     Case("DPSGD unclipped", so.DPSGD(0.4, 50.0, 0.02), BATCH, MILD | {"sde": "unclipped"}),
     Case("DPSGD clipped", so.DPSGD(4e3, 1e-4, 1.0), BATCH, words([4e3, 2e3, 1e3], 1.6e4, sde="clipped")),  # steps 0.4 u

@@ -22,7 +22,7 @@ PROBLEM = so.Problem(so.Quadratic([1.0]), so.Agents(so.Gaussian(1.0), agents=5),
 SPREAD = math.sqrt(0.1 / (2.0 - 0.1))  # of v_i at rest, and so at least that of s_i
 
 
-def ends(trim: int, size: float, liars: int = 0, lie: float = 0.0) -> np.ndarray:
+def ends(trim: float, size: float, liars: int = 0, lie: float = 0.0) -> np.ndarray:
     page = so.ByzClip21SGD2M(0.05, 0.1, 0.1, clip=50.0, trim=trim, liars=liars, lie=lie)
     return run(page, PROBLEM, paths(16_000, size), horizon=20.0).final[:, 0]
 
@@ -39,11 +39,11 @@ def spread(x: np.ndarray) -> Estimate:
 def measure(size: float = 1.0) -> list[Finding]:
     found, median = [], {}
     for lie in (3.0, 30.0, 300.0):
-        mean, median[lie] = off(ends(0, size, 1, lie)), off(ends(2, size, 1, lie))
+        mean, median[lie] = off(ends(0.0, size, 1, lie)), off(ends(0.5, size, 1, lie))
         found.append(finding(f"lie {lie:g}: |E x| of the mean / (b/5)", (0.97, 1.03), mean / (0.2 * lie)))
         found.append(finding(f"lie {lie:g}: |E x| of the median", (0.0, SPREAD), median[lie]))
     found.append(finding("|E x| of the median, lie 300 / lie 30", (0.9, 1.1), median[300.0] / median[30.0]))
-    three = off(ends(2, size, 3, 30.0))
+    three = off(ends(0.5, size, 3, 30.0))
     found.append(finding("three liars, lie 30: |E x| of the median / b", (0.97, 1.03), three / 30.0))
-    price = spread(ends(2, size)) / spread(ends(0, size))
+    price = spread(ends(0.5, size)) / spread(ends(0.0, size))
     return [*found, finding("no liars: Var x of the median / mean", (1.0, math.pi / 2.0), price)]

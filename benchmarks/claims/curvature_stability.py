@@ -37,7 +37,7 @@ RISES, FALLS = (1.0, math.inf), (0.0, 1.0)
 
 def one_step(page: Any, problem: so.Problem, sde: str | None, size: float) -> Estimate:
     """E|x|² over |x₀|² after the time of one step; of the optimizer without an SDE."""
-    number = paths(100_000, size)
+    number = paths(60_000, size)
     words = {"kind": "sde", "sde": sde, "substeps": 16} if sde else {}
     return mean("norm2", page, problem, number, steps=1, **words) / float(problem.x0 @ problem.x0)
 
@@ -65,7 +65,7 @@ def levels(size: float) -> list[Finding]:
     wanted, found = 0.4 * 0.25 / (2.0 - 0.4 * 1.5), []
     for sde, claimed in ((None, (0.97, 1.03)), ("curvature", (0.97, 1.03)), ("order1", FALLS), ("order2", FALLS)):
         words = {"kind": "sde", "sde": sde, "substeps": 32} if sde else {}
-        level = mean("norm2", page, problem, paths(60_000, size), horizon=8.0, **words)
+        level = mean("norm2", page, problem, paths(40_000, size), horizon=8.0, **words)
         found.append(finding(f"SGD at rest, {sde or 'optimizer'}: E x² / formula", claimed, level / wanted))
     return found
 

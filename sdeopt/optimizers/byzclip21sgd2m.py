@@ -5,8 +5,8 @@ Discrete
     v_i' = (1 - β₁) v_i + β₁ (∇f_i(x') + ξ_i),   c_i = clip(v_i' - g_i)            clip(u) = u min(1, τ/|u|)
     g_i' = g_i + β₂ c_i,   s_i' = s_i + β₂ (c_i + ω_i)            ω_i ~ N(0, σ_ω² I)
 
-    T is the mean of each entry without its t smallest and t largest; t = 0 is the mean and, with N = 2t + 1 or 2t + 2,
-    the largest t that there is the median. s_i is what the server has added up of agent i. The first L agents lie: by
+    T is the mean of each entry without its t smallest and t largest, t = ⌊Nα⌋ but so that one or two are left: α = 0 is
+    the mean and α = ½ the median. s_i is what the server has added up of agent i. The first L agents lie: by
     their doing the server has b_i = b in every entry besides, and for the others b_i = 0. v_i, g_i and s_i are 0 at the
     start.
 
@@ -19,12 +19,12 @@ SDE
     One step is η units of time.
 
 Regime
-    β₁ = κ₁ η and β₂ = κ₂ η with κ₁, κ₂, τ, σ_ω, N, t, L and b fixed, η → 0, t = kη fixed.
+    β₁ = κ₁ η and β₂ = κ₂ η with κ₁, κ₂, τ, σ_ω, N, α, L and b fixed, η → 0, t = kη fixed.
 
 Claim
-    Weak order 1 in η. With t = 0 and no liars it is Clip21SGD2M. At rest on f = h x²/2 the mean (t = 0) is -(L/N) b/h,
+    Weak order 1 in η. With α = 0 and no liars it is Clip21SGD2M. At rest on f = h x²/2 the mean (α = 0) is -(L/N) b/h,
     as far off as the liars like. With L <= t, T lies between two of the honest s_i, whatever b is: equal honest agents
-    without noise rest at 0, and noise moves them by no more than s_i differ. With L > N - t the liars alone decide.
+    without noise rest at 0, and noise moves them by no more than s_i differ. With L >= N - t the liars alone decide.
     Unequal honest agents rest where T of the ∇f_i is 0, which is not where their mean is.
 
 Heavy tails
@@ -69,8 +69,6 @@ from sdeopt.noise.directions import clipped
 
 __all__ = ["ByzClip21SGD2M"]
 
-Some = Annotated[float, Bounds(low=0.0, whole=True)]
-
 
 def heard(self: Any, sums: Any, i: Any) -> Any:
     """s_i + b_i."""
@@ -80,14 +78,15 @@ def heard(self: Any, sums: Any, i: Any) -> Any:
 def trimmed(self: Any, sums: Any) -> Any:
     """T: of equal entries any."""
     n = len(sums)
-    kept = 0.0 * sums[0]
+    kept, count = 0.0 * sums[0], 0.0 * sums[0]
     for i in range(n):
         own, rank = heard(self, sums, i), 0.0 * sums[0]
         for j in range(n):
             other = heard(self, sums, j)
             rank = rank + where(other < own, 1.0, where(other == own, 1.0 * (j < i), 0.0))
-        kept = kept + where(np.abs(rank - 0.5 * (n - 1.0)) < 0.5 * n - self.trim, own, 0.0)
-    return kept / (n - 2.0 * self.trim)
+        inside = np.abs(rank - 0.5 * (n - 1.0)) < np.maximum(0.5 * (n + 1.0) - self.trim * n, 0.75)
+        kept, count = kept + where(inside, own, 0.0), count + where(inside, 1.0, 0.0)
+    return kept / count
 
 
 @method(
@@ -111,7 +110,7 @@ class ByzClip21SGD2M(NamedTuple):
     Regime
         β₁ = κ₁ η, β₂ = κ₂ η, η → 0, t = kη fixed
     Claim
-        weak order 1; no lie of at most `trim` agents moves T past the honest ones
+        weak order 1; no lie of at most t agents moves T past the honest ones
     Sources
         Islamov et al., arXiv:2603.23472 (the abstract); Yin et al., arXiv:1803.01498
 
@@ -128,7 +127,7 @@ class ByzClip21SGD2M(NamedTuple):
     sigma_omega : float
         Standard deviation σ_ω >= 0 of the private noise of one agent; default 0.
     trim : float
-        t, a whole number from 0 to below N/2; default 1, the median of three or four.
+        Share α in [0, ½] of the agents that is left out at either end; default ½, the median.
     liars : float
         L, a whole number: the first L agents lie; default 0.
     lie : float
@@ -141,7 +140,7 @@ class ByzClip21SGD2M(NamedTuple):
     >>> o = so.Problem(so.Quadratic([1.0]), so.Agents(so.NoNoise(), agents=3)).oracle
     >>> y = np.zeros(1), np.zeros(3), np.zeros(3), np.array([1.0, 2.0, 4.0])
     >>> draws = (), (np.zeros(3),)
-    >>> [so.ByzClip21SGD2M(lr=0.1, trim=t, liars=1, lie=30.0).step(0, y, o, draws)[0].round(12) for t in (0, 1)]
+    >>> [so.ByzClip21SGD2M(lr=0.1, trim=a, liars=1, lie=30.0).step(0, y, o, draws)[0].round(12) for a in (0.0, 0.5)]
     [array([-1.23333333]), array([-0.4])]
     """
 
@@ -150,8 +149,8 @@ class ByzClip21SGD2M(NamedTuple):
     beta2: Decay = 0.1
     clip: Positive = 1.0
     sigma_omega: NonNegative = 0.0
-    trim: Some = 1.0
-    liars: Some = 0.0
+    trim: Annotated[float, Bounds(low=0.0, high=0.5)] = 0.5
+    liars: Annotated[float, Bounds(low=0.0, whole=True)] = 0.0
     lie: Real = 0.0
 
     def scaled(self, lr: Any) -> Any:
@@ -160,8 +159,6 @@ class ByzClip21SGD2M(NamedTuple):
 
     def own(self, objective: Objective, noise: Law) -> Any:
         """The private noise of every agent, in units of its standard deviation."""
-        if 2.0 * self.trim >= noise.agents:
-            raise ValueError(f"trim must be below half of the number of agents, {noise.agents}, got {self.trim:g}")
         return (("normal", noise.agents * objective.dim),)
 
     def init(self, x: Vector, o: Oracle) -> Any:

@@ -131,12 +131,12 @@ MUTATIONS = [
     Mutation(
         "ByzClip21SGD2M: one too few trimmed above",
         f"{PAGES}/byzclip21sgd2m.py", "rank - 0.5 * (n - 1.0)", "rank - 0.5 * n",
-        named("distributed_steps", "test_a_trimmed_mean_of_seven_agents[1]"),
+        named("distributed_steps", "test_a_trimmed_mean[7-0.2]"),
     ),
     Mutation(
         "ByzClip21SGD2M: all agents lie",
         f"{PAGES}/byzclip21sgd2m.py", "(1.0 * (i < self.liars))", "1.0",
-        named("distributed_steps", "test_byz_clip21_by_hand[1.0-1.0--5.0]"),
+        named("distributed_steps", "test_byz_clip21_by_hand[0.5-1.0--5.0]"),
     ),
     Mutation(
         "ByzClip21SGD2M: the mean's private noise in the sum of each",
