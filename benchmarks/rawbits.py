@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from sdeopt.engine.compiler.rng import threefry
+from sdeopt.engine.compiler.threefry import threefry
 from sdeopt.engine.streams import normalise, stream_key
 
 PATHS, COMPONENTS, FOURS = 32, 10, 500

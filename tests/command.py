@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import sys
+from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import CliRunner, Result
 
 import sdeopt as so
@@ -14,6 +19,14 @@ from sdeopt.cli.words import Job, read
 
 METHODS = sorted(so.methods().items())
 TINY = ["--steps", "4", "--paths", "8"]
+
+
+def tool(name: str) -> str:
+    """Where a program of the extra lint is, or the test is skipped."""
+    found = shutil.which(name, path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    if found is None:
+        pytest.skip(f"needs {name}")
+    return found
 
 
 def run(*args: str) -> Result:

@@ -165,6 +165,14 @@ def test_the_loss_of_a_sample_is_that_of_its_gradient(law: Any) -> None:
     assert np.array_equal(Kernel(run)(0, 3), plain(run))
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("error::sdeopt.InterpretedWarning")
+@pytest.mark.parametrize("law", [so.Gaussian(0.5), so.StudentT(3.0)], ids=["normal", "t"])
+def test_forty_agents_are_compiled(law: Any) -> None:
+    run = plan(so.DSignSGD(0.1), so.Problem(BOWL, so.Agents(law, agents=40)), steps=3, rng=3, observables=[], save_at=3)
+    assert np.array_equal(Kernel(run)(0, 3), plain(run))
+
+
 def test_larger_batches_of_a_share() -> None:
     """Two of three examples without replacement: variance (m - B)/(m - 1)/B times that of one."""
     o = so.Problem(DATA, so.Agents(so.Minibatch(2, replace=False), agents=2)).oracle
@@ -191,6 +199,7 @@ def test_the_command_line_and_pickles() -> None:
     [(lambda: so.Agents(so.Gaussian(1.0)), ValueError, "agents must be given with one law"),
      (lambda: so.Agents([so.Gaussian(1.0)] * 2, agents=3), ValueError, "agents must be the number of laws, 2, got 3"),
      (lambda: so.Agents(so.Gaussian(1.0), agents=0), ValueError, "agents must be at least 1"),
+     (lambda: so.Agents(so.Gaussian(1.0), agents=257), ValueError, "agents must be at most 256"),
      (lambda: so.Agents([]), TypeError, "laws must be a law of sdeopt.noise"),
      (lambda: so.Agents(0.5, agents=2), TypeError, "laws must be a law of sdeopt.noise"),
      (lambda: so.Agents([MIXED, MIXED]), TypeError, "none of them Agents"),

@@ -33,7 +33,7 @@ def test_the_file_says_what_python_would(toml: Callable[[str], str]) -> None:
 def test_a_table_and_figures_are_written(toml: Callable[[str], str], tmp_path: Path) -> None:
     stem = tmp_path / "out"
     result = succeeded("sweep", toml(TINY), "--folder", str(tmp_path / "cells"), "--out", str(stem))
-    assert "E f(x)" in result.stdout
+    assert "E loss" in result.stdout
     names = ["out.npz", "out.csv", "out-loss.png", "out-spread.png", "out-diverged.png"]
     assert f"wrote {', '.join(str(tmp_path / name) for name in names)}" in result.stderr
     assert sorted(file.name for file in tmp_path.glob("out*")) == sorted(names)

@@ -8,16 +8,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 KAPPA, HORIZON = 2.0, 0.8
 RATES = 0.2 / 2.0 ** np.arange(6)
 
 
-def optimizer(lr: float, warm: bool, nesterov: bool) -> Any:
-    """Var x/σ² of ScionSpectral, or of Muon, along one direction."""
+def optimizer(lr: float, warm: bool, nesterov: bool, first: bool = False) -> Any:
+    """Var x/σ² of ScionSpectral, or of Muon, along one direction; ``first``: the momentum starts at what is seen."""
     beta, steps = 1.0 - KAPPA * lr, np.arange(1, round(HORIZON / lr) + 1)
     age = np.maximum(steps[:, None] - steps, -1)
     weight, mean = np.where(age >= 0, (1.0 - beta) * beta**age, 0.0), 1.0 - (0.0 if warm else 1.0) * beta**steps
+    if first:
+        weight[:, 0] = beta ** (steps - 1)
     if nesterov:
         weight, mean = beta * weight + (1.0 - beta) * np.eye(len(steps)), beta * mean + (1.0 - beta)
     return lr**2 * ((weight / mean[:, None]).sum(axis=0) ** 2).sum()
@@ -49,3 +52,11 @@ def test_from_a_cold_start_a_logarithm_remains() -> None:
     assert (np.diff(nesterov) > 0.05).all()
     slopes = [-np.diff(np.log2(gaps(False, form)))[[0, -1]] for form in (False, True)]
     np.testing.assert_allclose(slopes, [[1.58, 1.80], [1.33, 1.72]], atol=0.01)  # as the pages say
+
+
+def test_a_start_at_the_first_gradient_seen_leaves_noise_that_no_lr_makes_small() -> None:
+    """d₀ = g + ξ₀ forgets its one draw in a time 1/κ, in which x moves by as much whatever η is."""
+    found = np.array([optimizer(lr, True, False, True) for lr in RATES])
+    left = ((1.0 - np.exp(-KAPPA * HORIZON)) / KAPPA) ** 2
+    assert -np.diff(np.log2(np.abs(found - left)))[-3:] == pytest.approx([1.0] * 3, abs=0.05)
+    assert found[-1] / optimizer(RATES[-1], True, False) > 40.0

@@ -118,7 +118,7 @@ def _uncorrelated(self: Any, t: Any, x: Any, o: Any, dw: Any) -> Any:
     [
         ({"diffusion": _wrong_root}, {"var x₁", "var x₂"}),
         ({"diffusion": _twice_the_covariance}, {"var x₁", "var x₂"}),
-        ({"drift": _uphill}, {"mean x₁", "mean x₂", "f(x)"}),
+        ({"drift": _uphill}, {"mean x₁", "mean x₂", "loss"}),
         ({"step": _ascent_step}, {"mean x₁", "mean x₂"}),
         ({"diffusion": _uncorrelated}, {"cov x₁,x₂"}),
     ],

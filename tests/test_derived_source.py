@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from bare_pages import PAGES
+from command import tool
 
 import sdeopt as so
 from sdeopt.engine import kernels
@@ -78,13 +76,6 @@ def written(folder: Path) -> list[Path]:
             files.append(folder / f"derived_{name.lower()}.py")
             files[-1].write_text(d.source(), encoding="utf-8")
     return files
-
-
-def tool(name: str) -> str:
-    found = shutil.which(name, path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
-    if found is None:
-        pytest.skip(f"needs {name}")
-    return found
 
 
 @pytest.mark.slow

@@ -200,3 +200,23 @@ def test_one_step_of_clip21_has_the_moments_of_its_sde(radius: float) -> None:
             assert np.allclose(found, expected, rtol=0, atol=1e-5)
         assert np.array_equal(sde[0], np.zeros(2))
         assert np.array_equal(sde[2], zero)
+
+
+def test_one_step_of_byz_clip21_has_the_moments_of_its_sde() -> None:
+    """To a relative O(η) at η = 1e-5, with private noise and a liar beyond all others."""
+    page = so.ByzClip21SGD2M(1e-5, 3e-5, 2e-5, 0.8, 0.7, trim=0.5, liars=1, lie=9.0)
+    law = so.Agents(so.Gaussian([0.5, 0.9]), agents=3)
+    o, point, zero = so.Problem(so.Quadratic(H), law).oracle, np.random.default_rng(4), np.zeros(6)
+    y = tuple(point.normal(size=n) for n in (2, 6, 6, 6))
+
+    def moved(z: Any, w: Any) -> Any:
+        after = page.step(0, y, o, ((z,), (w,)))
+        return [(a - b) / 1e-5 for a, b in zip(after, y, strict=True)]
+
+    rest = moved(zero, zero)
+    for found, expected in zip(rest, page.drift(0.0, y, o), strict=True):
+        assert np.allclose(found, expected, rtol=0, atol=1e-3 * np.linalg.norm(expected))
+    for z, w in [(e, zero) for e in np.eye(6)] + [(zero, e) for e in np.eye(6)]:
+        kick = [np.sqrt(1e-5) * (a - b) for a, b in zip(moved(z, w), rest, strict=True)]
+        for found, expected in zip(kick, page.diffusion(0.0, y, o, (z, w)), strict=True):  # the largest are 8e-3, 4e-3
+            assert np.allclose(found, expected, rtol=0, atol=2e-5)

@@ -112,3 +112,31 @@ def test_clip21_by_hand() -> None:
             assert np.allclose(found, expected, rtol=0, atol=1e-12)
         assert np.allclose(after[3] - after[2].reshape(3, 5).mean(axis=0), walk, rtol=0, atol=1e-12)
     assert clipped
+
+
+@pytest.mark.parametrize(("trim", "liars", "lie"), [(0.0, 0.0, 0.0), (0.0, 2.0, 5.0), (0.5, 1.0, -5.0)])
+def test_byz_clip21_by_hand(trim: float, liars: float, lie: float) -> None:
+    page = so.ByzClip21SGD2M(0.1, 0.3, 0.2, 3.0, 0.7, trim, liars, lie)
+    states, draws = rolled(page, 8)
+    x, v, g, s = WIDE.x0, np.zeros((3, 5)), np.zeros((3, 5)), np.zeros((3, 5))
+    for after, (seen, (w,)) in zip(states[1:], draws, strict=True):
+        told = s + lie * (np.arange(3) < liars)[:, None]
+        x = x - 0.1 * (np.median(told, axis=0) if trim else told.mean(axis=0))
+        v = 0.7 * v + 0.3 * noisy(x, seen)
+        c = (v - g) * np.minimum(1.0, 3.0 / np.linalg.norm(v - g, axis=1, keepdims=True))
+        g, s = g + 0.2 * c, s + 0.2 * (c + 0.7 * w.reshape(3, 5))
+        for found, expected in zip(after, (x, v.ravel(), g.ravel(), s.ravel()), strict=True):
+            assert np.allclose(found, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(("agents", "trim"), [(7, 0.0), (7, 0.2), (7, 0.3), (7, 0.5), (6, 0.4), (6, 0.5), (1, 0.5)])
+def test_a_trimmed_mean(agents: int, trim: float) -> None:
+    """Ties included: of equal entries any may go."""
+    from scipy.stats import trim_mean
+
+    from sdeopt.optimizers.byzclip21sgd2m import trimmed
+
+    heard = np.random.default_rng(7).integers(-3, 4, (agents, 200)).astype(float)
+    found = trimmed(so.ByzClip21SGD2M(0.1, trim=trim), tuple(heard))
+    expected = np.median(heard, axis=0) if trim == 0.5 else trim_mean(heard, trim, axis=0)
+    assert np.allclose(found, expected, rtol=0, atol=1e-14)

@@ -26,6 +26,7 @@ PROBLEM = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5))
         (TypeError, r"observables\['a'\] must return one real number, got 'x'", {"a": lambda x: "x"}),
         (ValueError, "must not be called 'mean x₁', which is a quantity of the run", {"mean x₁": lambda x: x[0]}),
         (ValueError, "must not be called 'tr Cov x'", {"tr Cov x": lambda x: x[0]}),
+        (ValueError, r"must not be called 'norm2', which is .x.²; a list", {"norm2": lambda x: x[0]}),
         (ValueError, "observables must have names of their own, got '1' twice", {1: lambda x: x[0], "1": np.sum}),
         (ValueError, "observables must have names of their own, got 'loss' twice", ["loss", "loss"]),
     ],
@@ -135,7 +136,7 @@ def test_a_gradient_that_differences_cannot_judge_is_taken(value: Any, grad: Any
     so.Objective(value=value, grad=grad, dim=2, start=start)
 
 
-NAMES = ("mean x₁", "mean x₂", "f(x)", "mine", "var x₁", "var x₁₂", "cov x₁,x₂", "tr Cov x")
+NAMES = ("mean x₁", "mean x₂", "loss", "mine", "var x₁", "var x₁₂", "cov x₁,x₂", "tr Cov x")
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,14 @@ import ast
 import functools
 import importlib
 import inspect
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command import tool
 from mutations import MUTATIONS
 
 import sdeopt
@@ -92,6 +94,17 @@ def room(module: str) -> str:
 def test_files_stay_short() -> None:
     lines = {str(path): len(path.read_text(encoding="utf-8").splitlines()) for path in (*FILES, *BESIDE)}
     assert {path: n for path, n in lines.items() if n > 300} == {}, "which idea left?"
+
+
+@pytest.mark.slow
+def test_files_are_short_without_a_setting_of_their_own(tmp_path: Path) -> None:
+    """No ``# fmt: skip`` keeps a file below the limit."""
+    for i, path in enumerate((*FILES, *BESIDE)):
+        text = path.read_text(encoding="utf-8").replace("  # fmt: skip", "")
+        (tmp_path / f"{i}_{path.name}").write_text(text, encoding="utf-8")
+    subprocess.run([tool("ruff"), "format", "--quiet", "--line-length", "120", str(tmp_path)], check=True)
+    lines = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in tmp_path.iterdir()}
+    assert {file: n for file, n in lines.items() if n > 300} == {}
 
 
 def test_every_folder_is_packaged() -> None:

@@ -144,7 +144,8 @@ def test_a_run_has_the_moments_that_its_noise_leaves() -> None:
 
 
 @pytest.mark.parametrize("method", [so.SignSGD(0.1), so.Signum(0.1), so.Lion(0.1), so.Adam(0.1), so.AdamW(0.1),
-                                    so.RMSprop(0.1), so.RMSpropW(0.1), so.Adagrad(0.1), so.SignSGDW(0.1),
+                                    so.RMSprop(0.1), so.RMSpropW(0.1), so.Adagrad(0.1), so.AdaGradNorm(0.1),
+                                    so.NGNMD(0.1), so.SignSGDW(0.1),
                                     so.Scion(0.1), so.Clip21SGD2M(0.1)], ids=repr)  # fmt: skip
 def test_pages_that_say_so_move_by_bounded_steps(method: Any) -> None:
     """Cauchy noise of scale 1e6: ten steps of SGD would end at 1e6 or more, these within ten times a few lr."""

@@ -23,15 +23,15 @@ def reports() -> dict[str, Any]:
 
 def test_coordinates_are_shown_but_do_not_count(reports: dict[str, Any]) -> None:
     rows = {row.quantity: row for row in reports["observables"].rows}
-    assert [name for name, row in rows.items() if row.verdict != judging.SHOWN] == ["|x|²", "tr Cov x"]
-    assert set(rows) == {"|x|²", "mean x₁", "mean x₂", "mean x₃", "var x₁", "var x₂", "var x₃", "tr Cov x"}
-    assert rows["|x|²"].verdict == "agree"
+    assert [name for name, row in rows.items() if row.verdict != judging.SHOWN] == ["norm2", "tr Cov x"]
+    assert set(rows) == {"norm2", "mean x₁", "mean x₂", "mean x₃", "var x₁", "var x₂", "var x₃", "tr Cov x"}
+    assert rows["norm2"].verdict == "agree"
     assert rows["tr Cov x"].discrete == pytest.approx(sum(rows[f"var x{i}"].discrete for i in "₁₂₃"), rel=1e-12)
 
 
 def test_the_noise_is_judged_where_coordinates_are_not() -> None:
     quiet = so.compare(so.SGD(0.02), BOWL, judge="observables", sde="order1", **RUN)
-    assert [q.name for q in quiet.quantities] == ["|x|²", "tr Cov x"]
+    assert [q.name for q in quiet.quantities] == ["norm2", "tr Cov x"]
     assert next(row for row in quiet.rows if row.quantity == "tr Cov x").flow_verdict == "differ"
 
 

@@ -40,6 +40,7 @@ LAWS = {
     "scales": so.Gaussian([0.5, 0.0, 2.0]),
     "matrix": so.Gaussian(cov=COV),
     "singular matrix": so.Gaussian(cov=np.outer([1.0, 2.0, 0.0], [1.0, 2.0, 0.0])),
+    "affine": so.AffineGaussian([0.5, 0.0, 2.0], 1.5),
     "field": so.Gaussian(lambda x: 0.1 + x * x),
     "field of a number": so.Gaussian(lambda x: 0.1 + x[0]),
     "t": so.StudentT(6, [0.5, 0.0, 2.0]),

@@ -47,7 +47,7 @@ def test_the_first_steps_do_not_measure_what_is_late() -> None:
     """f falls from 65 to 0.2, or to 0 without noise: that is all of what is left at the end."""
     report = on_a_bowl(Planted(LR, size=0.0), 65)
     assert report.meta["judge"] == "observables" and report.verdict == "differ"
-    i = [q.name for q in report.quantities].index("f(x)")
+    i = [q.name for q in report.quantities].index("loss")
     assert report.sizes.size[-1, i] == pytest.approx(1.0, abs=1e-3)
 
 

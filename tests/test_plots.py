@@ -71,8 +71,8 @@ def test_axes_of_ones_own_have_no_style(walk: Any) -> None:
 @pytest.mark.parametrize(
     ("label", "shown"),
     [
-        ("E f(x)", r"$\mathbb{E}\,f(x)$"),
-        ("E |∇f(x)|²", r"$\mathbb{E}\,\|\nabla f(x)\|^2$"),
+        ("E loss", r"$\mathbb{E}\,f(x)$"),
+        ("E grad_norm2", r"$\mathbb{E}\,\|\nabla f(x)\|^2$"),
         ("var x₁₂", r"$\mathrm{var}\,x_{12}$"),
         ("cov x₁,x₂", r"$\mathrm{cov}\,x_{1},x_{2}$"),
         ("tr Cov x", r"$\mathrm{tr\,Cov}\,x$"),

@@ -30,7 +30,7 @@ def test_means_errors_and_degrees_are_those_of_two_independent_samples() -> None
     own = so.compare(so.SGD(0.05), PROBLEM, horizon=1.0, save_at=SAVES, **RUN)
     log = logs(so.SGD(0.05), 9)
     report = so.compare(so.SGD(0.05), PROBLEM, discrete=log, **RUN)
-    assert [q.name for q in report.quantities] == ["f(x)", "|x|²"] and report.times.tolist() == SAVES.tolist()
+    assert [q.name for q in report.quantities] == ["loss", "norm2"] and report.times.tolist() == SAVES.tolist()
     c, at = report.column("f(x)"), own.column("f(x)")
     sde, se = own.sde[:, at], own.sde_stderr[:, at]
     np.testing.assert_allclose(report.sde[:, c], sde, rtol=1e-13)

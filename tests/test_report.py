@@ -56,7 +56,7 @@ def test_text_states_what_was_run_and_how_to_read_it(report: Any) -> None:
         "SGD(lr=0.1) against its SDE order1", "BlackBox<&|>", "Gaussian(scale=1.0)", "x0 = [1, -1]", "rng=0",
         "dt = 0.025 (4 per step)", "12 steps", "80, common random numbers", "none diverged", "margin 10 %",
         "± 95 % interval", "between bounds of 95 % each", "repeat paths=80, substeps=4, rng=0", "on the same paths",
-        "The flow (drift without noise)", "of which f(x), |x|², |∇f(x)|²: ",
+        "The flow (drift without noise)", "of which loss, norm2, grad_norm2: ",
     ):  # fmt: skip
         assert said in " ".join(text.split()), said
     assert "\x1b" not in text, "no colour codes"
@@ -103,7 +103,7 @@ def test_one_row_shows_the_worst_of_many_coordinates() -> None:
 
 def test_labels_name_every_entry() -> None:
     kinds, names = labels(2, ("loss", "mine"))
-    assert names == ("mean x₁", "mean x₂", "f(x)", "mine", "var x₁", "var x₂", "cov x₁,x₂", "tr Cov x", "diverged")
+    assert names == ("mean x₁", "mean x₂", "loss", "mine", "var x₁", "var x₂", "cov x₁,x₂", "tr Cov x", "diverged")
     assert kinds == (
         "mean",
         "mean",
@@ -180,7 +180,7 @@ def test_open_reports_say_between_what_and_how_many_paths_would_decide() -> None
 
 def test_layers_say_what_is_known_of_each(report: Any) -> None:
     said = dict(report.page().head)["of which"]
-    for names in ("f(x), |x|², |∇f(x)|²: ", "means: ", "variances: ", "covariances: "):
+    for names in ("loss, norm2, grad_norm2: ", "means: ", "variances: ", "covariances: "):
         assert names in said
 
 
@@ -198,7 +198,7 @@ def test_tables_fit_and_keep_quantity_and_verdict(report: Any, width: int) -> No
 
 
 def test_unknown_quantities_are_named(report: Any) -> None:
-    with pytest.raises(ValueError, match="no quantity 'var x9'"):
+    with pytest.raises(ValueError, match="unknown quantity 'var x9'"):
         report.column("var x9")
 
 

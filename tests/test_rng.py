@@ -9,6 +9,7 @@ from numba import njit
 from scipy import stats
 
 from sdeopt.engine.compiler import rng
+from sdeopt.engine.compiler.threefry import threefry
 from sdeopt.engine.streams import normalise, stream_key
 
 U = np.uint64
@@ -26,7 +27,7 @@ def draws(paths, steps, size, *, kind=0, stride=1, width=1, first_path=0, first_
 
 @njit
 def words(a, b, k0, k1):
-    return rng.threefry(a, b, k0, k1)
+    return threefry(a, b, k0, k1)
 
 
 @pytest.mark.parametrize(

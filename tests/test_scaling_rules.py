@@ -56,6 +56,8 @@ G = so.Gaussian
         (so.Signum(0.1, 0.9), {"batch": (1, 4)}, so.Signum(0.4, 0.6), 4),
         (so.SGHMC(0.1, 0.9, 0.3), {"batch": (1, 4)}, so.SGHMC(1.6, 0.6, 0.3), 4),
         (so.Adagrad(0.1, 1e-6, 8.0), {"batch": (1, 4)}, so.Adagrad(0.1, 2.5e-7, 0.5), 4),
+        (so.AdaGradNorm(0.1, 8.0), {"batch": (1, 4)}, so.AdaGradNorm(0.1, 0.5), 4),
+        (so.Shampoo(0.1, 8.0), {"batch": (1, 4)}, so.Shampoo(0.1, 0.5), 4),
         (so.NAdam(0.1, 0.9, 0.99, 0.01, 1e-6), {"batch": (1, 4)}, so.NAdam(0.2, 0.6, 0.96, 0.04, 5e-7), 4),
         (so.AMSGrad(0.1, 0.9, 0.99, 1e-6), {"batch": (1, 4)}, so.AMSGrad(0.2, 0.6, 0.96, 5e-7), 4),
         (so.AdaBelief(0.1, 0.9, 0.99, 1e-6), {"batch": (1, 4)}, so.AdaBelief(0.2, 0.6, 0.96, 1e-6), 4),

@@ -33,6 +33,7 @@ NOISY = [
     so.SignSGD(0.1), so.SignSGDW(0.1, 0.3, 0.2), so.RMSprop(0.1, 0.99, 1e-3), so.RMSpropW(0.1, 0.99, 1e-3, 0.3),
     so.Adam(0.1, 0.9, 0.99, 1e-3), so.AdamW(0.1, 0.9, 0.99, 1e-3, 0.3), so.NAdam(0.1, 0.9, 0.99, 0.03, 1e-3),
     so.AdaBelief(0.1, CLOSE, 0.99, 1e-6), so.ScheduleFreeAdamW(0.1, 0.9, 0.99, 1e-3, 0.3), so.Adagrad(0.1, 1e-3, 2.0),
+    so.AdaGradNorm(0.1, 2.0),
 ]  # fmt: skip
 
 
@@ -104,7 +105,7 @@ def test_where_noise_dominates(page: Any) -> None:
     units = {"v": 1.0 / 3.0}
     if isinstance(page, so.AdaBelief):
         past["v"] = var  # at rest, but for ε
-    if isinstance(page, so.Adagrad):
+    if isinstance(page, so.Adagrad | so.AdaGradNorm):
         past, units = past | {"v": 30.0 * var}, {"v": 1.0 / 9.0}
     kept(page, so.Problem(BOWL, NOISE, TINY), {"batch": (8, 24)}, TINY, units, past)
 
@@ -149,6 +150,6 @@ def test_every_rule_of_a_closed_sde_is_tried() -> None:
     tried = {type(p) for p in (*PLAIN, *GAMES, *NOISY)} | {so.Signum, so.SGHMC, so.LocalSGD, so.FedAvgM}
     elsewhere = {
         so.HeavyBall, so.Nesterov, so.DSGD, so.DCSGDRandK, so.DCSGDDithering, so.DCSGDNatural, so.DSignSGD, so.DPSGD,
-        so.DPSignSGD, so.DPAdam, so.Scion, so.ScionSpectral, so.Muon, so.AMSGrad,
+        so.DPSignSGD, so.DPAdam, so.Scion, so.ScionSpectral, so.Muon, so.AMSGrad, so.Shampoo,
     }  # fmt: skip
     assert tried == set(RULES) - elsewhere

@@ -271,11 +271,10 @@ def test_scale_scales_the_peak_and_shortens_the_run() -> None:
             after, speed = found.after, 4
             assert after.constant() == so.scale(method.constant(), batch=(64, 256)).after
             for name, before in method.schedules.items():
-                where = [units(s, m.clock, steps)[0] for s, m, steps in
-                         ((before, method, 800), (after.schedules[name], after, 200))]  # fmt: skip
+                (a, b), _ = units(before, method.clock, 800)
+                (c, d), _ = units(after.schedules[name], after.clock, 200)
                 for j in (0, 10, 33, 100, 170):
-                    early, late = (k * a / b for k, (a, b) in zip((speed * j, j), where, strict=True))
-                    want = before.factor(early)
+                    want, late = before.factor(speed * j * a / b), j * c / d
                     assert after.schedules[name].factor(late) == pytest.approx(want, rel=1e-9), (lr, name, j)
 
 

@@ -62,6 +62,7 @@ TILTED = so.Problem(H, CORRELATED, x0=TILT)
 FAR = so.Problem(H, CORRELATED, x0=[2.5, -2.0])  # from critical points
 SADDLE = so.Problem(so.EmbeddedSaddle(), CORRELATED, x0=[0.4, 1.0])
 AGENTS = so.Problem(H, so.Agents(so.Gaussian(0.5), agents=2), x0=NEAR)
+THREE = so.Problem(H, so.Agents(so.Gaussian(0.5), agents=3), x0=NEAR)
 BATCH = so.Problem(H, so.Batch(so.Gaussian(0.6), batch=4), x0=NEAR)
 GAME = so.Problem(so.QuadraticGame(a=0.5, coupling=1.0, b=1.0), CORRELATED, x0=TILT)
 DATA = so.Problem(parse("linear-regression:small"), so.Gaussian(0.5))
@@ -85,6 +86,7 @@ ROOTS, SMALL_ROOTS, TINY_ROOTS = ([lr, lr / 4.0, lr / 16.0] for lr in (0.04, 0.0
 ROWS = [
     Case("SGD", so.SGD(0.1), TILTED, words(FINE, 2.0)),
     Case("SGD order2", so.SGD(0.2), TILTED, words(MIDDLE, 2.0, sde="order2"), 2.0),
+    Case("SGD curvature", so.SGD(0.1), TILTED, words(FINE, 2.0, sde="curvature")),
     Case("DelayedSGD", so.DelayedSGD(0.1, 1), SLOPE, words(FINE, 1.2)),
     Case("DelayedSGD order2", so.DelayedSGD(0.2, 1), SLOPE, words(MIDDLE, 1.2, sde="order2"), 2.0),
     Case("ZOSGD", so.ZOSGD(0.2, 0.1), SLOPE, words(MIDDLE, 1.2, max_paths=2**23)),
@@ -119,17 +121,22 @@ ROWS = [
     Case("ScheduleFreeSGD", so.ScheduleFreeSGD(0.1, 0.6), TILTED, words(FINE, 2.0)),
     Case("ScheduleFreeAdamW", so.ScheduleFreeAdamW(0.1, 0.6, 0.7, 0.3, 0.5), GENTLE, words(FINE, 4.0)),
     Case("Adagrad", so.Adagrad(0.1**0.5, 0.0, 20.0), GENTLE, words([0.1**0.5, 0.05**0.5, 0.025**0.5], 1.0)),
+    Case("AdaGradNorm", so.AdaGradNorm(0.1**0.5, 20.0), GENTLE, words([0.1**0.5, 0.05**0.5, 0.025**0.5], 1.0)),
     Case("DSGD", so.DSGD(0.2), AGENTS, SIGNS),
     Case("LocalSGD", so.LocalSGD(0.2, 2), AGENTS, words(MIDDLE, 1.2, max_paths=2**22)),
     Case("LocalSGD order2", so.LocalSGD(0.2, 2, 1.3), AGENTS, words(MIDDLE, 1.2, sde="order2", max_paths=2**23), 2.0),
     Case("FedAvgM", so.FedAvgM(0.05, 2, 0.1, 0.9), AGENTS, words(FINEST, 2.0, max_paths=2**23)),
     Case("DCSGD rand-1", so.DCSGDRandK(0.3, 1), AGENTS, words(WIDE, 1.2, max_paths=2**22)),
+    Case("DCSGD curvature", so.DCSGDRandK(0.3, 1), AGENTS, words(WIDE, 1.2, sde="curvature", max_paths=2**22)),
+    Case("DCSGD normalised", so.DCSGDNormalised(0.3, 1), AGENTS, words(WIDE, 1.2, max_paths=2**22)),
     Case("DCSGD dithering", so.DCSGDDithering(0.4, 1), AGENTS, MILD),
     Case("DCSGD natural", so.DCSGDNatural(0.4), AGENTS, MILD),
     Case("DSignSGD", so.DSignSGD(0.2), AGENTS, SIGNS),
+    Case("DSignSGD curvature", so.DSignSGD(0.2), AGENTS, SIGNS | {"sde": "curvature"}),
     Case("TopKEF", so.TopKEF(0.1, 1), AGENTS, words(FINE, 1.0)),  # memories last 2η: at η = 0.2 still 0.4 of the time 1
     Case("Clip21SGD2M", so.Clip21SGD2M(0.05, 0.1, 0.1, 10.0, 0.5), AGENTS, words(FINEST, 1.0)),  # nothing is clipped
     Case("Clip21SGD2M clipped", so.Clip21SGD2M(0.025, 0.05, 0.05, 0.3, 0.5), AGENTS, words(TINY, 2.0)),
+    Case("ByzClip21SGD2M", so.ByzClip21SGD2M(0.05, 0.1, 0.1, 10.0, 0.5, 0.5, 1, 9.0), THREE, words(FINEST, 1.0)),
     Case("DPSGD", so.DPSGD(0.4, 0.7, 1.0), BATCH, MILD),
     Case("DPSGD unclipped", so.DPSGD(0.4, 50.0, 0.02), BATCH, MILD | {"sde": "unclipped"}),
     Case("DPSGD clipped", so.DPSGD(4e3, 1e-4, 1.0), BATCH, words([4e3, 2e3, 1e3], 1.6e4, sde="clipped")),  # steps 0.4 u
@@ -154,11 +161,15 @@ ROWS = [
     Case("AntiPGD hessian", so.AntiPGD(0.2, 0.5), TILTED, SIGNS | {"sde": "hessian"}),
     Case("NGN", so.NGN(0.2), DATA, SIGNS),
     Case("NGNM", so.NGNM(0.2, 0.8), DATA, words(MIDDLE, 3.2)),  # at 1 the gap of the mean changes its sign
+    Case("NGND", so.NGND(0.2), DATA, SIGNS),
+    Case("NGNMD", so.NGNMD(0.1, 0.8, 0.85, 0.0), DATA, STEADY),
+    Case("SPSMax", so.SPSMax(0.2), DATA, SIGNS),
     Case("WarmupSGD", so.WarmupSGD(0.2), TILTED, SIGNS),
     Case("PCNSGD", so.PCNSGD(0.6), CLASSES, LONG),
     Case("PCNSGD directions", so.PCNSGD(0.6), CLASSES, LONG | {"sde": "directions"}),
     Case("Scion", so.Scion(0.05, 0.95), BOX, words(FINEST, 1.2, max_paths=2**22)),
     Case("ScionSpectral", so.ScionSpectral(0.2, 0.6), MATRIX, words(MIDDLE, 0.8, substeps=4, warm=True)),
+    Case("Shampoo", so.Shampoo(0.1**0.5, 20.0), MATRIX, words([0.1**0.5, 0.05**0.5, 0.025**0.5], 1.0)),
     Case("Muon", so.Muon(0.1, 0.8), CALM, words(FINE, 0.8, substeps=4, warm=True)),
 ]  # fmt: skip
 

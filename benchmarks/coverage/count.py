@@ -74,7 +74,7 @@ def simulated(s: Setting, seeds: int, paths: tuple[int, ...] = PATHS, rng: int =
     truth = exact(s)
     run = plan(s.method, s.problem, steps=s.steps, observables=["loss", "norm2"], rng=rng)
     end, ends = orders(run)
-    asked = {"E x₁": (0, end, truth.mean[0]), "E f(x)": (2, ends["loss"], truth.loss),
+    asked = {"E x₁": (0, end, truth.mean[0]), "E loss": (2, ends["loss"], truth.loss),
              "E x·x": (3, ends["norm2"], truth.norm2)}  # fmt: skip
     table: Table = {(name, n): Tally() for name in asked for n in paths}
     for block in blocks(s, seeds, max(paths), [s.steps], rng):
@@ -127,7 +127,7 @@ def compared(s: Setting, seeds: int, paths: tuple[int, ...] = PATHS, rng: int = 
     paths = tuple(n for n in paths if n <= MOST)
     truth = zip(integrated(s, substeps), exact(s), strict=True)
     mean, cov, loss, _ = (a - b for a, b in truth)
-    asked = {"gap of E x₁": (0, mean[0], 1.0), "gap of E f(x)": (2, loss, 2.0), "gap of Var x₁": (3, cov[0, 0], 2.0),
+    asked = {"gap of E x₁": (0, mean[0], 1.0), "gap of E loss": (2, loss, 2.0), "gap of Var x₁": (3, cov[0, 0], 2.0),
              "gap of tr Cov x": (6, float(np.trace(cov)), 2.0)}  # fmt: skip
     run = plan(s.method, s.problem, "sde", steps=s.steps, substeps=substeps, save_at=1, observables=["loss"], rng=rng)
     discrete, sde, *_ = columns(run)

@@ -14,7 +14,7 @@ from sdeopt.atlases.regimes import name_regimes, usual_methods, usual_regimes
 from sdeopt.atlases.report import Atlas
 from sdeopt.core import checks, notices
 from sdeopt.core.contracts import Method
-from sdeopt.core.problem import Problem
+from sdeopt.core.problem import Problem, expect_problem
 from sdeopt.core.traits import expect_method
 from sdeopt.engine.progress import Progress
 from sdeopt.engine.streams import normalise
@@ -165,8 +165,7 @@ def _run_laws(
 
 
 def _methods(given: Any, problem: Problem) -> dict[str, Method]:
-    if not isinstance(problem, Problem):
-        raise TypeError(f"problem must be a sdeopt.Problem, got {checks.short(problem)}")
+    expect_problem(problem)
     problem.alone("atlas")
     if problem.lacks("players") is None:
         raise ValueError(f"problem must be one of minimisation, got a game, {problem.objective!r}: it has no one loss")

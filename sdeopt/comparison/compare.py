@@ -14,7 +14,7 @@ import numpy as np
 from sdeopt.comparison import block, budget
 from sdeopt.comparison.recorded import Recorded
 from sdeopt.comparison.report import Report
-from sdeopt.core import checks, notices
+from sdeopt.core import checks, foreign, notices
 from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
 from sdeopt.core.rates import at_rate
@@ -28,6 +28,8 @@ from sdeopt.results.bounds import DIFFER
 from sdeopt.results.quantities import JUDGED, SINGLE, default
 
 __all__ = ["compare"]
+
+MAKE = "so.torch.Optimizer(make) is one, of a function of a list of parameters"
 
 OUTSIDE = 3.0  # relative error from which on no order tells what happens at a smaller learning rate
 
@@ -140,7 +142,7 @@ def compare(
     >>> report
     Report(SGD(lr=0.05), SDE order1: agree)
     >>> report.rows[0].quantity, abs(report.rows[0].gap) < 0.01
-    ('f(x)', True)
+    ('loss', True)
     """
     paths, seconds, tolerance, alpha = _numbers(paths, seconds, tolerance, alpha)
     given = rng
@@ -208,7 +210,7 @@ def _placed(run: Run, discrete: Any, log: Recorded | None) -> Run:
     if log is not None:
         return log.placed(run)
     if discrete is not None and not hasattr(discrete, "stepper"):
-        raise TypeError(f"discrete must be a sdeopt.torch.Optimizer or Recorded, got {checks.short(discrete)}")
+        raise TypeError(f"discrete must be a sdeopt.torch.Optimizer or Recorded, got {foreign.told(discrete, MAKE)}")
     return run if discrete is None else replace(run, discrete=discrete)
 
 

@@ -96,7 +96,7 @@ class Report(Result):
     True
     """
 
-    VERSION = 2
+    VERSION = 3
     PARTS = {"laws": Laws, "sizes": Sizes, "flow_sizes": Sizes}
 
     meta: dict[str, Any]
@@ -174,9 +174,7 @@ class Report(Result):
 
     def column(self, name: str) -> int:
         """Index of the quantity called ``name`` in ``names``; a ``ValueError`` lists them."""
-        if name not in self.names:
-            raise ValueError(f"no quantity {name!r} in this report (there are: {', '.join(self.names)})")
-        return self.names.index(name)
+        return position(name, self.names)
 
     def __repr__(self) -> str:
         optimizer, sde = pages.columns(self.meta)
@@ -201,6 +199,8 @@ class Report(Result):
     @classmethod
     def unpack(cls, version: int, head: dict[str, Any], arrays: dict[str, Any]) -> Self:
         """The report that `pack` took apart; older files have no word of what is judged."""
+        if version < 3:
+            older.name_as_asked(head)
         if version == 0:
             flow = arrays["flow"] - arrays["discrete"], arrays["discrete_stderr"]
             sides = {"sizes": (arrays["gap"], arrays["gap_stderr"]), "flow_sizes": flow}
@@ -232,8 +232,7 @@ class Report(Result):
 
         if ax is None and quantity is None:
             return figure(self)
-        names = self.names
-        i = main(self) if quantity is None else position(quantity, names)
+        i = main(self) if quantity is None else self.column(quantity)
         with drawing(ax) as ax:
             in_time(ax, self, i).legend()
             return ax

@@ -143,7 +143,12 @@ def _plain(a: Any) -> bool:
 
 def average(vectors: Any) -> Any:
     """The mean of the members of a tuple, summed from the first to the last."""
+    return add_members(vectors) / len(vectors)
+
+
+def add_members(vectors: Any) -> Any:
+    """The sum of the members of a tuple, from the first to the last."""
     s = vectors[0]
     for i in range(1, len(vectors)):
         s = s + vectors[i]
-    return s / len(vectors)
+    return s

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.core import checks
+from sdeopt.core import checks, foreign
 from sdeopt.core.contracts import Law, Objective
 from sdeopt.core.oracle import Oracle
 from sdeopt.noise import NoNoise
 
-__all__ = ["Problem"]
+__all__ = ["Problem", "expect_problem"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,10 +52,11 @@ class Problem:
         if not all(hasattr(self.objective, name) for name in ("grad", "dim", "lacks")):
             raise TypeError(
                 "objective must be one of sdeopt.objectives, or sdeopt.Objective around your own functions, got "
-                f"{checks.short(self.objective)}"
+                f"{foreign.told(self.objective)}"
             )
         if not hasattr(self.noise, "check"):
-            raise TypeError(f"noise must be one of sdeopt.noise, got {checks.short(self.noise)}")
+            got = foreign.told(self.noise, "so.Minibatch(batch) draws examples, so.Gaussian(scale) adds noise")
+            raise TypeError(f"noise must be one of sdeopt.noise, got {got}")
         own = getattr(self.objective, "law", None)
         if own is not None:
             if type(self.noise) is not NoNoise:
@@ -110,3 +111,9 @@ class Problem:
         """Why this problem cannot answer ``question`` (a name of ``sdeopt.core.oracle``), or None if it can."""
         reason: str | None = self.objective.lacks(question)
         return reason if reason is not None else self.noise.lacks(question, self.objective)
+
+
+def expect_problem(problem: Any) -> None:
+    """Raise a ``TypeError`` unless ``problem`` is one."""
+    if not isinstance(problem, Problem):
+        raise TypeError(f"problem must be a sdeopt.Problem, got {foreign.told(problem)}")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from sdeopt.core import checks
+from sdeopt.core import checks, foreign
 from sdeopt.core.bounds import Bounds
 from sdeopt.core.contracts import Method
 from sdeopt.core.schedule import Cosine, Piecewise, Power, Schedule
@@ -86,15 +86,10 @@ def expect_method(method: Any) -> None:
     if hasattr(kind, "sdes") and kind is not method:
         return
     if hasattr(kind, "sdes"):
-        hint = f"pass an instance, {kind.__name__}(lr=...)"
-    elif kind.__module__.startswith("torch.optim"):
-        hint = (
-            f"pass an instance of a page of sdeopt with that step, such as so.{kind.__name__}(lr=...), or run it "
-            "beside a page's SDE, compare(page, problem, discrete=so.torch.Optimizer(make))"
-        )
+        got = f"{checks.short(method)}: pass an instance, {kind.__name__}(lr=...)"
     else:
-        hint = "pass an instance of a page, so.SGD(lr=0.1)"
-    raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {checks.short(method)}: {hint}")
+        got = foreign.told(method, "pass an instance of a page, so.SGD(lr=0.1)")
+    raise TypeError(f"method must be an optimizer such as SGD(lr=0.1), got {got}")
 
 
 def learning_rate(self: Any) -> Any:

@@ -173,7 +173,8 @@ def first(trace: Trace, moves: list[Any], atoms: list[Any]) -> list[Any]:
         return []
     begin = dict(zip(trace.parts, trace.vectors(trace.cls.init, trace.x, ORACLE), strict=True))
     squares = {**{xi**2: NoiseVar(trace.x) for xi in trace.samples}, OWN**2: sp.S.One}
-    mean = [sp.expand(u).xreplace(squares).xreplace(dict.fromkeys((*trace.samples, OWN), sp.S.Zero)) for u in moves]
+    none = dict.fromkeys((*trace.samples, OWN, VALUE_XI), sp.S.Zero)
+    mean = [sp.expand(u).xreplace(squares).xreplace(none) for u in moves]
     there = [u.xreplace({k: sp.S.Zero}).xreplace(begin) for u in mean]
     simple = [u.replace(lambda w: w.is_Pow, lambda w: sp.factor(w.base) ** w.exp) for u in there]
     return [sp.factor_terms(sp.factor(u)) for u in simple]

@@ -37,10 +37,11 @@ class Members:
     def __init__(self, member: Any) -> None:
         self.member = member
 
-    def __iter__(self) -> Any:
+    def __getitem__(self, place: Any) -> Any:
         raise HandOver("the step treats agents one by one, in a loop of its own")
 
-    __getitem__ = __iter__
+    def __iter__(self) -> Any:
+        return self[0]
 
 
 class AgentCount(Word):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks
-from sdeopt.core.problem import Problem
+from sdeopt.core.problem import Problem, expect_problem
 from sdeopt.diagnostics.report import Constant, Diagnosis
 from sdeopt.results.ensemble import Ensemble
 
@@ -91,8 +91,7 @@ def diagnose(
     KL mu         2  |∇f| >= √(2μ) (f - f*)^θ
     beta          1  α-β with α = 3
     """
-    if not isinstance(problem, Problem):
-        raise TypeError(f"problem must be a sdeopt.Problem, got {checks.short(problem)}")
+    expect_problem(problem)
     f = problem.oracle.objective
     if f.lacks("value") is not None:
         raise ValueError(f"the conditions compare losses: {f.lacks('value')}")

@@ -8,7 +8,9 @@ from sdeopt.core.observables import passes
 from sdeopt.engine import crossings, loops, sampled, schemes, states
 from sdeopt.engine.beginnings import sizes
 from sdeopt.engine.compiler import lanes
-from sdeopt.engine.compiler.rng import fill, fill_plain, wide_vectors
+from sdeopt.engine.compiler.rng import fill
+from sdeopt.engine.compiler.threefry import wide_vectors
+from sdeopt.engine.compiler.uniform import fill_plain
 from sdeopt.engine.draws import draws, kinds
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from sdeopt.core import checks
 from sdeopt.core import observables as observable
 from sdeopt.core.contracts import Method
 from sdeopt.core.notices import depth
-from sdeopt.core.problem import Problem
+from sdeopt.core.problem import Problem, expect_problem
 from sdeopt.core.traits import SAMPLED, expect_method
 from sdeopt.engine import duration
 from sdeopt.engine.run import Run, lacking
@@ -35,8 +35,7 @@ def plan(
 ) -> Run:  # fmt: skip
     """Check the arguments of `simulate` and return the `Run` that they describe."""
     expect_method(method)
-    if not isinstance(problem, Problem):
-        raise TypeError(f"problem must be a sdeopt.Problem, got {checks.short(problem)}")
+    expect_problem(problem)
     checks.choice("kind", kind, ("discrete", "sde"))
     method.check(problem.objective)
     clock = method.clock

@@ -20,6 +20,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from sdeopt.core.halves import fold_halves
+
 __all__ = ["anywhere", "euler", "euler_part", "heun", "heun_part", "rotator"]
 
 HALF = math.sqrt(0.5)
@@ -41,13 +43,13 @@ def _turn(kinds: Any, sign: float) -> Any:
     if isinstance(kinds, str):
         return (lambda a, b: a) if sign > 0 else (lambda a, b: b)
 
-    def prepend(i: int, turn: Any, rest: Any) -> Any:
-        return lambda a, b: (turn(a[i], b[i]), *rest(a, b))
+    def one(i: int, turn: Any) -> Any:
+        return lambda a, b: (turn(a[i], b[i]),)
 
-    f: Any = lambda a, b: ()  # noqa: E731
-    for i in reversed(range(len(kinds))):
-        f = prepend(i, _turn(kinds[i], sign), f)
-    return f
+    def both(left: Any, right: Any) -> Any:
+        return lambda a, b: (*left(a, b), *right(a, b))
+
+    return fold_halves(both, [one(i, _turn(kind, sign)) for i, kind in enumerate(kinds)]) if kinds else lambda a, b: ()
 
 
 def euler_part(S: Any, q: Any) -> Any:

@@ -1,13 +1,15 @@
 """States of one part or several, draws cut into vectors, observables in a row: the small functions that loops are fed.
 
 Numba compiles tuples of vectors but cannot loop over tuples of mixed shape, so functions over parts are built by
-prepending one part at a time; compiled, they inline to straight-line code.
+prepending one part at a time, or by halves where there may be many; compiled, they inline to straight-line code.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from sdeopt.core.halves import fold_halves
 
 __all__ = [
     "beginner",
@@ -110,15 +112,18 @@ def unpacker(shape: Shape, cut: Callable[[int, int], Any]) -> Any:
     """
     offset = 0
 
-    def prepend(first: Any, rest: Any) -> Any:
-        return lambda buffer, at: (first(buffer, at), *rest(buffer, at))
+    def alone(f: Any) -> Any:
+        return lambda buffer, at: (f(buffer, at),)
+
+    def both(left: Any, right: Any) -> Any:
+        return lambda buffer, at: (*left(buffer, at), *right(buffer, at))
 
     def build(node: Shape) -> Any:
         nonlocal offset
         if isinstance(node, int):
             offset += node
             return cut(offset - node, offset)
-        return _fold(prepend, [build(child) for child in node], lambda buffer, at: ())
+        return fold_halves(both, [alone(build(child)) for child in node]) if node else lambda buffer, at: ()
 
     return build(shape)
 

@@ -18,17 +18,19 @@ DEAR = {np.divide, np.true_divide, np.sqrt, np.floor_divide, np.remainder, np.po
 
 @dataclass
 class Tally:
-    """Operations on arrays, the entries that they made, and those of them that took a division or a root."""
+    """Operations on arrays, the entries that they made, and of these those of a division or root, and of a product."""
 
     calls: int = 0
     entries: int = 0
     dear: int = 0
+    products: int = 0
 
-    def add(self, entries: int, dear: bool = False) -> None:
+    def add(self, entries: int, dear: bool = False, product: bool = False) -> None:
         """Note one operation."""
         self.calls += 1
         self.entries += entries
         self.dear += entries * dear
+        self.products += entries * product
 
 
 class Noting(np.ndarray[Any, Any]):
@@ -52,7 +54,7 @@ class Noting(np.ndarray[Any, Any]):
         size = max(np.size(a) for a in (found, *plain) if not isinstance(a, tuple))
         if ufunc is np.matmul:
             size = np.size(found) * np.shape(plain[0])[-1]
-        tally.add(size, ufunc in DEAR)
+        tally.add(size, ufunc in DEAR, ufunc is np.matmul)
         return found if found is None else noting(found, tally)
 
     def __array_function__(self, f: Any, types: Any, args: Any, kwargs: Any) -> Any:

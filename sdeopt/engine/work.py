@@ -4,8 +4,9 @@ A step is counted by running it once on arrays that note what is done with them 
 page, its problem and its SDE. The constants that turn counts into seconds were measured on one machine and are the same
 on all, so that what is chosen by them is, too. A machine differs from itself by a factor of 1.5 within a minute.
 
-Before a run begins only its length is told, and what a network takes is in its layers, which nothing counts: there a
-step is timed (`expected`).
+Of a network the operations of PyTorch are counted, in steps and in saves. Its layers are as unlike as its machines, so
+that such a count may be off by a factor of 3: before a run begins, where only its length is told, a step is timed
+(`expected`).
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ from sdeopt.engine.beginnings import initial_states
 from sdeopt.engine.compiler.compile import grid
 from sdeopt.engine.draws import GIVEN, Draw, draws
 from sdeopt.engine.kernels import Kernel
-from sdeopt.engine.planning import examples_drawn
 from sdeopt.engine.progress import Progress
 from sdeopt.engine.run import Run
 from sdeopt.engine.tally import Tally, noting
@@ -35,9 +35,10 @@ __all__ = ["BUDGET", "Price", "announce", "cost", "costs", "expected", "price"]
 
 BUDGET = 40.0  # seconds of one core: 20 s on two
 NORMAL, PATHWISE = 2.4e-9, 5e-8  # seconds: one of the fine normals that make a draw; of numbers made for whole paths
-NETWORK, ENTRY = 4e-4, 1.5e-9  # a path-step of a network, and every entry of the gradients of all examples
+CALL, PRODUCT, MADE = 1e-5, 2e-11, 3e-9  # of networks: an operation, a multiplication in products, another entry
+TOGETHER = 16  # operations of single paths that one of a batch of paths takes the place of
 LOOPED = 2.5e-6  # a step of a page that works entry by entry, which arrays do not see
-SHORT = 0.1  # seconds, counted, below which a network is not timed; a run may take fifty times that
+SHORT = 0.02  # seconds, counted, below which a network is not timed; a run may take fifty times that
 TIMED = 4  # paths of which a step is timed, at most: a batch of them may be faster than one after the other
 PYTHON = 1e-4  # a path-step of what cannot be counted, an optimizer without a page or a function that refuses arrays
 
@@ -69,12 +70,8 @@ class Price(NamedTuple):
 
 def price(run: Run) -> Price:
     """The price of a run, a rough number."""
-    f: Any = run.problem.objective
-    if getattr(f, "batched", False) and hasattr(f, "examples"):
-        seen = int(examples_drawn(run)) if run.model.drift is None else 0
-        return Price(NETWORK + ENTRY * float((seen or f.examples()) * f.dim), 0.0)
-    if hasattr(f, "drawn"):  # examples of a batch
-        return Price(NETWORK + ENTRY * float(f.drawn * f.dim), 0.0)
+    if network((run,)):
+        return _of_network(run)
     rates = RATES.get(Kernel(run).mode)
     if rates is None:
         return Price(PYTHON, 0.0)
@@ -85,18 +82,35 @@ def price(run: Run) -> Price:
     fine = {"normal": NORMAL} | dict.fromkeys(GIVEN, PATHWISE)
     drawn = sum(fine[v.kind] * v.size * v.stride if v.kind in fine else rates.draw * v.size for v in vectors)
     try:
-        step, save = _counted(run, shape, vectors)
+        step, save = _counted(run, shape, vectors, _tallied)
     except Exception:  # of functions of the user; if it means anything, the run raises it where it is told
         return Price(PYTHON, 0.0)
     return Price(drawn + _seconds(step, rates), _seconds(save, rates))
+
+
+def _of_network(run: Run) -> Price:
+    """From what a step and the observables of a save have PyTorch compute, and NumPy beside it."""
+    from sdeopt.engine.tensors.tally import noted  # which loads PyTorch
+
+    def passed(f: Callable[..., None], *given: Any) -> float:
+        own = Tally()
+        work = noted(f, *(noting(a, own) for a in given))
+        calls, made = work.calls / (TOGETHER if mode == "batched" else 1), work.entries + own.entries - own.products
+        return CALL * calls + PRODUCT * (work.products + own.products) + MADE * made
+
+    mode = Kernel(run).mode
+    try:
+        return Price(*_counted(run, *draws(run), passed))
+    except Exception:  # as below
+        return Price(PYTHON, PYTHON)
 
 
 def _seconds(t: Tally, rates: Rates) -> float:
     return rates.step + t.calls * rates.call + t.entries * rates.entry + t.dear * rates.dear
 
 
-def _counted(run: Run, shape: Any, vectors: list[Draw]) -> tuple[Tally, Tally]:
-    """What the first step computes, and the observables of a save."""
+def _counted(run: Run, shape: Any, vectors: list[Draw], count: Any) -> tuple[Any, Any]:
+    """What the first step computes, and the observables of a save, as ``count(f, *arrays)`` says."""
     m, schedules, o = run.method.constant(), tuple(run.method.schedules.values()), run.oracle
     plain, move = (m, schedules, grid(run)) if schedules else m, mover(run)
     y0, y1, first = initial_states(run)
@@ -114,14 +128,14 @@ def _counted(run: Run, shape: Any, vectors: list[Draw]) -> tuple[Tally, Tally]:
             f(o, x)
 
     y = y0 if run.kind == "discrete" else y1
-    return _tallied(step, y, even), _tallied(save, states.positioner(len(run.method.parts))(y0))
+    with np.errstate(all="ignore"):
+        return count(step, y, even), count(save, states.positioner(len(run.method.parts))(y0))
 
 
 def _tallied(f: Callable[..., None], *given: Any) -> Tally:
     """What ``f`` computes with these arrays."""
     tally = Tally()
-    with np.errstate(all="ignore"):
-        f(*(noting(a, tally) for a in given))
+    f(*(noting(a, tally) for a in given))
     return tally
 
 

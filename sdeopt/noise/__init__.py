@@ -1,5 +1,6 @@
 """The laws of gradient noise."""
 
+from sdeopt.noise.affine import AffineGaussian
 from sdeopt.noise.agents import Agents
 from sdeopt.noise.batch import Batch
 from sdeopt.noise.diagonal import DiagonalMinibatch
@@ -16,6 +17,7 @@ from sdeopt.noise.stable import AlphaStable
 from sdeopt.noise.student import StudentT
 
 __all__ = [
+    "AffineGaussian",
     "Agents",
     "AlphaStable",
     "Batch",

@@ -34,6 +34,7 @@ __all__ = ["Agents"]
 LINE = SimpleNamespace(dim=1, examples=lambda: 2)  # the number of draws of a law does not depend on the objective
 MEAN = ("root_cov", "root_additive_cov", "noise_var", "noisy_value")
 OF_EACH = {"agent_roots": "root_cov", "mean_agent_sign": "mean_sign", "root_agent_sign_cov": "root_sign_cov"}
+MOST = 256  # agents: their code is compiled in minutes
 NEVER = ("mean_sign", "root_sign_cov", "root_square_cov", "noisy_class_grads")
 
 
@@ -47,7 +48,7 @@ class Agents(Law):
 
     Heterogeneous gradients are ∇f_i = ∇f + b_i with Σ b_i = 0, the rows of ``shifts``; or, with `Minibatch` and a
     finite sum of n examples, ∇f_i of the i-th share of the data, n/N examples in a row, from which the agent's batch is
-    drawn. Compiled code holds every agent one after the other: meant for N up to about 32.
+    drawn. Compiled code holds every agent one after the other: 16 compile in about 5 s, 128 in a minute.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ class Agents(Law):
         The noise of every agent, or of one agent each: any laws of ``sdeopt.noise`` but `DiagonalMinibatch`, one may be
         heavy-tailed; if one is a `Minibatch`, all are.
     agents : int, optional
-        N >= 1, needed with one law only.
+        1 <= N <= 256, needed with one law only.
     shifts : array_like, shape (N, d), optional
         The b_i, which sum to 0 in every coordinate; default 0.
 
@@ -249,22 +250,20 @@ def one_sign_root(o: Oracle, law: Any, offset: Any, x: Vector, dw: Vector) -> An
 @functools.cache
 def _deal(leads: tuple[bool, ...], counts: tuple[int, ...]) -> Any:
     """A function of the draws of all agents that gives the tuple of those of each."""
-    joined = int(any(leads))
     size = (0,) * len(leads)
+    dealt = _deal_among(leads, counts)
+    return (lambda z: dealt(pieces(z[0], size), z[1:])) if any(leads) else (lambda z: dealt(size, z))
 
-    def with_normals(i: int, a: int, b: int, rest: Any) -> Any:
-        return lambda z: ((pieces(z[0], size)[i], *z[a:b]), *rest(z))
 
-    def without(a: int, b: int, rest: Any) -> Any:
-        return lambda z: (z[a:b], *rest(z))
-
-    dealt: Any = lambda z: ()  # noqa: E731
-    end = joined + sum(counts) - sum(leads)
-    for i in reversed(range(len(leads))):
-        start = end - counts[i] + leads[i]
-        dealt = with_normals(i, start, end, dealt) if leads[i] else without(start, end, dealt)
-        end = start
-    return dealt
+@functools.cache
+def _deal_among(leads: tuple[bool, ...], counts: tuple[int, ...]) -> Any:
+    """The same of the pieces of what leads and of the rest, by halves: so few functions are compiled."""
+    m = len(leads) // 2
+    if m == 0:
+        return (lambda normals, z: ((normals[0], *z),)) if leads[0] else (lambda normals, z: (z,))
+    left, right = _deal_among(leads[:m], counts[:m]), _deal_among(leads[m:], counts[m:])
+    k = sum(counts[:m]) - sum(leads[:m])
+    return lambda normals, z: (*left(normals[:m], z[:k]), *right(normals[m:], z[k:]))
 
 
 def _leads_with_normal(law: Law) -> bool:
@@ -280,6 +279,8 @@ def _members(laws: Any, agents: Any) -> tuple[Any, int]:
     if one and agents is None:
         raise ValueError("agents must be given with one law, as in Agents(Gaussian(0.5), agents=4)")
     n = len(given) if agents is None else checks.integer("agents", agents, low=1)
+    if n > MOST:
+        raise ValueError(f"agents must be at most {MOST}, since compiled code holds them one after the other, got {n}")
     if not one and len(given) != n:
         raise ValueError(f"agents must be the number of laws, {len(given)}, got {n}")
     if not any(law.picks for law in given):

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from sdeopt.core import checks
 from sdeopt.core.spec import allow, number, numbers, split
+from sdeopt.noise.affine import AffineGaussian
 from sdeopt.noise.agents import Agents
 from sdeopt.noise.batch import Batch
 from sdeopt.noise.gaussian import Gaussian
@@ -40,6 +41,12 @@ def _scale(args: tuple[str, ...], scale: str | None) -> Any:
         raise ValueError(f"scale is given twice: {', '.join(args)} and scale={scale}")
     values = numbers("scale", args or (scale or "1",))
     return values[0] if len(values) == 1 else values
+
+
+def _affine(*args: str, scale: str | None = None, growth: str | None = None) -> Law:
+    if growth is None:
+        raise ValueError("affine-gaussian needs growth, as in 'affine-gaussian:0.5,growth=2'")
+    return AffineGaussian(_scale(args, scale), number("growth", growth))
 
 
 def _student(*args: str, scale: str | None = None, nu: str | None = None) -> Law:
@@ -89,6 +96,7 @@ def _agents(spec: str) -> Law:
 
 FORMS = {
     "gaussian": Form(lambda *a, scale=None: Gaussian(_scale(a, scale)), "gaussian:0.5"),
+    "affine-gaussian": Form(_affine, "affine-gaussian:0.5,growth=2", keys=("scale", "growth")),
     "student-t": Form(_student, "student-t:0.5,nu=2", keys=("scale", "nu")),
     "alpha-stable": Form(_stable, "alpha-stable:0.5,alpha=1.5", keys=("scale", "alpha")),
     "laplace": Form(lambda *a, scale=None: Laplace(_scale(a, scale)), "laplace:0.5"),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import dot, matvec
+from sdeopt.core.contracts import Vector
 from sdeopt.core.math import batch_entries, batch_matvec, batch_rmatvec
 from sdeopt.objectives import datasets
 from sdeopt.objectives.contract import Array, derived_field
@@ -64,38 +65,38 @@ class DiagonalLinearNetwork(FiniteSum):
         self._store(*datasets.prepare(self.X, self.y, "regression"))
         object.__setattr__(self, "width", self.X.shape[1])
 
-    def value(self, x: Any) -> Any:
+    def value(self, x: Vector) -> Any:
         return mean_loss(self, residuals(self, x))
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Vector) -> Any:
         return full_grad(self, x, residuals(self, x))
 
-    def value_and_grad(self, x: Any) -> Any:
+    def value_and_grad(self, x: Vector) -> Any:
         r = residuals(self, x)
         return mean_loss(self, r), full_grad(self, x, r)
 
-    def hvp(self, x: Any, v: Any) -> Any:
+    def hvp(self, x: Vector, v: Vector) -> Any:
         r = residuals(self, x)
         dr = matvec(self.X, 2.0 * difference(x, v, self.width))
         h = matvec(self.X.T, r) / self.count
         dh = matvec(self.X.T, dr) / self.count
         return twice(v, h, self.width) + twice(x, dh, self.width)
 
-    def weighted_grad(self, x: Any, w: Any) -> Any:
+    def weighted_grad(self, x: Vector, w: Any) -> Any:
         return twice(x, matvec(self.X.T, w * residuals(self, x)), self.width)
 
-    def label_grad(self, x: Any, w: Any) -> Any:
+    def label_grad(self, x: Vector, w: Any) -> Any:
         return twice(x, matvec(self.X.T, w), self.width)
 
-    def batch_grad(self, x: Any, index: Any) -> Any:
+    def batch_grad(self, x: Vector, index: Any) -> Any:
         r = batch_matvec(self.X, index, difference(x, x, self.width)) - batch_entries(self.y, index)
         return twice(x, batch_rmatvec(self.X, index, r) / index.size, self.width)
 
-    def batch_value(self, x: Any, index: Any) -> Any:
+    def batch_value(self, x: Vector, index: Any) -> Any:
         r = batch_matvec(self.X, index, difference(x, x, self.width)) - batch_entries(self.y, index)
         return 0.5 * dot(r, r) / index.size
 
-    def grad_var(self, x: Any) -> Any:
+    def grad_var(self, x: Vector) -> Any:
         h = slope_variance(self.X, self.squares, residuals(self, x))
         return 4.0 * x * x * np.concatenate((h, h))
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot, exp, log, matvec, tanh
+from sdeopt.core.contracts import Vector
 from sdeopt.objectives.contract import Array, derived_field, fortran
 from sdeopt.objectives.minimax import Minimax, first
 
@@ -64,21 +65,21 @@ class DiracGAN(Minimax):
         object.__setattr__(self, "swap", fortran(np.roll(np.eye(2 * n), n, axis=0)))
         object.__setattr__(self, "minimising", first(n, 2 * n))
 
-    def value(self, x: Any) -> Any:
+    def value(self, x: Vector) -> Any:
         s = reach(self.swap, x)
         y = (1.0 - self.minimising) * x
         # log(1 + e^{-s}) without overflow
         return np.minimum(s, 0.0) - log(1.0 + exp(-np.abs(s))) - log(2.0) - 0.5 * self.penalty * dot(y, y)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Vector) -> Any:
         other = matvec(self.swap, x)
         rate = 0.5 - 0.5 * tanh(0.25 * dot(x, other))
         return (2.0 * self.minimising - 1.0) * rate * other + self.penalty * (1.0 - self.minimising) * x
 
-    def hvp(self, x: Any, v: Any) -> Any:
+    def hvp(self, x: Vector, v: Vector) -> Any:
         return (2.0 * self.minimising - 1.0) * bend(self.swap, x, v) + self.penalty * (1.0 - self.minimising) * v
 
-    def vjp(self, x: Any, v: Any) -> Any:
+    def vjp(self, x: Vector, v: Vector) -> Any:
         S = 2.0 * self.minimising - 1.0
         return bend(self.swap, x, S * v) + self.penalty * (1.0 - self.minimising) * v
 

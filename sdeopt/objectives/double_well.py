@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot
+from sdeopt.core.contracts import Vector
 from sdeopt.objectives.contract import Array, Smooth
 
 __all__ = ["DoubleWell"]
@@ -54,14 +55,14 @@ class DoubleWell(Smooth):
         object.__setattr__(self, "dim", checks.dimension("dim", self.dim))
         object.__setattr__(self, "height", checks.positive("height", self.height))
 
-    def value(self, x: Any) -> Any:
+    def value(self, x: Vector) -> Any:
         w = x * x - 1.0
         return self.height * dot(w, w)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Vector) -> Any:
         return 4.0 * self.height * x * (x * x - 1.0)
 
-    def hvp(self, x: Any, v: Any) -> Any:
+    def hvp(self, x: Vector, v: Vector) -> Any:
         return 4.0 * self.height * (3.0 * x * x - 1.0) * v
 
     @property

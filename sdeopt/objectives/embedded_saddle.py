@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot, matvec
+from sdeopt.core.contracts import Vector
 from sdeopt.objectives.contract import Array, Smooth, symmetric
 
 __all__ = ["EmbeddedSaddle"]
@@ -57,7 +58,7 @@ class EmbeddedSaddle(Smooth):
         object.__setattr__(self, "quartic", checks.positive("quartic", self.quartic))
         object.__setattr__(self, "cubic", checks.number("cubic", self.cubic))
 
-    def value(self, x: Any) -> Any:
+    def value(self, x: Vector) -> Any:
         square = x * x
         return (
             0.5 * dot(x, matvec(self.H, x))
@@ -65,10 +66,10 @@ class EmbeddedSaddle(Smooth):
             - self.cubic / 3.0 * dot(square, x)
         )
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Vector) -> Any:
         return matvec(self.H, x) + (self.quartic * x - self.cubic) * x * x
 
-    def hvp(self, x: Any, v: Any) -> Any:
+    def hvp(self, x: Vector, v: Vector) -> Any:
         return matvec(self.H, v) + (3.0 * self.quartic * x - 2.0 * self.cubic) * x * v
 
     @property

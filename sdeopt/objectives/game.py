@@ -10,6 +10,7 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.core.chance import refuse_random, steady
+from sdeopt.core.contracts import Vector
 from sdeopt.objectives.contract import Array
 from sdeopt.objectives.minimax import Minimax, first
 from sdeopt.objectives.objective import Objective, expect_vector
@@ -111,7 +112,7 @@ class Game(Minimax, Objective):
                     f"vjp must be the transpose of hvp, but at start uᵀ(Jv) = {there:g}, vᵀ(Jᵀu) = {back:g}"
                 )
 
-    def vjp(self, x: Any, v: Any) -> Any:
+    def vjp(self, x: Vector, v: Vector) -> Any:
         return self.vjp_function(x, v)
 
     def lacks(self, question: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot, matvec, total
+from sdeopt.core.contracts import Vector
 from sdeopt.core.math import batch_entries, batch_matvec, batch_rmatvec
 from sdeopt.objectives import datasets
 from sdeopt.objectives.contract import Array, derived_field, frozen
@@ -64,35 +65,35 @@ class LinearRegression(FiniteSum):
         self._store(*datasets.prepare(self.X, self.y, "regression"))
         object.__setattr__(self, "l2", checks.number("l2", self.l2, low=0.0))
 
-    def value(self, x: Any) -> Any:
+    def value(self, x: Vector) -> Any:
         return mean_loss(self, x, matvec(self.X, x) - self.y)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Vector) -> Any:
         return full_grad(self, x, matvec(self.X, x) - self.y)
 
-    def value_and_grad(self, x: Any) -> Any:
+    def value_and_grad(self, x: Vector) -> Any:
         r = matvec(self.X, x) - self.y
         return mean_loss(self, x, r), full_grad(self, x, r)
 
-    def hvp(self, x: Any, v: Any) -> Any:
+    def hvp(self, x: Vector, v: Vector) -> Any:
         return matvec(self.X.T, matvec(self.X, v)) / self.count + self.l2 * v
 
-    def weighted_grad(self, x: Any, w: Any) -> Any:
+    def weighted_grad(self, x: Vector, w: Any) -> Any:
         r = matvec(self.X, x) - self.y
         return matvec(self.X.T, w * r) + self.l2 * total(w) * x
 
-    def label_grad(self, x: Any, w: Any) -> Any:
+    def label_grad(self, x: Vector, w: Any) -> Any:
         return matvec(self.X.T, w)
 
-    def batch_grad(self, x: Any, index: Any) -> Any:
+    def batch_grad(self, x: Vector, index: Any) -> Any:
         r = batch_matvec(self.X, index, x) - batch_entries(self.y, index)
         return batch_rmatvec(self.X, index, r) / index.size + self.l2 * x
 
-    def batch_value(self, x: Any, index: Any) -> Any:
+    def batch_value(self, x: Vector, index: Any) -> Any:
         r = batch_matvec(self.X, index, x) - batch_entries(self.y, index)
         return 0.5 * (dot(r, r) / index.size + self.l2 * dot(x, x))
 
-    def grad_var(self, x: Any) -> Any:
+    def grad_var(self, x: Vector) -> Any:
         r = matvec(self.X, x) - self.y
         return slope_variance(self.X, self.squares, r)
 

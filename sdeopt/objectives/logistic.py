@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot, exp, log, matvec, total, where
+from sdeopt.core.contracts import Vector
 from sdeopt.core.entrywise import entrywise
 from sdeopt.core.math import batch_entries, batch_matvec, batch_rmatvec
 from sdeopt.objectives import datasets
@@ -73,31 +74,31 @@ class Logistic(FiniteSum):
         """The labels, -1 and 1."""
         return self.y
 
-    def value(self, x: Any) -> Any:
+    def value(self, x: Vector) -> Any:
         m = self.y * matvec(self.X, x)
         return mean_loss(self, x, m, decays(m))
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Vector) -> Any:
         m = self.y * matvec(self.X, x)
         return full_grad(self, x, m, decays(m))
 
-    def value_and_grad(self, x: Any) -> Any:
+    def value_and_grad(self, x: Vector) -> Any:
         m = self.y * matvec(self.X, x)
         e = decays(m)
         return mean_loss(self, x, m, e), full_grad(self, x, m, e)
 
-    def hvp(self, x: Any, v: Any) -> Any:
+    def hvp(self, x: Vector, v: Vector) -> Any:
         bent = bends(matvec(self.X, x)) * matvec(self.X, v)
         return matvec(self.X.T, bent) / self.count + self.l2 * v
 
-    def weighted_grad(self, x: Any, w: Any) -> Any:
+    def weighted_grad(self, x: Vector, w: Any) -> Any:
         s = slopes(self.y, matvec(self.X, x))
         return matvec(self.X.T, w * s) + self.l2 * total(w) * x
 
-    def batch_grad(self, x: Any, index: Any) -> Any:
+    def batch_grad(self, x: Vector, index: Any) -> Any:
         return mean_grad(self, x, index)
 
-    def batch_class_grads(self, x: Any, index: Any) -> Any:
+    def batch_class_grads(self, x: Vector, index: Any) -> Any:
         return class_mean(self, x, index, -1.0), class_mean(self, x, index, 1.0)
 
     def class_draws(self, u: Any) -> Any:
@@ -111,11 +112,11 @@ class Logistic(FiniteSum):
         """How many classes have examples."""
         return len(np.unique(self.y))
 
-    def batch_value(self, x: Any, index: Any) -> Any:
+    def batch_value(self, x: Vector, index: Any) -> Any:
         m = batch_entries(self.y, index) * batch_matvec(self.X, index, x)
         return total(losses(m, decays(m))) / index.size + 0.5 * self.l2 * dot(x, x)
 
-    def grad_var(self, x: Any) -> Any:
+    def grad_var(self, x: Vector) -> Any:
         s = slopes(self.y, matvec(self.X, x))
         return slope_variance(self.X, self.squares, s)
 

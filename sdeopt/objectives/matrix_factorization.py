@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot
+from sdeopt.core.contracts import Vector
 from sdeopt.objectives.contract import Array, Smooth, derived_field
 
 __all__ = ["MatrixFactorization"]
@@ -71,15 +72,15 @@ class MatrixFactorization(Smooth):
         for name, value in (known | {"entries": target.ravel()}).items():
             object.__setattr__(self, name, value)
 
-    def value(self, x: Any) -> Any:
+    def value(self, x: Vector) -> Any:
         r = product(x, x, self.rows, self.cols, self.rank) - self.entries
         return 0.5 * dot(r, r)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Vector) -> Any:
         r = product(x, x, self.rows, self.cols, self.rank) - self.entries
         return pull(r, x, self.rows, self.cols, self.rank)
 
-    def hvp(self, x: Any, v: Any) -> Any:
+    def hvp(self, x: Vector, v: Vector) -> Any:
         r = product(x, x, self.rows, self.cols, self.rank) - self.entries
         dr = product(v, x, self.rows, self.cols, self.rank) + product(x, v, self.rows, self.cols, self.rank)
         return pull(dr, x, self.rows, self.cols, self.rank) + pull(r, v, self.rows, self.cols, self.rank)

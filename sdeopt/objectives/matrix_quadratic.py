@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot, matvec
+from sdeopt.core.contracts import Vector
 from sdeopt.objectives.contract import Array, Smooth, derived_field, fortran, frozen, spectrum
 
 __all__ = ["MatrixQuadratic"]
@@ -66,14 +67,14 @@ class MatrixQuadratic(Smooth):
         """Number r of rows of X."""
         return self.rows
 
-    def value(self, x: Any) -> Any:
+    def value(self, x: Vector) -> Any:
         r = x - self.center
         return 0.5 * dot(r, matvec(self.H, r)) + self.least
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Vector) -> Any:
         return matvec(self.H, x - self.center)
 
-    def hvp(self, x: Any, v: Any) -> Any:
+    def hvp(self, x: Vector, v: Vector) -> Any:
         return matvec(self.H, v)
 
     @property

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot, matvec, total
+from sdeopt.core.contracts import Vector
 from sdeopt.objectives.contract import Array, derived_field, fortran, frozen
 from sdeopt.objectives.minimax import Minimax, first
 
@@ -70,17 +71,17 @@ class NonlinearGame(Minimax):
         object.__setattr__(self, "offset", frozen(np.array([self.shift, 0.0])))
         object.__setattr__(self, "minimising", first(1, 2))
 
-    def value(self, x: Any) -> Any:
+    def value(self, x: Vector) -> Any:
         S = 2.0 * self.minimising - 1.0
         return 0.5 * dot(x, S * matvec(self.turn, x)) - dot(self.offset, x) + total(S * bump(x))
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Vector) -> Any:
         return matvec(self.turn, x) - self.offset + slope(x)
 
-    def hvp(self, x: Any, v: Any) -> Any:
+    def hvp(self, x: Vector, v: Vector) -> Any:
         return matvec(self.turn, v) + curve(x) * v
 
-    def vjp(self, x: Any, v: Any) -> Any:
+    def vjp(self, x: Vector, v: Vector) -> Any:
         return curve(x) * v - matvec(self.turn, v)
 
     @property

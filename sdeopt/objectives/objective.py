@@ -11,6 +11,7 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.core.chance import refuse_random, steady
+from sdeopt.core.contracts import Vector
 from sdeopt.core.guards import guarded, like, one_number
 from sdeopt.objectives.contract import Array, Smooth
 
@@ -135,13 +136,13 @@ class Objective(Smooth):
         """What ``grad`` says of the gradient of ``value``."""
         return np.asarray(self.grad(x))
 
-    def value(self, x: Any) -> Any:
+    def value(self, x: Vector) -> Any:
         return self.value_function(guarded(x))
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Vector) -> Any:
         return like(self.grad_function(guarded(x)), x)
 
-    def hvp(self, x: Any, v: Any) -> Any:
+    def hvp(self, x: Vector, v: Vector) -> Any:
         return like(self.hvp_function(guarded(x), guarded(v)), x)
 
     @property

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot, matvec
+from sdeopt.core.contracts import Vector
 from sdeopt.objectives.contract import Array, Smooth, spectrum, symmetric
 
 __all__ = ["Quadratic"]
@@ -55,14 +56,14 @@ class Quadratic(Smooth):
         object.__setattr__(self, "H", H)
         object.__setattr__(self, "center", checks.array("center", center, shape=(H.shape[0],)))
 
-    def value(self, x: Any) -> Any:
+    def value(self, x: Vector) -> Any:
         r = x - self.center
         return 0.5 * dot(r, matvec(self.H, r))
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Vector) -> Any:
         return matvec(self.H, x - self.center)
 
-    def hvp(self, x: Any, v: Any) -> Any:
+    def hvp(self, x: Vector, v: Vector) -> Any:
         return matvec(self.H, v)
 
     @property

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot, matvec
+from sdeopt.core.contracts import Vector
 from sdeopt.objectives.contract import Array, derived_field, fortran, frozen, symmetric
 from sdeopt.objectives.minimax import Minimax, first
 
@@ -21,17 +22,17 @@ class AffineGame(Minimax):
     transposed: Array  # Jᵀ
     center: Array
 
-    def value(self, x: Any) -> Any:
+    def value(self, x: Vector) -> Any:
         r = x - self.center
         return 0.5 * dot(r, (2.0 * self.minimising - 1.0) * matvec(self.J, r))
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Vector) -> Any:
         return matvec(self.J, x - self.center)
 
-    def hvp(self, x: Any, v: Any) -> Any:
+    def hvp(self, x: Vector, v: Vector) -> Any:
         return matvec(self.J, v)
 
-    def vjp(self, x: Any, v: Any) -> Any:
+    def vjp(self, x: Vector, v: Vector) -> Any:
         return matvec(self.transposed, v)
 
     @property

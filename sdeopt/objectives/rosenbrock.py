@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, total
+from sdeopt.core.contracts import Vector
 from sdeopt.objectives.contract import Array, Smooth
 
 __all__ = ["Rosenbrock"]
@@ -56,18 +57,18 @@ class Rosenbrock(Smooth):
         for name in ("scale", "stiffness"):
             object.__setattr__(self, name, checks.positive(name, getattr(self, name)))
 
-    def value(self, x: Any) -> Any:
+    def value(self, x: Vector) -> Any:
         u = 1.0 - x[:1]
         r = x[1:] - x[:1] * x[:1]
         return self.scale * total(u * u + self.stiffness * r * r)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Vector) -> Any:
         u = x[:1]
         r = x[1:] - u * u
         floor = u - 1.0 - 2.0 * self.stiffness * u * r
         return 2.0 * self.scale * np.concatenate((floor, self.stiffness * r))
 
-    def hvp(self, x: Any, v: Any) -> Any:
+    def hvp(self, x: Vector, v: Vector) -> Any:
         u = x[:1]
         du = v[:1]
         r = x[1:] - u * u

@@ -90,7 +90,7 @@ class TorchObjective(Classes, Passes, Smooth):
         module: Any,
         loss: Any,
         X: Any,
-        y: Any,
+        y: Any = None,
         *,
         test: Any = None,
         device: str = "cpu",

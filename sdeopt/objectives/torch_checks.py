@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sdeopt.core import checks
+from sdeopt.core import checks, foreign
 
 __all__ = [
     "accept",
@@ -36,12 +36,8 @@ def import_torch() -> Any:
 def data(name: str, value: Any) -> Any:
     """A tensor of float64 or int64, one row per example."""
     torch = import_torch()
-    if isinstance(value, (torch.utils.data.DataLoader, torch.utils.data.Dataset)):
-        raise TypeError(
-            f"{name} must be an array of all examples, for batches are drawn by their numbers, got a "
-            f"{type(value).__name__}: stack what it holds, such as X = torch.stack([x for x, _ in dataset]), or "
-            "take so.torch.Stream"
-        )
+    if value is None or foreign.way_of(type(value)) is not None:
+        raise TypeError(f"{name} must be an array of all examples, one row for each, got {foreign.told(value)}")
     if not isinstance(value, torch.Tensor):
         array = checks.real(name, value, flags=True)
         value = torch.from_numpy(array.astype(np.float64 if array.dtype.kind == "f" else np.int64))
@@ -74,7 +70,7 @@ def find_device(device: Any) -> Any:
 def pair(test: Any) -> tuple[Any, Any]:
     """Held out data, ``(X, y)``."""
     if not isinstance(test, (tuple, list)) or len(test) != 2:
-        raise TypeError(f"test must be a pair (X, y) of held out data, got {checks.short(test)}")
+        raise TypeError(f"test must be a pair (X, y) of held out data, got {foreign.told(test)}")
     return data("test X", test[0]), data("test y", test[1])
 
 
@@ -98,7 +94,7 @@ def expect_module(module: Any) -> None:
     if isinstance(module, type) and issubclass(module, torch.nn.Module):
         raise TypeError(f"module must be a torch.nn.Module, got its class: give an instance, {module.__name__}(...)")
     if not isinstance(module, torch.nn.Module):
-        raise TypeError(f"module must be a torch.nn.Module, got {checks.short(module)}")
+        raise TypeError(f"module must be a torch.nn.Module, got {foreign.told(module)}")
     if isinstance(module, torch.jit.ScriptModule):
         raise TypeError("module must be one whose parameters can be replaced, so give the one that torch.jit was given")
     for name, p in module.named_parameters():

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core import checks, dot
+from sdeopt.core.contracts import Vector
 from sdeopt.objectives.contract import Array, Smooth, derived_field, frozen
 
 __all__ = ["WideningValley"]
@@ -57,17 +58,17 @@ class WideningValley(Smooth):
         object.__setattr__(self, "d", checks.dimension("d", self.d))
         object.__setattr__(self, "last", frozen(np.eye(self.d + 1)[self.d].copy()))
 
-    def value(self, x: Any) -> Any:
+    def value(self, x: Vector) -> Any:
         v = dot(self.last, x)
         u = x - v * self.last
         return 0.5 * v * v * dot(u, u)
 
-    def grad(self, x: Any) -> Any:
+    def grad(self, x: Vector) -> Any:
         v = dot(self.last, x)
         u = x - v * self.last
         return v * v * u + v * dot(u, u) * self.last
 
-    def hvp(self, x: Any, v: Any) -> Any:
+    def hvp(self, x: Vector, v: Vector) -> Any:
         depth, dv = dot(self.last, x), dot(self.last, v)
         u, du = x - depth * self.last, v - dv * self.last
         along = dv * dot(u, u) + 2.0 * depth * dot(u, du)

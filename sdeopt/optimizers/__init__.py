@@ -3,15 +3,18 @@
 from sdeopt.optimizers.adabelief import AdaBelief
 from sdeopt.optimizers.adafactor import Adafactor
 from sdeopt.optimizers.adagrad import Adagrad
+from sdeopt.optimizers.adagradnorm import AdaGradNorm
 from sdeopt.optimizers.adam import Adam
 from sdeopt.optimizers.adamw import AdamW
 from sdeopt.optimizers.altgda import AltGDA
 from sdeopt.optimizers.amsgrad import AMSGrad
 from sdeopt.optimizers.antipgd import AntiPGD
+from sdeopt.optimizers.byzclip21sgd2m import ByzClip21SGD2M
 from sdeopt.optimizers.clip21sgd2m import Clip21SGD2M
 from sdeopt.optimizers.cubicnewton import CubicNewton
 from sdeopt.optimizers.dcsgddithering import DCSGDDithering
 from sdeopt.optimizers.dcsgdnatural import DCSGDNatural
+from sdeopt.optimizers.dcsgdnormalised import DCSGDNormalised
 from sdeopt.optimizers.dcsgdrandk import DCSGDRandK
 from sdeopt.optimizers.delayedsgd import DelayedSGD
 from sdeopt.optimizers.dnsam import DNSAM
@@ -29,7 +32,9 @@ from sdeopt.optimizers.muon import Muon
 from sdeopt.optimizers.nadam import NAdam
 from sdeopt.optimizers.nesterov import Nesterov
 from sdeopt.optimizers.ngn import NGN
+from sdeopt.optimizers.ngnd import NGND
 from sdeopt.optimizers.ngnm import NGNM
+from sdeopt.optimizers.ngnmd import NGNMD
 from sdeopt.optimizers.pcnsgd import PCNSGD
 from sdeopt.optimizers.pgd import PGD
 from sdeopt.optimizers.rmsprop import RMSprop
@@ -45,12 +50,14 @@ from sdeopt.optimizers.sgd import SGD
 from sdeopt.optimizers.sgda import SGDA
 from sdeopt.optimizers.sghmc import SGHMC
 from sdeopt.optimizers.sgld import SGLD
+from sdeopt.optimizers.shampoo import Shampoo
 from sdeopt.optimizers.shgd import SHGD
 from sdeopt.optimizers.shgd2 import SHGD2
 from sdeopt.optimizers.signsgd import SignSGD
 from sdeopt.optimizers.signsgdw import SignSGDW
 from sdeopt.optimizers.signum import Signum
 from sdeopt.optimizers.smoothedgda import SmoothedGDA
+from sdeopt.optimizers.spsmax import SPSMax
 from sdeopt.optimizers.topkef import TopKEF
 from sdeopt.optimizers.usam import USAM
 from sdeopt.optimizers.warmupsgd import WarmupSGD
@@ -58,9 +65,11 @@ from sdeopt.optimizers.zosgd import ZOSGD
 
 __all__ = [
     "AMSGrad",
+    "ByzClip21SGD2M",
     "Clip21SGD2M",
     "DCSGDDithering",
     "DCSGDNatural",
+    "DCSGDNormalised",
     "DCSGDRandK",
     "DSGD",
     "DSignSGD",
@@ -70,7 +79,9 @@ __all__ = [
     "FPGD",
     "NAdam",
     "NGN",
+    "NGND",
     "NGNM",
+    "NGNMD",
     "PCNSGD",
     "PGD",
     "SAM",
@@ -81,9 +92,11 @@ __all__ = [
     "SGLD",
     "SHGD",
     "SHGD2",
+    "SPSMax",
     "USAM",
     "ZOSGD",
     "AdaBelief",
+    "AdaGradNorm",
     "Adafactor",
     "Adagrad",
     "Adam",
@@ -107,6 +120,7 @@ __all__ = [
     "ScheduleFreeSGD",
     "Scion",
     "ScionSpectral",
+    "Shampoo",
     "SignSGD",
     "SignSGDW",
     "Signum",

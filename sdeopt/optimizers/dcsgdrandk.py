@@ -4,7 +4,8 @@ Discrete
     x' = x - (η/N) Σ_i C_i(∇f_i(x) + ξ_i),    C_i(g) = d/k times k random entries of g, else 0;  E C_i(g) = g
 
 SDE
-    order1   dX = -∇f dt - √η A^{1/2} dW,    A = (1/N²) Σ_i {c [diag(m_i²) - m_i m_iᵀ/d] + a Σ_i + c diag Σ_i}
+    order1      dX = -∇f dt - √η A^{1/2} dW,    A = (1/N²) Σ_i {c [diag(m_i²) - m_i m_iᵀ/d] + a Σ_i + c diag Σ_i}
+    curvature   dX = -(I - η/2 H) ∇f dt - √η A^{1/2} dW                                                 H = ∇²f(X)
 
     with m_i = ∇f_i(X), a = d(k - 1)/(k(d - 1)) and c = d/k - a. One step is η units of time. The diffusion acts as
 
@@ -20,7 +21,8 @@ Regime
 Claim
     Weak order 1 in η. Unequal gradients, ∇f_i = ∇f + b_i, which DSGD does not feel, add noise also at the optimum.
     Stationary on f = λ|x|²/2, equal agents with Σ_i = s² I: Var X = η(1 + ω)(s²/N)/(2λ - ηλ²ω/N), while the discrete x
-    has η(1 + ω)(s²/N)/(2λ - ηλ²(1 + ω/N)).
+    has η(1 + ω)(s²/N)/(2λ - ηλ²(1 + ω/N)). curvature has exactly this, and its limit ηλ(1 + ω/N) < 2 of stability in
+    mean square, which order1 puts at ηλω/N < 2: compression costs step size.
 
 Heavy tails
     Refused where one ξ_i has no variance: what is sent of it has none either. The discrete column runs.
@@ -28,7 +30,7 @@ Heavy tails
 Sources
     SDE: Monzio Compagnoni, Islamov, Proske & Lucchi (2025), arXiv:2502.17009; its covariance in closed form is derived
     here. rand-k, there without the factor d/k that makes it unbiased: Stich, Cordonnier & Jaggi (2018),
-    arXiv:1809.07599.
+    arXiv:1809.07599. curvature: derived here, see `SGD`; the idea is that of arXiv:2506.00181.
 """
 
 from __future__ import annotations
@@ -50,20 +52,31 @@ from sdeopt.core import (
     average,
     each,
     grad,
+    hvp,
     method,
     noise_var,
     pieces,
+    rival,
     root_cov,
     total,
 )
 from sdeopt.core.compressors import check_sent, rand_k, rand_k_weights
 
-__all__ = ["DCSGDRandK"]
+__all__ = ["DCSGDRandK", "DCSGDRandKCurvature", "mask_noise", "sent_noise"]
 
 
 def mask_noise(m: Any, w: Any) -> Any:
     """m∘(w - mean w): covariance diag(m²) - m mᵀ/d."""
     return m * (w - total(w) / len(w))
+
+
+def sent_noise(o: Oracle, x: Vector, k: Any, dw: Vector) -> Any:
+    """A^{1/2} dW of what the agents send."""
+    dw_gradient, dw_own, dw_state = dw
+    m = agent_means(o, x)
+    a, c = rand_k_weights(len(x), k)
+    masks = average(each(mask_noise, m, pieces(dw_own, m)))
+    return np.sqrt(a) * root_cov(o, x, dw_gradient) + np.sqrt(c) * (masks + np.sqrt(noise_var(o, x)) * dw_state)
 
 
 @method(
@@ -75,7 +88,7 @@ class DCSGDRandK(NamedTuple):
     Discrete
         x' = x - (η/N) Σ_i C_i(∇f_i(x) + ξ_i),  C_i(g) = d/k times k random entries of g
     SDE
-        dX = -∇f dt - √η A^{1/2} dW,  A = (1/N²) Σ_i Cov C_i(∇f_i + ξ_i), default "order1"
+        dX = -∇f dt - √η A^{1/2} dW,  A = (1/N²) Σ_i Cov C_i(∇f_i + ξ_i), default "order1"; rival "curvature"
     Regime
         η → 0, t = kη, N and k fixed
     Claim
@@ -119,9 +132,21 @@ class DCSGDRandK(NamedTuple):
         return -grad(o, x)
 
     def diffusion(self, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
-        dw_gradient, dw_own, dw_state = dw
-        m = agent_means(o, x)
-        a, c = rand_k_weights(len(x), self.k)
-        masks = average(each(mask_noise, m, pieces(dw_own, m)))
-        kick = np.sqrt(a) * root_cov(o, x, dw_gradient) + np.sqrt(c) * (masks + np.sqrt(noise_var(o, x)) * dw_state)
-        return -np.sqrt(self.lr) * kick
+        return -np.sqrt(self.lr) * sent_noise(o, x, self.k, dw)
+
+
+@rival(DCSGDRandK, "curvature", order=1, brownian=("gradient", "own", "state"))
+class DCSGDRandKCurvature:
+    """dX = -(I - η/2 H) ∇f dt - √η A^{1/2} dW: E f changes as in the step where f is quadratic.
+
+    The mean of a step is that of SGD and its covariance is A, so that SGD's drift serves here too.
+
+    Source: derived here, see `SGD`; the idea is that of arXiv:2506.00181.
+    """
+
+    def drift(self: Any, t: float, x: Vector, o: Oracle) -> Any:
+        g = grad(o, x)
+        return -g + 0.5 * self.lr * hvp(o, x, g)
+
+    def diffusion(self: Any, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
+        return -np.sqrt(self.lr) * sent_noise(o, x, self.k, dw)

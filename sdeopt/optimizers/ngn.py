@@ -35,14 +35,19 @@ import numpy as np
 
 from sdeopt.core import Draws, Oracle, Positive, Vector, dot, grad, method, noisy_grad, noisy_value, root_cov, where
 
-__all__ = ["NGN", "ngn_step_size"]
+__all__ = ["NGN", "gauss_newton", "ngn_step_size"]
+
+
+def gauss_newton(c: Any, square: Any, loss: Any) -> Any:
+    """c/(1 + cq/(2F)) = 2cF/(2F + cq) with F = max(loss, 0), q a square of the gradient; c where both vanish."""
+    twice = 2.0 * np.maximum(loss, 0.0)
+    size = twice + c * square
+    return c * where(size > 0.0, twice / where(size > 0.0, size, 1.0), 1.0)
 
 
 def ngn_step_size(c: Any, g: Vector, loss: Any) -> Any:
-    """c/(1 + c|g|²/(2F)) = 2cF/(2F + c|g|²) with F = max(loss, 0); c where loss and gradient vanish together."""
-    twice = 2.0 * np.maximum(loss, 0.0)
-    size = twice + c * dot(g, g)
-    return c * where(size > 0.0, twice / where(size > 0.0, size, 1.0), 1.0)
+    """c/(1 + c|g|²/(2F))."""
+    return gauss_newton(c, dot(g, g), loss)
 
 
 @method(

@@ -19,8 +19,9 @@ Regime
 Claim
     Weak order 1 in η; on f = (x - 0.3)²/2 from x = 1, κ = 1, s = 1, σ = 0.1, half-way between the first and the second
     change, η from 0.05 to 0.0125: means 0.90 ± 0.02, covariance 2.02 ± 0.05 (docs/certificates.md). Both columns stay
-    in the ball |x_i| <= s once they are in it; the minimum on the ball is where x_i = -s sign(g_i) or g_i = 0. With
-    β = 0 it is SignSGD with decoupled decay.
+    in the ball |x_i| <= s once they are in it. With D₀ = g + ξ₀, the first gradient seen, one draw would decide the
+    signs for a time of about 1/κ, whatever η is: see `ScionSpectral`. The minimum on the ball is where
+    x_i = -s sign(g_i) or g_i = 0. With β = 0 it is SignSGD with decoupled decay.
 
 Heavy tails
     Refused where ξ has no variance: D is driven by Σ^{1/2} dW. The discrete column runs, and its steps are bounded.
@@ -28,7 +29,9 @@ Heavy tails
 Sources
     Scion: Pethick et al. (2025), arXiv:2502.07529, algorithm of the authors' code, whose ``momentum`` is 1 - β here and
     whose ``scale`` is s; the code's Sign norm divides by the fan-in, which belongs into s. The buffer starts at zero as
-    in the class Scion (in ScionLight it starts at the first gradient). The SDE is moment-matched by us.
+    in the class Scion (in ScionLight it starts at the first gradient). The SDE is moment-matched by us. The batch:
+    Islamov et al. (2026), arXiv:2603.21191, of which the abstract was read, in `sdeopt.scale` and the claim
+    scion_best_batch.
 """
 
 from __future__ import annotations

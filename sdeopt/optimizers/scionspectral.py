@@ -20,7 +20,9 @@ Claim
     Weak order 1 in η, for the covariance of X too from a D that is not 0 (`certify` with warm=True begins at D = G;
     measured at η = 0.05: 1.03 ± 0.01 and 2.17 ± 0.08). From the cold start D₀ = 0 the direction of the k-th step is
     uncertain by 1/√k, and to first order in the noise the covariances differ by η² log(1/η): slopes of 1.6 at η =
-    0.2, 1.8 at 0.006 (κ = 2, t = 0.8). Both columns stay in the ball |X|₂ <= s once they are in it. For a matrix of
+    0.2, 1.8 at 0.006 (κ = 2, t = 0.8). A start at the first gradient seen, D₀ = G + ξ₀, would not mend that: to first
+    order in the noise x keeps ((1 - e^{-κt})/κ)² Σ/|G|² of that one draw however small η is, and the SDE would have to
+    start at random. Both columns stay in the ball |X|₂ <= s once they are in it. For a matrix of
     one row msign is the direction D/|D|. On the command line's own small problem the target is far outside of the ball,
     so that D keeps its rank.
 

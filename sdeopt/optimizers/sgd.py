@@ -7,21 +7,27 @@ SDE
     order1             dX = -g dt - √η Σ^{1/2} dW
     order2             dX = -(I + η/2 H) g dt - √η Σ^{1/2} dW                                 H = ∇²f(X)
     order2-corrected   dX = -[(I + η/2 H) g - η²/4 ∇tr(ΣH)] dt - √η (I + η/2 H) Σ^{1/2} dW
+    curvature          dX = -(I - η/2 H) g dt - √η Σ^{1/2} dW
     epoched            dX = -g dt - √η Σ^{1/2} dB̂                         B̂ a bridge in every epoch, for `Reshuffled`
     levy               dX = -g dt - η^{1 - 1/α} s dL^α          for α-stable noise ξ of scale s, E e^{iuξ} = e^{-|su|^α}
 
     One step is η units of time. The drift of order2 is -∇(f + η/4 |∇f|²): discretisation adds a force down the slope
-    of the gradient's length. levy is order1 with the motion L^α to which sums of heavy tails tend in the place of W; at
-    α = 2 the two are the same.
+    of the gradient's length. curvature has the opposite sign, and of a quadratic f the mean change of one step, η units
+    of time at the rate -|g|² + η/2 (gᵀHg + tr ΣH): what a step too long does is in it, which a flow never shows. levy
+    is order1 with the motion L^α to which sums of heavy tails tend in the place of W; at α = 2 the two are the same.
 
 Regime
     η → 0 on a fixed horizon t = kη with the law of ξ fixed. order2-corrected keeps its order also where the noise
     dominates, Σ ~ 1/η.
 
 Claim
-    Weak order 1, 2 and 2 in η. The order of the mean does not judge the diffusion; of the three only order2-corrected
-    has a covariance whose relative error is O(η²). The stationary variance of order2 is further from the truth than
-    that of order1: on f = h x²/2 the ratios to the discrete one are 1 - ηh/2 (order1), 1 - ηh (order2), 1 + O(η²).
+    Weak order 1, 2 and 2 in η, curvature 1. The order of the mean does not judge the diffusion; of the first three only
+    order2-corrected has a covariance whose relative error is O(η²). The stationary variance of order2 is further from
+    the truth than that of order1: on f = h x²/2 the ratios to the discrete one are 1 - ηh/2 (order1), 1 - ηh (order2),
+    1 + O(η²).
+    curvature: on f = h x²/2 with affine variance Σ = σ² + a g² it is stable in mean square if ηh(1 + a) < 2, and E x²
+    is ησ²/(2h - ηh²(1 + a)) at rest, both exactly as of the step. order1 puts the limit at ηha = 2 and order2, on the
+    wrong side of it, at ηh(a - 1) = 2: neither knows that steps beyond 2/h diverge.
     levy: weak order 1 in η for bounded functions. Stationary on f = h x²/2 both columns are α-stable again, of scales
     s (η^{α-1}/(αh))^{1/α} and, discrete, η s (1 - |1 - ηh|^α)^{-1/α}.
     epoched: weak order 1, also where an epoch lasts a fixed time T = ηN. On f = h x²/2 the variance at rest, at the end
@@ -36,6 +42,9 @@ Heavy tails
 Sources
     order1, order2: Li, Tai & E (2017), arXiv:1511.06251, and (2019), arXiv:1811.01558. order2-corrected is
     derived here: the drift and diffusion whose own one-step expansion returns the first two moments of the step.
+    curvature: that SDEs of first order need a curvature in the drift for the limits of the step size is from the
+    abstract of Monzio Compagnoni, Islamov, Orvieto & Gorbunov (2025), arXiv:2506.00181, whose formulas were not seen;
+    this one is derived here.
     epoched: Perko (2025), arXiv:2512.04703, of which the abstract was read; the variance is derived here.
     levy: Simsekli, Sagun & Gürbüzbalaban (2019), arXiv:1901.06053.
 """
@@ -62,7 +71,7 @@ from sdeopt.core import (
     root_levy,
 )
 
-__all__ = ["SGD", "SGDEpoched", "SGDLevy", "SGDOrder2", "SGDOrder2Corrected"]
+__all__ = ["SGD", "SGDCurvature", "SGDEpoched", "SGDLevy", "SGDOrder2", "SGDOrder2Corrected"]
 
 
 @method(order=1)
@@ -72,7 +81,8 @@ class SGD(NamedTuple):
     Discrete
         x' = x - η (∇f(x) + ξ)
     SDE
-        dX = -∇f dt - √η Σ^{1/2} dW, default "order1"; rivals "order2", "order2-corrected", "epoched", "levy"
+        dX = -∇f dt - √η Σ^{1/2} dW, default "order1"; rivals "order2", "order2-corrected", "curvature", "epoched",
+        "levy"
     Regime
         η → 0, t = kη fixed
     Claim
@@ -154,6 +164,27 @@ class SGDOrder2Corrected:
     def linear(self: Any, H: Any, Sigma: Any) -> Any:
         response = np.eye(len(H)) + 0.5 * self.lr * H
         return response @ H, self.lr * response @ Sigma @ response
+
+
+@rival(SGD, "curvature", order=1)
+class SGDCurvature:
+    """dX = -(I - η/2 H) ∇f dt - √η Σ^{1/2} dW: where SGD diverges and how far from a minimum it rests.
+
+    E f changes as in the step, -η|∇f|² + η²/2 (∇fᵀH∇f + tr ΣH) on quadratics, whatever Σ(x). To first order in η
+    it is the SDE "order1"; the means at a fixed time have twice its error, since -η/2 H∇f stands for +η/2 H∇f.
+
+    Source: derived here; the idea is that of arXiv:2506.00181, see the head of this file.
+    """
+
+    def drift(self: Any, t: float, x: Vector, o: Oracle) -> Any:
+        g = grad(o, x)
+        return -g + 0.5 * self.lr * hvp(o, x, g)
+
+    def diffusion(self: Any, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:
+        return -np.sqrt(self.lr) * root_cov(o, x, dw)
+
+    def linear(self: Any, H: Any, Sigma: Any) -> Any:
+        return H - 0.5 * self.lr * H @ H, self.lr * Sigma
 
 
 @rival(SGD, "epoched", order=1, brownian="epoched")

@@ -30,7 +30,7 @@ NORMAL95 = 1.959964
 MARKERS = 40  # of a line, that one sees apart
 INDICES = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 OPERATORS = {"E": r"\mathbb{E}", "var": r"\mathrm{var}", "cov": r"\mathrm{cov}", "tr Cov": r"\mathrm{tr\,Cov}"}
-SYMBOLS = {"f(x)": "f(x)", "|x|²": r"\|x\|^2", "|∇f(x)|²": r"\|\nabla f(x)\|^2"}
+SYMBOLS = {"loss": "f(x)", "norm2": r"\|x\|^2", "grad_norm2": r"\|\nabla f(x)\|^2"}
 ROOM = 0.35  # of the height of an axis, for its legend
 WIDE = 4.0  # inches of a panel in which two columns of a legend have room
 WIDER = 3.0  # times the gap that a margin may be and is drawn whole
@@ -59,7 +59,7 @@ def every(count: int) -> int:
 
 
 def formula(label: str) -> str:
-    """The label of a quantity as mathematics: of E f(x), var x₁, cov x₁,x₂; what somebody else named stays a text."""
+    """The label of a quantity as mathematics: of E loss, var x₁, cov x₁,x₂; what somebody else named stays a text."""
     found = re.fullmatch(r"(E|var|cov|tr Cov) (.+)", label)
     if found is None:
         return label

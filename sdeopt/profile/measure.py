@@ -11,7 +11,7 @@ import numpy as np
 from sdeopt.core import checks
 from sdeopt.core.checks import Array
 from sdeopt.core.oracle import Oracle
-from sdeopt.core.problem import Problem
+from sdeopt.core.problem import Problem, expect_problem
 from sdeopt.engine.progress import Progress
 from sdeopt.engine.streams import Entropy, normalise, stream_key
 from sdeopt.noise.diagonal import DiagonalMinibatch
@@ -92,8 +92,7 @@ def noise_profile(
     >>> found["trace"].value, found["effective rank"].value, found["B_simple"].value  # 1.25 against |∇f|² = 5
     (1.25, 1.25, 0.25)
     """
-    if not isinstance(problem, Problem):
-        raise TypeError(f"problem must be a sdeopt.Problem, got {checks.short(problem)}")
+    expect_problem(problem)
     if reason := problem.lacks("noisy_grad"):
         raise ValueError(f"noise_profile is about gradients of f: {reason}")
     at = checks.array("x", problem.x0 if x is None else x, shape=(problem.dim,)).copy()

@@ -5,7 +5,6 @@ A column is known by its kind and its number among those of that kind; names are
 
 from __future__ import annotations
 
-from sdeopt.core.observables import LABELS
 from sdeopt.results.paired import entries
 
 __all__ = ["coordinate", "labels", "mean_of", "symbol"]
@@ -23,9 +22,8 @@ def labels(d: int, observables: tuple[str, ...]) -> tuple[tuple[str, ...], tuple
     x = [coordinate(i) for i in range(d)]
     i, j = (index[d:] for index in entries(d))
     pairs = [f"cov {x[a]},{x[b]}" for a, b in zip(i, j, strict=True)]
-    named = [LABELS.get(n, n) for n in observables]
-    names = [f"mean {c}" for c in x] + named + [f"var {c}" for c in x] + pairs + ["tr Cov x", "diverged"]
-    kinds = ["mean"] * d + ["observable"] * len(named) + ["variance"] * d + ["covariance"] * len(pairs)
+    names = [f"mean {c}" for c in x] + [*observables] + [f"var {c}" for c in x] + pairs + ["tr Cov x", "diverged"]
+    kinds = ["mean"] * d + ["observable"] * len(observables) + ["variance"] * d + ["covariance"] * len(pairs)
     return (*kinds, "trace", "diverged"), tuple(names)
 
 

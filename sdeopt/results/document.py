@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sdeopt.core.method import REGISTRY
-from sdeopt.core.observables import LABELS, NAMED
+from sdeopt.core.observables import NAMED
 from sdeopt.results import markup
 
 if TYPE_CHECKING:
@@ -162,11 +162,10 @@ def repeat(result: Result) -> str:
 
 def _observables(result: Result) -> set[str]:
     """Names of what was observed."""
-    said = {label: name for name, label in LABELS.items()}
     if "kinds" not in vars(result):
         return set(vars(result)["observables"])
     columns = zip(vars(result)["kinds"], vars(result)["names"], strict=True)
-    return {said.get(name, name) for kind, name in columns if kind == "observable"}
+    return {name for kind, name in columns if kind == "observable"}
 
 
 def _saves(times: Any, meta: Mapping[str, Any]) -> Any:

@@ -44,6 +44,8 @@ def locate(file: str | Path, suffix: str = SUFFIX) -> Path:
     path = Path(checks.path("file", file, "file"))
     if not path.name:
         raise ValueError(f"file must have a name, got {str(file)!r}")
+    if os.fspath(file).endswith(("/", os.sep)):
+        raise ValueError(f"file must not end like the name of a folder, got {checks.short(str(file))}")
     path = path if path.name.endswith(suffix) else path.with_name(path.name + suffix)
     if len(os.fsencode(path.name)) > LONGEST:
         raise ValueError(f"file must have a name of at most {LONGEST} bytes, got {checks.short(str(file))}")

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from sdeopt.core.observables import SYMBOLS
 from sdeopt.results.bounds import Sizes
 from sdeopt.results.paired import Estimates
 from sdeopt.results.quantities import Scales, apart, choose_judged
 
-__all__ = ["judge_again", "widen"]
+__all__ = ["judge_again", "name_as_asked", "widen"]
 
 ALPHA = 0.05  # with which such a file is judged
 
@@ -43,3 +44,10 @@ def widen(arrays: dict[str, Any], names: Iterable[str]) -> None:
     """Files from before the direction that is known worst: its variance is at most all there is, ``floor``²."""
     for name in names:
         arrays[f"{name}:widest"] = np.maximum(arrays[f"{name}:floor"], arrays[f"{name}:stderr"])
+
+
+def name_as_asked(head: dict[str, Any]) -> None:
+    """Files from before quantities had the names they are asked for by: "f(x)" is "loss"."""
+    head["names"] = [SYMBOLS.get(name, name) for name in head["names"]]
+    if "quantities" in head:
+        head["quantities"] = [(SYMBOLS.get(name, name), *rest) for name, *rest in head["quantities"]]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sdeopt.core.observables import LABELS
+from sdeopt.core.observables import explain
 from sdeopt.results.page import Line, Page, Table
 from sdeopt.results.words import known, number, point
 
@@ -32,7 +32,7 @@ def ensemble(e: Ensemble) -> Page:
 
 def heading(observable: str | None) -> str:
     """What is said of the mean of an observable, or of x."""
-    return "E x" if observable is None else f"E {LABELS.get(observable, observable)}"
+    return "E x" if observable is None else f"E {observable}"
 
 
 def _header(e: Ensemble) -> list[tuple[str, Line]]:
@@ -93,7 +93,7 @@ def _notes(e: Ensemble) -> list[Line]:
     for name in (*e.observables, *[None] * few):
         reasons.setdefault(e.interval(name).reason, []).append(heading(name))
     none = "" if "projections" in e.meta else f"; {spread} has none"
-    lines: list[Line] = [f"± is half of a 95 % interval, [ ] are its ends{none}."]
+    lines: list[Line] = [*explain([*e.observables]), f"± is half of a 95 % interval, [ ] are its ends{none}."]
     lines += [f"{', '.join(names)}: {reason}." for reason, names in reasons.items() if reason]
     if e.order() <= 2.0:
         lines.append(f"{spread}: no variance, the tails of the noise are too heavy.")

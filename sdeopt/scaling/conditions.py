@@ -17,7 +17,7 @@ measured only where the rule leans on it: if batch or compression change.
     noise    max_i (∂_i f)²/σ_i², the signal against the noise of what the optimizer sees: signs and adaptive steps
              respond linearly to the gradient, and v is the variance, only where this is small.
     sent     |∇f|²/tr Σ of what an agent sees: compression adds noise in proportion to both, and only that of Σ obeys
-             the rule.
+             the rule; of `AdaGradNorm` and `Shampoo` the same as "noise", for their sums are of many coordinates.
     growth   |∇f|²/tr Σ' where f(cx) = f(x) for all c > 0, as with normalised layers, else not asked: then ∇f·x = 0, a
              step adds η²(|∇f|² + tr Σ) to |x|², and the SDE η tr Σ a time η. Two runs at rest under weight decay whose
              |x|², |∇f|² and tr Σ are within a factor C have |∇f|² <= (C² - 1) tr Σ: the necessary condition of Li,
@@ -51,6 +51,7 @@ from sdeopt.core.contracts import Method
 from sdeopt.core.oracle import agent_means, examples, grad, hvp, noise_var, value
 from sdeopt.core.problem import Problem
 from sdeopt.noise import Minibatch, PoissonBatch, Reshuffled
+from sdeopt.optimizers import AdaGradNorm, Shampoo
 from sdeopt.scaling.formulas import Change
 
 __all__ = ["LIMIT", "Condition", "measure"]
@@ -145,10 +146,20 @@ def _sign(method: Any, problem: Problem, change: Change) -> float:
     return float(method.lr * rate)
 
 
-def _adaptive(method: Any, problem: Problem, change: Change) -> float:
+def _squares(method: Any, problem: Problem) -> Array:
+    """What a step adds to the squares that the method divides by, per coordinate: of all of them for `AdaGradNorm`.
+
+    For `Shampoo` the geometric mean of what it adds to L and R, cσ² and rσ² if all entries are alike.
+    """
     seen = _see(method, problem)
-    root = np.sqrt(seen.mean2 + seen.var)
-    return float(method.lr * (_curvature(problem, root + method.eps) + getattr(method, "weight_decay", 0.0)))
+    squares = seen.mean2 + seen.var
+    share = {AdaGradNorm: 1.0, Shampoo: squares.size**-0.5}.get(type(method))
+    return squares if share is None else np.full_like(squares, share * squares.sum())
+
+
+def _adaptive(method: Any, problem: Problem, change: Change) -> float:
+    root = np.sqrt(_squares(method, problem)) + getattr(method, "eps", 0.0)
+    return float(method.lr * (_curvature(problem, root) + getattr(method, "weight_decay", 0.0)))
 
 
 def _late(method: Any, problem: Problem, change: Change) -> float:
@@ -185,8 +196,7 @@ def _turn(method: Any, problem: Problem, change: Change) -> float:
 
 
 def _first(method: Any, problem: Problem, change: Change) -> float:
-    seen = _see(method, problem)
-    return float(np.max(seen.mean2 + seen.var) / method.initial) if method.initial > 0.0 else math.inf
+    return float(np.max(_squares(method, problem)) / method.initial) if method.initial > 0.0 else math.inf
 
 
 def _buffer(method: Any, problem: Problem, change: Change) -> float:

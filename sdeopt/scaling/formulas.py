@@ -112,7 +112,8 @@ def inertial(m: Any, c: Change) -> Fields:
 def accumulated(m: Any, c: Change) -> Fields:
     """η' = η, ε' = ε/κ, v₀' = v₀/κ²: the sum of k/κ squares of the size σ²/κ is 1/κ² of that of k of the size σ²."""
     kappa = float(c.kappa)
-    return {"lr": m.lr, "eps": m.eps / kappa, "initial": m.initial / kappa**2}
+    values = {"lr": m.lr, "initial": m.initial / kappa**2}
+    return values | ({"eps": m.eps / kappa} if "eps" in m._fields else {})
 
 
 def looking_ahead(m: Any, c: Change) -> Fields:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from sdeopt.core.observables import position
 from sdeopt.results import older
 from sdeopt.results.bounds import AGREE, LEAST, Bounds, Decision, Sizes, bounds
 from sdeopt.results.judging import CONFIDENCE, SHOWN, decide_chosen, members, quantile, worst
@@ -88,7 +89,7 @@ class Evidence(Result):
     'SignSGD(lr=0.04)'
     """
 
-    VERSION = 3
+    VERSION = 4
     PARTS = {"sizes": Sizes, "naive_sizes": Sizes}
 
     meta: dict[str, Any]
@@ -153,9 +154,7 @@ class Evidence(Result):
 
     def column(self, name: str) -> int:
         """Index of the quantity called ``name`` in ``names``; a ``ValueError`` lists them."""
-        if name not in self.names:
-            raise ValueError(f"no quantity {name!r} in this evidence (there are: {', '.join(self.names)})")
-        return self.names.index(name)
+        return position(name, self.names)
 
     def _row(self, columns: list[int], judged: list[int], q: float) -> EvidenceRow:
         i, name, peak = worst(self, columns, [self.quantities[j] for j in judged])
@@ -198,6 +197,8 @@ class Evidence(Result):
     @classmethod
     def unpack(cls, version: int, head: dict[str, Any], arrays: dict[str, Any]) -> Self:
         """The evidence that `pack` took apart; older files have no word of what is judged."""
+        if version < 4:
+            older.name_as_asked(head)
         if version < 2:
             sides = {"sizes": "gap", "naive_sizes": "naive_gap"}
             found = {name: (arrays[gap], arrays[f"{gap}_stderr"]) for name, gap in sides.items()}

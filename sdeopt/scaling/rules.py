@@ -90,6 +90,8 @@ SLOW_SIGNS = Rule("linear", "η' = κη, 1 - β' = κ (1 - β)", HERE, formulas.
 INERTIAL = Rule("friction", "η' = κ²η, 1 - μ' = κ (1 - μ)", HERE, formulas.inertial, examples, ("swing",))
 ADAGRAD = Rule("none needed", "η' = η, ε' = ε/κ, v₀' = v₀/κ²", HERE, formulas.accumulated, examples,
                ("ratio", "noise", "first"))  # fmt: skip
+ADAGRAD_NORM = replace(ADAGRAD, statement="η' = η, v₀' = v₀/κ²", conditions=("ratio", "sent", "first"))
+SHAMPOO = replace(ADAGRAD_NORM, statement="η' = η, ε' = ε/κ²", source="derived here: both sums fall to 1/κ²")
 NADAM = replace(ADAM, statement=f"{ADAM.statement}, ψ' = κψ", source=HERE, fields=formulas.looking_ahead)
 AMSGRAD = replace(ADAM, source=HERE, conditions=(*ADAM.conditions, "peak"))
 ADABELIEF = Rule("square root", "η' = √κ η, 1 - β' = κ (1 - β), ε' = ε", HERE, formulas.believing, examples,
@@ -136,6 +138,8 @@ RULES: dict[type, Rule] = {
     pages.Signum: SLOW_SIGNS,
     pages.SGHMC: INERTIAL,
     pages.Adagrad: ADAGRAD,
+    pages.AdaGradNorm: ADAGRAD_NORM,
+    pages.Shampoo: SHAMPOO,
     pages.NAdam: NADAM,
     pages.AMSGrad: AMSGRAD,
     pages.AdaBelief: ADABELIEF,
@@ -145,13 +149,18 @@ REASONS = {  # of one method, or of its family
     "Lion": "much of the noise that its sign sees is that of one step, which a shorter memory does not make up for",
     "Adafactor": "its memory grows with the number of steps, so that it is another one after fewer of them",
     "TopKEF": "its compressor is biased, and the error that it feeds back does not shrink with the batch",
+    "ByzClip21SGD2M": "what it clips does not shrink with the batch",
     "Clip21SGD2M": "what it clips does not shrink with the batch",
     "AntiPGD": "the noise that it injects itself does not shrink with the batch",
     "ZOSGD": "the noise of its directions does not shrink with the batch",
     "CubicNewton": "its step is not linear in the gradient that it sees",
     "PCNSGD": "it divides the gradient of each class by its length, which the noise lengthens",
+    "DCSGDNormalised": "its steps are shortened by the gradient without noise, which no batch changes",
     "NGN": "its step divides by the square of the gradient that it sees, which the noise lengthens",
+    "SPSMax": "its step divides by the square of the gradient that it sees, which the noise lengthens",
     "NGNM": "its step divides by the square of the gradient that it sees, which the noise lengthens",
+    "NGND": "its step divides by the squares of the gradient that it sees, which the noise lengthens",
+    "NGNMD": "its step divides by the squares of the gradient that it sees, which the noise lengthens",
     "sharpness": "the noise also enters through the radius rho, which the linear rule does not cover",
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sdeopt.core import checks
 from sdeopt.core.contracts import Method
-from sdeopt.core.problem import Problem
+from sdeopt.core.problem import Problem, expect_problem
 from sdeopt.core.schedule import hastened
 from sdeopt.scaling.around import find
 from sdeopt.scaling.conditions import measure
@@ -90,9 +90,8 @@ def scale(
     (Scion(lr=0.01, beta=0.9, radius=1.0), (64, 256))
     """
     rule = find(method)
-    if problem is not None and not isinstance(problem, Problem):
-        raise TypeError(f"problem must be a sdeopt.Problem, got {checks.short(problem)}")
     if problem is not None:
+        expect_problem(problem)
         problem.alone("scale")
     change = _change(method, rule, {"batch": batch, "agents": agents, "new_k": new_k, "examples": examples})
     schedules, method = method.schedules, method.constant()

@@ -23,6 +23,10 @@ __all__ = ["Stream"]
 
 ADDRESSES = 2.0**52  # of batches: uniforms are multiples of its inverse
 WATCHED = 16  # batches whose mean loss is observed
+COLLATED = (
+    "torch.utils.data.default_collate([dataset[i] for i in "
+    "np.random.default_rng(address).integers(len(dataset), size=8)])"
+)
 SEEN = ("blocks", "noisy_grad", "noisy_value")  # what may be asked
 GENERATOR = threading.Lock()  # PyTorch has one for the process
 
@@ -83,7 +87,8 @@ class Stream(Passes, Smooth):
         expect_module(model)
         expect_loss(loss)
         if not callable(batch):
-            raise TypeError(f"batch must be a function of an address, no iterator, got {checks.short(batch)}")
+            got = f"{checks.short(batch)}: give one such as lambda address: {COLLATED}"
+            raise TypeError(f"batch must be a function of an address, no iterator, got {got}")
         loss = copy.deepcopy(loss).to(torch.float64) if isinstance(loss, torch.nn.Module) else loss
         self._loss, self._batch, self._name = loss, batch, type(model).__name__
         self._device, self._dtype = torch.device("cpu"), torch.float64

@@ -21,20 +21,25 @@ LIMITS = {"Adagrad": {"v": "1/lr**2", "eps": "1/lr"}}  # its page keeps ε, whic
 REFUSED = {
     "AMSGrad": "a running maximum or minimum reflects",
     "Adafactor": "matrix_rows",
+    "ByzClip21SGD2M": "agents one by one",
     "CubicNewton": "array of another shape",
     "DelayedSGD": "single entries of past",
     "FPGD": "has memory",
     "Muon": "matrix_rows",
+    "SPSMax": "depends on the noise in all coordinates",
     "ScionSpectral": "matrix_rows",
+    "Shampoo": "matrix_rows",
     "TopKEF": "top_k",
     "ZOSGD": "one vector of them",
 }
 NEEDS_A_PHASE = {"DPAdam": "no word for the mean of", "DPSignSGD": "depends on the noise in all coordinates"}
 ORDER2 = ["SGD", "HeavyBall", "Nesterov", "SGDA", "AltGDA"]
-# Scion keeps the noise of the sign, which its page drops; AdaBelief's page keeps β₁², which is 1 in the limit
-OTHERS = {"Scion": None, "AdaBelief": None, "DPSGD": "unclipped", "PCNSGD": "directions"}
+# Scion keeps the noise of the sign, which its page drops; AdaBelief's page keeps β₁², which is 1 in the limit; the
+# noise of |γ|² is derived with two copies of ξ, see test_adagrad
+OTHERS = {"Scion": None, "AdaBelief": None, "AdaGradNorm": None, "DPSGD": "unclipped", "PCNSGD": "directions"}
 ACTIONS = {name: cls.default_sde for name, cls in PAGES.items() if cls.sdes[cls.default_sde].drift} | OTHERS
-PAIRS = [(name, sde) for name, sde in ACTIONS.items() if sde and name not in REFUSED and name != "DCSGDRandK"]
+MASKED = ("DCSGDNormalised", "DCSGDRandK")  # their pages have fewer normals for the same covariance
+PAIRS = [(name, sde) for name, sde in ACTIONS.items() if sde and name not in REFUSED and name not in MASKED]
 
 
 @pytest.fixture(autouse=True)
@@ -119,7 +124,7 @@ def test_without_a_phase_two_more_are_refused() -> None:
     assert time.process_time() - start < 60.0
     refused = {name: reason for name, reason in said.items() if reason}
     stating = [name for name in refused if PAGES[name].sdes[PAGES[name].default_sde].drift is not None]
-    assert len(stating) <= 6  # the SDE of the others is the sampled one
+    assert len(stating) <= 7  # the SDE of the others is the sampled one
     expected = REFUSED | NEEDS_A_PHASE
     assert refused.keys() == expected.keys()
     assert [name for name, words in expected.items() if words not in refused[name]] == []

@@ -104,7 +104,7 @@ def test_the_watch_sees_what_is_known() -> None:
         name: [run.sde for run in columns(name, RICH) if run.kind == "sde" and "hvp" in asked(run)]
         for name in ("SGD", "HeavyBall", "Adam", "SignSGD", "USAM")
     }
-    assert asking["SGD"] == ["order2", "order2-corrected"]
+    assert asking["SGD"] == ["order2", "order2-corrected", "curvature"]
     assert asking["HeavyBall"] == ["order2"]
     assert asking["Adam"] == asking["SignSGD"] == []
     assert "order1" in asking["USAM"]

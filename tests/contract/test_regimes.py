@@ -9,7 +9,9 @@ import pytest
 from cases import PAGES
 
 KEPT: dict[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(("Adam", "AdamW", "AMSGrad", "DPAdam"), lambda p: [(1.0 - p.beta1) / p.lr, (1.0 - p.beta2) / p.lr]),
+    **dict.fromkeys(
+        ("Adam", "AdamW", "AMSGrad", "DPAdam", "NGNMD"), lambda p: [(1.0 - p.beta1) / p.lr, (1.0 - p.beta2) / p.lr]
+    ),
     **dict.fromkeys(
         ("RMSprop", "RMSpropW", "NGNM", "Muon", "Scion", "ScionSpectral"), lambda p: [(1.0 - p.beta) / p.lr]
     ),
@@ -20,11 +22,11 @@ KEPT: dict[str, Callable[[Any], Any]] = {
     "ScheduleFreeAdamW": lambda p: [(1.0 - p.beta2) / p.lr, p.beta1, p.eps],
     "Signum": lambda p: [(1.0 - p.momentum) / p.lr],
     "Lion": lambda p: [(1.0 - p.beta2) / p.lr, p.beta1],
-    "Clip21SGD2M": lambda p: [p.beta1 / p.lr, p.beta2 / p.lr],
+    **dict.fromkeys(("Clip21SGD2M", "ByzClip21SGD2M"), lambda p: [p.beta1 / p.lr, p.beta2 / p.lr]),
     "FedAvgM": lambda p: [(1.0 - p.momentum) / p.lr, p.outer_lr / p.lr, p.local_steps],
     "ZOSGD": lambda p: [p.mu**2 / p.lr, p.value_noise / p.mu],
     "SmoothedGDA": lambda p: [p.follow / p.lr],
-    "Adagrad": lambda p: [p.initial * p.lr**2],
+    **dict.fromkeys(("Adagrad", "AdaGradNorm", "Shampoo"), lambda p: [p.initial * p.lr**2]),
 }
 
 

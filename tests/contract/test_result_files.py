@@ -131,6 +131,7 @@ def test_a_file_that_is_not_there_is_an_error_of_the_system(tmp_path: Path) -> N
         ("9" * 300, "file must have a name of at most 255 bytes"),
         (".", r"file must have a name, got '\.'"),
         ("", "file must be the name of a file"),
+        ("runs/", "file must not end like the name of a folder, got 'runs/'"),
         (1, "file must be a file, got 1"),  # a number is an open file of the system, and 1 the standard output
     ],
 )

@@ -31,6 +31,7 @@ def _ones(x: Any) -> Any:
 
 
 GOOD: dict[str, dict[str, Any]] = {  # arguments that are right
+    "AffineGaussian": {"scale": 0.5, "growth": 2.0},
     "Agents": {"laws": so.Gaussian(0.5), "agents": 3, "shifts": [[0.1, 0.0], [0.0, 0.1], [0.0, 0.0]]},
     "AlphaStable": {"alpha": 1.5, "scale": 0.5},
     "Batch": {"law": so.Gaussian(0.5), "batch": 4},

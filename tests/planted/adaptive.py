@@ -56,4 +56,19 @@ MUTATIONS = [
         "(g * g + noise_var(o, x)) / (self.lr * self.lr)", "(g * g) / (self.lr * self.lr)",
         named("adagrad", "test_one_step_of_adagrad_has_the_moments_of_the_sde"),
     ),
+    Mutation(
+        "AdaGradNorm: this step's square not counted",
+        f"{PAGES}/adagradnorm.py", "self.lr * g / np.sqrt(v1), v1", "self.lr * g / np.sqrt(v), v1",
+        named("adagrad", "test_one_sum_of_squares_by_hand"),
+    ),
+    Mutation(
+        "AdaGradNorm: the trace of Σ dropped from the drift of V",
+        f"{PAGES}/adagradnorm.py", "seen = total(g * g + noise_var(o, x))", "seen = total(g * g)",
+        named("adagrad", "test_one_step_of_adagrad_has_the_moments_of_the_sde"),
+    ),
+    Mutation(
+        "AdaGradNorm: half the noise of V",
+        f"{PAGES}/adagradnorm.py", "w, dw[1])) / self.lr", "w, dw[1])) / (2.0 * self.lr)",
+        named("adagrad", "test_one_step_of_adagrad_has_the_moments_of_the_sde"),
+    ),
 ]  # fmt: skip

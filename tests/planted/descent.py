@@ -24,6 +24,16 @@ MUTATIONS = [
         ("tests/test_acceptance.py::test_means_and_covariances_on_the_quadratic[SGD(lr=0.1)-order2]",),
     ),
     Mutation(
+        "SGD curvature: the drift of order2",
+        f"{PAGES}/sgd.py", "return -g + 0.5 * self.lr * hvp(o, x, g)", "return -g - 0.5 * self.lr * hvp(o, x, g) + 0.0",
+        named("curvature", "test_the_loss_changes_as_in_a_step_of_sgd"),
+    ),
+    Mutation(
+        "AffineGaussian: the length of the gradient for its square",
+        "sdeopt/noise/affine.py", "self.growth * g * g", "self.growth * np.abs(g)",
+        named("curvature", "test_limits_of_stability_in_mean_square"),
+    ),
+    Mutation(
         "USAM: the Hessian forgotten in the noise",
         f"{PAGES}/usam.py",
         "return -np.sqrt(self.lr) * (w + self.rho * hvp(o, x, w))", "return -np.sqrt(self.lr) * w",

@@ -63,6 +63,35 @@ MUTATIONS = [
         moments("DCSGDRandK"),
     ),
     Mutation(
+        "DCSGDRandK curvature: the sign of order 2",
+        f"{PAGES}/dcsgdrandk.py", "-g + 0.5 * self.lr * hvp(o, x, g)", "-g - 0.5 * self.lr * hvp(o, x, g)",
+        named("curvature", "test_the_loss_changes_as_in_a_step_of_compressed_agents[DCSGDRandK]"),
+    ),
+    Mutation(
+        "DCSGDNormalised: a diffusion that is not shortened",
+        f"{PAGES}/dcsgdnormalised.py",
+        "return -caution(self, g) * g\n\n    def diffusion(self, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:\n"
+        "        return -np.sqrt(self.lr) * caution(self, grad(o, x)) * sent_noise",
+        "return -caution(self, g) * g\n\n    def diffusion(self, t: float, x: Vector, o: Oracle, dw: Vector) -> Any:\n"
+        "        return -np.sqrt(self.lr) * sent_noise",
+        moments("DCSGDNormalised"),
+    ),
+    Mutation(
+        "DCSGDNormalised: the square of the gradient for its length",
+        f"{PAGES}/dcsgdnormalised.py", "self.l1 * norm(g)", "self.l1 * norm(g) * norm(g)",
+        named("curvature", "test_normalised_steps_by_hand"),
+    ),
+    Mutation(
+        "DCSGDNormalised curvature: ψ once",
+        f"{PAGES}/dcsgdnormalised.py", "(g - 0.5 * self.lr * psi * hvp(o, x, g))", "(g - 0.5 * self.lr * hvp(o, x, g))",
+        named("curvature", "test_the_loss_changes_as_in_a_step_of_compressed_agents[DCSGDNormalised]"),
+    ),
+    Mutation(
+        "DSignSGD curvature: without the response of the signs",
+        f"{PAGES}/dsignsgd.py", "0.5 * self.lr * response * hvp(o, x, s)", "0.5 * self.lr * hvp(o, x, s)",
+        named("curvature", "test_the_loss_changes_as_in_a_step_of_signs"),
+    ),
+    Mutation(
         "DCSGDDithering: compressed twice as finely as said",
         f"{PAGES}/dcsgddithering.py", "pieces(u, g), self.levels)", "pieces(u, g), 2.0 * self.levels)",
         named("distributed_steps", "test_steps_by_hand[page1-compress]"),
@@ -98,6 +127,22 @@ MUTATIONS = [
         "Clip21SGD2M: β₂ not tied to η",
         f"{PAGES}/clip21sgd2m.py", "beta2=ratio * self.beta2", "beta2=self.beta2",
         ("tests/contract/test_regimes.py",),
+    ),
+    Mutation(
+        "ByzClip21SGD2M: one too few trimmed above",
+        f"{PAGES}/byzclip21sgd2m.py", "rank - 0.5 * (n - 1.0)", "rank - 0.5 * n",
+        named("distributed_steps", "test_a_trimmed_mean[7-0.2]"),
+    ),
+    Mutation(
+        "ByzClip21SGD2M: all agents lie",
+        f"{PAGES}/byzclip21sgd2m.py", "(1.0 * (i < self.liars))", "1.0",
+        named("distributed_steps", "test_byz_clip21_by_hand[0.5-1.0--5.0]"),
+    ),
+    Mutation(
+        "ByzClip21SGD2M: the mean's private noise in the sum of each",
+        f"{PAGES}/byzclip21sgd2m.py", "self.beta2 / h * self.sigma_omega * dw_own",
+        "self.beta2 / h * self.sigma_omega / np.sqrt(3.0) * dw_own",
+        named("distributed", "test_one_step_of_byz_clip21_has_the_moments_of_its_sde"),
     ),
     Mutation(
         "Agents: 1/N dropped from the variance of the mean",

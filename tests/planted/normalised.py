@@ -11,6 +11,40 @@ MUTATIONS = [
         named("normalised", "test_ngn_without_noise_is_implicit_euler_on_quadratics"),
     ),
     Mutation(
+        "SPSMax: Polyak's step size not divided by c",
+        f"{PAGES}/spsmax.py", "self.c * dot(g, g)", "dot(g, g)",
+        named("polyak", "test_sps_max_on_single_squares_is_kaczmarz"),
+    ),
+    Mutation(
+        "SPSMax: the lower bound added",
+        f"{PAGES}/spsmax.py", "noisy_value(o, x, z) - self.minimum", "noisy_value(o, x, z) + self.minimum",
+        named("polyak", "test_sps_max_measures_the_loss_from_its_lower_bound"),
+    ),
+    Mutation(
+        "SPSMax: no bound on the step size",
+        f"{PAGES}/spsmax.py", "np.minimum(gap / where(square > 0.0, square, 1.0), self.lr)", "gap / square",
+        named("polyak", "test_sps_max_below_its_bound_is_sgd"),
+    ),
+    Mutation(
+        "NGND: slopes for their squares",
+        f"{PAGES}/ngnd.py", "gauss_newton(self.lr, g * g,", "gauss_newton(self.lr, np.abs(g),",
+        named("polyak", "test_ngnd_is_its_published_recursion"),
+    ),
+    Mutation(
+        "NGNMD: the length of the gradient without its preconditioner",
+        f"{PAGES}/ngnmd.py", "self.lr * total(g * u)", "self.lr * total(g * g)",
+        named("polyak", "test_ngnmd_is_its_published_recursion"),
+    ),
+    Mutation(
+        "NGNMD: the bias of the mean of squares corrected a step late",
+        f"{PAGES}/ngnmd.py", "power(self.beta2, k + 1.0)", "power(self.beta2, k + 2.0)",
+        named("polyak", "test_ngnmd_is_its_published_recursion"),
+    ),
+    Mutation(
+        "NGNMD: the noise of M without its preconditioner",
+        f"{PAGES}/ngnmd.py", "kappa * w / denominator(self, t, x, v, o), kick", "kappa * w, kick", moments("NGNMD"),
+    ),
+    Mutation(
         "NGNM: the gradient enters the mean in full",
         f"{PAGES}/ngnm.py", "(1.0 - self.beta) * shrink * g", "shrink * g",
         named("normalised", "test_ngnm_is_the_published_recursion"),

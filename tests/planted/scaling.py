@@ -37,7 +37,7 @@ MUTATIONS = [
     ),
     Mutation(
         "scale: Adagrad by the rule of Adam",
-        RULES, '{"lr": m.lr, "eps": m.eps / kappa', '{"lr": m.lr * kappa**0.5, "eps": m.eps / kappa',
+        RULES, '{"lr": m.lr, "initial"', '{"lr": m.lr * kappa**0.5, "initial"',
         named("scaling_sdes", "test_where_noise_dominates[Adagrad]"),
     ),
     Mutation(

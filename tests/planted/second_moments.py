@@ -77,4 +77,24 @@ MUTATIONS = [
         f"{PAGES}/adafactor.py", "new = power(k + 1.0, -self.decay)", "new = power(k + 2.0, -self.decay)",
         named("second_moments", "test_adafactor_is_that_of_torch[ours0-theirs0-0.3]"),
     ),
+    Mutation(
+        "Shampoo: inverse square roots for fourth ones",
+        f"{PAGES}/shampoo.py", "1.0 / np.sqrt(np.sqrt(max", "1.0 / np.sqrt(1.0 * (max",
+        named("shampoo", "test_shampoo_is_its_published_recursion"),
+    ),
+    Mutation(
+        "Shampoo: the sums of the step before",
+        f"{PAGES}/shampoo.py", "inverse_fourth_root(right1, cols", "inverse_fourth_root(right, cols",
+        named("shampoo", "test_shampoo_is_its_published_recursion"),
+    ),
+    Mutation(
+        "Shampoo: axes turned by the wrong angle",
+        f"{PAGES}/shampoo.py", "tangent = -tangent", "tangent = 0.5 * tangent",
+        named("shampoo", "test_roots_are_those_of_lapack"),
+    ),
+    Mutation(
+        "Shampoo: an eigenvalue below ε taken as it is",
+        f"{PAGES}/shampoo.py", "max(values[k], least)", "max(abs(values[k]), 1e-300)",
+        named("shampoo", "test_small_eigenvalues_count_as_the_least"),
+    ),
 ]  # fmt: skip

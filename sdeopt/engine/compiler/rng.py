@@ -18,16 +18,17 @@ from typing import Any
 import numpy as np
 from numba import float64 as f64
 from numba import int64 as i64
-from numba import njit, types
+from numba import njit
 from numba import uint64 as u64
-from numba.extending import intrinsic
 
 from sdeopt.engine.compiler.apart import apart
 from sdeopt.engine.compiler.lane_ops import divided_root, fma
 from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS
+from sdeopt.engine.compiler.threefry import ONE, S12, S32, U, inline, threefry, wide_vectors
+from sdeopt.engine.compiler.uniform import write_plain
 from sdeopt.engine.compiler.words import bits, iota, lanes_of, numbers, power, store_words, to_number
 
-__all__ = ["fill", "fill_plain", "place", "threefry", "wide_vectors"]
+__all__ = ["fill", "place"]
 
 # Chebyshev fits on [-1/2, 1/2]: sin(pi t/2)/t and cos(pi t/2) in t², and 2 atanh(s)/s in s² for the logarithm.
 SIN = (-3.556386260704784e-06, 0.00016042926504495616, -0.004681752591458209, 0.07969262615574603,
@@ -38,51 +39,10 @@ ATANH = (0.19608095639753054, 0.2217424991007749, 0.28572166145875727, 0.3999999
          1.9999999999999472)  # fmt: skip
 LN2 = math.log(2.0)
 
-U = np.uint64
-PARITY, ROOT_HALF, ONE = U(0x1BD11BDAA9FC1A22), U(0x3FE6A09E667F3BCD), U(0x3FF0000000000000)
-SIGN, RADIUS = U(0x8000000000000000), U(0x000FFFFFFFFFF000)
-S1, S12, S32, S40, S41, S42, S52 = U(1), U(12), U(32), U(40), U(41), U(42), U(52)
+ROOT_HALF, SIGN, RADIUS = U(0x3FE6A09E667F3BCD), U(0x8000000000000000), U(0x000FFFFFFFFFF000)
+S1, S40, S41, S42, S52 = U(1), U(40), U(41), U(42), U(52)
 TOP, MIDDLE = 2.0 - 2.0**-41, 1.5 - 2.0**-23  # of all radii and angles, as 1 + their bits: middles of cells
 ids32, ids8, ids1 = iota(32), iota(8), iota(1)
-
-
-@intrinsic
-def wide_vectors(typing: Any) -> Any:
-    """Let the calling function use 512-bit vectors, on a stack where those that it stores do not cross cache lines.
-
-    It is kept out of line, so that it compiles once, not at every call.
-    """
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        builder.function.attributes.add("noinline")
-        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
-        builder.function.attributes.alignstack = 64
-        return context.get_dummy_value()
-
-    return types.void(), generate
-
-
-inline = njit(forceinline=True, **OPTIONS)
-
-
-@inline
-def _rounds(x0: Any, x1: Any, r0: Any, r1: Any, r2: Any, r3: Any) -> Any:
-    for r in (r0, r1, r2, r3):
-        x0 = x0 + x1
-        x1 = ((x1 << U(r)) | (x1 >> U(64 - r))) ^ x0
-    return x0, x1
-
-
-@inline
-def threefry(x0: Any, x1: Any, k0: Any, k1: Any) -> Any:
-    """Threefry-2x64-13: two words of the counter to two random words under the key (k0, k1)."""
-    k2 = PARITY ^ k0 ^ k1
-    x0, x1 = _rounds(x0 + k0, x1 + k1, 16, 42, 12, 31)
-    x0, x1 = _rounds(x0 + k1, x1 + k2 + U(1), 16, 32, 24, 21)
-    x0, x1 = _rounds(x0 + k2, x1 + k0 + U(2), 16, 42, 12, 31)
-    x0, x1 = x0 + k0, x1 + k1 + U(3)
-    x0 = x0 + x1
-    return x0, ((x1 << U(16)) | (x1 >> U(48))) ^ x0
 
 
 @inline
@@ -163,65 +123,6 @@ def _normals(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, pat
     _lines(out, count, columns, width, a, b, path, step, key, ids1(), done)
 
 
-@njit(**OPTIONS)
-def _uniforms(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path: Any, step: Any, key: Any,
-              stride: Any) -> None:  # fmt: skip
-    """Uniforms in [0, 1) with 52 bits, the first of the ``stride`` fine ones of every step."""
-    wide_vectors()
-    for i in range(count):
-        for c in range(b - a):
-            for lane in range(width):
-                r, _ = threefry(U(path + lane), (U((step + i) * stride) << S32) | U(c), key[0], key[1])
-                out[(i * columns + a + c) * width + lane] = numbers((r >> S12) | ONE) - 1.0
-
-
-@njit(**OPTIONS)
-def _epochs(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path: Any, step: Any, key: Any,
-            n: Any) -> None:  # fmt: skip
-    """Example numbers, b - a of n in a step: an epoch walks a permutation of its own, as far as whole steps reach.
-
-    The permutation is Fisher's and Yates's, with a uniform for every place, and is made anew where a call begins
-    within an epoch.
-    """
-    size = b - a
-    steps = n // size
-    order = np.empty(n, np.int64)
-    for lane in range(width):
-        done = 0
-        for i in range(count):
-            epoch, place = (step + i) // steps, (step + i) % steps
-            if i == 0 or place == 0:
-                done = 0
-                for c in range(n):
-                    order[c] = c
-            for c in range(done, (place + 1) * size):
-                r, _ = threefry(U(path + lane), (U(epoch) << S32) | U(c), key[0], key[1])
-                other = c + int((numbers((r >> S12) | ONE) - 1.0) * (n - c))
-                order[c], order[other] = order[other], order[c]
-            done = (place + 1) * size
-            for c in range(size):
-                out[(i * columns + a + c) * width + lane] = order[place * size + c]
-
-
-@njit(**OPTIONS)
-def _plain(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any, path: Any, step: Any) -> None:
-    """The draws of a layout that are uniforms, or examples in epochs."""
-    for v in range(layout.shape[0]):
-        a, b, kind, number = layout[v, 0], layout[v, 1], layout[v, 2], layout[v, 3]
-        key = (keys[v, 0], keys[v, 1])
-        if kind == 1:
-            _uniforms(out, count, columns, width, a, b, path, step, key, number)
-        elif kind == 3:
-            _epochs(out, count, columns, width, a, b, path, step, key, number)
-
-
-@apart(f64[::1], i64, i64, i64, i64[:, ::1], u64[:, ::1], i64, i64)
-@njit(**LOOP)
-def fill_plain(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any, path: Any, step: Any) -> None:
-    """`fill` for layouts without normals, whose generator takes seconds to compile."""
-    _plain(out, count, columns, width, layout, keys, path, step)
-
-
 @apart(f64[::1], i64, i64, i64, i64[:, ::1], u64[:, ::1], i64, i64)
 @njit(**LOOP)
 def fill(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any, path: Any, step: Any) -> None:
@@ -234,7 +135,7 @@ def fill(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any,
     the fine ones. A uniform of stride s, of which there is no such sum, is the first of its s.
     """
     wide_vectors()
-    _plain(out, count, columns, width, layout, keys, path, step)
+    write_plain(out, count, columns, width, layout, keys, path, step)
     for v in range(layout.shape[0]):
         a, b, kind, stride = layout[v, 0], layout[v, 1], layout[v, 2], layout[v, 3]
         key = (keys[v, 0], keys[v, 1])

@@ -21,10 +21,9 @@ from sdeopt.engine.compiler.lane_ops import fma
 from sdeopt.engine.compiler.lanes import Mask, Matrix, Pack
 from sdeopt.engine.compiler.pipeline import OPTIONS
 from sdeopt.engine.compiler.products import by_columns, by_rows, some_columns, some_rows
+from sdeopt.engine.compiler.tuples import add_members, cut_pieces, every
 
 __all__ = ["TWINS", "elementwise"]
-
-INLINED = OPTIONS | {"forceinline": True}
 
 
 def _by_type(choose: Callable[..., Any]) -> Any:
@@ -190,49 +189,6 @@ def _filled(a: Any, b: Any) -> Any:
     return (lambda a, b: lane_shapes.uniform(a, b)) if isinstance(b, Pack) else (lambda a, b: np.full(b.size, a))
 
 
-def _pieces(a: Any, b: Any) -> Any:
-    """Unrolled, since the places of rows of a pack must be known when it is compiled."""
-    count = len(b)
-
-    def prepend(i: int, rest: Any) -> Any:
-        if isinstance(a, Pack):
-            first, last = i * (a.d // count), (i + 1) * (a.d // count)
-            return njit(lambda x: (x[first:last], *rest(x)), **INLINED)
-        return njit(lambda x: (x[i * (x.size // count) : (i + 1) * (x.size // count)], *rest(x)), **INLINED)
-
-    f = njit(lambda x: (), **INLINED)
-    for i in reversed(range(count)):
-        f = prepend(i, f)
-    return lambda a, b: f(a)
-
-
-def _each(f: Any, *given: Any) -> Any:
-    """Unrolled, since the members of a tuple may be of different types."""
-    plain = [isinstance(a, (types.UniTuple, types.Tuple)) for a in given]
-    count = next(len(a) for a, is_plain in zip(given, plain, strict=True) if is_plain)
-    function = f.dispatcher
-
-    def member(n: int, i: int, rest: Any) -> Any:
-        if plain[n]:
-            return njit(lambda given: (given[n][i], *rest(given)), **INLINED)
-        return njit(lambda given: (given[n], *rest(given)), **INLINED)
-
-    def prepend(i: int, rest: Any) -> Any:
-        pick = njit(lambda given: (), **INLINED)
-        for n in reversed(range(len(given))):
-            pick = member(n, i, pick)
-        return njit(lambda given: (function(*pick(given)), *rest(given)), **INLINED)
-
-    all_of = njit(lambda given: (), **INLINED)
-    for i in reversed(range(count)):
-        all_of = prepend(i, all_of)
-    return lambda f, *given: all_of(given)
-
-
-def every(f: Any, *given: Any) -> Any: ...  # known to the compiler as `_each`
-
-
-overload(every, strict=False, jit_options=OPTIONS)(_each)
 dot, matvec = _by_type(_dot), _by_type(_matvec)
 
 
@@ -279,7 +235,8 @@ TWINS: dict[Any, Any] = {
     math.firsts: _by_type(pairs.firsts),
     math.seconds: _by_type(pairs.seconds),
     math.column: _by_type(pairs.column),
-    math.pieces: _by_type(_pieces),
+    math.pieces: _by_type(cut_pieces),
     math.filled: _by_type(_filled),
     math.each: every,
+    math.add_members: njit(lambda a: add_members(a), **OPTIONS),
 }

@@ -1,0 +1,105 @@
+"""Tuples of one member for each agent, unrolled, since places and types of members are known when it is compiled.
+
+Each answer is one piece of code. Functions of one member each would all be handed the whole tuple: N times N members.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from typing import Any
+
+from numba import njit, types
+from numba.extending import intrinsic, overload
+
+from sdeopt.engine.compiler.lanes import Pack, rebuild
+from sdeopt.engine.compiler.pipeline import OPTIONS
+
+__all__ = ["add_members", "cut_pieces", "every"]
+
+INLINED = OPTIONS | {"forceinline": True}
+
+
+@intrinsic
+def _cut_rows(typing: Any, x: Any, like: Any) -> Any:
+    count = len(like)
+    size = x.d // count
+    cut = types.UniTuple(Pack(size, x.width), count)
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        rows = [builder.extract_value(args[0], i) for i in range(count * size)]
+        packs = [rebuild(builder, rows[i * size : (i + 1) * size]) for i in range(count)]
+        return context.make_tuple(builder, cut, packs)
+
+    return cut(x, like), generate
+
+
+def cut_pieces(a: Any, b: Any) -> Any:
+    """The body of `math.pieces`."""
+    if isinstance(a, Pack):
+        return lambda a, b: _cut_rows(a, b)
+    f = _cut_vector(len(b))
+    return lambda a, b: f(a)
+
+
+@functools.cache
+def _cut_vector(count: int) -> Any:
+    """A function that cuts a vector into equal pieces, by halves: so few functions are compiled."""
+    if count == 1:
+        return njit(lambda x: (x,), **INLINED)
+    m = count // 2
+    one, other = _cut_vector(m), _cut_vector(count - m)
+    return njit(lambda x: (*one(x[: m * (x.size // count)]), *other(x[m * (x.size // count) :])), **INLINED)
+
+
+def _each(f: Any, *given: Any) -> Any:
+    """Members of a tuple may be of different types."""
+    plain = [isinstance(a, (types.UniTuple, types.Tuple)) for a in given]
+    count = next(len(a) for a, chosen in zip(given, plain, strict=True) if chosen)
+
+    @intrinsic
+    def call(typing: Any, f: Any, given: Any) -> Any:
+        asked = [[a[i] if chosen else a for a, chosen in zip(given, plain, strict=True)] for i in range(count)]
+        calls = [typing.resolve_function_type(f, kinds, {}) for kinds in asked]
+        found = types.BaseTuple.from_types([one.return_type for one in calls])
+
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            members = [builder.extract_value(args[1], n) for n in range(len(plain))]
+            values = []
+            for i, one in enumerate(calls):
+                picked = [builder.extract_value(m, i) if p else m for m, p in zip(members, plain, strict=True)]
+                values.append(context.get_function(f, one)(builder, picked))
+            return context.make_tuple(builder, found, values)
+
+        return found(f, given), generate
+
+    return lambda f, *given: call(f, given)
+
+
+def every(f: Any, *given: Any) -> Any:
+    """`math.each`, which the compiler knows as `_each`."""
+
+
+overload(every, strict=False, jit_options=OPTIONS)(_each)
+
+
+@intrinsic
+def add_members(typing: Any, vectors: Any) -> Any:
+    """The sum of the members of a tuple, from the first to the last."""
+    add = typing.resolve_value_type(operator.add)
+    sums = []
+    kind = vectors[0]
+    for member in list(vectors)[1:]:
+        sums.append(typing.resolve_function_type(add, (kind, member), {}))
+        kind = sums[-1].return_type
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        value = builder.extract_value(args[0], 0)
+        context.nrt.incref(builder, vectors[0], value)
+        for i, one in enumerate(sums, 1):
+            total = context.get_function(add, one)(builder, [value, builder.extract_value(args[0], i)])
+            context.nrt.decref(builder, one.args[0], value)
+            value = total
+        return value
+
+    return kind(vectors), generate
