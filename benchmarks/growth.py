@@ -1,7 +1,7 @@
 """How the cost of a run grows, in one respect at a time: a table and a panel each of docs/performance.md.
 
     python -m benchmarks.growth                   all, into benchmarks/growth.json, the figure and the page
-    python -m benchmarks.growth --only paths d    some; nothing is written
+    python -m benchmarks.growth --only paths d    some, in this order; the file keeps the others
 
 Costs are CPU time of one thread, without compilation, the least of some rounds in which all sizes take their turn; a
 size that takes over `DEAR` seconds has one turn. Memory is the peak of all arrays as tracemalloc sees it, in a call of
@@ -24,7 +24,7 @@ from rich.console import Console
 
 import sdeopt as so
 from benchmarks.engines import tables
-from benchmarks.engines.machine import about, beside
+from benchmarks.engines.machine import about, beside, processor
 
 console = Console(width=118)
 ROUNDS, DEAR = 3, 1.0
@@ -222,17 +222,13 @@ def main() -> None:
     parts: dict[str, Callable[[], tables.Table]] = {name: lambda g=g: grow(g) for name, g in GROWTHS.items()}
     parts |= {"threads": threads, "cells": cells}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", choices=list(parts), help="these; nothing is written")
-    wanted = parser.parse_args().only
-    made = []
-    for name, part in parts.items():
-        if wanted is None or name in wanted:
-            made.append(part())
-            console.print(tables.shown(made[-1]), "")
-    if wanted is None:
-        tables.save(tables.GROWTH, made, about())
-        figure(made)
-        tables.write_page()
+    parser.add_argument("--only", nargs="+", choices=list(parts), default=list(parts), help="these")
+    for name in parser.parse_args().only:
+        made = parts[name]()
+        console.print(tables.shown(made), "")
+        tables.save(tables.GROWTH, [made], about())  # a later part may fail
+    figure(next(found for found, machine in tables.load(tables.GROWTH) if machine["processor"] == processor()))
+    tables.write_page()
 
 
 if __name__ == "__main__":
