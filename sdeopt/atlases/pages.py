@@ -122,7 +122,8 @@ def reasons(a: Atlas) -> list[Line]:
         order = np.argsort(-counts, kind="stable")
         said = [f"{found[i]} ({counts[i]})" for i in order[:LEADING]]
         if said:
-            more = f"; and {len(found) - LEADING} other reasons" if len(found) > LEADING else ""
+            rest = len(found) - LEADING
+            more = f"; and {rest} other reason{'s' * (rest > 1)}" if rest > 0 else ""
             told.append(f"{mark} {status}: {'; '.join(said)}{more}.")
     out: dict[str, list[str]] = {}
     for name, reason in a.meta["left out"].items():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sdeopt.comparison.overlay import DENSE
 from sdeopt.comparison.rows import FEWEST
+from sdeopt.core.observables import explain
 from sdeopt.core.traits import SAMPLED
 from sdeopt.results.bounds import AGREE, DIFFER, LEAST, NOT_JUDGED, OPEN
 from sdeopt.results.judging import SHOWN, settles
@@ -141,6 +142,7 @@ def _notes(report: Report) -> list[Line]:
     shared = "beside the recorded runs" if "runs" in m else shared
     lines: list[Line] = [
         f"Values at t = {report.times[-1]:.4g}. gap = SDE - discrete {shared}, ± {100 * m['confidence']:g} % interval.",
+        *explain(report.names),
         f"off = largest gap at any save in units of its scale, between bounds of {level} each. Scale of a mean: its "
         "standard deviation, how far it still moves, or its distance from the flow; of a covariance: √(C_ii C_jj), now "
         "or later.",

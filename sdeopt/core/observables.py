@@ -14,7 +14,7 @@ from sdeopt.core.guards import answer, guarded, one_number
 from sdeopt.core.math import dot
 from sdeopt.core.oracle import grad, value, value_and_grad
 
-__all__ = ["SYMBOLS", "growth", "passes", "position", "resolve"]
+__all__ = ["SYMBOLS", "explain", "growth", "passes", "position", "resolve"]
 
 FAR = (1e4, 1e8)  # distances at which growth is measured
 
@@ -40,6 +40,12 @@ def _loss_and_grad_norm2(o: Any, x: Any) -> Any:
 NAMED: dict[str, Callable[..., Any]] = {"loss": _loss, "norm2": _norm2, "grad_norm2": _grad_norm2}
 BUILT_IN = re.compile(r"(mean|var|cov) x.*|tr Cov x|diverged")  # names of moments in reports
 SYMBOLS = {"f(x)": "loss", "|x|²": "norm2", "|∇f(x)|²": "grad_norm2"}  # of what is named
+
+
+def explain(names: Sequence[str]) -> list[str]:
+    """What a table says of the names in it that are no words: a note, or none."""
+    said = [f"{name} is {symbol}" for symbol, name in SYMBOLS.items() if name in names and name != "loss"]
+    return [f"{', '.join(said)}."] if said else []
 
 
 def passes(observables: Mapping[str, Callable[..., Any]], objective: Any) -> list[tuple[Callable[..., Any], Any]]:
@@ -98,6 +104,7 @@ def resolve(observables: Any, problem: Any) -> dict[str, Callable[..., Any]]:
             got = checks.short(observables[wrong[0]])
             raise TypeError(f"observables[{checks.short(wrong[0])}] must be a function of x, got {got}")
         _distinct([str(n) for n in observables])
+        _not_ours([str(n) for n in observables])
         for n, f in observables.items():
             refuse_random(f"observables[{n!r}]", f)
             _try(str(n), f, np.array(problem.x0, dtype=float))
@@ -116,6 +123,13 @@ def _distinct(names: Sequence[str]) -> None:
             raise ValueError(f"observables must have names of their own, got {n!r} twice")
         if BUILT_IN.fullmatch(n):
             raise ValueError(f"observables must not be called {n!r}, which is a quantity of the run itself")
+
+
+def _not_ours(names: Sequence[str]) -> None:
+    """Raise where a function is called what stands for f(x): figures and `repeat` would take it for that."""
+    for symbol, n in SYMBOLS.items():
+        if n in names:
+            raise ValueError(f"observables must not be called {n!r}, which is {symbol}; a list of names asks for that")
 
 
 def _try(name: str, f: Any, x: Any) -> None:

@@ -71,7 +71,7 @@ def _field(page: Any, name: str) -> dict[str, Any]:
     middle = first or 0.01
     low, high = (0.0, 0.9999) if share else (middle / 100.0, middle * 100.0)
     if bounds.whole:
-        low, high = max(bounds.low, 1.0), 20.0
+        low, high = max(bounds.low, 0.0), 20.0
     return {
         "name": name,
         "value": first,
@@ -102,8 +102,9 @@ def _read(query: Query) -> tuple[Any, Problem, dict[str, Any]]:
 
 
 def _whole(name: str, text: str) -> Any:
-    value = float(number(name, text))
-    return int(value) if value.is_integer() else value
+    """A number; whole ones also where they are written as 1e3."""
+    value = number(name, text)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _note(run: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
+from sdeopt.core.observables import explain, position
 from sdeopt.results.page import Cell, Line, Page, Table
 from sdeopt.results.result import Result
 from sdeopt.results.words import interval
@@ -59,7 +60,7 @@ class SVAGLadder(Result):
 
     def moved(self, name: str) -> tuple[float, float]:
         """By how much an observable of the highest level differs from the optimizer's: gap and its 95 % half-width."""
-        i = self.rungs[0].names.index(name)
+        i = position(name, self.rungs[0].names)
         first, last = self.levels[0], self.levels[-1]
         return last.values[i] - first.values[i], NORMAL95 * math.hypot(last.stderr[i], first.stderr[i])
 
@@ -83,7 +84,7 @@ class SVAGLadder(Result):
         ]
         table = Table(("at the end", *names, "diverged"), [*rows])
         note = "Where numbers move along the ladder, the SDE does not describe the optimizer; ± is half of 95 %."
-        return Page(head, [table], [note])
+        return Page(head, [table], [*explain(names), note])
 
     def _said(self, name: str) -> Cell:
         gap, half = self.moved(name)

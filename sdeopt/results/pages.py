@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sdeopt.core.observables import explain
 from sdeopt.results.page import Line, Page, Table
 from sdeopt.results.words import known, number, point
 
@@ -92,7 +93,7 @@ def _notes(e: Ensemble) -> list[Line]:
     for name in (*e.observables, *[None] * few):
         reasons.setdefault(e.interval(name).reason, []).append(heading(name))
     none = "" if "projections" in e.meta else f"; {spread} has none"
-    lines: list[Line] = [f"± is half of a 95 % interval, [ ] are its ends{none}."]
+    lines: list[Line] = [*explain([*e.observables]), f"± is half of a 95 % interval, [ ] are its ends{none}."]
     lines += [f"{', '.join(names)}: {reason}." for reason, names in reasons.items() if reason]
     if e.order() <= 2.0:
         lines.append(f"{spread}: no variance, the tails of the noise are too heavy.")

@@ -95,7 +95,7 @@ class Result(ABC):
         pandas = frames()
         rows = getattr(self, "rows", None)
         if rows is not None:
-            return pandas.DataFrame([row if isinstance(row, dict) else row._asdict() for row in rows])
+            return pandas.DataFrame([_flat(row if isinstance(row, dict) else row._asdict()) for row in rows])
         head = Table(("name", "text"), [*self.page().head])
         table = next(iter(self.page().tables), head)
         return pandas.DataFrame([[cell(line).text for line in row] for row in table.rows], columns=[*table.headings])
@@ -163,6 +163,15 @@ def frames() -> Any:
 
 def _fields(result: Any) -> dict[str, Any]:
     return {f.name: getattr(result, f.name) for f in dataclasses.fields(result)}
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of plain values: a slope and its half-width are the columns "slope" and "slope half"."""
+    out: dict[str, Any] = {}
+    for name, value in row.items():
+        inner = value._asdict() if hasattr(value, "_asdict") else {"value": value}
+        out |= {name if key == "value" else f"{name} {key}": v for key, v in inner.items()}
+    return out
 
 
 def _plain(value: Any) -> Any:

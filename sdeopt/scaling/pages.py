@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from sdeopt.core.observables import explain
 from sdeopt.results.bounds import NOT_JUDGED, OPEN
 from sdeopt.results.judging import SHOWN, settles
 from sdeopt.results.page import Cell, Line, Page, Table
@@ -81,6 +82,7 @@ def evidence(e: Evidence) -> Page:
     notes: list[Line] = [
         f"Values at t = {e.times[-1]:.4g}. gap = after - before, and naive - before, ± {100 * m['confidence']:g} % "
         f"interval. Margin: {100 * m['tolerance']:g} % of each quantity's scale, as in `compare`.",
+        *explain(e.names),
         f"off = largest gap at any save in units of its scale, between bounds of {100 * (1.0 - m['alpha']):g} % each.",
     ]
     if e.verdict == e.naive_verdict == "coincide":

@@ -88,7 +88,8 @@ def _notes(s: Sweep) -> list[Line]:
             kinds.setdefault(re.sub(r"[\d.,_]+", "0", reason), []).append(reason)
         told = [f"{alike[0]} ({len(alike)})" for alike in kinds.values()][:SAID]
         if told:
-            more = f"; and {len(kinds) - SAID} other reasons" if len(kinds) > SAID else ""
+            rest = len(kinds) - SAID
+            more = f"; and {rest} other reason{'s' * (rest > 1)}" if rest > 0 else ""
             lines.append(f"{mark} {status}: {'; '.join(told)}{more}.")
     return lines
 

@@ -90,9 +90,10 @@ class NoiseScaleEstimate(Result):
         """The scale beside the batch that is used."""
         batch = self.micro * self.accumulate
         left = f", {self.skipped} left out" if self.skipped else ""
+        times = f"{number(batch / self.value, 2)} times the noise scale"
         head = [
             ("noise scale", f"{number(self.value, 3)} examples, 95 % in {ends(self.low, self.high)}"),
-            ("batch", f"{batch} = {self.accumulate} x {self.micro} examples, {number(batch / self.value, 2)} of it"),
+            ("batch", f"{batch} = {self.accumulate} x {self.micro} examples, {times}"),
             ("from", f"{self.steps} steps{left}"),
         ]
         return Page([*head], [], ["Batches far above the noise scale hardly save steps; far below, steps hardly cost."])

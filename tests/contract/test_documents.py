@@ -164,6 +164,7 @@ def test_the_table_is_a_frame_too(kind: str) -> None:
         page = result.page()
         rows = result.rows if hasattr(result, "rows") else page.tables[0].rows if page.tables else page.head
         assert len(frame) == len(rows) > 0
+        assert not frame.map(lambda value: isinstance(value, tuple)).any(axis=None)  # numbers and texts, for any file
 
 
 @pytest.mark.slow
