@@ -69,6 +69,9 @@ def test_costly_problems_come_in_small_chunks():
     f = so.LinearRegression(np.random.default_rng(0).normal(size=(40, 20)), np.ones(40))
     data = so.Problem(f, so.Minibatch(4))
     assert blocks.chunk_size(blocks.Task((plan(SGD, data, steps=10, rng=0),), run)) == 16
+    for d, size in ((64, 256), (65, 16)):
+        many = so.Problem(so.Quadratic(np.ones(d)), so.Gaussian(1.0))
+        assert blocks.chunk_size(blocks.Task((plan(SGD, many, steps=10, rng=0),), run)) == size
 
 
 def test_chunks_shrink_with_the_records():

@@ -92,12 +92,22 @@ def test_more_paths_are_those_after_which_a_verdict_can_be_expected() -> None:
 
 
 def test_few_paths_allow_one_of_them_more() -> None:
-    """The square of a normal number: over 400 samples of 100 and of 4000, the largest share is hardly ever above."""
+    """The square of a normal number: over 400 samples of 200 and of 4000, the largest share is hardly ever above."""
     random = np.random.default_rng(0)
-    for n in (100, 4000):
+    for n in (200, 4000):
         square = (random.standard_normal((400, n)) ** 2 - 1.0) ** 2
         share = square.max(axis=1) / square.sum(axis=1)
         assert (share > allowance(np.array([float(n)]))).mean() < 0.01
+
+
+@pytest.mark.parametrize("n", [50, 100, 200, 300])
+def test_what_two_paths_carry_is_not_judged(n: int) -> None:
+    """Values that are 1 for k of n paths and 0 for the others, of which each has (1 - k/n)/k of the squares."""
+    for k, word in ((1, "not judged"), (2, "not judged"), (3, "agree")):
+        x = np.arange(n) < k
+        square = (x - x.mean()) ** 2
+        assert square.max() / square.sum() == pytest.approx((1.0 - k / n) / k)
+        assert verdict(sizes(0.05, share=square.max() / square.sum()), n) == word
 
 
 def test_the_upper_bound_is_the_farthest_reach_of_the_ellipsoid() -> None:

@@ -73,7 +73,7 @@ def test_what_cannot_run_is_refused() -> None:
     settings: dict[str, Any] = {"steps": 2, "paths": 2, "rng": 0}
     with pytest.raises(TypeError, match="make must be a function of a list of parameters, got 3"):
         so.torch.Optimizer(3)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="make must return a torch.optim.Optimizer, got 3"):
+    with pytest.raises(TypeError, match=r"make must return a torch.optim.Optimizer, or \(opt.*\), got 3"):
         so.compare(so.SGD(0.1), BOWL, discrete=so.torch.Optimizer(lambda ps: 3), **settings)
     with pytest.raises(ValueError, match="LBFGS asks for the loss"):
         so.compare(so.SGD(0.1), BOWL, discrete=so.torch.Optimizer(torch.optim.LBFGS), **settings)
@@ -89,3 +89,34 @@ def test_what_cannot_run_is_refused() -> None:
 
     with pytest.raises(ValueError, match="ReduceLROnPlateau asks for a loss"):
         so.compare(so.SGD(0.1), BOWL, discrete=so.torch.Optimizer(plateau), **settings)
+
+
+def test_what_fails_in_the_optimizer_is_told_with_its_name() -> None:
+    settings: dict[str, Any] = {"steps": 2, "paths": 2, "rng": 0}
+    scheduler, sgd = torch.optim.lr_scheduler, torch.optim.SGD
+
+    def short_cycle(ps: Any) -> Any:
+        optimizer = sgd(ps, lr=0.1)
+        return optimizer, scheduler.OneCycleLR(optimizer, 0.2, total_steps=1)
+
+    for make, kind, said in (
+        (
+            torch.optim.SparseAdam,
+            ValueError,
+            "discrete: SparseAdam fails in step 0: RuntimeError: ",
+        ),
+        (short_cycle, ValueError, "discrete: SGD fails in step 1: ValueError: Tried to step 2 times"),
+        (lambda ps: 1 / 0, ValueError, "make fails on a list of 1 parameters: ZeroDivisionError: division by zero"),
+        (lambda ps: scheduler.StepLR(sgd(ps), 1), TypeError, "got an instance of StepLR: give the page a schedule"),
+        (lambda ps: (sgd(ps), 3), TypeError, "make must return a scheduler beside the optimizer, got 3"),
+    ):
+        with pytest.raises(kind, match=said):
+            so.compare(so.SGD(0.1), BOWL, discrete=so.torch.Optimizer(make), **settings)
+
+
+def test_a_pair_may_be_a_list() -> None:
+    def pair(ps: Any) -> Any:
+        optimizer = torch.optim.SGD(ps, lr=0.1)
+        return [optimizer, torch.optim.lr_scheduler.StepLR(optimizer, 1)]
+
+    assert so.torch.Optimizer(pair).named(BOWL) == "SGD with StepLR"

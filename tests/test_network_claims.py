@@ -28,7 +28,7 @@ COUNTS = {
     "digits": 18,
     "distributed": 4,
     "larger": 15,
-    "larger_beside": 6,
+    "larger_beside": 10,
     "larger_cnn": 15,
     "larger_text": 15,
     "private": 6,

@@ -9,7 +9,7 @@ import pytest
 from command import content, succeeded
 
 import sdeopt as so
-from sdeopt.cli.problems import objective_of
+from sdeopt.cli.problems import objective_of, problem_of
 
 torch = pytest.importorskip("torch")
 pytestmark = [pytest.mark.extras("torch"), pytest.mark.usefixtures("one_thread")]
@@ -31,6 +31,17 @@ def bowl():
 
 def wrong():
     return 3
+
+def listed():
+    return list(make())
+
+def stream():
+    import sdeopt as so
+    module, loss, X, y = make()
+    return so.torch.Stream(module, loss, lambda address: (X[:4], y[:4]))
+
+def fails():
+    return make() / 2
 """
 
 
@@ -50,6 +61,14 @@ def test_a_function_in_a_file_makes_the_network(script: str) -> None:
     )
     assert f.value(f.start) == pytest.approx(float(loss.detach()), rel=1e-12)
     assert objective_of(f"{script}:bowl").dim == 2
+    assert np.array_equal(objective_of(f"{script}:listed").start, f.start)
+
+
+def test_a_stream_brings_its_own_noise(script: str) -> None:
+    run = ["--objective", f"{script}:stream", "--steps", "2", "--paths", "2", "--lr", "0.01", "--quiet"]
+    assert content("simulate", "sgd", *run)["meta"]["noise"] == "Batches()"
+    with pytest.raises(ValueError, match=r"noise must be left out, for Stream.* got Minibatch\(batch=2"):
+        problem_of({"objective": f"{script}:stream", "batch": 2}, ("", ""))
 
 
 @pytest.mark.parametrize("spec", ["own", "mlp:breast_cancer,widths=2"])
@@ -80,4 +99,6 @@ def test_what_is_no_such_file_is_refused_in_a_sentence(script: str) -> None:
         objective_of(f"{script}:mke")
     with pytest.raises(TypeError, match=r"train.py:wrong must return \(module, loss, X, y\) or an objective, got 3"):
         objective_of(f"{script}:wrong")
+    with pytest.raises(ValueError, match=r"objective: .*train.py:fails, line 28: TypeError: unsupported operand"):
+        objective_of(f"{script}:fails")
     assert "FILE.py:FUNCTION" in succeeded("compare", "--help").stdout.replace("\n", " ")

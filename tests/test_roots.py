@@ -1,4 +1,4 @@
-"""Roots of SIMD lanes that begin with an estimate: correctly rounded, whatever the estimate."""
+"""Roots of SIMD lanes that begin with an estimate: correctly rounded, whatever the estimate; and signs."""
 
 from __future__ import annotations
 
@@ -52,14 +52,15 @@ def test_every_estimate_gives_the_correctly_rounded_root() -> None:
 
 
 @pytest.mark.parametrize("width", [8, 16, 32])
-def test_roots_of_lanes_have_the_bits_of_others(width: int) -> None:
+def test_roots_and_signs_of_lanes_have_the_bits_of_others(width: int) -> None:
     """Also of what has no root, of subnormal numbers and of the largest."""
     load, store = loader(0, 1, width), storer(width)
 
     @njit
-    def roots(x: Any, out: Any) -> None:
+    def roots(x: Any, out: Any, signs: Any) -> None:
         for i in range(0, x.size, width):
             store(out, i, np.sqrt(load(x, i)))
+            store(signs, i, np.sign(load(x, i)))
 
     random = np.random.default_rng(width)
     edges = np.array(
@@ -70,9 +71,12 @@ def test_roots_of_lanes_have_the_bits_of_others(width: int) -> None:
     x = np.concatenate(
         [edges, -edges, np.full(16, np.nan), any_bits, np.resize(np.ldexp(hard, 200), 1024), np.resize(hard, 1024)]
     )
-    out = np.full_like(x, -1.0)
-    roots(x, out)
+    out, signs = np.full_like(x, -1.0), np.full_like(x, 7.0)
+    roots(x, out, signs)
     with np.errstate(invalid="ignore"):
         expected = np.sqrt(x)
     assert np.array_equal(out, expected, equal_nan=True)
     assert np.array_equal(np.signbit(out[: 2 * edges.size : 8]), np.signbit(expected[: 2 * edges.size : 8]))
+    known = np.sign(x)
+    assert np.array_equal(signs, known, equal_nan=True)
+    assert np.array_equal(np.signbit(signs[known == 0.0]), np.signbit(known[known == 0.0]))

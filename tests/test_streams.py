@@ -103,6 +103,8 @@ def test_all_else_is_refused_by_name(stream: Any) -> None:
             call()
     with pytest.raises(ValueError, match="noise must be left out"):
         so.Problem(stream, so.Minibatch(2))
+    with pytest.raises(ValueError, match=r"must have noise of which a larger batch is known, .* got Batches\(\)"):
+        so.scale(so.SGD(0.1), problem=problem, batch=(8, 16))
     with pytest.raises(ValueError, match="no noise of Quadratic"):
         so.Problem(so.Quadratic([1.0]), problem.noise)
 

@@ -12,6 +12,7 @@ import pytest
 from tilted import ALMOST_NEVER
 
 from benchmarks import procedure, rates
+from benchmarks.simulated import CROOKED
 
 ALPHA = rates.ALPHA
 
@@ -32,6 +33,7 @@ def test_bounds_hold(name: str) -> None:
     [
         ("one mean at the margin, 50 paths, correlation 0.9999", False),
         ("31 means, spiked noise, 2 floors apart", True),
+        ("3 of 50 paths carry a mean at the margin", False),
     ],
 )
 def test_bounds_hold_in_a_small_part(name: str, never: bool) -> None:
@@ -55,10 +57,14 @@ def test_the_whole_procedure_holds() -> None:
 
 
 def test_the_page_has_every_case_within_its_limits() -> None:
+    """But for the one that the page names, whose skewness no guard sees."""
     text = rates.PAGE.read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (.+?) \| [\d.]+ % \[([\d.]+), .+?\] \| [\d.]+ % \[([\d.]+), .+?\] \|", text, re.MULTILINE)
-    assert [name for name, *_ in rows] == list(rates.CASES)
-    assert max(float(low) for _, *lows in rows for low in lows) <= 100.0 * ALPHA
+    rows = rates.rows(text)
+    assert list(rows) == list(rates.CASES)
+    limits = {name: re.findall(r"% \[([\d.]+), ([\d.]+)\] \|", row) for name, row in rows.items()}
+    high = {name for name, each in limits.items() if max(float(low) for low, _ in each) > 100.0 * ALPHA}
+    assert high <= {CROOKED}
+    assert rates.page(rows) == text
     assert int(re.findall(r"(\d+) repetitions", text)[0]) >= 2000
     assert text.startswith(rates.HEAD)
 

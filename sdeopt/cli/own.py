@@ -6,13 +6,15 @@ import importlib.util
 import re
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from sdeopt.core import checks
 
-__all__ = ["OWN", "load", "method_of"]
+__all__ = ["OWN", "load", "method_of", "told"]
 
 OWN = re.compile(r"(.+\.py):(\w+)")
 
@@ -36,12 +38,22 @@ def load(file: Path, what: str) -> ModuleType:
     if known is None:
         sys.modules[place.stem] = module
     try:
-        description.loader.exec_module(module)
-    except Exception as error:
+        with told(f"{what}: {file}", place):
+            description.loader.exec_module(module)
+    except ValueError:
         if known is None:
             del sys.modules[place.stem]
-        raise ValueError(f"{what}: {file}{_line(error, str(place))}: {type(error).__name__}: {error}") from error
+        raise
     return module
+
+
+@contextmanager
+def told(what: str, file: Path) -> Iterator[None]:
+    """What is raised inside becomes a ``ValueError`` that begins with ``what`` and names the line of ``file``."""
+    try:
+        yield
+    except Exception as error:
+        raise ValueError(f"{what}{_line(error, str(file.resolve()))}: {type(error).__name__}: {error}") from error
 
 
 def _line(error: Exception, file: str) -> str:

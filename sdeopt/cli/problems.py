@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sdeopt.cli.own import OWN, load
+from sdeopt.cli.own import OWN, load, told
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
 from sdeopt.core.spec import numbers, split
@@ -31,10 +31,12 @@ def call_function(file: Path, name: str) -> Any:
     """What the function ``name`` of ``file`` returns: an objective, or (module, loss, X, y) of a `TorchObjective`."""
     there = vars(load(file, "objective"))
     own = [key for key, f in there.items() if getattr(f, "__module__", None) == file.stem and callable(f)]
-    found = there[checks.choice(f"function of {file.name}", name, own)]()
+    make = there[checks.choice(f"function of {file.name}", name, own)]
+    with told(f"objective: {file}:{name}", file):
+        found = make()
     if hasattr(found, "lacks"):
         return found
-    if not isinstance(found, tuple) or len(found) != 4:
+    if not isinstance(found, (tuple, list)) or len(found) != 4:
         got = checks.short(found)
         raise TypeError(f"{file.name}:{name} must return (module, loss, X, y) or an objective, got {got}")
     from sdeopt.objectives import TorchObjective
@@ -56,6 +58,8 @@ def problem_of(words: Mapping[str, Any], example: tuple[str, str]) -> Problem:
     if batch is not None and law is not None:
         raise ValueError(f"--batch {batch} is itself the noise, so give it or --noise, not both")
     objective = objective_of(spec or example[0])
+    if law is None and batch is None and getattr(objective, "law", None) is not None:  # a stream, which draws by itself
+        return Problem(objective, x0=None if x0 is None else numbers("x0", x0.split(",")))
     by_batches = law is None and (batch is not None or (spec is not None and over_data(objective)))
     noise: Any = Minibatch(1 if batch is None else batch) if by_batches else noises.parse(law or example[1])
     return Problem(objective, noise, None if x0 is None else numbers("x0", x0.split(",")))

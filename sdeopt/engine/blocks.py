@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from sdeopt.core import checks
 from sdeopt.engine import batched, duration, marks, memory, work
 from sdeopt.engine.checkpoint import Checkpoint
-from sdeopt.engine.kernels import Kernel, lane_width
+from sdeopt.engine.kernels import Kernel, lane_width, numbers
 from sdeopt.engine.progress import Progress
 from sdeopt.engine.run import Run
 from sdeopt.engine.stop import Stop, lend, watch_file, within
@@ -32,6 +32,7 @@ from sdeopt.engine.stop import Stop, lend, watch_file, within
 __all__ = ["Interrupted", "Task", "check_size", "chunk_size", "fold", "records"]
 
 Array = NDArray[np.float64]
+SMALL = 64  # numbers of a state
 RECORD_LIMIT = 8 * 2**20  # bytes of records that a chunk may hold
 
 
@@ -57,10 +58,11 @@ class Interrupted(Exception):
 
 
 def chunk_size(task: Task) -> int:
-    """Paths per chunk, by the task alone: 256, or 16 where lanes are no help, or a batch; fewer for large records."""
+    """Paths per chunk, by the task alone: 256, or 16 of large problems, or a batch; fewer for large records."""
     bytes_per_path = 8 * sum(len(run.saves) * run.width for run in task.runs)
     together = all(batched.suits(run) for run in task.runs)
-    size = batched.WIDTH if together else 256 if all(lane_width(run) for run in task.runs) else 16
+    small = all(lane_width(run) and max(numbers(run)) <= SMALL for run in task.runs)
+    size = batched.WIDTH if together else 256 if small else 16
     while size > 1 and size * bytes_per_path > RECORD_LIMIT * (8 if together else 1):
         size //= 2
     return size

@@ -22,7 +22,7 @@ from sdeopt.engine.run import Run, refuse
 from sdeopt.engine.stop import Stop
 from sdeopt.engine.streams import stream_key
 
-__all__ = ["Kernel", "lane_width"]
+__all__ = ["Kernel", "lane_width", "numbers"]
 
 TILE = 4096  # numbers drawn at a time: two pages of L1
 
@@ -36,14 +36,15 @@ def _numbers(thing: Any) -> int:
     return int(thing.size) if isinstance(thing, np.ndarray) else 0
 
 
+def numbers(run: Run) -> tuple[int, int]:
+    """Of a state, and of the draws of a step."""
+    return sum(sizes(run)) + 3 * len(run.crossings), sum(states.flat_sizes(draws(run)[0]))
+
+
 def lane_width(run: Run) -> int:
-    """Paths per SIMD group, or 0 where the problem is too large to live in registers."""
-    if not run.method.lanes:
-        return 0
-    columns = sum(states.flat_sizes(draws(run)[0]))
-    size = sum(sizes(run)) + 3 * len(run.crossings)
-    data = sum(map(_numbers, run.oracle))
-    if size > 64 or columns > 64 or data > 1024:
+    """Paths per SIMD group, or 0 where the problem is so large that its code, a line for each number, is too long."""
+    size, columns = numbers(run)
+    if not run.method.lanes or max(size, columns) > 128 or sum(map(_numbers, run.oracle)) > 1024:
         return 0
     return 32 if size <= 4 else 16 if size <= 32 else 8
 

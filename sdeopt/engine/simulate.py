@@ -205,8 +205,17 @@ def summary(
 
 
 def _join(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
-    """Summaries of two chunks: moments are merged, lists appended."""
-    return {name: a[name].merge(b[name]) if isinstance(a[name], Moments) else a[name] + b[name] for name in a}
+    """Summaries of two chunks: moments are merged, lists paired, for `_listed`: adding them would copy the first."""
+    return {name: a[name].merge(b[name]) if isinstance(a[name], Moments) else (a[name], b[name]) for name in a}
+
+
+def _listed(pairs: Any) -> list[Any]:
+    """The list of all that `_join` has paired."""
+    lists = []
+    while isinstance(pairs, tuple):
+        pairs, last = pairs
+        lists.append(last)
+    return [one for some in (pairs, *reversed(lists)) for one in some]
 
 
 def collect(task: Task, count: int, *where: Any) -> tuple[dict[str, Any], bool]:
@@ -225,7 +234,7 @@ def covariance(moments: Moments, d: int) -> NDArray[np.float64]:
 def ensemble(run: Run, found: dict[str, Any], partial: bool, meta: dict[str, Any]) -> Ensemble:
     """An `Ensemble` from the summary of all chunks."""
     moments, d = found["moments"], run.kept
-    lost = np.concatenate(found["diverged"])
+    lost, kept = np.concatenate(_listed(found["diverged"])), _listed(found["paths"])
     end, ends = orders(run)
     order = np.array([end] * d + list(ends.values()))
     exact = moments.square == 0.0  # as at the start
@@ -239,15 +248,15 @@ def ensemble(run: Run, found: dict[str, Any], partial: bool, meta: dict[str, Any
         mean=mean[:, :d],
         cov=cov,
         observables={name: (mean[:, d + i], stderr[:, d + i]) for i, name in enumerate(run.observables)},
-        final=np.concatenate(found["final"]),
+        final=np.concatenate(_listed(found["final"])),
         counts=moments.count,
         diverged=Diverged(len(lost), lost),
         stderr=stderr[:, :d],
         skewness=moments.skewness,
         share=moments.share,
         meta=meta | {"partial": partial, "moments": {"x": end, "observables": ends}},
-        crossings=_crossings(run, np.concatenate(found["crossed"])),
-        paths=np.concatenate(found["paths"]) if found["paths"] else None,
+        crossings=_crossings(run, np.concatenate(_listed(found["crossed"]))),
+        paths=np.concatenate(kept) if kept else None,
         _replay=functools.partial(_replay, run),
     )
 

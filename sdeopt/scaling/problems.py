@@ -62,7 +62,7 @@ def _batch(law: Any, change: Change, per_example: bool) -> Any:
         return Batch(law.law, after)
     if per_example:
         _expect("batch", 1, before, law)
-        return Batch(law, after)
+        return _mean(law, after)
     if hasattr(law, "cov"):
         return Gaussian(cov=law.cov / float(change.kappa))
     if isinstance(law, Gaussian) and not callable(law.scale):  # type: ignore[attr-defined]
@@ -71,7 +71,18 @@ def _batch(law: Any, change: Change, per_example: bool) -> Any:
         raise ValueError(
             f"batch after must be a multiple of the batch before for the noise {law!r}, got {change.batch}"
         )
-    return Batch(law, int(change.kappa))
+    return _mean(law, int(change.kappa))
+
+
+def _mean(law: Any, count: int) -> Batch:
+    """The law of the mean of so many draws."""
+    try:
+        return Batch(law, count)
+    except ValueError as error:
+        raise ValueError(
+            "problem must have noise of which a larger batch is known, such as Minibatch or Gaussian, got "
+            f"{law!r}: leave it out for the rule alone"
+        ) from error
 
 
 def _minibatch(law: Minibatch, batch: int) -> Minibatch:

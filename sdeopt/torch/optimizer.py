@@ -13,6 +13,7 @@ import numpy as np
 from sdeopt.core import checks, foreign
 from sdeopt.core.oracle import noisy_grad
 from sdeopt.core.traits import several
+from sdeopt.objectives.torch_checks import said
 
 __all__ = ["Optimizer"]
 
@@ -76,7 +77,11 @@ class Optimizer:
                 local.parameters, local.module = _parameters(problem, x)
                 local.both = self._made(local.parameters, local.module)
             g = noisy_grad(o, x, z[0] if many else z)
-            x = _moved(local.parameters, local.both, g)
+            try:
+                x = _moved(local.parameters, local.both, g)
+            except Exception as error:
+                name = type(local.both[0]).__name__
+                raise ValueError(f"discrete: {name} fails in step {k}: {said(error)}") from error
             return (x, *rest) if isinstance(y, tuple) else x
 
         return step
@@ -84,10 +89,17 @@ class Optimizer:
     def _made(self, parameters: Any, module: Any) -> tuple[Any, Any]:
         import torch
 
-        made = self.make(parameters)
-        optimizer, scheduler = made if isinstance(made, tuple) and len(made) == 2 else (made, None)
+        try:
+            made = self.make(parameters)
+        except Exception as error:
+            raise ValueError(f"make fails on a list of {len(parameters)} parameters: {said(error)}") from error
+        optimizer, scheduler = made if isinstance(made, (tuple, list)) and len(made) == 2 else (made, None)
         if not isinstance(optimizer, torch.optim.Optimizer):
-            raise TypeError(f"make must return a torch.optim.Optimizer, got {checks.short(optimizer)}")
+            raise TypeError(
+                f"make must return a torch.optim.Optimizer, or (optimizer, scheduler), got {foreign.told(optimizer)}"
+            )
+        if scheduler is not None and not hasattr(scheduler, "step"):
+            raise TypeError(f"make must return a scheduler beside the optimizer, got {checks.short(scheduler)}")
         known = set(map(id, parameters))
         if any(id(p) not in known for group in optimizer.param_groups for p in group["params"]):
             raise ValueError("make must give its optimizer parameters of the list that it gets, and gave it others")

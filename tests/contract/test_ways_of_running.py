@@ -98,6 +98,14 @@ def test_correlated_signs_have_the_bits_of_plain_python(page: Any, d: int, mode:
     assert_same_bits(plan(page, problem, "sde", steps=8, substeps=3, save_at=8, observables=["loss"], rng=11), mode)
 
 
+@pytest.mark.parametrize("d", [18, pytest.param(128, marks=pytest.mark.slow)])
+def test_many_coordinates_on_lanes_have_the_bits_of_plain_python(d: int) -> None:
+    """Elementary functions go over them in a loop, whose last turn repeats some where they do not come out even."""
+    problem = so.Problem(so.Quadratic(np.linspace(1.0, 2.0, d)), so.Gaussian(np.linspace(0.5, 1.0, d)))
+    run = plan(so.SignSGD(0.1), problem, "sde", steps=4, scheme="euler", save_at=4, observables=["loss"], rng=11)
+    assert_same_bits(run, "lanes")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("case", RIVALS, ids=label)
 def test_lanes_give_the_bits_of_plain_python_for_rivals(case: Any) -> None:

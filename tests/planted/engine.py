@@ -103,18 +103,18 @@ MUTATIONS = [
         ("tests/test_vectors.py::test_an_expression_is_that_of_numpy",),
     ),
     Mutation(
-        "vectors: the second matrix row where the first should be turned",
-        "sdeopt/engine/compiler/products.py", "8 + i - bit if i & bit else i", "8 + i if i & bit else i",
+        "vectors: the sums of some rows stand in the places of others",
+        "sdeopt/engine/compiler/products.py", "out[k + i] = sums[i]", "out[k + i] = sums[i ^ 1]",
         ("tests/test_vectors.py::test_a_product_adds_columns_from_the_first_to_the_last",),
     ),
     Mutation(
         "vectors: sums begin with 0, which loses the sign of -0",
-        "sdeopt/engine/compiler/products.py", "s = -0.0", "s = 0.0",
+        "sdeopt/engine/compiler/products.py", "s7 = -0.0", "s7 = 0.0",
         ("tests/test_vectors.py::test_a_product_adds_columns_from_the_first_to_the_last",),
     ),
     Mutation(
         "vectors: the fourth of the rows side by side is the third",
-        "sdeopt/engine/compiler/products.py", "min(k + 3, last)", "min(k + 2, last)",
+        "sdeopt/engine/compiler/products.py", "index, k + 3)", "index, k + 2)",
         ("tests/test_vectors.py::test_products_with_some_rows_are_those_with_their_copy",),
     ),
     Mutation(

@@ -14,16 +14,19 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.core.imputils import impl_ret_untracked
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin
 
-from sdeopt.engine.compiler.lanes import I64, Mask, Pack, common, element, rebuild, row, rows
+from sdeopt.engine.compiler.lanes import I32, I64, Mask, Pack, common, element, rebuild, row, rows
 
 __all__ = [
-    "call", "constant", "divided_root", "elementwise", "exponent", "fma", "horner", "product", "select", "total",
-    "two_to",
+    "by_eights", "call", "constant", "divided_root", "elementwise", "exponent", "fma", "horner", "joined",
+    "product", "registers", "select", "total", "two_to",
 ]  # fmt: skip
+
+EIGHT = element(8)
 
 NUMBERS = (types.Float, types.Integer)
 
@@ -69,15 +72,56 @@ def call(builder: Any, name: str, *args: Any) -> Any:
     """Call an LLVM intrinsic on rows of any width."""
     kind = args[0].type
     suffix = f"v{kind.count}f64" if isinstance(kind, ir.VectorType) else "f64"
-    function = builder.module.globals.get(f"{name}.{suffix}")
-    if function is None:
-        function = ir.Function(builder.module, ir.FunctionType(kind, [kind] * len(args)), f"{name}.{suffix}")
+    typed = ir.FunctionType(kind, [kind] * len(args))
+    function = cgutils.get_or_insert_function(builder.module, typed, f"{name}.{suffix}")
     return builder.call(function, args)
 
 
 def constant(kind: Any, value: float) -> Any:
     """A number of the code, in all lanes."""
     return ir.Constant(kind, [value] * kind.count if isinstance(kind, ir.VectorType) else value)
+
+
+def by_eights(context: Any, kind: Any) -> bool:
+    """Whether rows of this type are made of registers of eight lanes."""
+    whole = isinstance(kind, ir.VectorType) and kind.count % 8 == 0
+    return whole and "+avx512f" in context.codegen().magic_tuple()[2]
+
+
+def _places(first: int, count: int) -> Any:
+    return ir.Constant(element(count, I32), list(range(first, first + count)))
+
+
+def registers(context: Any, b: Any, x: Any) -> list[Any]:
+    """The parts of a row of eight lanes each, where the processor has such registers, else the row."""
+    wide = by_eights(context, x.type)
+    return [b.shuffle_vector(x, x, _places(i, 8)) for i in range(0, x.type.count, 8)] if wide else [x]
+
+
+def joined(b: Any, parts: list[Any]) -> Any:
+    """The row of these parts."""
+    while len(parts) > 1:
+        pairs = zip(parts[::2], parts[1::2], strict=True)
+        parts = [b.shuffle_vector(low, high, _places(0, 2 * low.type.count)) for low, high in pairs]
+    return parts[0]
+
+
+def _abreast(context: Any, b: Any, parts: list[Any]) -> list[Any]:
+    """The same registers, of which each comes after all others that it stands with, eight at most.
+
+    The processor looks no more than some hundred instructions ahead, and LLVM writes chains of them one after the
+    other, each as long as that. A statement without instructions that takes all of them keeps their steps together.
+    """
+    if len(parts) > 8:
+        return _abreast(context, b, parts[:8]) + _abreast(context, b, parts[8:])
+    if len(parts) == 1 or not by_eights(context, parts[0].type):
+        return parts
+    kinds = [part.type for part in parts]
+    constraints = ",".join(["=v"] * len(parts) + [str(i) for i in range(len(parts))])
+    held = b.asm(ir.FunctionType(ir.LiteralStructType(kinds), kinds), "", constraints, parts, False)
+    held.attributes.add("readnone")
+    held.attributes.add("nounwind")
+    return [b.extract_value(held, i) for i in range(len(parts))]
 
 
 def _extremum(comparison: str) -> Callable[..., Any]:
@@ -88,12 +132,6 @@ def _extremum(comparison: str) -> Callable[..., Any]:
         return b.select(b.fcmp_unordered("uno", y, y), y, chosen)
 
     return emit
-
-
-def _sign(context: Any, b: Any, x: Any) -> Any:
-    zero = constant(x.type, 0.0)
-    one = call(b, "llvm.copysign", constant(x.type, 1.0), x)
-    return b.select(b.fcmp_unordered("uno", x, x), x, b.select(b.fcmp_ordered("==", x, zero), zero, one))
 
 
 for _operators, _method in (
@@ -113,7 +151,6 @@ elementwise(operator.neg, 1, lambda context, b, x: b.fneg(x))
 elementwise(operator.pos, 1, lambda context, b, x: x)
 for _absolute in (abs, np.abs, math.fabs):
     elementwise(_absolute, 1, lambda context, b, x: call(b, "llvm.fabs", x))
-elementwise(np.sign, 1, _sign)
 elementwise(np.minimum, 2, _extremum("<"))
 elementwise(np.maximum, 2, _extremum(">"))
 
@@ -171,22 +208,21 @@ def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
 
 @intrinsic
 def horner(typing: Any, x: Any, c: Any) -> Any:
-    """The polynomial with the coefficients of the tuple ``c``, highest power first, one fused chain per row."""
+    """The polynomial with the coefficients of the tuple ``c``, highest power first, a fused chain a register."""
     kind = x if isinstance(x, Pack) else types.float64
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        width = kind.width if isinstance(kind, Pack) else 0
+        packed = isinstance(kind, Pack)
+        items = [builder.extract_value(args[0], i) for i in range(rows(kind))] if packed else [args[0]]
+        at = [part for item in items for part in registers(context, builder, item)]
+        width, size = getattr(at[0].type, "count", 0), len(at) // len(items)
         given = [row(builder, builder.extract_value(args[1], i), types.float64, 0, width) for i in range(len(c))]
-
-        def value(at: Any) -> Any:
-            p = given[0]
-            for a in given[1:]:
-                p = call(builder, "llvm.fma", p, at, a)
-            return p
-
-        if not isinstance(kind, Pack):
-            return value(args[0])
-        return rebuild(builder, [value(builder.extract_value(args[0], i)) for i in range(rows(kind))])
+        p = [given[0]] * len(at)
+        for a in given[1:]:
+            steps = [call(builder, "llvm.fma", q, x, a) for q, x in zip(p, at, strict=True)]
+            p = _abreast(context, builder, steps)
+        found = [joined(builder, p[i : i + size]) for i in range(0, len(p), size)]
+        return rebuild(builder, found) if packed else found[0]
 
     return kind(kind, c), generate
 

@@ -13,10 +13,10 @@ from numba.core.typing.templates import AbstractTemplate, infer, signature
 from numba.extending import intrinsic, lower_builtin, overload, overload_attribute
 
 from sdeopt.engine.compiler.lane_ops import call
-from sdeopt.engine.compiler.lanes import F64, I64, Matrix, Pack, rebuild, row
+from sdeopt.engine.compiler.lanes import F64, I64, Matrix, Pack, loader, rebuild, row, storer
 from sdeopt.engine.compiler.pipeline import OPTIONS
 
-__all__ = ["basis", "matvec"]
+__all__ = ["basis", "matvec", "rolled"]
 
 
 def _product(columns: Callable[[int, int], int]) -> Any:
@@ -206,3 +206,19 @@ def _stack(typing: Any, entries: Any) -> Any:
         return rebuild(builder, items)
 
     return kind(entries), generate
+
+
+def rolled(scalar: Any, d: int, width: int) -> Any:
+    """The formula for many rows: a loop over as many of them as the processor computes side by side."""
+    some = 64 // width
+    load, store, whole = loader(0, some, width), storer(width), loader(0, d, width)
+
+    def loop(a: Any) -> Any:
+        given, out = np.empty(d * width), np.empty(d * width)
+        store(given, 0, a)
+        for i in range(0, d, some):
+            at = min(i, d - some) * width
+            store(out, at, scalar(load(given, at)))
+        return whole(out, 0)
+
+    return loop

@@ -77,22 +77,6 @@ def box_muller(word: Any) -> Any:
 
 
 @njit(**OPTIONS)
-def _steps(out: Any, count: Any, columns: Any, at: Any, path: Any, component: Any, step: Any, key: Any) -> None:
-    """Normals of one component of one path along the steps."""
-    wide_vectors()
-    skip = step % 4
-    size = (count + skip + 3) // 4
-    four = np.empty(4 * size)
-    for j in range(size):
-        a, b = threefry(path, (U(step // 4 + j) << S32) | component, key[0], key[1])
-        four[j], four[size + j] = box_muller(a)
-        four[2 * size + j], four[3 * size + j] = box_muller(b)
-    for i in range(count):
-        j = i + skip
-        out[i * columns + at] = four[j % 4 * size + j // 4]
-
-
-@njit(**OPTIONS)
 def _lines(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path: Any, step: Any, key: Any, ids: Any,
            begin: Any) -> Any:  # fmt: skip
     """Normals of all lanes and components, as many at once as ``ids`` has words; returns how far it got in a line.
@@ -131,14 +115,9 @@ def _lines(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path:
 def _normals(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path: Any, step: Any, key: Any) -> None:
     """Standard normals of the steps ``step``, ``step + 1``, ... in the columns a to b; see `fill` for the layout.
 
-    They are computed in groups along whatever is long: the lanes and components, or else the steps. The values are the
-    same. ``width`` is a power of two. The zeros are ``min(a, 0)``, here and in `fill`, because a literal 0 would be a
-    type of its own, and everything compiled twice.
+    They are computed in groups of lanes and components. ``width`` is a power of two. The zeros are ``min(a, 0)``, here
+    and in `fill`, because a literal 0 would be a type of its own, and everything compiled twice.
     """
-    if width == 1 and b - a < 16:
-        for c in range(b - a):
-            _steps(out, count, columns, a + c, U(path), U(c), step, key)
-        return
     done = _lines(out, count, columns, width, a, b, path, step, key, ids32(), min(a, 0))
     done = _lines(out, count, columns, width, a, b, path, step, key, ids8(), done)
     _lines(out, count, columns, width, a, b, path, step, key, ids1(), done)
@@ -156,14 +135,13 @@ def fill(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any,
     the fine ones. A uniform of stride s, of which there is no such sum, is the first of its s.
     """
     wide_vectors()
+    write_plain(out, count, columns, width, layout, keys, path, step)
     for v in range(layout.shape[0]):
         a, b, kind, stride = layout[v, 0], layout[v, 1], layout[v, 2], layout[v, 3]
         key = (keys[v, 0], keys[v, 1])
-        if kind != 0:
-            write_plain(out, count, columns, width, (a, b, kind, stride), path, step, key)
-        elif stride == 1:
+        if kind == 0 and stride == 1:
             _normals(out, count, columns, width, a, b, path, step, key)
-        else:
+        elif kind == 0:
             size = (b - a) * width
             fine = np.empty(min(count, 4) * stride * size)
             scale = 1.0 / math.sqrt(stride)

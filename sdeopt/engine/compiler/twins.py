@@ -6,6 +6,7 @@ entry to the last (LLVM may not reorder them, since no fast-math flag is set).
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +20,7 @@ from sdeopt.engine.compiler import lane_ops, lane_shapes, pairs, shields
 from sdeopt.engine.compiler.lane_ops import fma
 from sdeopt.engine.compiler.lanes import Mask, Matrix, Pack
 from sdeopt.engine.compiler.pipeline import OPTIONS
-from sdeopt.engine.compiler.products import by_columns, by_rows, some_columns, some_entries, some_rows, strided
+from sdeopt.engine.compiler.products import by_columns, by_rows, some_columns, some_rows
 from sdeopt.engine.compiler.tuples import add_members, cut_pieces, every
 
 __all__ = ["TWINS", "elementwise"]
@@ -54,6 +55,8 @@ def elementwise(scalar: Any, inlined: Any, arity: int) -> Any:
     """
 
     def unary(a: Any) -> Any:
+        if isinstance(a, Pack) and a.width and a.d > 16:
+            return lane_shapes.rolled(scalar, a.d, a.width)
         if not isinstance(a, types.Array):
             return lambda a: scalar(a)
 
@@ -118,30 +121,22 @@ def _fma(a: Any, b: Any, c: Any) -> Any:
     return loop
 
 
-def _total(a: Any) -> Any:
-    if isinstance(a, Pack):
-        return lambda a: lane_ops.total(a)
+def _folded(rows: Any, operation: Any) -> Any:
+    """The entries of a vector under an operation, from the first to the last; ``rows`` does so for a pack."""
 
-    def loop(a: Any) -> Any:
-        s = a[0]
-        for i in range(1, a.size):
-            s += a[i]
-        return s
+    def choose(a: Any) -> Any:
+        if isinstance(a, Pack):
+            return lambda a: rows(a)
 
-    return loop
+        def loop(a: Any) -> Any:
+            s = a[0]
+            for i in range(1, a.size):
+                s = operation(s, a[i])
+            return s
 
+        return loop
 
-def _product(a: Any) -> Any:
-    if isinstance(a, Pack):
-        return lambda a: lane_ops.product(a)
-
-    def loop(a: Any) -> Any:
-        s = a[0]
-        for i in range(1, a.size):
-            s *= a[i]
-        return s
-
-    return loop
+    return _by_type(choose)
 
 
 def _dot(a: Any, b: Any) -> Any:
@@ -166,23 +161,14 @@ def _matvec(a: Any, b: Any) -> Any:
         return lambda a, b: lane_shapes.matvec(a, b)
     if isinstance(a, Pack) or a.ndim == 1:
         return lambda a, b: a * b
-    if a.dtype != types.float64:
-        return lambda a, b: by_rows(np.ascontiguousarray(a).astype(np.float64), b)
-    if a.layout == "F":
-        return lambda a, b: by_columns(a.T, 0, b)
-    return (lambda a, b: by_rows(a, b)) if a.layout == "C" else (lambda a, b: strided(a, b))
+    in_columns = a.layout == "F" and a.dtype == types.float64
+    return (lambda a, b: by_columns(a.T, 0, b)) if in_columns else (lambda a, b: by_rows(a, a.shape[0], 0, b))
 
 
-def _of_rows(some: Any, copied: Any) -> Any:
-    """Products with some rows of a matrix: of one in C order as they lie, else with a copy of them."""
-
-    def choose(a: Any, b: Any, c: Any) -> Any:
-        if not isinstance(a, types.Array):
-            return None
-        as_they_lie = a.layout == "C" and a.dtype == types.float64
-        return (lambda a, b, c: some(a, b, c)) if as_they_lie else (lambda a, b, c: matvec(copied(a, b), c))
-
-    return _by_type(choose)
+def _batch_rmatvec(a: Any, b: Any, c: Any) -> Any:
+    if isinstance(a, types.Array) and a.layout == "C" and a.dtype == types.float64:
+        return lambda a, b, c: some_columns(a, b, c)
+    return lambda a, b, c: matvec(a[b.astype(np.int64)].T, c)
 
 
 def _basis(a: Any, b: Any) -> Any:
@@ -236,15 +222,15 @@ TWINS: dict[Any, Any] = {
     elementary.exponent: njit(lambda x: lane_ops.exponent(x), **OPTIONS),
     guards.guarded: _by_type(shields.guarded),
     guards.like: _by_type(shields.like),
-    math.total: _by_type(_total),
-    math.product: _by_type(_product),
+    math.total: _folded(lane_ops.total, operator.add),
+    math.product: _folded(lane_ops.product, operator.mul),
     math.dot: dot,
     math.norm: njit(lambda x: np.sqrt(dot(x, x)), **OPTIONS),
     math.matvec: matvec,
     math.lower_matvec: _by_type(_lower_matvec),
-    math.batch_entries: some_entries,
-    math.batch_matvec: _of_rows(some_rows, njit(lambda a, index: a[index.astype(np.int64)], **OPTIONS)),
-    math.batch_rmatvec: _of_rows(some_columns, njit(lambda a, index: a[index.astype(np.int64)].T, **OPTIONS)),
+    math.batch_entries: njit(lambda v, index: v[index.astype(np.int64)], **OPTIONS),
+    math.batch_matvec: njit(lambda a, index, x: some_rows(a, index.size, index, x), **OPTIONS),
+    math.batch_rmatvec: _by_type(_batch_rmatvec),
     math.basis: _by_type(_basis),
     math.firsts: _by_type(pairs.firsts),
     math.seconds: _by_type(pairs.seconds),

@@ -59,19 +59,19 @@ def _epochs(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path
 
 
 @njit(**OPTIONS)
-def write_plain(out: Any, count: Any, columns: Any, width: Any, row: Any, path: Any, step: Any, key: Any) -> None:
-    """The draws of one row of a layout, uniforms or examples in epochs."""
-    a, b, kind, number = row
-    if kind == 1:
-        _uniforms(out, count, columns, width, a, b, path, step, key, number)
-    elif kind == 3:
-        _epochs(out, count, columns, width, a, b, path, step, key, number)
+def write_plain(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any, path: Any, step: Any) -> None:
+    """The draws of a layout that are uniforms, or examples in epochs."""
+    for v in range(layout.shape[0]):
+        a, b, kind, number = layout[v, 0], layout[v, 1], layout[v, 2], layout[v, 3]
+        key = (keys[v, 0], keys[v, 1])
+        if kind == 1:
+            _uniforms(out, count, columns, width, a, b, path, step, key, number)
+        elif kind == 3:
+            _epochs(out, count, columns, width, a, b, path, step, key, number)
 
 
 @apart(f64[::1], i64, i64, i64, i64[:, ::1], u64[:, ::1], i64, i64)
 @njit(**LOOP)
 def fill_plain(out: Any, count: Any, columns: Any, width: Any, layout: Any, keys: Any, path: Any, step: Any) -> None:
     """`fill` for layouts without normals, whose generator takes seconds to compile."""
-    for v in range(layout.shape[0]):
-        row = (layout[v, 0], layout[v, 1], layout[v, 2], layout[v, 3])
-        write_plain(out, count, columns, width, row, path, step, (keys[v, 0], keys[v, 1]))
+    write_plain(out, count, columns, width, layout, keys, path, step)

@@ -17,6 +17,7 @@ from numba.core.imputils import impl_ret_untracked
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
+from sdeopt.engine.compiler.lane_ops import constant
 from sdeopt.engine.compiler.lanes import F64, I64, Pack, element, rebuild, splat
 
 __all__ = ["Words", "bits", "iota", "lanes_of", "numbers", "power", "store_words", "to_number"]
@@ -89,15 +90,11 @@ numbers = _words_to_numbers(lambda builder, value: builder.bitcast(value, _float
 to_number = _words_to_numbers(lambda builder, value: builder.sitofp(value, _float_like(value)))
 
 
-def _constant(kind: Any, value: int) -> Any:
-    return ir.Constant(kind, [value] * kind.count if isinstance(kind, ir.VectorType) else value)
-
-
 @intrinsic
 def power(typing: Any, value: Any) -> Any:
     """The bits of a float64, shifted down by 52 with their sign: its power of two, if the bias was subtracted."""
     kind = value if isinstance(value, Words) else types.uint64
-    return kind(kind), lambda context, builder, sig, args: builder.ashr(args[0], _constant(args[0].type, 52))
+    return kind(kind), lambda context, builder, sig, args: builder.ashr(args[0], constant(args[0].type, 52))
 
 
 @intrinsic
