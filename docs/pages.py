@@ -243,7 +243,7 @@ def readable(_app: Any, _kind: str, _name: str, _thing: Any, _options: Any, line
 
 
 def as_printed(outputs: list[Any]) -> list[Any]:
-    """Outputs of a cell, each stream whole: a shell's comes in pieces of 100 bytes, which MyST-NB would end as lines."""
+    """Outputs of a cell, each stream whole: a shell's comes in pieces of 100 bytes, which MyST-NB takes for lines."""
     streams: dict[str, Any] = {}
     kept = []
     for output in outputs:
