@@ -41,10 +41,10 @@ Where few paths *carry* a gap, each with the same probability, its estimate is s
 thought small. What two paths or fewer make up is not judged, and three carriers do no harm; of twelve the skewness is
 left (one over √12), and U is too small a little more often than in 5 %. No bound knows of carriers that no path is.
 
-`compare` itself is repeated in `benchmarks/procedure.py`, of SGD on a quadratic, where the moments of both columns are
-exact: pilot, step sizes, fresh block; the margin is the true error. That comparisons decide is shown by the last
-columns, by [what they decide](decisions.md) about every method, and in `tests/test_planted_sdes.py`, where no wrong SDE
-agrees.
+*compare itself* is the whole of it, of SGD on a quadratic, where the moments of both columns are exact
+(`benchmarks/procedure.py`): a pilot that chooses the step size and the paths, and a fresh block, under a budget that
+often ends it; the margin is the true error. That comparisons decide is shown by the last columns, by
+[what they decide](decisions.md) about every method, and in `tests/test_planted_sdes.py`, where no wrong SDE agrees.
 
 """
 

@@ -13,6 +13,7 @@ from unittest import mock
 
 import numpy as np
 
+from benchmarks import procedure
 from sdeopt.comparison import budget
 from sdeopt.results import bounds as judged
 from sdeopt.results import paired, quantities
@@ -162,6 +163,12 @@ def carried(n: int, carriers: int, random: Any, several: int) -> Outcome:
     return MARGIN, decided(a, b, 0)
 
 
+def compared(random: Any, several: int) -> Outcome:
+    """`compare` itself, its margin the true error."""
+    seeds = random.integers(2**32, size=several)
+    return procedure.true_error(), [procedure.report(1.0, int(seed)).decision for seed in seeds]
+
+
 def _fixed(correlation: float, heavy: bool = False, **changes: Change) -> dict[str, Callable[..., Outcome]]:
     """Cases with the fewest paths, and with more."""
     said = "tails, " if heavy else ""
@@ -206,4 +213,5 @@ CASES: dict[str, Callable[[Any, int], Outcome]] = {
     "3 of 50 paths carry a mean at the margin": functools.partial(carried, LEAST, 3),
     "3 of 200 paths carry a mean at the margin": functools.partial(carried, SEVERAL, 3),
     CROOKED: functools.partial(carried, SEVERAL, 12),
+    "compare itself, at the margin": compared,
 }
