@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from myst_nb.core import render
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
@@ -128,6 +129,8 @@ def at_home(_app: Any, doctree: nodes.document) -> None:
 def setup(app: Any) -> None:
     """Pages that the registry knows are written before Sphinx looks for sources."""
     pages.connect(app)
+    merge = render.coalesce_streams
+    render.coalesce_streams = lambda outputs: merge(pages.as_printed(outputs))
     app.extensions["sphinx-mathjax-offline"].parallel_read_safe = True  # which it does not say; it only copies files
     for change in (without_magics, raised, at_home):
         app.connect("doctree-read", change)

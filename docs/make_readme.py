@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,9 @@ def rewritten(text: str) -> str:
     _, _, after = rest.partition(END)
     if not after:
         raise ValueError(f"README.md must have the markers {BEGIN.strip()} and {END}")
-    return before + BEGIN + table() + END + after
+    rows = table()
+    count = rows.count("\n| `")
+    return re.sub(r"\d+(?= methods and their SDEs)", str(count), before) + BEGIN + rows + END + after
 
 
 if __name__ == "__main__":

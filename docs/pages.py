@@ -242,6 +242,20 @@ def readable(_app: Any, _kind: str, _name: str, _thing: Any, _options: Any, line
     lines[:] = done
 
 
+def as_printed(outputs: list[Any]) -> list[Any]:
+    """Outputs of a cell, each stream whole: a shell's comes in pieces of 100 bytes, which MyST-NB takes for lines."""
+    streams: dict[str, Any] = {}
+    kept = []
+    for output in outputs:
+        if output["output_type"] == "stream" and output["name"] in streams:
+            streams[output["name"]]["text"] += output["text"]
+            continue
+        kept.append(output)
+        if output["output_type"] == "stream":
+            streams[output["name"]] = output
+    return kept
+
+
 def connect(app: Any) -> None:
     app.connect("config-inited", generate)
     app.connect("autodoc-process-docstring", readable, priority=400)  # before numpydoc

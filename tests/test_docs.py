@@ -113,6 +113,15 @@ def test_a_method_has_a_page_with_formulas_and_its_certificates() -> None:
     assert "No formula is read from the code" in page(so.Muon)
 
 
+def test_what_a_shell_prints_in_pieces_is_shown_as_it_was_printed() -> None:
+    pytest.importorskip("sympy")
+    pieces = [("stdout", "method    Sig"), ("stderr", "wrote"), ("stdout", "nSGD\npaths"), ("stdout", " 4\n")]
+    outputs: list[Any] = [{"output_type": "stream", "name": name, "text": text} for name, text in pieces]
+    outputs.insert(2, {"output_type": "display_data", "data": {}})
+    kept = runpy.run_path(str(DOCS / "pages.py"))["as_printed"](outputs)
+    assert [one.get("text") for one in kept] == ["method    SignSGD\npaths 4\n", "wrote", None]
+
+
 def test_a_result_is_text_in_a_notebook_too(monkeypatch: pytest.MonkeyPatch) -> None:
     found = so.scale(so.SGD(lr=0.1), batch=(16, 32))
     shown = str(found)

@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LogNorm, Normalize
 
-from sdeopt.plots.style import size, style
+from sdeopt.plots.style import given, size, style
 
 if TYPE_CHECKING:
     from sdeopt.atlases.report import Atlas
@@ -30,6 +30,7 @@ MOST = 1e3  # decades of colours above the least: what is worse looks alike
 
 def heat(ax: Any, a: Atlas, measure: str) -> Any:
     """Draw on ``ax``, or on a new figure that is large enough for the labels."""
+    _ = given(ax)
     found, status = a[measure].value, a[measure].status
     shown = np.where(np.isfinite(found) & ~np.isin(status, ("failed", "missing")), found, np.nan)
     if measure in ("median", "loss"):

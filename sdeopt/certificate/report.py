@@ -212,8 +212,9 @@ class Certificate(Result):
             ``.figure`` holds all panels.
         """
         from sdeopt.certificate.figure import figure, slopes
+        from sdeopt.plots.style import given
 
-        if ax is None:
+        if given(ax) is None:
             return figure(self)
         slopes(ax, self, self.meta["judged"][0]).legend()
         return ax

@@ -11,7 +11,7 @@ import numpy as np
 
 from sdeopt.comparison.pages import columns
 from sdeopt.plots.axes import NORMAL95, every, formula, gap_axis, margin_band, panels, scale_axis, time_axis
-from sdeopt.plots.style import DISCRETE, FLOW, GAP, LIMIT, SDE, THEORY
+from sdeopt.plots.style import DISCRETE, FLOW, GAP, LIMIT, SDE, THEORY, ink
 from sdeopt.results.columns import mean_of
 from sdeopt.results.judging import CONFIDENCE, quantile
 
@@ -40,9 +40,9 @@ def in_time(ax: Any, report: Report, i: int) -> Any:
     if report.kinds[i] in ("mean", "observable"):
         ax.plot(t, report.flow[:, i], label="flow (no noise)", **FLOW)
     if np.isfinite(report.theory[:, i]).any():
-        ax.plot(t, report.theory[:, i], label="SDE, exact", **THEORY)
+        ax.plot(t, report.theory[:, i], label="SDE, exact", **THEORY, **ink(ax))
     if np.isfinite(report.stationary[i]):
-        ax.axhline(report.stationary[i], label="limit t → ∞", **LIMIT)
+        ax.axhline(report.stationary[i], label="limit t → ∞", **LIMIT, **ink(ax))
     values = np.concatenate([sde, discrete])
     above = sde + np.fmax(np.nan_to_num(report.sde_sd[:, i]), np.nan_to_num(sde_half))
     scale_axis(ax, values, sde[-1], np.concatenate([above, discrete + np.nan_to_num(discrete_half)]))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sdeopt.plots.axes import log_axis
-from sdeopt.plots.style import DISCRETE, REFERENCE, THEORY
+from sdeopt.plots.style import DISCRETE, REFERENCE, THEORY, ink
 
 if TYPE_CHECKING:
     from sdeopt.diagnostics.report import Diagnosis
@@ -23,7 +23,7 @@ def conditions(ax: Any, diagnosis: Diagnosis) -> Any:
     reach = np.array([gap.min(), gap.max()])
     theta, mu = diagnosis["KL theta"].value, diagnosis["KL mu"].value
     for name, exponent, constant, look in (
-        ("PL", 0.5, diagnosis["PL mu"].value, THEORY),
+        ("PL", 0.5, diagnosis["PL mu"].value, THEORY | ink(ax)),
         ("KL", theta, mu, REFERENCE | {"linewidth": 1.2}),
     ):
         if np.isfinite(exponent) and constant > 0.0:

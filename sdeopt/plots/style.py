@@ -15,15 +15,15 @@ from sdeopt.core import checks
 
 __all__ = [
     "COLOURS", "DISCRETE", "FLOW", "GAP", "HOLLOW", "LIMIT", "LOUD", "MARGIN", "REFERENCE", "SDE", "THEORY", "drawing",
-    "size", "style",
+    "given", "ink", "size", "style",
 ]  # fmt: skip
 
 # from the colour-blind-safe sequence of Petroff, arXiv:2107.02270
 COLOURS = ("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6", "#a96b59", "#e76300", "#717581")
 DISCRETE: dict[str, Any] = {"color": "#bd1f01", "linestyle": "none", "marker": "o", "markeredgewidth": 0, "zorder": 4}
 SDE: dict[str, Any] = {"color": "#3f90da", "linestyle": "-", "zorder": 3}
-THEORY: dict[str, Any] = {"color": "#000000", "linestyle": "--", "linewidth": 1.1, "zorder": 5}
-LIMIT: dict[str, Any] = {"color": "#000000", "linestyle": (0, (6, 4)), "linewidth": 0.7, "zorder": 1}
+THEORY: dict[str, Any] = {"linestyle": "--", "linewidth": 1.1, "zorder": 5}
+LIMIT: dict[str, Any] = {"linestyle": (0, (6, 4)), "linewidth": 0.7, "zorder": 1}
 FLOW: dict[str, Any] = {"color": "#717581", "linestyle": ":", "zorder": 2}
 LOUD: dict[str, Any] = {"color": "#e76300", "linestyle": "-.", "linewidth": 1.1, "zorder": 2}
 REFERENCE: dict[str, Any] = {"color": "#94a4a2", "linestyle": "-", "linewidth": 0.8, "zorder": 1}
@@ -51,12 +51,22 @@ def size(width: float, height: float) -> Any:
     return (width, height) if given == mpl.rcParamsDefault["figure.figsize"] else given
 
 
+def ink(ax: Any) -> dict[str, Any]:
+    """The colour in which ``ax`` are labelled, that of `THEORY` and `LIMIT`: black, white in a dark style."""
+    return {"color": ax.xaxis.label.get_color()}
+
+
+def given(ax: Any) -> Any:
+    """``ax``, which must be axes of Matplotlib, or None."""
+    if ax is not None and not isinstance(ax, Axes):
+        raise TypeError(f"ax must be a matplotlib Axes or None, got {checks.short(ax)}")
+    return ax
+
+
 @contextmanager
 def drawing(ax: Any = None) -> Iterator[Any]:
     """Axes to draw on: ``ax`` in the look of its own figure, or those of a new figure in ours."""
-    if ax is not None and not isinstance(ax, Axes):
-        raise TypeError(f"ax must be a matplotlib Axes or None, got {checks.short(ax)}")
-    if ax is not None:
+    if given(ax) is not None:
         yield ax
         return
     with style():

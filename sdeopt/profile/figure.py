@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sdeopt.plots.axes import log_axis
-from sdeopt.plots.style import DISCRETE, THEORY
+from sdeopt.plots.style import DISCRETE, THEORY, ink
 
 if TYPE_CHECKING:
     from sdeopt.profile.report import NoiseProfile
@@ -17,7 +17,8 @@ __all__ = ["spectra"]
 
 def spectra(ax: Any, profile: NoiseProfile) -> Any:
     """λ_i/λ_1 against i on a logarithmic axis, of Σ and, where there is one, of the Hessian; positive ones only."""
-    marks = (("Σ", profile.spectrum, DISCRETE), ("H", profile.hessian, THEORY | {"marker": "s", "fillstyle": "none"}))
+    hollow = THEORY | ink(ax) | {"marker": "s", "fillstyle": "none"}
+    marks = (("Σ", profile.spectrum, DISCRETE), ("H", profile.hessian, hollow))
     if not len(profile.spectrum):
         raise ValueError(f"{profile!r} has no spectrum: {profile.meta['reasons'][0]}")
     for name, values, look in marks:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.plots.axes import every, formula, scale_axis
-from sdeopt.plots.style import COLOURS, DISCRETE, SDE, THEORY
+from sdeopt.plots.style import COLOURS, DISCRETE, SDE, THEORY, ink
 from sdeopt.results.pages import heading
 
 __all__ = ["animation", "in_time", "law", "over_contours", "overlaid"]
@@ -77,7 +77,7 @@ def law(ax: Any, columns: Sequence[Any], i: int, density: Callable[[Any], Any] |
         ax.hist(final, edges, weights=weights, color=COLOURS[4] if same else colour, label=_name(e, columns), **look)
     if density is not None:
         x = np.linspace(edges[0], edges[-1], 400)
-        ax.plot(x, np.broadcast_to(density(x), x.shape), label="theory", **THEORY)
+        ax.plot(x, np.broadcast_to(density(x), x.shape), label="theory", **THEORY, **ink(ax))
     ax.set_xlabel(rf"$x_{{{i + 1}}}$ at $t$ = {columns[0].times[-1]:.4g}")
     ax.set_ylabel("density")
     ax.legend()

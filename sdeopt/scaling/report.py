@@ -222,9 +222,10 @@ class Evidence(Result):
             ``.figure`` holds all panels.
         """
         from sdeopt.plots.axes import main
+        from sdeopt.plots.style import given
         from sdeopt.scaling import figure
 
-        if ax is None:
+        if given(ax) is None:
             return figure.figure(self)
         figure.in_time(ax, self, main(self)).legend()
         return ax

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
-from sdeopt.plots.style import COLOURS, HOLLOW, size, style
+from sdeopt.plots.style import COLOURS, HOLLOW, given, ink, size, style
 
 if TYPE_CHECKING:
     from sdeopt.sweeps.table import Sweep
@@ -55,6 +55,7 @@ def figure(
     sweep: Sweep, x: str | None, y: str | None, *, measure: str | None, where: Mapping[str, Any], ax: Any
 ) -> Any:
     """Choose the axes, cut at ``where``, draw; see `Sweep.plot`."""
+    _ = given(ax)
     measure = sweep.measures[0] if measure is None else measure
     _ = sweep[measure]  # a name that is not there says so
     cut = {axis: sweep.position(axis, value) for axis, value in where.items()}
@@ -248,9 +249,7 @@ def lines(
     ax.set_ylabel(label(sweep, measure))
     marks = {str(one) for cut in cuts for one in _part(sweep, "status", measure, (x,), cut)} - {"ok", "missing"}
     for name in sorted(marks):  # what was lost is a cross at the top, why it was is in the table
-        marker, look = (
-            MARKS["undecided"] if name == "undecided" else ("x", {"color": "#202020", "markeredgewidth": 1.4})
-        )
+        marker, look = MARKS["undecided"] if name == "undecided" else ("x", ink(ax) | {"markeredgewidth": 1.4})
         ax.plot([], [], marker=marker, linestyle="none", label=name, **look)
     if any(titles) or marks:
         ax.legend()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,14 @@ OTHERS = {"Scion": None, "AdaBelief": None, "AdaGradNorm": None, "DPSGD": "uncli
 ACTIONS = {name: cls.default_sde for name, cls in PAGES.items() if cls.sdes[cls.default_sde].drift} | OTHERS
 MASKED = ("DCSGDNormalised", "DCSGDRandK")  # their pages have fewer normals for the same covariance
 PAIRS = [(name, sde) for name, sde in ACTIONS.items() if sde and name not in REFUSED and name not in MASKED]
+
+
+def test_the_page_on_derive_names_what_is_refused() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "derive.md").read_text(encoding="utf-8")
+    told = page[page.index("Of the ") :].partition("\n\n")[0]
+    refused = REFUSED.keys() | NEEDS_A_PHASE.keys()
+    assert f"Of the {len(PAGES)} pages of the registry {len(refused)} are refused." in told
+    assert {name for name in PAGES if name in told.replace(",", "").replace(".", "").split()} == refused
 
 
 @pytest.fixture(autouse=True)

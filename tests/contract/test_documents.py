@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import html5lib
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from command import run, succeeded
+from matplotlib.colors import same_color
 from test_results import EXAMPLES, OLD, example, lines
 
 import sdeopt as so
@@ -48,6 +50,18 @@ def test_a_page_is_html_that_asks_for_nothing(kind: str) -> None:
     assert len(names) == len(set(names))
     used = re.findall(r'(?:href="#|url\(#)([^")]+)', page(kind))
     assert set(used) <= set(names) and (used or kind == "Scaling")
+
+
+@every
+def test_a_figure_is_drawn_on_axes_and_seen_on_a_dark_page(kind: str) -> None:
+    with pytest.raises(TypeError, match="^ax must be a matplotlib Axes or None, got 'x'$"):
+        example(kind).plot("x")
+    with plt.style.context("dark_background"):
+        panels = example(kind).plot().figure.axes
+    found = [line.get_color() for ax in panels for line in (*ax.lines, *ax.get_legend_handles_labels()[0])
+             if hasattr(line, "get_color")]  # fmt: skip
+    plt.close("all")
+    assert [colour for colour in found if same_color(colour, "black")] == []
 
 
 @every
