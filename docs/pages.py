@@ -33,7 +33,7 @@ def methods() -> list[Any]:
 
 def prose(text: str) -> str:
     """Text of a docstring in Markdown: what would be markup is escaped, identifiers of papers become links."""
-    parts = re.split(r"``(.+?)``", text)
+    parts = re.split(r"``?([^`]+)``?", text)
     escaped = "".join(f"`{p}`" if n % 2 else re.sub(r"([\\`*_{}\[\]<>|$#~])", r"\\\1", p) for n, p in enumerate(parts))
     return facts.IDENTIFIER.sub(lambda found: link(found[0]), escaped)
 
