@@ -1,10 +1,10 @@
 """sdeopt against its peers, everything measured in one run on this machine.
 
     python -m benchmarks.peers                  tables, and benchmarks/results.json
-    python -m benchmarks.peers --only W1 first  some parts; no file
+    python -m benchmarks.peers --only W1 first  some parts; the file keeps the others
     python -m benchmarks.peers --docs           docs/performance.md from the files; measures nothing
 
-The file keeps a run of every processor. How costs grow is measured by `benchmarks/growth.py`.
+The file keeps the last run of every part on every processor. How costs grow is measured by `benchmarks/growth.py`.
 
 Costs are CPU nanoseconds of one thread per path and step, without compilation and warm-up. All peers of a workload take
 the same number of steps of the same size in float64; they run in turn, several rounds, and medians are compared, so
@@ -30,7 +30,7 @@ def main() -> None:
     """Measure, print, write."""
     names = [w.name for w in WORKLOADS]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", choices=[*names, *PARTS], help="these parts; results.json stays as it is")
+    parser.add_argument("--only", nargs="+", choices=[*names, *PARTS], help="these parts")
     parser.add_argument("--docs", action="store_true", help="write docs/performance.md from results.json")
     asked = parser.parse_args()
     if asked.docs and not tables.RESULTS.is_file():
@@ -46,8 +46,8 @@ def main() -> None:
     for part in parts + [getattr(ours, name) for name in PARTS if name in wanted]:
         made.append(part())
         console.print(tables.shown(made[-1]), "")
-        if not asked.only:
-            tables.save(tables.RESULTS, made, about())  # a later part may fail
+        if made[-1].title != "Peers" or len(chosen) == len(WORKLOADS):
+            tables.save(tables.RESULTS, made[-1:], about())  # a later part may fail
 
 
 if __name__ == "__main__":

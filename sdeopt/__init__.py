@@ -9,7 +9,6 @@ Heavy imports (Numba, SciPy, matplotlib) wait until a name that needs them is us
 from __future__ import annotations
 
 import importlib
-import logging
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -103,8 +102,6 @@ _HOMES = {
     "sdeopt.torch.estimate": ("NoiseScaleEstimate",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
-
-logging.getLogger("sdeopt").addHandler(logging.NullHandler())
 
 
 def load(file: str | Path) -> Result:

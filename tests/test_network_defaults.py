@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -143,6 +145,13 @@ def test_a_long_run_is_announced_by_a_timed_step(monkeypatch: pytest.MonkeyPatch
         assert [(r.levelname, "about 12 s" in r.message) for r in caplog.records if " s" in r.message] == [
             (level, True)
         ]
+
+
+def test_where_nobody_sets_up_logging_a_long_run_is_told_on_stderr() -> None:
+    """No handler of the library's keeps a warning from there; what is no warning is not shown."""
+    code = "from sdeopt.engine.progress import Progress\nfor how in (None, False): Progress(1, how, str(how)).log(20.0)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "None, about 20 s" and not done.stdout
 
 
 @pytest.mark.parametrize("dtype", [None, "float32"])

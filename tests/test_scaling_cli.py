@@ -8,6 +8,7 @@ import pytest
 from command import content, run, succeeded
 
 import sdeopt as so
+from sdeopt.cli.schedules import schedule
 
 SMALL = ["--steps", "40", "--paths", "64", "--quiet"]
 
@@ -40,6 +41,16 @@ def test_the_conditions_are_measured_on_a_problem() -> None:
 def test_minibatches_of_data_have_the_batch_before() -> None:
     found = content("scale", "sgd", "--objective", "diagonal-linear-network:n=8,p=2,nonzero=1", "--batch", "2", "4")
     assert found["scaling"]["noise"] == ["Minibatch(batch=2, replace=True)", "Minibatch(batch=4, replace=True)"]
+
+
+def test_a_schedule_is_scaled_with_its_peak() -> None:
+    """κ = 4: twice the peak by the square root; a cosine ends after a quarter of the steps, at half the time."""
+    words = ["scale", "adam", "--batch", "8", "32", "--lr", "0.01", "--beta1", "0.96", "--beta2", "0.99", "--schedule"]
+    assert "peak=0.02, phases=(ramp(0.25, 0, 1, 'linear')" in succeeded(*words, "warmup-cosine:0.25").stdout
+    found = content(*words, "cosine:horizon=5")["scaling"]["after"]
+    assert "peak=0.02" in str(found["lr"]) and "horizon=2.5" in str(found["lr"])
+    with pytest.raises(ValueError, match="cosine: horizon= must be given where the run has no length"):
+        schedule("cosine", 0.01, None)
 
 
 def test_evidence_is_gathered_and_written(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import llvmlite.binding
 
 from sdeopt.engine.compiler import cache
 
-__all__ = ["about", "processor"]
+__all__ = ["about", "beside", "processor"]
 
 
 def processor() -> str:
@@ -37,3 +37,8 @@ def about() -> dict[str, str]:
         "compilers": cache.versions(),
         "peers": ", ".join(f"{name} {number}" for name, number in found.items()),
     }
+
+
+def beside() -> str:
+    """What else the machine does, of which times on the wall depend."""
+    return f"Before it the load of the machine was {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores."

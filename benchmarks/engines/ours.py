@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 import sdeopt as so
+from benchmarks.engines.machine import beside
 from benchmarks.engines.tables import Table
 from benchmarks.engines.workloads import STEPS
 from sdeopt.engine.kernels import Kernel
@@ -162,6 +163,7 @@ def memory() -> Table:
 
 def first() -> Table:
     """Wall time from the start of Python to the first result."""
+    load = beside()
     with tempfile.TemporaryDirectory() as folder:
         installed = _process(folder, 60, 1000)[:2]
         _forget(folder, keep=2)
@@ -169,7 +171,7 @@ def first() -> Table:
         rounds = [_process(folder, 60, 1000)[:2] for _ in range(ROUNDS)]
     warm = map(median, zip(*rounds, strict=True))
     rows = [["the first run ever", *installed], ["a new page or problem", *cold], ["found in the cache", *warm]]
-    note = "Of a new process: start of Python, imports, compilation or cache, 1000 paths of 60 steps."
+    note = f"Of a new process: start of Python, imports, compilation or cache, 1000 paths of 60 steps. {load}"
     return Table("The first result", note, ["", "seconds", "of CPU"], rows)
 
 

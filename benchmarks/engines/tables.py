@@ -20,8 +20,8 @@ HEAD = """# Performance
 
 ## Against others, and in itself
 
-Written by `python -m benchmarks.peers --docs` from `benchmarks/results.json`, which holds the last run of
-`python -m benchmarks.peers` on each processor; numbers of other machines differ, ratios less."""
+Written by `python -m benchmarks.peers --docs` from `benchmarks/results.json`, which holds the last run of each part of
+`python -m benchmarks.peers` on each processor; numbers of other machines differ, ratios within a table less."""
 GROWTH_HEAD = """
 ## How cost grows
 
@@ -62,9 +62,11 @@ def shown(table: Table) -> rich.table.Table:
 
 
 def save(file: Path, tables: Sequence[Table], about: dict[str, str]) -> None:
-    """Everything that was measured on this processor, with all digits; what the file has of others stays."""
+    """These tables in the place of older ones of this processor, with all digits; what else the file has stays."""
     content = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    content[about["processor"]] = {"about": about, "tables": [asdict(table) for table in tables]}
+    kept = {table["title"]: table for table in content.get(about["processor"], {"tables": []})["tables"]}
+    kept |= {table.title: asdict(table) for table in tables}
+    content[about["processor"]] = {"about": about, "tables": list(kept.values())}
     file.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

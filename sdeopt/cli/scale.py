@@ -14,8 +14,8 @@ from sdeopt.cli.runs import PAGED, MethodCommand, shared_options
 __all__ = ["scale"]
 
 SHARED = {
-    "method", "objective", "noise", "x0", "steps", "observables", "seed", "threads", "rest", "averaged", "wide", "json",
-    "quiet",
+    "method", "objective", "noise", "x0", "schedule", "steps", "observables", "seed", "threads", "rest", "averaged",
+    "wide", "json", "quiet",
 }  # fmt: skip
 
 
@@ -64,13 +64,16 @@ def _read(words: dict[str, Any]) -> dict[str, Any]:
     """The method, what changes, the problem if there is to be one, and the arguments of the evidence if any."""
     from sdeopt.cli.own import method_of
     from sdeopt.cli.problems import problem_of
-    from sdeopt.cli.words import SEED, fields, stem, wrap
+    from sdeopt.cli.words import SEED, fields, scheduled, stem, steps_of, wrap
     from sdeopt.core import checks
 
     cls = method_of(words["method"])
     method = wrap(cls(**fields(cls, words)), words)
     change = {name: words[name] for name in ("batch", "agents", "new_k", "examples") if words[name] is not None}
     arguments = {name: words[name] for name in ("horizon", "steps") if words[name] is not None}
+    if words["schedule"] is not None:
+        length = steps_of(arguments, method.clock) * method.clock if arguments else None
+        method = scheduled(method, words["schedule"], length)
     if stem(words["out"]) is not None and not arguments:
         raise ValueError("--out writes evidence, so give --horizon or --steps too")
     named = any(words[name] is not None for name in ("objective", "noise", "x0"))

@@ -16,8 +16,8 @@ SHAPES = ("cosine", "power", "warmup", "warmup-cosine", "wsd", "inverse-root", "
 WARMUP, DECAY, FACTOR = 0.1, 0.2, 0.1  # fractions of the run, and the factor of one step
 
 
-def schedule(spec: str, lr: float, horizon: float) -> Cosine | Power | Piecewise:
-    """Return the schedule that ``spec`` names, with the peak ``lr``; a cosine ends at ``horizon``.
+def schedule(spec: str, lr: float, horizon: float | None) -> Cosine | Power | Piecewise:
+    """Return the schedule that ``spec`` names, with the peak ``lr``; a cosine ends at ``horizon``, that of the run.
 
     All but "cosine" and "power", which are functions of time, have lengths in fractions of the run.
     """
@@ -25,7 +25,10 @@ def schedule(spec: str, lr: float, horizon: float) -> Cosine | Power | Piecewise
     name = checks.choice("schedule", name, SHAPES)
     if name == "cosine":
         allow(name, args, kwargs, most=0, keys=("horizon", "final"))
-        return Cosine(lr, **{"horizon": horizon} | {key: _number(name, key, text) for key, text in kwargs.items()})
+        given = {key: _number(name, key, text) for key, text in kwargs.items()}
+        if horizon is None and "horizon" not in given:
+            raise ValueError("cosine: horizon= must be given where the run has no length, as cosine:horizon=5")
+        return Cosine(lr, **{"horizon": horizon or 0.0} | given)
     if name == "power":
         return Power(lr, **_by_name(name, args, kwargs, "exponent"))
     if name == "step":

@@ -20,8 +20,8 @@ from sdeopt.results.files import locate
 from sdeopt.wrappers import EMA, L2, Averaged, Clipped, Layered, Rescaled
 
 __all__ = [
-    "AROUND", "LR", "PATHS", "SEED", "Job", "complete", "fields", "hyperparameters", "paths", "read", "stem",
-    "steps_of", "wrap",
+    "AROUND", "LR", "PATHS", "SEED", "Job", "complete", "fields", "hyperparameters", "paths", "read", "scheduled",
+    "stem", "steps_of", "wrap",
 ]  # fmt: skip
 
 LR, SEED = 0.05, 0
@@ -82,9 +82,7 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
         length = fit(length, steps, method.clock)
     arguments = {key: words[key] for key in PASSED if words.get(key) is not None} | length | lrs
     if words["schedule"] is not None:
-        rates = [field for field in ("lr", "rest_lr") if field in method._fields]
-        made = {rate: schedule(words["schedule"], getattr(method, rate), steps * method.clock) for rate in rates}
-        method = method._replace(**made)
+        method = scheduled(method, words["schedule"], steps * method.clock)
     if words.get("observables") is not None:
         arguments["observables"] = [name.strip() for name in words["observables"].split(",")]
     if words["threads"] is not None:
@@ -150,6 +148,12 @@ def wrap(method: Any, words: Mapping[str, Any]) -> Any:
         if words.get(field) is not None and field not in method._fields:
             method = wrapper(method, words[field])
     return Averaged(method) if words.get("averaged") else method
+
+
+def scheduled(method: Any, spec: str, horizon: float | None) -> Any:
+    """The method with the schedule ``spec`` of its learning rates, of a run of this length."""
+    rates = [field for field in ("lr", "rest_lr") if field in method._fields]
+    return method._replace(**{rate: schedule(spec, getattr(method, rate), horizon) for rate in rates})
 
 
 def _rest(spec: str, lr: float) -> Any:

@@ -22,10 +22,11 @@ Regime
     β₁ = κ₁ η and β₂ = κ₂ η with κ₁, κ₂, τ, σ_ω, N, α, L and b fixed, η → 0, t = kη fixed.
 
 Claim
-    Weak order 1 in η. With α = 0 and no liars it is Clip21SGD2M. At rest on f = h x²/2 the mean (α = 0) is -(L/N) b/h,
-    as far off as the liars like. With L <= t, T lies between two of the honest s_i, whatever b is: equal honest agents
-    without noise rest at 0, and noise moves them by no more than s_i differ. With L >= N - t the liars alone decide.
-    Unequal honest agents rest where T of the ∇f_i is 0, which is not where their mean is.
+    Weak order 1 in η, measured with a liar (docs/certificates.md). With α = 0 and no liars it is Clip21SGD2M. At rest
+    on f = h x²/2 the mean (α = 0) is -(L/N) b/h, as far off as the liars like. With L <= t, T lies between two of the
+    honest s_i, whatever b is: equal honest agents without noise rest at 0, and noise moves them by no more than s_i
+    differ. With L >= N - t the liars alone decide. Unequal honest agents rest where T of the ∇f_i is 0, which is not
+    where their mean is.
 
 Heavy tails
     Refused where one ξ_i has no variance: v_i is an average of gradients before any clipping, and the SDE needs its

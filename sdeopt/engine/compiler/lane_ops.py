@@ -27,7 +27,6 @@ __all__ = [
 ]  # fmt: skip
 
 EIGHT = element(8)
-
 NUMBERS = (types.Float, types.Integer)
 
 

@@ -96,15 +96,11 @@ def rows(kind: Any) -> Any:
 
 
 @register_model(Pack)
-class _PackModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, ir.ArrayType(element(kind.width), rows(kind)))
-
-
 @register_model(Mask)
-class _MaskModel(models.PrimitiveModel):
+class _RowsModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, ir.ArrayType(element(kind.width, I1), rows(kind)))
+        one = element(kind.width, I1 if isinstance(kind, Mask) else F64)
+        super().__init__(manager, kind, ir.ArrayType(one, rows(kind)))
 
 
 @register_model(Matrix)

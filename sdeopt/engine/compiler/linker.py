@@ -58,10 +58,6 @@ def _without_lists(code: CodeType) -> CodeType:
     return code.replace(co_code=bytes(ops))
 
 
-def _wraps(owner: Any) -> bool:
-    return bool(getattr(owner, "wraps", False))
-
-
 class Linker:
     """Compiles the functions of pages for one pair of objective and noise classes, on vectors or on SIMD lanes.
 
@@ -97,7 +93,7 @@ class Linker:
         if side == "noise" and self._wrapped:
             return self._by_type(question)
         owner = self._owners[side]
-        inside = Linker(self._owners["objective"], owner, self._lanes, True) if _wraps(owner) else self
+        inside = Linker(self._owners["objective"], owner, self._lanes, True) if getattr(owner, "wraps", False) else self
         answer = inside.compiled(getattr(owner, name))
         if side == "objective":
             return njit(lambda o, *rest: answer(o.objective, *rest), **self._options)
