@@ -33,7 +33,7 @@ def methods() -> list[Any]:
 
 def prose(text: str) -> str:
     """Text of a docstring in Markdown: what would be markup is escaped, identifiers of papers become links."""
-    parts = re.split(r"``(.+?)``", text)
+    parts = re.split(r"``?([^`]+)``?", text)
     escaped = "".join(f"`{p}`" if n % 2 else re.sub(r"([\\`*_{}\[\]<>|$#~])", r"\\\1", p) for n, p in enumerate(parts))
     return facts.IDENTIFIER.sub(lambda found: link(found[0]), escaped)
 
@@ -60,7 +60,7 @@ def formulas(cls: Any) -> list[str]:
         default = ", the default" if name == cls.default_sde else ""
         title = f"SDE `{name}`{default}: order {cls.sdes[name].order:g} claimed" if name else "Update"
         text = d.latex("update") if not name and d.update else None if d.refused else d.latex()
-        said = f"No formula is read from the code, since {prose(str(d.refused))}: see the page below."
+        said = f"No formula is read from the code: {prose(str(d.refused))}. What the page states is below."
         symbols = [prose(note) for note in d.notes if note.startswith("Symbols")] if text and name else []
         blocks += [f"## {title}", f"```{{math}}\n{text}\n```" if text else said, *symbols]
     return blocks

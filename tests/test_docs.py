@@ -111,6 +111,8 @@ def test_a_method_has_a_page_with_formulas_and_its_certificates() -> None:
     signs = page(so.SignSGD)
     assert r"\begin{aligned}" in signs and "| SignSGD | order1 |" in signs and "| SignSGDW" not in signs
     assert "No formula is read from the code" in page(so.Muon)
+    prose = page.__globals__["prose"]
+    assert prose("as for `Adam` and ``minimum``, f_S*") == "as for `Adam` and `minimum`, f\\_S\\*"
 
 
 def test_what_a_shell_prints_in_pieces_is_shown_as_it_was_printed() -> None:
