@@ -78,21 +78,24 @@ GROWTHS = {
     "steps": Growth(
         "Steps", "steps", [10**k for k in range(2, 6)],
         lambda n: _run(so.SGD(0.01), TWO, "sde", n, 256),
-        "SDE of SGD, d = 2, 256 paths, 2 saves. Steps cost the same each, and no memory: draws are made as they are "
-        "needed, in a buffer of some tens of steps.",
+        "SDE of SGD, d = 2, 256 paths, 2 saves. A call costs some milliseconds before its first step, which is all up "
+        "to a thousand steps: slope 0. Then steps are what counts, each costs the same, and the slope tends to 1. They "
+        "take no memory: draws are made as they are needed, in a buffer of at most 64 steps.",
     ),
     "d": Growth(
         "Dimension", "d", [1, 10, 100, 1000, 10_000],
         lambda n: _run(so.SGD(0.01), _diagonal(n), "sde", 100, 32),
-        "SDE of SGD on a diagonal quadratic, 100 steps of 32 paths. Up to 64 coordinates SIMD lanes take paths side by "
-        "side; from there on loops over coordinates of one path take their place, at about twice the cost of a "
-        "coordinate. With d so small that a call costs more than its steps the slope is below 1.",
+        "SDE of SGD on a diagonal quadratic, 100 steps of 32 paths. Up to d = 100 the call costs more than its steps: "
+        "slope 0. Up to 128 coordinates SIMD lanes take paths side by side; from there on loops over coordinates of "
+        "one path take their place, at about twice the cost of a coordinate, and the slope tends to 1. Memory is that "
+        "of the positions that are saved.",
     ),
     "saves": Growth(
         "Saves", "saves", [2, 10, 100, 1000, 4000],
         lambda n: _run(so.SGD(0.01), TWO, "sde", 4000, 512, n),
-        "SDE of SGD, d = 2, 4000 steps of 512 paths. At first steps are all that counts; then saves are, each of which "
-        "costs as much as tens of steps, and the slope tends to 1. Memory holds the saves of the chunk at work.",
+        "SDE of SGD, d = 2, 4000 steps of 512 paths. Up to 100 saves steps are what counts, slope 0; then saves are, "
+        "each of which costs as much as some thirty steps: slope 1. Memory holds the saves of the chunk at work, which "
+        "has fewer paths where they would take over 8 MB: it stays at some 20 MB.",
     ),
     "agents": Growth(
         "Agents", "agents", [1, 2, 4, 8],
@@ -103,19 +106,21 @@ GROWTHS = {
     "n": Growth(
         "Examples, the optimizer", "n", [100, 1000, 10_000, 100_000],
         lambda n: _run(so.SGD(0.1), _examples(n, 16), "discrete", 100, 16),
-        "SGD with minibatches of 16 of n examples, logistic regression, d = 20, 100 steps of 16 paths. A step reads 16 "
-        "examples, wherever they lie: slope 0, but for what lies farther away in memory, and for the loss and the "
-        "gradient at saves, which read all.",
+        "SGD with minibatches of 16 of n examples, logistic regression, d = 20, 100 steps of 16 paths, 3 saves. A step "
+        "reads 16 examples, wherever they lie: slope 0. The slope of 1 in the end is that of the saves, whose loss and "
+        "gradient read all examples. Memory is that of the data, twice.",
     ),
     "n_sde": Growth(
         "Examples, the SDE", "n", [100, 1000, 10_000, 100_000],
         lambda n: _run(so.SGD(0.1), _examples(n, 16), "sde", 10, 4),
-        "Its SDE, 10 steps of 4 paths: drift and noise are sums over all examples, slope 1.",
+        "Its SDE, 10 steps of 4 paths: drift and noise are sums over all examples, so the slope is 1 as soon as they "
+        "outweigh the call.",
     ),
     "B": Growth(
         "Batch", "B", [1, 4, 16, 64, 256, 1024],
         lambda n: _run(so.SGD(0.1), _examples(2000, n), "discrete", 100, 16),
-        "SGD with minibatches of B of 2000 examples. A step reads B examples: slope 1 once they outweigh the step.",
+        "SGD with minibatches of B of 2000 examples, 100 steps of 16 paths. A step reads B examples: slope 0 as long "
+        "as the call costs more, up to B = 64, then on the way to 1. Memory is that of the data.",
     ),
 }  # fmt: skip
 
@@ -171,7 +176,8 @@ def threads() -> tables.Table:
                 if seconds < best.get(count, np.inf):
                     best[count], used[count] = seconds, time.process_time() - cpu
     rows = [[str(count), 1e3 * s, best[1] / s, 1e3 * used[count]] for count, s in best.items()]
-    why = f"SDE of SGD, d = 2, 100 steps of 500,000 paths. Chunks of paths wait for nothing but their sums. {load}"
+    why = f"SDE of SGD, d = 2, 100 steps of 500,000 paths. Chunks wait for nothing but their sums. {load} "
+    why += "What two threads take of the processor together is what one takes."
     return tables.Table("Threads", why, ["threads", "ms on the wall", "times faster", "ms of CPU"], rows)
 
 
@@ -209,7 +215,8 @@ def figure(made: Sequence[tables.Table]) -> None:
             axis.plot(sizes, [row[3] for row in table.rows], "s--", color="C1", label="MB")
         scale = "linear" if len(sizes) < 3 else "log"
         axis.set(xscale=scale, yscale=scale, xlabel=table.head[0], title=table.title)
-        axis.set_ylim(bottom=0.0 if scale == "linear" else None)
+        if scale == "linear":
+            axis.set(xticks=sizes, ylim=(0.0, None))
         axis.legend(frameon=False, fontsize=7)
     for axis in axes.flat[len(made) :]:
         axis.set_visible(False)

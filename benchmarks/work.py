@@ -64,7 +64,7 @@ def cases(wanted: list[str]) -> Iterator[tuple[str, Any, so.Problem]]:
             yield name, page, problem
     for name in sorted(so.methods(), key=str.lower):
         if not wanted or name in wanted:
-            job = read("compare", words(name))
+            job = read("compare", words(name.lower()))
             yield f"{name}, its own problem", job.method, job.problem
 
 

@@ -9,6 +9,7 @@ import pytest
 from command import content
 
 import sdeopt as so
+from sdeopt.engine import work
 from sdeopt.scaling import evidence
 
 pytest.importorskip("torch")
@@ -22,16 +23,27 @@ def problem(request: pytest.FixtureRequest) -> so.Problem:
 
 
 def test_a_network_gets_the_paths_that_the_budget_affords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work as counted, so many whole multiples of 256 where there is one; toys get 40 000."""
-    network = so.Problem(so.networks.mlp("digits"), so.Minibatch(4))  # 4e-4 s for a step and 1.5e-9 B d
+    """Work as counted, here the products alone, so many whole multiples of 256 where there is one; toys get 40 000.
+
+    Of 64·32 + 32·10 weights: there as many an example, twice as many back but for the first layer; saves pass over all.
+    """
+    for other in ("CALL", "MADE"):
+        monkeypatch.setattr(work, other, 0.0)
+    there = 64 * 32 + 32 * 10
+    network = so.Problem(so.networks.mlp("digits"), so.Minibatch(4))
     toy = so.Problem(so.Quadratic([1.0]), so.Gaussian(1.0))
-    found = []
-    for on, steps in ((network, 20), (network, 200), (network, 4000), (toy, 100)):
+
+    def affordable(on: so.Problem, steps: int, budget: float) -> int:
         runs = evidence._runs(so.scale(so.SGD(0.1), batch=(4, 8), problem=on), None, steps, None, 0)
-        found.append(evidence.affordable(runs, False))
-    step, later = 4e-4 + 1.5e-9 * 4 * 2410, 4e-4 + 1.5e-9 * 8 * 2410
-    each = 20 * step + 2 * 10 * later
-    assert found == [int(40.0 / each) // 256 * 256, int(40.0 / (10 * each)), 64, 40_000]
+        saves = sum(len(run.saves) for run in runs)
+        each = work.PRODUCT * (steps * (4 + 8) * (2 * there + 32 * 10) + saves * 1438 * there)
+        monkeypatch.setattr(evidence, "BUDGET", budget * each)
+        return evidence.affordable(runs, False)
+
+    assert [affordable(network, 20, n) for n in (600.1, 200.1, 3.0)] == [512, 200, 64]
+    monkeypatch.setattr(evidence, "BUDGET", 40.0)
+    runs = evidence._runs(so.scale(so.SGD(0.1), batch=(4, 8), problem=toy), None, 100, None, 0)
+    assert evidence.affordable(runs, False) == 40_000
     monkeypatch.setattr(evidence, "BUDGET", 0.01)
     e = so.scale(so.SGD(0.1), batch=(4, 8), problem=network).evidence(steps=4, rng=0, progress=False)
     assert e.meta["paths"] == evidence.LEAST
