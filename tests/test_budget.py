@@ -137,6 +137,13 @@ def test_budgets_that_make_no_sense(given: dict[str, Any]) -> None:
         so.compare(so.SGD(lr=0.05), black_box(), steps=2, **given)
 
 
+def test_a_pilot_of_hours_is_refused_before_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "costs", lambda runs, progress: [40.0] * len(runs))
+    monkeypatch.setattr(budget.block, "try_steps", lambda *given: pytest.fail("it has begun"))
+    with pytest.raises(ValueError, match="a pilot of 64 paths, the fewest, would take about 2.1 hours"):
+        so.compare(so.SGD(lr=0.05), TILTED, **GRID)
+
+
 def test_operations_are_counted() -> None:
     """Entries, multiplications of a product, the cube of a decomposition; numbers taken out of arrays count on."""
     tally = Tally()

@@ -41,4 +41,5 @@ def about() -> dict[str, str]:
 
 def beside() -> str:
     """What else the machine does, of which times on the wall depend."""
-    return f"Before it the load of the machine was {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores."
+    load = f"Before it the load of the machine was {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    return f"{load}; where it is above them, more threads or processes gain nothing."

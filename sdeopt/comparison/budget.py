@@ -23,7 +23,7 @@ from sdeopt.comparison import block
 from sdeopt.engine.run import Run
 from sdeopt.engine.work import costs
 from sdeopt.results import paired, quantities
-from sdeopt.results.bounds import Sizes, allowance, bounds, forecast
+from sdeopt.results.bounds import LEAST, Sizes, allowance, bounds, forecast
 
 __all__ = ["WORK", "Plan", "affordable", "doubt", "forecasts", "plan_work"]
 
@@ -31,6 +31,7 @@ Array = NDArray[np.float64]
 WORK = 18.0  # seconds of one core: 9 s on two
 SHARE = 0.1  # of the budget, for the pilot
 PILOT = (64, 2048)  # paths of one level of the pilot, at least and at most
+HOUR = 3600.0  # of one core, that a pilot may take
 FEW, MORE = 256, 4.0  # paths of a pilot that know standard errors badly; times their forecast that are run then, or ...
 NEAR = 0.5  # ... where one path dominates a bound that is at least so much of the largest
 LEVELS = (2, 4, 8)  # integrator steps in a step of the optimizer
@@ -67,6 +68,12 @@ def plan_work(
         each = costs(runs[:3], not callable(progress) and progress)
         path = sum(each) + 2.0 * kept
         paths = _paths(SHARE * WORK / path)
+        if paths * path > HOUR:
+            raise ValueError(
+                f"a pilot of {paths} paths, the fewest, would take about {paths * path / HOUR:.2g} hours of one core "
+                f"(limit 1): take fewer steps, or give paths, which does without a pilot; {LEAST} are the fewest that "
+                "are judged"
+            )
         part = store and store.part(f"pilot{substeps}")
         main, change = block.try_steps(runs, paths, vectors, APART, executor, progress, part)
         used += paths * path

@@ -125,7 +125,8 @@ def compare(
     ------
     ValueError, TypeError
         For arguments out of range, for one substep per step, for a problem that cannot answer what the method asks, or
-        for noise without a variance and no observables of your own.
+        for noise without a variance and no observables of your own; or if the pilot alone would take over an hour of
+        one core, by its count of work.
 
     Warns
     -----
