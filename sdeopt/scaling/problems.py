@@ -73,12 +73,13 @@ def _batch(law: Any, change: Change, per_example: bool) -> Any:
     if per_example:
         _expect("batch", 1, before, law)
         return _mean(law, after)
-    if isinstance(law, AffineGaussian):
-        return AffineGaussian(law.scale / float(change.kappa) ** 0.5, law.growth / float(change.kappa))
     if hasattr(law, "cov"):
         return Gaussian(cov=law.cov / float(change.kappa))
     if isinstance(law, Gaussian) and not callable(law.scale):  # type: ignore[attr-defined]
-        return Gaussian(law.scale / float(change.kappa) ** 0.5)  # type: ignore[attr-defined]
+        scale = law.scale / float(change.kappa) ** 0.5  # type: ignore[attr-defined]
+        if isinstance(law, AffineGaussian):
+            return AffineGaussian(scale, law.growth / float(change.kappa))
+        return Gaussian(scale)
     if change.kappa.denominator != 1:
         raise ValueError(
             f"batch after must be a multiple of the batch before for the noise {law!r}, got {change.batch}"

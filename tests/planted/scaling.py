@@ -94,6 +94,11 @@ MUTATIONS = [
         named("scaling_rules", "test_the_noise_after"),
     ),
     Mutation(
+        "scale: noise that grows with the gradient as before",
+        "sdeopt/scaling/problems.py", "law.growth / float(change.kappa)", "law.growth",
+        named("scaling_rules", "test_the_noise_after"),
+    ),
+    Mutation(
         "scale: λ/σ² for λ/σ of signs",
         "sdeopt/scaling/conditions.py", "np.sqrt(math.pi / 2.0 * _see(method, problem).var)",
         "math.pi / 2.0 * _see(method, problem).var", named("scaling_conditions", "test_signs_divide_by_the_noise"),
