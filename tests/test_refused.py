@@ -276,10 +276,10 @@ def test_an_extrapolated_variance_below_zero_has_no_root() -> None:
     assert "?" in str(replace(e, cov=-np.abs(e.cov) - 1.0))
 
 
-def test_of_many_names_the_likest_are_given() -> None:
+def test_of_many_names_the_closest_are_given() -> None:
     """All methods, or all columns of a report in many dimensions, would be no sentence."""
     names = [f"mean x{i}" for i in range(1000)]
     with pytest.raises(ValueError) as error:
         checks.choice("quantity", "mean x1000", names)
-    begin = "unknown quantity 'mean x1000'; did you mean 'mean x100'? (known: 1000, the likest mean x100, "
+    begin = "unknown quantity 'mean x1000'; did you mean 'mean x100'? (known: 1000, the closest mean x100, "
     assert str(error.value).startswith(begin) and len(str(error.value)) < 200

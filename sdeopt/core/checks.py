@@ -218,6 +218,6 @@ def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
     hint = f"; did you mean {lower[near[0]]!r}?" if near else ""
     known = ", ".join(options)
     if len(known) > MANY:
-        likest = difflib.get_close_matches(short(value).strip("'").lower(), lower, n=5, cutoff=0.0)
-        known = f"{len(options)}, the likest {', '.join(lower[o] for o in likest)}"
+        closest = difflib.get_close_matches(short(value).strip("'").lower(), lower, n=5, cutoff=0.0)
+        known = f"{len(options)}, the closest {', '.join(lower[o] for o in closest)}"
     raise ValueError(f"unknown {name} {short(value)}{hint} (known: {known})")
