@@ -202,6 +202,13 @@ def test_one_step_of_clip21_has_the_moments_of_its_sde(radius: float) -> None:
         assert np.array_equal(sde[2], zero)
 
 
+@pytest.mark.parametrize("kind", ["discrete", "sde"])
+def test_no_more_agents_lie_than_there_are(kind: str) -> None:
+    problem = so.Problem(so.Quadratic(H), so.Agents(so.Gaussian(0.5), agents=3))
+    with pytest.raises(ValueError, match="liars must be at most the number of agents, 3, got 4"):
+        so.simulate(so.ByzClip21SGD2M(0.1, liars=4, lie=1.0), problem, kind, steps=2, paths=2, rng=0)
+
+
 def test_one_step_of_byz_clip21_has_the_moments_of_its_sde() -> None:
     """To a relative O(η) at η = 1e-5, with private noise and a liar beyond all others."""
     page = so.ByzClip21SGD2M(1e-5, 3e-5, 2e-5, 0.8, 0.7, trim=0.5, liars=1, lie=9.0)

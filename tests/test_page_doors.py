@@ -68,6 +68,13 @@ def test_pages_that_are_refused(error: Any, words: str, fault: float) -> None:
         Kernel(plan(page(0.1, fault), PROBLEM, steps=2, rng=0))
 
 
+@pytest.mark.parametrize("page", [so.Shampoo(0.1), so.Adafactor(0.1), so.Muon(0.1)], ids=lambda p: type(p).__name__)
+def test_a_page_of_matrices_says_so_where_there_is_none(page: Any) -> None:
+    """Also where ``init`` is the first to ask for the rows."""
+    with pytest.raises(ValueError, match=f"the discrete {type(page).__name__} needs matrix_rows: Quadratic is no func"):
+        so.simulate(page, PROBLEM, steps=2, paths=2, rng=0)
+
+
 class Swapped(NamedTuple):
     """Heavy ball, with its learning rate last."""
 

@@ -32,6 +32,8 @@ G = so.Gaussian
         # 1 + ω = d/k: from k = 8 to 2 it grows fourfold, and four steps make up for one
         (so.DCSGDRandK(0.1, 8), {"new_k": 2}, so.DCSGDRandK(0.025, 2), Fraction(1, 4)),
         (so.DCSGDRandK(0.1, 2), {"new_k": 8, "agents": (2, 1)}, so.DCSGDRandK(0.2, 8), 2),
+        (so.DCSGDNormalised(0.1, 8, 0.7, 0.4), {"new_k": 2, "batch": (1, 2)},
+         so.DCSGDNormalised(0.05, 2, 0.7, 0.4), Fraction(1, 2)),
         (so.DCSGDDithering(0.1, 3), {"batch": (2, 4)}, so.DCSGDDithering(0.2, 3), 2),
         (so.DCSGDNatural(0.1), {"agents": (2, 4)}, so.DCSGDNatural(0.2), 2),
         (so.RMSprop(0.1, 0.99, 1e-6), {"batch": (1, 4)}, so.RMSprop(0.2, 0.96, 5e-7), 4),
@@ -141,6 +143,7 @@ def test_a_beta_is_kept_up_to_the_batch_that_is_named() -> None:
     [
         (G([0.5, 1.0]), {"batch": (8, 32)}, "Gaussian(scale=[0.25, 0.5])"),
         (G(cov=[[2.0, 1.0], [1.0, 2.0]]), {"batch": (8, 16)}, "Gaussian(cov=[[1.0, 0.5], [0.5, 1.0]])"),
+        (so.AffineGaussian([0.5, 1.0], 2.0), {"batch": (8, 32)}, "AffineGaussian(scale=[0.25, 0.5], growth=0.5)"),
         (so.NoNoise(), {"batch": (8, 32)}, "NoNoise()"),
         (so.Batch(so.Laplace(0.5), 4), {"batch": (4, 6)}, "Batch(law=Laplace(scale=0.5), batch=6)"),
         (so.Laplace(0.5), {"batch": (4, 12)}, "Batch(law=Laplace(scale=0.5), batch=3)"),

@@ -127,6 +127,19 @@ def test_rounds_are_a_batch() -> None:
     kept(so.LocalSGD(0.01, 3, 0.7), problem, {"agents": (2, 6), "batch": (1, 2)}, START, {}, {})
 
 
+def test_shorter_steps_scale_as_those_that_they_shorten() -> None:
+    """The step is ψ(x) times that of compressed agents, and no batch changes ψ: one rule keeps drift and covariance."""
+    change = {"agents": (2, 6), "batch": (1, 2), "new_k": 1}
+    one, other = so.scale(so.DCSGDNormalised(0.01, 2, 0.7, 0.4), **change), so.scale(so.DCSGDRandK(0.01, 2), **change)
+    assert one.after == so.DCSGDNormalised(other.after.lr, 1, 0.7, 0.4)
+    assert one.speed == other.speed
+    short = 1.0 / (0.7 + 0.4 * np.linalg.norm(BOWL.grad(START)))
+    for a, b, n in ((one.before, other.before, 2), (one.after, other.after, 6)):
+        o, dw = so.Problem(BOWL, so.Agents(NOISE, agents=n)).oracle, [np.sin(np.arange(m)) for m in (2 * n, 2 * n, 2)]
+        np.testing.assert_allclose(a.drift(0.0, START, o), short * b.drift(0.0, START, o), rtol=1e-14)
+        np.testing.assert_allclose(a.diffusion(0.0, START, o, dw), short * b.diffusion(0.0, START, o, dw), rtol=1e-14)
+
+
 @pytest.mark.parametrize("time", [0.7, 20.0])
 def test_outer_momentum_is_forgotten_in_time(time: float) -> None:
     """The law of x, by the linear SDE at a time: before and after differ by O(η), the naive rule by O(1)."""
@@ -148,6 +161,7 @@ def test_outer_momentum_is_forgotten_in_time(time: float) -> None:
 def test_every_rule_of_a_closed_sde_is_tried() -> None:
     """The others: exact laws, certificates of single steps, or slow studies, in the files beside this one."""
     tried = {type(p) for p in (*PLAIN, *GAMES, *NOISY)} | {so.Signum, so.SGHMC, so.LocalSGD, so.FedAvgM}
+    tried |= {so.DCSGDNormalised}
     elsewhere = {
         so.HeavyBall, so.Nesterov, so.DSGD, so.DCSGDRandK, so.DCSGDDithering, so.DCSGDNatural, so.DSignSGD, so.DPSGD,
         so.DPSignSGD, so.DPAdam, so.Scion, so.ScionSpectral, so.Muon, so.AMSGrad, so.Shampoo,

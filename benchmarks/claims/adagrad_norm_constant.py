@@ -1,12 +1,12 @@
-"""AdaGrad-Norm converges for learning rates over five decades, without knowing the curvature, where gradient descent
-with the same α/√v₀ diverges; under noise its steps fall like 1/√k.
+"""AdaGrad-Norm converges for learning rates over four decades, without knowing the curvature, where gradient descent
+with the step α/√v₀ of the least of them diverges; under noise it is as far off as steps that fall like 1/√k leave it.
 
 Source: Ward, Wu & Bottou (2020), arXiv:1806.01811, recalled: robust to its constants, O(1/K) without noise. The bound
 is derived here, for ⟨∇f, x - x*⟩ = 2(f - f*): the sum S of f - f* has 2S <= √(v₀ + 2LS) (D²/(2α) + α), D the largest
 |x - x*|; so is the level ασ/(2h√(dk)) of E x_i² under noise.
 Measured: S over its bound and f at the end over the start, on f = ½(x₁² + 10 x₂²) for α from 0.1 to 1000, v₀ = 10⁻⁴,
-K = 20,000; gradient descent with the step α/√v₀, α = 0.1, from the same start; E x_i² over the level at k = 1000,
-d = 4, α = 1.
+K = 20,000; gradient descent with the step α/√v₀, α = 0.1, from the same start, read after 10 steps, for later it
+overflows; E x_i² over the level at k = 1000, d = 4, α = 1.
 Refuted by: a quotient above 1; f above 10⁻⁶ of its start; gradient descent that converges; another level, up to 1/√k.
 """
 

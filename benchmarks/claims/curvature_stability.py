@@ -1,5 +1,5 @@
-"""SDEs of first order with curvature in the drift fail at the step sizes at which SGD and compressed SGD do; those of
-order 1 and 2 do not.
+"""SDEs of first order with curvature in the drift diverge on quadratics at the step sizes at which SGD and compressed
+SGD do, and on cosh nearer to the minimum, by less than a factor of 2; those of order 1 and 2 diverge at neither.
 
 Source: the abstract of Monzio Compagnoni, Islamov, Orvieto & Gorbunov (2025), arXiv:2506.00181; its formulas were not
 seen. The SDEs "curvature" and the numbers here are derived: with the variance σ² + a g² on f = x²/2 SGD is stable in

@@ -1,5 +1,5 @@
-"""NGN-MD ends as near with a constant 10,000 times as large, where Adam's level grows with its own; NGN-D, a step size
-for every coordinate, has a largest constant.
+"""NGN-MD ends within twice the distance with a constant 10,000 times as large, where Adam's loss grows with its
+learning rate; NGN-D, a step size for every coordinate, has a largest constant.
 
 Source: Islamov et al. (2025), arXiv:2508.15071, read: NGN-MDv1 is robust to c where Adam is not (experiments), NGN-D
 has theorems for c <= 1/(2L). That it diverges beyond c = 2d/((d - 2)h) on h|x|²/2 from d equal entries is derived here.

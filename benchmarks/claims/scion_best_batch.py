@@ -6,7 +6,8 @@ number T of examples; the power is that of the rule of `sdeopt.scale`, which kee
 about the worst case. Here both of its terms that matter are attained, which is derived: with steps c/K, K = T/B, the
 noise σ√((1 - β)/2B) stops the descent along x₁ at a loss of that order, since exp(-x₁) is as large as its slope, and
 |x₂| rests as far off as x goes in a memory, c s B/(T(1 - β)). σ, s and c were chosen after first runs, in which
-shrinkage and logarithms were not small yet: powers of -0.25 and 0.75 in the place of -0.45 and 0.68.
+shrinkage and logarithms were not small yet: powers of -0.25 and 0.75 in the place of -0.45 and 0.68. The mean flow of
+x₁ alone, dx₁ = erf(e^{-x₁}/√2σ_B) ds up to s c = 12, has -0.455 for -1/2: the later the noise is met, the less is left.
 Measured: E f on exp(-x₁) + |x₂|, rounded at 10⁻⁴, s = 600, c = 0.02, σ = 1, β = 0.9: its powers of B for T = 2¹⁹ at
 B = 1 to 4, about the best, and 2¹² to 2¹⁵; the best B, of a parabola in log B, for five T from 2¹³ to 2²⁵.
 Refuted by: powers other than about -1/2, 0 and 1; a best batch that grows with another power than 2/3, up to 0.07.

@@ -9,8 +9,8 @@ of the plane and of lengths from 0.01 to 100; the same of SGD with the step 1/L 
 this the share of paths that end farther than they began; with targets moved by ±1 the mean of f - f* at rest, γ_b = 10⁹
 over γ_b = 0.01. (At first 30 steps, after which a few paths carry the means, and 2.1/L, which grows along the longest
 row only.)
-Refuted by: a quotient other than 1 for SPS_max; SGD at 1/L at half of its distance or nearer; at 4/L most paths nearer
-than they began; a level at rest with 10⁹ less than ten times that with 0.01.
+Refuted by: a quotient other than 1 for SPS_max; SGD at 1/L at half of its squared distance or nearer; at 4/L most paths
+nearer than they began; a level at rest with 10⁹ less than ten times that with 0.01.
 """
 
 from __future__ import annotations

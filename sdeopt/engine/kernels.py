@@ -37,7 +37,8 @@ def _numbers(thing: Any) -> int:
 
 
 def numbers(run: Run) -> tuple[int, int]:
-    """Of a state, and of the draws of a step."""
+    """Of a state, and of the draws of a step; the first that looks at ``init``, which may ask what there is not."""
+    refuse(run)
     return sum(sizes(run)) + 3 * len(run.crossings), sum(states.flat_sizes(draws(run)[0]))
 
 

@@ -130,7 +130,7 @@ class ByzClip21SGD2M(NamedTuple):
     trim : float
         Share α in [0, ½] of the agents that is left out at either end; default ½, the median.
     liars : float
-        L, a whole number: the first L agents lie; default 0.
+        L, a whole number, at most N: the first L agents lie; default 0.
     lie : float
         b, by which they lie in every entry; default 0.
 
@@ -160,6 +160,8 @@ class ByzClip21SGD2M(NamedTuple):
 
     def own(self, objective: Objective, noise: Law) -> Any:
         """The private noise of every agent, in units of its standard deviation."""
+        if self.liars > noise.agents:
+            raise ValueError(f"liars must be at most the number of agents, {noise.agents}, got {self.liars:g}")
         return (("normal", noise.agents * objective.dim),)
 
     def init(self, x: Vector, o: Oracle) -> Any:

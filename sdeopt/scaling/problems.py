@@ -7,7 +7,17 @@ from fractions import Fraction
 from typing import Any
 
 from sdeopt.core.problem import Problem
-from sdeopt.noise import Agents, Batch, DiagonalMinibatch, Gaussian, Minibatch, NoNoise, PoissonBatch, Reshuffled
+from sdeopt.noise import (
+    AffineGaussian,
+    Agents,
+    Batch,
+    DiagonalMinibatch,
+    Gaussian,
+    Minibatch,
+    NoNoise,
+    PoissonBatch,
+    Reshuffled,
+)
 from sdeopt.scaling.formulas import Change
 
 __all__ = ["apply_change"]
@@ -63,6 +73,8 @@ def _batch(law: Any, change: Change, per_example: bool) -> Any:
     if per_example:
         _expect("batch", 1, before, law)
         return _mean(law, after)
+    if isinstance(law, AffineGaussian):
+        return AffineGaussian(law.scale / float(change.kappa) ** 0.5, law.growth / float(change.kappa))
     if hasattr(law, "cov"):
         return Gaussian(cov=law.cov / float(change.kappa))
     if isinstance(law, Gaussian) and not callable(law.scale):  # type: ignore[attr-defined]

@@ -84,6 +84,7 @@ FIELD = replace(PLAIN, conditions=("turn",))
 SMOOTHED = Rule("linear", "η' = κη, β' = κβ", HERE, formulas.smoothed, examples, ("turn",))
 ROUNDS = Rule("linear", "η' = κα η, H and the outer learning rate as they are", HERE, linear, examples, ("round",),
               ("batch", "agents"))  # fmt: skip
+CAUTIOUS = replace(RAND_K, source=f"{HERE}; of DCSGD: {COMPAGNONI}", conditions=("turn", "sent"))
 OUTER = replace(ROUNDS, statement=f"{ROUNDS.statement}, μ too", conditions=("outer",))
 DECAYING = Rule("square root", f"{SIGNS.statement}, θ' = √κ θ", HERE, signs, examples, ("sign", "noise"))
 SLOW_SIGNS = Rule("linear", "η' = κη, 1 - β' = κ (1 - β)", HERE, formulas.slow_signs, examples, ("forget", "sign"))
@@ -105,6 +106,7 @@ RULES: dict[type, Rule] = {
     pages.Nesterov: MOMENTUM,
     pages.DSGD: AGENTS,
     pages.DCSGDRandK: RAND_K,
+    pages.DCSGDNormalised: CAUTIOUS,
     pages.DCSGDDithering: COMPRESSED,
     pages.DCSGDNatural: COMPRESSED,
     pages.SignSGD: SIGNS,
@@ -155,7 +157,6 @@ REASONS = {  # of one method, or of its family
     "ZOSGD": "the noise of its directions does not shrink with the batch",
     "CubicNewton": "its step is not linear in the gradient that it sees",
     "PCNSGD": "it divides the gradient of each class by its length, which the noise lengthens",
-    "DCSGDNormalised": "its steps are shortened by the gradient without noise, which no batch changes",
     "NGN": "its step divides by the square of the gradient that it sees, which the noise lengthens",
     "SPSMax": "its step divides by the square of the gradient that it sees, which the noise lengthens",
     "NGNM": "its step divides by the square of the gradient that it sees, which the noise lengthens",

@@ -49,7 +49,7 @@ def scale(
     agents : (int, int), optional
         Number of agents before and after, for methods of the family "distributed".
     new_k : int, optional
-        Entries that rand-k sends after the change, `DCSGDRandK` only; those before are ``method.k``.
+        Entries that rand-k sends after the change, `DCSGDRandK` and `DCSGDNormalised` only; before it is ``method.k``.
     examples : (int, int), optional
         Examples, or tokens, of the whole run before and after, T' = τT, for `Scion`, `ScionSpectral` and `Muon`. Their
         rule then keeps what is best for such a run, and not the law of x.
