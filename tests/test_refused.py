@@ -14,6 +14,7 @@ import pytest
 from command import run
 
 import sdeopt as so
+from sdeopt.core import checks
 
 HUGE = 10**400
 BOWL = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5), x0=[1.0, -1.0])
@@ -273,3 +274,12 @@ def test_an_extrapolated_variance_below_zero_has_no_root() -> None:
     """Two step sizes weighted 2 and -1 may leave less than nothing of a variance of four paths."""
     e = so.integrate(OU, [1.0], horizon=1.0, steps=2, paths=4, extrapolate=True, rng=0)
     assert "?" in str(replace(e, cov=-np.abs(e.cov) - 1.0))
+
+
+def test_of_many_names_the_closest_are_given() -> None:
+    """All methods, or all columns of a report in many dimensions, would be no sentence."""
+    names = [f"mean x{i}" for i in range(1000)]
+    with pytest.raises(ValueError) as error:
+        checks.choice("quantity", "mean x1000", names)
+    begin = "unknown quantity 'mean x1000'; did you mean 'mean x100'? (known: 1000, the closest mean x100, "
+    assert str(error.value).startswith(begin) and len(str(error.value)) < 200

@@ -18,6 +18,7 @@ LARGEST = 10**18  # of the integers that count something; they fit 64 bits, with
 WIDEST = 10**8  # dimension; a vector of it is 0.8 GB
 LARGE = 1e150  # size of numbers; the squares of larger ones are infinite
 LONGEST = 80  # characters of a value in a message
+MANY = 400  # characters of the names that are known; of more, some are given
 
 
 def number(
@@ -215,4 +216,8 @@ def choice(name: str, value: Any, allowed: Iterable[str]) -> str:
     lower = {o.lower(): o for o in options}
     near = difflib.get_close_matches(short(value).strip("'").lower(), lower, n=1)
     hint = f"; did you mean {lower[near[0]]!r}?" if near else ""
-    raise ValueError(f"unknown {name} {short(value)}{hint} (known: {', '.join(options)})")
+    known = ", ".join(options)
+    if len(known) > MANY:
+        closest = difflib.get_close_matches(short(value).strip("'").lower(), lower, n=5, cutoff=0.0)
+        known = f"{len(options)}, the closest {', '.join(lower[o] for o in closest)}"
+    raise ValueError(f"unknown {name} {short(value)}{hint} (known: {known})")
