@@ -90,7 +90,7 @@ MUTATIONS = [
     ),
     Mutation(
         "scale: noise divided by κ in place of √κ",
-        "sdeopt/scaling/problems.py", "kappa) ** 0.5)  # type", "kappa))  # type",
+        "sdeopt/scaling/problems.py", "law.scale / float(change.kappa) ** 0.5", "law.scale / float(change.kappa)",
         named("scaling_rules", "test_the_noise_after"),
     ),
     Mutation(
