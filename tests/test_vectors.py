@@ -169,7 +169,7 @@ LATER = [(so.AdamW(0.01), "sde"), (so.SAM(0.01, rho=0.1), "discrete")]
 
 @pytest.mark.parametrize(("page", "kind"), [*ASKING, *(pytest.param(*c, marks=pytest.mark.slow) for c in LATER)])
 def test_a_step_on_vectors_asks_for_no_memory(blocks, page, kind):
-    problem = so.Problem(so.Quadratic(np.linspace(1.0, 2.0, 100)), so.Gaussian(0.5))
+    problem = so.Problem(so.Quadratic(np.linspace(1.0, 2.0, 160)), so.Gaussian(0.5))
     grid = {"substeps": 1, "scheme": "euler", "observables": [], "save_at": 1, "rng": 0}
     taken = []
     for steps in (40, 400):
@@ -184,8 +184,8 @@ def test_a_step_on_vectors_asks_for_no_memory(blocks, page, kind):
 
 
 def test_every_thread_has_its_own_shelves():
-    """Eight blocks of paths, d = 80, in as many threads: the bits of one thread."""
-    problem = so.Problem(so.Quadratic(np.linspace(1.0, 2.0, 80)), so.Gaussian(0.5))
+    """Eight blocks of paths, d = 160, in as many threads: the bits of one thread."""
+    problem = so.Problem(so.Quadratic(np.linspace(1.0, 2.0, 160)), so.Gaussian(0.5))
     run = {"steps": 50, "paths": 128, "rng": 3, "observables": [], "progress": False}
     alone = so.simulate(so.AdamW(0.01), problem, **run)
     with ThreadPoolExecutor(8) as pool:
@@ -201,9 +201,9 @@ def broken(x):
 
 
 def test_shelves_end_with_an_error():
-    problem = so.Problem(so.Objective(grad=broken, dim=80), x0=np.ones(80))
+    problem = so.Problem(so.Objective(grad=broken, dim=160), x0=np.ones(160))
     for _ in range(3):
         with pytest.raises(ValueError, match="too far"):
             so.simulate(so.SGD(lr=0.1), problem, steps=4, paths=1, rng=0)
-    x = np.ones(80)
+    x = np.ones(160)
     assert averaged_loop(x, 10) == averaged(x, 10)

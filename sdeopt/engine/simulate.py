@@ -145,10 +145,9 @@ def simulate(
     Ensemble(SGD(lr=0.1), sde, paths=64, horizon=1, d=2)
     """
     seed = np.random.SeedSequence().entropy if rng is None else rng  # fresh, and in the ensemble
-    run = plan(
-        method, problem, kind, horizon=horizon, steps=steps, dt=dt, substeps=substeps, scheme=scheme, sde=sde,
-        save_at=save_at, observables=observables, rng=seed, crossings=crossings,
-    )  # fmt: skip
+    grid: dict[str, Any] = {"horizon": horizon, "steps": steps, "dt": dt, "substeps": substeps, "save_at": save_at}
+    how: dict[str, Any] = {"scheme": scheme, "sde": sde, "observables": observables, "crossings": crossings}
+    run = plan(method, problem, kind, **grid, **how, rng=seed)
     said, count = {"rng": name_seed(seed)}, paths_of(problem, paths, DEFAULT_PATHS)
     if streamed.large(run):
         run = save_end(streamed.project(run, count, keep_paths, checkpoint))
