@@ -25,7 +25,7 @@ Written by `python -m benchmarks.peers --docs` from `benchmarks/results.json`, w
 GROWTH_HEAD = """
 ## How cost grows
 
-`python -m benchmarks.growth` measures in less than four minutes of processor time what a run costs as it becomes larger
+`python -m benchmarks.growth` measures what a run costs as it becomes larger
 in one respect: CPU time of one thread, the least of some rounds, and the peak of all arrays, both without what
 compilation takes. *slope* is that of the logarithms of cost and size from the row before: 1 where the cost doubles with
 the size, 0 where it stays. Of the last run of each part:
