@@ -92,3 +92,6 @@ def test_the_page_has_what_was_measured(engines: Any, tmp_path: Path, monkeypatc
     tables.write_page()
     assert tables.DOCS.read_text().count("| sdeint | 4,299 |") == 3
     assert "![cost, and memory, against size](figures/growth.png)" in tables.DOCS.read_text()
+    for peers in ("jax 1, torch 2", "torch 3"):
+        tables.save(tables.RESULTS, [table], boxes[0] | {"peers": peers})
+    assert tables.load(tables.RESULTS)[0][1]["peers"] == "jax 1, torch 3", "what older tables are of stays"

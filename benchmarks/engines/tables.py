@@ -64,10 +64,17 @@ def shown(table: Table) -> rich.table.Table:
 def save(file: Path, tables: Sequence[Table], about: dict[str, str]) -> None:
     """These tables in the place of older ones of this processor, with all digits; what else the file has stays."""
     content = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    kept = {table["title"]: table for table in content.get(about["processor"], {"tables": []})["tables"]}
+    before = content.get(about["processor"], {"tables": [], "about": {}})
+    kept = {table["title"]: table for table in before["tables"]}
     kept |= {table.title: asdict(table) for table in tables}
-    content[about["processor"]] = {"about": about, "tables": list(kept.values())}
+    peers = _versions(before["about"]) | _versions(about)  # those of older tables too
+    words = {"peers": ", ".join(map(" ".join, peers.items()))} if peers else {}
+    content[about["processor"]] = {"about": about | words, "tables": list(kept.values())}
     file.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _versions(about: dict[str, str]) -> dict[str, str]:
+    return dict(peer.split(" ") for peer in about.get("peers", "").split(", ") if peer)
 
 
 def load(file: Path) -> list[tuple[list[Table], dict[str, str]]]:
