@@ -18,6 +18,8 @@ SUMS = {
     "ridge": so.LinearRegression(FEATURES, TARGETS, l2=0.3),
     "logistic": so.Logistic(FEATURES, LABELS, l2=0.2),
     "network": so.DiagonalLinearNetwork(FEATURES, TARGETS),
+    "sensing": so.MatrixSensing(RNG.standard_normal((7, 3, 2)), RNG.standard_normal(7), rank=1),
+    "sensing 2": spec.parse("matrix-sensing:rows=2,cols=3,rank=2,n=5"),
     "sparse recovery": spec.parse("diagonal-linear-network:n=5,p=9,nonzero=2"),
 }
 OBJECTIVES = SUMS | {

@@ -11,8 +11,9 @@ from sdeopt.core.oracle import Oracle, batch_grad, grad, grad_var, hvp, value, w
 
 def singles(f, x):
     """∇f_i(x) for every i, from the objective of that example alone."""
-    options = {"l2": f.l2} if hasattr(f, "l2") else {}
-    alone = [type(f)(f.X[i : i + 1], f.y[i : i + 1], **options) for i in range(f.examples())]
+    options = {name: getattr(f, name) for name in ("l2", "rank") if hasattr(f, name)}
+    data = getattr(f, "sensors", f.X)
+    alone = [type(f)(data[i : i + 1], f.y[i : i + 1], **options) for i in range(f.examples())]
     return np.array([g.grad(x) for g in alone])
 
 

@@ -9,6 +9,7 @@ from sdeopt.objectives.linear_regression import LinearRegression
 from sdeopt.objectives.logistic import Logistic
 from sdeopt.objectives.matrix_factorization import MatrixFactorization
 from sdeopt.objectives.matrix_quadratic import MatrixQuadratic
+from sdeopt.objectives.matrix_sensing import MatrixSensing
 from sdeopt.objectives.nonlinear_game import NonlinearGame
 from sdeopt.objectives.objective import Objective
 from sdeopt.objectives.quadratic import Quadratic
@@ -28,6 +29,7 @@ __all__ = [
     "Logistic",
     "MatrixFactorization",
     "MatrixQuadratic",
+    "MatrixSensing",
     "NonlinearGame",
     "Objective",
     "Quadratic",

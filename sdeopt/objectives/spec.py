@@ -17,6 +17,7 @@ from sdeopt.objectives.linear_regression import LinearRegression
 from sdeopt.objectives.logistic import Logistic
 from sdeopt.objectives.matrix_factorization import MatrixFactorization
 from sdeopt.objectives.matrix_quadratic import MatrixQuadratic
+from sdeopt.objectives.matrix_sensing import MatrixSensing
 from sdeopt.objectives.nonlinear_game import NonlinearGame
 from sdeopt.objectives.quadratic import Quadratic
 from sdeopt.objectives.quadratic_game import BilinearGame, QuadraticGame
@@ -60,6 +61,14 @@ def factorization(rows: int = 4, cols: int = 3, rank: int = 1) -> MatrixFactoriz
     return MatrixFactorization(target, rank)
 
 
+def sensing(rows: int = 5, cols: int = 5, rank: int = 2, n: int = 10) -> MatrixSensing:
+    """Noiseless measurements of a product of two standard normal factors over √rank by standard normal sensors."""
+    rng = np.random.default_rng(SEED)
+    target = rng.standard_normal((rows, rank)) @ rng.standard_normal((rank, cols)) / np.sqrt(rank)
+    sensors = rng.standard_normal((n, rows, cols))
+    return MatrixSensing(sensors, (sensors * target).sum(axis=(1, 2)), rank)
+
+
 def matrix_least_squares(rows: int = 2, cols: int = 3, scale: float = 1.0) -> MatrixQuadratic:
     """A standard normal target, times ``scale``; curvatures from 1 to 2 along the rows."""
     target = scale * np.random.default_rng(SEED).standard_normal((rows, cols))
@@ -80,6 +89,9 @@ FORMS = {
     "linear-regression": Form(regression, "linear-regression:diabetes,l2=0.1", 1, ("l2",)),
     "logistic": Form(classification, "logistic:breast_cancer,l2=0.1", 1, ("l2",)),
     "matrix-factorization": Form(factorization, "matrix-factorization:rank=2", keys=("rows", "cols", "rank")),
+    "matrix-sensing": Form(
+        sensing, "matrix-sensing:rows=5,cols=5,rank=2,n=10", keys=("rows", "cols", "rank", "n")
+    ),
     "widening-valley": Form(WideningValley, "widening-valley:d=10", keys=("d",)),
     "matrix-quadratic": Form(
         matrix_least_squares, "matrix-quadratic:rows=2,cols=3,scale=1", keys=("rows", "cols", "scale")
@@ -101,8 +113,8 @@ def parse(spec: str) -> Any:
     ----------
     spec : str
         ``name``, ``name:positional,...`` or ``name:...,key=value``; the names are the keys of ``FORMS``, each with an
-        example in its ``usage``. The data of "matrix-factorization", "matrix-quadratic", "diagonal-linear-network",
-        "linear-regression:small" and "logistic:imbalanced" are generated, with a fixed seed.
+        example in its ``usage``. The data of "matrix-factorization", "matrix-sensing", "matrix-quadratic",
+        "diagonal-linear-network", "linear-regression:small" and "logistic:imbalanced" are generated, with a fixed seed.
 
     Raises
     ------

@@ -50,6 +50,7 @@ GOOD: dict[str, dict[str, Any]] = {  # arguments that are right
     "Logistic": {"X": TALL, "y": [0.0, 1.0, 1.0], "l2": 0.1},
     "MatrixFactorization": {"target": TALL, "rank": 1},
     "MatrixQuadratic": {"target": TALL, "A": np.eye(3)},
+    "MatrixSensing": {"sensors": [[[1.0, 0.0], [0.0, 2.0]], [[0.0, 1.0], [0.0, 1.0]]], "y": [1.0, 2.0], "rank": 1},
     "Minibatch": {"batch": 2, "replace": True},
     "NoNoise": {},
     "Noise": {"sample": _scaled, "draws": "normal", "var": _ones, "moments": 8.0, "additive": True},
