@@ -21,8 +21,8 @@ CLOSED = ("mean_sign", "root_sign_cov", "root_square_cov")
 class LabelNoise(Law):
     """The optimizer sees ∇f(x) - (1/n) Σ_i ζ_i ∇m_i(x): at every step all n targets y_i get new noise ζ_i ~ N(0, δ²).
 
-    For f = (1/n) Σ ½(m_i(x) - y_i)², as `LinearRegression`, `DiagonalLinearNetwork` and `MatrixSensing` have it, with m_i the output for
-    example i and J the n by d matrix of the ∇m_i:
+    For f = (1/n) Σ ½(m_i(x) - y_i)², as `LinearRegression`, `DiagonalLinearNetwork` and `MatrixSensing` have it, with
+    m_i the output for example i and J the n by d matrix of the ∇m_i:
 
         Σ(x) = (δ/n)² JᵀJ,   which is (δ²/n) ∇²f(x) wherever f(x) = 0 (and everywhere for a linear model)
 
