@@ -16,7 +16,8 @@ Regime
 Claim
     Weak order 1 in η, for s smooth. Stationary on a quadratic with Gaussian noise, to leading order in η:
     dX = -√(2/π) diag(Σ)^{-1/2} H X dt - √η (2/π arcsin R)^{1/2} dW, R the correlation matrix of ξ; for diagonal H and
-    Σ the variance is (η/2) √(π/2) σ/h: linear in σ, where that of SGD is quadratic.
+    Σ the variance is (η/2) √(π/2) σ/h: linear in σ, where that of SGD is quadratic. Under a schedule ψ the mean fades
+    as exp(-√(2/π) (h/σ) ∫ψ) and the variance follows ψ: x arrives if ψ → 0 and ∫ψ = ∞ (the claim signsgd_schedules).
 
 Heavy tails
     Runs for any law of ξ, with infinite variance or without a mean: a sign has moments, and s needs only the
