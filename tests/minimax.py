@@ -24,6 +24,12 @@ USER = so.Game(
     minimisers=1,
     dim=2,
 )
+EXAMPLES = so.FiniteSumGame(
+    POINT.standard_normal((4, 2, 3)),
+    [root + root.T for root in POINT.standard_normal((4, 2, 2))],
+    [0.5, 1.0, -0.3, 0.8],
+    POINT.standard_normal((4, 5)),
+)
 GAMES = {
     "bilinear": so.BilinearGame(2.0),
     "matrix": so.BilinearGame(BLOCKS[1]),
@@ -32,6 +38,7 @@ GAMES = {
     "nonlinear": so.NonlinearGame(),
     "gan": so.DiracGAN(),
     "penalised gan": so.DiracGAN(2, penalty=0.5),
+    "examples": EXAMPLES,
     "user": USER,
 }
 PAGES = [so.SGDA, so.AltGDA, so.SmoothedGDA, so.SEG, so.SEGIndependent, so.SHGD, so.SHGD2]

@@ -4,6 +4,7 @@ from sdeopt.objectives.diagonal_linear_network import DiagonalLinearNetwork
 from sdeopt.objectives.dirac_gan import DiracGAN
 from sdeopt.objectives.double_well import DoubleWell
 from sdeopt.objectives.embedded_saddle import EmbeddedSaddle
+from sdeopt.objectives.finite_sum_game import FiniteSumGame
 from sdeopt.objectives.game import Game
 from sdeopt.objectives.linear_regression import LinearRegression
 from sdeopt.objectives.logistic import Logistic
@@ -24,6 +25,7 @@ __all__ = [
     "DiracGAN",
     "DoubleWell",
     "EmbeddedSaddle",
+    "FiniteSumGame",
     "Game",
     "LinearRegression",
     "Logistic",

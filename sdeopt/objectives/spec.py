@@ -13,6 +13,7 @@ from sdeopt.objectives.diagonal_linear_network import DiagonalLinearNetwork
 from sdeopt.objectives.dirac_gan import DiracGAN
 from sdeopt.objectives.double_well import DoubleWell
 from sdeopt.objectives.embedded_saddle import EmbeddedSaddle
+from sdeopt.objectives.finite_sum_game import FiniteSumGame
 from sdeopt.objectives.linear_regression import LinearRegression
 from sdeopt.objectives.logistic import Logistic
 from sdeopt.objectives.matrix_factorization import MatrixFactorization
@@ -81,6 +82,12 @@ def sparse_recovery(n: int = 20, p: int = 40, nonzero: int = 3) -> DiagonalLinea
     return DiagonalLinearNetwork(X, X @ np.where(np.arange(p) < nonzero, 1.0, 0.0))
 
 
+def sampled_games(n: int = 8) -> FiniteSumGame:
+    """Couplings 1 + N, a = 1/2 and l_i in two coordinates, of standard normal numbers."""
+    coupling, x, y = np.random.default_rng(SEED).standard_normal((3, checks.integer("n", n, low=1)))
+    return FiniteSumGame(1.0 + coupling, a=0.5, linear=np.column_stack([x, y]))
+
+
 FORMS = {
     "quadratic": Form(lambda *h: Quadratic(numbers("H", h or ("1", "2"))), "quadratic:1,2", None),
     "rosenbrock": Form(Rosenbrock, "rosenbrock:scale=1,stiffness=100", keys=("scale", "stiffness")),
@@ -89,9 +96,7 @@ FORMS = {
     "linear-regression": Form(regression, "linear-regression:diabetes,l2=0.1", 1, ("l2",)),
     "logistic": Form(classification, "logistic:breast_cancer,l2=0.1", 1, ("l2",)),
     "matrix-factorization": Form(factorization, "matrix-factorization:rank=2", keys=("rows", "cols", "rank")),
-    "matrix-sensing": Form(
-        sensing, "matrix-sensing:rows=5,cols=5,rank=2,n=10", keys=("rows", "cols", "rank", "n")
-    ),
+    "matrix-sensing": Form(sensing, "matrix-sensing:rows=5,cols=5,rank=2,n=10", keys=("rows", "cols", "rank", "n")),
     "widening-valley": Form(WideningValley, "widening-valley:d=10", keys=("d",)),
     "matrix-quadratic": Form(
         matrix_least_squares, "matrix-quadratic:rows=2,cols=3,scale=1", keys=("rows", "cols", "scale")
@@ -101,6 +106,7 @@ FORMS = {
     ),
     "bilinear-game": Form(lambda c="1": BilinearGame(number("coupling", c)), "bilinear-game:1", 1),
     "quadratic-game": Form(QuadraticGame, "quadratic-game:a=0.5,coupling=1,b=1", keys=("a", "coupling", "b")),
+    "finite-sum-game": Form(sampled_games, "finite-sum-game:n=8", keys=("n",)),
     "nonlinear-game": Form(NonlinearGame, "nonlinear-game:shift=0.45", keys=("shift",)),
     "dirac-gan": Form(DiracGAN, "dirac-gan:size=1,penalty=0.5", keys=("size", "penalty")),
 }
@@ -114,7 +120,8 @@ def parse(spec: str) -> Any:
     spec : str
         ``name``, ``name:positional,...`` or ``name:...,key=value``; the names are the keys of ``FORMS``, each with an
         example in its ``usage``. The data of "matrix-factorization", "matrix-sensing", "matrix-quadratic",
-        "diagonal-linear-network", "linear-regression:small" and "logistic:imbalanced" are generated, with a fixed seed.
+        "diagonal-linear-network", "linear-regression:small", "logistic:imbalanced" and "finite-sum-game" are generated,
+        with a fixed seed.
 
     Raises
     ------

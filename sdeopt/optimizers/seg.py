@@ -15,6 +15,10 @@ Regime
     η → 0, t = kη fixed, additive noise. order1: ρ = O(√η), or any fixed ρ if F is affine. order2: ρ = O(η), or any
     fixed ρ if F is affine. With ρ fixed and F curved the errors stay at O(ρ²).
 
+    Both SDEs are the special case of additive noise. Where the sample has a Jacobian J_γ of its own, as a minibatch
+    of a finite sum of games has, the drift is -F + ρ E[J_γ F_γ] and the covariance is that of F_γ - ρ J_γ F_γ: order1
+    is refused, and "sampled" is the SDE.
+
     Do not read order1 at ρ ~ η, the classical extragradient. It is of order 1 there on a fixed horizon, but its long
     run is another: on f = λxy it contracts at the rate 2ρλ² and the steps at 2ρλ² - ηλ², so that at ρ = η its
     stationary level is half of theirs, and for ρ <= η/2 the steps diverge where it converges. order2 has the rate.
@@ -29,8 +33,8 @@ Heavy tails
 
 Sources
     Extragradient: Korpelevich (1976). The same sample at both points: Gorbunov, Berard, Gidel & Loizou (2022),
-    arXiv:2111.08611. order1: Compagnoni et al. (2024), arXiv:2402.12508. order2 is derived here by the recipe of
-    Li, Tai & E (2019), arXiv:1811.01558.
+    arXiv:2111.08611. order1: Compagnoni et al. (2024), arXiv:2402.12508, whose SDE for any sample is recalled. order2
+    is derived here by the recipe of Li, Tai & E (2019), arXiv:1811.01558.
 """
 
 from __future__ import annotations

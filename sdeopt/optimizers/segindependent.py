@@ -13,7 +13,8 @@ SDE
 
 Regime
     η → 0, t = kη fixed, ρ = O(√η), or any fixed ρ if F is affine and the noise additive; with ρ fixed and F curved the
-    errors stay at O(ρ²). The noise may depend on z: its derivative enters the covariance only, at a relative O(ρ).
+    errors stay at O(ρ²). The noise may depend on z: its derivative enters the covariance only, at a relative O(ρ);
+    so with minibatches of a finite sum of games, whose two samples have independent Jacobians.
     As with `SEG`, ρ ~ η is of order 1 on a fixed horizon only: at ρ = η the stationary level is half of that of the
     steps, and for ρ <= η/2 on a bilinear game the steps diverge where the SDE converges.
 

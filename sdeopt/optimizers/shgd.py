@@ -4,7 +4,8 @@ Discrete
     z' = z - η Jᵀ (F + ξ)        z = (x, y),  F = (∇_x f, -∇_y f),  J = ∇F(z),  Cov ξ = Σ(z)
 
     Jᵀ F = ∇(|F|²/2): both players descend the Hamiltonian |F|²/2. ξ is the noise of F; J is seen without noise. J is
-    not symmetric, and Jᵀ F is not J F: with f_xy no symmetric matrix its transpose matters too.
+    not symmetric, and Jᵀ F is not J F: with f_xy no symmetric matrix its transpose matters too. Under a minibatch of a
+    finite sum of games too, J is that of the mean.
 
 SDE
     order1   dZ = -Jᵀ F dt - √η Jᵀ Σ^{1/2} dW
@@ -12,7 +13,8 @@ SDE
     One step is η units of time.
 
 Regime
-    η → 0, t = kη fixed, the law of ξ fixed.
+    η → 0, t = kη fixed, the law of ξ fixed. The paper's samples bring Jacobians of their own (recalled); this is the
+    special case without noise in J, which additive noise has.
 
 Claim
     Weak order 1 in η. Every critical point attracts, also bad ones. On f = a x²/2 + λxy - a y²/2 with noise variance s²

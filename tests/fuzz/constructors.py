@@ -42,6 +42,7 @@ GOOD: dict[str, dict[str, Any]] = {  # arguments that are right
     "DiracGAN": {"size": 1, "penalty": 0.5},
     "DoubleWell": {"dim": 2, "height": 1.0},
     "EmbeddedSaddle": {"H": [[-0.5, 0.25], [0.25, 1.0]], "quartic": 0.5, "cubic": 0.1},
+    "FiniteSumGame": {"coupling": [1.0, 2.0], "a": [0.5, 1.0], "b": 0.5, "linear": [[0.0, 1.0], [1.0, 0.0]]},
     "Game": {"grad": _turned, "minimisers": 1, "dim": 2, "start": [1.0, 1.0]},
     "Gaussian": {"scale": [0.5, 1.0]},
     "LabelNoise": {"scale": 0.5},

@@ -6,6 +6,16 @@ from planted.mutation import PAGES, Mutation, moments, named
 
 MUTATIONS = [
     Mutation(
+        "FiniteSumGame: the linear terms pull the maximising player down",
+        "sdeopt/objectives/finite_sum_game.py", "(2.0 * own - 1.0) * linear", "1.0 * linear",
+        named("finite_sum_games", "test_an_example_is_a_quadratic_game"),
+    ),
+    Mutation(
+        "FiniteSumGame: the variance without twice the mixed term",
+        "sdeopt/objectives/finite_sum_game.py", "2.0 * np.einsum", "1.0 * np.einsum",
+        named("finite_sum_games", "test_answers_about_examples_are_those_of_each_alone"),
+    ),
+    Mutation(
         "SGDA: the ratio of step sizes given to the other player",
         f"{PAGES}/sgda.py", "return ratio + (1.0 - ratio) * own", "return 1.0 + (ratio - 1.0) * own",
         named("game_pages", "test_descent_ascent_is_that_of_torch[SGDA-0.4]"),
