@@ -27,13 +27,13 @@ __all__ = ["Kernel", "lane_width", "numbers"]
 TILE = 4096  # numbers drawn at a time: two pages of L1
 
 
-def _numbers(thing: Any) -> int:
-    """Numbers held in the arrays of a problem's half."""
-    if isinstance(thing, tuple):
-        return sum(map(_numbers, thing))
+def _sizes(thing: Any) -> dict[int, int]:
+    """Numbers held in the arrays of a problem, each array once."""
     if is_dataclass(thing):
-        return sum(_numbers(getattr(thing, f.name)) for f in fields(thing))
-    return int(thing.size) if isinstance(thing, np.ndarray) else 0
+        thing = tuple(getattr(thing, f.name) for f in fields(thing))
+    if isinstance(thing, tuple):
+        return {array: size for one in thing for array, size in _sizes(one).items()}
+    return {id(thing): thing.size} if isinstance(thing, np.ndarray) else {}
 
 
 def numbers(run: Run) -> tuple[int, int]:
@@ -45,7 +45,7 @@ def numbers(run: Run) -> tuple[int, int]:
 def lane_width(run: Run) -> int:
     """Paths per SIMD group, or 0 where the problem is so large that its code, a line for each number, is too long."""
     size, columns = numbers(run)
-    if not run.method.lanes or max(size, columns) > 128 or sum(map(_numbers, run.oracle)) > 1024:
+    if not run.method.lanes or max(size, columns) > 128 or sum(_sizes(run.oracle).values()) > 1024:
         return 0
     return 32 if size <= 4 else 16 if size <= 32 else 8
 

@@ -57,6 +57,7 @@ class DiagonalLinearNetwork(FiniteSum):
 
     X: Any
     y: Any
+    columns: Array = derived_field()
     squares: Array = derived_field()
     count: int = derived_field()
     width: int = derived_field()
@@ -77,7 +78,7 @@ class DiagonalLinearNetwork(FiniteSum):
 
     def hvp(self, x: Vector, v: Vector) -> Any:
         r = residuals(self, x)
-        dr = matvec(self.X, 2.0 * difference(x, v, self.width))
+        dr = matvec(self.columns, 2.0 * difference(x, v, self.width))
         h = matvec(self.X.T, r) / self.count
         dh = matvec(self.X.T, dr) / self.count
         return twice(v, h, self.width) + twice(x, dh, self.width)
@@ -120,7 +121,7 @@ class DiagonalLinearNetwork(FiniteSum):
 
 def residuals(f: Any, x: Any) -> Any:
     """X β(x) - y."""
-    return matvec(f.X, difference(x, x, f.width)) - f.y
+    return matvec(f.columns, difference(x, x, f.width)) - f.y
 
 
 def mean_loss(f: Any, r: Any) -> Any:

@@ -58,6 +58,7 @@ class LinearRegression(FiniteSum):
     X: Any
     y: Any = None
     l2: float = 0.0
+    columns: Array = derived_field()
     squares: Array = derived_field()
     count: int = derived_field()
 
@@ -66,20 +67,20 @@ class LinearRegression(FiniteSum):
         object.__setattr__(self, "l2", checks.number("l2", self.l2, low=0.0))
 
     def value(self, x: Vector) -> Any:
-        return mean_loss(self, x, matvec(self.X, x) - self.y)
+        return mean_loss(self, x, matvec(self.columns, x) - self.y)
 
     def grad(self, x: Vector) -> Any:
-        return full_grad(self, x, matvec(self.X, x) - self.y)
+        return full_grad(self, x, matvec(self.columns, x) - self.y)
 
     def value_and_grad(self, x: Vector) -> Any:
-        r = matvec(self.X, x) - self.y
+        r = matvec(self.columns, x) - self.y
         return mean_loss(self, x, r), full_grad(self, x, r)
 
     def hvp(self, x: Vector, v: Vector) -> Any:
-        return matvec(self.X.T, matvec(self.X, v)) / self.count + self.l2 * v
+        return matvec(self.X.T, matvec(self.columns, v)) / self.count + self.l2 * v
 
     def weighted_grad(self, x: Vector, w: Any) -> Any:
-        r = matvec(self.X, x) - self.y
+        r = matvec(self.columns, x) - self.y
         return matvec(self.X.T, w * r) + self.l2 * total(w) * x
 
     def label_grad(self, x: Vector, w: Any) -> Any:
@@ -94,7 +95,7 @@ class LinearRegression(FiniteSum):
         return 0.5 * (dot(r, r) / index.size + self.l2 * dot(x, x))
 
     def grad_var(self, x: Vector) -> Any:
-        r = matvec(self.X, x) - self.y
+        r = matvec(self.columns, x) - self.y
         return slope_variance(self.X, self.squares, r)
 
     @property

@@ -62,6 +62,7 @@ class Logistic(FiniteSum):
     X: Any
     y: Any = None
     l2: float = 0.01
+    columns: Array = derived_field()
     squares: Array = derived_field()
     count: int = derived_field()
 
@@ -75,24 +76,24 @@ class Logistic(FiniteSum):
         return self.y
 
     def value(self, x: Vector) -> Any:
-        m = self.y * matvec(self.X, x)
+        m = self.y * matvec(self.columns, x)
         return mean_loss(self, x, m, decays(m))
 
     def grad(self, x: Vector) -> Any:
-        m = self.y * matvec(self.X, x)
+        m = self.y * matvec(self.columns, x)
         return full_grad(self, x, m, decays(m))
 
     def value_and_grad(self, x: Vector) -> Any:
-        m = self.y * matvec(self.X, x)
+        m = self.y * matvec(self.columns, x)
         e = decays(m)
         return mean_loss(self, x, m, e), full_grad(self, x, m, e)
 
     def hvp(self, x: Vector, v: Vector) -> Any:
-        bent = bends(matvec(self.X, x)) * matvec(self.X, v)
+        bent = bends(matvec(self.columns, x)) * matvec(self.columns, v)
         return matvec(self.X.T, bent) / self.count + self.l2 * v
 
     def weighted_grad(self, x: Vector, w: Any) -> Any:
-        s = slopes(self.y, matvec(self.X, x))
+        s = slopes(self.y, matvec(self.columns, x))
         return matvec(self.X.T, w * s) + self.l2 * total(w) * x
 
     def batch_grad(self, x: Vector, index: Any) -> Any:
@@ -117,7 +118,7 @@ class Logistic(FiniteSum):
         return total(losses(m, decays(m))) / index.size + 0.5 * self.l2 * dot(x, x)
 
     def grad_var(self, x: Vector) -> Any:
-        s = slopes(self.y, matvec(self.X, x))
+        s = slopes(self.y, matvec(self.columns, x))
         return slope_variance(self.X, self.squares, s)
 
     @property

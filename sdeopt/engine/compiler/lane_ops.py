@@ -155,14 +155,18 @@ elementwise(np.maximum, 2, _extremum(">"))
 
 
 def _emit_two_to(b: Any, k: Any) -> Any:
+    """AVX2 has no conversions of 64 bits: a whole number stands in the last bits of its sum with 3/2 2^52."""
     wide = element(k.type.count, I64) if isinstance(k.type, ir.VectorType) else I64
-    return b.bitcast(b.shl(b.add(b.fptosi(k, wide), constant(wide, 1023)), constant(wide, 52)), k.type)
+    bits = b.bitcast(b.fadd(k, constant(k.type, 1.5 * 2.0**52 + 1023.0)), wide)
+    return b.bitcast(b.shl(bits, constant(wide, 52)), k.type)
 
 
 def _emit_exponent(b: Any, x: Any) -> Any:
+    """Likewise, by the bits of 2^52 + 2048 + e."""
     wide = element(x.type.count, I64) if isinstance(x.type, ir.VectorType) else I64
-    bits = b.sub(b.bitcast(x, wide), constant(wide, 0x3FE6A09E667F3BCD))
-    return b.sitofp(b.ashr(bits, constant(wide, 52)), x.type)
+    bits = b.lshr(b.add(b.bitcast(x, wide), constant(wide, 2**63 - 0x3FE6A09E667F3BCD)), constant(wide, 52))
+    lifted = b.bitcast(b.or_(bits, constant(wide, 0x4330000000000000)), x.type)
+    return b.fsub(lifted, constant(x.type, 2.0**52 + 2048.0))
 
 
 def _rowwise(emit: Callable[[Any, Any], Any]) -> Any:
