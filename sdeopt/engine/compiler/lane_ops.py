@@ -156,7 +156,8 @@ elementwise(np.maximum, 2, _extremum(">"))
 
 def _emit_two_to(b: Any, k: Any) -> Any:
     wide = element(k.type.count, I64) if isinstance(k.type, ir.VectorType) else I64
-    return b.bitcast(b.shl(b.add(b.fptosi(k, wide), constant(wide, 1023)), constant(wide, 52)), k.type)
+    whole = b.bitcast(b.fadd(k, constant(k.type, 1.5 * 2.0**52 + 1023.0)), wide)  # its last bits are k + 1023
+    return b.bitcast(b.shl(whole, constant(wide, 52)), k.type)
 
 
 def _emit_exponent(b: Any, x: Any) -> Any:
