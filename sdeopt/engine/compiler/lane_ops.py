@@ -113,7 +113,7 @@ def _abreast(b: Any, parts: list[Any]) -> list[Any]:
     """
     if len(parts) > 8:
         return _abreast(b, parts[:8]) + _abreast(b, parts[8:])
-    if len(parts) == 1 or getattr(parts[0].type, "count", 0) != register():
+    if len(parts) == 1 or register() == 2 or getattr(parts[0].type, "count", 0) != register():
         return parts
     kinds = [part.type for part in parts]
     constraints = ",".join(["=v"] * len(parts) + [str(i) for i in range(len(parts))])

@@ -84,7 +84,8 @@ class Matrix(types.Type):
 @functools.cache
 def register() -> int:
     """Numbers in a vector register of the processor."""
-    return 8 if "+avx512f" in cpu_target.target_context.codegen().magic_tuple()[2] else 4
+    features = cpu_target.target_context.codegen().magic_tuple()[2].split(",")
+    return 8 if "+avx512f" in features else 4 if "+avx2" in features else 2
 
 
 def common(*packs: Any) -> Any:
