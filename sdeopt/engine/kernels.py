@@ -14,6 +14,7 @@ from sdeopt.engine.assembly import assemble
 from sdeopt.engine.beginnings import beginnings, initial_states, sizes
 from sdeopt.engine.compiler.apart import INTERPRETED
 from sdeopt.engine.compiler.compile import compile_loop, grid
+from sdeopt.engine.compiler.lanes import register
 from sdeopt.engine.compiler.pipeline import shelves
 from sdeopt.engine.compiler.rng import fill, place
 from sdeopt.engine.draws import draws
@@ -47,7 +48,7 @@ def lane_width(run: Run) -> int:
     size, columns = numbers(run)
     if not run.method.lanes or max(size, columns) > 128 or sum(_sizes(run.oracle).values()) > 1024:
         return 0
-    return 32 if size <= 4 else 16 if size <= 32 else 8
+    return register() * (4 if size <= 4 else 2 if size <= 32 else 1)
 
 
 class Kernel:

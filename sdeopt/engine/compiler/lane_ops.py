@@ -19,7 +19,7 @@ from numba.core.imputils import impl_ret_untracked
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin
 
-from sdeopt.engine.compiler.lanes import I32, I64, Mask, Pack, common, element, rebuild, row, rows
+from sdeopt.engine.compiler.lanes import I32, I64, Mask, Pack, common, element, rebuild, register, row, rows
 
 __all__ = [
     "by_eights", "call", "constant", "divided_root", "elementwise", "exponent", "fma", "horner", "joined",
@@ -81,20 +81,20 @@ def constant(kind: Any, value: float) -> Any:
     return ir.Constant(kind, [value] * kind.count if isinstance(kind, ir.VectorType) else value)
 
 
-def by_eights(context: Any, kind: Any) -> bool:
+def by_eights(kind: Any) -> bool:
     """Whether rows of this type are made of registers of eight lanes."""
-    whole = isinstance(kind, ir.VectorType) and kind.count % 8 == 0
-    return whole and "+avx512f" in context.codegen().magic_tuple()[2]
+    return isinstance(kind, ir.VectorType) and kind.count % 8 == 0 and register() == 8
 
 
 def _places(first: int, count: int) -> Any:
     return ir.Constant(element(count, I32), list(range(first, first + count)))
 
 
-def registers(context: Any, b: Any, x: Any) -> list[Any]:
-    """The parts of a row of eight lanes each, where the processor has such registers, else the row."""
-    wide = by_eights(context, x.type)
-    return [b.shuffle_vector(x, x, _places(i, 8)) for i in range(0, x.type.count, 8)] if wide else [x]
+def registers(b: Any, x: Any) -> list[Any]:
+    """The parts of a row that fill a register each, or the row where they do not."""
+    size = register()
+    whole = isinstance(x.type, ir.VectorType) and x.type.count % size == 0
+    return [b.shuffle_vector(x, x, _places(i, size)) for i in range(0, x.type.count, size)] if whole else [x]
 
 
 def joined(b: Any, parts: list[Any]) -> Any:
@@ -105,15 +105,15 @@ def joined(b: Any, parts: list[Any]) -> Any:
     return parts[0]
 
 
-def _abreast(context: Any, b: Any, parts: list[Any]) -> list[Any]:
+def _abreast(b: Any, parts: list[Any]) -> list[Any]:
     """The same registers, of which each comes after all others that it stands with, eight at most.
 
     The processor looks no more than some hundred instructions ahead, and LLVM writes chains of them one after the
     other, each as long as that. A statement without instructions that takes all of them keeps their steps together.
     """
     if len(parts) > 8:
-        return _abreast(context, b, parts[:8]) + _abreast(context, b, parts[8:])
-    if len(parts) == 1 or not by_eights(context, parts[0].type):
+        return _abreast(b, parts[:8]) + _abreast(b, parts[8:])
+    if len(parts) == 1 or register() == 2 or getattr(parts[0].type, "count", 0) != register():
         return parts
     kinds = [part.type for part in parts]
     constraints = ",".join(["=v"] * len(parts) + [str(i) for i in range(len(parts))])
@@ -217,13 +217,13 @@ def horner(typing: Any, x: Any, c: Any) -> Any:
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         packed = isinstance(kind, Pack)
         items = [builder.extract_value(args[0], i) for i in range(rows(kind))] if packed else [args[0]]
-        at = [part for item in items for part in registers(context, builder, item)]
+        at = [part for item in items for part in registers(builder, item)]
         width, size = getattr(at[0].type, "count", 0), len(at) // len(items)
         given = [row(builder, builder.extract_value(args[1], i), types.float64, 0, width) for i in range(len(c))]
         p = [given[0]] * len(at)
         for a in given[1:]:
             steps = [call(builder, "llvm.fma", q, x, a) for q, x in zip(p, at, strict=True)]
-            p = _abreast(context, builder, steps)
+            p = _abreast(builder, steps)
         found = [joined(builder, p[i : i + size]) for i in range(0, len(p), size)]
         return rebuild(builder, found) if packed else found[0]
 

@@ -12,8 +12,8 @@ from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer, signature
 from numba.extending import intrinsic, lower_builtin, overload, overload_attribute
 
-from sdeopt.engine.compiler.lane_ops import call
-from sdeopt.engine.compiler.lanes import F64, I64, Matrix, Pack, loader, rebuild, row, storer
+from sdeopt.engine.compiler.lane_ops import call, joined, registers
+from sdeopt.engine.compiler.lanes import F64, I64, Matrix, Pack, loader, rebuild, register, row, storer
 from sdeopt.engine.compiler.pipeline import OPTIONS
 
 __all__ = ["basis", "matvec", "rolled"]
@@ -27,15 +27,19 @@ def _product(columns: Callable[[int, int], int]) -> Any:
         kind = Pack(a.r, x.width)
 
         def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            def entry(i: int, j: int) -> Any:
-                return row(builder, builder.extract_value(args[0], i * a.c + j), types.float64, 0, kind.width)
+            at = [registers(builder, builder.extract_value(args[1], j)) for j in range(a.c)]
+            width = getattr(at[0][0].type, "count", 0)
 
-            items = []
-            for i in range(a.r):
-                s = builder.fmul(entry(i, 0), builder.extract_value(args[1], 0))
-                for j in range(1, columns(i, a.c)):
-                    s = call(builder, "llvm.fma", entry(i, j), builder.extract_value(args[1], j), s)
-                items.append(s)
+            def entry(i: int, j: int) -> Any:
+                return row(builder, builder.extract_value(args[0], i * a.c + j), types.float64, 0, width)
+
+            sums = [[builder.fmul(entry(i, 0), part) for i in range(a.r)] for part in at[0]]
+            for part, column in enumerate(zip(*at, strict=True)):
+                for j in range(1, a.c):
+                    for i in range(a.r):
+                        if j < columns(i, a.c):
+                            sums[part][i] = call(builder, "llvm.fma", entry(i, j), column[j], sums[part][i])
+            items = [joined(builder, list(parts)) for parts in zip(*sums, strict=True)]
             return rebuild(builder, items)
 
         return kind(a, x), generate
@@ -210,7 +214,7 @@ def _stack(typing: Any, entries: Any) -> Any:
 
 def rolled(scalar: Any, d: int, width: int) -> Any:
     """The formula for many rows: a loop over as many of them as the processor computes side by side."""
-    some = 64 // width
+    some = 8 * register() // width
     load, store, whole = loader(0, some, width), storer(width), loader(0, d, width)
 
     def loop(a: Any) -> Any:

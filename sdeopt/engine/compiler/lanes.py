@@ -15,12 +15,14 @@ element into a value), and inside a kernel, by `loader` from a buffer of draws. 
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core.imputils import lower_constant
+from numba.core.registry import cpu_target
 from numba.core.typeconv import Conversion
 from numba.extending import (
     NativeValue,
@@ -32,7 +34,9 @@ from numba.extending import (
     unbox,
 )
 
-__all__ = ["Block", "Mask", "Matrix", "Pack", "Flat", "element", "loader", "rebuild", "rows", "broadcast", "storer"]
+__all__ = [
+    "Block", "Flat", "Mask", "Matrix", "Pack", "broadcast", "element", "loader", "rebuild", "register", "rows", "storer",
+]  # fmt: skip
 
 F64, I1, I32, I64 = ir.DoubleType(), ir.IntType(1), ir.IntType(32), ir.IntType(64)
 
@@ -75,6 +79,13 @@ class Matrix(types.Type):
     def __init__(self, r: int, c: int) -> None:
         self.r, self.c = r, c
         super().__init__(f"Matrix({r}, {c})")
+
+
+@functools.cache
+def register() -> int:
+    """Numbers in a vector register of the processor."""
+    features = cpu_target.target_context.codegen().magic_tuple()[2].split(",")
+    return 8 if "+avx512f" in features else 4 if "+avx2" in features else 2
 
 
 def common(*packs: Any) -> Any:

@@ -23,6 +23,7 @@ from numba import uint64 as u64
 
 from sdeopt.engine.compiler.apart import apart
 from sdeopt.engine.compiler.lane_ops import divided_root, fma
+from sdeopt.engine.compiler.lanes import register
 from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS
 from sdeopt.engine.compiler.threefry import ONE, S12, S32, U, inline, threefry, wide_vectors
 from sdeopt.engine.compiler.uniform import write_plain
@@ -42,7 +43,7 @@ LN2 = math.log(2.0)
 ROOT_HALF, SIGN, RADIUS = U(0x3FE6A09E667F3BCD), U(0x8000000000000000), U(0x000FFFFFFFFFF000)
 S1, S40, S41, S42, S52 = U(1), U(40), U(41), U(42), U(52)
 TOP, MIDDLE = 2.0 - 2.0**-41, 1.5 - 2.0**-23  # of all radii and angles, as 1 + their bits: middles of cells
-ids32, ids8, ids1 = iota(32), iota(8), iota(1)
+several, one, single = iota(4 * register()), iota(register()), iota(1)
 
 
 @inline
@@ -118,9 +119,9 @@ def _normals(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, pat
     They are computed in groups of lanes and components. ``width`` is a power of two. The zeros are ``min(a, 0)``, here
     and in `fill`, because a literal 0 would be a type of its own, and everything compiled twice.
     """
-    done = _lines(out, count, columns, width, a, b, path, step, key, ids32(), min(a, 0))
-    done = _lines(out, count, columns, width, a, b, path, step, key, ids8(), done)
-    _lines(out, count, columns, width, a, b, path, step, key, ids1(), done)
+    done = _lines(out, count, columns, width, a, b, path, step, key, several(), min(a, 0))
+    done = _lines(out, count, columns, width, a, b, path, step, key, one(), done)
+    _lines(out, count, columns, width, a, b, path, step, key, single(), done)
 
 
 @apart(f64[::1], i64, i64, i64, i64[:, ::1], u64[:, ::1], i64, i64)

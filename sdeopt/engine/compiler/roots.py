@@ -29,10 +29,10 @@ SPECIAL = 0x03130122  # for vfixupimm: NaN, 0 and infinity are their own roots, 
 SIGNS = 0xA9A9A822  # likewise: NaN is its own sign, those of others are 0, 1 and -1
 
 
-def _by_eights(context: Any, b: Any, name: str, rows: list[Any], *rest: Any) -> Any:
+def _by_eights(b: Any, name: str, rows: list[Any], *rest: Any) -> Any:
     """The function ``name`` of eight lanes, for all lanes of the rows."""
     kind = ir.FunctionType(EIGHT, [EIGHT] * len(rows) + [argument.type for argument in rest])
-    function, parts = cgutils.get_or_insert_function(b.module, kind, name), [registers(context, b, row) for row in rows]
+    function, parts = cgutils.get_or_insert_function(b.module, kind, name), [registers(b, row) for row in rows]
     return joined(b, [b.call(function, [*some, *rest]) for some in zip(*parts, strict=True)])
 
 
@@ -45,29 +45,29 @@ def refined(times: Any, minus: Any, fma: Any, a: Any, y: Any, half: Any) -> Any:
     return fma(fma(minus(g), g, a), h, g)
 
 
-def _fixed(context: Any, b: Any, x: Any, otherwise: Any, answers: int) -> Any:
+def _fixed(b: Any, x: Any, otherwise: Any, answers: int) -> Any:
     """vfixupimm: what a table has for the kind of number that x is, or ``otherwise``."""
     rest = ir.Constant(element(8, I64), [answers] * 8), I32(0), ir.IntType(8)(255), I32(4)
-    return _by_eights(context, b, "llvm.x86.avx512.mask.fixupimm.pd.512", [otherwise, x], *rest)
+    return _by_eights(b, "llvm.x86.avx512.mask.fixupimm.pd.512", [otherwise, x], *rest)
 
 
 def _sign(context: Any, b: Any, x: Any) -> Any:
-    if by_eights(context, x.type):
-        return _fixed(context, b, x, x, SIGNS)
+    if by_eights(x.type):
+        return _fixed(b, x, x, SIGNS)
     zero, one = constant(x.type, 0.0), call(b, "llvm.copysign", constant(x.type, 1.0), x)
     return b.select(b.fcmp_unordered("uno", x, x), x, b.select(b.fcmp_ordered("==", x, zero), zero, one))
 
 
 def _root(context: Any, b: Any, x: Any) -> Any:
     kind = x.type
-    if not by_eights(context, kind):
+    if not by_eights(kind):
         return call(b, "llvm.sqrt", x)
     small = b.fcmp_ordered("<", x, constant(kind, SMALL))
     a = b.select(small, b.fmul(x, constant(kind, UP)), x)
-    y = _by_eights(context, b, "llvm.x86.avx512.rsqrt14.pd.512", [a, constant(kind, 0.0)], ir.IntType(8)(255))
+    y = _by_eights(b, "llvm.x86.avx512.rsqrt14.pd.512", [a, constant(kind, 0.0)], ir.IntType(8)(255))
     g = refined(b.fmul, b.fneg, lambda *args: call(b, "llvm.fma", *args), a, y, constant(kind, 0.5))
     g = b.select(small, b.fmul(g, constant(kind, DOWN)), g)
-    return _fixed(context, b, x, g, SPECIAL)
+    return _fixed(b, x, g, SPECIAL)
 
 
 elementwise(np.sign, 1, _sign)
