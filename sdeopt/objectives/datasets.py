@@ -11,7 +11,7 @@ import numpy as np
 from sdeopt.core import checks
 from sdeopt.objectives.contract import Array
 
-__all__ = ["TASKS", "load", "prepare"]
+__all__ = ["TASKS", "load", "prepare", "table"]
 
 TASKS = {"diabetes": "regression", "breast_cancer": "classification", "digits": "classification"}
 FILES = {"breast_cancer": "breast_cancer.csv", "digits": "digits.csv.gz"}  # the other one is scaled by scikit-learn
@@ -47,20 +47,20 @@ def load(name: str, task: str) -> tuple[Array, Array]:
     if TASKS[name] != task:
         others = ", ".join(key for key, value in TASKS.items() if value == task)
         raise ValueError(f"data set {name!r} is for {TASKS[name]}, not {task} (for {task}: {others})")
-    raw, y = _read(name)
+    raw, y = table(name)
     X = np.column_stack([standardise(raw[:, raw.std(axis=0) > 0]), np.ones(raw.shape[0])])
     if task == "regression":
         return X, standardise(y)
     return X, (y >= 5 if name == "digits" else y).astype(np.float64)
 
 
-def _read(name: str) -> tuple[Array, Array]:
+def table(name: str) -> tuple[Array, Array]:
     """The table as it is, of the file itself where there is one: scikit-learn takes over two seconds to import."""
     found = importlib.util.find_spec("sklearn")
     file = Path(found.origin or "").parent / "datasets" / "data" / FILES.get(name, "") if found is not None else Path()
     if file.is_file():
-        table = np.loadtxt(file, delimiter=",", skiprows=1 if file.suffix == ".csv" else 0)  # a csv begins with names
-        return np.ascontiguousarray(table[:, :-1]), table[:, -1].copy()
+        rows = np.loadtxt(file, delimiter=",", skiprows=1 if file.suffix == ".csv" else 0)  # a csv begins with names
+        return np.ascontiguousarray(rows[:, :-1]), rows[:, -1].copy()
     try:
         import sklearn.datasets as source
     except ImportError as error:
