@@ -40,6 +40,7 @@ def atlas(
     paths: int = 400,
     tuning: int = 100,
     level: float | None = None,
+    compare: Sequence[str] | None = None,
     rng: Any = None,
     folder: str | Path | None = None,
     executor: Executor | None = None,
@@ -82,6 +83,8 @@ def atlas(
         Independent paths of what is reported (400), and of the choice of the learning rate (100).
     level : float, optional
         Of f(x) - f*, for "time"; default a tenth of that at the start.
+    compare : sequence of str, optional
+        Labels of the laws under which SDEs are compared with their optimizers, the dearest part; default all.
     rng : int, SeedSequence, Generator or None
         Randomness (SPEC 7).
     folder, executor, progress
@@ -116,7 +119,8 @@ def atlas(
     pages = _methods(methods, problem)
     plan = _plan(problem, gradients, lrs, paths, tuning, level, rng, folder)
     laid = name_regimes(usual_regimes(problem, plan.gradients) if laws is None else laws)
-    lines = {(m, law): plan_line(plan, page, regime) for m, page in pages.items() for law, regime in laid.items()}
+    judged = [checks.choice("compare", law, (*laid,)) for law in (laid if compare is None else compare)]
+    lines = {(m, j): plan_line(plan, page, laid[j], j in judged) for m, page in pages.items() for j in laid}
     left = {m: next(iter(why)) for m in pages if all(why := [lines[m, law].reason for law in laid])}
     if len(left) == len(pages):
         raise ValueError(f"no method can be run under any of the laws: {next(iter(left.values()))}")
@@ -131,6 +135,7 @@ def atlas(
         "methods": {m: repr(pages[m]) for m in shown},
         "laws": {label: str(regime) for label, regime in laid.items()},
         "steps": {m: next(lines[m, law].steps for law in laid if not lines[m, law].reason) for m in shown},
+        "compared": judged,
         "left out": left,
         "partial": partial,
     }

@@ -11,7 +11,9 @@ from sdeopt.atlases.regimes import Regime
 from sdeopt.atlases.seen import count_gradients
 from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
+from sdeopt.engine.batched import holds
 from sdeopt.engine.content import content
+from sdeopt.engine.planning import plan as make_run
 from sdeopt.engine.run import refuse
 from sdeopt.results.estimate import Estimate, failed
 from sdeopt.sweeps.cells import Cell, Settings, plan_run
@@ -19,6 +21,7 @@ from sdeopt.sweeps.schedule import Measured
 
 __all__ = ["MEASURES", "Line", "Plan", "plan_line"]
 
+NOT_COMPARED = "not compared under this law: compare= names those under which SDEs are"
 MEASURES = ("median", "loss", "time", "spread", "diverged", "error")
 
 
@@ -60,6 +63,8 @@ class Line:
     problem: Problem
     reason: str = ""
     seen: int = 1
+    compared: bool = True
+    problems: dict[str, Problem] = field(default_factory=dict)
     trials: dict[str, Cell] = field(default_factory=dict)
     last: dict[str, Cell] = field(default_factory=dict)
 
@@ -71,11 +76,19 @@ class Line:
     @property
     def cells(self) -> int:
         """How many there will be."""
-        return len(self.trials) + (0 if self.reason else 2)
+        return len(self.trials) + (0 if self.reason else len(self.jobs))
+
+    @property
+    def jobs(self) -> tuple[str, ...]:
+        """What is run at the best learning rate."""
+        return ("run", "error") if self.compared else ("run",)
 
     def cell(self, lr: float, job: str, trial: bool) -> Cell:
         """One of them."""
-        return Cell(self.regime.page(self.method, lr), self.problem, job, self.plan.settings(self.steps, trial))
+        page = self.regime.page(self.method, lr)
+        if job not in self.problems:
+            self.problems[job] = uncompiled(page, self.problem, job)
+        return Cell(page, self.problems[job], job, self.plan.settings(self.steps, trial))
 
     def lr(self, done: Mapping[str, Measured]) -> float:
         """The best learning rate, the smallest of several; NaN where a trial is not finished."""
@@ -88,7 +101,7 @@ class Line:
         """What is measured at the best learning rate."""
         lr = self.lr(done)
         if not math.isnan(lr):
-            self.last = _key_cells([self.cell(lr, job, False) for job in ("run", "error")])
+            self.last = _key_cells([self.cell(lr, job, False) for job in self.jobs])
         return self.last
 
     def found(self, done: Mapping[str, Measured]) -> tuple[float, dict[str, Estimate]]:
@@ -99,7 +112,9 @@ class Line:
             return math.nan, dict.fromkeys(MEASURES, failed(reason, "missing" if self.reason else "failed"))
         if self.plan.level is None:
             measured["time"] = failed("no level: f is at its minimum at the start", "missing")
-        if "error" in measured:
+        if not self.compared:
+            measured["error"] = failed(NOT_COMPARED, "missing")
+        elif "error" in measured:
             measured["error"] = _refuse(measured["error"])
         for name in ("median", "loss"):
             if name in measured:
@@ -129,13 +144,32 @@ def _refuse(e: Estimate) -> Estimate:
     return e._replace(status="missing", reason=e.reason.removeprefix(refusal))
 
 
-def plan_line(plan: Plan, method: Method, regime: Regime) -> Line:
-    """The trials of a method under a law, or the reason why it is not run."""
+def uncompiled(page: Method, problem: Problem, job: str) -> Problem:
+    """The problem in a form that takes many paths at a time without a compiler, where page, law and objective can.
+
+    A loop is compiled in some ten seconds for each method and law, and then runs for a fraction of one.
+    """
+    columns = getattr(problem.objective, "columns", None)
+    if columns is None:
+        return problem
+    wide = Problem(columns(), problem.noise, problem.x0)
+    kinds = ("discrete",) if job == "run" else ("discrete", "sde")
+    try:
+        runs = [make_run(page, wide, kind, steps=2, save_at=1, observables=[], rng=0) for kind in kinds]
+        for run in runs:
+            refuse(run)
+        return wide if all(map(holds, runs)) else problem
+    except (ValueError, TypeError):  # told where the cell is run
+        return problem
+
+
+def plan_line(plan: Plan, method: Method, regime: Regime, compared: bool = True) -> Line:
+    """The trials of a method under a law, or the reason why it is not run; ``compared``: with its SDE."""
     try:
         problem = Problem(plan.problem.objective, regime.law, plan.problem.x0)
     except (ValueError, TypeError) as error:
         return Line(plan, method, regime, plan.problem, str(error))
-    found = Line(plan, method, regime, problem, regime.lacks(method) or "")
+    found = Line(plan, method, regime, problem, regime.lacks(method) or "", compared=compared)
     if found.reason:
         return found
     try:

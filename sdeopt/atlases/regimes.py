@@ -9,6 +9,7 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.core.contracts import Law, Method
+from sdeopt.core.method import FAMILIES
 from sdeopt.core.problem import Problem
 from sdeopt.noise import Agents, AlphaStable, Batch, Gaussian, Laplace, Minibatch, StudentT
 from sdeopt.optimizers import SGD, HeavyBall, SignSGD
@@ -68,10 +69,12 @@ def _regime(entry: Any) -> Regime:
 
 
 def usual_methods() -> dict[str, Method]:
-    """Every page of the registry, at its defaults."""
+    """Every page of the registry, at its defaults, family by family."""
     pages: Mapping[str, Any] = methods()
     own = {name: page for name, page in pages.items() if page.__module__.startswith("sdeopt.")}
-    return {name: page(**{"lr": LR} | page.at) for name, page in sorted(own.items())}
+    families = [*FAMILIES]
+    ordered = sorted(own.items(), key=lambda entry: (families.index(entry[1].family), entry[0]))
+    return {name: page(**{"lr": LR} | page.at) for name, page in ordered}
 
 
 def usual_regimes(problem: Problem, gradients: int) -> dict[str, Regime]:

@@ -91,7 +91,7 @@ def batch_rmatvec(a: Any, index: Any, s: Any) -> Any:
 
 def basis(x: Any, i: Any) -> Any:
     """The unit vector along coordinate i, of the shape of the vector ``x``."""
-    e = np.zeros(x.size)
+    e = np.zeros(x.shape)
     e[i] = 1.0
     return e
 

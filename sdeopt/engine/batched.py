@@ -33,24 +33,31 @@ from sdeopt.engine import loops, states
 from sdeopt.engine.assembly import filler
 from sdeopt.engine.beginnings import beginnings, sizes
 from sdeopt.engine.compiler.twins import TWINS
+from sdeopt.engine.draws import draws
 from sdeopt.engine.questions import QUESTIONS, references
 
 if TYPE_CHECKING:
     from sdeopt.engine.run import Run
 
-__all__ = ["LEAD", "WIDTH", "Loop", "fails", "suits"]
+__all__ = ["LEAD", "WIDTH", "Loop", "fails", "holds", "suits", "width_of"]
 
 WIDTH = 64  # paths at a time
-SHAPED = {"basis", "concatenate", "empty", "int", "pieces", "reshape", "shape", "size", "zeros"}
+SHAPED = {"empty", "int", "reshape", "shape", "size", "zeros"}  # of pieces and joints the first axis decides
 LOADS = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_ATTR", "LOAD_METHOD")
 SCHEMES = ("euler", "heun")
 LEAD = {"discrete": 3, "sde": 4}  # arguments of a loop before the grid: method, oracle and first states
 
 
+def width_of(run: Run) -> int:
+    """Paths at a time: ``WIDTH``, or what the objective says in the place of a plain ``batched = True``."""
+    said = getattr(run.oracle.objective, "batched", False)
+    return WIDTH if isinstance(said, bool) else int(said)
+
+
 def suits(run: Run) -> bool:
     """Whether the run can take many paths at a time."""
     o = run.oracle
-    if run.interpreted or not getattr(o.objective, "batched", False) or run.scheme not in SCHEMES or o.noise.wraps:
+    if run.interpreted or not getattr(o.objective, "batched", False) or run.scheme not in SCHEMES:
         return False
     return not any(_looks_at_shape(f, o, set()) for f in run.functions)
 
@@ -62,14 +69,29 @@ def _looks_at_shape(f: FunctionType, o: Any, seen: set[FunctionType]) -> bool:
     for g in references(f):
         if g in QUESTIONS:
             side, question = who_answers(g)
-            if side == "objective" or not hasattr(type(o.noise), question):  # a law without an answer: refused by name
+            if side == "objective":
                 continue
-            g = getattr(type(o.noise), question)
-        if g not in seen and g not in TWINS and g not in ENTRYWISE:
-            seen.add(g)
-            if _looks_at_shape(g, o, seen):
-                return True
+            asked = [getattr(law, question) for law in _laws(o.noise) if hasattr(law, question)]  # else refused by name
+        else:
+            asked = [g]
+        for h in asked:
+            if h not in seen and h not in TWINS and h not in ENTRYWISE:
+                seen.add(h)
+                if _looks_at_shape(h, o, seen):
+                    return True
     return False
+
+
+def _laws(law: Any) -> set[type]:
+    """The classes of a law and of those that it holds."""
+    held = [getattr(law, f.name) for f in dataclasses.fields(law)] if getattr(law, "wraps", False) else []
+    each = (one for some in held for one in (some if isinstance(some, tuple) else (some,)))
+    return {type(law)}.union(*(_laws(one) for one in each if hasattr(one, "noisy_grad")))
+
+
+def holds(run: Run) -> bool:
+    """Whether the run does take many paths at a time."""
+    return suits(run) and not fails(run, draws(run)[0])
 
 
 def fails(run: Run, shape: Any) -> bool:
@@ -92,12 +114,21 @@ def fails(run: Run, shape: Any) -> bool:
 
 def in_columns(o: Oracle) -> Oracle:
     """The oracle with the vectors of its law as columns, which broadcast over paths."""
-    law = copy.copy(o.noise)
-    for f in dataclasses.fields(law):
-        v = getattr(law, f.name)
-        if isinstance(v, np.ndarray) and v.ndim == 1:
-            object.__setattr__(law, f.name, v[:, None])
-    return Oracle(o.objective, law)
+    return Oracle(o.objective, _in_columns(o.noise))
+
+
+def _in_columns(held: Any) -> Any:
+    """A law, or what a law holds: vectors become columns, in the laws and tuples that it holds too."""
+    if isinstance(held, np.ndarray):
+        return held[:, None] if held.ndim == 1 else held
+    if type(held) is tuple:
+        return tuple(map(_in_columns, held))
+    if not hasattr(held, "noisy_grad"):
+        return held
+    law = copy.copy(held)
+    for f in dataclasses.fields(held):
+        object.__setattr__(law, f.name, _in_columns(getattr(held, f.name)))
+    return law
 
 
 def parts(run: Run, shape: Any, paths: int) -> loops.Parts:

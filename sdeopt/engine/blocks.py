@@ -62,7 +62,7 @@ def chunk_size(task: Task) -> int:
     bytes_per_path = 8 * sum(len(run.saves) * run.width for run in task.runs)
     together = all(batched.suits(run) for run in task.runs)
     small = all(lane_width(run) and max(numbers(run)) <= SMALL for run in task.runs)
-    size = batched.WIDTH if together else 256 if small else 16
+    size = min(map(batched.width_of, task.runs)) if together else 256 if small else 16
     while size > 1 and size * bytes_per_path > RECORD_LIMIT * (8 if together else 1):
         size //= 2
     return size

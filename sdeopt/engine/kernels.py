@@ -91,9 +91,10 @@ class Kernel:
             return "tensors", 1, tensors.ready(run), ()
         if batched.suits(run) and not batched.fails(run, self.shape):
             loop = batched.Loop(
-                run, self.shape, lambda parts, watch: assemble(run, self.shape, parts=parts, watch=watch)
-            )
-            return "batched", batched.WIDTH, loop, (plain, o, *begin)
+                run, self.shape, lambda parts, watch: assemble(run, self.shape, parts=parts, watch=watch),
+                batched.width_of(run),
+            )  # fmt: skip
+            return "batched", batched.width_of(run), loop, (plain, o, *begin)
         wanted = [] if run.interpreted or INTERPRETED or not all(map(is_dataclass, o)) else ["vectors"]
         picked = run.oracle.noise.picks and any(vector.kind != "normal" for vector, _ in self._vectors)
         lanes_wide, failed = lane_width(run) if run.lanes and not picked else 0, []

@@ -56,12 +56,12 @@ __all__ = ["DelayedSGD", "DelayedSGDOrder1", "DelayedSGDOrder2"]
 
 def oldest(x: Vector, past: Vector) -> Any:
     """x_{k-τ}, the last of the past."""
-    return past[past.size - x.size :]
+    return past[len(past) - len(x) :]
 
 
 def shifted(x: Vector, past: Vector) -> Any:
     """The past one step later."""
-    return np.concatenate((x, past[: past.size - x.size]))
+    return np.concatenate((x, past[: len(past) - len(x)]))
 
 
 def chained(self: Any, A: Any, D: Any) -> Any:
