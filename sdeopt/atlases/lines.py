@@ -149,10 +149,10 @@ def uncompiled(page: Method, problem: Problem, job: str) -> Problem:
 
     A loop is compiled in some ten seconds for each method and law, and then runs for a fraction of one.
     """
-    columns = getattr(problem.objective, "columns", None)
-    if columns is None:
+    for_many_paths = getattr(problem.objective, "for_many_paths", None)
+    if for_many_paths is None:
         return problem
-    wide = Problem(columns(), problem.noise, problem.x0)
+    wide = Problem(for_many_paths(), problem.noise, problem.x0)
     kinds = ("discrete",) if job == "run" else ("discrete", "sde")
     try:
         runs = [make_run(page, wide, kind, steps=2, save_at=1, observables=[], rng=0) for kind in kinds]

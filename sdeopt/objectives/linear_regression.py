@@ -66,7 +66,7 @@ class LinearRegression(FiniteSum):
         self._store(*datasets.prepare(self.X, self.y, "regression"))
         object.__setattr__(self, "l2", checks.number("l2", self.l2, low=0.0))
 
-    def columns(self) -> Any:
+    def for_many_paths(self) -> Any:
         """The same, answering for many paths at a time without a compiler."""
         from sdeopt.objectives.linear_columns import LinearColumns  # a subclass
 
