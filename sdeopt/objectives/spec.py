@@ -89,9 +89,7 @@ FORMS = {
     "linear-regression": Form(regression, "linear-regression:diabetes,l2=0.1", 1, ("l2",)),
     "logistic": Form(classification, "logistic:breast_cancer,l2=0.1", 1, ("l2",)),
     "matrix-factorization": Form(factorization, "matrix-factorization:rank=2", keys=("rows", "cols", "rank")),
-    "matrix-sensing": Form(
-        sensing, "matrix-sensing:rows=5,cols=5,rank=2,n=10", keys=("rows", "cols", "rank", "n")
-    ),
+    "matrix-sensing": Form(sensing, "matrix-sensing:rows=5,cols=5,rank=2,n=10", keys=("rows", "cols", "rank", "n")),
     "widening-valley": Form(WideningValley, "widening-valley:d=10", keys=("d",)),
     "matrix-quadratic": Form(
         matrix_least_squares, "matrix-quadratic:rows=2,cols=3,scale=1", keys=("rows", "cols", "scale")
