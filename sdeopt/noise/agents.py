@@ -48,7 +48,9 @@ class Agents(Law):
 
     Heterogeneous gradients are ∇f_i = ∇f + b_i with Σ b_i = 0, the rows of ``shifts``; or, with `Minibatch` and a
     finite sum of n examples, ∇f_i of the i-th share of the data, n/N examples in a row, from which the agent's batch is
-    drawn. Compiled code holds every agent one after the other: 16 compile in about 5 s, 128 in a minute.
+    drawn. L agents that lie, by b in every gradient, are rows (1 - L/N) b of the shifts beside rows -(L/N) b of the
+    honest ones, whose own objective is f(x) - (L/N) bᵀx then. Compiled code holds every agent one after the other: 16
+    compile in about 5 s, 128 in a minute.
 
     Parameters
     ----------
