@@ -13,7 +13,7 @@ from benchmarks.claims.frame import NORMAL, Finding
 
 NAMES = runner.names()
 SIGMAS = 6.0
-EXTRAS = {"dp_accountant": "dp_accounting"}
+EXTRAS = {"dp_accountant": "dp_accounting", "imbalance_directions": "torch"}
 FEW_KERNELS = ("sam_saddle_noise", "signsgd_phases")
 
 

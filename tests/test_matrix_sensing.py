@@ -27,6 +27,12 @@ def test_trace_of_the_hessian_of_matrix_sensing_where_it_fits():
     assert np.trace(g.hessian(x)) == pytest.approx(expected, rel=1e-13)
 
 
+def test_the_slopes_of_outputs_are_those_of_moved_targets():
+    f, w = SUMS["sensing"], np.linspace(-1.0, 2.0, 7)
+    moved, x = so.MatrixSensing(f.sensors, f.y + w, rank=1), f.start
+    np.testing.assert_allclose(f.label_grad(x, w) / 7, f.grad(x) - moved.grad(x), rtol=1e-12, atol=1e-13)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["discrete", "sde"])
 def test_compiled_runs_have_the_bits_of_plain_python(kind):

@@ -1,4 +1,4 @@
-"""However strong the noise, AdamW's loss at rest stays below (η/4) tr H/θ; with coupled decay that of Adam grows.
+"""However strong the noise, AdamW's loss at rest stays below (η/4) tr H/θ; with coupled decay Adam's grows with σ.
 
 Source: Monzio Compagnoni et al. (2025), arXiv:2411.15958, of which the laws at rest were seen as quoted by others: for
 diagonal H and Σ the loss of AdamW is (η/4) Σ h/(h/σ + θ), and decoupled decay bounds it. For λx added to the gradient

@@ -38,6 +38,7 @@ def _loss_and_grad_norm2(o: Any, x: Any) -> Any:
 
 
 NAMED: dict[str, Callable[..., Any]] = {"loss": _loss, "norm2": _norm2, "grad_norm2": _grad_norm2}
+CLASSES = "class_losses"  # stands for the loss of every class of a classification
 BUILT_IN = re.compile(r"(mean|var|cov) x.*|tr Cov x|diverged")  # names of moments in reports
 SYMBOLS = {"f(x)": "loss", "|x|²": "norm2", "|∇f(x)|²": "grad_norm2"}  # of what is named
 
@@ -90,8 +91,9 @@ def _of_position(f: Callable[[Any], float]) -> Callable[..., Any]:
 def resolve(observables: Any, problem: Any) -> dict[str, Callable[..., Any]]:
     """Return name -> function (o, x) for a sequence of names or a mapping name -> function of x.
 
-    None stands for what the objective says is worth its cost (``usual_observables``, of networks their loss) or, where
-    it says nothing, for every named observable that the problem can answer. Functions are tried at x0: they return one
+    The name "class_losses" stands for one observable for every class of a classification. None stands for what the
+    objective says is worth its cost (``usual_observables``, of networks their loss) or, where it says nothing, for
+    every named observable that the problem can answer. Functions are tried at x0: they return one
     number, or a truth value, whose mean is a probability. What they write into x is lost with it.
     """
     if observables is None and hasattr(problem.objective, "usual_observables"):
@@ -110,10 +112,21 @@ def resolve(observables: Any, problem: Any) -> dict[str, Callable[..., Any]]:
             _try(str(n), f, np.array(problem.x0, dtype=float))
         return {str(n): _of_position(f) for n, f in observables.items()}
     if isinstance(observables, Sequence) and not isinstance(observables, str):
-        names = [checks.choice("observable", n, NAMED) for n in observables]
+        names = [checks.choice("observable", n, (*NAMED, CLASSES)) for n in observables]
         _distinct(names)
-        return {n: NAMED[n] for n in names}
+        each = _class_losses(problem.objective) if CLASSES in names else {}
+        return {k: f for n in names for k, f in (each.items() if n == CLASSES else ((n, NAMED[n]),))}
     raise TypeError(f"observables must be names, a mapping name -> function, or None, got {checks.short(observables)}")
+
+
+def _class_losses(objective: Any) -> dict[str, Callable[..., Any]]:
+    """Functions (o, x), one for every class."""
+    if not hasattr(objective, CLASSES):
+        raise ValueError(
+            f"observables: {CLASSES} are of a classification, such as Logistic or a network whose y are classes, "
+            f"got {checks.short(objective)}"
+        )
+    return {name: _of_position(f) for name, f in objective.class_losses().items()}
 
 
 def _distinct(names: Sequence[str]) -> None:

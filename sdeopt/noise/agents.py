@@ -42,13 +42,13 @@ NEVER = ("mean_sign", "root_sign_cov", "root_square_cov", "noisy_class_grads")
 class Agents(Law):
     """N agents: agent i sees ∇f_i(x) + ξ_i, with f = (1/N) Σ f_i and independent ξ_i, each with a law of its own.
 
-    Methods of the distributed family see every agent. To any other method this is the noise of the mean gradient,
-    ξ = (1/N) Σ ξ_i with Σ = (1/N²) Σ Σ_i, whose signs, squares and directions have no closed form. Any other law is one
-    agent.
+    Methods of the distributed family see every agent; any other law is one agent. To other methods this is the noise of
+    the mean gradient, ξ = (1/N) Σ ξ_i with Σ = (1/N²) Σ Σ_i, whose signs, squares and directions have no closed form.
 
     Heterogeneous gradients are ∇f_i = ∇f + b_i with Σ b_i = 0, the rows of ``shifts``; or, with `Minibatch` and a
     finite sum of n examples, ∇f_i of the i-th share of the data, n/N examples in a row, from which the agent's batch is
-    drawn. Compiled code holds every agent one after the other: 16 compile in about 5 s, 128 in a minute.
+    drawn. L liars, off by b, have the row (1 - L/N) b and the others -(L/N) b, who see f(x) - (L/N) bᵀx then. Compiled
+    code holds every agent one after the other: 16 take about 5 s, 128 a minute.
 
     Parameters
     ----------

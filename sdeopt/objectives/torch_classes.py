@@ -6,13 +6,17 @@ from typing import Any
 
 import numpy as np
 
+from sdeopt.objectives.torch_observables import Mean
+
 __all__ = ["Classes"]
 
 
 class Classes:
     """Questions about the values of y, whole numbers."""
 
+    _X: Any
     _y: Any
+    _loss: Any
     _numbers: Any
     _pull: Any
     _side_by_side: Any
@@ -27,6 +31,13 @@ class Classes:
     def classes(self) -> int:
         """How many classes have examples."""
         return len(self._y.unique())
+
+    def class_losses(self) -> dict[str, Any]:
+        """For ``observables=``: the mean loss of the examples of every class, "loss of class 0" and so on."""
+        if self._y.is_floating_point() or self._y.ndim > 1:
+            raise ValueError(f"observables: class_losses need y of whole numbers, one class each, got {self._y.dtype}")
+        each = {int(c): self._y == c for c in self._y.unique()}
+        return {f"loss of class {c}": Mean(self, self._loss, self._X[of], self._y[of]) for c, of in each.items()}
 
     def batch_class_grads(self, x: Any, index: Any) -> Any:
         if x.ndim == 2:

@@ -83,4 +83,20 @@ MUTATIONS = [
         "variance.terminal, variance.direction = True, 1.0",
         named("edge", "test_it_leaves_the_edge_where_the_gradient_points_off_it"),
     ),
+    Mutation(
+        "matrix sensing: the targets moved the wrong way",
+        "sdeopt/objectives/matrix_sensing.py", "return pulled(self, matvec(self.X.T, w), x)",
+        "return pulled(self, matvec(self.X.T, -w), x)",
+        named("matrix_sensing", "test_the_slopes_of_outputs_are_those_of_moved_targets"),
+    ),
+    Mutation(
+        "matrix sensing: the Hessian without its residual",
+        "sdeopt/objectives/matrix_sensing.py", "pulled(self, dr, x) + pulled(self, r, v)", "pulled(self, dr, x)",
+        named("objectives", "test_hvp_is_the_derivative_of_the_gradient[sensing]"),
+    ),
+    Mutation(
+        "class losses: without the ridge",
+        "sdeopt/objectives/logistic.py", "return s / X.shape[0] + 0.5 * l2 * dot(x, x)", "return s / X.shape[0]",
+        named("class_losses", "test_they_are_the_means_over_the_examples_of_a_class"),
+    ),
 ]  # fmt: skip
