@@ -209,7 +209,9 @@ def test_the_flow_is_part_of_the_work() -> None:
 
 
 def test_single_precision_is_half_the_price(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "CALL", 0.0)
+    """The products; entries are more, of what changes its type."""
+    for other in ("CALL", "MADE"):
+        monkeypatch.setattr(work, other, 0.0)
     law = so.Minibatch(2)
     single, double = (price(column(so.SGD(0.3), "sde", small(dtype=t), law)) for t in ("float32", "float64"))
-    assert (2.0 * single.step, 2.0 * single.save) == pytest.approx(double)
+    assert (2.0 * single.step, 2.0 * single.save) == pytest.approx((double.step, double.save))
