@@ -172,7 +172,7 @@ def _evidence(
         "valid": scaling.valid,
         "paths": int(found[0].lost.count[-1]),
         "diverged": lost[:3],
-        "rivals": [_rival(*side, meta) for side in zip(others, runs[3:], more, of[2:], strict=True)],
+        "rivals": [_rival(*side, scaling.before, meta) for side in zip(others, runs[3:], more, of[2:], strict=True)],
         "confidence": CONFIDENCE,
     }
     return Evidence(
@@ -199,9 +199,12 @@ def _evidence(
     )
 
 
-def _rival(name: str, run: Run, sizes: Sizes, e: paired.Estimates, meta: dict[str, Any]) -> dict[str, Any]:
-    """What a report keeps of a rival: its rule, the method, the bounds and the verdict."""
+def _rival(
+    name: str, run: Run, sizes: Sizes, e: paired.Estimates, before: Any, meta: dict[str, Any]
+) -> dict[str, Any]:  # fmt: skip
+    """What a report keeps of a rival: its rule, the method, what that changes, the bounds and the verdict."""
+    new = {k: v for k, v in run.method._asdict().items() if v != getattr(before, k)}
     every, tolerance, alpha = list(range(sizes.size.shape[1])), meta["tolerance"], meta["alpha"]
     d = decide_chosen(sizes, bounds(sizes, alpha), e.paths, every, tolerance, alpha)
     verdict = "coincide" if d.verdict == AGREE else d.verdict
-    return {"rule": name, "method": repr(run.method), "low": d.low, "high": d.high, "verdict": verdict}
+    return {"rule": name, "method": repr(run.method), "new": new, "low": d.low, "high": d.high, "verdict": verdict}

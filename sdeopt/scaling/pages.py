@@ -90,11 +90,16 @@ def evidence(e: Evidence) -> Page:
     important = tuple(map(HEADINGS.index, IMPORTANCE))
     tables = [Table(HEADINGS, [_row(row) for row in e.rows], (0, 5, 8), important)]
     rows: list[tuple[Line, ...]] = [
-        (r["rule"], r["method"], _rival(r), Cell(r["verdict"], tone(r["verdict"]))) for r in m.get("rivals", [])
+        (r["rule"], _new(r), _rival(r), Cell(r["verdict"], tone(r["verdict"]))) for r in m.get("rivals", [])
     ]
     if rows:
-        tables.append(Table(("other rule", "method", "off", "verdict"), rows, (0, 1, 3)))
+        tables.append(Table(("other rule", "after", "off", "verdict"), rows, (0, 1, 3)))
     return Page(_compared(e), tables, notes)
+
+
+def _new(r: dict[str, Any]) -> str:
+    """The hyperparameters that a rival changes."""
+    return ", ".join(f"{name} = {number(value)}" for name, value in r["new"].items())
 
 
 def _rival(r: dict[str, Any]) -> str:

@@ -79,7 +79,7 @@ class Evidence(Result):
         What the columns are.
     meta : dict
         Everything needed to run it again, the statistics' constants, and of networks the ``rivals``: a list of dicts
-        with rule, method, low and high (bounds of the largest relative error), verdict.
+        with rule, method, new (what it changes), low and high (bounds of the largest relative error), verdict.
 
     Examples
     --------
