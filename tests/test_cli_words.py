@@ -11,13 +11,14 @@ import pytest
 from command import content, job, succeeded
 
 import sdeopt as so
-from sdeopt.cli.schedules import schedule
-from sdeopt.cli.words import (
+from sdeopt.cli import lengths
+from sdeopt.cli.lengths import (
     BUDGET,
     DEMONSTRATION,
     PATHS,
     paths,
 )  # fmt: skip
+from sdeopt.cli.schedules import schedule
 from sdeopt.engine.planning import plan
 from sdeopt.engine.simulate import DEFAULT_SUBSTEPS
 from sdeopt.engine.work import price
@@ -57,6 +58,31 @@ def test_defaults_are_those_of_the_help() -> None:
     assert repr(said.problem.noise) == "Gaussian(scale=0.5)"
     assert said.arguments == {"horizon": 10.0, "rng": 0, "progress": None}
     assert job("simulate", "sgd").arguments["paths"] == 4000
+
+
+@pytest.mark.extras("torch")
+def test_defaults_on_networks() -> None:
+    """A number of steps that the budget affords, a small rate of methods with bounded steps, no example's betas."""
+    pytest.importorskip("torch")
+    words = ["--objective", "mlp:breast_cancer,widths=3"]
+    for method, page in (("adamw", so.AdamW(lr=0.001)), ("sgd", so.SGD(lr=0.05)), ("signum", so.Signum(lr=0.001))):
+        assert job("compare", method, *words).method == page
+    said = job("compare", "adamw", *words)
+    assert (said.arguments["steps"], "horizon" in said.arguments) == (200, False)
+    assert said.remark == "200 steps, the default for a network of this cost; --steps sets another number"
+    both = job("simulate", "sgd", *words)
+    assert both.arguments["steps"] == 200
+    assert both.remark is not None and both.remark.startswith(f"200 steps and {both.arguments['paths']} paths, ")
+    assert job("compare", "sgd", *words, "--horizon", "1").arguments["horizon"] == 1.0
+
+
+@pytest.mark.extras("torch")
+def test_what_a_network_affords(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    words = ["--objective", "mlp:breast_cancer,widths=3"]
+    for budget, steps in ((1e9, 200), (0.0, 25)):
+        monkeypatch.setattr(lengths, "NETWORK", budget)
+        assert job("compare", "sgd", *words).arguments["steps"] == steps
 
 
 def test_every_hyperparameter_reaches_the_method() -> None:

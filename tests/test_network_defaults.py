@@ -44,6 +44,10 @@ def test_of_many_examples_the_loss_is_that_of_a_stated_subset() -> None:
     assert loss(both) == pytest.approx([loss(both[:, 0].copy()), loss(both[:, 1].copy())], rel=1e-12)
     e = so.simulate(so.SGD(0.3), so.Problem(f, so.Minibatch(2)), steps=2, paths=2, rng=0)
     assert list(e.observables) == [name]
+    assert f'{name}: of the training data, the same in every run; observables=["loss"] is of all of them.' in str(e)
+    e = so.simulate(so.SGD(0.3), so.Problem(f, so.Minibatch(2)), steps=2, paths=2, observables=["loss"], rng=0)
+    assert e.observables["loss"][0][-1] == pytest.approx(np.mean([f.value(x) for x in e.final]), rel=1e-12)
+    assert "1000 examples" not in str(e)
 
 
 def test_other_objectives_keep_their_defaults() -> None:

@@ -171,7 +171,7 @@ def test_every_kind_of_network_is_counted() -> None:
     """Path by path, on tensors, as a stream, and with an optimizer of PyTorch in the place of the page."""
     f, law = small(64), so.Minibatch(2)
     plain = price(column(so.SGD(0.3), "discrete", f, law))
-    assert price(column(so.SGD(0.3), "discrete", small(64, dtype="float32"), law)) == plain
+    assert price(column(so.SGD(0.3), "discrete", small(64, dtype="float64"), law)) == plain
     run = column(so.Adam(0.3), "discrete", f, law)
     assert price(replace(run, discrete=so.torch.Optimizer(torch.optim.Adam))) == price(run) == plain
     f.batched = False
@@ -180,3 +180,38 @@ def test_every_kind_of_network_is_counted() -> None:
     stream = so.torch.Stream(f.module(f.start), torch.nn.CrossEntropyLoss(), lambda address: (X[:2], y[:2]))
     both = price(column(so.SGD(0.3), "discrete", stream, so.NoNoise()))
     assert both == pytest.approx((plain.step, 16 * 2 * THERE * work.PRODUCT), rel=1e-12)  # the loss of 16 batches
+
+
+def test_networks_whose_pilot_is_dear_have_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fewest paths, with two integrator steps; above an hour the sentence says how many steps would do."""
+    problem = so.Problem(small(), so.Minibatch(2))
+    settings: dict[str, Any] = {"steps": 4, "save_at": 2, "rng": 0, "progress": False}
+    monkeypatch.setattr(budget, "WORK", 0.0)
+    found = so.compare(so.SGD(0.3), problem, **settings)
+    assert [found.meta[name] for name in ("paths", "substeps", "pilot", "paths_change")] == [64, 2, 0, 16]
+    again = so.compare(so.SGD(0.3), problem, paths=64, substeps=2, **settings)
+    assert (again.gap == found.gap).all() and again.within == found.within
+    run = column(so.SGD(0.3), "sde", small(), so.Minibatch(2), substeps=2)
+    monkeypatch.setattr(budget, "HOUR", 0.6 * budget.at_once(run, 64))
+    with pytest.raises(ValueError, match=r"64 paths, .*limit 1\): take at most 2 steps"):
+        so.compare(so.SGD(0.3), problem, **settings)
+
+
+def test_the_flow_is_part_of_the_work() -> None:
+    """At once: both columns on all paths, the SDE with dt and dt/2 on 16, and the flow, one path or 32."""
+    f, law = small(), so.Minibatch(2)
+    for sde, flows in (("order1", 1), ("sampled", 32)):
+        columns = budget.block.columns(column(so.SGD(0.3), "sde", f, law, sde=sde, substeps=2))
+        discrete, each, fine, flow = map(cost, columns)
+        assert budget.at_once(columns[1], 20) == pytest.approx(
+            20 * (discrete + each) + 16 * (each + fine) + flows * flow
+        )
+
+
+def test_single_precision_is_half_the_price(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The products; entries are more, of what changes its type."""
+    for other in ("CALL", "MADE"):
+        monkeypatch.setattr(work, other, 0.0)
+    law = so.Minibatch(2)
+    single, double = (price(column(so.SGD(0.3), "sde", small(dtype=t), law)) for t in ("float32", "float64"))
+    assert (2.0 * single.step, 2.0 * single.save) == pytest.approx((double.step, double.save))

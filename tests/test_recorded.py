@@ -119,3 +119,12 @@ def test_what_is_no_log_is_refused() -> None:
         so.compare(so.SGD(0.05), PROBLEM, discrete=so.Recorded([0.275, 0.5], {"loss": x}))
     with pytest.raises(ValueError, match="unknown recorded observable 'accuracy'"):
         so.compare(so.SGD(0.05), PROBLEM, discrete=so.Recorded(SAVES, {"accuracy": x}))
+
+
+def test_integers_are_questioned_and_other_numbers_never() -> None:
+    """Steps in the place of times: at η = 0.05 the integer 2 is step 40, and so is 2.0, which nobody counts with."""
+    x = {"loss": np.ones((3, 2))}
+    with pytest.warns(UserWarning, match=r"integers, taken as t = k·0.05, so that the last, 2, is step 40; of"):
+        assert so.Recorded([1, 2], x).grid(so.SGD(0.05), None, None, None, None, None)[0] == 40
+    so.Recorded([1.0, 2.0], x).grid(so.SGD(0.05), None, None, None, None, None)
+    so.Recorded(np.arange(1, 3), x).grid(so.SGD(1.0), None, None, None, None, None)

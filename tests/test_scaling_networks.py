@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,24 @@ def test_equal_numbers_of_examples_are_matched(problem: so.Problem) -> None:
     assert (4 * e.steps[0] == 8 * e.steps[1]).all() and (e.steps[1] == e.steps[2]).all()
     assert e.meta["after"]["noise"] == "Minibatch(batch=8, replace=True)"
     assert np.isfinite(e.before).all()
+
+
+def test_rules_of_practice_stand_beside(problem: so.Problem) -> None:
+    """Each has the bounds that it has in the place of the naive rule, whose draws it takes."""
+    scaled = so.scale(so.AdamW(0.01), batch=(4, 8), problem=problem)
+    grid: dict[str, Any] = {"steps": 8, "paths": 64, "rng": 0, "progress": False}
+    e = scaled.evidence(**grid)
+    made = [so.AdamW(0.014142135623731), so.AdamW(0.01, beta2=0.998001)]
+    for rival, method in zip(e.meta["rivals"], made, strict=True):
+        there = dataclasses.replace(scaled, naive=method).evidence(**grid)
+        assert rival["method"] == repr(method) and rival["rule"] in str(e)
+        assert (rival["low"], rival["high"], rival["verdict"]) == (*there.naive_within, there.naive_verdict)
+    assert "lr = 0.01414" in str(e) and "beta2 = 0.998" in str(e)
+    assert [rival["rule"] for rival in e.meta["rivals"]] == ["η' = √κ η", "η' = η, β₂' = β₂^κ"]
+    linear = so.scale(so.SGD(0.1), batch=(4, 8), problem=problem)
+    assert list(evidence.rivals(linear)) == ["η' = √κ η"]
+    toy = so.Problem(so.Quadratic([1.0]), so.Gaussian(1.0))
+    assert evidence.rivals(so.scale(so.AdamW(0.01), batch=(4, 8), problem=toy)) == {}
 
 
 def test_two_methods_on_one_network(problem: so.Problem) -> None:

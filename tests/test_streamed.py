@@ -90,3 +90,21 @@ held = re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())  # ru
 print(int(held[1]) < 2 * 2**20)
 """
     assert fresh(script).split() == ["True", "11", "0", "True"]
+
+
+def test_a_comparison_keeps_projections_and_the_whole_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Judged by observables, of one chunk of paths: loss and trace, and their errors, are those of whole records."""
+    settings = SETTINGS | {"paths": 16, "substeps": 2, "sde": "sampled", "judge": "observables"}
+    problem = so.Problem(small(dtype="float64"), so.Minibatch(2))
+    whole = so.compare(so.SGD(0.3), problem, **settings)
+    monkeypatch.setattr(streamed, "LARGE", 10)
+    found = so.compare(so.SGD(0.3), problem, **settings)
+    assert found.kinds.count("mean") == found.meta["projections"] == 8
+    for name in ("loss", "tr Cov x"):
+        i, j = whole.column(name), found.column(name)
+        for field in ("discrete", "sde", "gap", "discrete_stderr", "gap_stderr", "change", "margin"):
+            assert getattr(found, field)[:, j] == pytest.approx(getattr(whole, field)[:, i], rel=1e-9, abs=1e-14)
+    assert found.within == pytest.approx(whole.within, rel=1e-9)
+    assert "Coordinates are 8 projections of x" in str(found)
+    assert len(so.compare(so.SGD(0.3), problem, **settings | {"save_at": None}).times) == 7
+    assert "projections" not in so.compare(so.SGD(0.3), problem, **settings | {"judge": "all"}).meta

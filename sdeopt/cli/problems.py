@@ -22,9 +22,18 @@ def objective_of(spec: str) -> Any:
     """The objective or the network that ``spec`` names, or what FILE.py:FUNCTION makes."""
     own = OWN.fullmatch(spec)
     if own:
-        return call_function(Path(own[1]), own[2])
+        return alone(call_function(Path(own[1]), own[2]))
     name = checks.choice("objective", split(spec)[0], (*objectives.FORMS, *networks.NAMES))
-    return (networks if name in networks.NAMES else objectives).parse(spec)
+    return alone((networks if name in networks.NAMES else objectives).parse(spec))
+
+
+def alone(objective: Any) -> Any:
+    """The objective; for a network PyTorch is told to use one thread, since paths run in as many as there are cores."""
+    if getattr(objective, "costly", False):
+        import torch
+
+        torch.set_num_threads(1)
+    return objective
 
 
 def call_function(file: Path, name: str) -> Any:

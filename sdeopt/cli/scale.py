@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import click
@@ -62,13 +61,15 @@ def scale(**words: Any) -> None:
 
 def _read(words: dict[str, Any]) -> dict[str, Any]:
     """The method, what changes, the problem if there is to be one, and the arguments of the evidence if any."""
+    from sdeopt.cli.lengths import steps_of
     from sdeopt.cli.own import method_of
     from sdeopt.cli.problems import problem_of
-    from sdeopt.cli.words import SEED, fields, scheduled, stem, steps_of, wrap
-    from sdeopt.core import checks
+    from sdeopt.cli.words import fields, scheduled, settings, stem, wrap
 
     cls = method_of(words["method"])
-    method = wrap(cls(**fields(cls, words)), words)
+    named = any(words[name] is not None for name in ("objective", "noise", "x0"))
+    problem = problem_of(words | {"batch": _minibatch(words)}, cls.example) if named else None
+    method = wrap(cls(**fields(cls, words, problem is not None and getattr(problem.objective, "costly", False))), words)
     change = {name: words[name] for name in ("batch", "agents", "new_k", "examples") if words[name] is not None}
     arguments = {name: words[name] for name in ("horizon", "steps") if words[name] is not None}
     if words["schedule"] is not None:
@@ -76,16 +77,9 @@ def _read(words: dict[str, Any]) -> dict[str, Any]:
         method = scheduled(method, words["schedule"], length)
     if stem(words["out"]) is not None and not arguments:
         raise ValueError("--out writes evidence, so give --horizon or --steps too")
-    named = any(words[name] is not None for name in ("objective", "noise", "x0"))
-    problem = problem_of(words | {"batch": _minibatch(words)}, cls.example) if named or arguments else None
     if arguments:
-        arguments |= {name: words[name] for name in ("paths", "tolerance") if words[name] is not None}
-        arguments["rng"] = SEED if words["seed"] is None else checks.integer("seed", words["seed"], high=2**128)
-        arguments["progress"] = False if words["quiet"] else None
-        if words["observables"] is not None:
-            arguments["observables"] = [name.strip() for name in words["observables"].split(",")]
-        if words["threads"] is not None:
-            arguments["executor"] = ThreadPoolExecutor(checks.integer("threads", words["threads"], low=1))
+        problem = problem or problem_of(words | {"batch": None}, cls.example)
+        arguments |= {name: words[name] for name in ("paths", "tolerance") if words[name] is not None} | settings(words)
     return {"method": method, "change": change, "problem": problem, "arguments": arguments}
 
 

@@ -7,33 +7,28 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sdeopt.cli import lengths
 from sdeopt.cli.own import method_of
 from sdeopt.cli.problems import problem_of
 from sdeopt.cli.schedules import schedule
 from sdeopt.core import checks
 from sdeopt.core.problem import Problem
 from sdeopt.core.spec import number, numbers, split
-from sdeopt.engine.planning import plan
-from sdeopt.engine.work import costs
 from sdeopt.optimizers.registry import lookup, methods
 from sdeopt.results.files import locate
 from sdeopt.wrappers import EMA, L2, Averaged, Clipped, Layered, Rescaled
 
 __all__ = [
-    "AROUND", "LR", "PATHS", "SEED", "Job", "complete", "fields", "hyperparameters", "paths", "read", "scheduled",
-    "stem", "steps_of", "wrap",
+    "AROUND", "LR", "SEED", "Job", "complete", "fields", "hyperparameters", "read", "scheduled", "settings", "stem",
+    "wrap",
 ]  # fmt: skip
 
 LR, SEED = 0.05, 0
-HORIZONS = {"simulate": 10.0, "compare": 10.0, "certify": 1.0}  # by the end gaps are gone on what converges
+LIMITED = 0.001  # learning rate on networks of methods whose steps are of bounded length: there are many coordinates
 PASSED = (  # as they are, where given
     "kind", "sde", "scheme", "dt", "substeps", "save_at", "tolerance", "precision", "max_paths", "seconds",
     "checkpoint", "judge", "alpha",
 )  # fmt: skip
-PATHS = (4000, 2000, 1000, 500, 250, 125, 64)
-BUDGET, DEMONSTRATION = 120.0, 15.0  # work of a run on a problem that was named, and on the method's own
-PLANNED = ("kind", "sde", "scheme", "dt", "substeps", "save_at", "observables", "horizon", "steps", "rng")
-
 
 AROUND = {  # what stands around any method
     "l2": "Around any other method: coupled decay, added to its gradient",
@@ -63,7 +58,7 @@ def hyperparameters() -> dict[str, str]:
     texts = {field: ", ".join(names) for field, names in owners.items()}
     around = {field: f"{texts[field]}; {text}" if field in texts else text for field, text in AROUND.items()}
     return {_dashed(field): text for field, text in (texts | around).items()} | {
-        "--lr": f"Learning rate.  [default: {LR}, or what METHOD needs]"
+        "--lr": f"Learning rate.  [default: {LR}, or what METHOD needs; on networks {LIMITED} if its steps are bounded]"
     }
 
 
@@ -71,40 +66,40 @@ def read(command: str, words: Mapping[str, Any]) -> Job:
     """Return the run that the words describe; a ``ValueError`` or ``TypeError`` says which of them make no sense."""
     file = stem(words["out"])
     cls = method_of(words["method"])
+    problem = problem_of(words, cls.shown if words["objective"] is words["noise"] is None else cls.example)
+    network = getattr(problem.objective, "costly", False)
     lrs = {"lrs": numbers("lrs", words["lrs"].split(","))} if words.get("lrs") is not None else {}
     largest = {"lr": lrs["lrs"][0]} if lrs and words["lr"] is None else {}
-    method = wrap(cls(**fields(cls, words) | largest), words)
-    problem = problem_of(words, cls.shown if words["objective"] is words["noise"] is None else cls.example)
+    method = wrap(cls(**fields(cls, words, network) | largest), words)
+    arguments = {key: words[key] for key in PASSED if words.get(key) is not None} | lrs | settings(words)
     length = {key: words[key] for key in ("horizon", "steps") if words.get(key) is not None}
-    length = length or {"horizon": HORIZONS[command]}
-    steps = steps_of(length, method.clock)
+    said, length = bool(length), length or lengths.default(command, method, problem, arguments)
+    steps = lengths.steps_of(length, method.clock)
     if words.get("horizon") is None and command != "certify":
-        length = fit(length, steps, method.clock)
-    arguments = {key: words[key] for key in PASSED if words.get(key) is not None} | length | lrs
+        length = lengths.fit(length, steps, method.clock)
+    arguments |= length
     if words["schedule"] is not None:
         method = scheduled(method, words["schedule"], steps * method.clock)
-    if words.get("observables") is not None:
-        arguments["observables"] = [name.strip() for name in words["observables"].split(",")]
-    if words["threads"] is not None:
-        arguments["executor"] = ThreadPoolExecutor(checks.integer("threads", words["threads"], low=1))
-    arguments["rng"] = SEED if words["seed"] is None else checks.integer("seed", words["seed"], high=2**128)
-    if words.get("warm"):
-        arguments["warm"] = True
-    arguments["progress"] = False if words["quiet"] else None
-    remark = None
     if words["paths"] is not None:
         arguments["paths"] = words["paths"]
     elif command == "simulate":
-        run = plan(method, problem, **{name: arguments[name] for name in PLANNED if name in arguments})
-        each = sum(costs((run,), arguments["progress"]))
-        arguments["paths"] = paths(each, DEMONSTRATION if words["objective"] is None else BUDGET)
-        remark = f"{arguments['paths']} paths, the default for a problem of this cost; --paths sets another number"
+        budget = lengths.DEMONSTRATION if words["objective"] is None else lengths.BUDGET
+        arguments["paths"] = lengths.paths(lengths.chosen(method, problem, arguments), budget)
+    remark = lengths.remark(not said and network and steps, words["paths"] is None and arguments.get("paths"))
     return Job(method, problem, arguments, file, None if words["quiet"] else remark)
 
 
-def paths(each: float, budget: float = BUDGET) -> int:
-    """The default number of paths: the largest in ``PATHS`` within the budget, for paths of so much work ``each``."""
-    return next((n for n in PATHS if n * each <= budget), PATHS[-1])
+def settings(words: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments that are not passed on as they are."""
+    found: dict[str, Any] = {"progress": False if words["quiet"] else None}
+    found["rng"] = SEED if words["seed"] is None else checks.integer("seed", words["seed"], high=2**128)
+    if words.get("observables") is not None:
+        found["observables"] = [name.strip() for name in words["observables"].split(",")]
+    if words["threads"] is not None:
+        found["executor"] = ThreadPoolExecutor(checks.integer("threads", words["threads"], low=1))
+    if words.get("warm"):
+        found["warm"] = True
+    return found
 
 
 def _dashed(field: str) -> str:
@@ -118,15 +113,22 @@ def stem(out: str | None) -> str | None:
     return None if out is None else out.removesuffix(".npz")
 
 
-def fields(cls: Any, words: Mapping[str, Any]) -> dict[str, float]:
-    """The hyperparameters that were given; one that the method does not have is refused."""
+def fields(cls: Any, words: Mapping[str, Any], network: bool = False) -> dict[str, float]:
+    """The hyperparameters that were given; one that the method does not have is refused.
+
+    On a network a page's own example says only what has no other default; the learning rate is that of networks.
+    """
     given = {option[2:].replace("-", "_") for option in hyperparameters()} & {w for w in words if words[w] is not None}
     for field in sorted(given):
         if field not in cls._fields and field not in AROUND:
             has = ", ".join(map(_dashed, cls._fields))
             raise ValueError(f"{cls.__name__} has no {_dashed(field)}, its hyperparameters are {has}")
     own = {field: words[field] for field in given if field in cls._fields}
-    return complete(cls, ({} if given & set(cls.at) else cls.at) | own, _dashed)
+    at = {} if given & set(cls.at) else cls.at
+    if network:
+        rate = {"lr": LIMITED} if cls.limited and "lr" in cls._fields else {}
+        at = {field: value for field, value in cls.at.items() if field not in ("lr", *cls._field_defaults)} | rate
+    return complete(cls, at | own, _dashed)
 
 
 def complete(cls: Any, given: Mapping[str, float], said: Callable[[str], str] = str) -> dict[str, float]:
@@ -164,18 +166,3 @@ def _rest(spec: str, lr: float) -> Any:
         has = ", ".join(cls._fields)
         raise ValueError(f"rest must be METHOD:name=value,..., with names of {cls.__name__} among {has}, got {spec!r}")
     return cls(**{"lr": lr} | {field: number(f"rest: {field}", text) for field, text in given.items()})
-
-
-def fit(length: dict[str, Any], steps: int, clock: float) -> dict[str, Any]:
-    """The default horizon, or the nearest number of steps where the learning rate does not divide it."""
-    whole = "steps" in length or abs(steps * clock - length["horizon"]) < 1e-6 * length["horizon"]
-    return length if whole else {"steps": max(steps, 1)}
-
-
-def steps_of(length: Mapping[str, Any], clock: float) -> int:
-    """Number of optimizer steps."""
-    from sdeopt.engine import duration
-
-    if "steps" in length:
-        return checks.integer("steps", length["steps"], low=1)
-    return duration.whole(checks.positive("horizon", length["horizon"]) / clock)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.comparison import laws, recorded
-from sdeopt.comparison.overlay import theory
+from sdeopt.comparison.overlay import Theory, theory
 from sdeopt.comparison.recorded import Recorded
 from sdeopt.comparison.report import Report
 from sdeopt.core.traits import SAMPLED
@@ -22,6 +22,7 @@ from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import Sizes
 from sdeopt.results.columns import labels
 from sdeopt.results.judging import CONFIDENCE
+from sdeopt.results.pages import TRACE
 from sdeopt.results.quantities import Quantity, Scales
 
 __all__ = [
@@ -32,9 +33,12 @@ __all__ = [
     "assemble",
     "columns",
     "few",
+    "flows",
+    "halved",
     "leftover",
     "measure",
     "ran",
+    "seen",
     "straight",
     "try_steps",
 ]
@@ -49,9 +53,12 @@ REDUCE = functools.partial(paired.reduce, keep=laws.PATHS)
 Array = NDArray[np.float64]
 
 
-def few(problem: Any) -> int:
-    """40 saves, of networks 20, or as many as keep a chunk of paths from becoming too small in large dimension."""
-    width = getattr(problem, "dim", 1) + 3
+def few(problem: Any, projected: bool = False) -> int:
+    """40 saves, of networks 20, or as many as keep a chunk of paths from becoming too small in large dimension.
+
+    With ``projected`` records hold projections, which are few.
+    """
+    width = 3 if projected else getattr(problem, "dim", 1) + 3
     return min(usual_saves(problem, SAVES), max(1, RECORD_LIMIT // (SMALL_CHUNK * 2 * 8 * width) - 1))
 
 
@@ -75,10 +82,11 @@ def ran(
     Where dt has been halved already, ``change`` is what that changed; the column of a ``log`` is not run.
     """
     discrete, sde, fine, flow = runs
-    some, d = min(paths, max(PATHS_CHANGE, paths // 4)) if change is None else 0, discrete.problem.dim
+    some = halved(paths) if change is None else 0
+    traced = {"traced": True} if discrete.projections else {}
 
     def folded(runs: tuple[Run, ...], count: int, before: int, label: str, name: str, reduce: Any = REDUCE) -> Any:
-        task = Task(runs, functools.partial(reduce, d=d, vectors=vectors), 16 * d)
+        task = Task(runs, functools.partial(reduce, d=discrete.kept, vectors=vectors, **traced), 16 * discrete.kept)
         told = (lambda done, _: progress(before + done, some + paths)) if callable(progress) else progress
         return fold(task, count, paired.merge, executor, told, label, 0, store and store.part(name))
 
@@ -99,7 +107,7 @@ def try_steps(
     runs: tuple[Run, ...], paths: int, vectors: bool, first: int, executor: Any, progress: Any, store: Any
 ) -> tuple[paired.Paired, paired.Paired]:
     """Both columns and, beside the SDE, the one with dt/2, on paths that are numbered from ``first``."""
-    task = Task(runs[:3], functools.partial(_three, d=runs[0].problem.dim, vectors=vectors))
+    task = Task(runs[:3], functools.partial(_three, d=runs[0].kept, vectors=vectors, traced=bool(runs[0].projections)))
     label, told = f"{runs[0].method}, pilot", not callable(progress) and progress
     try:
         main, change = fold(task, paths, _join, executor, told, label, first, store)
@@ -111,8 +119,8 @@ def try_steps(
 Two = tuple[paired.Paired, paired.Paired]
 
 
-def _three(first: int, discrete: Array, sde: Array, fine: Array, *, d: int, vectors: bool) -> Two:
-    reduce = functools.partial(paired.reduce, first, d=d, keep=0, vectors=vectors)
+def _three(first: int, discrete: Array, sde: Array, fine: Array, *, d: int, vectors: bool, traced: bool) -> Two:
+    reduce = functools.partial(paired.reduce, first, d=d, keep=0, vectors=vectors, traced=traced)
     return reduce(discrete, sde), reduce(sde, fine)
 
 
@@ -120,12 +128,27 @@ def _join(a: Two, b: Two) -> Two:
     return paired.merge(a[0], b[0]), paired.merge(a[1], b[1])
 
 
+def halved(paths: int) -> int:
+    """Paths on which dt is halved, of so many."""
+    return min(paths, max(PATHS_CHANGE, paths // 4))
+
+
+def flows(run: Run) -> int:
+    """Paths of the flow."""
+    return 1 if run.model.drift is not None else PATHS_FLOW
+
+
+def seen(run: Run) -> tuple[str, ...]:
+    """Names of what is observed of single paths."""
+    return tuple(name for name in run.observables if name != TRACE)
+
+
 def straight(run: Run, executor: Any, progress: Any, store: Any) -> Array:
     """Records of the flow, (n, width): a single path without spread, or the mean of some where the drift is sampled."""
-    count = 1 if run.model.drift is not None else PATHS_FLOW
+    count = flows(run)
     kept = store and store.part("flow")
     mean: Array = records(run, count, executor=executor, progress=progress, label="flow", store=kept).mean(axis=0)
-    return mean
+    return mean[:, : run.width - bool(run.projections)]  # without the trace, of which a flow has none
 
 
 def alike(run: Run) -> bool:
@@ -176,29 +199,30 @@ def measure(
     ``fresh`` is that of `quantities.Change`.
     """
     discrete, sde, *_ = runs
-    d, extra = discrete.problem.dim, len(discrete.observables)
-    both, halved = paired.estimates(main, d), paired.estimates(change, d)
+    d, watched, traced = discrete.kept, seen(discrete), bool(discrete.projections)
+    both, half = (paired.estimates(pair, d, traced) for pair in (main, change))
+    extra = len(watched)
     both = both if log is None else log.beside(both, d)
-    kinds, names = labels(d, tuple(discrete.observables))
+    kinds, names = labels(d, watched)
     line = _whole(flow, main)
     times = np.array(discrete.saves) * discrete.method.clock
     judged = quantities.choose_judged(kinds, names, any(lost(main)), judge, heavy)
     if log is not None:
         judged = tuple(q for q in judged if q.kind in ("observable", "diverged"))
     scales = quantities.scales(both if log is None else log.alone(both), kinds, times, line)
-    refined = quantities.Change(halved, change.groups, leftover(sde), alike(sde), fresh)
+    refined = quantities.Change(half, change.groups, leftover(sde), alike(sde), fresh)
     found = quantities.apart(both, main.groups, scales, judged, extra, refined)
     apart = quantities.flow_apart(line, both, scales, judged, extra)
     if log is not None:
         of = [q.columns[0] for q in judged]
         found, apart = (s._replace(degrees=log.degrees(e, of)) for s, e in ((found, both), (apart, log.still(both))))
     begun = times > 0.0  # at t = 0 both are at the start
-    ends, seen = zip(*(orders(run) for run in (discrete, sde)), strict=True)
-    known = judged, d, min(ends), np.array([min(of[name] for of in seen) for name in discrete.observables])
+    ends, known_of = zip(*(orders(run) for run in (discrete, sde)), strict=True)
+    known = judged, d, min(ends), np.array([min(of[name] for of in known_of) for name in watched])
     least = quantities.moments(kinds, min(ends), known[3])
     sizes, flow_sizes = (quantities.without_errors(Sizes(*(a[begun] for a in s)), *known) for s in (found, apart))
     unsettled = np.flatnonzero(least <= SETTLED).tolist()
-    return Measured(both, halved, kinds, names, times, judged, scales, sizes, flow_sizes, unsettled)
+    return Measured(both, half, kinds, names, times, judged, scales, sizes, flow_sizes, unsettled)
 
 
 def assemble(
@@ -209,7 +233,8 @@ def assemble(
     discrete, sde, *_ = runs
     m = measure(runs, main, change, flow, meta["judge"], meta["heavy"], log)
     both, kinds = m.both, m.kinds
-    closed = theory(sde, both.second[:, kinds.index("trace")])
+    blank = np.full_like(both.second, np.nan)
+    closed = Theory(blank, blank[0]) if sde.projections else theory(sde, both.second[:, kinds.index("trace")])
     meta |= {
         "paths": int(main.lost.count[-1]),
         "paths_change": int(m.halved.paths.min()),

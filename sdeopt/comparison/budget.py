@@ -8,6 +8,9 @@ false verdicts of 5 %; looking again until something is decided makes 18 % in si
 A budget is work, not time: what the steps and saves of a path draw and compute, counted, in seconds of one of the cores
 on which that was measured. So the same call with the same ``rng`` gives the same block on any machine. With
 ``seconds`` the clock says what a path costs, and the block depends on the machine.
+
+Where the pilot of a network would be dearer than the budget there is none: the fewest paths are run at once, at two
+integrator steps to a step of the optimizer, and the report says how many would decide.
 """
 
 from __future__ import annotations
@@ -21,11 +24,11 @@ from numpy.typing import NDArray
 
 from sdeopt.comparison import block
 from sdeopt.engine.run import Run
-from sdeopt.engine.work import costs
+from sdeopt.engine.work import costs, network
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import LEAST, Sizes, allowance, bounds, forecast
 
-__all__ = ["WORK", "Plan", "affordable", "doubt", "forecasts", "plan_work"]
+__all__ = ["WORK", "Plan", "affordable", "at_once", "doubt", "forecasts", "plan_work"]
 
 Array = NDArray[np.float64]
 WORK = 18.0  # seconds of one core: 9 s on two
@@ -44,11 +47,14 @@ RECORD = 6e-8  # what every number that is kept of a path takes until it is part
 
 
 class Plan(NamedTuple):
-    """What the pilot chose: the SDE's run, the number of paths, and the changes when dt is halved, on its paths."""
+    """What the pilot chose: the SDE's run, the number of paths, and the changes when dt is halved, on its paths.
+
+    Without a pilot there are none of these, and ``pilot`` is 0.
+    """
 
     run: Run
     paths: int
-    change: paired.Paired
+    change: paired.Paired | None
     pilot: int
 
 
@@ -59,6 +65,8 @@ def plan_work(
 
     ``judging`` holds ``judge, heavy, tolerance, alpha`` of the comparison.
     """
+    if network((run,)) and seconds is None and pilot_work(run, fixed, progress) > WORK:
+        return _unpiloted(run, fixed, progress)
     judge, heavy, tolerance, alpha = (judging[name] for name in ("judge", "heavy", "tolerance", "alpha"))
     vectors = judge == "all" and run.problem.dim > quantities.SINGLE
     kept, flow, used, begun = reducing(run), None, 0.0, time.perf_counter()
@@ -92,6 +100,32 @@ def plan_work(
     return Plan(replace(run, substeps=substeps), _whole(wanted), change, paths)
 
 
+def pilot_work(run: Run, fixed: bool, progress: Any = False) -> float:
+    """Work of the first level of a pilot on the fewest paths."""
+    first = LEVELS[0] if block.alike(run) else LEVELS[1]
+    columns = block.columns(run if fixed else replace(run, substeps=first))[:3]
+    return PILOT[0] * sum(costs(columns, not callable(progress) and progress))
+
+
+def at_once(run: Run, paths: int, progress: Any = False) -> float:
+    """Work of so many paths without a pilot: both columns, dt halved on some, and the flow."""
+    columns = block.columns(run)
+    discrete, sde, fine, flow = costs(columns, not callable(progress) and progress)
+    return paths * (discrete + sde) + block.halved(paths) * (sde + fine) + block.flows(columns[3]) * flow
+
+
+def _unpiloted(run: Run, fixed: bool, progress: Any) -> Plan:
+    """Of a network whose pilot is dearer than the budget: the fewest paths at once, with the fewest substeps."""
+    run = run if fixed else replace(run, substeps=LEVELS[0])
+    work = at_once(run, PILOT[0], progress)
+    if work > HOUR:
+        raise ValueError(
+            f"{PILOT[0]} paths, the fewest by default, would take about {work / HOUR:.2g} hours of one core (limit 1): "
+            f"take at most {int(run.steps * HOUR / work)} steps, or give paths; {LEAST} are the fewest that are judged"
+        )
+    return Plan(run, PILOT[0], None, 0)
+
+
 def affordable(columns: tuple[Run, ...]) -> int:
     """Paths of the SDE alone, beside what is recorded, within the budget."""
     each = costs(columns[1:2], False)[0] + reducing(columns[1])
@@ -100,7 +134,7 @@ def affordable(columns: tuple[Run, ...]) -> int:
 
 def reducing(run: Run) -> float:
     """Work of reducing the records of one path to statistics."""
-    return RECORD * len(run.saves) * (run.width + len(paired.entries(run.problem.dim)[0]) + 1)
+    return RECORD * len(run.saves) * (run.width + len(paired.entries(run.kept)[0]) + 1)
 
 
 def forecasts(s: Sizes, counts: Array, tolerance: float, alpha: float) -> tuple[float, float]:
@@ -138,7 +172,7 @@ def _whole(paths: float) -> int:
 def _close(runs: tuple[Run, ...], change: paired.Paired, found: block.Measured, tolerance: float) -> bool:
     """Whether the step size leaves little of the margin: by the change without its noise, and surely not much more."""
     moved = quantities.apart(
-        found.halved, change.groups, found.scales, found.quantities, len(runs[0].observables)
+        found.halved, change.groups, found.scales, found.quantities, len(block.seen(runs[0]))
     )  # of the changes, in units of the same scales
     factor = block.leftover(runs[1]) / tolerance
     if not block.alike(runs[1]):

@@ -24,6 +24,7 @@ from sdeopt.engine.draws import heavy
 from sdeopt.engine.run import Run, guard, refuse
 from sdeopt.engine.simulate import describe, plan
 from sdeopt.engine.streams import name_seed
+from sdeopt.engine.tensors import streamed
 from sdeopt.results.bounds import DIFFER
 from sdeopt.results.quantities import JUDGED, SINGLE, default
 
@@ -78,12 +79,13 @@ def compare(
         How long: continuous time or number of optimizer steps; give exactly one.
     paths : int
         Independent paths. By default a pilot on other paths forecasts how many decide, within a budget of work that is
-        about 9 s on two cores; the report says how to run the same block of paths again.
+        about 9 s on two cores; the report says how to run the same block of paths again. Of networks whose pilot would
+        cost more than that, 64 are run at once, and work of more than an hour is refused.
     seconds : float
         A budget of time in its place: the number of paths then depends on the machine.
     dt, substeps : float, int
         Step of the SDE integrator, or how many of them make one optimizer step. By default 2, 4 or 8: the fewest that
-        leave less than a tenth of the margin in the pilot; with ``paths`` given 8. One per step is refused:
+        leave less than a tenth of the margin in the pilot; without one 2; with ``paths`` given 8. One is refused:
         Euler–Maruyama at dt = lr has the optimizer's own one-step moments, and agrees with it whatever the SDE is
         worth.
     scheme : str
@@ -152,12 +154,14 @@ def compare(
     log = discrete if isinstance(discrete, Recorded) else None
     if log is not None:
         steps, save_at, judge = log.grid(method, horizon, steps, save_at, seconds, judge)
+    streams = judge in (None, "observables") and discrete is None and streamed.tall(problem)
     run = plan(
         method, problem, "sde", horizon=horizon, steps=steps, dt=dt, substeps=substeps, scheme=scheme, sde=sde,
-        save_at=block.few(problem) if save_at is None else save_at, observables=observables, rng=rng,
+        save_at=block.few(problem, streams) if save_at is None else save_at, observables=observables, rng=rng,
     )  # fmt: skip
     problem.alone("compare")
     run = _placed(run, discrete, log)
+    run = streamed.projected(run) if streams and run.observables else run
     columns = block.columns(run)
     for column in columns[log is not None : 2]:
         refuse(column)
@@ -166,6 +170,7 @@ def compare(
     words, change, pilot = describe(columns[1]), None, 0
     other = {} if discrete is None else {"discrete": discrete.named(problem)}
     other |= {} if log is None else {"runs": log.runs, "draws": "independent runs"}
+    other |= {"projections": run.projections} if run.projections else {}
     words |= other
     with checkpoints.open_checkpoint(checkpoint, given, (columns, block.REDUCE), words) as store:
         if paths is None and log is not None:

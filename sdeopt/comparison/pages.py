@@ -160,6 +160,8 @@ def _notes(report: Report) -> list[Line]:
         )
     if m["sde"] == SAMPLED.name:
         lines.append("At dt/2 this SDE shares only some draws: that change counts where it is above 4 standard errors.")
+    if m.get("projections"):
+        lines.append(f"Coordinates are {m['projections']} projections of x on random directions; tr Cov x is of all x.")
     if "runs" in m:
         lines.append("Recorded means are taken to be normal, with standard errors independent of the SDE's.")
     if m["heavy"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks
+from sdeopt.core.notices import depth
 from sdeopt.engine import duration
 from sdeopt.engine.run import Run
 from sdeopt.results import paired
@@ -30,7 +32,8 @@ class Recorded:
     Parameters
     ----------
     times : array_like, shape (n,)
-        Increasing times t = k clock of the saves, k the number of steps (clock = η = ``lr`` for most methods).
+        Increasing times t = k clock of the saves, k the number of steps (clock = η = ``lr`` for most methods). Integers
+        are taken for times too, and `compare` warns, for they mostly are numbers of steps.
     observables : mapping
         Name -> values (runs, n) of at least two runs, or a pair (mean, standard error), both of shape (n,). The names
         are those of the observables of the comparison: "loss", or keys of its ``observables=``.
@@ -42,6 +45,11 @@ class Recorded:
     ValueError, TypeError
         For times that do not increase, values that are not finite, one run, other shapes, or pairs without ``runs``; in
         a comparison, for times that are not those of steps.
+
+    Warns
+    -----
+    UserWarning
+        In a comparison, for times that are integers where a step is no unit of time.
 
     Notes
     -----
@@ -69,6 +77,7 @@ class Recorded:
 
     def __init__(self, times: Any, observables: Any, runs: int | None = None) -> None:
         self.times = checks.array("times", times)
+        self._integers = np.asarray(times).dtype.kind in "iu"
         if (np.diff(self.times) <= 0.0).any() or self.times[0] < 0.0:
             raise ValueError(f"times must increase from 0 or later, got {checks.short(self.times)}")
         if not isinstance(observables, Mapping) or not observables:
@@ -113,6 +122,11 @@ class Recorded:
                 f"times must be those of steps, t = k·{method.clock:.6g}, got {self.times[off.argmax()]:g}, which is "
                 f"{self.times[off.argmax()] / method.clock:.4g} steps"
             )
+        if self._integers and method.clock != 1.0:
+            clock, last = f"{method.clock:.6g}", self.times[-1]
+            text = f"times are integers, taken as t = k·{clock}, so that the last, {last:.0f}, is step "
+            text += f"{last / method.clock:.0f}; of numbers of steps k give {clock} * k, of times numbers such as 1.0"
+            warnings.warn(text, UserWarning, stacklevel=depth())
         if horizon is None and steps is None:
             steps = duration.whole(float(self.times[-1]) / method.clock)
         return steps, self.times, "observables"

@@ -40,13 +40,17 @@ def _loss_and_grad_norm2(o: Any, x: Any) -> Any:
 NAMED: dict[str, Callable[..., Any]] = {"loss": _loss, "norm2": _norm2, "grad_norm2": _grad_norm2}
 CLASSES = "class_losses"  # stands for the loss of every class of a classification
 BUILT_IN = re.compile(r"(mean|var|cov) x.*|tr Cov x|diverged")  # names of moments in reports
+PARTIAL = re.compile(r"loss of \d+ examples")  # the default of large data, see `sdeopt.objectives.torch_observables`
 SYMBOLS = {"f(x)": "loss", "|x|²": "norm2", "|∇f(x)|²": "grad_norm2"}  # of what is named
 
 
 def explain(names: Sequence[str]) -> list[str]:
-    """What a table says of the names in it that are no words: a note, or none."""
+    """What a table says of the names in it that are no words, and of a loss that is of some examples: notes."""
     said = [f"{name} is {symbol}" for symbol, name in SYMBOLS.items() if name in names and name != "loss"]
-    return [f"{', '.join(said)}."] if said else []
+    lines = [f"{', '.join(said)}."] if said else []
+    for name in filter(PARTIAL.fullmatch, names):
+        lines.append(f'{name}: of the training data, the same in every run; observables=["loss"] is of all of them.')
+    return lines
 
 
 def passes(observables: Mapping[str, Callable[..., Any]], objective: Any) -> list[tuple[Callable[..., Any], Any]]:

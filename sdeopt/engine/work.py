@@ -30,12 +30,14 @@ from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.progress import Progress
 from sdeopt.engine.run import Run
 from sdeopt.engine.tally import Tally, noting
+from sdeopt.results.pages import TRACE
 
 __all__ = ["BUDGET", "Price", "announce", "cost", "costs", "expected", "price"]
 
 BUDGET = 40.0  # seconds of one core: 20 s on two
 NORMAL, PATHWISE = 2.4e-9, 5e-8  # seconds: one of the fine normals that make a draw; of numbers made for whole paths
 CALL, PRODUCT, MADE = 1e-5, 2e-11, 3e-9  # of networks: an operation, a multiplication in products, another entry
+HALF = 0.5  # of the entries and products of single precision: an MLP on MNIST took 0.53 and 0.57 of double's time
 TOGETHER = 16  # operations of single paths that one of a batch of paths takes the place of
 LOOPED = 2.5e-6  # a step of a page that works entry by entry, which arrays do not see
 SHORT = 0.02  # seconds, counted, below which a network is not timed; a run may take fifty times that
@@ -96,13 +98,19 @@ def _of_network(run: Run) -> Price:
         own = Tally()
         work = noted(f, *(noting(a, own) for a in given))
         calls, made = work.calls / (TOGETHER if mode == "batched" else 1), work.entries + own.entries - own.products
-        return CALL * calls + PRODUCT * (work.products + own.products) + MADE * made
+        return CALL * calls + entry * (PRODUCT * (work.products + own.products) + MADE * made)
 
-    mode = Kernel(run).mode
+    mode, entry = Kernel(run).mode, HALF if _single(run) else 1.0
     try:
         return Price(*_counted(run, *draws(run), passed))
     except Exception:  # as below
         return Price(PYTHON, PYTHON)
+
+
+def _single(run: Run) -> bool:
+    """Whether pages run on tensors of single precision."""
+    f: Any = run.problem.objective
+    return bool(getattr(f, "tensors", False) and f.placement[0].itemsize < 8)
 
 
 def _seconds(t: Tally, rates: Rates) -> float:
@@ -124,12 +132,17 @@ def _counted(run: Run, shape: Any, vectors: list[Draw], count: Any) -> tuple[Any
             move(plain, o, first * run.substeps, y, given, run.method.clock, run.substeps, run.noise_factor)
 
     def save(x: Any) -> None:
-        for f, _ in passes(run.observables, o.objective):
+        for f, _ in passes(_alone(run), o.objective):
             f(o, x)
 
     y = y0 if run.kind == "discrete" else y1
     with np.errstate(all="ignore"):
         return count(step, y, even), count(save, states.positioner(len(run.method.parts))(y0))
+
+
+def _alone(run: Run) -> dict[str, Any]:
+    """What is observed of single paths; the trace of large networks is of all of them, and costs little."""
+    return {name: f for name, f in run.observables.items() if name != TRACE}
 
 
 def _tallied(f: Callable[..., None], *given: Any) -> Tally:
@@ -186,7 +199,7 @@ def _timed(run: Run, paths: int) -> float:
     begin = initial_states(run)[2]  # 1 for pages whose first step is in the start
     kernel = Kernel(replace(run, steps=begin + 1, saves=(begin + 1,), observables={}, crossings=(), projections=0))
     step = _shortest(functools.partial(kernel, 0, paths)) / paths
-    save = sum(_shortest(functools.partial(f, run.oracle, run.problem.start())) for f in run.observables.values())
+    save = sum(_shortest(functools.partial(f, run.oracle, run.problem.start())) for f in _alone(run).values())
     return step * run.steps + save * len(run.saves)
 
 

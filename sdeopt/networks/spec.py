@@ -12,6 +12,7 @@ from sdeopt.core.spec import allow, number, split
 __all__ = ["NAMES", "parse"]
 
 NAMES = networks.__all__
+LARGE = 10_000  # parameters from which on pages on tensors keep projections
 
 
 def parse(spec: str) -> Any:
@@ -21,7 +22,7 @@ def parse(spec: str) -> Any:
     ----------
     spec : str
         ``name``, ``name:data`` or ``name:data,key=value``: a function of `sdeopt.networks` and its arguments; several
-        widths or channels are written 32x16.
+        widths or channels are written 32x16. Above 10,000 parameters ``dtype`` is float32 where it is not given.
 
     Raises
     ------
@@ -39,7 +40,9 @@ def parse(spec: str) -> Any:
     build = getattr(networks, checks.choice("network", name, NAMES))
     defaults = {key: p.default for key, p in inspect.signature(build).parameters.items() if key != "data"}
     allow(name, args, kwargs, most=1, keys=defaults)
-    return build(*args, **{key: _value(f"{name}: {key}", text, defaults[key]) for key, text in kwargs.items()})
+    given = {key: _value(f"{name}: {key}", text, defaults[key]) for key, text in kwargs.items()}
+    found = build(*args, **given)
+    return found if "dtype" in given or found.dim <= LARGE else build(*args, **given, dtype="float32")
 
 
 def _value(name: str, text: str, default: Any) -> Any:

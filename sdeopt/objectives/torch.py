@@ -66,8 +66,10 @@ class TorchObjective(Classes, Passes, Smooth):
     Notes
     -----
     Defaults that fit the cost of a network: runs save 20 times and observe the training loss alone, of more than 2000
-    examples on 1000 of them that are drawn once for all; and where a step draws few of the examples (at most a
-    sixteenth), the SDE is "sampled", for exact coefficients cost passes over all data at every step of the integrator.
+    examples on 1000 of them that are drawn once for all; ``observables=["loss"]``, in the command line ``--observables
+    loss``, is of all of them, a pass over the data at every save, so take few, as ``save_at=4``. And where a step draws
+    few of the examples (at most a sixteenth), the SDE is "sampled", for exact coefficients cost passes over all data at
+    every step of the integrator.
     Piecewise linear activations (ReLU) have ∇f and a Hessian almost everywhere only; the claims of the pages want a
     smooth f (tanh, GELU, SiLU). Results of a path do not depend on how paths are grouped, up to rounding. Paths run in
     threads; for small networks ``torch.set_num_threads(1)`` is faster, else PyTorch starts its own in each of them.

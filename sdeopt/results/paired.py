@@ -141,18 +141,25 @@ def _only(valid: NDArray[np.bool_], x: Array) -> Array:
     return x if valid.all() else np.where(valid[:, :, None], x, 0.0)
 
 
-def reduce(first_path: int, first: Array, second: Array, *, d: int, keep: int, vectors: bool = False) -> Paired:
+def reduce(
+    first_path: int, first: Array, second: Array, *, d: int, keep: int, vectors: bool = False, traced: bool = False
+) -> Paired:  # fmt: skip
     """Reduce the records (paths, saves, d + observables) of two runs; ``keep`` paths leave their last positions.
 
-    With ``vectors`` the groups are kept that the error of a vector needs.
+    With ``vectors`` the groups are kept that the error of a vector needs. With ``traced`` the d numbers are projections
+    of a position, and the last one of a record is the path's part of tr Cov x, |x - x̄|² n/(n - 1).
     """
     survived = [valid_paths(records, ESCAPE) for records in (first, second)]
     valid = survived[0] & survived[1]
     first, second = (_only(valid, records) for records in (first, second))
+    traces = [records[:, :, -1] for records in (first, second)]
+    first, second = (records[:, :, : records.shape[2] - traced] for records in (first, second))
     products = d if d <= FULL else 0
     enough = valid & (valid.sum(axis=0) > 1)
     with np.errstate(over="ignore", invalid="ignore"):  # squares just below the radius of divergence
         psi = [_influence(records[:, :, :d], enough) for records in (first, second)]
+        for influences, trace in zip(psi, traces, strict=True) if traced else ():
+            influences[:, :, -1] = trace
         lost = np.stack([~survived[0], ~survived[1]], axis=2).astype(float)
         lost = np.concatenate([lost, lost[:, :, 1:] - lost[:, :, :1]], axis=2)
         kept = valid[:, -1] & (first_path + np.arange(len(first)) < keep)
@@ -193,8 +200,11 @@ def _round_off(m: Moments, d: int) -> Array:
     return np.concatenate([size[:, i] * size[:, j], (size * size).sum(axis=1, keepdims=True)], axis=1)
 
 
-def estimates(p: Paired, d: int) -> Estimates:
-    """Values, gaps second - first, and standard errors; NaN where fewer than two paths are left in both runs."""
+def estimates(p: Paired, d: int, traced: bool = False) -> Estimates:
+    """Values, gaps second - first, and standard errors; NaN where fewer than two paths are left in both runs.
+
+    ``traced`` is that of `reduce`.
+    """
     few = np.where(p.first.count > 1, 0.0, np.nan)[:, None]
     tiny = np.maximum(_round_off(p.first, d), _round_off(p.second, d))
 
@@ -202,6 +212,8 @@ def estimates(p: Paired, d: int) -> Estimates:
         return np.where(np.abs(a) <= tiny, 0.0, a)
 
     cov = [cleaned(_covariances(m, d)) for m in (p.first, p.second)]
+    for values, influence in zip(cov, (p.first_influence, p.second_influence), strict=True) if traced else ():
+        values[:, -1] = influence.mean[:, -1]
     blank = np.full((len(tiny), tiny.shape[1] + 1), np.nan)
     squares = np.hstack([p.difference.square, p.influence_difference.square])
     share = np.where(squares > 0.0, p.peak / np.where(squares > 0.0, squares, 1.0), 0.0)

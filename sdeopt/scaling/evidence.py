@@ -1,8 +1,9 @@
-"""Evidence for a rule: three ensembles at matched steps, and whether their laws coincide.
+"""Evidence for a rule: ensembles at matched steps, and whether their laws coincide.
 
 Step j after the change stands beside step ``speed`` · j before it (rounded). Means, observables and covariances are
 compared with the margins, intervals and verdicts of `sdeopt.compare`, in which "before" has the place of the optimizer
-and "after" that of the SDE. The three ensembles draw independently of each other.
+and "after" that of the SDE. The three ensembles draw independently of each other; on
+networks further rules of practice stand beside, on the draws of the naive one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,36 +24,48 @@ from sdeopt.engine.simulate import describe, plan, saves
 from sdeopt.engine.streams import name_seed, normalise
 from sdeopt.engine.work import BUDGET, costs
 from sdeopt.results import paired, quantities
-from sdeopt.results.bounds import Sizes
+from sdeopt.results.bounds import AGREE, Sizes, bounds
 from sdeopt.results.columns import labels
-from sdeopt.results.judging import CONFIDENCE
+from sdeopt.results.judging import CONFIDENCE, decide_chosen
 from sdeopt.scaling.report import Evidence
 
 if TYPE_CHECKING:
     from sdeopt.scaling.scaling import Scaling
 
-__all__ = ["gather"]
+__all__ = ["gather", "rivals"]
 
 SAVES = 20
 LEAST, MOST, CHUNK = 64, 40_000, 256  # paths, at least, at most, and of which there are whole multiples
 
 
-class Both(NamedTuple):
-    """Before against after, and before against naive."""
-
-    rule: paired.Paired
-    naive: paired.Paired
+Pairs = tuple[paired.Paired, ...]  # before against after, against naive, and against rivals
 
 
-def _reduce(first: int, before: Any, after: Any, naive: Any, *, d: int, vectors: bool) -> Both:
-    return Both(
-        paired.reduce(first, before, after, d=d, keep=0, vectors=vectors),
-        paired.reduce(first, before, naive, d=d, keep=0, vectors=vectors),
-    )
+def _reduce(first: int, before: Any, *others: Any, d: int, vectors: bool) -> Pairs:
+    return tuple(paired.reduce(first, before, other, d=d, keep=0, vectors=vectors) for other in others)
 
 
-def _merge(a: Both, b: Both) -> Both:
-    return Both(paired.merge(a.rule, b.rule), paired.merge(a.naive, b.naive))
+def _merge(a: Pairs, b: Pairs) -> Pairs:
+    return tuple(map(paired.merge, a, b))
+
+
+def rivals(scaling: Scaling) -> dict[str, Any]:
+    """On networks, whose practice knows more rules than the naive one: what they make of the method before.
+
+    η' = √κ η is Krizhevsky's (2014, arXiv:1404.5997); β₂' = β₂^κ and nothing else, by which second moments last as many
+    examples, is that of Marek et al. (2025), arXiv:2507.07101. They know of batches, not of what schedules do.
+    """
+    before, change, f = scaling.before, scaling.change, getattr(scaling.problem, "objective", None)
+    kappa = float(change.kappa)
+    others = change.alpha != 1 or change.k[0] != change.k[1]
+    if not getattr(f, "costly", False) or before.schedules or others or kappa == 1.0:
+        return {}
+    rates = [name for name in ("lr", "rest_lr") if name in before._fields]
+    made = {"η' = √κ η": {name: getattr(before, name) * kappa**0.5 for name in rates}}
+    if "beta2" in before._fields:
+        made["η' = η, β₂' = β₂^κ"] = {"beta2": before.beta2**kappa}
+    found = {name: before._replace(**{k: float(f"{v:.14g}") for k, v in new.items()}) for name, new in made.items()}
+    return {name: method for name, method in found.items() if method not in (before, scaling.after, scaling.naive)}
 
 
 def gather(
@@ -69,7 +82,8 @@ def gather(
     alpha = checks.number("alpha", alpha, low=0.0, high=0.5, open_low=True)
     if rng is None:
         rng = np.random.SeedSequence().entropy  # fresh, and in the result
-    runs = _runs(scaling, horizon, steps, observables, rng)
+    other = rivals(scaling)
+    runs = _runs(scaling, horizon, steps, observables, rng, tuple(other.values()))
     for run in runs:
         refuse(run)
     paths = affordable(runs, progress) if paths is None else paths
@@ -88,18 +102,20 @@ def gather(
         found, partial = stop.result, True
     notices.tell(partial)
     meta = {"rng": name_seed(rng), "tolerance": tolerance, "alpha": alpha, "partial": partial}
-    return _evidence(scaling, runs, found, meta | {"heavy": heavy, "judge": judge})
+    return _evidence(scaling, runs, found, tuple(other), meta | {"heavy": heavy, "judge": judge})
 
 
 def affordable(runs: tuple[Run, ...], progress: Any) -> int:
-    """Paths of all three within a budget of work."""
+    """Paths of all columns within a budget of work."""
     most = BUDGET / sum(costs(runs, not callable(progress) and progress))
     whole = most // CHUNK * CHUNK if most > CHUNK else most
     return int(min(max(whole, LEAST), MOST))
 
 
-def _runs(scaling: Scaling, horizon: Any, steps: Any, observables: Any, rng: Any) -> tuple[Run, ...]:
-    """The three columns, saved at matched steps."""
+def _runs(
+    scaling: Scaling, horizon: Any, steps: Any, observables: Any, rng: Any, others: tuple[Any, ...] = ()
+) -> tuple[Run, ...]:  # fmt: skip
+    """The three columns, and those of rivals, on the draws of the naive one, saved at matched steps."""
     entropy, speed = normalise(rng), scaling.speed
     base = plan(scaling.before, scaling.problem, horizon=horizon, steps=steps, observables=observables)  # type: ignore[arg-type]
     total = round(base.steps / speed)
@@ -121,29 +137,32 @@ def _runs(scaling: Scaling, horizon: Any, steps: Any, observables: Any, rng: Any
     return (
         column(0, scaling.before, scaling.problem, earlier),
         column(1, scaling.after, scaling.problem_after, later),
-        column(2, scaling.naive, scaling.problem_after, later),
+        *(column(2, method, scaling.problem_after, later) for method in (scaling.naive, *others)),
     )
 
 
-def _evidence(scaling: Scaling, runs: tuple[Run, ...], found: Both, meta: dict[str, Any]) -> Evidence:
-    before, after, naive = runs
+def _evidence(
+    scaling: Scaling, runs: tuple[Run, ...], found: Pairs, others: tuple[str, ...], meta: dict[str, Any]
+) -> Evidence:  # fmt: skip
+    before, after, naive, *_ = runs
     d = before.problem.dim
-    rule, other = (paired.estimates(pair, d) for pair in found)
+    of = [paired.estimates(pair, d) for pair in found]
+    rule, other = of[:2]
     kinds, names = labels(d, tuple(before.observables))
     lost = [
         round(float(p.lost.mean[-1, side] * p.lost.count[-1]))
-        for p, side in zip((*found[:1], *found), (0, 1, 1), strict=True)
+        for p, side in zip((*found[:1], *found), (0, *(1 for _ in found)), strict=True)
     ]
     times = np.array(before.saves) * before.method.clock
     judged = quantities.choose_judged(kinds, names, any(lost), meta["judge"], meta["heavy"])
     scales, begun = quantities.scales(rule, kinds, times), times > 0.0
     ends, seen = zip(*(orders(run) for run in runs), strict=True)
-    known = judged, d, min(ends), np.array([min(of[name] for of in seen) for name in before.observables])
+    known = judged, d, min(ends), np.array([min(a[name] for a in seen) for name in before.observables])
     apart = [
         quantities.apart(both, pair.groups, scales, judged, len(before.observables))
-        for both, pair in zip((rule, other), found, strict=True)
+        for both, pair in zip(of, found, strict=True)
     ]
-    sizes, naive_sizes = (quantities.without_errors(Sizes(*(a[begun] for a in s)), *known) for s in apart)
+    sizes, naive_sizes, *more = (quantities.without_errors(Sizes(*(a[begun] for a in s)), *known) for s in apart)
     meta |= {
         "before": describe(before),
         "after": describe(after),
@@ -151,8 +170,9 @@ def _evidence(scaling: Scaling, runs: tuple[Run, ...], found: Both, meta: dict[s
         "rule": scaling.rule.name,
         "speed": float(scaling.speed),
         "valid": scaling.valid,
-        "paths": int(found.rule.lost.count[-1]),
-        "diverged": lost,
+        "paths": int(found[0].lost.count[-1]),
+        "diverged": lost[:3],
+        "rivals": [_rival(*side, scaling.before, meta) for side in zip(others, runs[3:], more, of[2:], strict=True)],
         "confidence": CONFIDENCE,
     }
     return Evidence(
@@ -160,7 +180,7 @@ def _evidence(scaling: Scaling, runs: tuple[Run, ...], found: Both, meta: dict[s
         kinds=kinds,
         names=names,
         times=times,
-        steps=np.array([run.saves for run in runs]),
+        steps=np.array([run.saves for run in runs[:3]]),
         counts=np.minimum(rule.paths, other.paths),
         before=rule.first,
         before_stderr=rule.first_stderr,
@@ -177,3 +197,14 @@ def _evidence(scaling: Scaling, runs: tuple[Run, ...], found: Both, meta: dict[s
         sizes=sizes,
         naive_sizes=naive_sizes,
     )
+
+
+def _rival(
+    name: str, run: Run, sizes: Sizes, e: paired.Estimates, before: Any, meta: dict[str, Any]
+) -> dict[str, Any]:  # fmt: skip
+    """What a report keeps of a rival: its rule, the method, what that changes, the bounds and the verdict."""
+    new = {k: v for k, v in run.method._asdict().items() if v != getattr(before, k)}
+    every, tolerance, alpha = list(range(sizes.size.shape[1])), meta["tolerance"], meta["alpha"]
+    d = decide_chosen(sizes, bounds(sizes, alpha), e.paths, every, tolerance, alpha)
+    verdict = "coincide" if d.verdict == AGREE else d.verdict
+    return {"rule": name, "method": repr(run.method), "new": new, "low": d.low, "high": d.high, "verdict": verdict}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sdeopt.core.observables import explain
 from sdeopt.results.bounds import NOT_JUDGED, OPEN
@@ -88,7 +88,22 @@ def evidence(e: Evidence) -> Page:
     if e.verdict == e.naive_verdict == "coincide":
         notes.append("The naive rule coincides as well: this problem and horizon do not tell them apart.")
     important = tuple(map(HEADINGS.index, IMPORTANCE))
-    return Page(_compared(e), [Table(HEADINGS, [_row(row) for row in e.rows], (0, 5, 8), important)], notes)
+    tables = [Table(HEADINGS, [_row(row) for row in e.rows], (0, 5, 8), important)]
+    rows: list[tuple[Line, ...]] = [
+        (r["rule"], _new(r), _rival(r), Cell(r["verdict"], tone(r["verdict"]))) for r in m.get("rivals", [])
+    ]
+    if rows:
+        tables.append(Table(("other rule", "after", "off", "verdict"), rows, (0, 1, 3)))
+    return Page(_compared(e), tables, notes)
+
+
+def _new(r: dict[str, Any]) -> str:
+    """The hyperparameters that a rival changes."""
+    return ", ".join(f"{name} = {number(value)}" for name, value in r["new"].items())
+
+
+def _rival(r: dict[str, Any]) -> str:
+    return "-" if r["verdict"] == NOT_JUDGED else off(r["low"], r["high"])
 
 
 def _compared(e: Evidence) -> list[tuple[str, Line]]:

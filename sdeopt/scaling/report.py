@@ -78,7 +78,8 @@ class Evidence(Result):
     kinds, names : tuple of str
         What the columns are.
     meta : dict
-        Everything needed to run it again, and the statistics' constants.
+        Everything needed to run it again, the statistics' constants, and of networks the ``rivals``: a list of dicts
+        with rule, method, new (what it changes), low and high (bounds of the largest relative error), verdict.
 
     Examples
     --------

@@ -101,6 +101,9 @@ class Scaling(Result):
     ) -> Evidence:
         """Simulate the methods before, after and naive, and compare the laws of x at matched steps.
 
+        On a network, without schedules, two rules of practice stand beside where they are others: η' = √κ η alone
+        (arXiv:1404.5997) and, with a β₂, only β₂' = β₂^κ (arXiv:2507.07101); ``meta["rivals"]`` has their bounds.
+
         Parameters
         ----------
         horizon, steps : float, int

@@ -21,7 +21,7 @@ from sdeopt.engine.stop import within
 from sdeopt.engine.work import announce
 from sdeopt.results.pages import TRACE
 
-__all__ = ["collect", "large", "project"]
+__all__ = ["collect", "large", "project", "projected", "tall"]
 
 LARGE = 10_000  # coordinates from which on positions are projected
 PROJECTIONS = 8
@@ -31,7 +31,12 @@ GROUP = 2**28  # bytes of positions that are at the same step
 
 def large(run: Run) -> bool:
     """Whether a run on tensors keeps projections of its positions."""
-    return getattr(run.problem.objective, "tensors", False) and run.problem.dim > LARGE
+    return tall(run.problem)
+
+
+def tall(problem: Any) -> bool:
+    """Whether runs on this problem do."""
+    return getattr(getattr(problem, "objective", None), "tensors", False) and problem.dim > LARGE
 
 
 def project(run: Run, count: int, keep_paths: bool, checkpoint: Any) -> Run:
@@ -39,13 +44,13 @@ def project(run: Run, count: int, keep_paths: bool, checkpoint: Any) -> Run:
     asked = "keep_paths" if keep_paths else "checkpoint" if checkpoint is not None else ""
     if asked:
         raise ValueError(f"{asked} is not for pages on tensors above {LARGE} parameters, which keep projections of x")
-    trace = {TRACE: _of_all_paths} if count > 1 else {}
+    return projected(run, count > 1)
+
+
+def projected(run: Run, traced: bool = True) -> Run:
+    """The run with projections for positions and, last of what is observed, the part of tr Cov x of each path."""
+    trace = {TRACE: _of_all_paths} if traced else {}
     return dataclasses.replace(run, projections=PROJECTIONS, observables=run.observables | trace)
-
-
-def _each_alone(run: Run) -> Run:
-    """The run without what is observed of all paths together."""
-    return dataclasses.replace(run, observables={n: f for n, f in run.observables.items() if f is not _of_all_paths})
 
 
 def _of_all_paths(o: Any, x: Any) -> Any:
@@ -61,7 +66,7 @@ def collect(run: Run, count: int, summarize: Any, join: Any, progress: Any) -> t
     told = f"{run.method} {run.kind}, {check_memory(task, count, min(size, count), 1)}"
     with within() as stop, Progress(count, progress, told) as bar:
         kernel = Kernel(run, stop)
-        announce(bar, (_each_alone(run),), count, 1)
+        announce(bar, (run,), count, 1)
         for first, end in zip(ends, ends[1:], strict=False):
             records = np.empty((end - first, len(run.saves), run.width))
             try:
