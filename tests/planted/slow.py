@@ -6,8 +6,8 @@ from planted.mutation import Mutation, named
 
 SLOW = "sdeopt/theory/slow.py"
 CLOSED = named("slow", "test_the_drift_is_half_the_second_derivative_of_the_limit")
-ADAM = named("slow", "test_adam_of_a_fast_mean_in_closed_form")
-SLOWER = named("slow", "test_adam_on_a_circle_by_its_angle[3.0-2e-05]")
+ADAM = named("slow", "test_adam_whose_mean_is_fast_in_closed_form")
+SLOWER = named("slow", "test_adam_on_a_circle_by_its_angle")
 MUTATIONS = [
     Mutation("slow SDE: ∂²Φ[Σ] for its half", SLOW, "-0.5 * (push", "-1.0 * (push", CLOSED),
     Mutation("slow SDE: the manifold bends the other way", SLOW, "(push + bend)", "(push - bend)", CLOSED),
