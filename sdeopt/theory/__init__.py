@@ -25,12 +25,14 @@ from sdeopt.theory.fractional import (
 )
 from sdeopt.theory.linear import correlation, moments, stationary, transition
 from sdeopt.theory.manifold import flow_limit, label_noise_flow
+from sdeopt.theory.slow import adam_label_noise_flow, slow_coefficients, slow_sde
 from sdeopt.theory.stable import levy_ou_scale, stable_sgd_scale
 from sdeopt.theory.streaming import homogenized_sgd, homogenized_signsgd, streaming_sgd
 
 __all__ = [
     "NATURAL_OMEGA",
     "CentralFlow",
+    "adam_label_noise_flow",
     "central_flow",
     "dcsgd_bound",
     "dcsgd_rule",
@@ -55,6 +57,8 @@ __all__ = [
     "levy_ou_scale",
     "pgd_variance",
     "reshuffled_variance",
+    "slow_coefficients",
+    "slow_sde",
     "stable_sgd_scale",
     "streaming_sgd",
     "widening_flow",

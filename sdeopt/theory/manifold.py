@@ -109,13 +109,7 @@ def label_noise_flow(objective: Any, x: Any, scale: float, times: Any) -> tuple[
     scale, times = checks.number("scale", scale, low=0.0), checks.array("times", times)
     if times[0] < 0.0 or (np.diff(times) <= 0.0).any():
         raise ValueError(f"times must increase from 0 or later, got {times.tolist()}")
-    if not hasattr(objective, "label_grad"):
-        raise ValueError(f"objective must be a least-squares regression, got {checks.short(objective)}")
-    start = flow_limit(objective, x)
-    with np.errstate(all="ignore"):
-        left = float(objective.value(start))
-    if not left <= SETTLED:
-        raise ValueError(f"objective must be fitted where the flow from x ends, but f is {left:g} there")
+    start = fitted(objective, x)
     rate = scale * scale / (4.0 * objective.examples())
 
     def drift(y: Array) -> Array:
@@ -149,6 +143,18 @@ def follow(f: Any, end: float, y: Array, sentence: str, how: str = "DOP853", beg
     if found.status < 0 or not np.isfinite(found.y if len(found.t) else y).all():
         raise ValueError(sentence)
     return found
+
+
+def fitted(objective: Any, x: Any) -> Array:
+    """Where the gradient flow from x ends, of a regression that is fitted there."""
+    if not hasattr(objective, "label_grad"):
+        raise ValueError(f"objective must be a least-squares regression, got {checks.short(objective)}")
+    start = flow_limit(objective, x)
+    with np.errstate(all="ignore"):
+        left = float(objective.value(start))
+    if not left <= SETTLED:
+        raise ValueError(f"objective must be fitted where the flow from x ends, but f is {left:g} there")
+    return start
 
 
 def trace_grad(objective: Any, y: Array) -> Array:

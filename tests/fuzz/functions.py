@@ -16,6 +16,7 @@ from .values import replaced
 
 EYE = [[1.0, 0.0], [0.0, 2.0]]
 TWO = so.DiagonalLinearNetwork([[1.0]], [1.0])
+VALLEY = so.Problem(TWO, so.Gaussian(0.3), x0=[2.0, 1.0])
 GOOD: dict[str, dict[str, Any]] = {
     "theory.averages.averaged_ou": {"lr": 0.1, "h": 1.0, "scale": 0.5, "time": 1.0, "start": 1.0},
     "theory.averages.averaged_sgd": {"lr": 0.1, "h": 1.0, "scale": 0.5, "steps": 10, "start": 1.0},
@@ -60,6 +61,9 @@ GOOD: dict[str, dict[str, Any]] = {
     "theory.private.dpsignsgd_loss": {"lr": 0.1, "s": 1.0, "dim": 2, "mu": 1.0, "L": 2.0, "initial": 1.0, "time": 1.0},
     "theory.private.dpsignsgd_lr": {"steps": 100, "dim": 2, "initial": 1.0, "L": 2.0},
     "theory.private.private_scale": {"scale": 0.6, "batch": 4, "clip": 1.0, "sigma_dp": 1.6},
+    "theory.slow.adam_label_noise_flow": {"objective": TWO, "x": [2.0, 1.0], "rate": 5.0, "times": [0.0, 0.2]},
+    "theory.slow.slow_coefficients": {"problem": VALLEY, "x": [1.25, 0.75]},
+    "theory.slow.slow_sde": {"problem": VALLEY, "times": [0.0, 0.02], "dt": 0.01, "paths": 2, "rng": 0},
     "theory.streaming.homogenized_sgd": {
         "H": [1.0, 2.0], "lr": 0.1, "start": [1.0, -1.0], "scale": 0.5, "times": [0.0, 1.0]
     },
