@@ -76,17 +76,18 @@ def test_a_check_agrees(name: str) -> None:
 
 def test_a_check_compiles_a_step_once() -> None:
     """Each time with other draws, also where the oracle holds functions of its own, as that of agents does."""
-    from sdeopt.engine.compiler import images
+    from sdeopt.engine.compiler.compile import LOOPS
     from sdeopt.engine.draws import draws
+    from sdeopt.engine.images import images
     from sdeopt.engine.simulate import plan
 
     problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Agents(so.Gaussian(0.5), agents=2))
     run = plan(so.DSGD(lr=0.1), problem, "discrete", steps=2, rng=0)
     z = np.random.default_rng(0).standard_normal((8, sum(v.size for v in draws(run)[1])))
     step, x = so.DSGD.step, np.array([0.4, -1.3])
-    moved = [images.images(run, step, 0, x, z * scale) for scale in (1.0, 1.0, 2.0)]
+    moved = [images(run, step, 0, x, z * scale) for scale in (1.0, 1.0, 2.0)]
     assert np.array_equal(moved[0], moved[1]) and not np.array_equal(moved[0], moved[2])
-    (compiled,) = [loop for (key, _), loop in images._LOOPS.items() if key[:2] == (so.DSGD, step)]
+    (compiled,) = [loop for (key, _), loop in LOOPS.items() if key[:2] == (so.DSGD, step)]
     assert len(compiled.overloads) == 1
 
 

@@ -10,27 +10,24 @@ import numpy as np
 from benchmarks.engines.cpp import COMPILERS, LANES, by_cpp
 from benchmarks.engines.hand import BY_HAND
 from benchmarks.engines.others import INTEGRATORS, Unsuited
-from benchmarks.engines.ours import GRID, by_sdeopt, cost, medians
+from benchmarks.engines.ours import by_sdeopt, cost, medians
 from benchmarks.engines.tables import Table
 from benchmarks.engines.workloads import STEPS, Workload
 from sdeopt.engine.kernels import Kernel
-from sdeopt.engine.simulate import plan
 
 __all__ = ["compare"]
 
 SDEOPT = "sdeopt"
 NOTE = (
     f"CPU nanoseconds of one thread per path and step, {STEPS} steps, float64. W1: OU, d = 2. W2: SignSGD, d = 2. W3: "
-    "Adam, d = 10. W4: dense, d = 10; these are SDEs, by Euler–Maruyama. AdamW: the optimizer itself, d = 10."
+    "Adam, d = 10. W4: dense, d = 10; these are SDEs, by Euler–Maruyama. AdamW: the optimizer itself, d = 10. "
+    "*Draws given*: the normals that sdeopt draws, made beforehand, without their cost; all others draw their own."
 )
 
 
 def contestants(w: Workload, skip: Callable[[str], None]) -> dict[str, Callable[[], float]]:
     """Who is compared on one workload: name -> a call that returns its cost. ``skip`` is told who is missing."""
-    kind = "sde" if w.drift else "discrete"
-    grid = {"steps": STEPS, **GRID, "sde": w.sde or None}
-    run = plan(w.method, w.problem, kind, **grid)
-    short = plan(w.method, w.problem, kind, **grid | {"steps": 100, "save_at": 1})
+    run, short = w.run(), w.run(steps=100, save_at=1)
     paths = 16384 if w.normals == 2 else 4096
     calls = {SDEOPT: by_sdeopt(run, paths), "sdeopt, vectors": by_sdeopt(run, 256, "vectors")}
     calls["sdeopt, interpreted"] = by_sdeopt(short, 2, "interpreted")
@@ -41,7 +38,7 @@ def contestants(w: Workload, skip: Callable[[str], None]) -> dict[str, Callable[
             if native is None:
                 skip(f"{w.name}: no {compiler}")
                 break
-            check(f"{compiler}, {lanes} lanes", native()[1], paths, final)
+            check(f"{w.name}: {compiler}, {lanes} lanes", native()[1], paths, final)
             calls[f"C++, {compiler}, {lanes} lanes"] = lambda native=native: native()[0]
     for name, peer in (BY_HAND | INTEGRATORS).items():
         try:

@@ -21,7 +21,7 @@ from benchmarks.engines.workloads import A4, G4, H10, STEPS, Workload
 __all__ = ["COMPILERS", "LANES", "by_cpp"]
 
 SOURCE = Path(__file__).with_name("em.cpp")
-COMPILERS, LANES = ("g++", "clang++"), (8, 16)
+COMPILERS, LANES = ("g++", "clang++"), (4, 8, 16)
 FLAGS = ("-O3", "-march=native", "-mprefer-vector-width=512", "-ffast-math", "-std=c++17", "-Wno-psabi")
 
 

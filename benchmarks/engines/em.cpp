@@ -78,10 +78,10 @@ static inline void normals(Random &random, V &a, V &b) {
 
 // exp(-y) for y >= 0: 2^n times a polynomial of the remainder
 static inline V exp_minus(V y) {
-    V shifted = y * -1.4426950408889634 + 6755399441055744.0;  // adds and so rounds to an integer
-    V n = shifted - 6755399441055744.0;
+    V n;
+    for (int i = 0; i < W; ++i) n[i] = __builtin_rint(y[i] * -1.4426950408889634);
     V r = (-y - n * 0.693147180369123816490) - n * 1.90821492927058770002e-10;
-    return polynomial(r, EXP) * bits((word(shifted) + 1023) << 52);
+    return polynomial(r, EXP) * bits((word(n + 6755399441055744.0) + 1023) << 52);
 }
 
 // 1 - exp(-a^2) erfcx(a), erfcx a polynomial in (a - 3)/(a + 3)

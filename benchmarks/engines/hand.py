@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.engines.others import NUMPY, Call, jax_library
 from benchmarks.engines.workloads import A4, ADAM, DT, G4, H1, H10, KICK3, RATE1, RATE2, S2, SIGMA1, STEPS, Workload
+from sdeopt.engine.kernels import Kernel
 
 __all__ = ["BY_HAND"]
 
@@ -50,6 +51,22 @@ def jax_scan(w: Workload) -> Call:
     run = jax.jit(lambda keys: jax.vmap(path)(keys).mean())
     keys = jax.random.split(jax.random.key(0), paths)
     return (lambda: float(run(keys))), paths * STEPS
+
+
+def jax_given(w: Workload) -> Call:
+    """The same on the draws of sdeopt, its own normals of the same paths, which are made beforehand and not counted."""
+    jax, lib = jax_library()
+    paths = 4096 if w.normals == 2 else 1024
+    kernel = Kernel(w.run())
+    z = jax.numpy.asarray(np.stack([kernel.increments(p) for p in range(paths)]))
+    times = w.dt * jax.numpy.arange(STEPS)
+
+    def path(z: Any) -> Any:
+        start = tuple(map(lib.asarray, w.state))
+        return jax.lax.scan(lambda state, given: (w.step(given[0], state, given[1], lib), None), start, (times, z))
+
+    run = jax.jit(lambda z: jax.vmap(path)(z)[0][0][:, 0].mean())
+    return (lambda: float(run(z))), paths * STEPS
 
 
 def numba_loop(w: Workload, draws: Callable[[Any], Any] | None = None) -> Call:
@@ -162,6 +179,6 @@ def _adamw(k: Any, x: Any, z: Any) -> None:
 
 
 BY_HAND = {
-    "NumPy, blocked": numpy_blocked, "JAX scan + vmap": jax_scan, "Numba prange": numba_loop,
-    "Numba prange, xoshiro": numba_xoshiro,
+    "NumPy, blocked": numpy_blocked, "JAX scan + vmap": jax_scan, "JAX, draws given": jax_given,
+    "Numba prange": numba_loop, "Numba prange, xoshiro": numba_xoshiro,
 }  # fmt: skip

@@ -18,14 +18,13 @@ import numpy as np
 import sdeopt as so
 from benchmarks.engines.machine import beside
 from benchmarks.engines.tables import Table
-from benchmarks.engines.workloads import STEPS
+from benchmarks.engines.workloads import GRID, STEPS
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
 
 __all__ = ["by_sdeopt", "columns", "cost", "dimensions", "first", "large", "medians", "memory", "paths", "threads"]
 
 ROUNDS = 5
-GRID: dict[str, Any] = {"substeps": 1, "scheme": "euler", "observables": [], "save_at": 10, "rng": 0}
 START = """
 import re
 import sdeopt as so

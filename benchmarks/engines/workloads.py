@@ -20,12 +20,16 @@ from typing import Any
 import numpy as np
 
 import sdeopt as so
+from sdeopt.engine.planning import plan
+from sdeopt.engine.run import Run
 
 __all__ = [
-    "A4", "ADAM", "DT", "G4", "H1", "H10", "KICK3", "RATE1", "RATE2", "S2", "SIGMA1", "STEPS", "WORKLOADS", "Workload",
+    "A4", "ADAM", "DT", "G4", "GRID", "H1", "H10", "KICK3", "RATE1", "RATE2", "S2", "SIGMA1", "STEPS", "WORKLOADS",
+    "Workload",
 ]  # fmt: skip
 
 STEPS = 500  # of every peer
+GRID: dict[str, Any] = {"substeps": 1, "scheme": "euler", "observables": [], "save_at": 10, "rng": 0}
 DT = 0.01
 H10 = 10.0 ** np.linspace(-1.0, 1.0, 10)
 A4 = np.array([[2.0 + i if i == j else 1.0 / (1 + i + j) for j in range(10)] for i in range(10)])
@@ -68,6 +72,11 @@ class Workload:
     def normals(self) -> int:
         """Normals of one step."""
         return self.problem.dim
+
+    def run(self, **other: Any) -> Run:
+        """What sdeopt runs; ``other`` is what differs from the peers' grid."""
+        kind = "sde" if self.drift else "discrete"
+        return plan(self.method, self.problem, kind, **{"steps": STEPS, **GRID, "sde": self.sde or None} | other)
 
 
 def _w1(t: Any, state: State, z: Any, lib: Any) -> State:

@@ -122,7 +122,7 @@ def _errors(sde: Any, page: Any, problem: Any, seed: int) -> tuple[Array, Array]
 
     Both have a row for each part and each pair of parts, padded with zeros.
     """
-    from sdeopt.engine.compiler.images import images
+    from sdeopt.engine.images import images
     from sdeopt.engine.simulate import plan
 
     steps = round(TIME / page.clock)

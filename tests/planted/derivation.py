@@ -121,7 +121,7 @@ MUTATIONS = [
     ),
     Mutation(
         "derive: a check compiles the oracle's functions for every integral",
-        "sdeopt/engine/compiler/images.py",
+        "sdeopt/engine/compiler/compile.py",
         "linker = linker_of(*map(type, o), False)",
         "linker = linker_of.__wrapped__(*map(type, o), False)",
         named("derive", "test_a_check_compiles_a_step_once"),

@@ -20,7 +20,7 @@ from sdeopt.engine.compiler.pipeline import awake
 from sdeopt.engine.run import Run
 from sdeopt.engine.values import describe
 
-__all__ = ["LOOPS", "compile_loop", "direct", "grid", "linker_of"]
+__all__ = ["LOOPS", "compile_loop", "compile_plain", "grid"]
 
 
 def grid(run: Run) -> tuple[tuple[float, float], ...]:
@@ -58,12 +58,25 @@ def _loop(run: Run, shape: Any, width: int, linker: Linker) -> Any:
         _identity(objective), _identity(noise), tuple(run.observables.values()),
         run.problem.several, tuple(name for name, _ in run.crossings),
     )  # fmt: skip
+    return _known(key, linker, lambda: assemble(run, shape, width))
+
+
+def _known(key: Any, linker: Linker, make: Callable[[], Any]) -> Any:
+    """The loop of this key, made once."""
     known = key, describe(key)  # functions are the same objects, and so are the values that they refer to
     if known not in LOOPS:
-        loop = linker.entry(assemble(run, shape, width))
-        loop._cache = LoopCache(key)
-        LOOPS[known] = loop
+        LOOPS[known] = linker.entry(make())
+        LOOPS[known]._cache = LoopCache(key)
     return LOOPS[known]
+
+
+def compile_plain(key: tuple[Any, ...], loop: Any, arguments: tuple[Any, ...]) -> tuple[Any, Any]:
+    """The machine code, on vectors, of a loop whose arguments begin with method and oracle, and the oracle for it."""
+    m, o, *others = arguments
+    linker = linker_of(*map(type, o), False)
+    oracle = type(o)(*map(linker.lower, o))
+    known = _known((type(m), *key, *map(type, o)), linker, lambda: loop)
+    return direct(known, (m, oracle, *others)), oracle
 
 
 def direct(loop: Any, arguments: tuple[Any, ...]) -> Any:

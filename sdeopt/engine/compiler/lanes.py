@@ -35,7 +35,8 @@ from numba.extending import (
 )
 
 __all__ = [
-    "Block", "Flat", "Mask", "Matrix", "Pack", "broadcast", "element", "loader", "rebuild", "register", "rows", "storer",
+    "Block", "Flat", "Mask", "Matrix", "Pack", "broadcast", "element", "loader", "rebuild", "register", "rows",
+    "storer",
 ]  # fmt: skip
 
 F64, I1, I32, I64 = ir.DoubleType(), ir.IntType(1), ir.IntType(32), ir.IntType(64)

@@ -9,17 +9,13 @@ import numpy as np
 from sdeopt.core.checks import Array
 from sdeopt.engine import fallback, states
 from sdeopt.engine.compiler.apart import INTERPRETED
-from sdeopt.engine.compiler.cache import LoopCache
-from sdeopt.engine.compiler.compile import direct, linker_of
+from sdeopt.engine.compiler.compile import compile_plain
 from sdeopt.engine.compiler.pipeline import shelves
 from sdeopt.engine.draws import draws
 from sdeopt.engine.run import Run
 from sdeopt.engine.states import store_number, store_vector
-from sdeopt.engine.values import describe
 
 __all__ = ["images"]
-
-_LOOPS: dict[Any, Any] = {}
 
 
 def images(run: Run, f: Any, at: Any, y: Any, values: Array) -> Array:
@@ -34,7 +30,7 @@ def images(run: Run, f: Any, at: Any, y: Any, values: Array) -> Array:
     m, o = run.method.constant(), run.oracle
     if not INTERPRETED:
         try:
-            fast, oracle = _compile(f, (m, o, at, y, values, out), loop, (shape, len(parts)))
+            fast, oracle = compile_plain((f, shape, len(parts)), loop, (m, o, at, y, values, out))
         except Exception as error:  # whatever Numba, LLVM or `describe` say
             fallback.say(run, "vectors", error)
         else:
@@ -43,19 +39,6 @@ def images(run: Run, f: Any, at: Any, y: Any, values: Array) -> Array:
             return out
     loop(m, o, at, y, values, out)
     return out
-
-
-def _compile(f: Any, arguments: tuple[Any, ...], loop: Any, shape: tuple[Any, ...]) -> tuple[Any, Any]:
-    """The machine code of the loop, compiled once for all runs of its kind, and the oracle as it takes it."""
-    m, o, *others = arguments
-    linker = linker_of(*map(type, o), False)
-    key = type(m), f, *shape, type(o.objective), type(o.noise)
-    known = key, describe(key)
-    if known not in _LOOPS:
-        _LOOPS[known] = linker.entry(loop)
-        _LOOPS[known]._cache = LoopCache(key)
-    oracle = type(o)(*map(linker.lower, o))
-    return direct(_LOOPS[known], (m, oracle, *others)), oracle
 
 
 def assemble(f: Any, unpack: Any, shapes: list[tuple[int, ...]]) -> Any:
