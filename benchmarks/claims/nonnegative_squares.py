@@ -1,15 +1,15 @@
-"""Descent on β = u∘u solves non-negative least squares; of many non-negative solutions a small start leads to the one of
-least sum, and the noise of labels does so from any start.
+"""Descent on β = u∘u solves non-negative least squares; of many non-negative solutions a small start leads to the one
+of least sum, and the noise of labels does so from any start.
 
 Source: derived here; Chou, Maly & Verdun (2022), arXiv:2207.08437, is recalled for non-negative least squares, and
-Pillaud-Vivien, Reygner & Flammarion (2022), arXiv:2206.09841, for label noise that makes β sparse. u' = -2u∘h with
-h = Xᵀ(Xβ - y)/n is β' = -4β∘h, mirror descent of a convex function, which ends at its minimum over β >= 0, from any
-α > 0, and log(β/α²) = -4∫h dt is in the rows of X. Where Xβ = y, tr ∇²f = (4/n) Σ |X_j|² β_j, which label noise lowers.
-Measured: on `DiagonalLinearNetwork` with v = 0, where v stays. 20 normal examples of 6 numbers and labels that no β >= 0
-fits: |β - β*|/|β*|, β* by the active sets of Lawson and Hanson, from α = 0.01 and 1. 8 examples of 20 numbers, columns of
-one length, a β of two entries: the part of log(β/α²) outside the rows over its length; Σβ over the least, by a linear
-program, from α = 0.001 and 1/2; with label noise of deviation 1 from α = 1/2, η = 0.02, to kη² = 12; and (Σβ)²/Σβ², the
-number of entries that count, over that without noise.
+Pillaud-Vivien, Reygner & Flammarion (2022), arXiv:2206.09841, for label noise that makes β sparse. u' = -2u∘h with h =
+Xᵀ(Xβ - y)/n is β' = -4β∘h, mirror descent of a convex function, which ends at its minimum over β >= 0, from any α > 0,
+and log(β/α²) = -4∫h dt is in the rows of X. Where Xβ = y, tr ∇²f = (4/n) Σ |X_j|² β_j, which label noise lowers.
+Measured: on `DiagonalLinearNetwork` with v = 0, where v stays. 20 normal examples of 6 numbers and labels that no β >=
+0 fits: |β - β*|/|β*|, β* by the active sets of Lawson and Hanson, from α = 0.01 and 1. 8 examples of 20 numbers,
+columns of one length, a β of two entries: the part of log(β/α²) outside the rows over its length; Σβ over the least, by
+a linear program, from α = 0.001 and 1/2; with label noise of deviation 1 from α = 1/2, η = 0.02, to kη² = 12; and
+(Σβ)²/Σβ², the number of entries that count, over that without noise.
 Refuted by: another end; a part outside not of the order of η; a sum with noise no nearer to the least.
 """
 

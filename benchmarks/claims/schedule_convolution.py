@@ -1,5 +1,6 @@
-"""On a power law SGD's risk under a schedule is a convolution in intrinsic time: decay beats a constant rate, holding the
-rate before it decays beats cosine and exponential decay on hard tasks, and a power decay beats holding on easy ones.
+"""On a power law SGD's risk under a schedule is a convolution in intrinsic time: decay beats a constant rate, holding
+the rate before it decays beats cosine and exponential decay on hard tasks, and a power decay beats holding on easy
+ones.
 
 Source: B. Li et al. (2025), arXiv:2509.19189, and their sequel (2026), arXiv:2602.06797, of both of which the abstracts
 were read: WSD-type schedules outperform pure decay; for s < 1 - 1/β the best schedule holds the largest rate and decays
