@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from sdeopt.ladders.svag import svag as svag
     from sdeopt.noise import *  # noqa: F403
     from sdeopt.objectives import *  # noqa: F403
+    from sdeopt.objectives.collapse import nc0 as nc0
     from sdeopt.optimizers import *  # noqa: F403
     from sdeopt.optimizers.registry import methods as methods
     from sdeopt.profile.measure import noise_profile as noise_profile
@@ -89,6 +90,7 @@ _HOMES = {
     "sdeopt.diagnostics.report": ("Diagnosis",),
     "sdeopt.ladders.report": ("SVAGLadder",),
     "sdeopt.ladders.svag": ("svag",),
+    "sdeopt.objectives.collapse": ("nc0",),
     "sdeopt.optimizers.registry": ("methods",),
     "sdeopt.profile.measure": ("noise_profile",),
     "sdeopt.profile.report": ("NoiseProfile",),

@@ -41,7 +41,17 @@ GAMES = {
     "examples": EXAMPLES,
     "user": USER,
 }
-PAGES = [so.SGDA, so.AltGDA, so.SmoothedGDA, so.SEG, so.SEGIndependent, so.SHGD, so.SHGD2]
+PAGES = [
+    so.SGDA,
+    so.AltGDA,
+    so.AltGDAIndependent,
+    so.SmoothedGDA,
+    so.SmoothedGDAIndependent,
+    so.SEG,
+    so.SEGIndependent,
+    so.SHGD,
+    so.SHGD2,
+]
 SDES = [(cls, name) for cls in PAGES for name in cls.sdes]
 
 

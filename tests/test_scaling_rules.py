@@ -50,8 +50,10 @@ G = so.Gaussian
         (so.Muon(0.1, 0.9, 0.5), {"batch": (1, 2), "examples": (1, 8)}, so.Muon(0.025, 0.95, 0.5), Fraction(1, 4)),
         *((cls(0.1), {"batch": (2, 8)}, cls(0.4), 4) for cls in (
             so.SGLD, so.PGD, so.FPGD, so.ScheduleFreeSGD, so.DelayedSGD, so.WarmupSGD, so.SGDA, so.AltGDA, so.SEG,
-            so.SEGIndependent, so.SHGD, so.SHGD2)),
+            so.SEGIndependent, so.SHGD, so.SHGD2, so.AltGDAIndependent)),
         (so.SmoothedGDA(0.1, 0.5, 2.0, 0.1), {"batch": (2, 8)}, so.SmoothedGDA(0.4, 0.5, 2.0, 0.4), 4),
+        (so.SmoothedGDAIndependent(0.1, 0.5, 2.0, 0.1), {"batch": (2, 8)},
+         so.SmoothedGDAIndependent(0.4, 0.5, 2.0, 0.4), 4),
         (so.LocalSGD(0.1, 3, 0.5), {"agents": (2, 6), "batch": (1, 2)}, so.LocalSGD(0.6, 3, 0.5), 6),
         (so.FedAvgM(0.1, 3, 0.5, 0.8), {"agents": (2, 6)}, so.FedAvgM(0.3, 3, 0.5, 0.8), 3),
         (so.SignSGDW(0.1, 0.3, 0.2), {"batch": (1, 4)}, so.SignSGDW(0.2, 0.6, 0.2), 4),

@@ -26,8 +26,9 @@ PLAIN = [
     so.DelayedSGD(0.1, 3), so.FPGD(0.1, 0.5),
 ]  # fmt: skip
 GAMES = [
-    so.SGDA(0.1, 0.5), so.AltGDA(0.1, 0.5), so.SEG(0.1, 0.3), so.SEGIndependent(0.1, 0.3), so.SHGD(0.1), so.SHGD2(0.1),
-    so.SmoothedGDA(0.1, 0.5, 1.0, 0.2),
+    so.SGDA(0.1, 0.5), so.AltGDA(0.1, 0.5), so.AltGDAIndependent(0.1, 0.5),
+    so.SEG(0.1, 0.3), so.SEGIndependent(0.1, 0.3), so.SHGD(0.1), so.SHGD2(0.1),
+    so.SmoothedGDA(0.1, 0.5, 1.0, 0.2), so.SmoothedGDAIndependent(0.1, 0.5, 1.0, 0.2),
 ]  # fmt: skip
 NOISY = [
     so.SignSGD(0.1), so.SignSGDW(0.1, 0.3, 0.2), so.RMSprop(0.1, 0.99, 1e-3), so.RMSpropW(0.1, 0.99, 1e-3, 0.3),

@@ -2,13 +2,15 @@
 signs does not.
 
 Source: Zhao et al. (2026), arXiv:2602.16642, of which the abstract was read, for SGD and SignGD with either decay and
-for momentum; NC0 is taken as |1ᵀW|²/|W|² here, which is 0 where the rows of W make a simplex, and what follows is
-derived here. Gradients of a cross-entropy have 1ᵀ∇_W f = 0, for softmax and labels both add up to 1. So under gradient
-descent 1ᵀW is multiplied by 1 - ηλ in a step, whatever the data; and faster with momentum, by its linear recursion.
-Under signs 1ᵀ sign(∇_W f) is K - 2 in size where the K entries of a column have one sign but one, so that decoupled
-decay θ keeps 1ᵀW at (K - 2)/θ in such columns; coupled, 1ᵀW ends within the steps.
+for momentum, and of Adam as against AdamW; NC0 is `sdeopt.nc0` here, |1ᵀW|²/|W|², which is 0 where the rows of W make a
+simplex, and what follows is derived here. Gradients of a cross-entropy have 1ᵀ∇_W f = 0, for softmax and labels both
+add up to 1. So under gradient descent 1ᵀW is multiplied by 1 - ηλ in a step, whatever the data; and faster with
+momentum, by its linear recursion. Under signs 1ᵀ sign(∇_W f) is K - 2 in size where the K entries of a column have one
+sign but one, so that decoupled decay θ keeps 1ᵀW at (K - 2)/θ in such columns; coupled, 1ᵀW ends within the steps. Adam
+and AdamW end where signs do.
 Measured: softmax regression on K = 4 classes of fixed features, one for each class, from a start with 1ᵀW = 1 each: 1ᵀW
-after 100 steps over these powers; NC0 at the end of SignGD with either decay.
+after 100 steps over these powers; NC0 at the end of SignGD and of Adam with either decay, of AdamW with θ = 1/2, so
+that gradients stay above its ε.
 Refuted by: a quotient other than 1; an NC0 of coupled signs that stays, one of decoupled ones that goes.
 """
 
@@ -76,7 +78,7 @@ def left(page: Any) -> float:
 
 
 def nc0(W: np.ndarray) -> float:
-    return float(np.sum(W.sum(axis=0) ** 2) / np.sum(W * W))
+    return float(so.nc0(K, K)(W.ravel()))
 
 
 def with_momentum() -> float:
@@ -112,4 +114,9 @@ def measure(size: float = 1.0) -> list[Finding]:
             found.append(
                 finding("signs, decoupled: largest |1ᵀW| over (K - 2)/θ", (0.97, 1.03), Estimate(float(sums.max())))
             )
+    for name, page, claimed in (
+        ("Adam, coupled", so.L2(so.Adam(small), DECAY), (0.0, 0.02)),
+        ("AdamW, θ = 1/2", so.AdamW(small, weight_decay=0.5), (0.2, math.inf)),
+    ):
+        found.append(finding(f"{name}: NC0 at the end", claimed, Estimate(nc0(end(page, 20_000)))))
     return found

@@ -13,7 +13,7 @@ from sdeopt.core import checks
 from sdeopt.objectives.contract import Smooth
 from sdeopt.objectives.torch_checks import accept, data, find_device, import_torch, pair, per_example, plain
 from sdeopt.objectives.torch_classes import Classes
-from sdeopt.objectives.torch_observables import Distance, GradientSquare, HessianTrace, Mean, hits, usual
+from sdeopt.objectives.torch_observables import ClassSums, Distance, GradientSquare, HessianTrace, Mean, hits, usual
 from sdeopt.objectives.torch_passes import Passes, flat
 from sdeopt.objectives.torch_resident import DTYPES, resident
 from sdeopt.objectives.torch_squares import agree, along, by_examples, by_layers, is_layered
@@ -209,7 +209,7 @@ class TorchObjective(Classes, Passes, Smooth):
             return f"{type(self).__name__} is no classification, so it has no {question}"
         return self._unbent if question == "hvp" and self._unbent else super().lacks(question)
 
-    def observables(self, *, gradient: bool = False, probes: int = 0) -> dict[str, Any]:
+    def observables(self, *, gradient: bool = False, probes: int = 0, collapse: bool = False) -> dict[str, Any]:
         """What to observe along a run, for ``observables=``: name -> function of x.
 
         Parameters
@@ -219,6 +219,8 @@ class TorchObjective(Classes, Passes, Smooth):
         probes : int
             Add tr ∇²f by Hutchinson's estimator with so many random signs, a Hessian product each; default 0, without.
             All positions share the signs and so their error, of standard deviation √(2/probes Σ_{i≠j} (∇²f)²_ij).
+        collapse : bool
+            Add NC0 of the last matrix, whose rows are the classes: |1ᵀW|²/|W|², 0 where they add up to 0 (`nc0`).
 
         Returns
         -------
@@ -237,6 +239,8 @@ class TorchObjective(Classes, Passes, Smooth):
             found["|∇f|²"] = GradientSquare(self)
         if checks.integer("probes", probes):
             found["tr ∇²f"] = HessianTrace(self, probes)
+        if collapse:
+            found["NC0"] = ClassSums(self)
         return found
 
     def usual_observables(self) -> Any:

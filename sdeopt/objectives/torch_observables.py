@@ -9,7 +9,7 @@ import numpy as np
 
 from sdeopt.core.math import dot, norm
 
-__all__ = ["Distance", "GradientSquare", "HessianTrace", "Mean", "hits", "usual"]
+__all__ = ["ClassSums", "Distance", "GradientSquare", "HessianTrace", "Mean", "hits", "usual"]
 
 MANY, SUBSET = 2000, 1000  # examples above which a default observable takes some of them only, and how many
 
@@ -65,6 +65,23 @@ class GradientSquare:
         """The square, or one for each path."""
         g = self._objective.grad(x)
         return dot(g, g)
+
+
+class ClassSums:
+    """NC0 of the last matrix W, with a row for each class: |1ᵀW|²/|W|², see `sdeopt.nc0`."""
+
+    batched = True
+
+    def __init__(self, objective: Any) -> None:
+        matrices = [(first, end, rows) for _, first, end, rows in objective.blocks() if rows]
+        if not matrices:
+            raise ValueError("collapse must be False for a module without a matrix, got True")
+        self._first, self._end, self._rows = matrices[-1]
+
+    def __call__(self, x: Any) -> Any:
+        """NC0, or one for each path."""
+        W = x[self._first : self._end].reshape(self._rows, -1, *x.shape[1:])
+        return (W.sum(0) ** 2).sum(0) / (W * W).sum((0, 1))
 
 
 class HessianTrace:

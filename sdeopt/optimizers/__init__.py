@@ -7,6 +7,7 @@ from sdeopt.optimizers.adagradnorm import AdaGradNorm
 from sdeopt.optimizers.adam import Adam
 from sdeopt.optimizers.adamw import AdamW
 from sdeopt.optimizers.altgda import AltGDA
+from sdeopt.optimizers.altgdaindependent import AltGDAIndependent
 from sdeopt.optimizers.amsgrad import AMSGrad
 from sdeopt.optimizers.antipgd import AntiPGD
 from sdeopt.optimizers.byzclip21sgd2m import ByzClip21SGD2M
@@ -57,6 +58,7 @@ from sdeopt.optimizers.signsgd import SignSGD
 from sdeopt.optimizers.signsgdw import SignSGDW
 from sdeopt.optimizers.signum import Signum
 from sdeopt.optimizers.smoothedgda import SmoothedGDA
+from sdeopt.optimizers.smoothedgdaindependent import SmoothedGDAIndependent
 from sdeopt.optimizers.spsmax import SPSMax
 from sdeopt.optimizers.topkef import TopKEF
 from sdeopt.optimizers.usam import USAM
@@ -102,6 +104,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "AltGDA",
+    "AltGDAIndependent",
     "AntiPGD",
     "CubicNewton",
     "DPAdam",
@@ -125,5 +128,6 @@ __all__ = [
     "SignSGDW",
     "Signum",
     "SmoothedGDA",
+    "SmoothedGDAIndependent",
     "WarmupSGD",
 ]

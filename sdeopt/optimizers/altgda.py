@@ -3,7 +3,7 @@
 Discrete
     x' = x - η (F_x(x, y) + ξ_x),   y' = y - rη (F_y(x', y) + ξ_y)               F = (∇_x f, -∇_y f),  Cov ξ = Σ
 
-    Both halves of a step see the same sample ξ = (ξ_x, ξ_y), the noise of F.
+    Both halves of a step see the same sample ξ = (ξ_x, ξ_y), the noise of F; `AltGDAIndependent` draws two.
 
 SDE
     order1   dZ = -R F dt - √η R Σ^{1/2} dW                                      Z = (X, Y),  R = diag(1 for x, r for y)

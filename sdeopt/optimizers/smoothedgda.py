@@ -3,9 +3,9 @@
 Discrete
     x' = x - η [F_x(x, y) + ξ_x + p (x - w)],   y' = y - rη (F_y(x', y) + ξ_y),   w' = w + β (x' - w),   w₀ = x₀
 
-    F = (∇_x f, -∇_y f), ξ the noise of F, Cov ξ = Σ, the same sample in both halves of a step. p/2 |x - w|² makes f
-    convex in x where p exceeds its negative curvature. The part w of the state averages y as well, but nothing reads
-    that half of it.
+    F = (∇_x f, -∇_y f), ξ the noise of F, Cov ξ = Σ, the same sample in both halves of a step; `SmoothedGDAIndependent`
+    draws two. p/2 |x - w|² makes f convex in x where p exceeds its negative curvature. The part w of the state averages
+    y as well, but nothing reads that half of it.
 
 SDE
     order1   dZ = -R [F + p P_x (Z - W)] dt - √η R Σ^{1/2} dW_t                  Z = (X, Y),  R = diag(1 for x, r for y)

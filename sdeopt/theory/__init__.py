@@ -25,6 +25,7 @@ from sdeopt.theory.fractional import (
 )
 from sdeopt.theory.linear import correlation, moments, stationary, transition
 from sdeopt.theory.manifold import flow_limit, label_noise_flow
+from sdeopt.theory.scheduled import power_law, scheduled_limit, scheduled_sgd
 from sdeopt.theory.slow import adam_label_noise_flow, slow_coefficients, slow_sde
 from sdeopt.theory.stable import levy_ou_scale, stable_sgd_scale
 from sdeopt.theory.streaming import homogenized_sgd, homogenized_signsgd, streaming_sgd
@@ -56,9 +57,12 @@ __all__ = [
     "label_noise_flow",
     "levy_ou_scale",
     "pgd_variance",
+    "power_law",
     "reshuffled_variance",
     "slow_coefficients",
     "slow_sde",
+    "scheduled_limit",
+    "scheduled_sgd",
     "stable_sgd_scale",
     "streaming_sgd",
     "widening_flow",

@@ -25,7 +25,7 @@ KEPT: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("Clip21SGD2M", "ByzClip21SGD2M"), lambda p: [p.beta1 / p.lr, p.beta2 / p.lr]),
     "FedAvgM": lambda p: [(1.0 - p.momentum) / p.lr, p.outer_lr / p.lr, p.local_steps],
     "ZOSGD": lambda p: [p.mu**2 / p.lr, p.value_noise / p.mu],
-    "SmoothedGDA": lambda p: [p.follow / p.lr],
+    **dict.fromkeys(("SmoothedGDA", "SmoothedGDAIndependent"), lambda p: [p.follow / p.lr]),
     **dict.fromkeys(("Adagrad", "AdaGradNorm", "Shampoo"), lambda p: [p.initial * p.lr**2]),
 }
 

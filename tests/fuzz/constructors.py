@@ -80,6 +80,7 @@ GOOD: dict[str, dict[str, Any]] = {  # arguments that are right
     "Layered": {"matrices": so.Muon(0.1), "rest": so.AdamW(0.1), "excluded": ["head.*"]},
     "decay": {"length": 0.5, "scale": 0.1, "exponent": 0.5, "level": 1.0},
     "hold": {"length": 0.5, "level": 0.1},
+    "nc0": {"classes": 2, "columns": 1, "first": 0},
     "ramp": {"length": 0.5, "start": 1.0, "end": 0.1, "curve": "cosine"},
 }
 ALSO = {"Gaussian": {"cov": [[2.0, 1.0], [1.0, 2.0]]}, "Logistic": {"X": TALL, "y": [-1.0, 1.0, 1.0], "l2": 0.0}}

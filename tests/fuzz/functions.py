@@ -71,6 +71,13 @@ GOOD: dict[str, dict[str, Any]] = {
         "H": [1.0, 2.0], "lr": 0.1, "start": [1.0, -1.0], "scale": 0.5, "times": [0.0, 1.0]
     },
     "theory.streaming.streaming_sgd": {"H": [1.0, 2.0], "lr": 0.1, "start": [1.0, -1.0], "scale": 0.5, "steps": 3},
+    "theory.scheduled.power_law": {"d": 3, "beta": 1.5, "source": 0.5},
+    "theory.scheduled.scheduled_limit": {
+        "H": [1.0, 2.0], "lr": so.Cosine(0.1, 2.0), "start": [1.0, -1.0], "scale": 0.5, "times": [0.0, 1.0]
+    },
+    "theory.scheduled.scheduled_sgd": {
+        "H": [1.0, 2.0], "lr": so.Cosine(0.1, 2.0), "start": [1.0, -1.0], "scale": 0.5, "steps": 3
+    },
     "theory.stable.levy_ou_scale": {"h": 1.0, "lr": 0.1, "alpha": 1.5, "scale": 0.5, "t": 1.0},
     "theory.stable.stable_sgd_scale": {"h": 1.0, "lr": 0.1, "alpha": 1.5, "scale": 0.5, "steps": 5},
 }  # fmt: skip

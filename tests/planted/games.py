@@ -6,6 +6,26 @@ from planted.mutation import PAGES, Mutation, moments, named
 
 MUTATIONS = [
     Mutation(
+        "AltGDAIndependent: both players see the first sample",
+        f"{PAGES}/altgdaindependent.py", "noisy_grad(o, half, second)", "noisy_grad(o, half, first)",
+        named("finite_sum_games", "test_one_step_of_a_minibatch_has_the_moments_of_the_sde[AltGDAIndependent]"),
+    ),
+    Mutation(
+        "AltGDAIndependent: one Brownian motion for both players",
+        f"{PAGES}/altgdaindependent.py", "(1.0 - own) * root_cov(o, z, second)", "(1.0 - own) * root_cov(o, z, first)",
+        named("finite_sum_games", "test_one_step_of_a_minibatch_has_the_moments_of_the_sde[AltGDAIndependent]"),
+    ),
+    Mutation(
+        "AltGDAIndependent: the sign of what the second player sees",
+        f"{PAGES}/altgdaindependent.py", "(0.5 * hvp(o, z, R * g) - seen)", "(0.5 * hvp(o, z, R * g) + seen)",
+        named("game_pages", "test_orders_without_noise[AltGDAIndependent-order2]"),
+    ),
+    Mutation(
+        "SmoothedGDAIndependent: one Brownian motion for both players",
+        f"{PAGES}/smoothedgdaindependent.py", "* root_cov(o, z, second)", "* root_cov(o, z, first)",
+        named("finite_sum_games", "test_one_step_of_a_minibatch_has_the_moments_of_the_sde[SmoothedGDAIndependent]"),
+    ),
+    Mutation(
         "FiniteSumGame: the linear terms pull the maximising player down",
         "sdeopt/objectives/finite_sum_game.py", "(2.0 * own - 1.0) * linear", "1.0 * linear",
         named("finite_sum_games", "test_an_example_is_a_quadratic_game"),

@@ -8,6 +8,21 @@ THEORY = "sdeopt/theory"
 
 MUTATIONS = [
     Mutation(
+        "scheduled SGD: the rate of the step after",
+        f"{THEORY}/scheduled.py", "lr.factor(k * rate / whole)", "lr.factor((k + 1) * rate / whole)",
+        named("scheduled", "test_the_recursion_is_the_mean_over_all_examples[steps]"),
+    ),
+    Mutation(
+        "scheduled limit: ψ for ψ² in the noise",
+        f"{THEORY}/scheduled.py", "peak * psi * psi * h * h", "peak * psi * h * h",
+        named("scheduled", "test_the_limit_is_a_convolution_in_intrinsic_time"),
+    ),
+    Mutation(
+        "NC0: columns for rows",
+        "sdeopt/objectives/collapse.py", "x[begin + width * k + j]", "x[begin + rows * j + k]",
+        named("collapse", "test_nc0_looks_at_its_own_part_of_x_only"),
+    ),
+    Mutation(
         "streaming SGD: fourth moments as if examples were signs",
         f"{THEORY}/streaming.py", "+ 2.0 * (lr * h) ** 2, (lr", "+ 1.0 * (lr * h) ** 2, (lr",
         named("streaming", "test_the_recursion_is_the_mean_over_all_examples"),
