@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite.binding import parse_assembly
+from llvmlite.binding import Linkage, parse_assembly
 from numba import njit
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
@@ -57,10 +57,12 @@ class _LoopLibrary(JITCodeLibrary):
         passes, builder = self._codegen._module_pass_manager(cost="cheap", slp_vectorize=False)
         passes.run(self._final_module, builder)
         memory = parse_assembly(MEMORY)
-        names = [f.name for f in memory.functions if not f.is_declaration]
+        inside = {f.name for f in self._final_module.functions if f.linkage == Linkage.linkonce_odr}
+        inside |= {f.name for f in memory.functions}
         self._final_module.link_in(memory)
-        for name in names:
-            self._final_module.get_function(name).linkage = "internal"
+        for f in self._final_module.functions:
+            if f.name in inside and not f.is_declaration:  # LLVM may then take from it what nobody asks
+                f.linkage = "internal"
         passes, builder = self._codegen._module_pass_manager()
         passes.run(self._final_module, builder)
 

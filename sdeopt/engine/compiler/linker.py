@@ -34,7 +34,7 @@ from sdeopt.core.references import ATTRIBUTES, names, rebound
 from sdeopt.core.sides import who_answers
 from sdeopt.engine.compiler.apart import stand_in
 from sdeopt.engine.compiler.lanes import Block, Flat
-from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS
+from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS, THROUGH
 from sdeopt.engine.compiler.twins import TWINS, elementwise
 from sdeopt.engine.questions import QUESTIONS
 from sdeopt.engine.values import Unknown, attributes, describe, is_installed, ours
@@ -96,8 +96,8 @@ class Linker:
         inside = Linker(self._owners["objective"], owner, self._lanes, True) if getattr(owner, "wraps", False) else self
         answer = inside.compiled(getattr(owner, name))
         if side == "objective":
-            return njit(lambda o, *rest: answer(o.objective, *rest), **self._options)
-        return njit(lambda o, *rest: answer(o.noise, o, *rest), **self._options)
+            return njit(lambda o, *rest: answer(o.objective, *rest), **THROUGH)
+        return njit(lambda o, *rest: answer(o.noise, o, *rest), **THROUGH)
 
     def _by_type(self, question: FunctionType) -> Any:
         """The answer of the law that the oracle at hand holds; linkers of their own, for Numba takes no recursion."""
@@ -110,7 +110,7 @@ class Linker:
             return lambda o, *rest: answer(o, *rest)
 
         overload(asked, strict=False, jit_options=self._options)(choose)
-        return njit(lambda o, *rest: asked(o, *rest), **self._options)
+        return njit(lambda o, *rest: asked(o, *rest), **THROUGH)
 
     def _copy(self, f: FunctionType, options: dict[str, Any] | None = None) -> Any:
         foreign = not ours(f)

@@ -27,7 +27,7 @@ from numba.core.bytecode import FunctionIdentity
 from sdeopt.engine.compiler import internals
 from sdeopt.engine.compiler.exact import ExactCompiler
 
-__all__ = ["LOOP", "MODE", "OPTIONS", "awake", "shelves"]
+__all__ = ["LOOP", "MODE", "OPTIONS", "THROUGH", "awake", "shelves"]
 
 FunctionIdentity._unique_ids = iter(functools.partial(secrets.randbits, 62), None)  # also in a process that is forked
 
@@ -83,3 +83,4 @@ if MODE == "accelerated":
     shelves = recycle.shelves
     OPTIONS["pipeline_class"] = inner.InnerCompiler
     LOOP["pipeline_class"] = inner.LoopCompiler
+THROUGH = OPTIONS | {"forceinline": True}  # what only calls another: an oracle is forty arguments

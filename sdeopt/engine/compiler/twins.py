@@ -32,11 +32,7 @@ def _by_type(choose: Callable[..., Any]) -> Any:
     def stub(*args: Any) -> Any: ...
 
     overload(stub, strict=False, jit_options=OPTIONS)(choose)
-    return {
-        1: njit(lambda a: stub(a), **OPTIONS),
-        2: njit(lambda a, b: stub(a, b), **OPTIONS),
-        3: njit(lambda a, b, c: stub(a, b, c), **OPTIONS),
-    }[choose.__code__.co_argcount]
+    return stub
 
 
 def _entry_of(a: Any, b: Any) -> Any:
