@@ -15,7 +15,7 @@ from sdeopt.atlases.regimes import Regime, usual_methods, usual_regimes
 from sdeopt.engine import batched, kernels
 from sdeopt.engine.planning import plan
 from sdeopt.engine.run import refuse
-from sdeopt.objectives.linear_columns import LinearColumns
+from sdeopt.objectives.linear_regression import LinearColumns
 
 RNG = np.random.default_rng(4)
 PLAIN = so.LinearRegression(RNG.standard_normal((7, 4)), RNG.standard_normal(7), l2=0.3)
