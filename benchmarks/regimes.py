@@ -1,4 +1,4 @@
-"""The atlas of noise regimes: methods of every family under every law, on one small regression: docs/regimes.md.
+"""The atlas of noise regimes: every method that can run under every law, on one small regression: docs/regimes.md.
 
 python -m benchmarks.regimes --folder cells --write docs/regimes.md    # goes on where it was stopped
 python -m benchmarks.regimes --quick                                   # three methods under three laws, a minute
@@ -6,6 +6,7 @@ python -m benchmarks.regimes --quick                                   # three m
 
 from __future__ import annotations
 
+import datetime
 import os
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -15,26 +16,15 @@ import click
 import numpy as np
 
 import sdeopt as so
-from sdeopt.atlases.pages import winners
+from benchmarks.regimes_page import write
 from sdeopt.atlases.regimes import quick
-from sdeopt.results.words import number
 
-__all__ = ["COMPARED", "full", "main", "page", "problem", "write"]
-
-HEAD = """# Regimes of the noise
-
-Which optimizer wins under which noise, by how much, and where its SDE stops being a model of it: a run of
-`python -m benchmarks.regimes --write docs/regimes.md`, on one small problem, which is not every problem. Methods are
-compared within a law, at equal gradients seen, by the median over paths of f - f* at the end; all whose 95 % intervals
-overlap that of the best are called tied. *Off* is the largest gap between SDE and optimizer, over quantities and times,
-in units of its scale, bounded from both sides by 95 % each. `so.atlas(problem)` takes every method of the package.
-"""
-FIGURES = ("median", "error")
-MARGIN = 0.1
+__all__ = ["COMPARED", "full", "main", "problem"]
 
 GRADIENTS, PATHS, TUNING, SEED = 100, 400, 100, 0
 COMPARED = (
-    "Gaussian 1", "Student-t, ν = 5", "Cauchy", "minibatch of 4", "unequal agents", "compressed, ω = 3", "private, ε = 1",
+    "Gaussian 1", "Student-t, ν = 5", "Cauchy", "minibatch of 4", "unequal agents", "compressed, ω = 3",
+    "private, ε = 1",
 )  # fmt: skip
 
 
@@ -54,88 +44,6 @@ def full(folder: Path | None = None, workers: int | None = None) -> so.Atlas:
         )  # fmt: skip
 
 
-def write(found: so.Atlas, minutes: float, file: Path) -> None:
-    """The page of a run and its two figures."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    for measure in FIGURES:
-        found.plot(measure=measure).figure.savefig(file.parent / "figures" / f"regimes-{measure}.png", dpi=110)
-    file.write_text(page(found, minutes), encoding="utf-8")
-
-
-def page(found: so.Atlas, minutes: float) -> str:
-    """What was found, in words and tables."""
-    m = found.meta
-    settings = (
-        f"{len(found.methods)} methods at their defaults, {len(found.laws)} laws, {m['gradients']} gradients each, "
-        f"{m['paths']} paths, η the best of {', '.join(map(number, m['lrs']))} on {m['tuning']} other paths; f is "
-        f"least squares on 16 examples with d = 8. {minutes:.0f} minutes of processor time."
-    )
-    if m["partial"]:
-        settings += " It was resumed and then stopped: comparisons that it did not reach stand under no SDE."
-    lines = [
-        HEAD,
-        settings,
-        "",
-        "## Who wins where",
-        "",
-        *winning(found),
-        "",
-        "![medians](figures/regimes-median.png)",
-        "",
-    ]
-    lines += ["## Where the SDE is a model", "", *modelling(found), "", "![errors](figures/regimes-error.png)", ""]
-    return "\n".join([*lines, "## What was run", "", *running(found)]) + "\n"
-
-
-def winning(found: so.Atlas) -> list[str]:
-    """The best methods under every law, by how much, and who is lost."""
-    lines = ["| noise | best, with what is tied | median f - f* | next, times as high | paths lost by |", *bars(5)]
-    for law, (_, _, _, median, behind, factor, _) in zip(found.laws, winners(found), strict=True):
-        lost = [name for name in found.ranking(law) if found.at("diverged", name, law).value > 0.0]
-        best = ", ".join(found.best(law)) or "none"
-        after = f"{behind}: {factor}" if factor != "-" else "-"
-        lines.append(f"| {law} | {best} | {median} | {after} | {', '.join(lost) or 'none'} |")
-    return lines
-
-
-def modelling(found: so.Atlas) -> list[str]:
-    """Under every law, whose SDE is surely within 10 % of its optimizer, and whose surely is not."""
-    lines = [
-        "| noise | within 10 % | off by more | bounds on both sides of 10 % | no SDE, or no bound |",
-        *bars(5),
-    ]
-    for law in found.laws:
-        kinds: dict[str, list[str]] = {"within": [], "off": [], "open": [], "none": []}
-        for name in found.ranking(law):
-            e = found.at("error", name, law)
-            known = not (np.isnan(e.low) or np.isnan(e.high)) and e.status in ("ok", "undecided")
-            kinds["none" if not known else "within" if e.high <= MARGIN else "off" if e.low > MARGIN else "open"] += [
-                name
-            ]
-        lines.append(f"| {law} | {' | '.join(', '.join(names) or '-' for names in kinds.values())} |")
-    return lines
-
-
-def running(found: so.Atlas) -> list[str]:
-    """The laws, and how often a best learning rate lies at an end of the grid."""
-    pairs = [(name, law) for law in found.laws for name in found.ranking(law)]
-    edges = sum(found.at_edge(*pair) for pair in pairs)
-    laws = [f"| {label} | `{said}` |" for label, said in found.meta["laws"].items()]
-    return [
-        f"Of {len(pairs)} learning rates {edges} lie at an end of the grid.",
-        "",
-        "| noise | law |",
-        *bars(2),
-        *laws,
-    ]
-
-
-def bars(columns: int) -> list[str]:
-    return ["|" + "---|" * columns]
-
-
 @click.command()
 @click.option("--quick", "short", is_flag=True, help="Three methods under three laws.")
 @click.option("--workers", type=int, help="Processes.  [default: one per core]")
@@ -153,7 +61,7 @@ def main(short: bool, workers: int | None, folder: Path | None, save: Path | Non
     if save:
         found.save(save)
     if file:
-        write(found, minutes, file)
+        write(found, minutes, f"{datetime.date.today():%d %B %Y}", file)
 
 
 if __name__ == "__main__":

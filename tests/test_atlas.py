@@ -138,6 +138,16 @@ def test_settings_of_a_law_choose_and_set_the_methods() -> None:
     assert found.at("loss", "DPSGD", "loud").value > 4.0 * found.at("loss", "DPSGD", "plain").value
 
 
+def test_sdes_are_compared_under_the_named_laws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_run_laws", lambda *_: False)
+    found = so.atlas(LINE, so.SGD(0.1), LAWS, compare=["Cauchy"], **SHORT)
+    assert found.meta["compared"] == ["Cauchy"]
+    assert found.at("error", "SGD", "normal").reason == "not compared under this law: compare= names those that are"
+    assert found.at("error", "SGD", "Cauchy").reason == "not run"
+    with pytest.raises(ValueError, match="unknown compare .normale.; did you mean .normal.?"):
+        so.atlas(LINE, so.SGD(0.1), LAWS, compare=["normale"], **SHORT)
+
+
 def test_the_usual_laws_are_those_that_were_asked_for() -> None:
     data = so.Problem(so.LinearRegression(np.eye(8), np.ones(8)))
     found = usual_regimes(data, 100)

@@ -21,7 +21,7 @@ from sdeopt.sweeps.schedule import Measured
 
 __all__ = ["MEASURES", "Line", "Plan", "plan_line"]
 
-NOT_COMPARED = "not compared under this law: compare= names those under which SDEs are"
+NOT_COMPARED = "not compared under this law: compare= names those that are"
 MEASURES = ("median", "loss", "time", "spread", "diverged", "error")
 
 

@@ -13,9 +13,14 @@ __all__ = ["atlas"]
 
 DEFAULT = "linear-regression:small"  # which can have every law: there are data
 TIME = """\b
-Everything, without METHOD, --law or --quick, is some 4000 runs and takes about half an
-hour of CPU time, most of it to compile each method with each kind of noise and with
-its SDE: use --folder. --quick takes three methods and three laws, less than a minute."""
+Everything, without METHOD, --law or --quick, is some 6000 runs: use --folder. For least
+squares, as by default, that is about half an hour of CPU time; for other objectives
+each method is compiled with each kind of noise and with its SDE, which takes hours.
+--quick takes three methods and three laws, less than a minute.
+
+Shown are, each with an interval or the reason why there is none: the median and the
+mean of f(x) - f*, the gradients until half of the paths reach --level, the spread
+tr Cov x, the share of paths that diverged, and how far the SDE is off."""
 
 
 @click.command("atlas", epilog=TIME)
@@ -29,6 +34,8 @@ its SDE: use --folder. --quick takes three methods and three laws, less than a m
 @click.option("--lrs", metavar="NUMBERS", help="Learning rates to choose from, as 0.01,0.1.  [default: seven from "
               "0.001 to 1]")  # fmt: skip
 @click.option("--level", type=float, help="Of f(x) - f*, for the time.  [default: a tenth of that at the start]")
+@click.option("--compare", multiple=True, metavar="LAW", help="Law, as named by --law or in the table, under which "
+              "SDEs are compared; several times.  [default: all]")  # fmt: skip
 @click.option("--paths", type=int, help="Independent paths.  [default: 400]")
 @click.option("--tuning", type=int, help="Paths for the choice of the learning rate.  [default: 100]")
 @click.option("--seed", type=int, default=0, help="Randomness.  [default: 0]")
@@ -68,7 +75,7 @@ def atlas(
         arguments["laws"] = {text: noises.parse(text) for text in laws}
     if lrs is not None:
         arguments["lrs"] = numbers("lrs", lrs.split(","))
-    arguments |= {name: value for name, value in given.items() if value is not None}
+    arguments |= {name: value for name, value in given.items() if value is not None and value != ()}
     if threads is not None:
         arguments["executor"] = ThreadPoolExecutor(checks.integer("threads", threads, low=1))
     result = so.atlas(problem, **arguments, rng=seed, progress=False if quiet else None)

@@ -6,20 +6,28 @@ closure. `rebound` copies such a function with other things behind those names, 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dis import get_instructions
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
-__all__ = ["ATTRIBUTES", "GLOBALS", "Module", "closure_values", "names", "rebound"]
+__all__ = ["ATTRIBUTES", "GLOBALS", "Module", "closure_values", "instructions", "names", "rebound"]
 
 GLOBALS, ATTRIBUTES = ("LOAD_GLOBAL", "LOAD_NAME"), ("LOAD_ATTR", "LOAD_METHOD")
 
 
-def names(code: CodeType, loaded_by: tuple[str, ...] = GLOBALS) -> set[str]:
+@functools.lru_cache(maxsize=4096)
+def instructions(code: CodeType) -> tuple[tuple[str, Any], ...]:
+    """The names of the instructions of a function and their arguments; taken apart once."""
+    return tuple((i.opname, i.argval) for i in get_instructions(code))
+
+
+@functools.lru_cache(maxsize=4096)
+def names(code: CodeType, loaded_by: tuple[str, ...] = GLOBALS) -> frozenset[str]:
     """Names that a function loads by these instructions: of globals, or of attributes (LOAD_ATTR, LOAD_METHOD)."""
     nested = (c for c in code.co_consts if isinstance(c, CodeType))
-    used = {i.argval for i in get_instructions(code) if i.opname in loaded_by}
+    used = frozenset(name for kind, name in instructions(code) if kind in loaded_by)
     return used.union(*(names(c, loaded_by) for c in nested))
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import dis
 from collections.abc import Iterator
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from sdeopt.core import oracle
-from sdeopt.core.references import ATTRIBUTES, GLOBALS, closure_values, names
+from sdeopt.core.references import ATTRIBUTES, GLOBALS, closure_values, instructions, names
 
 __all__ = ["QUESTIONS", "questions_of", "references"]
 
@@ -26,12 +25,12 @@ def _of_modules(f: FunctionType, code: CodeType) -> Iterator[Any]:
     """What ``f`` reads as ``module.name``, or ``module.module.name``."""
     held = dict(zip(f.__code__.co_freevars, closure_values(f), strict=True))
     place: Any = None
-    for i in dis.get_instructions(code):
-        if i.opname in ATTRIBUTES and isinstance(place, ModuleType):
-            place = getattr(place, i.argval, None)
+    for kind, name in instructions(code):
+        if kind in ATTRIBUTES and isinstance(place, ModuleType):
+            place = getattr(place, name, None)
             yield place
-        elif i.opname in (*GLOBALS, "LOAD_DEREF"):
-            place = held.get(i.argval) if i.opname == "LOAD_DEREF" else f.__globals__.get(i.argval)
+        elif kind in (*GLOBALS, "LOAD_DEREF"):
+            place = held.get(name) if kind == "LOAD_DEREF" else f.__globals__.get(name)
         else:
             place = None
     for nested in code.co_consts:

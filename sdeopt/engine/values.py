@@ -58,7 +58,7 @@ def is_jitted(thing: Any) -> bool:
     return isinstance(getattr(thing, "py_func", None), FunctionType) and hasattr(thing, "targetoptions")
 
 
-def attributes(module: ModuleType, wanted: set[str]) -> Iterator[tuple[str, Any]]:
+def attributes(module: ModuleType, wanted: frozenset[str]) -> Iterator[tuple[str, Any]]:
     """Those of the attributes of a module that a function with these names of attributes may mean."""
     for name in sorted(wanted):
         try:
@@ -141,7 +141,7 @@ def _describe_function(f: FunctionType, seen: frozenset[int], special: Callable[
     return f"{f.__module__}.{f.__qualname__}{code_text(f.__code__)}{describe(held, seen, special)}"
 
 
-def _of_module(module: ModuleType, wanted: set[str]) -> tuple[Any, ...]:
+def _of_module(module: ModuleType, wanted: frozenset[str]) -> tuple[Any, ...]:
     """What a function with these names of attributes may take from a module, and from modules in it."""
     if is_installed(module.__name__):
         return tuple((n, v) for n, v in attributes(module, wanted) if isinstance(v, ATOMS))

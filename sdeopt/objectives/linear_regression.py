@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from sdeopt.objectives import datasets
 from sdeopt.objectives.contract import Array, derived_field, frozen
 from sdeopt.objectives.finite_sum import FiniteSum, slope_variance
 
-__all__ = ["LinearRegression"]
+__all__ = ["LinearColumns", "LinearRegression"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -68,8 +68,6 @@ class LinearRegression(FiniteSum):
 
     def for_many_paths(self) -> Any:
         """The same, answering for many paths at a time without a compiler."""
-        from sdeopt.objectives.linear_columns import LinearColumns  # a subclass
-
         return LinearColumns(self.X, self.y, self.l2)
 
     def value(self, x: Vector) -> Any:
@@ -136,3 +134,57 @@ def mean_loss(f: Any, x: Any, r: Any) -> Any:
 def full_grad(f: Any, x: Any, r: Any) -> Any:
     """∇f(x), of the residuals X x - y."""
     return matvec(f.X.T, r) / f.count + f.l2 * x
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LinearColumns(LinearRegression):
+    """`LinearRegression` of x with a column per path, see `sdeopt.engine.batched`; the same numbers, to rounding."""
+
+    batched: ClassVar[int] = 512  # paths at a time
+
+    def value(self, x: Vector) -> Any:
+        r = _residuals(self, x)
+        return 0.5 * ((r * r).sum(axis=0) / self.count + self.l2 * (x * x).sum(axis=0))
+
+    def grad(self, x: Vector) -> Any:
+        return self.X.T @ _residuals(self, x) / self.count + self.l2 * x
+
+    def value_and_grad(self, x: Vector) -> Any:
+        return self.value(x), self.grad(x)
+
+    def hvp(self, x: Vector, v: Vector) -> Any:
+        return self.X.T @ (self.X @ v) / self.count + self.l2 * v
+
+    def weighted_grad(self, x: Vector, w: Any) -> Any:
+        return self.X.T @ (w * _residuals(self, x)) + self.l2 * w.sum(axis=0) * x
+
+    def label_grad(self, x: Vector, w: Any) -> Any:
+        return self.X.T @ w
+
+    def batch_grad(self, x: Vector, index: Any) -> Any:
+        r, rows = _drawn(self, x, index)
+        return np.einsum("b...,b...d->d...", r, rows) / len(index) + self.l2 * x
+
+    def batch_value(self, x: Vector, index: Any) -> Any:
+        r, _ = _drawn(self, x, index)
+        return 0.5 * ((r * r).sum(axis=0) / len(index) + self.l2 * (x * x).sum(axis=0))
+
+    def grad_var(self, x: Vector) -> Any:
+        r = _residuals(self, x)
+        mean = self.X.T @ r / self.count
+        return np.maximum(self.squares.T @ (r * r) / self.count - mean * mean, 0.0)
+
+    def __reduce__(self) -> Any:
+        return LinearColumns, (self.X, self.y, self.l2)
+
+
+def _residuals(f: Any, x: Vector) -> Any:
+    """Xx - y."""
+    return f.X @ x - (f.y if x.ndim == 1 else f.y[:, None])
+
+
+def _drawn(f: Any, x: Vector, index: Any) -> tuple[Any, Any]:
+    """Residuals and rows of the examples of a batch, shapes (b, paths) and (b, paths, d), or without the paths."""
+    i = index.astype(np.int64)
+    rows = f.X[i]
+    return np.einsum("b...d,d...->b...", rows, x) - f.y[i], rows

@@ -84,7 +84,7 @@ MUTATIONS = [
     ),
     Mutation(
         "DelayedSGD: the gradient of one step later",
-        f"{PAGES}/delayedsgd.py", "return past[past.size - x.size :]", "return past[: x.size]",
+        f"{PAGES}/delayedsgd.py", "return past[len(past) - len(x) :]", "return past[: len(x)]",
         named("delayed", "test_steps_by_hand"),
     ),
     Mutation(

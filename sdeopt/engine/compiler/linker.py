@@ -114,14 +114,14 @@ class Linker:
 
     def _copy(self, f: FunctionType, options: dict[str, Any] | None = None) -> Any:
         foreign = not ours(f)
-        wanted = names(f.__code__, ATTRIBUTES) if foreign else set()
+        wanted = names(f.__code__, ATTRIBUTES) if foreign else frozenset()
         code = _without_lists(f.__code__) if foreign and self._lanes else f.__code__
         copy = rebound(f, lambda thing: self._bound(thing, foreign, wanted), code)
         copy.__module__ = __name__  # which a process that reads the loop from disk imports; the user's may be no file
         copy.foreign = foreign  # type: ignore[attr-defined]  # which `exact` asks
         return njit(copy, **(options or self._options | {"boundscheck": foreign}))
 
-    def _bound(self, thing: Any, foreign: bool, wanted: set[str]) -> Any:
+    def _bound(self, thing: Any, foreign: bool, wanted: frozenset[str]) -> Any:
         """What a function refers to, as its copy needs it; on lanes also the arrays of the user's functions."""
         if isinstance(thing, FunctionType):
             return thing if is_installed(thing.__module__) else self.compiled(thing)
@@ -132,7 +132,7 @@ class Linker:
         small = isinstance(thing, np.ndarray) and thing.dtype == np.float64 and 0 < thing.size <= SMALL
         return self.lower(thing) if self._lanes and foreign and small and thing.ndim in (1, 2) else thing
 
-    def _module(self, module: ModuleType, wanted: set[str]) -> ModuleType:
+    def _module(self, module: ModuleType, wanted: frozenset[str]) -> ModuleType:
         """A module that holds what a function with these names of attributes needs of another."""
         copy = ModuleType(module.__name__)
         for name, value in attributes(module, wanted):
