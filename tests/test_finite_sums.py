@@ -4,7 +4,7 @@ import numpy as np
 from landscapes import FEATURES, LABELS, OBJECTIVES, SUMS, TARGETS, close, every, points
 
 import sdeopt as so
-from sdeopt.core.math import dot
+from sdeopt.core.math import dot, matvec
 from sdeopt.core.observables import NAMED, passes
 from sdeopt.core.oracle import Oracle, batch_grad, grad, grad_var, hvp, value, weighted_grad
 
@@ -75,6 +75,14 @@ def test_batch_gradient_is_the_mean_over_the_batch(f):
 def test_gradient_variance_is_that_of_the_examples(f):
     x = points(f)[2]
     close(f.grad_var(x), singles(f, x).var(axis=0), 1e-12)
+
+
+def test_data_kept_by_columns_too_give_the_same_scores():
+    X = np.random.default_rng(1).standard_normal((401, 3))
+    f = so.Logistic(X, (X[:, 0] > 0.3).astype(float))
+    assert f.columns.flags.f_contiguous and so.Logistic(X[:9], f.y[:9]).columns.flags.c_contiguous
+    x = np.array([0.1, -2.0, 1.0 / 3.0])
+    assert np.array_equal(matvec(f.columns, x), matvec(f.X, x))
 
 
 @every(OBJECTIVES)

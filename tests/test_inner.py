@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from llvmlite.binding import Linkage
 from numba import float64, int64, njit, uint64
 
 import sdeopt as so
@@ -26,6 +27,15 @@ def test_a_loop_refers_to_the_generator_and_does_not_hold_it(tmp_path, monkeypat
     code = loop_of(plan(so.SGD(lr=0.1), problem, "discrete", steps=3))
     declared = {f.name for f in code._final_module.functions if f.is_declaration}
     assert {"sdeopt.fill", "sdeopt.place"} <= declared
+
+
+def test_what_a_loop_calls_is_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("SDEOPT_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(compile, "LOOPS", {})
+    problem = so.Problem(so.Quadratic(np.ones(200)), so.Gaussian(0.1))
+    code = loop_of(plan(so.SGD(lr=0.1), problem, "discrete", steps=3))
+    names = [f.name for f in code._final_module.functions if not f.is_declaration and f.linkage != Linkage.internal]
+    assert names and all("assemble_discrete" in name and name[:5] in ("_ZN6s", "_ZN7c", "cfunc") for name in names)
 
 
 def chatty(x):
