@@ -102,7 +102,7 @@ def test_adam_lowers_what_sgd_raises() -> None:
     f, start, times = so.DiagonalLinearNetwork([[1.0, 2.0]], [1.0]), [0.15**0.5, 0.425**0.5, 0.0, 0.0], [0.0, 0.2]
     (_, a), own = so.theory.adam_label_noise_flow(f, start, 50.0, times)
     (_, s), traces = so.theory.label_noise_flow(f, start, 1.0, times)
-    D = [np.sqrt(np.maximum(np.diag(f.hessian(y)), 0.0)).sum() for y in (a, s)]
+    D = [np.sqrt(np.diag(f.hessian(y))[:2]).sum() for y in (a, s)]
     tr = [np.trace(f.hessian(y)) for y in (a, s)]
     assert D[0] == pytest.approx(own[1]) and own[1] < own[0] < D[1]
     assert traces[1] < traces[0] < tr[0]

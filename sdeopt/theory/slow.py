@@ -60,7 +60,7 @@ def slow_coefficients(problem: Problem, x: Any) -> tuple[Array, Array]:
     >>> import sdeopt as so
     >>> ring = so.Objective(value=lambda x: 0.125 * (x[0] ** 2 + x[1] ** 2 - 1.0) ** 2, dim=2)
     >>> drift, cov = so.theory.slow_coefficients(so.Problem(ring, so.Gaussian(0.6)), [1.0, 0.0])
-    >>> drift.round(6).tolist(), cov.round(6).tolist()  # Brownian motion on a circle: -½σ²Y, σ² along it
+    >>> (drift.round(6) + 0.0).tolist(), (cov.round(6) + 0.0).tolist()  # on a circle: -½σ²Y, σ² along it
     ([-0.18, 0.0], [[0.0, 0.0], [0.0, 0.36]])
     """
     expect_noise(problem)
