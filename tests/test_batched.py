@@ -20,7 +20,7 @@ class Together(so.MatrixQuadratic):
     (so.SGD(0.1), True), (so.AdamW(0.1), True), (so.Lion(0.1), True),
     (so.Muon(0.1), False),  # loops over the entries of a matrix
     (so.ScionSpectral(0.1), False),
-    (so.DCSGDRandK(0.1), False),  # ranks by basis vectors
+    (so.DCSGDRandK(0.1), True),  # ranks by basis vectors, which are columns then
 ], ids=lambda v: type(v).__name__)  # fmt: skip
 @pytest.mark.parametrize("kind", ["discrete", "sde"])
 def test_a_page_that_looks_at_shapes_runs_path_by_path(page: object, together: bool, kind: str) -> None:
