@@ -149,6 +149,7 @@ ROWS = [
     Case("AltGDA", so.AltGDA(0.1), GAME, words(FINE, 2.0)),
     Case("AltGDA order2", so.AltGDA(0.2), GAME, words(MIDDLE, 2.0, sde="order2"), 2.0),
     Case("AltGDAIndependent", so.AltGDAIndependent(0.1), GAME, words(FINE, 2.0)),
+    Case("AltGDAIndependent order2", so.AltGDAIndependent(0.2), GAME, words(MIDDLE, 2.0, sde="order2"), 2.0),
     Case("SEG", so.SEG(0.1, 0.1), GAME, words(FINE, 2.0)),
     Case("SEG order2", so.SEG(0.2, 0.1), GAME, words(MIDDLE, 2.0, sde="order2"), 2.0),
     Case("SEGIndependent", so.SEGIndependent(0.1, 0.1), GAME, words(FINE, 2.0)),

@@ -107,7 +107,7 @@ own_diffusion: Any = AltGDAIndependent.diffusion
 own_linear: Any = AltGDAIndependent.linear
 
 
-@rival(AltGDAIndependent, "order2", order=2)
+@rival(AltGDAIndependent, "order2", order=2, brownian=("gradient", "gradient2"))
 class AltGDAIndependentOrder2:
     """dZ = -R [F + η/2 J R F - η P_y J P_x F] dt + the noise of order1: weak order 2 for smooth f and any Σ(z).
 
