@@ -19,7 +19,7 @@ from sdeopt.objectives.linear_regression import LinearColumns
 
 RNG = np.random.default_rng(4)
 PLAIN = so.LinearRegression(RNG.standard_normal((7, 4)), RNG.standard_normal(7), l2=0.3)
-WIDE = PLAIN.columns()
+WIDE = PLAIN.for_many_paths()
 PROBLEM = so.Problem(PLAIN)
 LAWS: dict[str, Regime] = usual_regimes(PROBLEM, 100)
 QUICK = ("SGD", "Adam", "SAM", "DelayedSGD", "TopKEF", "DPSGD")
