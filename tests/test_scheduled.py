@@ -70,7 +70,7 @@ def test_the_recursion_tends_to_the_limit() -> None:
 
 
 def test_where_a_constant_rate_is_unstable() -> None:
-    """At Σ ηh_i/(1 - ηh_i) = 2, below 2/tr H; a quarter of a percent off, the risk falls and grows by as much."""
+    """At Σ ηh_i/(1 - ηh_i) = 2, below 2/tr H: one percent under it the risk falls, one percent above it grows."""
     h = np.arange(1.0, 21.0) ** -2.0
     low, edge = 0.1, 0.9
     for _ in range(60):
