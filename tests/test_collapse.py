@@ -34,6 +34,12 @@ def test_nc0_is_observed_in_a_compiled_run() -> None:
     assert run.observables["NC0"][0] == pytest.approx(np.full(len(run.times), so.nc0(3, 2)(x0)), rel=1e-12)
 
 
+def test_a_position_that_ends_before_the_rows_do_is_refused() -> None:
+    problem = so.Problem(so.Quadratic(np.ones(6)))
+    with pytest.raises(ValueError, match="needs a position of at least 7 entries, got 6"):
+        so.simulate(so.SGD(0.1), problem, steps=2, paths=2, observables={"NC0": so.nc0(3, 2, first=1)})
+
+
 @pytest.mark.extras("torch")
 def test_nc0_of_a_network_is_that_of_its_last_layer() -> None:
     pytest.importorskip("torch")

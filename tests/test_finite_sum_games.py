@@ -72,6 +72,17 @@ def test_one_step_of_a_minibatch_has_the_moments_of_the_sde(cls: Any) -> None:
     assert (fine < 0.11 * coarse + 1e-9).all() and (coarse < 0.1).all(), errors
 
 
+@pytest.mark.parametrize(
+    ("two", "one"), [(so.AltGDAIndependent, so.AltGDA), (so.SmoothedGDAIndependent, so.SmoothedGDA)]
+)
+def test_the_same_sample_twice_is_the_page_of_one(two: Any, one: Any) -> None:
+    """So that anchor, ratio and the order of the players are those of the other page."""
+    o, draw = so.Problem(EXAMPLES, so.Minibatch(1)).oracle, batches(one(0.1))[2]
+    y = (Z, Z - 0.3) if len(one.parts) == 2 else Z
+    expected = flat(one(0.1, ratio=0.4).step(0, y, o, draw))
+    assert flat(two(0.1, ratio=0.4).step(0, y, o, (draw, draw))) == pytest.approx(expected, abs=1e-14)
+
+
 def test_one_sample_of_extragradient_sees_its_own_jacobian() -> None:
     """Mean of a step: -η(F - ρ E[J_i F_i]), which is not -η(F - ρJF) of additive noise: order1 is refused."""
     problem, page = so.Problem(EXAMPLES, so.Minibatch(1)), so.SEG(0.1, 0.3)

@@ -69,6 +69,21 @@ def test_the_recursion_tends_to_the_limit() -> None:
     assert gaps[0] / gaps[1] == pytest.approx(2.0, abs=0.1)
 
 
+def test_where_a_constant_rate_is_unstable() -> None:
+    """At Σ ηh_i/(1 - ηh_i) = 2, below 2/tr H: one percent under it the risk falls, one percent above it grows."""
+    h = np.arange(1.0, 21.0) ** -2.0
+    low, edge = 0.1, 0.9
+    for _ in range(60):
+        middle = 0.5 * (low + edge)
+        low, edge = (middle, edge) if (middle * h / (1.0 - middle * h)).sum() < 2.0 else (low, middle)
+    assert edge * h.sum() < 1.1
+    ends = []
+    for rate in (0.99 * edge, 1.01 * edge):
+        risk = so.theory.scheduled_sgd(h, so.Piecewise(rate, [so.hold(1.0)], unit="run"), np.ones(20), 0.0, 4000)
+        ends.append(risk[4000] / risk[3000])
+    assert ends[0] < 0.5 and ends[1] > 2.0, ends
+
+
 def test_power_laws() -> None:
     h, start = so.theory.power_law(50, beta=1.5, source=0.4)
     i = np.arange(1.0, 51.0)

@@ -38,6 +38,13 @@ def test_the_drift_is_half_the_second_derivative_of_the_limit() -> None:
     np.testing.assert_allclose(cov, slope @ COV @ slope.T, rtol=1e-4)
 
 
+def test_correlated_noise_leaves_the_flattest_minimiser() -> None:
+    """SGD keeps q = u² - v² but for its noise, so that q grows by Σ₁₁ - Σ₂₂ also from q = 0, where tr ∇²f is least."""
+    y, law = np.array([1.0, 1.0]), so.Gaussian(cov=[[0.6, 0.1], [0.1, 0.05]])
+    drift, cov = so.theory.slow_coefficients(so.Problem(PRODUCT, law), y)
+    assert 2.0 * (drift[0] - drift[1]) + cov[0, 0] - cov[1, 1] == pytest.approx(0.55, rel=1e-6)
+
+
 @pytest.mark.parametrize("law", [so.Gaussian(0.5), so.Gaussian([0.3, 0.8, 0.5, 0.1, 0.6, 0.4]), so.LabelNoise(0.9)])
 def test_the_drift_is_that_of_followed_flows(law: Any) -> None:
     """The same by `flow_limit`, in six dimensions of which four are within the manifold."""

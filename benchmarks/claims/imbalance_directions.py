@@ -1,5 +1,5 @@
 """In batches a rare class has the noisier direction, so that it learns more slowly though each class pulls with length
-1; drawing as many of every class (+O) or rescaling the directions (+R) mends that.
+1; drawing as many of every class (+O) mends that, rescaling the directions (+R) all but the batches without the class.
 
 Source: Francazi, Baity-Jesi & Lucchi (2022), arXiv:2207.00391, the abstract and the README of the code: directional
 noise of the minority, and the variants PCNSGD+R and +O. The numbers are derived here.

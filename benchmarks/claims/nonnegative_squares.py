@@ -1,5 +1,5 @@
 """Descent on β = u∘u solves non-negative least squares; of many non-negative solutions a small start leads to the one
-of least sum, and the noise of labels does so from any start.
+of least sum, and from a large start, where descent alone does not, the noise of labels does.
 
 Source: derived here; Chou, Maly & Verdun (2022), arXiv:2207.08437, is recalled for non-negative least squares, and
 Pillaud-Vivien, Reygner & Flammarion (2022), arXiv:2206.09841, for label noise that makes β sparse. u' = -2u∘h with h =

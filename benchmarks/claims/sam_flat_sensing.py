@@ -7,7 +7,8 @@ every minimum that fits all data, so that it is the start which chooses.
 Measured: tr ∇²f at the end of SAM over that of SGD, path by path, from the same start and on the same batches of one
 example, starts normal (matrix sensing: U normal, V 0.3 times that), ρ = √η; η = 0.005 and 20,000 steps of matrix
 sensing, η = 0.02 and 10,000 steps of a student of width 10 with tanh; the loss of SAM over its start; how SGD's trace
-still moves over the second half.
+still moves over the second half. (The ranges were set after trials in plain NumPy with the same sizes, on other data
+and starts than these.)
 Refuted by: a quotient of the traces not below 0.9; a loss of SAM that is not below a hundredth of the start; SGD still
 on its way.
 """

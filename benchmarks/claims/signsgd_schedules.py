@@ -1,5 +1,5 @@
-"""Under a schedule ψ SignSGD near a minimum fades as exp(-2μ∫ψ√(2/π)/σ) and rests at a level that follows ψ: it arrives
-where ∫ψ = ∞ and ψ → 0, and not where ∫ψ is finite.
+"""Under a schedule ψ the loss of SignSGD near a minimum fades as exp(-2μ∫ψ√(2/π)/σ), beside a level that follows ψ:
+with ψ = (1 + t)^{-1/2} it falls below that of a constant rate, with (1 + t)^{-2}, whose ∫ψ is finite, it stays above.
 
 Source: Monzio Compagnoni et al. (2025), arXiv:2411.15958, whose bound under schedules we know from memory only: the
 rate with ∫ψ in the place of t, and both conditions. Derived here from the linear SDE of the third phase, S = f - f*:

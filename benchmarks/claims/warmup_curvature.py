@@ -1,5 +1,5 @@
-"""Along runs of gradient descent and of warm-up the curvature is at most H₀ + H₁(f - f*) with constants that can be
-derived; no such constants hold everywhere on a product of matrices, whose minima far from balance are sharp.
+"""On cosh, a balanced product of matrices and logistic regression the curvature along gradient descent and warm-up is
+at most H₀ + H₁(f - f*) with derived constants; none hold everywhere on a product, whose minima off balance are sharp.
 
 Source: Alimisis, Islamov & Lucchi (2025), arXiv:2510.03164, for the condition, of which definition and abstract are
 known to us; a public audit of the paper calls four of its printed statements false, that on deep linear networks and

@@ -150,8 +150,11 @@ def _not_ours(names: Sequence[str]) -> None:
 
 
 def _try(name: str, f: Any, x: Any) -> None:
-    """Raise unless ``f`` returns one number at ``x``; ours do."""
+    """Raise unless ``f`` returns one number at ``x``; ours do, where x has all the ``entries`` that they read."""
     if (getattr(f, "__module__", None) or "").startswith("sdeopt."):
+        needs = getattr(f, "entries", 0)
+        if needs > x.shape[-1]:
+            raise ValueError(f"observables[{name!r}] needs a position of at least {needs} entries, got {x.shape[-1]}")
         return
     begin = x.reshape(-1, x.shape[-1])[0]  # of the first path, where they differ
     with np.errstate(all="ignore"):

@@ -33,7 +33,7 @@ def nc0(classes: int, columns: int, first: int = 0) -> Callable[[Any], Any]:
     Raises
     ------
     ValueError, TypeError
-        If a number is no integer or out of its range.
+        If a number is no integer or out of its range; of a run, if its position has fewer entries than W needs.
 
     References
     ----------
@@ -63,4 +63,5 @@ def nc0(classes: int, columns: int, first: int = 0) -> Callable[[Any], Any]:
             sums = sums + column * column
         return sums / squares
 
+    observed.entries = begin + rows * width  # type: ignore[attr-defined]  # that it reads
     return observed

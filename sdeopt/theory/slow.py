@@ -29,7 +29,8 @@ def slow_coefficients(problem: Problem, x: Any) -> tuple[Array, Array]:
 
     Derivation: ∂Φ(x) ∇f(x) = 0 for all x. Its second derivative at a minimiser is ∂²Φ[Hu, v] + ∂²Φ[u, Hv] +
     P ∂²(∇f)[u, v] = 0, which gives the part of M; along a curve y in the manifold Φ(y) = y and ∇f(y) = 0, which gives
-    the last term, the curvature of the manifold. The first pushes to flatter minimisers, whatever the noise.
+    the last term, the curvature of the manifold. The first lowers tr(M ∇²f), M held: where the noise along the manifold
+    and across it is uncorrelated, the curvature that the noise sees. Correlated noise may push to sharper minimisers.
 
     Parameters
     ----------

@@ -36,6 +36,57 @@ MUTATIONS = [
         named("finite_sum_games", "test_answers_about_examples_are_those_of_each_alone"),
     ),
     Mutation(
+        "FiniteSumGame: the coupling of the second player with the sign of the first",
+        "sdeopt/objectives/finite_sum_game.py", "-C.transpose(0, 2, 1)", "C.transpose(0, 2, 1)",
+        named("finite_sum_games", "test_an_example_is_a_quadratic_game"),
+    ),
+    Mutation(
+        "FiniteSumGame: the value without its half",
+        "sdeopt/objectives/finite_sum_game.py", "S * (0.5 * matvec(self.J, x)", "S * (matvec(self.J, x)",
+        named("finite_sum_games", "test_an_example_is_a_quadratic_game"),
+    ),
+    Mutation(
+        "FiniteSumGame: the value of a batch without its half",
+        "sdeopt/objectives/finite_sum_game.py", "turned = 0.5 * applied", "turned = applied",
+        named("finite_sum_games", "test_answers_about_examples_are_those_of_each_alone"),
+    ),
+    Mutation(
+        "FiniteSumGame: J for its transpose",
+        "sdeopt/objectives/finite_sum_game.py", "return matvec(self.transposed, v)", "return matvec(self.J, v)",
+        named("games", "test_field_and_jacobians_are_derivatives_of_the_payoff[examples]"),
+    ),
+    Mutation(
+        "AltGDAIndependent: η for η/2 in the drift of order2",
+        f"{PAGES}/altgdaindependent.py", "(0.5 * hvp(o, z, R * g) - seen)", "(hvp(o, z, R * g) - seen)",
+        named("game_pages", "test_orders_without_noise[AltGDAIndependent-order2]"),
+    ),
+    Mutation(
+        "AltGDAIndependent: the ratio left out of the noise",
+        f"{PAGES}/altgdaindependent.py", "return -np.sqrt(self.lr) * rates(own, self.ratio) * both",
+        "return -np.sqrt(self.lr) * both",
+        named("game_pages", "test_linear_forms_are_the_coefficients_of_the_page[AltGDAIndependent-order1]"),
+    ),
+    Mutation(
+        "AltGDAIndependent: a covariance between the players",
+        f"{PAGES}/altgdaindependent.py", "(P @ Sigma @ P + rest @ Sigma @ rest)", "Sigma",
+        named("game_pages", "test_linear_forms_are_the_coefficients_of_the_page[AltGDAIndependent-order1]"),
+    ),
+    Mutation(
+        "SmoothedGDAIndependent: a covariance between the players",
+        f"{PAGES}/smoothedgdaindependent.py", "self.lr * R @ alone @ R", "self.lr * R @ Sigma @ R",
+        named("game_pages", "test_linear_forms_are_the_coefficients_of_the_page[SmoothedGDAIndependent-order1]"),
+    ),
+    Mutation(
+        "SmoothedGDAIndependent: pushed off its anchor",
+        f"{PAGES}/smoothedgdaindependent.py", "grad(o, z) + self.pull * own", "grad(o, z) - self.pull * own",
+        named("finite_sum_games", "test_one_step_of_a_minibatch_has_the_moments_of_the_sde[SmoothedGDAIndependent]"),
+    ),
+    Mutation(
+        "SmoothedGDAIndependent: the anchor follows the old point",
+        f"{PAGES}/smoothedgdaindependent.py", "w + self.follow * (z1 - w)", "w + self.follow * (z - w)",
+        named("finite_sum_games", "test_the_same_sample_twice_is_the_page_of_one[SmoothedGDAIndependent-SmoothedGDA]"),
+    ),
+    Mutation(
         "SGDA: the ratio of step sizes given to the other player",
         f"{PAGES}/sgda.py", "return ratio + (1.0 - ratio) * own", "return 1.0 + (ratio - 1.0) * own",
         named("game_pages", "test_descent_ascent_is_that_of_torch[SGDA-0.4]"),

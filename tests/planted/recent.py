@@ -1,9 +1,10 @@
-"""Errors to plant in SGHMC, AdaBelief, label noise and the edge of stability."""
+"""Errors to plant in SGHMC, AdaBelief, label noise, the edge of stability, and what came with them."""
 
 from __future__ import annotations
 
 from planted.mutation import NOISE, PAGES, Mutation, moments, named
 
+COLUMNS = named("linear_columns", "test_every_answer_is_that_of_one_path_after_the_other")
 MUTATIONS = [
     Mutation(
         "SGHMC: heat without its factor 2",
@@ -98,5 +99,33 @@ MUTATIONS = [
         "class losses: without the ridge",
         "sdeopt/objectives/logistic.py", "return s / X.shape[0] + 0.5 * l2 * dot(x, x)", "return s / X.shape[0]",
         named("class_losses", "test_they_are_the_means_over_the_examples_of_a_class"),
+    ),
+    Mutation(
+        "NC0: once more divided by the number of classes",
+        "sdeopt/objectives/collapse.py", "return sums / squares", "return sums / (rows * squares)",
+        named("collapse", "test_nc0_of_a_simplex_of_equal_rows_and_of_single_rows"),
+    ),
+    Mutation(
+        "NC0: rows that alternate in sign",
+        "sdeopt/objectives/collapse.py", "column = column + entry", "column = column - entry * (-1) ** k",
+        named("collapse", "test_nc0_of_a_simplex_of_equal_rows_and_of_single_rows"),
+    ),
+    Mutation(
+        "least squares in columns: the variance without the square of the mean",
+        "sdeopt/objectives/linear_regression.py", "(r * r) / self.count - mean * mean", "(r * r) / self.count",
+        COLUMNS,
+    ),
+    Mutation(
+        "least squares in columns: one ridge for all weights",
+        "sdeopt/objectives/linear_regression.py", "self.l2 * w.sum(axis=0) * x", "self.l2 * x", COLUMNS,
+    ),
+    Mutation(
+        "least squares in columns: a batch as large as the data",
+        "sdeopt/objectives/linear_regression.py", "rows) / len(index) + self.l2", "rows) / self.count + self.l2",
+        COLUMNS,
+    ),
+    Mutation(
+        "least squares in columns: labels of a batch with the wrong sign",
+        "sdeopt/objectives/linear_regression.py", "- f.y[i], rows", "+ f.y[i], rows", COLUMNS,
     ),
 ]  # fmt: skip
