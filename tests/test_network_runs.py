@@ -56,18 +56,13 @@ LAWS = [
 ]
 
 
-def fills_a_matrix(page: Any, kind: str, law: Any) -> bool:
-    """The covariance of correlated signs, entry by entry."""
-    return (type(page), kind, type(law)) == (so.SignSGD, "sde", type(so.Gaussian(cov=np.eye(3))))
-
-
 @pytest.mark.parametrize("law", LAWS, ids=repr)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: type(page).__name__)
 def test_the_arithmetic_of_the_engine_gives_the_same_bits(page: Any, law: Any) -> None:
     """Vectors of the law broadcast over paths, sums run over coordinates, draws belong to their path."""
     for kind in ("discrete", "sde"):
         kernel = kernels.Kernel(run := column(page, kind, Bowl(), law, observables=["norm2", "grad_norm2"]))
-        assert kernel.mode == ("interpreted" if fills_a_matrix(page, kind, law) else "batched")
+        assert kernel.mode == "batched"
         # as many paths as coordinates: what transposes them is seen
         assert np.array_equal(kernel(0, 3), kernels.Kernel(replace(run, interpreted=True))(0, 3))
 
