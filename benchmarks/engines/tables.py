@@ -21,7 +21,9 @@ HEAD = """# Performance
 ## Against others, and in itself
 
 Written by `python -m benchmarks.peers --docs` from `benchmarks/results.json`, which holds the last run of each part of
-`python -m benchmarks.peers` on each processor; numbers of other machines differ, ratios within a table less."""
+`python -m benchmarks.peers` on each processor; numbers of other machines differ, ratios within a table less.
+In runs before 30 November 2026 g++ optimized away a rounding in the erf of the C++ programs: their W2 rows are of a
+wrong erf."""
 GROWTH_HEAD = """
 ## How cost grows
 
