@@ -20,7 +20,7 @@ from sdeopt.core import checks
 from sdeopt.core.checks import Array
 from sdeopt.core.schedule import units
 from sdeopt.theory.manifold import follow
-from sdeopt.theory.streaming import FOLLOWED, problem
+from sdeopt.theory.streaming import FOLLOWED, followed, problem
 
 __all__ = ["power_law", "scheduled_limit", "scheduled_sgd"]
 
@@ -109,15 +109,11 @@ def scheduled_sgd(H: ArrayLike, lr: Any, start: ArrayLike, scale: float, steps: 
     """
     peak, count = peaked(lr), checks.integer("steps", steps, low=1, high=10**7)
     h, _, e, floor = problem(H, peak, start, scale)
-    lr.check(peak, count) if hasattr(lr, "check") else None
+    if hasattr(lr, "check"):
+        lr.check(peak, count)
     rate, whole = units(lr, peak, count)[0]
-    risk = np.empty(count + 1)
-    with np.errstate(all="ignore"):
-        for k in range(count + 1):
-            risk[k], step = e.sum(), peak * float(lr.factor(k * rate / whole)) * h
-            e = (1.0 - 2.0 * step + 2.0 * step**2) * e + step**2 * (risk[k] + floor)
-        checks.finite("H, lr, start, scale, steps", float(risk.sum()))
-    return risk
+    rates = (peak * float(lr.factor(k * rate / whole)) for k in range(count + 1))
+    return followed(h, rates, e, floor, count)
 
 
 def scheduled_limit(H: ArrayLike, lr: Any, start: ArrayLike, scale: float, times: ArrayLike) -> Array:

@@ -10,7 +10,8 @@ All functions work in the eigenbasis of H, where the risk is the sum of e_i = ½
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -69,12 +70,16 @@ def streaming_sgd(H: ArrayLike, lr: float, start: ArrayLike, scale: float, steps
     [0.5, 0.415]
     """
     h, lr, e, floor = problem(H, lr, start, scale)
-    risk = np.empty(checks.integer("steps", steps, high=10**7) + 1)
-    keep, gain = 1.0 - 2.0 * lr * h + 2.0 * (lr * h) ** 2, (lr * h) ** 2
+    return followed(h, itertools.repeat(lr), e, floor, checks.integer("steps", steps, high=10**7))
+
+
+def followed(h: Array, rates: Iterable[float], e: Array, floor: float, count: int) -> Array:
+    """The recursion of `streaming_sgd` over ``count`` steps, of which each has its own rate."""
+    risk = np.empty(count + 1)
     with np.errstate(all="ignore"):
-        for k in range(len(risk)):
-            risk[k] = e.sum()
-            e = keep * e + gain * (risk[k] + floor)
+        for k, rate in zip(range(count + 1), rates, strict=False):
+            risk[k], step = e.sum(), rate * h
+            e = (1.0 - 2.0 * step + 2.0 * step**2) * e + step**2 * (risk[k] + floor)
         checks.finite("H, lr, start, scale, steps", float(risk.sum()))
     return risk
 

@@ -24,7 +24,7 @@ MUTATIONS = [
     ),
     Mutation(
         "streaming SGD: fourth moments as if examples were signs",
-        f"{THEORY}/streaming.py", "+ 2.0 * (lr * h) ** 2, (lr", "+ 1.0 * (lr * h) ** 2, (lr",
+        f"{THEORY}/streaming.py", "+ 2.0 * step**2) * e", "+ 1.0 * step**2) * e",
         named("streaming", "test_the_recursion_is_the_mean_over_all_examples"),
     ),
     Mutation(
