@@ -31,6 +31,7 @@ def toy() -> so.Atlas:
     return so.atlas(LINE, [so.SGD(0.1), so.SignSGD(0.1)], LAWS, **SHORT)
 
 
+@pytest.mark.slow
 def test_the_loss_at_rest_is_exact(toy: so.Atlas) -> None:
     """E x²/2 of SGD is η²σ²/(1 - (1 - η)²)/2; of a square of a normal the median is 0.4549 of its mean.
 
@@ -44,6 +45,7 @@ def test_the_loss_at_rest_is_exact(toy: so.Atlas) -> None:
     assert abs(toy.at("spread", "SGD", "normal").value - 2.0 * level) < 12.0 * loss.stderr
 
 
+@pytest.mark.slow
 def test_under_cauchy_noise_sgd_has_no_spread_and_signs_have_one(toy: so.Atlas) -> None:
     """At rest E x² of SignSGD is η/(2ℓ) to leading order in η, ℓ = 2/(πσ) the slope of E sign: 10 % is η's share."""
     spread = toy.at("spread", "SGD", "Cauchy")
@@ -57,6 +59,7 @@ def test_under_cauchy_noise_sgd_has_no_spread_and_signs_have_one(toy: so.Atlas) 
     assert "has no covariance" in toy.at("error", "SGD", "Cauchy").reason
 
 
+@pytest.mark.slow
 def test_the_sde_of_sgd_is_off_by_half_the_learning_rate(toy: so.Atlas) -> None:
     """Var x: η²σ²/(1 - (1 - η)²) and ησ²/2, which is η/2 less."""
     error = toy.at("error", "SGD", "normal")
@@ -228,6 +231,7 @@ def test_how_many_times_as_high() -> None:
     assert str(Regime(so.Gaussian(0.5), {"k": 2.0})) == "Gaussian(scale=0.5), k = 2"
 
 
+@pytest.mark.slow
 def test_every_measure_is_drawn(toy: so.Atlas) -> None:
     for measure in toy.measures:
         ax = toy.plot(measure=measure)

@@ -110,6 +110,7 @@ def test_a_comparison_is_judged_once(tmp_path: Path) -> None:
 CERTIFIED: dict[str, Any] = {"lrs": [0.2, 0.1, 0.05], "horizon": 0.4, "paths": 512, "max_paths": 1024, "rng": 0}
 
 
+@pytest.mark.slow
 def test_a_certificate_goes_on_too(tmp_path: Path) -> None:
     killed(tmp_path, "seen = []\ndef count(done, total):\n    seen.append(done)\n    len(seen) > 12 and stop()\n"
                      "so.certify(so.SGD(0.1), QUADRATIC, checkpoint='run', progress=count,"

@@ -45,7 +45,7 @@ def of_all(t: Any, x: Any) -> Any:
     return config.inner.K * TABLE[0] * of_global(x)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("kind", [np.int64, np.uint8])
+@pytest.mark.parametrize("kind", [pytest.param(np.int64, marks=pytest.mark.slow), np.uint8])
 def test_a_number_of_numpy_keeps_its_value(kind: Any) -> None:
     def drift(n: Any) -> Any:
         return lambda t, x: n * x
@@ -53,6 +53,7 @@ def test_a_number_of_numpy_keeps_its_value(kind: Any) -> None:
     assert [end(drift(kind(n))) for n in NUMBERS] == RIGHT
 
 
+@pytest.mark.slow
 def test_so_do_defaults_and_tuples() -> None:
     def drift(given: Any) -> Any:
         return lambda t, x, pair=given: pair[0] * x

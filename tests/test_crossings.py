@@ -30,7 +30,9 @@ def watched(kind: str, method: Any = SGD, **change: Any) -> Any:
     return kernel.mode, kernel(0, 37)
 
 
-@pytest.mark.parametrize(("method", "kind"), [(so.SGD(0.1), "discrete"), (so.HeavyBall(0.01), "sde")])
+@pytest.mark.parametrize(
+    ("method", "kind"), [(so.SGD(0.1), "discrete"), pytest.param(so.HeavyBall(0.01), "sde", marks=pytest.mark.slow)]
+)
 def test_crossings_are_those_of_the_whole_path(method: Any, kind: str) -> None:
     """Every step of the discrete column, by its saves; lanes and plain Python, and the rest is as without them."""
     mode, found = watched(kind, method)

@@ -118,6 +118,7 @@ for name in ("Adam", "SAM", "DPSignSGD"):
 """
 
 
+@pytest.mark.slow
 def test_the_bytes_are_the_same_in_every_process(fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     texts = []
     for seed in ("1", "2"):

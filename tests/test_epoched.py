@@ -88,6 +88,7 @@ def test_without_epochs_it_is_order1() -> None:
     assert np.array_equal(*records)
 
 
+@pytest.mark.slow
 def test_ways_of_running_agree() -> None:
     run = plan(so.SGD(0.1), so.Problem(LINE, so.Reshuffled(3)), "sde", sde="epoched", steps=7, substeps=2, rng=5)
     kernel = kernels.Kernel(run)

@@ -44,7 +44,8 @@ def chatty(x):
     return 2.0 * x
 
 
-@pytest.mark.parametrize("dim", [2, pytest.param(80, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("dim", [2, 80])
 def test_an_error_of_the_user_keeps_its_words(dim):
     """Numba makes them from objects that the inner function holds; d = 80 runs on vectors."""
     problem = so.Problem(so.Objective(grad=chatty, dim=dim), so.Gaussian(0.1), x0=np.ones(dim))

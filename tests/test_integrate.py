@@ -52,7 +52,9 @@ def increments(paths: int, steps: int, m: int, horizon: float = 1.0) -> Any:
 # ---- the engine
 
 
-@pytest.mark.parametrize(("sde", "scheme"), [(GBM, "milstein"), (GBM, "weak2"), (LINEAR, "weak2")])
+@pytest.mark.parametrize(
+    ("sde", "scheme"), [(GBM, "milstein"), (GBM, "weak2"), pytest.param(LINEAR, "weak2", marks=pytest.mark.slow)]
+)
 def test_lanes_and_interpreted_have_the_same_bits(sde: so.SDE, scheme: str) -> None:
     run, *_ = plan_integration(sde, np.ones(sde.dim), 1.0, 0.1, None, 40, scheme, None, 4, None, 0)
     kernel, plain = Kernel(run), Kernel(replace(run, interpreted=True))

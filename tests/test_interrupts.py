@@ -80,7 +80,7 @@ RUNS: dict[str, Callable[[int], Any]] = {
 }
 
 
-LATER = {"integrate", "error"}  # the same engine, and more loops to compile
+LATER = {"integrate", "error", "vectors"}  # the same engine, and more loops to compile
 
 
 @pytest.mark.parametrize("kind", [pytest.param(k, marks=pytest.mark.slow if k in LATER else ()) for k in RUNS])

@@ -75,6 +75,7 @@ def test_the_flow_is_the_mean_of_limits_of_gradient_flows() -> None:
     np.testing.assert_allclose((later - y) / 1e-3, 0.5 * pushed / step**2, rtol=0.02, atol=2e-4)
 
 
+@pytest.mark.slow
 def test_sgd_follows_the_flow() -> None:
     """At T = kη² = 0.8 with ηtr∇²f <= 0.1 at first; the product to six standard errors and the order of η."""
     lr, scale, paths = 0.02, 0.5, 400
@@ -86,7 +87,8 @@ def test_sgd_follows_the_flow() -> None:
     assert last < 0.75 * first
 
 
-@pytest.mark.parametrize("kind", ["discrete", pytest.param("sde", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["discrete", "sde"])
 def test_compiled_runs_have_the_bits_of_plain_python(kind: str) -> None:
     run = plan(so.SGD(0.1), so.Problem(WIDE, so.LabelNoise(0.5), x0=START), kind, steps=4, substeps=2, save_at=4,
                observables=["norm2"], rng=3)  # fmt: skip

@@ -68,6 +68,7 @@ def test_a_function_has_the_bits_of_one_path_at_a_time(grad: Any) -> None:
     assert paths.tobytes() == vectors(0, 40).tobytes()
 
 
+@pytest.mark.slow
 def test_a_power_that_the_code_does_not_state_is_left_to_vectors() -> None:
     fallback._say_once.cache_clear()
     with pytest.warns(so.OnePathWarning, match=r"lanes do not know, pow\(Pack\(0, \d+\), int64\)"):

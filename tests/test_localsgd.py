@@ -94,7 +94,8 @@ def test_order_two_has_the_rate_of_a_round(outer: float) -> None:
     assert gap(1e-3, "order1") / gap(5e-4, "order1") == pytest.approx(2.0, rel=0.02)
 
 
-@pytest.mark.parametrize("h", [5, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("h", [5, 1])
 def test_the_variance_at_rest_does_not_know_how_long_a_round_is(h: int) -> None:
     lr, curve, s, agents, paths = 0.1, 1.5, 0.8, 3, 20_000
     problem = so.Problem(so.Quadratic([curve]), so.Agents(so.Gaussian(s), agents=agents), x0=[0.0])

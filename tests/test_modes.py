@@ -98,7 +98,10 @@ def test_what_compiles_has_the_bits_of_plain_python(what: str) -> None:
     assert np.array_equal(made(0, 9), plain(0, 9))
 
 
-@pytest.mark.parametrize("what", INTERPRETED)
+RARE = ("a negative power at run time", "a float32 number times a whole one", "a float16 number")
+
+
+@pytest.mark.parametrize("what", [pytest.param(w, marks=pytest.mark.slow if w in RARE else ()) for w in INTERPRETED])
 def test_what_does_not_is_interpreted_and_says_so_once(what: str) -> None:
     grad, words = INTERPRETED[what]
     fallback._say_once.cache_clear()
@@ -122,6 +125,7 @@ def constant_in_time(t, x):
     return TABLE[int(t / 0.125)] + 0.0 * x
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lanes", [True, False])
 def test_a_table_has_an_end(lanes: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Five entries of 1/8 of time each; on vectors, where what lanes know is not known, as well."""

@@ -124,7 +124,8 @@ def test_a_schedule_finds_the_learning_rate_by_its_name() -> None:
     np.testing.assert_allclose(e.final[0], x, rtol=1e-14)
 
 
-@pytest.mark.parametrize("kind", ["discrete", pytest.param("sde", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["discrete", "sde"])
 def test_a_page_may_have_any_number_of_fields(kind: str) -> None:
     schedule = so.Power(0.1, exponent=1.0)
     with registered(Seven) as page:

@@ -51,7 +51,7 @@ def test_the_first_steps_do_not_measure_what_is_late() -> None:
     assert report.sizes.size[-1, i] == pytest.approx(1.0, abs=1e-3)
 
 
-@pytest.mark.parametrize("nu", [2.5, 5.0])
+@pytest.mark.parametrize("nu", [2.5, pytest.param(5.0, marks=pytest.mark.slow)])
 def test_tails_without_errors_decide_nothing(nu: float) -> None:
     """No fourth moment, or one of which a single path has most: whatever the variances are, nobody knows how well."""
     problem = so.Problem(so.Quadratic([1.0, 2.0]), so.StudentT(nu, 0.5))

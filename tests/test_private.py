@@ -88,6 +88,7 @@ def test_the_drift_when_everything_is_clipped(d, mean):
         np.testing.assert_allclose(drift, -0.7 * mean * np.eye(d)[0], atol=5e-9)
 
 
+@pytest.mark.slow
 def test_the_diffusion_when_everything_is_clipped():
     """η C² [Cov(u)/B + (z/B)² I] with Cov u by quadrature; the three increments enter additively."""
     page, o, x = so.DPSGD(0.2, 0.7, 3.0), Oracle(ROUND, FOUR), np.array([0.6, 0.0])

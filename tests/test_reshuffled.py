@@ -104,6 +104,7 @@ def test_the_sde_keeps_independent_batches(page: Any) -> None:
     assert np.array_equal(*records)
 
 
+@pytest.mark.slow
 def test_ways_of_running_agree() -> None:
     """Compiled and interpreted, whole or in parts; the tile of draws does not divide the epochs."""
     column = run(so.SGD(LR), so.Reshuffled(B), steps=200)

@@ -88,6 +88,7 @@ def test_no_file_keeps_a_wrapper(tmp_path: Any) -> None:
         so.scale(EMA, batch=(1, 4)).save(tmp_path / "s.npz")
 
 
+@pytest.mark.slow
 def test_the_rule_of_conditional_gradient_keeps_the_law() -> None:
     problem = so.Problem(so.Quadratic([1.0, 2.0], center=[0.5, -0.5]), so.Gaussian(1.0), x0=[-0.9, 0.9])
     e = so.scale(so.Scion(0.002, 0.996), batch=(1, 4), problem=problem).evidence(steps=1000, rng=0)

@@ -44,7 +44,7 @@ def test_a_path_does_not_depend_on_its_block():
     assert (kernel(33, 5) == whole[33:38]).all()
 
 
-@pytest.mark.parametrize("kind", ["discrete", "sde"])
+@pytest.mark.parametrize("kind", ["discrete", pytest.param("sde", marks=pytest.mark.slow)])
 def test_vectors_mode_is_interpreted_mode_on_a_finite_sum(kind):
     run = plan(SGD, DATA, kind, steps=6, substeps=2, rng=0)
     compiled, interpreted = Kernel(run), Kernel(dataclasses.replace(run, interpreted=True))
