@@ -12,7 +12,7 @@ import sdeopt as so
 from sdeopt.cli import app
 from sdeopt.core.sharpness import largest_eigenvalue, sharpness
 
-NETWORK = so.Problem(so.DiagonalLinearNetwork([[1.0, 0.5]], [1.0]), so.Gaussian(0.3), x0=[1.0, 0.8, 0.3, -0.5])
+VALLEY = so.Problem(so.WideningValley(3), so.Gaussian(0.3), x0=[1.0, 0.8, 0.3, -0.5])
 
 
 def matrices() -> Any:
@@ -51,11 +51,15 @@ def test_it_is_observed_in_both_columns(kind: str, request: Any) -> None:
     """Of positions that are kept, where ∇²f depends on x: compiled, without a warning, and interpreted."""
     if kind == "sde":  # which spares the compilation of a second loop
         request.getfixturevalue("interpreted")
-    words: dict[str, Any] = {"steps": 6, "paths": 5, "keep_paths": True, "rng": 0, "observables": ["sharpness", "loss"]}
-    e = so.simulate(so.SGD(0.05), NETWORK, kind=kind, **words)
-    each = [[np.linalg.eigvalsh(NETWORK.objective.hessian(x))[-1] for x in path] for path in e.paths]
+    problem = (
+        so.Problem(VALLEY.objective, x0=VALLEY.x0) if kind == "discrete" else VALLEY
+    )  # without noise it compiles sooner
+    e = so.simulate(
+        so.SGD(0.05), problem, kind=kind, steps=6, paths=5, keep_paths=True, observables=["sharpness"], rng=0
+    )
+    each = [[np.linalg.eigvalsh(VALLEY.objective.hessian(x))[-1] for x in path] for path in e.paths]
     assert e.observables["sharpness"][0] == pytest.approx(np.mean(each, axis=0), rel=1e-12)
-    plain = [sharpness(NETWORK.oracle, x) for x in e.paths[:, -1]]
+    plain = [sharpness(VALLEY.oracle, x) for x in e.paths[:, -1]]
     assert e.observables["sharpness"][0][-1] == pytest.approx(np.mean(plain), rel=1e-15)
 
 
@@ -64,10 +68,10 @@ def test_finite_sums_reports_crossings_and_the_command_line_know_it() -> None:
     data = so.Problem(so.Logistic(np.random.default_rng(1).standard_normal((30, 3)), np.tile([1.0, -1.0], 15)))
     e = so.simulate(so.SGD(0.1), data, steps=2, paths=2, keep_paths=True, observables=["sharpness"])
     assert e.observables["sharpness"][0][0] == pytest.approx(np.linalg.eigvalsh(data.objective.hessian(data.x0))[-1])
-    report = so.compare(so.SGD(0.05), NETWORK, steps=4, paths=16, substeps=2, observables=["sharpness"], rng=0)
+    report = so.compare(so.SGD(0.05), VALLEY, steps=4, paths=16, substeps=2, observables=["sharpness"], rng=0)
     assert report.column("sharpness") is not None and "sharpness is λ_max(∇²f(x))" in str(report)
     crossed = so.simulate(
-        so.SGD(0.05), NETWORK, steps=4, paths=2, observables=["sharpness"], crossings={"sharpness": 0.1}
+        so.SGD(0.05), VALLEY, steps=4, paths=2, observables=["sharpness"], crossings={"sharpness": 0.1}
     )
     assert len(crossed.crossings["sharpness"].times) == 2
     line = "simulate SGD --objective widening-valley --lr 0.1 --steps 3 --paths 2 --observables loss,sharpness"
@@ -91,7 +95,7 @@ def test_where_there_is_none_it_is_refused(objective: Any, sentence: str) -> Non
 
 @pytest.mark.usefixtures("interpreted")
 def test_it_is_no_default_and_no_name_of_ones_own() -> None:
-    e = so.simulate(so.SGD(0.1), NETWORK, steps=1, paths=2, observables=None, rng=0)
+    e = so.simulate(so.SGD(0.1), VALLEY, steps=1, paths=2, observables=None, rng=0)
     assert "sharpness" not in e.observables
     with pytest.raises(ValueError, match="must not be called 'sharpness'"):
-        so.simulate(so.SGD(0.1), NETWORK, steps=1, paths=2, observables={"sharpness": lambda x: x[0]})
+        so.simulate(so.SGD(0.1), VALLEY, steps=1, paths=2, observables={"sharpness": lambda x: x[0]})
