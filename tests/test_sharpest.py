@@ -46,7 +46,7 @@ def test_what_is_no_number_gives_none(place: tuple[int, int], what: float) -> No
         assert np.isnan(largest_eigenvalue(a))
 
 
-@pytest.mark.parametrize("kind", ["discrete", "sde"])
+@pytest.mark.parametrize("kind", [pytest.param("discrete", marks=pytest.mark.slow), "sde"])
 def test_it_is_observed_in_both_columns(kind: str, request: Any) -> None:
     """Of positions that are kept, where ∇²f depends on x: compiled, without a warning, and interpreted."""
     if kind == "sde":  # which spares the compilation of a second loop
