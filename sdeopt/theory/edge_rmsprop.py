@@ -123,7 +123,7 @@ def rmsprop_central_flow(
     >>> f = so.Quadratic([1.0, 4.0])
     >>> flow = so.theory.rmsprop_central_flow(f, [1.0, 1.0], [1.0, 16.0], lr=0.1, beta=0.9, times=[0.5, 30.0])
     >>> flow.sharpness.round(2).tolist()  # 2/η = 20
-    [0.96, 20.0]
+    [1.1, 20.0]
     >>> (flow.covariance[-1].diagonal() / (0.1**2 / 4)).round(3).tolist()
     [1.0, 1.0]
     """
@@ -132,16 +132,18 @@ def rmsprop_central_flow(
     beta = checks.number("beta", beta, low=0.0, high=1.0, open_low=True, open_high=True)
     if times[0] < 0.0 or (np.diff(times) <= 0.0).any():
         raise ValueError(f"times must increase from 0 or later, got {times.tolist()}")
-    y, v, edge = expect_point(objective, x), checks.array("squares", squares), Edge(lr, (1.0 - beta) / (beta * lr), eps)
+    y, v = expect_point(objective, x), checks.array("squares", squares)
     if v.shape != y.shape or not (v > 0.0).all():
         raise ValueError(f"squares must be {y.size} numbers > 0, got {checks.short(v)}")
-    if effective(objective, y, v, edge)[0][-1] * lr > 2.0 * (1.0 + 1e-9):
-        most = effective(objective, y, v, edge)[0][-1]
-        raise ValueError(f"squares must be such that the sharpness is at most 2/lr = {2.0 / lr:g}, got {most:g}")
-    if not math.ceil(PARTS * times[-1] / lr) <= LONGEST:
-        raise ValueError(f"{SENTENCE}: at most {LONGEST // PARTS} steps, got {times[-1] / lr:.0f}")
+    if not float(times[-1]) / lr <= LONGEST / PARTS or beta * lr == 0.0:
+        raise ValueError(f"{SENTENCE}: at most {LONGEST // PARTS} steps, got {float(times[-1]) / lr:.6g}")
+    edge = Edge(lr, (1.0 - beta) / (beta * lr), eps)
     try:
         with np.errstate(all="ignore"):
+            most = float(effective(objective, y, v, edge)[0][-1])
+            if not most * lr <= 2.0 * (1.0 + 1e-9):
+                text = f"the sharpness is at most 2/lr = {2.0 / lr:g}, got {most:g}"
+                raise ValueError(f"squares must be such that {text}")
             return along(objective, y, v, edge, times)
     except np.linalg.LinAlgError:
         raise ValueError(SENTENCE) from None
