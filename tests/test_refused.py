@@ -135,7 +135,7 @@ SENTENCES: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "observables that are no names": (
         lambda: simulated(observables=[[1.0], None]),
-        "unknown observable [1.0] (known: loss, norm2, grad_norm2, class_losses)",
+        "unknown observable [1.0] (known: loss, norm2, grad_norm2, sharpness, class_losses)",
     ),
     "a seed that is a time": (
         lambda: so.sweep(SGD, BOWL, {"lr": [0.1]}, steps=2, paths=4, rng=np.timedelta64(1, "s")),

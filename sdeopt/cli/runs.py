@@ -61,8 +61,8 @@ def shared_options() -> list[click.Parameter]:
         _option("--substeps", "The same, as its number per optimizer step.", int),
         _option("--scheme", "heun (default) or euler.", metavar="NAME"),
         _option("--save-at", "Number of saves.", int),
-        _option("--observables", "Of loss, norm2, grad_norm2, class_losses.  [default: the first three that exist; of "
-                "networks the loss, of more than 2000 examples on 1000 of them, while loss is of all]",
+        _option("--observables", "Of loss, norm2, grad_norm2, sharpness, class_losses.  [default: the first three that "
+                "exist; of networks the loss, of more than 2000 examples on 1000 of them, while loss is of all]",
                 metavar="NAMES"),
         _option("--seed", "Randomness; the same seed gives the same numbers.  [default: 0]", int),
         _option("--threads", "Threads; they do not change the numbers.  [default: one per core]", int),

@@ -95,8 +95,9 @@ def compare(
     save_at : int or array_like
         Number of saves, or times, rounded to optimizer steps; default 40, of networks 20, fewer in large dimension.
     observables : sequence of str, or mapping
-        Names ("loss", "norm2", "grad_norm2") or name -> function of x; default as in `simulate`. For an SDE whose noise
-        has no variance (SGD's "levy") functions must be given, bounded ones: nothing else is judged then.
+        Names ("loss", "norm2", "grad_norm2", "sharpness") or name -> function of x; default as in `simulate`. For an
+        SDE whose noise has no variance (SGD's "levy") functions must be given, bounded ones: nothing else is judged
+        then.
     tolerance : float
         Margin of the verdicts as a fraction of each quantity's scale; default 0.1.
     alpha : float

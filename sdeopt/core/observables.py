@@ -13,8 +13,9 @@ from sdeopt.core.chance import refuse_random
 from sdeopt.core.guards import answer, guarded, one_number
 from sdeopt.core.math import dot
 from sdeopt.core.oracle import grad, value, value_and_grad
+from sdeopt.core.sharpness import sharpness
 
-__all__ = ["SYMBOLS", "explain", "growth", "passes", "position", "resolve"]
+__all__ = ["KNOWN", "SYMBOLS", "explain", "growth", "passes", "position", "resolve"]
 
 FAR = (1e4, 1e8)  # distances at which growth is measured
 
@@ -38,10 +39,12 @@ def _loss_and_grad_norm2(o: Any, x: Any) -> Any:
 
 
 NAMED: dict[str, Callable[..., Any]] = {"loss": _loss, "norm2": _norm2, "grad_norm2": _grad_norm2}
+KNOWN = NAMED | {"sharpness": sharpness}  # with what is told only where it is asked for
 CLASSES = "class_losses"  # stands for the loss of every class of a classification
 BUILT_IN = re.compile(r"(mean|var|cov) x.*|tr Cov x|diverged")  # names of moments in reports
 PARTIAL = re.compile(r"loss of \d+ examples")  # the default of large data, see `sdeopt.objectives.torch_observables`
-SYMBOLS = {"f(x)": "loss", "|x|²": "norm2", "|∇f(x)|²": "grad_norm2"}  # of what is named
+SYMBOLS = {"f(x)": "loss", "|x|²": "norm2", "|∇f(x)|²": "grad_norm2", "λ_max(∇²f(x))": "sharpness"}  # of what is named
+LARGEST = 256  # dimensions in which ∇²f is formed at every save
 
 
 def explain(names: Sequence[str]) -> list[str]:
@@ -95,7 +98,8 @@ def _of_position(f: Callable[[Any], float]) -> Callable[..., Any]:
 def resolve(observables: Any, problem: Any) -> dict[str, Callable[..., Any]]:
     """Return name -> function (o, x) for a sequence of names or a mapping name -> function of x.
 
-    The name "class_losses" stands for one observable for every class of a classification. None stands for what the
+    The name "class_losses" stands for one observable for every class of a classification, and "sharpness" is told only
+    by name. None stands for what the
     objective says is worth its cost (``usual_observables``, of networks their loss) or, where it says nothing, for
     every named observable that the problem can answer. Functions are tried at x0: they return one
     number, or a truth value, whose mean is a probability. What they write into x is lost with it.
@@ -116,11 +120,25 @@ def resolve(observables: Any, problem: Any) -> dict[str, Callable[..., Any]]:
             _try(str(n), f, np.array(problem.x0, dtype=float))
         return {str(n): _of_position(f) for n, f in observables.items()}
     if isinstance(observables, Sequence) and not isinstance(observables, str):
-        names = [checks.choice("observable", n, (*NAMED, CLASSES)) for n in observables]
+        names = [checks.choice("observable", n, (*KNOWN, CLASSES)) for n in observables]
         _distinct(names)
+        if "sharpness" in names:
+            _has_sharpness(problem)
         each = _class_losses(problem.objective) if CLASSES in names else {}
-        return {k: f for n in names for k, f in (each.items() if n == CLASSES else ((n, NAMED[n]),))}
+        return {k: f for n in names for k, f in (each.items() if n == CLASSES else ((n, KNOWN[n]),))}
     raise TypeError(f"observables must be names, a mapping name -> function, or None, got {checks.short(observables)}")
+
+
+def _has_sharpness(problem: Any) -> None:
+    """Raise unless the problem has a Hessian, of a size that can be formed."""
+    reason = "a game has no Hessian" if problem.lacks("players") is None else problem.lacks("hvp")
+    if reason is not None:
+        raise ValueError(f"observables: sharpness is the largest eigenvalue of the Hessian, but {reason}")
+    if problem.dim > LARGEST:
+        raise ValueError(
+            f"observables: sharpness forms the Hessian, in at most {LARGEST} dimensions, got {problem.dim}; "
+            "so.profile has its largest eigenvalues at one point"
+        )
 
 
 def _class_losses(objective: Any) -> dict[str, Callable[..., Any]]:

@@ -46,7 +46,7 @@ def numbers(run: Run) -> tuple[int, int]:
 def lane_width(run: Run) -> int:
     """Paths per SIMD group, or 0 where the problem is so large that its code, a line for each number, is too long."""
     size, columns = numbers(run)
-    if not run.method.lanes or max(size, columns) > 128 or sum(_sizes(run.oracle).values()) > 1024:
+    if not run.in_lanes or max(size, columns) > 128 or sum(_sizes(run.oracle).values()) > 1024:
         return 0
     return register() * (4 if size <= 4 else 2 if size <= 32 else 1)
 
@@ -97,7 +97,7 @@ class Kernel:
             return "batched", batched.width_of(run), loop, (plain, o, *begin)
         wanted = [] if run.interpreted or INTERPRETED or not all(map(is_dataclass, o)) else ["vectors"]
         picked = run.oracle.noise.picks and any(vector.kind != "normal" for vector, _ in self._vectors)
-        lanes_wide, failed = lane_width(run) if run.lanes and not picked else 0, []
+        lanes_wide, failed = lane_width(run) if not picked else 0, []
         for mode in ["lanes", *wanted] if wanted and lanes_wide else wanted:
             width = lanes_wide if mode == "lanes" else 0
             try:

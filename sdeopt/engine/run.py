@@ -64,6 +64,11 @@ class Run:
         return model(self.method, self.sde)
 
     @property
+    def in_lanes(self) -> bool:
+        """Whether page and observables are written for SIMD lanes."""
+        return self.lanes and self.method.lanes and all(getattr(f, "lanes", True) for f in self.observables.values())
+
+    @property
     def functions(self) -> tuple[Any, ...]:
         """The functions of the page that this run calls."""
         if self.kind == "discrete" or self.model.drift is None:

@@ -101,8 +101,8 @@ def simulate(
         Number of saves, or times, rounded to optimizer steps, which must differ; default up to 100 equally spaced (of
         networks 20), and t = 0.
     observables : sequence of str, or mapping
-        Names ("loss", "norm2", "grad_norm2", and "class_losses" for the loss of every class of a classification) or
-        name -> function of x; default all of the first three that exist, of networks the loss.
+        Names ("loss", "norm2", "grad_norm2", "sharpness", and "class_losses" for the loss of every class of a
+        classification) or name -> function of x; default all of the first three that exist, of networks the loss.
     crossings : mapping
         Name of an observable -> level: the first time at which each path crosses it, from the side on which it begins,
         looked for at every step (`Crossing`; the SDE at every step of the integrator).

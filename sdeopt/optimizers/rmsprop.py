@@ -25,7 +25,8 @@ Claim
     √(η/ρ), whatever the gradient, and no SDE resolves them (f = x²/2, σ = 1/2, ρ = 3/2, t = 1: the error of E x is
     about 0.1 √η). compagnoni has the right means, but a wrong covariance wherever g ≠ 0 (in the same setting Var x is
     1/3 too large from a warm V); malladi does not converge at fixed σ.
-    Without noise it ends on a quadratic at ηh/√v = 2, its edge of stability, with |x| = η/2 (claim rmsprop_edge).
+    Without noise it ends on a quadratic at ηh/√v = 2, its edge of stability, with |x| = η/2 (claim rmsprop_edge);
+    its path on average is `theory.rmsprop_central_flow`.
     Stationary on a quadratic, to leading order (V = diag Σ): η/2 Σ^{1/2} H⁻¹ for diagonal H and Σ.
 
 Heavy tails

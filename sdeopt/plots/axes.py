@@ -30,7 +30,12 @@ NORMAL95 = 1.959964
 MARKERS = 40  # of a line, that one sees apart
 INDICES = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 OPERATORS = {"E": r"\mathbb{E}", "var": r"\mathrm{var}", "cov": r"\mathrm{cov}", "tr Cov": r"\mathrm{tr\,Cov}"}
-SYMBOLS = {"loss": "f(x)", "norm2": r"\|x\|^2", "grad_norm2": r"\|\nabla f(x)\|^2"}
+SYMBOLS = {
+    "loss": "f(x)",
+    "norm2": r"\|x\|^2",
+    "grad_norm2": r"\|\nabla f(x)\|^2",
+    "sharpness": r"\lambda_{\max}(\nabla^2 f(x))",
+}
 ROOM = 0.35  # of the height of an axis, for its legend
 WIDE = 4.0  # inches of a panel in which two columns of a legend have room
 WIDER = 3.0  # times the gap that a margin may be and is drawn whole

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sdeopt.core.method import REGISTRY
-from sdeopt.core.observables import NAMED
+from sdeopt.core.observables import KNOWN
 from sdeopt.results import markup
 
 if TYPE_CHECKING:
@@ -144,12 +144,12 @@ def repeat(result: Result) -> str:
     if (
         not verb
         or "discrete" in meta
-        or not (seen := _observables(result)) <= set(NAMED)
+        or not (seen := _observables(result)) <= set(KNOWN)
         or not all(map(is_call, parts))
     ):
         return ""
     given = {name: meta[name] for name in kept if name in meta}
-    given |= {"observables": [name for name in NAMED if name in seen], "save_at": _saves(vars(result)["times"], meta)}
+    given |= {"observables": [name for name in KNOWN if name in seen], "save_at": _saves(vars(result)["times"], meta)}
     if verb == "simulate":
         crossed = {name: crossing.level for name, crossing in vars(result)["crossings"].items()}
         given = {"kind": vars(result)["kind"], "paths": len(vars(result)["final"])} | given

@@ -15,6 +15,7 @@ from sdeopt.theory.compression import (
 )
 from sdeopt.theory.delays import delay_limit, delayed_variance
 from sdeopt.theory.edge import CentralFlow, central_flow
+from sdeopt.theory.edge_rmsprop import RMSpropFlow, rmsprop_central_flow
 from sdeopt.theory.epochs import reshuffled_variance
 from sdeopt.theory.fractional import (
     antipgd_variance,
@@ -33,6 +34,7 @@ from sdeopt.theory.streaming import homogenized_sgd, homogenized_signsgd, stream
 __all__ = [
     "NATURAL_OMEGA",
     "CentralFlow",
+    "RMSpropFlow",
     "adam_label_noise_flow",
     "central_flow",
     "dcsgd_bound",
@@ -59,6 +61,7 @@ __all__ = [
     "pgd_variance",
     "power_law",
     "reshuffled_variance",
+    "rmsprop_central_flow",
     "slow_coefficients",
     "slow_sde",
     "scheduled_limit",

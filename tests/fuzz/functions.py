@@ -36,6 +36,10 @@ GOOD: dict[str, dict[str, Any]] = {
     "theory.delays.delay_limit": {"h": 1.0, "delay": 2},
     "theory.delays.delayed_variance": {"lr": 0.1, "h": 1.0, "scale": 0.5, "delay": 2},
     "theory.edge.central_flow": {"objective": TWO, "x": [1.0, 1.0], "lr": 0.23, "times": [0.0, 0.5]},
+    "theory.edge_rmsprop.rmsprop_central_flow": {
+        "objective": TWO, "x": [1.0, 1.0], "squares": [4.0, 4.0], "lr": 0.1, "beta": 0.9, "times": [0.0, 0.5],
+        "eps": 0.1,
+    },
     "theory.epochs.reshuffled_variance": {"lr": 0.1, "h": 1.0, "scale": 0.5, "epoch": 4, "discrete": True},
     "theory.fractional.antipgd_variance": {"h": 1.0, "lr": 0.1, "sigma": 0.5},
     "theory.fractional.fpgd_variance": {"h": 1.0, "lr": 0.1, "sigma": 0.5, "hurst": 0.3, "steps": 5},

@@ -1,4 +1,4 @@
-"""Errors to plant in streaming least squares, epoched noise, delays and two-point gradients."""
+"""Errors to plant in streaming least squares, epoched noise, delays, two-point gradients, sharpness and its flows."""
 
 from __future__ import annotations
 
@@ -7,6 +7,46 @@ from planted.mutation import NOISE, PAGES, Mutation, moments, named
 THEORY = "sdeopt/theory"
 
 MUTATIONS = [
+    Mutation(
+        "sharpness: a reflection that is none",
+        "sdeopt/core/sharpness.py", "(p - dot(v, p) / square * v)", "(p - 2.0 * dot(v, p) / square * v)",
+        named("sharpest", "test_the_largest_eigenvalue_is_that_of_lapack"),
+    ),
+    Mutation(
+        "sharpness: pivots with the entry for its square",
+        "sdeopt/core/sharpness.py", "- a[i, i - 1] * a[i, i - 1] / pivot", "- abs(a[i, i - 1]) / pivot",
+        named("sharpest", "test_the_largest_eigenvalue_is_that_of_lapack"),
+    ),
+    Mutation(
+        "RMSprop's central flow: Σ for ½Σ in the force",
+        f"{THEORY}/edge_rmsprop.py", "slope + 0.5 * np.einsum", "slope + 1.0 * np.einsum",
+        named("edge_rmsprop", "test_on_one_coordinate_in_closed_form"),
+    ),
+    Mutation(
+        "RMSprop's central flow: the force of Σ twice in what keeps S",
+        f"{THEORY}/edge_rmsprop.py", "response + 0.5 * np.einsum", "response + 1.0 * np.einsum",
+        named("edge_rmsprop", "test_on_one_coordinate_in_closed_form"),
+    ),
+    Mutation(
+        "RMSprop's central flow: V at the rate of another pairing",
+        f"{THEORY}/edge_rmsprop.py", "(1.0 - beta) / (beta * lr)", "(1.0 - beta) / lr",
+        named("edge_rmsprop", "test_below_the_edge_it_is_the_flow_of_the_mean_squares"),
+    ),
+    Mutation(
+        "RMSprop's central flow: the gradient at X for the mean gradient in V",
+        f"{THEORY}/edge_rmsprop.py", "dv = edge.rho * (mean * mean", "dv = edge.rho * (slope * slope",
+        named("edge_rmsprop", "test_on_one_coordinate_in_closed_form"),
+    ),
+    Mutation(
+        "RMSprop's central flow: d√V = dV/√V",
+        f"{THEORY}/edge_rmsprop.py", "/ (2.0 * np.sqrt(v))", "/ np.sqrt(v)",
+        named("edge_rmsprop", "test_on_one_coordinate_in_closed_form"),
+    ),
+    Mutation(
+        "RMSprop's central flow: oscillations of the gradient of half their size",
+        f"{THEORY}/edge_rmsprop.py", "raised = limit * p", "raised = 0.5 * limit * p",
+        named("edge_rmsprop", "test_on_one_coordinate_in_closed_form"),
+    ),
     Mutation(
         "scheduled SGD: the rate of the step after",
         f"{THEORY}/scheduled.py", "lr.factor(k * rate / whole)", "lr.factor((k + 1) * rate / whole)",
