@@ -129,7 +129,9 @@ def test_every_method_can_be_chosen() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name, cls in METHODS if cls.__module__.startswith("sdeopt.")])
+@pytest.mark.parametrize(
+    "name", {cls.family: name for name, cls in METHODS if cls.__module__.startswith("sdeopt.")}.values()
+)
 def test_every_method_shows_a_picture_at_once(name: str) -> None:
     one = next(page for page in panel.choices()["methods"] if page["name"] == name)
     words = {field["name"]: str(field["value"]) for field in one["fields"]}
