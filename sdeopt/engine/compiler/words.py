@@ -66,27 +66,19 @@ for _function, _emit in (
 @intrinsic
 def numbers(typing: Any, value: Any) -> Any:
     """The number that 64 bits are, of a word or of every lane."""
-    wide = isinstance(value, Words)
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        if wide:
-            return rebuild(builder, [builder.bitcast(args[0], element(value.width))])
-        return builder.bitcast(args[0], F64)
-
-    return (Pack(0, value.width)(value) if wide else types.float64(types.uint64)), generate
+    if not isinstance(value, Words):
+        return types.float64(types.uint64), lambda context, builder, sig, args: builder.bitcast(args[0], F64)
+    kind, row = Pack(0, value.width), element(value.width)
+    return kind(value), lambda context, builder, sig, args: rebuild(builder, [builder.bitcast(args[0], row)])
 
 
 @intrinsic
 def bits(typing: Any, value: Any) -> Any:
     """The 64 bits of a float64, or of every lane."""
-    wide = isinstance(value, Pack)
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        if wide:
-            return builder.bitcast(builder.extract_value(args[0], 0), element(value.width, I64))
-        return builder.bitcast(args[0], I64)
-
-    return (Words(value.width)(value) if wide else types.uint64(types.float64)), generate
+    if not isinstance(value, Pack):
+        return types.uint64(types.float64), lambda context, builder, sig, args: builder.bitcast(args[0], I64)
+    kind, row = Words(value.width), element(value.width, I64)
+    return kind(value), lambda context, b, sig, args: b.bitcast(b.extract_value(args[0], 0), row)
 
 
 def iota(width: int) -> Any:
