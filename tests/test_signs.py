@@ -154,3 +154,15 @@ def test_perfectly_correlated_and_silent_coordinates_have_finite_signs():
         s = mean_sign(o, X, g)
         np.testing.assert_allclose((root * root).sum(axis=1), np.append(1 - s[:2] ** 2, 0.0), atol=1e-15)
         assert s[2] == np.sign(g[2])
+
+
+def test_signs_are_the_same_to_the_last_bit_beside_a_coordinate_without_noise():
+    """Where all coordinates have noise, there is code of its own, which does not ask."""
+    g, dw = np.array([0.3, -2.0, 0.0]), np.array([1.0, -0.5, 2.0])
+    sd = np.array([0.5, 1.5, 1e-100])
+    noisy, silent = oracle(so.Gaussian(sd)), oracle(so.Gaussian(np.append(sd, 0.0)), 4)
+    assert type(noisy.noise) is not type(silent.noise)
+    more = np.append(g, 0.0), np.append(dw, 1.0)
+    assert mean_sign(noisy, g, g).tolist() == mean_sign(silent, more[0], more[0]).tolist()[:3]
+    assert root_sign_cov(noisy, g, g, dw).tolist() == root_sign_cov(silent, more[0], more[0], more[1]).tolist()[:3]
+    assert root_sign_cov(silent, more[0], more[0], more[1])[3] == 0.0  # the sign of 0 is 0, always

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sdeopt.core import checks, filled, firsts, lower_matvec, matvec, seconds, sin, total, where
+from sdeopt.core import checks, erf, filled, firsts, lower_matvec, matvec, seconds, sin, total, where
 from sdeopt.core.chance import refuse_random, steady
 from sdeopt.core.checks import Array
 from sdeopt.core.contracts import Draws, Objective, Vector
@@ -27,7 +27,9 @@ from sdeopt.noise.signs import (
     sign_variance,
 )
 
-__all__ = ["DiagonalGaussian", "FieldGaussian", "FullGaussian", "Gaussian"]
+__all__ = ["DiagonalGaussian", "FieldGaussian", "FullGaussian", "Gaussian", "NoisyGaussian"]
+
+SMALL = 1e-150  # below it the square of a standard deviation may be 0
 
 
 class Gaussian(Law):
@@ -83,6 +85,7 @@ class Gaussian(Law):
             kind, fields = FieldGaussian, {"scale": scale}
         else:
             fields = {"scale": scales("scale", 1.0 if scale is None else scale)}
+            kind = NoisyGaussian if np.all(fields["scale"] > SMALL) else DiagonalGaussian
         law = object.__new__(kind)
         fields["nodes"], fields["weights"] = rule()
         for name, value in fields.items():
@@ -166,6 +169,18 @@ class DiagonalGaussian(_Separable):
 
     def __reduce__(self) -> Any:
         return Gaussian, (self.scale,)
+
+
+@dataclass(frozen=True, eq=False, repr=False, init=False)
+class NoisyGaussian(DiagonalGaussian):
+    """Made by ``Gaussian(scale)`` where every coordinate has noise: signs need not ask whether there is any."""
+
+    def mean_sign(self, o: Oracle, x: Vector, g: Vector) -> Any:
+        return erf(g * (np.sqrt(0.5) / np.sqrt(noise_var(o, x))))
+
+    def root_sign_cov(self, o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
+        mean = erf(g * (np.sqrt(0.5) / np.sqrt(noise_var(o, x))))
+        return np.sqrt((1.0 - mean) * (1.0 + mean)) * dw
 
 
 @dataclass(frozen=True, eq=False, repr=False, init=False)

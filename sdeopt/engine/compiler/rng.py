@@ -27,7 +27,7 @@ from sdeopt.engine.compiler.lanes import register
 from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS
 from sdeopt.engine.compiler.threefry import ONE, S12, S32, U, inline, threefry, wide_vectors
 from sdeopt.engine.compiler.uniform import write_plain
-from sdeopt.engine.compiler.words import bits, iota, lanes_of, numbers, power, store_words, to_number
+from sdeopt.engine.compiler.words import bits, iota, lanes_of, numbers, store_words
 
 __all__ = ["fill", "place"]
 
@@ -40,7 +40,8 @@ ATANH = (0.19608095639753054, 0.2217424991007749, 0.28572166145875727, 0.3999999
          1.9999999999999472)  # fmt: skip
 LN2 = math.log(2.0)
 
-ROOT_HALF, SIGN, RADIUS = U(0x3FE6A09E667F3BCD), U(0x8000000000000000), U(0x000FFFFFFFFFF000)
+SIGN, RADIUS, EXPONENT, WHOLE = U(2**63), U(0x000FFFFFFFFFF000), U(0xFFF0000000000000), U(0x4330000000000000)
+RAISE = U(2**63 - 0x3FE6A09E667F3BCD)  # √½ and 2048
 S1, S40, S41, S42, S52 = U(1), U(40), U(41), U(42), U(52)
 TOP, MIDDLE = 2.0 - 2.0**-41, 1.5 - 2.0**-23  # of all radii and angles, as 1 + their bits: middles of cells
 several, one, single = iota(4 * register()), iota(register()), iota(1)
@@ -55,12 +56,16 @@ def _polynomial(y: Any, c: Any) -> Any:
 
 @inline
 def _minus_log(u: Any) -> Any:
-    """-ln u for u in (0, 1], by exponent and 2 atanh((m - 1)/(m + 1))."""
+    """-ln u for u = 2^e m in (0, 1), by e and 2 atanh((m - 1)/(m + 1)).
+
+    AVX2 has no conversions of 64 bits. ``raised`` begins with e + 2048, and without it what is left of u is -m.
+    """
     word = bits(u)
-    e = power(word - ROOT_HALF)
-    m = numbers(word - (e << S52))
-    s = (m - 1.0) / (m + 1.0)
-    return fma(-s, _polynomial(s * s, ATANH), to_number(e) * -LN2)
+    raised = word + RAISE
+    e = numbers((raised >> S52) | WHOLE) - (2.0**52 + 2048.0)
+    m = numbers(word - (raised & EXPONENT))
+    s = (m + 1.0) / (1.0 - m)
+    return fma(s, _polynomial(s * s, ATANH), e * -LN2)
 
 
 @inline

@@ -8,7 +8,6 @@ a single word, and compile for words unchanged: the same operations in the same 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -17,10 +16,9 @@ from numba.core.imputils import impl_ret_untracked
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
-from sdeopt.engine.compiler.lane_ops import constant
 from sdeopt.engine.compiler.lanes import F64, I64, Pack, element, rebuild, splat
 
-__all__ = ["Words", "bits", "iota", "lanes_of", "numbers", "power", "store_words", "to_number"]
+__all__ = ["Words", "bits", "iota", "lanes_of", "numbers", "store_words"]
 
 
 class Words(types.Type):
@@ -65,49 +63,22 @@ for _function, _emit in (
     _operation(_function, _emit)
 
 
-def _words_to_numbers(emit: Callable[[Any, Any], Any]) -> Any:
-    """An intrinsic from words, or one, to numbers."""
-
-    @intrinsic
-    def function(typing: Any, value: Any) -> Any:
-        wide = isinstance(value, Words)
-        kind = Pack(0, value.width) if wide else types.float64
-
-        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            result = emit(builder, args[0])
-            return rebuild(builder, [result]) if wide else result
-
-        return kind(value if wide else types.uint64), generate
-
-    return function
-
-
-def _float_like(value: Any) -> Any:
-    return element(value.type.count) if isinstance(value.type, ir.VectorType) else F64
-
-
-numbers = _words_to_numbers(lambda builder, value: builder.bitcast(value, _float_like(value)))
-to_number = _words_to_numbers(lambda builder, value: builder.sitofp(value, _float_like(value)))
-
-
 @intrinsic
-def power(typing: Any, value: Any) -> Any:
-    """The bits of a float64, shifted down by 52 with their sign: its power of two, if the bias was subtracted."""
-    kind = value if isinstance(value, Words) else types.uint64
-    return kind(kind), lambda context, builder, sig, args: builder.ashr(args[0], constant(args[0].type, 52))
+def numbers(typing: Any, value: Any) -> Any:
+    """The number that 64 bits are, of a word or of every lane."""
+    if not isinstance(value, Words):
+        return types.float64(types.uint64), lambda context, builder, sig, args: builder.bitcast(args[0], F64)
+    kind, row = Pack(0, value.width), element(value.width)
+    return kind(value), lambda context, builder, sig, args: rebuild(builder, [builder.bitcast(args[0], row)])
 
 
 @intrinsic
 def bits(typing: Any, value: Any) -> Any:
     """The 64 bits of a float64, or of every lane."""
-    wide = isinstance(value, Pack)
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        if wide:
-            return builder.bitcast(builder.extract_value(args[0], 0), element(value.width, I64))
-        return builder.bitcast(args[0], I64)
-
-    return (Words(value.width)(value) if wide else types.uint64(types.float64)), generate
+    if not isinstance(value, Pack):
+        return types.uint64(types.float64), lambda context, builder, sig, args: builder.bitcast(args[0], I64)
+    kind, row = Words(value.width), element(value.width, I64)
+    return kind(value), lambda context, b, sig, args: b.bitcast(b.extract_value(args[0], 0), row)
 
 
 def iota(width: int) -> Any:
