@@ -19,6 +19,7 @@ import sdeopt as so
 from sdeopt.comparison import block
 from sdeopt.engine import ahead
 from sdeopt.engine.compiler import apart, cache, compile
+from sdeopt.engine.compiler.rng import fill, place
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.planning import plan
 from sdeopt.engine.run import Run
@@ -47,6 +48,9 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Started:
             super().__init__(*given, **how)
             all_.append(self)
 
+    for f in (fill, place):
+        apart.stand_in(f)
+    apart.ready()  # from the usual folder
     monkeypatch.setattr(subprocess, "Popen", Spy)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
@@ -88,7 +92,9 @@ def test_it_ends_before_it_is_waited_for(runs: tuple[Run, ...], started: Started
 
 
 @pytest.mark.parametrize("start", ["raise SystemExit(3)", "import os; os.abort()", "import time; time.sleep(600)"])
-def test_where_it_fails_or_hangs_this_process_compiles(start: str, runs: Any, started: Started, monkeypatch: Any) -> None:
+def test_where_it_fails_or_hangs_this_process_compiles(
+    start: str, runs: Any, started: Started, monkeypatch: Any
+) -> None:
     monkeypatch.setattr(ahead, "START", start)
     monkeypatch.setattr(ahead, "PATIENCE", 0.5)
     assert ahead.each(look, runs) == [False, False, False]
@@ -132,7 +138,9 @@ def test_code_of_the_users_is_not_imported_a_second_time(started: Started) -> No
     assert started == []
 
 
-def test_without_a_folder_to_meet_in_nothing_starts(runs: Any, started: Started, monkeypatch: Any, tmp_path: Path) -> None:
+def test_without_a_folder_to_meet_in_nothing_starts(
+    runs: Any, started: Started, monkeypatch: Any, tmp_path: Path
+) -> None:
     (tmp_path / "file").write_text("not a folder")
     monkeypatch.setenv("SDEOPT_CACHE_DIR", str(tmp_path / "file" / "loops"))
     assert ahead.each(look, runs) == [False] * 3
@@ -165,8 +173,3 @@ def test_threads_of_an_executor_start_nothing(runs: tuple[Run, ...], started: St
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(ahead.each, look, runs).result() == [False] * 3
     assert started == []
-
-
-def test_what_is_apart_has_an_address_in_a_process_that_runs_nothing(fresh: Callable[[str], str]) -> None:
-    script = "from sdeopt.engine.compiler import apart, rng\napart.pretend()\nprint(len(apart._PRESENT))"
-    assert int(fresh(script)) == len(apart._APART)

@@ -1,8 +1,9 @@
 """Both loops of a comparison compiled at the same time: this process one, another the other; they meet in the cache.
 
 A process compiles one loop after the other, and a second core idles meanwhile. So where the loop of the optimizer is
-neither in memory nor on disk, and that of its SDE will be asked for next, another process is started with the run of the
-SDE. It puts the compiled loop into the folder of the cache, where this process finds it, as it finds one of yesterday.
+neither in memory nor on disk, and that of its SDE is asked for next, another process is started with both runs. It puts
+the SDE's loop into the folder of the cache, where this process finds it, as it finds one of yesterday. What draws for
+them, as much work, is compiled by whichever process is done first.
 
 Nothing depends on it. A loop is the same whoever compiled it; where the other process cannot be started, fails, is
 killed or takes too long, this one compiles both. It is not started where it could not help (one core, a cache that
@@ -12,6 +13,7 @@ module would have to be imported there once more, which may do anything.
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import multiprocessing
 import os
@@ -27,6 +29,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import IO, Any
 
+from sdeopt.engine.assembly import filler
 from sdeopt.engine.compiler import apart, cache
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.run import Run
@@ -42,10 +45,13 @@ START = "import sys; sys.path[:] = sys.argv[1:]; from sdeopt.engine.ahead import
 def each(make: Callable[[Run], Any], runs: Iterable[Run]) -> list[Any]:
     """``make(run)`` of every run, which compiles its loop: that of an optimizer here, that of its SDE meanwhile."""
     runs = tuple(runs)
-    if not _helps(runs):
-        return [make(run) for run in runs]
-    with _Other(next(run for run in runs if run.kind == "sde")) as other:
-        return [other.beside(make, run) for run in runs]
+    if _helps(runs):
+        with _Other(runs) as other:
+            made = [other.beside(make, run) for run in runs]
+    else:
+        made = [make(run) for run in runs]
+    apart.ready()
+    return made
 
 
 def compile_both(runs: Iterable[Run]) -> None:
@@ -68,9 +74,11 @@ def _helps(runs: tuple[Run, ...]) -> bool:
 class _Other:
     """The other process, from the moment in which the first loop turns out to be new until the second is asked for."""
 
-    def __init__(self, run: Run) -> None:
-        self._run, self._begun = run, 0.0
+    def __init__(self, runs: Iterable[Run]) -> None:
+        self._columns = {run.kind: run for run in runs}
+        self._begun = 0.0
         self._process: subprocess.Popen[bytes] | None = None
+        self._file: IO[bytes] | None = None
 
     def beside(self, make: Callable[[Run], Any], run: Run) -> Any:
         """``make(run)``; where its loop is new, this process is started or waited for."""
@@ -85,7 +93,7 @@ class _Other:
         if not self._begun:
             self._begun = time.monotonic()
             try:
-                self._process = _process(self._run)
+                self._process, self._file = _process(self._columns)
             except Exception as error:  # no folder, nothing to start, what cannot be sent: none of them may stop a run
                 log.debug("one process compiles: %s", error)
         return False
@@ -96,6 +104,7 @@ class _Other:
         if process is None:
             return False
         try:
+            _draws(self._columns, self._file)
             return process.wait(PATIENCE + 2.0 * (time.monotonic() - self._begun)) == 0
         except subprocess.TimeoutExpired:
             return False
@@ -108,6 +117,8 @@ class _Other:
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
             _end(self._process)
+        if self._file is not None:
+            self._file.close()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -116,17 +127,19 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _process(run: Run) -> subprocess.Popen[bytes]:
-    """Python, in which `serve` reads the run from a file without a name."""
+def _process(columns: dict[str, Run]) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+    """Python, in which `serve` reads the runs from a file without a name, and the file."""
     if not cache.usable():
         raise OSError("there is no folder to meet in")
-    with tempfile.TemporaryFile() as file:
-        _Sender(file, pickle.HIGHEST_PROTOCOL).dump(run)
+    file = tempfile.TemporaryFile()
+    try:
+        _Sender(file, pickle.HIGHEST_PROTOCOL).dump(columns)
         file.seek(0)
-        return subprocess.Popen(
-            [sys.executable, "-c", START, *sys.path],
-            stdin=file, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+        command, nowhere = [sys.executable, "-c", START, *sys.path], subprocess.DEVNULL
+        return subprocess.Popen(command, stdin=file, stdout=nowhere, stderr=nowhere), file
+    except BaseException:
+        file.close()
+        raise
 
 
 class _Sender(pickle.Pickler):
@@ -143,7 +156,19 @@ class _Sender(pickle.Pickler):
 
 
 def serve() -> None:
-    """What the other process does: compile the loop of the run in its standard input, and put it into the cache."""
+    """What the other process does: compile the loop of the SDE in its standard input, and put it into the cache."""
     warnings.simplefilter("ignore")
-    apart.pretend()
-    Kernel(pickle.load(sys.stdin.buffer))
+    columns = pickle.load(sys.stdin.buffer)
+    Kernel(columns["sde"])
+    _draws(columns, sys.stdin)
+
+
+def _draws(columns: dict[str, Run], file: Any) -> None:
+    """Compile what draws for the runs, unless the other process does."""
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # until its holder ends, however it ends
+    except OSError:
+        return
+    for run in columns.values():
+        apart.stand_in(filler(run))
+    apart.ready()
