@@ -29,6 +29,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import IO, Any
 
+from sdeopt.engine import private
 from sdeopt.engine.assembly import filler
 from sdeopt.engine.compiler import apart, cache
 from sdeopt.engine.kernels import Kernel
@@ -129,7 +130,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 def _process(columns: dict[str, Run]) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
     """Python, in which `serve` reads the runs from a file without a name, and the file."""
-    if not cache.usable():
+    if not private.usable():
         raise OSError("there is no folder to meet in")
     file = tempfile.TemporaryFile()
     try:

@@ -21,7 +21,6 @@ import functools
 import hashlib
 import importlib
 import logging
-import os
 import pickle
 import re
 import sys
@@ -43,6 +42,7 @@ from sdeopt.core import files
 from sdeopt.engine import private
 from sdeopt.engine.compiler import pipeline
 from sdeopt.engine.keys import sources
+from sdeopt.engine.private import folder, trusted, usable
 from sdeopt.engine.values import describe
 
 __all__ = ["Contents", "LoopCache", "clear", "folder", "info", "versions"]
@@ -65,24 +65,6 @@ def _spare_blas() -> None:
 
 
 _spare_blas()
-
-
-def folder() -> Path:
-    """Where compiled loops are kept."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("SDEOPT_CACHE_DIR") or Path(base) / "sdeopt")
-
-
-def _trusted_folder() -> Path | None:
-    """The folder, if files in it can be nobody's but ours."""
-    place = folder()
-    return place if place.is_dir() and private.is_private(place.resolve()) else None
-
-
-def usable() -> Path | None:
-    """The folder, made if need be, if files may be put there."""
-    private.make(folder())
-    return _trusted_folder()
 
 
 class Contents(NamedTuple):
@@ -180,7 +162,7 @@ class LoopCache:
     def _found(self, signature: Any, context: Any) -> Any:
         context.refresh()
         try:
-            place = _trusted_folder()
+            place = trusted()
             if place is None:
                 return None
             name, key = self._name(signature, context.codegen())
