@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import sdeopt as so
@@ -51,6 +52,7 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Started:
     for f in (fill, place):
         apart.stand_in(f)
     apart.ready()  # from the usual folder
+    monkeypatch.setattr(ahead, "_pays", lambda columns: True)
     monkeypatch.setattr(subprocess, "Popen", Spy)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
@@ -173,3 +175,13 @@ def test_threads_of_an_executor_start_nothing(runs: tuple[Run, ...], started: St
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(ahead.each, look, runs).result() == [False] * 3
     assert started == []
+
+
+def test_it_pays_where_loops_are_long_or_what_draws_is_new(runs: tuple[Run, ...], monkeypatch: Any) -> None:
+    both = {run.kind: run for run in runs}
+    data = so.Problem(so.Logistic(np.eye(100, 30), np.arange(100) % 2), so.Minibatch(4))
+    long = {run.kind: run for run in columns(data)}
+    monkeypatch.setattr(apart, "missing", lambda f: False)
+    assert (ahead._pays(both), ahead._pays(long)) == (False, True)
+    monkeypatch.setattr(apart, "missing", lambda f: f is fill)
+    assert ahead._pays(both)

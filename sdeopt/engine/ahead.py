@@ -7,7 +7,7 @@ them, as much work, is compiled by whichever process is done first.
 
 Nothing depends on it. A loop is the same whoever compiled it; where the other process cannot be started, fails, is
 killed or takes too long, this one compiles both. It is not started where it could not help (one core, a cache that
-cannot be used, a worker of an executor, where all cores are busy), nor with anything of the user's own in the run: its
+cannot be used, a worker of an executor, where all cores are busy, loops that are short), nor with anything of the user's own in the run: its
 module would have to be imported there once more, which may do anything.
 """
 
@@ -32,7 +32,7 @@ from typing import IO, Any
 from sdeopt.engine import private
 from sdeopt.engine.assembly import filler
 from sdeopt.engine.compiler import apart, cache
-from sdeopt.engine.kernels import Kernel
+from sdeopt.engine.kernels import Kernel, lane_width
 from sdeopt.engine.run import Run
 from sdeopt.engine.values import is_installed, ours
 
@@ -72,6 +72,16 @@ def _helps(runs: tuple[Run, ...]) -> bool:
     return cores > 1 and main and python and not interpreted and len({run.kind for run in runs}) > 1
 
 
+def _pays(columns: dict[str, Run]) -> bool:
+    """Whether two are faster: a loop on lanes takes no longer than a process takes to begin and to compile it there."""
+    token = cache.MISSED.set(lambda: False)
+    try:
+        new = any(apart.missing(filler(run)) for run in columns.values())
+    finally:
+        cache.MISSED.reset(token)
+    return new or any(not lane_width(run) or run.oracle.noise.picks for run in columns.values())
+
+
 class _Other:
     """The other process, from the moment in which the first loop turns out to be new until the second is asked for."""
 
@@ -94,7 +104,8 @@ class _Other:
         if not self._begun:
             self._begun = time.monotonic()
             try:
-                self._process, self._file = _process(self._columns)
+                if _pays(self._columns):
+                    self._process, self._file = _process(self._columns)
             except Exception as error:  # no folder, nothing to start, what cannot be sent: none of them may stop a run
                 log.debug("one process compiles: %s", error)
         return False

@@ -19,7 +19,7 @@ from numba.extending import intrinsic
 
 from sdeopt.engine.compiler.cache import LoopCache
 
-__all__ = ["INTERPRETED", "apart", "ready", "stand_in"]
+__all__ = ["INTERPRETED", "apart", "missing", "ready", "stand_in"]
 
 INTERPRETED = bool(config.DISABLE_JIT)  # NUMBA_DISABLE_JIT=1: runs are interpreted, only their draws are not
 config.DISABLE_JIT = 0
@@ -48,6 +48,11 @@ def stand_in(f: Any) -> Any:
         _CELLS[f] = ctypes.c_void_p()
         llvmlite.binding.add_symbol(f"sdeopt.{f.__name__}", ctypes.addressof(_CELLS[f]))
     return _APART[f][1]
+
+
+def missing(f: Any) -> bool:
+    """Whether ``f`` has yet to be compiled: it is neither in memory nor on disk."""
+    return _APART[f][0] not in f.overloads and f._cache.load_overload(_APART[f][0], f.targetctx) is None
 
 
 def ready() -> None:
