@@ -30,8 +30,8 @@ START = """
 A comparison needs three pieces of machine code: the loop of the optimizer, that of its SDE, and what draws for both,
 which all later runs share. Where the first is new, a second process compiles the loop of the SDE, and whichever is done
 first compiles what draws. CPU seconds from the start of Python to the first path, cache empty, on two cores of an AMD
-EPYC (Zen 3) beside other runs (load 9 to 19, which makes all of them longer, by up to a half). *longest* is what is left
-where two cores are free; a blank was not measured.
+EPYC (Zen 3) beside other runs (load 9 to 19, which makes all of them longer, by up to a half). *longest* is what is
+left where two cores are free; a blank was not measured.
 
 | `sdeopt compare ...` | one process | this one | the other | longest |
 | --- | --: | --: | --: | --: |

@@ -7,8 +7,8 @@ them, as much work, is compiled by whichever process is done first.
 
 Nothing depends on it. A loop is the same whoever compiled it; where the other process cannot be started, fails, is
 killed or takes too long, this one compiles both. It is not started where it could not help: on one core, without a
-cache, in a worker of an executor, for short loops. Nor with anything of the user's own in the run: its module would have
-to be imported there once more, which may do anything.
+cache, in a worker of an executor, for short loops. Nor with anything of the user's own in the run: its module would
+have to be imported there once more, which may do anything.
 """
 
 from __future__ import annotations
