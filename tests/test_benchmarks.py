@@ -86,7 +86,7 @@ def test_the_page_has_what_was_measured(engines: Any, tmp_path: Path, monkeypatc
     page = tables.DOCS.read_text()
     head, row = "\n### {0}\n\n- machine: a box with {0}\n\n#### Peers\n\nIn ns.\n\n|  | W1 |\n", "| sdeopt | 2.35 |\n"
     assert all(head.format(name) + "| --- | --: |\n" + row in page for name in ("one", "another"))
-    assert page.endswith("| sdeint | 4,299 |\n| x |  |\n")
+    assert page.endswith(f"| sdeint | 4,299 |\n| x |  |\n{tables.START}\n")
     assert "How cost grows" not in page
     tables.save(tables.GROWTH, [table], boxes[0])
     tables.write_page()

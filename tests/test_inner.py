@@ -25,7 +25,7 @@ def test_a_loop_refers_to_the_generator_and_does_not_hold_it(tmp_path, monkeypat
     monkeypatch.setattr(compile, "LOOPS", {})
     problem = so.Problem(so.Quadratic([1.0, 3.0]), so.Gaussian(0.1), x0=[1.0, 1.0])
     code = loop_of(plan(so.SGD(lr=0.1), problem, "discrete", steps=3))
-    declared = {f.name for f in code._final_module.functions if f.is_declaration}
+    declared = {cell.name for cell in code._final_module.global_variables if cell.is_declaration}
     assert {"sdeopt.fill", "sdeopt.place"} <= declared
 
 
@@ -72,6 +72,7 @@ def test_an_error_in_what_is_apart_reaches_the_caller(monkeypatch, tmp_path):
         out[0] = step
 
     stand_in = apart.stand_in(breaks)
+    apart.ready()
 
     @njit
     def caller(out, layout, keys, path):

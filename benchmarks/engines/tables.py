@@ -24,6 +24,26 @@ Written by `python -m benchmarks.peers --docs` from `benchmarks/results.json`, w
 `python -m benchmarks.peers` on each processor; numbers of other machines differ, ratios within a table less.
 In runs before 30 November 2026 g++ optimized away a rounding in the erf of the C++ programs: their W2 rows are of a
 wrong erf."""
+START = """
+## Two processes compile a comparison
+
+A comparison needs three pieces of machine code: the loop of the optimizer, that of its SDE, and what draws for both,
+which all later runs share. Where the first is new, a second process compiles the loop of the SDE, and whichever is done
+first compiles what draws. CPU seconds from the start of Python to the first path, cache empty, on two cores of an AMD
+EPYC (Zen 3) beside other runs (load 9 to 19, which makes all of them longer, by up to a half). *longest* is what is
+left where two cores are free; a blank was not measured.
+
+| `sdeopt compare ...` | one process | this one | the other | longest |
+| --- | --: | --: | --: | --: |
+| the README's first, on 569 examples | 32.2 | 18.2 | 19.1 | 21.5 |
+| signsgd | 17.2 | 14.2 | 7.5 | 14.2 |
+| adam | | 14.6 | 10.1 | 14.6 |
+| sgd | | 12.7 | 5.4 | 12.7 |
+| the README's first, what draws on disk | | 15.9 | 18.5 | 20.9 |
+| adam, what draws on disk | 11.3 | 6.1 | 9.6 | 11.7 |
+
+The last row is why nothing is started for loops on SIMD lanes where what draws is on disk: beginning, about 2 s, and
+compiling again what both loops share is all that the second core would do."""
 GROWTH_HEAD = """
 ## How cost grows
 
@@ -88,7 +108,7 @@ def load(file: Path) -> list[tuple[list[Table], dict[str, str]]]:
 def write_page() -> None:
     """docs/performance.md from the files."""
     growth = [GROWTH_HEAD, *_runs(GROWTH)] if GROWTH.is_file() else []
-    DOCS.write_text("\n".join([HEAD, *_runs(RESULTS), *growth]) + "\n", encoding="utf-8")
+    DOCS.write_text("\n".join([HEAD, *_runs(RESULTS), START, *growth]) + "\n", encoding="utf-8")
 
 
 def _runs(file: Path) -> list[str]:

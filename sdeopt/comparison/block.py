@@ -14,9 +14,11 @@ from sdeopt.comparison.overlay import Theory, theory
 from sdeopt.comparison.recorded import Recorded
 from sdeopt.comparison.report import Report
 from sdeopt.core.traits import SAMPLED
+from sdeopt.engine import ahead
 from sdeopt.engine.blocks import RECORD_LIMIT, Interrupted, Task, fold, records
 from sdeopt.engine.draws import orders
 from sdeopt.engine.planning import usual_saves
+from sdeopt.engine.progress import Progress
 from sdeopt.engine.run import Run
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import Sizes
@@ -92,6 +94,8 @@ def ran(
 
     try:
         if change is None:
+            with Progress(1, not callable(progress) and progress, f"{discrete.method}"):
+                ahead.compile_both((discrete, sde) if log is None else (sde,))
             change = folded((sde, fine), some, 0, "halving dt", "halved")
         line = straight(flow, executor, not callable(progress) and progress, store)
     except Interrupted:

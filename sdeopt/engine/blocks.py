@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core import checks
-from sdeopt.engine import batched, duration, marks, memory, work
+from sdeopt.engine import ahead, batched, duration, marks, memory, work
 from sdeopt.engine.checkpoint import Checkpoint
 from sdeopt.engine.kernels import Kernel, lane_width, numbers
 from sdeopt.engine.progress import Progress
@@ -73,7 +73,7 @@ class Worker:
 
     def __init__(self, task: Task, store: Checkpoint | None, stop: Stop | None = None) -> None:
         self.task, self.store, self.stop = task, store, stop or Stop()
-        self.kernels = [Kernel(run, self.stop) for run in task.runs]
+        self.kernels = ahead.each(functools.partial(Kernel, stop=self.stop), task.runs)
 
     def __call__(self, first: int, count: int, report: Callable[[float], None] = lambda share: None) -> Any:
         """The reduction of a chunk, made or found; ``report`` is told how much of it is done."""

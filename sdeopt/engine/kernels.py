@@ -12,7 +12,7 @@ import numpy as np
 from sdeopt.engine import batched, doors, fallback, states, tensors
 from sdeopt.engine.assembly import assemble
 from sdeopt.engine.beginnings import beginnings, initial_states, sizes
-from sdeopt.engine.compiler.apart import INTERPRETED
+from sdeopt.engine.compiler.apart import INTERPRETED, ready
 from sdeopt.engine.compiler.compile import compile_loop, grid
 from sdeopt.engine.compiler.lanes import register
 from sdeopt.engine.compiler.pipeline import shelves
@@ -140,6 +140,7 @@ class Kernel:
         if self.mode == "tensors":
             self.ends(path0, records)
             return records
+        ready()
         few = portion(self._vectors, self._rows, self._width) or count
         memory = shelves() if self.mode == "vectors" else nullcontext()
         with memory, np.errstate(all="ignore"):  # a path that overflows is found by its records and reported

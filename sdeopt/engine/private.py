@@ -1,4 +1,4 @@
-"""Folders and files in which nobody else can put anything.
+"""Folders and files in which nobody else can put anything, and the one of compiled loops.
 
 A folder is private if it belongs to us and only we may write there, and if nobody else can put another one in its
 place: the folders above it are ours or root's, and others may not write there either, except where everybody can remove
@@ -13,9 +13,27 @@ import stat
 import warnings
 from pathlib import Path
 
-__all__ = ["is_private", "make", "read"]
+__all__ = ["folder", "is_private", "make", "read", "trusted", "usable"]
 
 SHARED = stat.S_IWGRP | stat.S_IWOTH
+
+
+def folder() -> Path:
+    """Where compiled loops are kept."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("SDEOPT_CACHE_DIR") or Path(base) / "sdeopt")
+
+
+def trusted() -> Path | None:
+    """That folder, if files in it can be nobody's but ours."""
+    place = folder()
+    return place if place.is_dir() and is_private(place.resolve()) else None
+
+
+def usable() -> Path | None:
+    """That folder, made if need be, if files may be put there."""
+    make(folder())
+    return trusted()
 
 
 @functools.cache

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sdeopt.core.observables import passes
-from sdeopt.engine import duration, states
+from sdeopt.engine import ahead, duration, states
 from sdeopt.engine.assembly import mover
 from sdeopt.engine.batched import WIDTH
 from sdeopt.engine.beginnings import initial_states
@@ -162,7 +162,7 @@ def costs(runs: Iterable[Run], progress: Any) -> list[float]:
     """The cost of every run, of which the loops are compiled for it: after two seconds a bar says so."""
     runs = tuple(runs)
     with Progress(1, progress, f"{runs[0].method}"):
-        return [cost(run) for run in runs]
+        return ahead.each(cost, runs)
 
 
 def expected(runs: Iterable[Run], paths: int, workers: int) -> float:

@@ -21,11 +21,12 @@ import functools
 import hashlib
 import importlib
 import logging
-import os
 import pickle
 import re
 import sys
 import warnings
+from collections.abc import Callable
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,6 +42,7 @@ from sdeopt.core import files
 from sdeopt.engine import private
 from sdeopt.engine.compiler import pipeline
 from sdeopt.engine.keys import sources
+from sdeopt.engine.private import folder, trusted, usable
 from sdeopt.engine.values import describe
 
 __all__ = ["Contents", "LoopCache", "clear", "folder", "info", "versions"]
@@ -50,6 +52,7 @@ OURS = re.compile(r"([0-9a-f]{16})-[0-9a-f]{48}\.loop|sdeopt-\w+\.part")
 PARTS = ("", "engine")  # of the package, on which a loop may depend
 MAGIC = b"sdeopt loop 1\n"  # then the key and the checksum, 32 bytes each
 HEAD = len(MAGIC) + 64
+MISSED: ContextVar[Callable[[], bool]] = ContextVar("sdeopt-missed", default=lambda: False)  # before one is compiled
 
 
 def _spare_blas() -> None:
@@ -62,18 +65,6 @@ def _spare_blas() -> None:
 
 
 _spare_blas()
-
-
-def folder() -> Path:
-    """Where compiled loops are kept."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("SDEOPT_CACHE_DIR") or Path(base) / "sdeopt")
-
-
-def _trusted_folder() -> Path | None:
-    """The folder, if files in it can be nobody's but ours."""
-    place = folder()
-    return place if place.is_dir() and private.is_private(place.resolve()) else None
 
 
 class Contents(NamedTuple):
@@ -164,10 +155,14 @@ class LoopCache:
         return f"{mark[:16]}-{digest.hexdigest()[:48]}.loop", digest.digest()
 
     def load_overload(self, signature: Any, context: Any) -> Any:
-        """The compiled loop for these argument types, or None."""
+        """The compiled loop for these argument types, or None; looked for again where `MISSED` has waited for it."""
+        found = self._found(signature, context)
+        return self._found(signature, context) if found is None and MISSED.get()() else found
+
+    def _found(self, signature: Any, context: Any) -> Any:
         context.refresh()
         try:
-            place = _trusted_folder()
+            place = trusted()
             if place is None:
                 return None
             name, key = self._name(signature, context.codegen())
@@ -192,8 +187,7 @@ class LoopCache:
             return
         try:
             payload = serialize.dumps(_without_types(*result._reduce()))
-            private.make(folder())
-            place = _trusted_folder()
+            place = usable()
             if place is not None:
                 name, key = self._name(signature, result.codegen)
                 files.whole(place / name, MAGIC + key + hashlib.sha256(payload).digest() + payload, mode=0o600)

@@ -1,0 +1,186 @@
+"""Both loops of a comparison compiled at the same time: this process one, another the other; they meet in the cache.
+
+A process compiles one loop after the other, and a second core idles meanwhile. So where the loop of the optimizer is
+neither in memory nor on disk, and that of its SDE is asked for next, another process is started with both runs. It puts
+the SDE's loop into the folder of the cache, where this process finds it, as it finds one of yesterday. What draws for
+them, as much work, is compiled by whichever process is done first.
+
+Nothing depends on it. A loop is the same whoever compiled it; where the other process cannot be started, fails, is
+killed or takes too long, this one compiles both. It is not started where it could not help: on one core, without a
+cache, in a worker of an executor, for short loops. Nor with anything of the user's own in the run: its module would
+have to be imported there once more, which may do anything.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import multiprocessing
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import FunctionType
+from typing import IO, Any
+
+from sdeopt.engine import private
+from sdeopt.engine.assembly import filler
+from sdeopt.engine.compiler import apart, cache
+from sdeopt.engine.kernels import Kernel, lane_width
+from sdeopt.engine.run import Run
+from sdeopt.engine.values import is_installed, ours
+
+__all__ = ["compile_both", "each", "serve"]
+
+log = logging.getLogger("sdeopt")
+PATIENCE = 10.0  # seconds that the other process may take beyond twice what this one took for its loop
+START = "import sys; sys.path[:] = sys.argv[1:]; from sdeopt.engine.ahead import serve; serve()"
+
+
+def each(make: Callable[[Run], Any], runs: Iterable[Run]) -> list[Any]:
+    """``make(run)`` of every run, which compiles its loop: that of an optimizer here, that of its SDE meanwhile."""
+    runs = tuple(runs)
+    if _helps(runs):
+        with _Other(runs) as other:
+            made = [other.beside(make, run) for run in runs]
+    else:
+        made = [make(run) for run in runs]
+    apart.ready()
+    return made
+
+
+def compile_both(runs: Iterable[Run]) -> None:
+    """Have the loops of an optimizer and its SDE compiled, where another process can help, before one is asked for."""
+    runs = tuple(runs)
+    if _helps(runs):
+        each(Kernel, runs)
+
+
+def _helps(runs: tuple[Run, ...]) -> bool:
+    """Whether another process may be started from here, and there is a loop of both kinds to be compiled."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    worker = multiprocessing.parent_process() is not None or "PYTEST_XDIST_WORKER" in os.environ
+    main = threading.current_thread() is threading.main_thread() and not worker
+    python = Path(sys.executable or "").name.startswith("python") and not hasattr(sys, "frozen")
+    interpreted = apart.INTERPRETED or any(run.interpreted or run.discrete is not None for run in runs)
+    return cores > 1 and main and python and not interpreted and len({run.kind for run in runs}) > 1
+
+
+def _pays(columns: dict[str, Run]) -> bool:
+    """Whether two are faster: a loop on lanes takes no longer than a process takes to begin and to compile it there."""
+    token = cache.MISSED.set(lambda: False)
+    try:
+        new = any(apart.missing(filler(run)) for run in columns.values())
+    finally:
+        cache.MISSED.reset(token)
+    return new or any(not lane_width(run) or run.oracle.noise.picks for run in columns.values())
+
+
+class _Other:
+    """The other process, from the moment in which the first loop turns out to be new until the second is asked for."""
+
+    def __init__(self, runs: Iterable[Run]) -> None:
+        self._columns = {run.kind: run for run in runs}
+        self._begun = 0.0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._file: IO[bytes] | None = None
+
+    def beside(self, make: Callable[[Run], Any], run: Run) -> Any:
+        """``make(run)``; where its loop is new, this process is started or waited for."""
+        token = cache.MISSED.set(self._start if run.kind == "discrete" else self._wait)
+        try:
+            return make(run)
+        finally:
+            cache.MISSED.reset(token)
+
+    def _start(self) -> bool:
+        """Start it, once; there is nothing to look for yet."""
+        if not self._begun:
+            self._begun = time.monotonic()
+            try:
+                if _pays(self._columns):
+                    self._process, self._file = _process(self._columns)
+            except Exception as error:  # no folder, nothing to start, what cannot be sent: none of them may stop a run
+                log.debug("one process compiles: %s", error)
+        return False
+
+    def _wait(self) -> bool:
+        """Whether it has ended well, so that the loop is on disk; one that hangs is not waited for."""
+        process, self._process = self._process, None
+        if process is None:
+            return False
+        try:
+            _draws(self._columns, self._file)
+            return process.wait(PATIENCE + 2.0 * (time.monotonic() - self._begun)) == 0
+        except subprocess.TimeoutExpired:
+            return False
+        finally:
+            _end(process)
+
+    def __enter__(self) -> _Other:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            _end(self._process)
+        if self._file is not None:
+            self._file.close()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End it, if it has not ended, and leave nothing of it in the table of processes."""
+    process.kill()
+    process.wait()
+
+
+def _process(columns: dict[str, Run]) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+    """Python, in which `serve` reads the runs from a file without a name, and the file."""
+    if not private.usable():
+        raise OSError("there is no folder to meet in")
+    file = tempfile.TemporaryFile()
+    try:
+        _Sender(file, pickle.HIGHEST_PROTOCOL).dump(columns)
+        file.seek(0)
+        command, nowhere = [sys.executable, "-c", START, *sys.path], subprocess.DEVNULL
+        return subprocess.Popen(command, stdin=file, stdout=nowhere, stderr=nowhere), file
+    except BaseException:
+        file.close()
+        raise
+
+
+class _Sender(pickle.Pickler):
+    """Pickles what is of this package and of large libraries, and nothing that refers to code of the user's."""
+
+    def __init__(self, file: IO[bytes], protocol: int) -> None:
+        super().__init__(file, protocol)
+
+    def reducer_override(self, thing: Any) -> Any:
+        """Leave everything to pickle, or refuse it."""
+        if isinstance(thing, (type, FunctionType)) and not (ours(thing) or is_installed(thing.__module__)):
+            raise pickle.PicklingError(f"{thing!r} is not of sdeopt")
+        return NotImplemented
+
+
+def serve() -> None:
+    """What the other process does: compile the loop of the SDE in its standard input, and put it into the cache."""
+    warnings.simplefilter("ignore")
+    columns = pickle.load(sys.stdin.buffer)
+    Kernel(columns["sde"])
+    _draws(columns, sys.stdin)
+
+
+def _draws(columns: dict[str, Run], file: Any) -> None:
+    """Compile what draws for the runs, unless the other process does."""
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # until its holder ends, however it ends
+    except OSError:
+        return
+    for run in columns.values():
+        apart.stand_in(filler(run))
+    apart.ready()
