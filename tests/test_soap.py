@@ -14,6 +14,7 @@ from sdeopt.optimizers.soap import axes, side
 
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(3)
 FAR = np.array([[2.0, 0.6], [0.4, -2.5]])
+SD = np.array([0.3, 0.5, 0.4, 0.2, 0.6, 0.35])
 
 
 def largest_first(a: Any) -> Any:
@@ -146,7 +147,7 @@ def test_the_mean_of_a_step_is_the_stated_drift() -> None:
 
 def test_warm_means_are_at_rest() -> None:
     """No drift of M, V, L and R there."""
-    page, problem = so.SOAP(0.1, 0.5, 0.5), so.Problem(so.MatrixQuadratic(TARGET), so.Gaussian(0.3), x0=np.arange(6.0))
+    page, problem = so.SOAP(0.1, 0.5, 0.5), so.Problem(so.MatrixQuadratic(TARGET), so.Gaussian(SD), x0=np.arange(6.0))
     y = page.warm(problem.x0, problem.oracle)
     total = [0.0 * part for part in y]
     for places in itertools.product(range(3), repeat=6):

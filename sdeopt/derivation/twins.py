@@ -163,7 +163,8 @@ def _sums(trace: Any) -> dict[str, Any]:
         if not isinstance(members, Members):
             return sp.Add(*members) / len(members)
         if (n := sp.count_ops(members.member)) > LONGEST:
-            raise HandOver(f"it averages {n} operations over the agents, and above {LONGEST} the rules take too long")
+            long = f"it averages {n} operations over the agents, and above {LONGEST} the rules take too long"
+            raise HandOver(f"{long}: the SDE 'sampled' does without")
         return v.Average(members.member).xreplace({v.Average(of_agent(xi)): xi for xi in trace.samples})
 
     return {

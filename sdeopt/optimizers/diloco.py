@@ -21,13 +21,14 @@ Regime
     hundreds of steps, are outside of it: a round is too long for a step of an SDE.
 
 Claim
-    Weak order 1 in η: the mean of a round is the drift above, to η²; no certificate was measured yet. On f = h x²/2 with Var ξ_i = s² and V_i at s² the level at rest is
+    Weak order 1 in η: the mean of a round is the drift above, to η²; no certificate was measured yet. On f = h x²/2
+    with Var ξ_i = s² and V_i at s² the level at rest is
 
         Var X = α η s/(2hN(1 - μ)) / (1 - q),   q = α (ηH) h/(s (1 - μ)(1 - μ + H(1 - β₁)))
 
-    in the limit of the regime, linear in s as Adam's where that of `FedAvgM` is quadratic. Two momenta in a row make the
-    motion one of third order, which can be unstable as that of a single one cannot: from q = 1 on rest is, the sooner
-    the less noise there is. As q → 0 what counts is η, N and α/(1 - μ), whatever H is.
+    in the limit of the regime, linear in s as Adam's where that of `FedAvgM` is quadratic. Two momenta in a row make
+    the motion one of third order, which can be unstable as that of a single one cannot: from q = 1 on rest is, the
+    sooner the less noise there is. As q → 0 what counts is η, N and α/(1 - μ), whatever H is.
 
 Heavy tails
     Refused where one ξ_i has no variance: v_i gathers ξ_i², whose mean does not exist. The discrete column runs.
