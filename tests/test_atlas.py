@@ -21,7 +21,7 @@ from sdeopt.core import dot
 from sdeopt.results.estimate import Estimate
 
 LINE = so.Problem(so.Quadratic([1.0]), x0=[0.0])
-MATRICES = ("Adafactor", "Muon", "ScionSpectral", "Shampoo")  # methods that x must be a matrix for
+MATRICES = ("Adafactor", "Muon", "SOAP", "ScionSpectral", "Shampoo")  # methods that x must be a matrix for
 SHORT = {"gradients": 200, "lrs": [0.1], "paths": 2000, "tuning": 50, "rng": 0}
 LAWS = {"normal": so.Gaussian(0.5), "Cauchy": so.StudentT(1.0, 0.5)}
 
@@ -103,7 +103,9 @@ def test_methods_are_compared_at_equal_gradients_seen() -> None:
         if getattr(cls, "family", "") != "minimax" and name not in (*MATRICES, "PCNSGD"):
             page: Any = cls
             seen = count_gradients(page(**{"lr": 0.05} | page.at), bowl)
-            assert seen == {"SAM": 2, "USAM": 2, "DNSAM": 2, "LocalSGD": 4, "FedAvgM": 4}.get(name, 1), name
+            assert seen == {"SAM": 2, "USAM": 2, "DNSAM": 2, "LocalSGD": 4, "FedAvgM": 4, "DiLoCo": 4}.get(name, 1), (
+                name
+            )
     assert count_gradients(so.SGD(0.1), so.Problem(so.Quadratic([1.0]), so.Agents(so.Gaussian(1.0), 3))) == 1
 
 

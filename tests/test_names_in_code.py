@@ -50,7 +50,7 @@ def test_two_processes_give_no_name_twice(fresh):
 def test_pages_that_share_functions_keep_their_observables(fresh, tmp_path, monkeypatch):
     """Each loop is compiled by a process of its own; then one process runs all pairs, in both orders."""
     monkeypatch.setenv("SDEOPT_CACHE_DIR", str(tmp_path / "loops"))
-    pages = ["Muon", "ScionSpectral", "SGD", "Adafactor", "CubicNewton", "DelayedSGD", "Shampoo"]
+    pages = ["Muon", "ScionSpectral", "SGD", "Adafactor", "CubicNewton", "DelayedSGD", "Shampoo", "SOAP"]
     assert {name for name, page in so.methods().items() if not page.lanes} <= set(pages)
     words = [f"{page}:{order}" for page, order in zip(pages, ORDERS, strict=False)]
     alone = {word: fresh(RUN.replace("WORDS", repr([word]))) for word in words}

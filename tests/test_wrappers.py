@@ -37,7 +37,8 @@ def test_coupled_decay_is_the_method_on_the_decayed_objective(name: str) -> None
     assert same(y, inner.init(x, BENT.oracle) if hasattr(inner, "init") else x)
     after = page.step(1, y, BOWL.oracle, z)
     assert same(after, inner.step(1, y, BENT.oracle, z))
-    assert name == "SignSGD" or not same(after, inner.step(1, y, BOWL.oracle, z))  # no sign changes here
+    alike = ("SignSGD", "DirectSearch")  # no sign changes here, and the same point wins
+    assert name in alike or not same(after, inner.step(1, y, BOWL.oracle, z))
     assert page.clock == inner.clock
     for sde in inner.sdes.values():
         if sde.drift is None or "levy" in sde.brownian:

@@ -21,6 +21,7 @@ __all__ = ["AGENT_XI", "Members", "Piece", "of", "pair", "words"]
 AGENT_XI = of_agent(XI)
 LACKING = "the page calls {}, which has no symbolic twin: the SDE 'sampled' does without"
 PHASES = {"clip": ("inactive", "active")}
+LONGEST = 250  # operations in a mean over agents
 QUESTIONS = {  # of the oracle, answered by a word of the same arguments
     "value": v.Value, "grad": v.Grad, "hvp": v.Hvp, "vjp": v.Vjp, "players": v.Players, "noise_var": v.NoiseVar,
     "root_cov": v.RootCov, "root_additive_cov": v.RootAdditive, "root_square_cov": v.RootSquare,
@@ -161,6 +162,9 @@ def _sums(trace: Any) -> dict[str, Any]:
     def average(members: Any) -> Any:
         if not isinstance(members, Members):
             return sp.Add(*members) / len(members)
+        if (n := sp.count_ops(members.member)) > LONGEST:
+            long = f"it averages {n} operations over the agents, and above {LONGEST} the rules take too long"
+            raise HandOver(f"{long}: the SDE 'sampled' does without")
         return v.Average(members.member).xreplace({v.Average(of_agent(xi)): xi for xi in trace.samples})
 
     return {

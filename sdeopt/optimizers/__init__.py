@@ -18,6 +18,8 @@ from sdeopt.optimizers.dcsgdnatural import DCSGDNatural
 from sdeopt.optimizers.dcsgdnormalised import DCSGDNormalised
 from sdeopt.optimizers.dcsgdrandk import DCSGDRandK
 from sdeopt.optimizers.delayedsgd import DelayedSGD
+from sdeopt.optimizers.diloco import DiLoCo
+from sdeopt.optimizers.directsearch import DirectSearch
 from sdeopt.optimizers.dnsam import DNSAM
 from sdeopt.optimizers.dpadam import DPAdam
 from sdeopt.optimizers.dpsgd import DPSGD
@@ -59,6 +61,7 @@ from sdeopt.optimizers.signsgdw import SignSGDW
 from sdeopt.optimizers.signum import Signum
 from sdeopt.optimizers.smoothedgda import SmoothedGDA
 from sdeopt.optimizers.smoothedgdaindependent import SmoothedGDAIndependent
+from sdeopt.optimizers.soap import SOAP
 from sdeopt.optimizers.spsmax import SPSMax
 from sdeopt.optimizers.topkef import TopKEF
 from sdeopt.optimizers.usam import USAM
@@ -94,6 +97,7 @@ __all__ = [
     "SGLD",
     "SHGD",
     "SHGD2",
+    "SOAP",
     "SPSMax",
     "USAM",
     "ZOSGD",
@@ -110,6 +114,8 @@ __all__ = [
     "DPAdam",
     "DPSignSGD",
     "DelayedSGD",
+    "DiLoCo",
+    "DirectSearch",
     "FedAvgM",
     "HeavyBall",
     "Lion",

@@ -157,6 +157,7 @@ REASONS = {  # of one method, or of its family
     "Clip21SGD2M": "what it clips does not shrink with the batch",
     "AntiPGD": "the noise that it injects itself does not shrink with the batch",
     "ZOSGD": "the noise of its directions does not shrink with the batch",
+    "DirectSearch": "the noise of its directions does not shrink with the batch",
     "CubicNewton": "its step is not linear in the gradient that it sees",
     "PCNSGD": "it divides the gradient of each class by its length, which the noise lengthens",
     "NGN": "its step divides by the square of the gradient that it sees, which the noise lengthens",

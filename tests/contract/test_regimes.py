@@ -10,7 +10,8 @@ from cases import PAGES
 
 KEPT: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(
-        ("Adam", "AdamW", "AMSGrad", "DPAdam", "NGNMD"), lambda p: [(1.0 - p.beta1) / p.lr, (1.0 - p.beta2) / p.lr]
+        ("Adam", "AdamW", "AMSGrad", "DPAdam", "NGNMD", "SOAP"),
+        lambda p: [(1.0 - p.beta1) / p.lr, (1.0 - p.beta2) / p.lr],
     ),
     **dict.fromkeys(
         ("RMSprop", "RMSpropW", "NGNM", "Muon", "Scion", "ScionSpectral"), lambda p: [(1.0 - p.beta) / p.lr]
@@ -23,6 +24,11 @@ KEPT: dict[str, Callable[[Any], Any]] = {
     "Signum": lambda p: [(1.0 - p.momentum) / p.lr],
     "Lion": lambda p: [(1.0 - p.beta2) / p.lr, p.beta1],
     **dict.fromkeys(("Clip21SGD2M", "ByzClip21SGD2M"), lambda p: [p.beta1 / p.lr, p.beta2 / p.lr]),
+    "DiLoCo": lambda p: [
+        *((1.0 - beta) / p.lr for beta in (p.momentum, p.beta1, p.beta2)),
+        p.outer_lr / p.lr,
+        p.local_steps,
+    ],
     "FedAvgM": lambda p: [(1.0 - p.momentum) / p.lr, p.outer_lr / p.lr, p.local_steps],
     "ZOSGD": lambda p: [p.mu**2 / p.lr, p.value_noise / p.mu],
     **dict.fromkeys(("SmoothedGDA", "SmoothedGDAIndependent"), lambda p: [p.follow / p.lr]),

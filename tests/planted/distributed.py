@@ -54,6 +54,34 @@ MUTATIONS = [
         ("tests/contract/test_regimes.py",),
     ),
     Mutation(
+        "DiLoCo: the agents' means begin anew in every round",
+        f"{PAGES}/diloco.py", "each(copied, grads, x)), m, v)", "each(copied, grads, x)), 0.0 * m, 0.0 * v)",
+        named("diloco", "test_rounds_by_hand"),
+    ),
+    Mutation(
+        "DiLoCo: the bias correction counts rounds",
+        f"{PAGES}/diloco.py", "k * self.local_steps", "1.0 * k", named("diloco", "test_rounds_by_hand"),
+    ),
+    Mutation(
+        "DiLoCo: every step of a round from where it began",
+        f"{PAGES}/diloco.py", "local_grads(o, pieces(there[0], grads), z[h])", "agent_grads(o, x, z[h])",
+        named("diloco", "test_rounds_by_hand"),
+    ),
+    Mutation(
+        "DiLoCo: heavy ball for Nesterov",
+        f"{PAGES}/diloco.py", "(move + self.momentum * b1)", "b1", named("diloco", "test_rounds_by_hand"),
+    ),
+    Mutation(
+        "DiLoCo: decay after the step, not of x before it",
+        f"{PAGES}/diloco.py", "self.weight_decay * y[0]", "self.weight_decay * x1",
+        named("diloco", "test_rounds_by_hand"),
+    ),
+    Mutation(
+        "DiLoCo: the outer step not tied to η",
+        f"{PAGES}/diloco.py", "outer_lr=ratio * self.outer_lr", "outer_lr=self.outer_lr",
+        ("tests/contract/test_regimes.py",),
+    ),
+    Mutation(
         "DCSGDRandK: masks that share nothing",
         f"{PAGES}/dcsgdrandk.py", "return m * (w - total(w) / len(w))", "return m * w", moments("DCSGDRandK"),
     ),

@@ -188,6 +188,36 @@ MUTATIONS = [
         named("zosgd", "test_the_stated_level_is_the_leading_one"),
     ),
     Mutation(
+        "DirectSearch: the worse of the two points",
+        f"{PAGES}/directsearch.py", "where(up < down, 1.0, -1.0)", "where(up < down, -1.0, 1.0)",
+        named("directsearch", "test_the_best_of_three_points_by_hand"),
+    ),
+    Mutation(
+        "DirectSearch: x itself does not count",
+        f"{PAGES}/directsearch.py", "where(np.minimum(up, down) < 0.0, way, 0.0)", "way",
+        named("directsearch", "test_without_noise_no_step_climbs"),
+    ),
+    Mutation(
+        "DirectSearch: the sample's noise in one of the two points",
+        f"{PAGES}/directsearch.py", "- here - tilt", "- here",
+        named("directsearch", "test_the_best_of_three_points_by_hand"),
+    ),
+    Mutation(
+        "DirectSearch: 2/π without its root in the drift",
+        f"{PAGES}/directsearch.py", "return -np.sqrt(SHARE) * expect", "return -SHARE * expect",
+        named("directsearch", "test_one_step_on_a_linear_loss_has_the_moments_of_the_sde"),
+    ),
+    Mutation(
+        "DirectSearch: the covariance for its root",
+        f"{PAGES}/directsearch.py", "shrink = SHARE / (1.0 + np.sqrt(1.0 - SHARE * dot(e, e)))", "shrink = SHARE",
+        named("directsearch", "test_one_step_on_a_linear_loss_has_the_moments_of_the_sde"),
+    ),
+    Mutation(
+        "DirectSearch: the response at rest without √(2/π)",
+        f"{PAGES}/directsearch.py", "stationary(np.sqrt(SHARE) * (axes", "stationary((axes",
+        named("directsearch", "test_the_level_at_rest[2]"),
+    ),
+    Mutation(
         "CubicNewton: η for η² in the penalty",
         f"{PAGES}/cubicnewton.py", "norm(s) <= lr * lr * middle", "norm(s) <= lr * middle",
         named("cubicnewton", "test_a_step_minimises_its_model[0]"),

@@ -97,4 +97,38 @@ MUTATIONS = [
         f"{PAGES}/shampoo.py", "max(values[k], least)", "max(abs(values[k]), 1e-300)",
         named("shampoo", "test_small_eigenvalues_count_as_the_least"),
     ),
+    Mutation(
+        "SOAP: axes of the gradient that is seen in them",
+        f"{PAGES}/soap.py",
+        "(q, qt), (p, pt) = axes(left, rows)", "(q, qt), (p, pt) = axes(left + gram(g, rows, cols, cols, 1), rows)",
+        named("soap", "test_soap_is_its_published_recursion"),
+    ),
+    Mutation(
+        "SOAP: the smallest eigenvalue first",
+        f"{PAGES}/soap.py", "if values[j] > values[k]", "if values[j] < values[k]",
+        named("soap", "test_axes_are_those_of_lapack[2]"),
+    ),
+    Mutation(
+        "SOAP: the bias correction counts the step that does not move",
+        f"{PAGES}/soap.py", "max(1.0 * k, 1.0)", "k + 1.0", named("soap", "test_soap_is_its_published_recursion"),
+    ),
+    Mutation(
+        "SOAP: steps that are not turned back",
+        f"{PAGES}/soap.py", "rate * between(q, ahead, pt, rows)", "rate * ahead",
+        named("soap", "test_soap_turns_with_its_matrix"),
+    ),
+    Mutation(
+        "SOAP: the momentum not turned into the axes",
+        f"{PAGES}/soap.py", "ahead = between(qt, m1, p, rows)", "ahead = m1",
+        named("soap", "test_soap_turns_with_its_matrix"),
+    ),
+    Mutation(
+        "SOAP: warm squares without the noise",
+        f"{PAGES}/soap.py", "seen * seen + between(qt * qt, s, p * p, rows)", "seen * seen + s",
+        named("soap", "test_warm_means_are_at_rest"),
+    ),
+    Mutation(
+        "SOAP: β₂ not tied to η",
+        f"{PAGES}/soap.py", "beta1=beta1, beta2=beta2)", "beta1=beta1)", ("tests/contract/test_regimes.py",),
+    ),
 ]  # fmt: skip
