@@ -13,9 +13,38 @@ import sdeopt as so
 from sdeopt.engine import work
 from sdeopt.scaling import evidence
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 pytestmark = [pytest.mark.extras("torch", "sklearn"), pytest.mark.usefixtures("one_thread")]
+
+
+class Directions(torch.nn.Module):
+    """h/|h| of a layer without bias, whose length has no part in the loss."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(5, 4, bias=False)
+
+    def forward(self, X: Any) -> Any:
+        h = self.layer(X)
+        return h / h.norm(dim=1, keepdim=True)
+
+
+def test_growth_is_measured_in_single_precision_too() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((300, 5)), rng.integers(0, 4, 300)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        module, other = Directions(), torch.nn.Linear(5, 4, bias=False)
+
+    def found(net: Any, dtype: str) -> dict[str, float]:
+        f = so.TorchObjective(net, torch.nn.functional.cross_entropy, X, y, dtype=dtype)
+        conditions = so.scale(so.SGD(0.1), problem=so.Problem(f, so.Minibatch(4)), batch=(4, 8)).conditions
+        return {c.name: c.value for c in conditions}
+
+    double = found(module, "float64")
+    assert double["growth"] > 0.0 and found(module, "float32") == pytest.approx(double, rel=1e-3)
+    assert "growth" not in found(other, "float32")
 
 
 @pytest.fixture(params=[None, "float32"])

@@ -61,7 +61,7 @@ LIMIT = 0.1
 SIGNAL = ("noise", "sent")
 FIELDS = ("memory", "shrink", "forget", "peak", "belief", "ema", "layers")  # no matter of the problem
 DENSE = 32  # largest dimension whose Hessian is formed
-ROUNDING = 1e-9  # relative, of numbers that are 0
+ROUNDING, SINGLE = 1e-9, 1e-5  # relative, of numbers that are 0, in double and in single precision
 PROBES = 1000  # gradients of a private method that are drawn for their mean and variance
 
 
@@ -217,10 +217,11 @@ def _scale_free(problem: Problem) -> bool:
     """Whether the length of x0 has no part in f, nor in its slope."""
     if problem.lacks("value") is not None or problem.lacks("grad") is not None:
         return False
-    o, x0 = problem.oracle, np.array(problem.x0)
+    o, x0, objective = problem.oracle, np.array(problem.x0), problem.objective
+    off = SINGLE if getattr(objective, "tensors", False) and objective.placement[0].itemsize < 8 else ROUNDING
     g, f = np.asarray(grad(o, x0)), float(value(o, x0))
-    along = abs(float(g @ x0)) <= ROUNDING * float(np.linalg.norm(g) * np.linalg.norm(x0))
-    return bool(along and g.any() and x0.any() and abs(float(value(o, 2.0 * x0)) - f) <= ROUNDING * (1.0 + abs(f)))
+    along = abs(float(g @ x0)) <= off * float(np.linalg.norm(g) * np.linalg.norm(x0))
+    return bool(along and g.any() and x0.any() and abs(float(value(o, 2.0 * x0)) - f) <= off * (1.0 + abs(f)))
 
 
 def _memory(method: Method, problem: Problem | None, change: Change) -> float:
