@@ -19,7 +19,7 @@ import sdeopt as so
 
 DEVICE = sys.argv[1] if len(sys.argv) > 1 else "cuda"
 CPU = DEVICE == "cpu"
-ROUNDS = 5 if CPU else 9
+ROUNDS = 6 if CPU else 9
 
 
 class Case(NamedTuple):
@@ -35,7 +35,7 @@ NETWORKS = {
     "MLP": Case(so.networks.mlp, {"widths": (128,)}),
     "CNN": Case(so.networks.cnn, {"channels": (8, 16)}),
     "Transformer": Case(so.networks.transformer, {"width": 64, "heads": 4, "layers": 2}, steps=10 if CPU else 100),
-    "Transformer6": Case(so.networks.transformer, {"width": 248, "heads": 4, "layers": 2}, 8, 4 if CPU else 20),
+    "Transformer6": Case(so.networks.transformer, {"width": 248, "heads": 4, "layers": 2}, steps=3 if CPU else 50),
 }
 PAIRS: dict[str, tuple[Any, Any]] = {
     "SGD": (so.SGD(0.05), lambda ps: torch.optim.SGD(ps, lr=0.05)),
