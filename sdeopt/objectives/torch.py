@@ -49,9 +49,9 @@ class TorchObjective(Classes, Passes, Smooth):
     device : str
         Where PyTorch computes, "cpu" (default) or "cuda".
     dtype : str, optional
-        "float32" or "float64", or PyTorch's or NumPy's own: pages run on tensors of this type on the device (`sdeopt.engine.tensors`), the same
-        functions and the same draws, so results agree with those in NumPy's memory to rounding. By default x and all
-        that pages do with it stay in NumPy's memory, float64.
+        "float32" or "float64", or what PyTorch or NumPy call them: pages run on tensors of this type on the device
+        (`sdeopt.engine.tensors`), the same functions and the same draws, so results agree with those in NumPy's memory
+        to rounding. By default x and all that pages do with it stay in NumPy's memory, float64.
 
     Raises
     ------

@@ -119,8 +119,8 @@ def noise_profile(
 
 def _passes(problem: Problem, samples: int) -> float:
     """How many entries of gradients of single examples so many draws of normal noise combine."""
-    over = isinstance(problem.noise.independent, (Minibatch, PoissonBatch))
-    return float(samples) * problem.dim * float(problem.objective.examples()) if over else 0.0
+    over, f = isinstance(problem.noise.independent, (Minibatch, PoissonBatch)), cast(Any, problem.objective)
+    return float(samples) * problem.dim * float(f.examples()) if over else 0.0
 
 
 class _Measure:

@@ -42,7 +42,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -217,7 +217,7 @@ def _scale_free(problem: Problem) -> bool:
     """Whether the length of x0 has no part in f, nor in its slope."""
     if problem.lacks("value") is not None or problem.lacks("grad") is not None:
         return False
-    o, x0, objective = problem.oracle, np.array(problem.x0), problem.objective
+    o, x0, objective = problem.oracle, np.array(problem.x0), cast(Any, problem.objective)
     off = SINGLE if getattr(objective, "tensors", False) and objective.placement[0].itemsize < 8 else ROUNDING
     g, f = np.asarray(grad(o, x0)), float(value(o, x0))
     along = abs(float(g @ x0)) <= off * float(np.linalg.norm(g) * np.linalg.norm(x0))
