@@ -109,9 +109,34 @@ def test_what_fails_in_the_optimizer_is_told_with_its_name() -> None:
         (lambda ps: 1 / 0, ValueError, "make fails on a list of 1 parameters: ZeroDivisionError: division by zero"),
         (lambda ps: scheduler.StepLR(sgd(ps), 1), TypeError, "got an instance of StepLR: give the page a schedule"),
         (lambda ps: (sgd(ps), 3), TypeError, "make must return a scheduler beside the optimizer, got 3"),
+        (lambda ps: (sgd(ps), torch.optim.AdamW(ps)), TypeError, r"got SGD and AdamW: .* so\.Layered\(matrices="),
     ):
         with pytest.raises(kind, match=said):
             so.compare(so.SGD(0.1), BOWL, discrete=so.torch.Optimizer(make), **settings)
+
+
+def test_things_of_pytorch_in_other_places_get_a_sentence() -> None:
+    module, loader = torch.nn.Linear(2, 1), torch.utils.data.DataLoader([1])
+    f = so.TorchObjective(module, torch.nn.functional.mse_loss, [[1.0, 2.0]], [[1.0]])
+    steps = torch.optim.lr_scheduler.StepLR
+    for call, said in (
+        (lambda: so.SGD(lr=steps), "lr must be a number, .* got the class StepLR: give the page a schedule"),
+        (lambda: so.SGD(lr=steps(torch.optim.SGD(module.parameters()), 1)), "got an instance of StepLR"),
+        (lambda: so.Minibatch(loader), "batch must be an integer, got an instance of DataLoader: read it once"),
+        (lambda: so.Problem(f, so.Minibatch(1), x0=module.parameters()), "x0 is left out"),
+        (lambda: so.Problem(f, so.Minibatch(1), x0=module.state_dict()), "x0 is left out"),
+        (lambda: so.compare(so.SGD(0.1), BOWL, steps=2, discrete=so.torch.Optimizer), "must be an instance"),
+    ):
+        with pytest.raises(TypeError, match=said):
+            call()
+    with pytest.raises(ValueError, match="device must be one that this machine has, .* got 'meta'"):
+        so.TorchObjective(module, torch.nn.functional.mse_loss, [[1.0, 2.0]], [[1.0]], device="meta")
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, np.float32, np.dtype("float32"), "float32"])
+def test_a_precision_may_be_named_as_pytorch_or_numpy_do(dtype: Any) -> None:
+    f = so.TorchObjective(torch.nn.Linear(2, 1), torch.nn.functional.mse_loss, [[1.0, 2.0]], [[1.0]], dtype=dtype)
+    assert f.placement[0] == torch.float32
 
 
 def test_a_pair_may_be_a_list() -> None:

@@ -168,6 +168,8 @@ MUST = [
     (lambda: so.Layered(so.Muon(0.1), so.SAM(0.1)), ValueError, "SAM, which asks for the gradient at another point"),
     (lambda: so.Layered(so.SGHMC(0.1), so.SGD(0.1)), ValueError, "SGHMC, which draws numbers beside one gradient"),
     (lambda: so.Layered(so.Muon(0.1), so.NGN(0.1)), ValueError, "NGN, whose step asks noisy_value"),
+    *((lambda rest=rest: so.Layered(so.AdamW(0.1), rest), ValueError, "which asks for a matrix: it goes to matrices=")
+      for rest in (so.Muon(0.1), so.ScionSpectral(0.1), so.Adafactor(0.1), so.L2(so.Muon(0.1), 0.1))),
     (lambda: so.Layered(so.Layered(*PAGES), so.SGD(0.1)), ValueError, "whose step asks blocks"),
     (lambda: so.Layered(*PAGES, excluded="head"), TypeError, "excluded must be a sequence of names"),
     (lambda: so.Layered(*PAGES, excluded=3.0), TypeError, "excluded must be a sequence of names"),  # type: ignore[arg-type]

@@ -215,4 +215,4 @@ def slow(seconds: float) -> Any:
 def test_what_is_loaded_by_a_first_call_is_not_taken_for_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([0.0, 13.0, 13.0, 13.01])  # a first call of 13 s, and a second of 10 ms
     monkeypatch.setattr(work.time, "perf_counter", lambda: next(clock))
-    assert work._shortest(lambda: None) == pytest.approx(0.01)
+    assert work.shortest(lambda: None) == pytest.approx(0.01)

@@ -11,8 +11,9 @@ from command import content, run, succeeded
 from small_networks import point, small
 
 import sdeopt as so
+from sdeopt.engine import progress
 from sdeopt.networks.spec import parse
-from sdeopt.profile import products
+from sdeopt.profile import measure, products
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")
@@ -48,6 +49,21 @@ def test_a_profile_of_a_network_is_that_of_dense_matrices(kept: bool, monkeypatc
     e = found["alignment"]
     half = 0.5 * (e.high - e.low)
     assert half < 0.25 * alignment and abs(e.value - alignment) < 3.0 * half  # six standard errors
+
+
+def test_what_takes_long_is_told_and_normal_noise_over_many_examples_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[float] = []
+    monkeypatch.setattr(progress.Progress, "log", lambda self, seconds: told.append(seconds))
+    f = so.networks.mlp("breast_cancer", (2,), holdout=0.9)
+    problem = so.Problem(f, so.Minibatch(8))
+    whole = so.noise_profile(problem, samples=32, largest=2, probes=2, rng=0)
+    monkeypatch.setattr(measure, "NORMALS", 16 * f.dim * f.examples())
+    part = so.noise_profile(problem, samples=32, largest=2, probes=2, rng=0)
+    assert len(told) == 2 and min(told) > 0.0
+    assert set(whole.estimates) - set(part.estimates) == {"normal tail"}
+    assert all(part[name] == whole[name] for name in part.estimates)
+    assert "normal tail: 32 draws" in str(part) and "samples=16 keeps" in str(part)
+    assert "normal tail" in so.noise_profile(problem, samples=16, largest=2, probes=2, rng=0).estimates
 
 
 def test_a_network_without_second_derivatives_has_its_other_numbers() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -133,11 +134,58 @@ def test_steps_that_are_not_whole_are_left_out() -> None:
     whole = [(X[i : i + 3], y[i : i + 3]) for i in range(0, 12, 3)]
     train(model, optimizer, [whole, whole[:2], whole])
     assert noise.skipped == 1 and len(noise.moments()) == 2
-    with pytest.raises(ValueError, match=r"estimate needs 20 steps at least, got 2 \(1 were left out\)"):
+    with pytest.raises(
+        ValueError, match=r"estimate needs 20 steps at least, got 2 \(1 were left out: 1 with 2 micro-batches, not 4\)"
+    ):
         noise.estimate()
     noise.detach()
     train(model, optimizer, [whole])
     assert len(noise.moments()) == 2
+
+
+def test_it_says_why_it_has_too_few_steps() -> None:
+    model, (X, y) = network(), data()
+    noise = so.torch.NoiseScale(model, micro=3, accumulate=2)
+    with pytest.raises(ValueError, match="got 0 .no optimizer is attached"):
+        noise.estimate()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
+    noise.attach(optimizer)
+    with pytest.raises(ValueError, match="got 0 .none was left out"):
+        noise.estimate()
+    LOSS(model(X[:3]), y[:3]).backward()
+    (model[0].weight.sum() + model[0].bias.sum()).backward()  # a micro-batch that goes another way
+    optimizer.step()
+    with pytest.raises(ValueError, match="1 with micro-batches that do not all use the same parameters"):
+        noise.estimate()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("value", "low", "high", "words"),
+    [
+        (0.0, 0.0, 0.302, "1024 = 2 x 512 examples, at least 3.4e3 times the noise scale"),
+        (np.float64(0.0), 0.0, 0.0, "no noise seen"),
+        (0.0, 0.0, math.inf, "so few steps do not show"),
+        (math.inf, 0.0, math.inf, "so few steps do not show"),
+        (8.0, 0.0, math.inf, "1.3e2 times the noise scale"),
+    ],
+)
+def test_a_noise_scale_of_0_or_without_end_is_printed_kept_and_drawn(
+    value: float, low: float, high: float, words: str, tmp_path: Path
+) -> None:
+    course = np.array([[10.0, value, low, high], [30.0, 2.0, 1.0, 3.0]])
+    found = so.NoiseScaleEstimate(value, low, high, steps=40, skipped=0, micro=512, accumulate=2, course=course)
+    assert words in " ".join(str(found).split())
+    found.save(tmp_path / "found")
+    again: Any = so.load(tmp_path / "found")
+    assert (again.value, again.low, again.high) == (value, low, high)
+    found.plot()
+
+
+def test_a_batch_far_above_the_noise_scale_is_measured() -> None:
+    """tr Σ₁ then has a negative mean as often as not: the estimate is 0 with an upper end."""
+    rows = np.array([1.0, 0.0]) + np.random.default_rng(3).normal(-0.2, 0.1, (40, 2))
+    assert (found := ratio(rows))[0] == 0.0 and found[2] < 0.1
 
 
 def test_a_parameter_that_a_layer_does_not_use_is_no_micro_batch() -> None:

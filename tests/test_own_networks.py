@@ -42,6 +42,10 @@ def stream():
 
 def fails():
     return make() / 2
+
+def loaded():
+    module, loss, X, y = make()
+    return module, loss, torch.utils.data.DataLoader(list(zip(X, y)))
 """
 
 
@@ -102,3 +106,16 @@ def test_what_is_no_such_file_is_refused_in_a_sentence(script: str) -> None:
     with pytest.raises(ValueError, match=r"objective: .*train.py:fails, line 28: TypeError: unsupported operand"):
         objective_of(f"{script}:fails")
     assert "FILE.py:FUNCTION" in succeeded("compare", "--help").stdout.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("{}:loaded", "got 3 things, among them an instance of DataLoader: read it once"),
+        ("train:make", r"unknown objective 'train' .*; one of your own is FILE\.py:FUNCTION"),
+        ("mlp:mnist,widths=128,64", "widths of several numbers is written widths=128x64"),
+    ],
+)
+def test_what_makes_no_network_is_told(script: str, spec: str, said: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=said):
+        objective_of(spec.format(script))

@@ -117,7 +117,9 @@ def test_what_is_no_log_is_refused() -> None:
             so.compare(so.SGD(0.05), PROBLEM, discrete=log, **{name: value})
     with pytest.raises(ValueError, match=r"times must be those of steps, t = k·0.05, got 0.275, which is 5.5 steps"):
         so.compare(so.SGD(0.05), PROBLEM, discrete=so.Recorded([0.275, 0.5], {"loss": x}))
-    with pytest.raises(ValueError, match="unknown recorded observable 'accuracy'"):
+    with pytest.raises(ValueError, match=r"times must end by t = 0.2, which is steps=4, got 0.5"):
+        so.compare(so.SGD(0.05), PROBLEM, discrete=so.Recorded([0.25, 0.5], {"loss": x}), steps=4)
+    with pytest.raises(ValueError, match=r"unknown recorded observable 'accuracy' .*objective.observables\(\)"):
         so.compare(so.SGD(0.05), PROBLEM, discrete=so.Recorded(SAVES, {"accuracy": x}))
 
 

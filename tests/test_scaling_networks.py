@@ -10,12 +10,42 @@ import pytest
 from command import content
 
 import sdeopt as so
-from sdeopt.engine import work
+from sdeopt.engine import progress, work
+from sdeopt.engine.tensors import streamed
 from sdeopt.scaling import evidence
 
-pytest.importorskip("torch")
+torch = pytest.importorskip("torch")
 pytest.importorskip("sklearn")
 pytestmark = [pytest.mark.extras("torch", "sklearn"), pytest.mark.usefixtures("one_thread")]
+
+
+class Directions(torch.nn.Module):
+    """h/|h| of a layer without bias, whose length has no part in the loss."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(5, 4, bias=False)
+
+    def forward(self, X: Any) -> Any:
+        h = self.layer(X)
+        return h / h.norm(dim=1, keepdim=True)
+
+
+def test_growth_is_measured_in_single_precision_too() -> None:
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((300, 5)), rng.integers(0, 4, 300)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        module, other = Directions(), torch.nn.Linear(5, 4, bias=False)
+
+    def found(net: Any, dtype: str) -> dict[str, float]:
+        f = so.TorchObjective(net, torch.nn.functional.cross_entropy, X, y, dtype=dtype)
+        conditions = so.scale(so.SGD(0.1), problem=so.Problem(f, so.Minibatch(4)), batch=(4, 8)).conditions
+        return {c.name: c.value for c in conditions}
+
+    double = found(module, "float64")
+    assert double["growth"] > 0.0 and found(module, "float32") == pytest.approx(double, rel=1e-3)
+    assert "growth" not in found(other, "float32")
 
 
 @pytest.fixture(params=[None, "float32"])
@@ -97,3 +127,21 @@ def test_the_command_chooses_the_batch_of_a_longer_run() -> None:
     found = content("scale", "scion", "--lr", "0.02", "--batch", "64", "256", "--examples", "1000000", "8000000")
     assert found["scaling"]["after"] == {"lr": 0.01, "beta": 0.9, "radius": 1.0}
     assert found["scaling"]["change"]["examples"] == [1_000_000, 8_000_000]
+
+
+def test_evidence_on_many_parameters_keeps_projections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same losses and traces, of the same paths; and what takes long is told, products for the conditions too."""
+    told: list[str] = []
+    monkeypatch.setattr(progress.Progress, "log", lambda self, seconds: told.append(self._label))
+    f = so.networks.mlp("breast_cancer", (3,), dtype="float32")
+    scaling = so.scale(so.SGD(0.05), problem=so.Problem(f, so.Minibatch(4)), batch=(4, 8))
+    assert told == ["largest curvature"]
+    whole = scaling.evidence(steps=4, paths=6, rng=0, progress=False)
+    monkeypatch.setattr(streamed, "LARGE", f.dim - 1)
+    few = scaling.evidence(steps=4, paths=6, rng=0, progress=False)
+    assert few.kinds.count("mean") == few.meta["projections"] == 8 < whole.kinds.count("mean")
+    for name in (whole.names[whole.kinds.index("observable")], "tr Cov x"):
+        i, j = few.column(name), whole.column(name)
+        for side in ("before", "after", "naive", "gap_stderr"):
+            assert getattr(few, side)[:, i] == pytest.approx(getattr(whole, side)[:, j], rel=1e-5, abs=1e-12)
+    assert "projections of x" in str(few) and "projections of x" not in str(whole)

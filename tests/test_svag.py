@@ -11,6 +11,7 @@ import pytest
 import sdeopt as so
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
+from sdeopt.ladders.report import Rung
 
 RNG = np.random.default_rng(0)
 DATA = so.LinearRegression(RNG.standard_normal((12, 3)), RNG.standard_normal(12))
@@ -70,6 +71,22 @@ def test_rungs_hold_the_ends_of_their_runs() -> None:
     assert rung.names == ("loss", "tr Cov x")
     assert rung.values == pytest.approx((e.observables["loss"][0][-1], np.trace(e.cov[-1])), rel=1e-12)
     assert rung.stderr[0] == pytest.approx(e.observables["loss"][1][-1], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("lost", "words"),
+    [
+        ((4, 4), "not known: paths diverged"),
+        ((4, 0), "surely: paths of the optimizer diverged alone"),
+        ((0, 4), "surely: paths diverged at level 2 alone"),
+        ((0, 0), "perhaps not at all"),
+    ],
+)
+def test_a_ladder_of_paths_that_diverged_says_so(lost: tuple[int, int], words: str) -> None:
+    names, meta = ("loss",), {"method": "SGD", "objective": "f", "noise": "w", "steps": 1, "clock": 0.1, "paths": 4}
+    values = [(1.0 if n == 0 else math.nan,) for n in lost]
+    rungs = [Rung("euler", i + 1, n, names, v, (0.1,)) for i, (n, v) in enumerate(zip(lost, values, strict=True))]
+    assert words in str(so.SVAGLadder(tuple(rungs), meta | {"partial": False}))
 
 
 @pytest.mark.parametrize("levels", [(2, 4), (1, 1), (), (1, 4, 2)])

@@ -68,6 +68,11 @@ def method_of(name: str) -> Any:
 
     own = OWN.fullmatch(name)
     if own is None:
+        if name.startswith("torch."):
+            raise ValueError(
+                f"method must be a page of sdeopt, such as adamw, got {name!r}: in Python so.torch.Optimizer(make) "
+                "runs an optimizer of PyTorch beside a page's SDE"
+            )
         return lookup(name)
     file, owner = Path(own[1]), own[2]
     there = vars(load(file, "method"))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sdeopt.cli.own import OWN, load, told
-from sdeopt.core import checks
+from sdeopt.core import checks, foreign
 from sdeopt.core.problem import Problem
 from sdeopt.core.spec import numbers, split
 from sdeopt.networks import spec as networks
@@ -23,8 +23,14 @@ def objective_of(spec: str) -> Any:
     own = OWN.fullmatch(spec)
     if own:
         return alone(call_function(Path(own[1]), own[2]))
-    name = checks.choice("objective", split(spec)[0], (*objectives.FORMS, *networks.NAMES))
-    return alone((networks if name in networks.NAMES else objectives).parse(spec))
+    if spec.partition(":")[0].strip().lower() in networks.NAMES:
+        return alone(networks.parse(spec))
+    name = split(spec)[0]
+    try:
+        checks.choice("objective", name, (*objectives.FORMS, *networks.NAMES))
+    except ValueError as error:
+        raise ValueError(f"{error}; one of your own is FILE.py:FUNCTION") from None
+    return alone(objectives.parse(spec))
 
 
 def alone(objective: Any) -> Any:
@@ -46,11 +52,18 @@ def call_function(file: Path, name: str) -> Any:
     if hasattr(found, "lacks"):
         return found
     if not isinstance(found, (tuple, list)) or len(found) != 4:
-        got = checks.short(found)
-        raise TypeError(f"{file.name}:{name} must return (module, loss, X, y) or an objective, got {got}")
+        raise TypeError(f"{file.name}:{name} must return (module, loss, X, y) or an objective, got {_returned(found)}")
     from sdeopt.objectives import TorchObjective
 
     return TorchObjective(*found)
+
+
+def _returned(found: Any) -> str:
+    """What a function returned, of several things how many, and the first that has a way to go."""
+    if not isinstance(found, (tuple, list)):
+        return foreign.told(found)
+    ways = [foreign.told(thing) for thing in found if foreign.way_of(type(thing)) and not callable(thing)]
+    return f"{len(found)} things" + (f", among them {ways[0]}" if ways else f": {checks.short(found)}")
 
 
 def over_data(objective: Any) -> bool:

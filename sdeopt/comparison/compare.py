@@ -216,6 +216,10 @@ def _placed(run: Run, discrete: Any, log: Recorded | None) -> Run:
         raise ValueError("save_at must contain a time after 0")
     if log is not None:
         return log.placed(run)
+    if isinstance(discrete, type) and hasattr(discrete, "stepper"):
+        raise TypeError(
+            f"discrete must be an instance, such as so.torch.Optimizer(make), got the class {discrete.__name__}"
+        )
     if discrete is not None and not hasattr(discrete, "stepper"):
         raise TypeError(f"discrete must be a sdeopt.torch.Optimizer or Recorded, got {foreign.told(discrete, MAKE)}")
     return run if discrete is None else replace(run, discrete=discrete)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
@@ -127,13 +128,21 @@ class Recorded:
             text = f"times are integers, taken as t = k·{clock}, so that the last, {last:.0f}, is step "
             text += f"{last / method.clock:.0f}; of numbers of steps k give {clock} * k, of times numbers such as 1.0"
             warnings.warn(text, UserWarning, stacklevel=depth())
+        end = method.clock * (steps if isinstance(steps, int) else math.inf) if horizon is None else horizon
+        if isinstance(end, (int, float)) and self.times[-1] > end * (1.0 + 1e-9) + WHOLE * method.clock:
+            said = f"steps={steps}" if horizon is None else f"horizon={horizon}"
+            raise ValueError(f"times must end by t = {end:.6g}, which is {said}, got {self.times[-1]:.6g}")
         if horizon is None and steps is None:
             steps = duration.whole(float(self.times[-1]) / method.clock)
         return steps, self.times, "observables"
 
     def placed(self, run: Run) -> Run:
         """The run with what is recorded alone for observables."""
-        names = [checks.choice("recorded observable", name, run.observables) for name in self.names]
+        try:
+            names = [checks.choice("recorded observable", name, run.observables) for name in self.names]
+        except ValueError as error:
+            way = "compare(..., observables=['loss']) asks for the loss of all examples, and a network's own are in "
+            raise ValueError(f"{error}; {way}objective.observables()") from None
         return replace(run, observables={name: run.observables[name] for name in names})
 
     def named(self, problem: Any) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sdeopt.core import checks
 
-__all__ = ["told"]
+__all__ = ["told", "way_of"]
 
 WAYS = {  # the first that fits
     "torch.optim.lr_scheduler": "give the page a schedule, lr=so.Cosine(...), or make the pair (optimizer, scheduler), "

@@ -35,7 +35,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from sdeopt.core import checks
+from sdeopt.core import checks, foreign
 from sdeopt.core.bounds import bounds_of
 from sdeopt.core.chance import refuse_random
 from sdeopt.core.guards import answer
@@ -95,6 +95,8 @@ def _field(kind: Any, name: str, value: Any) -> Any:
     owner: str = kind.__name__
     if name in kind.scheduled and isinstance(value, SCHEDULES):
         return value
+    if name == "lr" and foreign.way_of(value if isinstance(value, type) else type(value)) is not None:
+        raise TypeError(f"{owner}: lr must be a number, a function of time or a schedule, got {foreign.told(value)}")
     if name == "lr" and callable(value):
         first = checks.number("lr(0)", answer("lr(0)", value, 0.0))
         if first <= 0.0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +65,11 @@ class Problem:
             object.__setattr__(self, "noise", own)
         d = self.objective.dim
         start = self.objective.start if self.x0 is None else self.x0
+        if isinstance(start, (Iterator, Mapping)):
+            raise TypeError(
+                f"x0 must be an array of numbers, got {checks.short(start)}: a network begins at its module's own "
+                "parameters if x0 is left out; torch.nn.utils.parameters_to_vector makes x of others"
+            )
         x0 = checks.array("x0", start, ndim=(1, 2))
         if x0.shape[-1] != d:
             raise ValueError(f"x0 must have shape ({d},), or (paths, {d}) for a start per path, got {x0.shape}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sdeopt.core import checks
+from sdeopt.core import checks, foreign
 
 if TYPE_CHECKING:
     from sdeopt.derivation.derivation import Derivation
@@ -79,7 +79,7 @@ def derive(
         raise ImportError('derive needs SymPy: pip install "sdeopt[derive]"') from error
     cls = method if isinstance(method, type) else type(method)
     if not hasattr(cls, "clock_of"):
-        got = checks.short(method)
+        got = foreign.told(method)
         raise TypeError(f"method must be a method of sdeopt or a class decorated by sdeopt.core.method, got {got}")
     if (
         isinstance(eliminate, str)

@@ -32,7 +32,7 @@ from sdeopt.engine.run import Run
 from sdeopt.engine.tally import Tally, noting
 from sdeopt.results.pages import TRACE
 
-__all__ = ["BUDGET", "Price", "announce", "cost", "costs", "expected", "price"]
+__all__ = ["BUDGET", "Price", "announce", "cost", "costly", "costs", "expected", "price", "shortest"]
 
 BUDGET = 40.0  # seconds of one core: 20 s on two
 NORMAL, PATHWISE = 2.4e-9, 5e-8  # seconds: one of the fine normals that make a draw; of numbers made for whole paths
@@ -191,19 +191,24 @@ def announce(bar: Progress, runs: Iterable[Run], paths: int, workers: int) -> No
 
 def network(runs: Iterable[Run]) -> bool:
     """Whether these are runs on a network."""
-    return any(getattr(run.problem.objective, "costly", False) for run in runs)
+    return any(costly(run.problem) for run in runs)
+
+
+def costly(problem: Any) -> bool:
+    """Whether this is a problem on a network."""
+    return getattr(problem.objective, "costly", False)
 
 
 def _timed(run: Run, paths: int) -> float:
     """Seconds for a path, from one step of so many paths and one save."""
     begin = initial_states(run)[2]  # 1 for pages whose first step is in the start
     kernel = Kernel(replace(run, steps=begin + 1, saves=(begin + 1,), observables={}, crossings=(), projections=0))
-    step = _shortest(functools.partial(kernel, 0, paths)) / paths
-    save = sum(_shortest(functools.partial(f, run.oracle, run.problem.start())) for f in _alone(run).values())
+    step = shortest(functools.partial(kernel, 0, paths)) / paths
+    save = sum(shortest(functools.partial(f, run.oracle, run.problem.start())) for f in _alone(run).values())
     return step * run.steps + save * len(run.saves)
 
 
-def _shortest(f: Callable[[], Any]) -> float:
+def shortest(f: Callable[[], Any]) -> float:
     """Seconds of a call, the less of two, for the first loads what is new, which takes seconds; one of a minute."""
     taken: list[float] = []
     while not taken or (len(taken) == 1 and taken[0] < 60.0):

@@ -88,6 +88,12 @@ class SVAGLadder(Result):
 
     def _said(self, name: str) -> Cell:
         gap, half = self.moved(name)
+        if not math.isfinite(gap):
+            first, last = self.levels[0], self.levels[-1]
+            if bool(first.diverged) == bool(last.diverged):
+                return Cell("not known: paths diverged" if last.diverged else "not known", "open")
+            which = f"paths diverged at level {last.substeps}" if last.diverged else "paths of the optimizer diverged"
+            return Cell(f"surely: {which} alone", "bad")
         sure = abs(gap) > half
         return Cell(
             f"by {interval(gap, half, '+')}, {'surely' if sure else 'perhaps not at all'}", "bad" if sure else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from typing import Any
 
 from sdeopt import networks
@@ -36,6 +37,9 @@ def parse(spec: str) -> Any:
     >>> parse("mlp:breast_cancer,widths=4x3,activation=gelu")
     TorchObjective(MLP, examples=455, dim=147)
     """
+    if listed := re.search(r"(\w+)=(\d+(?:,\d+)+)", spec):
+        wanted = f"{listed[1]}={listed[2].replace(',', 'x')}"
+        raise ValueError(f"{listed[1]} of several numbers is written {wanted}, got {checks.short(spec)}")
     name, args, kwargs = split(spec)
     build = getattr(networks, checks.choice("network", name, NAMES))
     defaults = {key: p.default for key, p in inspect.signature(build).parameters.items() if key != "data"}

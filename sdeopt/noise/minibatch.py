@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from sdeopt.core import checks, total, where
+from sdeopt.core import checks, foreign, total, where
 from sdeopt.core.contracts import Draws, Vector
 from sdeopt.core.oracle import (
     Oracle,
@@ -109,6 +109,8 @@ class Minibatch(_Examples):
     replace: bool = True
 
     def __post_init__(self) -> None:
+        if foreign.way_of(type(self.batch)) is not None:
+            raise TypeError(f"batch must be an integer, got {foreign.told(self.batch)}")
         object.__setattr__(self, "batch", checks.integer("batch", self.batch, low=1))
         if not isinstance(self.replace, bool):
             raise TypeError(f"replace must be True or False, got {checks.short(self.replace)}")

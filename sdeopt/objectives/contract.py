@@ -42,7 +42,9 @@ LACKING = (  # what some objectives do not have -> how the refusal begins
     | dict.fromkeys(("batch_class_grads", "class_draws"), "is no classification, so it has no")
     | {"blocks": "is no module of PyTorch, so it has no"}
 )
-LAYERED = "its matrices alone are given to such a page by so.Layered(matrices=so.Muon(...), rest=so.AdamW(...))"
+LAYERED = (
+    "its matrices alone are given to such a page by so.Layered(matrices=so.Muon(...), rest=so.AdamW(...)), or --rest"
+)
 LARGEST_PRINTED = 9  # entries of an array that is printed in full
 
 

@@ -11,11 +11,11 @@ import numpy as np
 
 from sdeopt.core import checks
 from sdeopt.objectives.contract import Smooth
-from sdeopt.objectives.torch_checks import accept, data, find_device, import_torch, pair, per_example, plain
+from sdeopt.objectives.torch_checks import accept, data, find_device, find_dtype, import_torch, pair, per_example, plain
 from sdeopt.objectives.torch_classes import Classes
 from sdeopt.objectives.torch_observables import ClassSums, Distance, GradientSquare, HessianTrace, Mean, hits, usual
 from sdeopt.objectives.torch_passes import Passes, flat
-from sdeopt.objectives.torch_resident import DTYPES, resident
+from sdeopt.objectives.torch_resident import resident
 from sdeopt.objectives.torch_squares import agree, along, by_examples, by_layers, is_layered
 from sdeopt.objectives.torch_trials import FEW, bytes_held, check, unbent
 
@@ -49,9 +49,9 @@ class TorchObjective(Classes, Passes, Smooth):
     device : str
         Where PyTorch computes, "cpu" (default) or "cuda".
     dtype : str, optional
-        "float32" or "float64": pages run on tensors of this type on the device (`sdeopt.engine.tensors`), the same
-        functions and the same draws, so results agree with those in NumPy's memory to rounding. By default x and all
-        that pages do with it stay in NumPy's memory, float64.
+        "float32" or "float64", or what PyTorch or NumPy call them: pages run on tensors of this type on the device
+        (`sdeopt.engine.tensors`), the same functions and the same draws, so results agree with those in NumPy's memory
+        to rounding. By default x and all that pages do with it stay in NumPy's memory, float64.
 
     Raises
     ------
@@ -119,7 +119,7 @@ class TorchObjective(Classes, Passes, Smooth):
         self._fast = is_layered(self._module) and self._squares_hold()
         self.tensors = dtype is not None
         if self.tensors:
-            self._become(getattr(torch, checks.choice("dtype", dtype, DTYPES)))
+            self._become(find_dtype(dtype))
 
     def _become(self, dtype: Any) -> None:
         """Take another precision."""

@@ -16,12 +16,15 @@ __all__ = [
     "expect_loss",
     "expect_module",
     "find_device",
+    "find_dtype",
     "import_torch",
     "pair",
     "per_example",
     "plain",
     "said",
 ]
+
+DTYPES = ("float32", "float64")
 
 
 def import_torch() -> Any:
@@ -59,12 +62,21 @@ def find_device(device: Any) -> Any:
     """The device called so, if this machine has it."""
     torch = import_torch()
     try:
+        if torch.device(device).type == "meta":
+            raise ValueError("it holds no numbers")
         torch.zeros(1, dtype=torch.float64, device=device)
         return torch.device(device)
     except (RuntimeError, AssertionError, TypeError, ValueError, OverflowError) as error:
         reason = str(error).splitlines()[0]
         got = checks.short(device)
         raise ValueError(f"device must be one that this machine has, such as 'cpu', got {got}: {reason}") from None
+
+
+def find_dtype(dtype: Any) -> Any:
+    """The precision called so: "float32", or what PyTorch and NumPy call it."""
+    torch = import_torch()
+    named = dtype if isinstance(dtype, str) else getattr(dtype, "__name__", str(dtype).removeprefix("torch."))
+    return getattr(torch, checks.choice("dtype", named, DTYPES))
 
 
 def pair(test: Any) -> tuple[Any, Any]:

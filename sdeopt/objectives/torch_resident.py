@@ -8,9 +8,7 @@ from typing import Any
 
 from sdeopt.objectives.torch_checks import import_torch
 
-__all__ = ["DTYPES", "resident"]
-
-DTYPES = ("float32", "float64")
+__all__ = ["resident"]
 
 
 def resident(f: Any) -> Any:

@@ -4,7 +4,8 @@ Discrete
     M' = β M + (1 - β) (G + ξ),    N = β M' + (1 - β) (G + ξ),                       G = ∇f(X), X an r by c matrix
     X' = (1 - ηλ) X - η √max(1, r/c) O(N),    M₀ = 0
 
-    O(N): from Y = N/|N|_F, five steps of Newton-Schulz, Y ← aY + (bA + cA²)Y with A = YYᵀ.
+    O(N): from Y = N/|N|_F, five steps of Newton-Schulz, Y ← aY + (bA + cA²)Y with A = YYᵀ. A network is trained by
+    `Layered`, Muon on each of its matrices and AdamW on the rest.
 
 SDE
     order1   dX = -[λX + √max(1, r/c) O(M)] dt

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from sdeopt.core import checks
 from sdeopt.core.checks import Array
 from sdeopt.core.oracle import Oracle
 from sdeopt.core.problem import Problem, expect_problem
+from sdeopt.engine import work
 from sdeopt.engine.progress import Progress
 from sdeopt.engine.streams import Entropy, normalise, stream_key
 from sdeopt.noise.diagonal import DiagonalMinibatch
@@ -24,7 +25,8 @@ from sdeopt.results.estimate import Estimate, jackknife
 
 __all__ = ["noise_profile"]
 
-LANCZOS = 8  # products for an eigenvalue, a guess for the progress bar
+LANCZOS = 6  # products for an eigenvalue, a guess for the progress bar
+NORMALS = 1e11  # gradients' entries that draws of normal noise may combine, of networks about 10 s
 NONE = np.empty(0)
 Named = tuple[str, Estimate, str]  # a number, and what it is
 
@@ -53,7 +55,8 @@ def noise_profile(
     probes : int
         Random vectors >= 2 for the traces that are estimated; default 16.
     samples : int
-        Draws >= 16 of the noise for the tail index; default 1024.
+        Draws >= 16 of the noise for the tail index; default 1024. Those of normal noise combine the gradients of all
+        examples, and are left out where that is more than 10^11 numbers.
     rng : int, SeedSequence, Generator or None
         Randomness (SPEC 7).
     progress : bool or callable
@@ -103,17 +106,28 @@ def noise_profile(
         "objective": repr(problem.objective), "noise": repr(problem.noise), "dim": problem.dim,
         "probes": probes, "samples": samples, "entropy": list(entropy), "reasons": [],
     }  # fmt: skip
-    total = 2 * LANCZOS * k + 2 * (2 * k + probes) + 2 * samples
-    with Progress(total, progress, "noise profile", unit="evaluations") as bar:
+    products, draws = LANCZOS * k + 2 * k + probes, (1 if _passes(problem, samples) > NORMALS else 2) * samples
+    total = 2 * products + draws
+    with Progress(total, progress, f"noise of {problem.objective!r}", unit="evaluations") as bar:
         measure = _Measure(problem, at, entropy, lambda done: bar.advance(min(done, total)))
+        if work.costly(problem):
+            seconds = measure.expected(products, samples, draws - samples)
+            bar.log(seconds)
+            bar.expect(lambda: seconds)
         return measure.profile(k, probes, samples, meta)
+
+
+def _passes(problem: Problem, samples: int) -> float:
+    """How many entries of gradients of single examples so many draws of normal noise combine."""
+    over, f = isinstance(problem.noise.independent, (Minibatch, PoissonBatch)), cast(Any, problem.objective)
+    return float(samples) * problem.dim * float(f.examples()) if over else 0.0
 
 
 class _Measure:
     """The measurements at one point."""
 
     def __init__(self, problem: Problem, x: Array, entropy: Entropy, advance: Callable[[int], None]) -> None:
-        self.law: Any = problem.noise.independent
+        self.problem, self.law = problem, cast(Any, problem.noise.independent)
         if isinstance(self.law, DiagonalMinibatch):  # what the optimizer sees of it
             self.law = Minibatch(self.law.batch, self.law.replace)
         self.o: Any = Oracle(Here(problem, x), self.law)
@@ -128,10 +142,30 @@ class _Measure:
         found: list[Named] = []
         if self.no_cov is None:
             found, spectrum, hessian = self.covariance(k, probes)
-        found += self.tails(samples)
-        meta["reasons"] = [reason for reason in (self.no_cov, self.no_hessian) if reason is not None]
+        entries, reasons = _passes(self.problem, samples), [self.no_cov, self.no_hessian]
+        if entries > NORMALS:
+            reasons.append(
+                f"normal tail: {samples} draws would combine {entries:.1g} entries of gradients (limit {NORMALS:.0e}, "
+                f"which samples={max(int(samples * NORMALS / entries), 1)} keeps)"
+            )
+        found += self.tails(samples, entries <= NORMALS)
+        meta["reasons"] = [reason for reason in reasons if reason is not None]
         estimates = {name: estimate for name, estimate, _ in found}
         return NoiseProfile(meta, estimates, {name: meaning for name, _, meaning in found}, spectrum, hessian)
+
+    def expected(self, products: int, draws: int, normals: int) -> float:
+        """Seconds for so many products with Σ and with H, draws of the noise, and of normal noise, each timed."""
+        o, x, f = self.o, self.x, self.o.objective
+        z = draw_sets(self.law.draws(f), self.entropy, "profile timing", 1)[0]
+        seconds = draws * work.shortest(lambda: self.law.sample(o, x, z))
+        if self.no_cov is None:
+            seconds += products * work.shortest(lambda: self.law.noise_cov(o, x, x))
+            (w,) = draw_sets(
+                [("normal", n) for n in self.law.brownian("gradient", f)], self.entropy, "profile timing", 1
+            )[0]
+            seconds += normals * work.shortest(lambda: self.law.root_cov(o, x, w)) if normals else 0.0
+            seconds += products * work.shortest(lambda: f.hvp(x, x)) if self.no_hessian is None else 0.0
+        return seconds
 
     def counted(self, value: Any) -> Array:
         """A value that cost about a gradient."""
@@ -191,12 +225,12 @@ class _Measure:
             found.append(("B_noise", _by_probes(lambda t: share * t[2] / bend, s), "tr HΣ₁/(∇fᵀH∇f)"))
         return found
 
-    def tails(self, samples: int) -> list[Named]:
-        """Hill's estimate for the noise, and for normal noise with its covariance."""
+    def tails(self, samples: int, normal: bool) -> list[Named]:
+        """Hill's estimate for the noise, and, if asked, for normal noise with its covariance."""
         o, x, f = self.o, self.x, self.o.objective
         radii = [self.norm(self.law.sample(o, x, z)) for z in self.draws(self.law.draws(f), "noise", samples)]
         found = [("tail index", hill(np.array(radii)), f"Hill, {math.isqrt(samples)} largest of {samples}")]
-        if self.no_cov is None:
+        if self.no_cov is None and normal:
             sizes = [("normal", size) for size in self.law.brownian("gradient", f)]
             normals = [z[0] for z in self.draws(sizes, "normal", samples)]
             radii = [self.norm(self.law.root_cov(o, x, w)) for w in normals]

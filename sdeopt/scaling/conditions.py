@@ -42,16 +42,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core.contracts import Method
-from sdeopt.core.oracle import agent_means, examples, grad, hvp, noise_var, value
+from sdeopt.core.oracle import agent_means, examples, grad, noise_var, value
 from sdeopt.core.problem import Problem
 from sdeopt.noise import Minibatch, PoissonBatch, Reshuffled
 from sdeopt.optimizers import AdaGradNorm, Shampoo
+from sdeopt.scaling.curvature import DENSE, curvature
 from sdeopt.scaling.formulas import Change
 
 __all__ = ["LIMIT", "Condition", "measure"]
@@ -60,8 +61,7 @@ Array = NDArray[np.float64]
 LIMIT = 0.1
 SIGNAL = ("noise", "sent")
 FIELDS = ("memory", "shrink", "forget", "peak", "belief", "ema", "layers")  # no matter of the problem
-DENSE = 32  # largest dimension whose Hessian is formed
-ROUNDING = 1e-9  # relative, of numbers that are 0
+ROUNDING, SINGLE = 1e-9, 1e-5  # relative, of numbers that are 0, in double and in single precision
 PROBES = 1000  # gradients of a private method that are drawn for their mean and variance
 
 
@@ -136,13 +136,13 @@ def _draw(method: Any, problem: Problem) -> Seen:
 
 
 def _step(method: Method, problem: Problem, change: Change) -> float:
-    return float(method.lr * _curvature(problem, np.ones(problem.dim)))
+    return float(method.lr * curvature(problem, np.ones(problem.dim)))
 
 
 def _sign(method: Any, problem: Problem, change: Change) -> float:
     beta = getattr(method, "momentum", 0.0)
     P = np.sqrt(math.pi / 2.0 * _see(method, problem).var) * math.sqrt((1.0 - beta) / (1.0 + beta))
-    rate = _curvature(problem, P) + getattr(method, "weight_decay", 0.0) + getattr(method, "l2", 0.0) / P.min()
+    rate = curvature(problem, P) + getattr(method, "weight_decay", 0.0) + getattr(method, "l2", 0.0) / P.min()
     return float(method.lr * rate)
 
 
@@ -159,7 +159,7 @@ def _squares(method: Any, problem: Problem) -> Array:
 
 def _adaptive(method: Any, problem: Problem, change: Change) -> float:
     root = np.sqrt(_squares(method, problem)) + getattr(method, "eps", 0.0)
-    return float(method.lr * (_curvature(problem, root) + getattr(method, "weight_decay", 0.0)))
+    return float(method.lr * (curvature(problem, root) + getattr(method, "weight_decay", 0.0)))
 
 
 def _late(method: Any, problem: Problem, change: Change) -> float:
@@ -200,7 +200,7 @@ def _first(method: Any, problem: Problem, change: Change) -> float:
 
 
 def _buffer(method: Any, problem: Problem, change: Change) -> float:
-    return float(method.lr * _curvature(problem, np.ones(problem.dim)) / (1.0 - method.momentum) ** 2)
+    return float(method.lr * curvature(problem, np.ones(problem.dim)) / (1.0 - method.momentum) ** 2)
 
 
 def _noise(method: Method, problem: Problem, change: Change) -> float:
@@ -217,10 +217,11 @@ def _scale_free(problem: Problem) -> bool:
     """Whether the length of x0 has no part in f, nor in its slope."""
     if problem.lacks("value") is not None or problem.lacks("grad") is not None:
         return False
-    o, x0 = problem.oracle, np.array(problem.x0)
+    o, x0, objective = problem.oracle, np.array(problem.x0), cast(Any, problem.objective)
+    off = SINGLE if getattr(objective, "tensors", False) and objective.placement[0].itemsize < 8 else ROUNDING
     g, f = np.asarray(grad(o, x0)), float(value(o, x0))
-    along = abs(float(g @ x0)) <= ROUNDING * float(np.linalg.norm(g) * np.linalg.norm(x0))
-    return bool(along and g.any() and x0.any() and abs(float(value(o, 2.0 * x0)) - f) <= ROUNDING * (1.0 + abs(f)))
+    along = abs(float(g @ x0)) <= off * float(np.linalg.norm(g) * np.linalg.norm(x0))
+    return bool(along and g.any() and x0.any() and abs(float(value(o, 2.0 * x0)) - f) <= off * (1.0 + abs(f)))
 
 
 def _memory(method: Method, problem: Problem | None, change: Change) -> float:
@@ -248,28 +249,6 @@ def _cold(method: Any, problem: Problem, change: Change) -> float:
 
 def _share(method: Method, problem: Problem, change: Change) -> float:
     return float(problem.oracle.noise.batch / examples(problem.oracle))
-
-
-def _curvature(problem: Problem, P: Array) -> float:
-    """Largest eigenvalue in absolute value of P^{-1/2} ∇²f(x0) P^{-1/2}."""
-    lack = problem.lacks("hvp")
-    if lack is not None:
-        raise ValueError(lack)
-    if not (P > 0.0).all():
-        raise ValueError("a coordinate has no noise")
-    o, x0, root = problem.oracle, np.array(problem.x0), 1.0 / np.sqrt(P)
-
-    def act(v: Array) -> Array:
-        return np.asarray(root * hvp(o, x0, root * v.ravel()))
-
-    if problem.dim <= DENSE:
-        H = np.array([act(v) for v in np.eye(problem.dim)])
-        return float(np.abs(np.linalg.eigvalsh((H + H.T) / 2.0)).max())
-    from scipy.sparse.linalg import LinearOperator, eigsh
-
-    operator = LinearOperator((problem.dim, problem.dim), matvec=act, dtype=float)
-    start = np.ones(problem.dim)  # fixed, so that the same problem gives the same number
-    return float(abs(eigsh(operator, k=1, which="LM", v0=start, return_eigenvectors=False, tol=1e-6)[0]))
 
 
 CONDITIONS: dict[str, tuple[str, Callable[[Any, Any, Change], float]]] = {

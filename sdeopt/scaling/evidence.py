@@ -22,11 +22,13 @@ from sdeopt.engine.draws import orders
 from sdeopt.engine.run import Run, refuse
 from sdeopt.engine.simulate import describe, plan, saves
 from sdeopt.engine.streams import name_seed, normalise
+from sdeopt.engine.tensors.streamed import projected, tall
 from sdeopt.engine.work import BUDGET, costs
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import AGREE, Sizes, bounds
 from sdeopt.results.columns import labels
 from sdeopt.results.judging import CONFIDENCE, decide_chosen
+from sdeopt.results.pages import TRACE
 from sdeopt.scaling.report import Evidence
 
 if TYPE_CHECKING:
@@ -41,8 +43,9 @@ LEAST, MOST, CHUNK = 64, 40_000, 256  # paths, at least, at most, and of which t
 Pairs = tuple[paired.Paired, ...]  # before against after, against naive, and against rivals
 
 
-def _reduce(first: int, before: Any, *others: Any, d: int, vectors: bool) -> Pairs:
-    return tuple(paired.reduce(first, before, other, d=d, keep=0, vectors=vectors) for other in others)
+def _reduce(first: int, before: Any, *others: Any, d: int, vectors: bool, traced: bool) -> Pairs:
+    reduce = functools.partial(paired.reduce, first, before, d=d, keep=0, vectors=vectors, traced=traced)
+    return tuple(reduce(other) for other in others)
 
 
 def _merge(a: Pairs, b: Pairs) -> Pairs:
@@ -86,7 +89,6 @@ def gather(
     runs = _runs(scaling, horizon, steps, observables, rng, tuple(other.values()))
     for run in runs:
         refuse(run)
-    paths = affordable(runs, progress) if paths is None else paths
     heavy = scaling.problem.lacks("noise_var") is not None and not scaling.before.bounded
     if heavy and not isinstance(observables, Mapping):
         raise ValueError(
@@ -95,13 +97,18 @@ def gather(
         )
     judge = "observables" if heavy else quantities.default(scaling.problem.dim, len(runs[0].observables))
     vectors = judge == "all" and scaling.problem.dim > quantities.SINGLE
-    task = Task(runs, functools.partial(_reduce, d=scaling.problem.dim, vectors=vectors))
+    if tall(scaling.problem) and judge == "observables" and runs[0].observables:
+        runs = tuple(map(projected, runs))
+    paths = affordable(runs, progress) if paths is None else paths
+    few = runs[0].projections
+    task = Task(runs, functools.partial(_reduce, d=runs[0].kept, vectors=vectors, traced=bool(few)))
     try:
         found, partial = fold(task, paths, _merge, executor, progress, f"{scaling.before}"), False
     except Interrupted as stop:
         found, partial = stop.result, True
     notices.tell(partial)
     meta = {"rng": name_seed(rng), "tolerance": tolerance, "alpha": alpha, "partial": partial}
+    meta |= {"projections": few} if few else {}
     return _evidence(scaling, runs, found, tuple(other), meta | {"heavy": heavy, "judge": judge})
 
 
@@ -145,10 +152,10 @@ def _evidence(
     scaling: Scaling, runs: tuple[Run, ...], found: Pairs, others: tuple[str, ...], meta: dict[str, Any]
 ) -> Evidence:  # fmt: skip
     before, after, naive, *_ = runs
-    d = before.problem.dim
-    of = [paired.estimates(pair, d) for pair in found]
+    d, observed = before.kept, tuple(name for name in before.observables if name != TRACE)
+    of = [paired.estimates(pair, d, bool(before.projections)) for pair in found]
     rule, other = of[:2]
-    kinds, names = labels(d, tuple(before.observables))
+    kinds, names = labels(d, observed)
     lost = [
         round(float(p.lost.mean[-1, side] * p.lost.count[-1]))
         for p, side in zip((*found[:1], *found), (0, *(1 for _ in found)), strict=True)
@@ -157,10 +164,9 @@ def _evidence(
     judged = quantities.choose_judged(kinds, names, any(lost), meta["judge"], meta["heavy"])
     scales, begun = quantities.scales(rule, kinds, times), times > 0.0
     ends, seen = zip(*(orders(run) for run in runs), strict=True)
-    known = judged, d, min(ends), np.array([min(a[name] for a in seen) for name in before.observables])
+    known = judged, d, min(ends), np.array([min(a[name] for a in seen) for name in observed])
     apart = [
-        quantities.apart(both, pair.groups, scales, judged, len(before.observables))
-        for both, pair in zip(of, found, strict=True)
+        quantities.apart(both, pair.groups, scales, judged, len(observed)) for both, pair in zip(of, found, strict=True)
     ]
     sizes, naive_sizes, *more = (quantities.without_errors(Sizes(*(a[begun] for a in s)), *known) for s in apart)
     meta |= {

@@ -85,6 +85,8 @@ def evidence(e: Evidence) -> Page:
         *explain(e.names),
         f"off = largest gap at any save in units of its scale, between bounds of {100 * (1.0 - m['alpha']):g} % each.",
     ]
+    if m.get("projections"):
+        notes.append(f"Coordinates are {m['projections']} projections of x on random directions; tr Cov x is of all x.")
     if e.verdict == e.naive_verdict == "coincide":
         notes.append("The naive rule coincides as well: this problem and horizon do not tell them apart.")
     important = tuple(map(HEADINGS.index, IMPORTANCE))

@@ -90,13 +90,22 @@ class NoiseScaleEstimate(Result):
         """The scale beside the batch that is used."""
         batch = self.micro * self.accumulate
         left = f", {self.skipped} left out" if self.skipped else ""
-        times = f"{number(batch / self.value, 2)} times the noise scale"
         head = [
             ("noise scale", f"{number(self.value, 3)} examples, 95 % in {ends(self.low, self.high)}"),
-            ("batch", f"{batch} = {self.accumulate} x {self.micro} examples, {times}"),
+            ("batch", f"{batch} = {self.accumulate} x {self.micro} examples, {self._beside(batch)}"),
             ("from", f"{self.steps} steps{left}"),
         ]
         return Page([*head], [], ["Batches far above the noise scale hardly save steps; far below, steps hardly cost."])
+
+    def _beside(self, batch: int) -> str:
+        """The batch against the noise scale."""
+        if self.high == 0.0:
+            return "and no noise seen: micro-batches of a step have the same gradient"
+        if math.isinf(self.high) and self.value in (0.0, math.inf):
+            return "beside a noise scale that so few steps do not show"
+        if self.value == 0.0:
+            return f"at least {number(batch / self.high, 2)} times the noise scale"
+        return f"{number(batch / self.value, 2)} times the noise scale"
 
     def plot(self, ax: Any = None) -> Any:
         """Draw its course in time and the batch that is used (default: on a new figure); return the axes."""

@@ -17,11 +17,9 @@ __all__ = ["course"]
 
 def course(ax: Any, estimate: NoiseScaleEstimate) -> Any:
     """B_simple of every window with its interval, on a logarithmic axis, and the batch that is used."""
-    step, value, low, high = estimate.course.T
-    known = np.isfinite(value)
+    step, value, low, high = estimate.course[np.isfinite(estimate.course[:, 1])].T
     top = np.where(np.isfinite(high), high, 10.0 * value)
-    error = np.stack([value - low, top - value])[:, known]
-    ax.errorbar(step[known], value[known], yerr=error, **DISCRETE, label="noise scale, 95 %")
+    ax.errorbar(step, value, yerr=np.stack([value - low, top - value]), **DISCRETE, label="noise scale, 95 %")
     ax.axhline(estimate.micro * estimate.accumulate, **REFERENCE, label="batch")
     log_axis(ax.yaxis)
     ax.set_xlabel("step")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, Self
 
 import numpy as np
@@ -46,7 +47,9 @@ class NoiseScale:
     -----
     A loss divided by ``accumulate`` or not: both give the same. A loss scale that changes between steps (float16) does
     not cancel. A step with another number of micro-batches, with a parameter that the first had and the last had not,
-    or with a gradient that is not finite, is left out, and counted in ``skipped``.
+    or with a gradient that is not finite, is left out, and counted in ``skipped``. So models of which each micro-batch
+    uses another part, mixtures of experts or layers dropped at random, are not measured. That every micro-batch has
+    ``micro`` examples is not checked: let the loader drop a last one that is smaller (``drop_last=True``).
 
     References
     ----------
@@ -76,7 +79,7 @@ class NoiseScale:
             raise TypeError(f"model must be a torch.nn.Module, got {checks.short(model)}")
         self.micro = checks.integer("micro", micro, low=1)
         self.accumulate = checks.integer("accumulate", accumulate, low=2)
-        self.skipped = 0
+        self._left: Counter[str] = Counter()  # why steps were left out
         self._parameters = [p for p in model.parameters() if p.requires_grad]
         if not self._parameters:
             raise ValueError("model must have a parameter that requires gradients")
@@ -85,6 +88,11 @@ class NoiseScale:
         self._handles = [p.register_post_accumulate_grad_hook(self._seen) for p in self._parameters]
         self._attached = False
         self._begin()
+
+    @property
+    def skipped(self) -> int:
+        """Steps that were left out."""
+        return self._left.total()
 
     def attach(self, optimizer: Any) -> Self:
         """Have every ``optimizer.step()`` end a step of the measurement; return the same object.
@@ -132,10 +140,12 @@ class NoiseScale:
             self._whole.append(p.grad.detach().norm())
 
     def _step(self) -> None:
-        if self._now == self.accumulate and set(self._last.values()) == {self._now}:
-            self._waiting.append((square(self._first) * self.accumulate**2, square(self._whole)))
+        if self._now != self.accumulate:
+            self._left[f"{self._now} micro-batches, not {self.accumulate}"] += 1
+        elif set(self._last.values()) != {self._now}:
+            self._left["micro-batches that do not all use the same parameters"] += 1
         else:
-            self.skipped += 1
+            self._waiting.append((square(self._first) * self.accumulate**2, square(self._whole)))
         if len(self._waiting) >= FLUSH:
             self._flush()
         self._begin()
@@ -144,7 +154,8 @@ class NoiseScale:
         rows = [np.array([float(a), float(b)]) for a, b in self._waiting]
         finite = [row for row in rows if np.isfinite(row).all()]
         self._rows, self._waiting = self._rows + finite, []
-        self.skipped += len(rows) - len(finite)
+        if len(rows) > len(finite):
+            self._left["gradients that are not finite"] += len(rows) - len(finite)
 
     def moments(self) -> NDArray[np.float64]:
         """The estimates of |G|² and tr Σ₁ of every step so far, up to a common factor, shape (steps, 2)."""
@@ -165,7 +176,10 @@ class NoiseScale:
         if last is not None:
             rows = rows[-checks.integer("last", last, low=LEAST) :]
         if len(rows) < LEAST:
-            raise ValueError(f"estimate needs {LEAST} steps at least, got {len(rows)} ({self.skipped} were left out)")
+            why = "; ".join(f"{count} with {reason}" for reason, count in self._left.most_common(3))
+            why = f"{self.skipped} were left out: {why}" if why else "none was left out"
+            why = why if self._attached or self._rows or self._left else "no optimizer is attached"
+            raise ValueError(f"estimate needs {LEAST} steps at least, got {len(rows)} ({why})")
         return NoiseScaleEstimate(
             *ratio(rows), steps=len(rows), skipped=self.skipped, micro=self.micro, accumulate=self.accumulate,
             course=windows(rows, len(self._rows) - len(rows)),

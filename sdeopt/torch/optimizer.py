@@ -98,7 +98,12 @@ class Optimizer:
             raise TypeError(
                 f"make must return a torch.optim.Optimizer, or (optimizer, scheduler), got {foreign.told(optimizer)}"
             )
-        if scheduler is not None and not hasattr(scheduler, "step"):
+        if isinstance(scheduler, torch.optim.Optimizer):
+            raise TypeError(
+                f"make must return one optimizer, got {type(optimizer).__name__} and {type(scheduler).__name__}: one "
+                "for matrices and one for the rest are the page so.Layered(matrices=so.Muon(...), rest=so.AdamW(...))"
+            )
+        if scheduler is not None and not isinstance(scheduler, torch.optim.lr_scheduler.LRScheduler):
             raise TypeError(f"make must return a scheduler beside the optimizer, got {checks.short(scheduler)}")
         known = set(map(id, parameters))
         if any(id(p) not in known for group in optimizer.param_groups for p in group["params"]):

@@ -93,7 +93,8 @@ def Layered(matrices: Method, rest: Method, excluded: Sequence[str] = ()) -> Any
     ------
     ValueError, TypeError
         If one of them is no method, asks for more than the gradient at x, draws numbers of its own, or its time goes
-        otherwise with the learning rate; in a run, if the network has no matrix, or no parameter of an excluded name.
+        otherwise with the learning rate; if ``rest`` asks for a matrix; in a run, if the network has no matrix, or
+        no parameter of an excluded name.
 
     References
     ----------
@@ -130,6 +131,11 @@ def _expect(role: str, page: Any) -> None:
     """Refuse a method that is no function of its state and the gradient at x."""
     cls = type(page)
     expect_questions(cls, "Layered", SEEN, WHY)
+    if role == "rest" and "matrix_rows" in questions(vars(cls)["step"]):
+        raise ValueError(
+            f"rest must be a method of vectors, such as AdamW, got {cls.__name__}, which asks for a matrix: it goes to "
+            "matrices="
+        )
     if hasattr(cls, "own") or cls.samples > 1:
         raise ValueError(f"Layered does not fit {cls.__name__}, which draws numbers beside one gradient: {WHY}")
     if "init" in vars(cls) and questions(vars(cls)["init"]):
