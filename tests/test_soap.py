@@ -145,6 +145,21 @@ def test_the_mean_of_a_step_is_the_stated_drift() -> None:
         np.testing.assert_allclose(found, expected.ravel(), rtol=1e-8, atol=1e-8)
 
 
+def test_the_levels_at_rest_of_soap_and_of_adam() -> None:
+    """On f = h|X|²/2, V at its mean and hardly any momentum: X' = -h D⁻¹ X + √η D⁻¹ Σ^{1/2} dW, D = √V in its axes."""
+    h, lr = 1.3, 1e-6
+    sigma = np.kron([[2.0, 0.5], [0.5, 0.7]], [[1.0, -0.8], [-0.8, 3.0]])
+    s, (values, q) = np.sqrt(np.diag(sigma)), np.linalg.eigh(sigma)
+    adam = lr / h * sigma / (s[:, None] + s)
+    found = so.Adam(lr).stationary(h * np.eye(4), sigma)
+    np.testing.assert_allclose(found, adam, rtol=1e-4)
+    root = (q * np.sqrt(values)) @ q.T
+    inverse = np.linalg.inv(root)
+    found = so.theory.stationary(h * inverse, lr * inverse @ sigma @ inverse)
+    np.testing.assert_allclose(found, lr / (2.0 * h) * root, rtol=1e-9)
+    assert np.trace(root) < s.sum()
+
+
 def test_warm_means_are_at_rest() -> None:
     """No drift of M, V, L and R there."""
     page, problem = so.SOAP(0.1, 0.5, 0.5), so.Problem(so.MatrixQuadratic(TARGET), so.Gaussian(SD), x0=np.arange(6.0))
