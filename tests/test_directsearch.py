@@ -138,6 +138,14 @@ def test_without_noise_no_step_climbs() -> None:
     assert (np.diff(values) <= 0.0).all() and (np.diff(values) == 0.0).any() and values[-1] < -1.0
 
 
+@pytest.mark.parametrize("kind", ["discrete", "sde"])
+@pytest.mark.parametrize("page", [so.DirectSearch(0.1), so.ZOSGD(0.1)])
+def test_a_game_has_no_loss_to_search(page: Any, kind: str) -> None:
+    game = so.Problem(so.QuadraticGame(a=0.5, coupling=1.0, b=1.0), so.Gaussian(0.5))
+    with pytest.raises(ValueError, match="needs value: a game has a payoff, which one player raises, and no loss"):
+        so.simulate(page, game, kind, steps=1, paths=2, rng=0)
+
+
 def test_the_end_is_that_of_random_search() -> None:
     """In the plane |x|² k/η² is exponential in law with mean 1: six standard errors of 4000 paths, 2e-9."""
     problem = so.Problem(so.Quadratic([1.0, 1.0]), x0=[0.5, 0.0])
