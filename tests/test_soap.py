@@ -43,9 +43,11 @@ def test_axes_are_those_of_lapack(n: int) -> None:
 
 def test_soap_is_its_published_recursion() -> None:
     lr, b1, b2, eps, decay = 0.05, 0.8, 0.9, 1e-3, 0.3
-    page, problem = so.SOAP(lr, b1, b2, eps, decay), so.Problem(so.MatrixQuadratic(TARGET), so.Gaussian(0.6))
+    start = np.array([[0.5, -0.3, 0.1], [-0.7, 0.9, 0.4]])  # which step 0 leaves alone, decay and all
+    problem = so.Problem(so.MatrixQuadratic(TARGET), so.Gaussian(0.6), x0=start.ravel())
+    page = so.SOAP(lr, b1, b2, eps, decay)
     draws = np.random.default_rng(1).standard_normal((40, 6))
-    x, m, v, left, right = np.zeros((2, 3)), 0.0, 0.0, np.zeros((2, 2)), np.zeros((3, 3))
+    x, m, v, left, right = start, 0.0, 0.0, np.zeros((2, 2)), np.zeros((3, 3))
     for k, (z, y) in enumerate(zip(draws, moved(page, problem, draws), strict=True)):
         g = x - TARGET + 0.6 * z.reshape(2, 3)
         if k > 0:
