@@ -77,12 +77,12 @@ def test_the_level_at_rest(d: int) -> None:
 
 
 def test_the_response_at_rest_is_the_derivative_of_the_drift() -> None:
-    """Of noise that is correlated, by differences."""
-    sigma, page = np.array([[0.5, 0.2], [0.2, 0.3]]), so.DirectSearch(0.1)
-    o = so.Problem(so.Quadratic([1.0, 1.0]), so.Gaussian(cov=sigma)).oracle
-    A = -np.array([page.drift(0.0, 1e-5 * e, o) - page.drift(0.0, -1e-5 * e, o) for e in np.eye(2)]).T / 2e-5
-    level = page.sdes["order1"].stationary(page, np.eye(2), sigma)
-    np.testing.assert_allclose(A @ level + level @ A.T, 0.1 * np.eye(2), rtol=1e-7, atol=1e-9)
+    """Of noise that is correlated, by differences; in space, for axes in the plane can be their own transpose."""
+    sigma, page = np.array([[0.5, 0.2, 0.1], [0.2, 0.3, -0.1], [0.1, -0.1, 0.8]]), so.DirectSearch(0.1)
+    o = so.Problem(so.Quadratic(np.ones(3)), so.Gaussian(cov=sigma)).oracle
+    A = -np.array([page.drift(0.0, 1e-5 * e, o) - page.drift(0.0, -1e-5 * e, o) for e in np.eye(3)]).T / 2e-5
+    level = page.sdes["order1"].stationary(page, np.eye(3), sigma)
+    np.testing.assert_allclose(A @ level + level @ A.T, 0.1 * np.eye(3), rtol=1e-7, atol=1e-9)
 
 
 GRID, CURVE, TIME = np.linspace(-6.0, 6.0, 301), 2.0, 0.8  # of x on a line, f = x², normal noise of deviation 1
@@ -136,6 +136,14 @@ def test_without_noise_no_step_climbs() -> None:
         x = at(page, so.Problem(f), x, rng.standard_normal(2))
         values.append(f.value(x))
     assert (np.diff(values) <= 0.0).all() and (np.diff(values) == 0.0).any() and values[-1] < -1.0
+
+
+@pytest.mark.parametrize("kind", ["discrete", "sde"])
+@pytest.mark.parametrize("page", [so.DirectSearch(0.1), so.ZOSGD(0.1)])
+def test_a_game_has_no_loss_to_search(page: Any, kind: str) -> None:
+    game = so.Problem(so.QuadraticGame(a=0.5, coupling=1.0, b=1.0), so.Gaussian(0.5))
+    with pytest.raises(ValueError, match="needs value: a game has a payoff, which one player raises, and no loss"):
+        so.simulate(page, game, kind, steps=1, paths=2, rng=0)
 
 
 def test_the_end_is_that_of_random_search() -> None:

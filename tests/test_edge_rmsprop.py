@@ -103,6 +103,7 @@ def test_complementary_matrices(seed: int) -> None:
         ({"eps": -1.0}, "eps must"),
         ({"times": [1.0, 1.0]}, "times must increase"),
         ({"times": [1e6]}, "at most 10000 steps"),
+        ({"lr": 1e-300, "beta": 1e-300, "times": [0.0]}, "beta lr > 0, got 0 and 0"),
     ],
 )
 def test_refusals(change: Any, sentence: str) -> None:

@@ -27,7 +27,8 @@ def matrices() -> Any:
         yield f"all but the same {d}", np.eye(d) + 1e-9 * (a + a.T)
     yield "zero", np.zeros((5, 5))
     yield "diagonal", np.diag([3.0, -7.0, 3.0, 1.0])
-    yield "large", 1e100 * np.array([[1.0, 2.0], [2.0, -1.0]])
+    for size in (1e-300, 1e-165, 1e-150, 1e155, 1e300):  # squares of the entries are 0, coarse or infinite
+        yield f"of size {size:g}", size * np.array([[1.0, 2.0, 3.0], [2.0, -1.0, 0.5], [3.0, 0.5, 0.2]])
 
 
 @pytest.mark.parametrize(("name", "a"), list(matrices()), ids=lambda a: a if isinstance(a, str) else "")

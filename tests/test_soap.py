@@ -43,9 +43,11 @@ def test_axes_are_those_of_lapack(n: int) -> None:
 
 def test_soap_is_its_published_recursion() -> None:
     lr, b1, b2, eps, decay = 0.05, 0.8, 0.9, 1e-3, 0.3
-    page, problem = so.SOAP(lr, b1, b2, eps, decay), so.Problem(so.MatrixQuadratic(TARGET), so.Gaussian(0.6))
+    start = np.array([[0.5, -0.3, 0.1], [-0.7, 0.9, 0.4]])  # which step 0 leaves alone, decay and all
+    problem = so.Problem(so.MatrixQuadratic(TARGET), so.Gaussian(0.6), x0=start.ravel())
+    page = so.SOAP(lr, b1, b2, eps, decay)
     draws = np.random.default_rng(1).standard_normal((40, 6))
-    x, m, v, left, right = np.zeros((2, 3)), 0.0, 0.0, np.zeros((2, 2)), np.zeros((3, 3))
+    x, m, v, left, right = start, 0.0, 0.0, np.zeros((2, 2)), np.zeros((3, 3))
     for k, (z, y) in enumerate(zip(draws, moved(page, problem, draws), strict=True)):
         g = x - TARGET + 0.6 * z.reshape(2, 3)
         if k > 0:
@@ -143,6 +145,21 @@ def test_the_mean_of_a_step_is_the_stated_drift() -> None:
     np.testing.assert_allclose(mean[0], wanted[0].ravel(), rtol=2e-3)
     for found, expected in zip(mean[1:], wanted[1:], strict=True):
         np.testing.assert_allclose(found, expected.ravel(), rtol=1e-8, atol=1e-8)
+
+
+def test_the_levels_at_rest_of_soap_and_of_adam() -> None:
+    """On f = h|X|²/2, V at its mean and hardly any momentum: X' = -h D⁻¹ X + √η D⁻¹ Σ^{1/2} dW, D = √V in its axes."""
+    h, lr = 1.3, 1e-6
+    sigma = np.kron([[2.0, 0.5], [0.5, 0.7]], [[1.0, -0.8], [-0.8, 3.0]])
+    s, (values, q) = np.sqrt(np.diag(sigma)), np.linalg.eigh(sigma)
+    adam = lr / h * sigma / (s[:, None] + s)
+    found = so.Adam(lr).stationary(h * np.eye(4), sigma)
+    np.testing.assert_allclose(found, adam, rtol=1e-4)
+    root = (q * np.sqrt(values)) @ q.T
+    inverse = np.linalg.inv(root)
+    found = so.theory.stationary(h * inverse, lr * inverse @ sigma @ inverse)
+    np.testing.assert_allclose(found, lr / (2.0 * h) * root, rtol=1e-9)
+    assert np.trace(root) < s.sum()
 
 
 def test_warm_means_are_at_rest() -> None:

@@ -39,7 +39,7 @@ def _loss_and_grad_norm2(o: Any, x: Any) -> Any:
 
 
 NAMED: dict[str, Callable[..., Any]] = {"loss": _loss, "norm2": _norm2, "grad_norm2": _grad_norm2}
-KNOWN = NAMED | {"sharpness": sharpness}  # with what is told only where it is asked for
+KNOWN = NAMED | {"sharpness": sharpness}  # with what is reported only on request
 CLASSES = "class_losses"  # stands for the loss of every class of a classification
 BUILT_IN = re.compile(r"(mean|var|cov) x.*|tr Cov x|diverged")  # names of moments in reports
 PARTIAL = re.compile(r"loss of \d+ examples")  # the default of large data, see `sdeopt.objectives.torch_observables`
@@ -98,11 +98,10 @@ def _of_position(f: Callable[[Any], float]) -> Callable[..., Any]:
 def resolve(observables: Any, problem: Any) -> dict[str, Callable[..., Any]]:
     """Return name -> function (o, x) for a sequence of names or a mapping name -> function of x.
 
-    The name "class_losses" stands for one observable for every class of a classification, and "sharpness" is told only
-    by name. None stands for what the
+    The name "class_losses" stands for one observable for every class of a classification. None stands for what the
     objective says is worth its cost (``usual_observables``, of networks their loss) or, where it says nothing, for
-    every named observable that the problem can answer. Functions are tried at x0: they return one
-    number, or a truth value, whose mean is a probability. What they write into x is lost with it.
+    "norm2", "grad_norm2" and, if the problem has values, "loss"; "sharpness" must be asked for. Functions are tried at
+    x0: they return one number, or a truth value, whose mean is a probability. What they write into x is lost with it.
     """
     if observables is None and hasattr(problem.objective, "usual_observables"):
         return resolve(problem.objective.usual_observables(), problem)

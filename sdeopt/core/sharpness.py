@@ -1,8 +1,9 @@
 """The sharpness: the largest eigenvalue of ∇²f(x), written for the engine.
 
 ∇²f is formed by d products, made tridiagonal by Householder reflections, and its largest eigenvalue found by bisection
-with Sturm's count: about d³ operations, without a guess, and good to 1e-13 of the largest entry for d up to some dozens
-however close the eigenvalues are. An interpreted run has the bits of a compiled one, which LAPACK would not promise.
+with Sturm's count: of the order of d³ operations, without a guess, and good to 1e-13 of the largest entry for d up to
+some dozens however close the eigenvalues are. An interpreted run has the bits of a compiled one, which LAPACK would not
+promise.
 
 Source: Golub & Van Loan, Matrix Computations, sections 8.3 and 8.4, recalled; tests/test_sharpest.py has LAPACK beside.
 """
@@ -35,9 +36,14 @@ sharpness.lanes = False  # type: ignore[attr-defined]  # it decides by values, o
 
 def largest_eigenvalue(matrix: Any) -> Any:
     """The largest eigenvalue of a symmetric matrix; not a number where an entry is none."""
-    a, d, unknown = 0.5 * (matrix + matrix.T), len(matrix), 0.0
+    a, d, unknown, size = 0.5 * (matrix + matrix.T), len(matrix), 0.0, 0.0
     for i in range(d):
         unknown += 0.0 * total(a[:, i])
+        for j in range(d):
+            size = max(size, abs(a[i, j]))
+    unit = size if size > 0.0 else 1.0
+    for j in range(d):
+        a[:, j] /= unit  # so that squares of the entries neither vanish nor overflow
     for k in range(d - 2):
         v = 1.0 * a[:, k]
         v[: k + 1] = 0.0
@@ -60,7 +66,7 @@ def largest_eigenvalue(matrix: Any) -> Any:
             low = middle
         else:
             high = middle
-    return low + 0.5 * (high - low) + unknown
+    return unit * (low + 0.5 * (high - low)) + unknown
 
 
 def exceeds(a: Any, level: Any) -> Any:

@@ -103,7 +103,15 @@ def lacking(run: Run) -> str | None:
         reason = run.problem.noise.unbounded(run.problem.objective)
         if reason is not None:
             return f"noise_var: {reason}"  # a sampled SDE needs second moments of the step
-    return unmet_need(run)
+    return unmet_need(run) or no_loss(run)
+
+
+def no_loss(run: Run) -> str | None:
+    """Why a step that goes by values of the loss is refused on a game, whose field is not their gradient, or None."""
+    asked = questions_of(type(run.method).step)
+    if run.problem.lacks("players") is not None or "players" in asked or not asked & {"value", "noisy_value"}:
+        return None
+    return "value: a game has a payoff, which one player raises, and no loss"
 
 
 def guard(run: Run) -> str:

@@ -27,8 +27,8 @@ Claim
         Var X = α η s/(2hN(1 - μ)) / (1 - q),   q = α (ηH) h/(s (1 - μ)(1 - μ + H(1 - β₁)))
 
     in the limit of the regime, linear in s as Adam's where that of `FedAvgM` is quadratic. Two momenta in a row make
-    the motion one of third order, which can be unstable as that of a single one cannot: from q = 1 on rest is, the
-    sooner the less noise there is. As q → 0 what counts is η, N and α/(1 - μ), whatever H is.
+    the motion one of third order, which can be unstable as that of a single one cannot: rest is unstable from q = 1
+    on, which is reached the sooner the less noise there is. As q → 0 what counts is η, N and α/(1 - μ), whatever H is.
 
 Heavy tails
     Refused where one ξ_i has no variance: v_i gathers ξ_i², whose mean does not exist. The discrete column runs.

@@ -2,8 +2,8 @@
 
 Discrete
     x' = argmin {F(x), F(x + ηu), F(x - ηu)},    u ~ N(0, I) fresh in every step
-    F = f + ξ·x: the three values are of one sample, whose gradient is ∇f + ξ. With u/√d in the place of u, or u of
-    length 1, η is √d times as large.
+    F = f + ξ·x: the three values are of one sample, whose gradient is ∇f + ξ. With u/√d in the place of u η
+    is √d times as large; so it is about, in many dimensions, with u of length 1.
 
 SDE
     order1   dX = -√(2/π) e dt + √η [I - (2/π) e eᵀ]^{1/2} dB        e = E (g + ξ)/|g + ξ|,  g = ∇f(X)

@@ -4,7 +4,7 @@ Discrete
     Δ = x - (1/N) Σ_i x_i,  x_i after H steps of its agent, x_i ← x_i - η (∇f_i(x_i) + ξ_i) from x on, as in `LocalSGD`
     b' = μ b + Δ,   x' = x - α (Δ + μ b')                                                                   b₀ = 0
     With -Δ for the gradient this is the step of torch.optim.SGD(lr=α, momentum=μ, nesterov=True). One step of this page
-    is a round. DiLoCo has α = 0.7, μ = 0.9, and AdamW in the place of the agents' SGD, which is not here.
+    is a round. The paper on DiLoCo has α = 0.7, μ = 0.9, and AdamW in the place of the agents' SGD, as `DiLoCo`.
 
 SDE
     order1   dX = -(α/ηH) B dt

@@ -33,9 +33,9 @@ Claim
     `Adam`. Of matrices that stay diagonal, as of one number, the path is Adam's, one step late. At rest on f = h|X|²/2,
     with a covariance of ξ that is a Kronecker product of matrices with eigenvalues apart,
 
-        Cov X = (η/2h) Σ^{1/2},  where Adam has (η/2h) diag(Σ)^{-1/4} Σ diag(Σ)^{-1/4},
+        Cov X = (η/2h) Σ^{1/2},  where Adam has Cov X_ij = (η/h) Σ_ij/(√Σ_ii + √Σ_jj),
 
-    to leading order: correlated noise costs SOAP less, for tr Σ^{1/2} <= Σ √Σ_ii.
+    to leading order: correlated noise costs SOAP less, for tr Σ^{1/2} <= Σ_i √Σ_ii.
 
 Heavy tails
     Refused where ξ has no variance: L and R gather ξξᵀ, whose mean does not exist. The discrete column runs.

@@ -88,7 +88,7 @@ def rmsprop_central_flow(
     x : array_like, shape (d,)
         The start.
     squares : array_like, shape (d,)
-        V > 0 there, in units of ∇f²; such that S <= 2/η. (From v₀ = 0 RMSprop is far above the edge for some steps.)
+        V > 0 there, in units of ∇f²; such that S <= 2/η. (From v₀ = 0 it is (1 - β)∇f² at first, where S may be above.)
     lr : float
         η > 0.
     beta : float
@@ -136,7 +136,8 @@ def rmsprop_central_flow(
     if v.shape != y.shape or not (v > 0.0).all():
         raise ValueError(f"squares must be {y.size} numbers > 0, got {checks.short(v)}")
     if not float(times[-1]) / lr <= LONGEST / PARTS or beta * lr == 0.0:
-        raise ValueError(f"{SENTENCE}: at most {LONGEST // PARTS} steps, got {float(times[-1]) / lr:.6g}")
+        got = f"{float(times[-1]) / lr:.6g} and {beta * lr:.3g}"
+        raise ValueError(f"{SENTENCE}: at most {LONGEST // PARTS} steps and beta lr > 0, got {got}")
     edge = Edge(lr, (1.0 - beta) / (beta * lr), eps)
     try:
         with np.errstate(all="ignore"):
