@@ -69,7 +69,7 @@ DATA = so.Problem(parse("linear-regression:small"), so.Gaussian(0.5))
 CLASSES = so.Problem(parse("logistic:imbalanced"), so.Gaussian(0.6), x0=[0.5, -0.5])  # less noise, more bent a drift
 LEAST = so.MatrixQuadratic([[2.0, 0.0, 0.6], [0.4, -2.0, 1.0]], np.diag([1.0, 1.4]))
 SLOPE = so.Problem(so.Quadratic([1.5]), so.Gaussian(0.3), x0=[1.0])
-STEEP = so.Problem(so.Quadratic([2.0]), so.Gaussian(1.0), x0=[1.0])
+LINE = so.Problem(so.Quadratic([1.0]), so.Gaussian(0.3), x0=[0.5])
 MATRIX, CALM = (so.Problem(LEAST, so.Gaussian(sigma)) for sigma in (0.3, 0.05))
 SQUARE = so.Problem(so.MatrixQuadratic([[2.0, 0.6], [0.4, -2.0]], np.diag([1.0, 1.4])), so.Gaussian(0.3))
 COLUMN = so.Problem(so.MatrixQuadratic([[1.0], [-0.7]], np.diag([1.0, 1.4])), so.Gaussian(0.3))
@@ -93,7 +93,7 @@ ROWS = [
     Case("DelayedSGD", so.DelayedSGD(0.1, 1), SLOPE, words(FINE, 1.2)),
     Case("DelayedSGD order2", so.DelayedSGD(0.2, 1), SLOPE, words(MIDDLE, 1.2, sde="order2"), 2.0),
     Case("ZOSGD", so.ZOSGD(0.2, 0.1), SLOPE, words(MIDDLE, 1.2, max_paths=2**23)),
-    Case("DirectSearch", so.DirectSearch(0.2), STEEP, words(MIDDLE, 0.8, max_paths=2**23)),
+    Case("DirectSearch", so.DirectSearch(0.4), LINE, words(COARSE, 1.6, substeps=4, max_paths=2**23)),
     Case("HeavyBall", so.HeavyBall(0.04, 0.8), TILTED, words(ROOTS, 2.0)),
     Case("HeavyBall order2", so.HeavyBall(0.01, 0.9), TILTED, words(SMALL_ROOTS, 2.0, sde="order2"), 2.0),
     Case("Nesterov", so.Nesterov(0.01, 0.9), TILTED, words(SMALL_ROOTS, 2.0)),
