@@ -85,3 +85,12 @@ def test_the_page_is_of_this_benchmark() -> None:
     assert count > 40 and sum(line.startswith("| ") for line in law.splitlines()) == count + 1
     for measure in MEASURES:
         assert (FILE.parent / "figures" / f"regimes-{measure}.png").exists()
+
+
+def test_every_method_is_on_the_page() -> None:
+    """Ranked under a law, left out with a reason, or named as newer than the run."""
+    text = FILE.read_text(encoding="utf-8")
+    rows = set(re.findall(r"^\| (\w+) \|", text, re.MULTILINE))
+    newer = re.search(r"^Newer than this run:[^.]*\.", text, re.MULTILINE)
+    late = set(re.findall(r"`(\w+)`", newer[0])) if newer else set()
+    assert set(so.methods()) <= rows | late

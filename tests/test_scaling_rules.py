@@ -67,6 +67,9 @@ G = so.Gaussian
         (so.AdaBelief(0.1, 0.9, 0.99, 1e-6), {"batch": (1, 4)}, so.AdaBelief(0.2, 0.6, 0.96, 1e-6), 4),
         (so.ScheduleFreeAdamW(0.1, 0.9, 0.99, 1e-6, 0.3), {"batch": (1, 4)},
          so.ScheduleFreeAdamW(0.2, 0.9, 0.96, 5e-7, 0.6), 4),
+        (so.SOAP(0.1, 0.9, 0.99, 1e-6, 0.3), {"batch": (1, 4)}, so.SOAP(0.2, 0.6, 0.96, 5e-7, 0.6), 4),
+        (so.DiLoCo(0.1, 3, 0.01, 0.95, 0.94, 0.99, 1e-6, 0.3), {"batch": (1, 4), "agents": (2, 4)},
+         so.DiLoCo(0.4, 3, 0.08, 0.6, 0.52, 0.92, 5e-7, 0.6), 8),
     ],
     ids=lambda value: type(value).__name__ if hasattr(value, "sdes") else "",
 )  # fmt: skip

@@ -6,6 +6,7 @@ dominate, x and the running means are small. The noise of the squares themselves
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -159,10 +160,57 @@ def test_outer_momentum_is_forgotten_in_time(time: float) -> None:
     assert not np.allclose(law(page, SIGMA / 8.0)[1], cov, rtol=0.5)
 
 
+NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(3)
+
+
+def drawn(page: Any, y: Any, o: Any, size: int, samples: Any, fold: Any) -> tuple[Any, Any]:
+    """Mean and covariance of one step over all draws of ``size`` normal numbers, of ``fold`` of the state."""
+    moves, weights = [], []
+    for places in itertools.product(range(3), repeat=size):
+        after = page.step(10**9, y, o, samples(NODES[list(places)]))
+        moves.append(np.concatenate(fold(*(b - a for a, b in zip(y, after, strict=True)))))
+        weights.append(np.prod(WEIGHTS[list(places)] / WEIGHTS.sum()))
+    mean = np.average(moves, axis=0, weights=weights)
+    return mean, np.cov(np.array(moves).T, aweights=weights, ddof=0)
+
+
+def test_the_axes_of_soap_stay_and_so_do_its_steps() -> None:
+    """L, R and V fall as the covariance of the noise; their own noise is no part of what is kept."""
+    column = so.Problem(so.MatrixQuadratic([[1e-6], [-0.7e-6]], np.diag([1.0, 1.4])), so.Gaussian(cov=SIGMA))
+    found = so.scale(so.SOAP(1e-4, 1 - 2e-4, 1 - 1.5e-4, 1e-3, 0.4), batch=(8, 24), problem=column)
+    seen, kept, x = lambda z: (z,), lambda *parts: parts, np.array([2e-6, 3e-6])
+    squares = np.array([1.2, 0.4]), np.array([0.8, 0.5, 0.5, 1.1]), np.array([1.7])
+    before, _ = drawn(found.before, (x, 0.8 * x, *squares), column.oracle, 2, seen, kept)
+    fewer = tuple(part / 3.0 for part in squares)
+    after, cov = drawn(found.after, (x, 0.8 * x, *fewer), found.problem_after.oracle, 2, seen, kept)
+    np.testing.assert_allclose(after[:4], 3.0 * before[:4], rtol=3e-3)
+    np.testing.assert_allclose(after[4:], before[4:], rtol=1e-3)
+    assert cov[2:4, 2:4] == pytest.approx((6e-4) ** 2 * SIGMA / 3.0, rel=1e-6)  # 3 · (2e-4)² Σ, that of three steps
+
+
+@pytest.mark.parametrize(("change", "steps"), [({"batch": (1, 3)}, 2), ({"agents": (2, 4), "batch": (1, 2)}, 1)])
+def test_rounds_of_adamw_keep_the_momentum_of_all(change: dict[str, Any], steps: int) -> None:
+    """Means over the agents, of which there are more after; twice and three times the rounds, exactly but for O(η)."""
+    line = so.Problem(so.Quadratic([1.5]), so.Agents(so.Gaussian(0.6), agents=2))
+    page = so.DiLoCo(1e-4, steps, 5e-4, 1 - 3e-4, 1 - 2e-4, 1 - 1.5e-4, 1e-3, 0.4)
+    found, sides = so.scale(page, problem=line, **change), []
+    for m, p, kappa in ((page, line, 1.0), (found.after, found.problem_after, change["batch"][1])):
+        n = p.noise.agents
+        y = np.array([2e-6]), np.array([3e-6]), np.full(n, 1e-6), np.full(n, 0.5 / kappa)
+        mean, cov = drawn(
+            m, y, p.oracle, n * steps, lambda z: tuple((part,) for part in np.split(z, steps)),
+            lambda x, b, m, v: (x, b, [m.mean()], [v.mean()]),
+        )  # fmt: skip
+        sides.append((mean * [1.0, 1.0, 1.0, kappa], cov[2, 2]))
+    (mean, var), (mean1, var1) = sides
+    np.testing.assert_allclose(mean1, float(found.speed) * mean, rtol=5e-3)
+    assert var1 == pytest.approx(float(found.speed) * var, rel=5e-3)
+
+
 def test_every_rule_of_a_closed_sde_is_tried() -> None:
     """The others: exact laws, certificates of single steps, or slow studies, in the files beside this one."""
     tried = {type(p) for p in (*PLAIN, *GAMES, *NOISY)} | {so.Signum, so.SGHMC, so.LocalSGD, so.FedAvgM}
-    tried |= {so.DCSGDNormalised}
+    tried |= {so.DCSGDNormalised, so.SOAP, so.DiLoCo}
     elsewhere = {
         so.HeavyBall, so.Nesterov, so.DSGD, so.DCSGDRandK, so.DCSGDDithering, so.DCSGDNatural, so.DSignSGD, so.DPSGD,
         so.DPSignSGD, so.DPAdam, so.Scion, so.ScionSpectral, so.Muon, so.AMSGrad, so.Shampoo,

@@ -69,9 +69,8 @@ DATA = so.Problem(parse("linear-regression:small"), so.Gaussian(0.5))
 CLASSES = so.Problem(parse("logistic:imbalanced"), so.Gaussian(0.6), x0=[0.5, -0.5])  # less noise, more bent a drift
 LEAST = so.MatrixQuadratic([[2.0, 0.0, 0.6], [0.4, -2.0, 1.0]], np.diag([1.0, 1.4]))
 SLOPE = so.Problem(so.Quadratic([1.5]), so.Gaussian(0.3), x0=[1.0])
-STEEP = so.Problem(so.Quadratic([2.0]), so.Gaussian(1.0), x0=[1.0])
+LINE = so.Problem(so.Quadratic([1.0]), so.Gaussian(0.3), x0=[0.5])
 MATRIX, CALM = (so.Problem(LEAST, so.Gaussian(sigma)) for sigma in (0.3, 0.05))
-SQUARE = so.Problem(so.MatrixQuadratic([[2.0, 0.6], [0.4, -2.0]], np.diag([1.0, 1.4])), so.Gaussian(0.3))
 COLUMN = so.Problem(so.MatrixQuadratic([[1.0], [-0.7]], np.diag([1.0, 1.4])), so.Gaussian(0.3))
 # M and D change sign again and again; the horizons are half-way between the first and the second time, and the noise is
 # so small that at η = 0.05 either is four of its deviations away: what a change of sign leaves behind, not the change
@@ -93,7 +92,7 @@ ROWS = [
     Case("DelayedSGD", so.DelayedSGD(0.1, 1), SLOPE, words(FINE, 1.2)),
     Case("DelayedSGD order2", so.DelayedSGD(0.2, 1), SLOPE, words(MIDDLE, 1.2, sde="order2"), 2.0),
     Case("ZOSGD", so.ZOSGD(0.2, 0.1), SLOPE, words(MIDDLE, 1.2, max_paths=2**23)),
-    Case("DirectSearch", so.DirectSearch(0.2), STEEP, words(MIDDLE, 0.8, max_paths=2**23)),
+    Case("DirectSearch", so.DirectSearch(0.4), LINE, words(COARSE, 1.6, substeps=4, max_paths=2**23)),
     Case("HeavyBall", so.HeavyBall(0.04, 0.8), TILTED, words(ROOTS, 2.0)),
     Case("HeavyBall order2", so.HeavyBall(0.01, 0.9), TILTED, words(SMALL_ROOTS, 2.0, sde="order2"), 2.0),
     Case("Nesterov", so.Nesterov(0.01, 0.9), TILTED, words(SMALL_ROOTS, 2.0)),
@@ -107,7 +106,7 @@ ROWS = [
     Case("SignSGD t2", so.SignSGD(0.2), STUDENT[2.0], SIGNS),
     Case("SignSGD t3", so.SignSGD(0.2), STUDENT[3.0], SIGNS),
     Case("SignSGDW", so.SignSGDW(0.2, 0.5), NORMAL, SIGNS),
-    Case("Signum", so.Signum(0.05, 0.95), SLIDE, words(FINEST, 2.0, substeps=4, max_paths=2**22)),
+    Case("Signum", so.Signum(0.05, 0.95), SLIDE, words(FINEST, 2.0, substeps=4)),
     Case("Lion", so.Lion(0.2, 0.5, 0.8), NORMAL, SIGNS),
     Case("RMSprop", RMS, GENTLE, STEADY),
     Case("RMSprop compagnoni", RMS, GENTLE, STEADY | {"sde": "compagnoni"}, expected=WRONG),
@@ -130,7 +129,7 @@ ROWS = [
     Case("LocalSGD", so.LocalSGD(0.2, 2), AGENTS, words(MIDDLE, 1.2, max_paths=2**22)),
     Case("LocalSGD order2", so.LocalSGD(0.2, 2, 1.3), AGENTS, words(MIDDLE, 1.2, sde="order2", max_paths=2**23), 2.0),
     Case("FedAvgM", so.FedAvgM(0.05, 2, 0.1, 0.9), AGENTS, words(FINEST, 2.0, max_paths=2**23)),
-    Case("DiLoCo", so.DiLoCo(0.05, 2, 0.1, 0.9, 0.9, 0.85, 0.5, 0.5), AGENTS, words(FINEST, 2.0, max_paths=2**22)),
+    Case("DiLoCo", so.DiLoCo(0.05, 2, 0.1, 0.9, 0.9, 0.85, 0.5, 0.5), AGENTS, words(FINEST, 2.0, substeps=4)),
     Case("DCSGD rand-1", so.DCSGDRandK(0.3, 1), AGENTS, words(WIDE, 1.2, max_paths=2**22)),
     Case("DCSGD curvature", so.DCSGDRandK(0.3, 1), AGENTS, words(WIDE, 1.2, sde="curvature", max_paths=2**22)),
     Case("DCSGD normalised", so.DCSGDNormalised(0.3, 1), AGENTS, words(WIDE, 1.2, max_paths=2**22)),
@@ -178,7 +177,7 @@ ROWS = [
     Case("Scion", so.Scion(0.05, 0.95), BOX, words(FINEST, 1.2, max_paths=2**22)),
     Case("ScionSpectral", so.ScionSpectral(0.2, 0.6), MATRIX, words(MIDDLE, 0.8, substeps=4, warm=True)),
     Case("Shampoo", so.Shampoo(0.4**0.5, 1.25), COLUMN, words([0.4**0.5, 0.2**0.5, 0.1**0.5], 1.6, substeps=4)),
-    Case("SOAP", so.SOAP(0.1, 0.8, 0.85, 0.3, 0.5), SQUARE, words(FINE, 1.0, substeps=4, warm=True)),
+    Case("SOAP", so.SOAP(0.1, 0.8, 0.85, 0.3, 0.5), COLUMN, words(FINE, 0.8, substeps=4, warm=True)),
     Case("Muon", so.Muon(0.1, 0.8), CALM, words(FINE, 0.8, substeps=4, warm=True)),
 ]  # fmt: skip
 

@@ -7,7 +7,7 @@ measured only where the rule leans on it: if batch or compression change.
              stiffest direction. The stationary variance of SGD on a quadratic has the factor 1/(1 - η'λ/2).
     sign     the same of P^{-1/2} H P^{-1/2}, P = √(π/2) σ being what signs divide a small gradient by, of the average
              that they see σ√((1 - β')/(1 + β')); decay added.
-    ratio    the same with P = √v + ε and v = (∂f)² + σ² of adaptive steps, and η'θ' added.
+    ratio    the same, P = √v + ε, v = (∂f)² + σ² of adaptive steps, η'θ' added; of `DiLoCo` H max(1, α/(1 - μ)) times.
     buffer   η' λ_max/(1 - μ)²: how far the slope moves while the momentum remembers it.
     late     η'λ_max (τ + ½): the share of its distance that x covers until a gradient arrives.
     turn     η' times the largest singular value of ∂b, b the drift: how far a step changes the field that it follows.
@@ -28,7 +28,7 @@ measured only where the rule leans on it: if batch or compression change.
     peak     √(1 - β₂'): by how much a running mean of squares strays from its mean, which its maximum remembers.
     belief   1 - β₁': γ - m' is (1 - β₁') less than the noise.
     shrink   η': the share of x that a step of conditional gradient takes away.
-    forget   1 - β': the gradient of one step in the average of all.
+    forget   1 - β', of `DiLoCo` 1 - μ': the gradient of one step, or a round, in the average of all.
     ema      1 - δ': the position of one step in the average.
     layers   not measured: either method of `Layered` sees its own part of x.
     cold     2 |ln κ| η'λ/(√v (1 - β')): RMSprop starts from v = 0, and until v has filled, after 1/(1 - β) steps, x
@@ -51,7 +51,7 @@ from sdeopt.core.contracts import Method
 from sdeopt.core.oracle import agent_means, examples, grad, noise_var, value
 from sdeopt.core.problem import Problem
 from sdeopt.noise import Minibatch, PoissonBatch, Reshuffled
-from sdeopt.optimizers import AdaGradNorm, Shampoo
+from sdeopt.optimizers import AdaGradNorm, DiLoCo, Shampoo
 from sdeopt.scaling.curvature import DENSE, curvature
 from sdeopt.scaling.formulas import Change
 
@@ -159,7 +159,8 @@ def _squares(method: Any, problem: Problem) -> Array:
 
 def _adaptive(method: Any, problem: Problem, change: Change) -> float:
     root = np.sqrt(_squares(method, problem)) + getattr(method, "eps", 0.0)
-    return float(method.lr * (curvature(problem, root) + getattr(method, "weight_decay", 0.0)))
+    steps = method.local_steps * max(1.0, method.outer_lr / (1.0 - method.momentum)) if type(method) is DiLoCo else 1.0
+    return float(method.lr * steps * (curvature(problem, root) + getattr(method, "weight_decay", 0.0)))
 
 
 def _late(method: Any, problem: Problem, change: Change) -> float:

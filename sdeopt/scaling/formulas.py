@@ -24,6 +24,7 @@ __all__ = [
     "linear",
     "looking_ahead",
     "matched",
+    "outer",
     "private",
     "shares",
     "signs",
@@ -68,8 +69,8 @@ Fields = dict[str, float]
 
 
 def slower(beta: float, c: Change) -> float:
-    """β' with 1 - β' = κ (1 - β): an average lasts as many examples."""
-    return round(1.0 - float(c.kappa) * (1.0 - beta), 14)  # 0, not 2e-16
+    """β' with 1 - β' = κα (1 - β): an average lasts as many examples."""
+    return round(1.0 - float(c.kappa * c.alpha) * (1.0 - beta), 14)  # 0, not 2e-16
 
 
 def linear(m: Any, c: Change) -> Fields:
@@ -142,6 +143,19 @@ def square_root(m: Any, c: Change, kept: tuple[str, ...] = ()) -> Fields:
     betas = [name for name in m._fields if name.startswith("beta") and name not in kept]
     values |= {name: slower(getattr(m, name), c) for name in betas}
     return values | ({"weight_decay": m.weight_decay * root} if "weight_decay" in m._fields else {})
+
+
+def outer(m: Any, c: Change) -> Fields:
+    """As of AdamW with η' = α√κ η, and α' = κα times the outer rate, 1 - μ' = κα (1 - μ): a round is so many rounds.
+
+    It moves b by κα times what one did, for √v falls as 1/√κ, and x by κα times αb; the noise of the mean of all
+    agents' running means is η Σ/(N v) in a time η, and stays.
+    """
+    return square_root(m, c) | {
+        "lr": signs(m, c)["lr"],
+        "outer_lr": m.outer_lr * float(c.kappa * c.alpha),
+        "momentum": slower(m.momentum, c),
+    }
 
 
 def towards_corners(m: Any, c: Change) -> Fields:

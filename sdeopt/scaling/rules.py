@@ -99,6 +99,10 @@ ADABELIEF = Rule("square root", "η' = √κ η, 1 - β' = κ (1 - β), ε' = ε
                  (*ADAM.conditions, "belief"))  # fmt: skip
 SCHEDULE_FREE = Rule("square root", "η' = √κ η, 1 - β₂' = κ (1 - β₂), β₁' = β₁, ε' = ε/√κ, θ' = √κ θ", HERE,
                      formulas.unhurried, examples, ADAM.conditions)  # fmt: skip
+AXES = replace(ADAMW, source=HERE)
+OUTER_ADAM = Rule("square root", "η' = α√κ η, 1 - β' = κα (1 - β), 1 - μ' = κα (1 - μ), κα times the outer learning "
+                  "rate, H' = H, ε' = ε/√κ, θ' = √κ θ", HERE, formulas.outer, examples,
+                  (*ADAM.conditions, "forget"), ("batch", "agents"))  # fmt: skip
 
 RULES: dict[type, Rule] = {
     pages.SGD: SGD,
@@ -148,6 +152,8 @@ RULES: dict[type, Rule] = {
     pages.AMSGrad: AMSGRAD,
     pages.AdaBelief: ADABELIEF,
     pages.ScheduleFreeAdamW: SCHEDULE_FREE,
+    pages.SOAP: AXES,
+    pages.DiLoCo: OUTER_ADAM,
 }
 REASONS = {  # of one method, or of its family
     "Lion": "much of the noise that its sign sees is that of one step, which a shorter memory does not make up for",

@@ -14,7 +14,7 @@ MUTATIONS = [
     ),
     Mutation(
         "scale: averages that forget √κ times as fast, not κ times",
-        RULES, "1.0 - float(c.kappa) * (1.0 - beta)", "1.0 - math.sqrt(c.kappa) * (1.0 - beta)", BY_HAND,
+        RULES, "1.0 - float(c.kappa * c.alpha)", "1.0 - math.sqrt(c.kappa * c.alpha)", BY_HAND,
     ),
     Mutation(
         "scale: the decay left as it was", RULES, "m.weight_decay * root}", "m.weight_decay}", BY_HAND,
