@@ -1,4 +1,4 @@
-"""Rounds of AdamW rest linearly in the noise, those of SGD quadratically; two momenta in a row can be unstable.
+"""Rounds of AdamW rest at a level that is linear in the noise, and two momenta in a row can be unstable.
 
 Source: derived here from the drift that the page of `DiLoCo` states: E x² = α η σ/(2hN(1 - μ))/(1 - q) on f = h x²/2
 with q = α ηH h/(σ(1 - μ)(1 - μ + H(1 - β₁))), where `FedAvgM` has α η σ²/(2hN(1 - μ)); from q = 1 on rest is unstable.

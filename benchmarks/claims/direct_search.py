@@ -1,4 +1,4 @@
-"""Direct search moves as fast on any scale of the loss, rests at √d times the noise, and ends as random search does.
+"""Direct search is as fast on any scale of the loss, rests at about √d times the level of signs, ends as random search.
 
 Source: derived here for `DirectSearch`. That random search without second-order steps needs exponentially many tries
 in d to leave a saddle point: Lucchi, Orvieto & Solomou (2021), arXiv:2110.13265, of which the abstract was read; here
