@@ -108,8 +108,8 @@ def lacking(run: Run) -> str | None:
 
 def no_loss(run: Run) -> str | None:
     """Why a step that goes by values of the loss is refused on a game, whose field is not their gradient, or None."""
-    step: Any = type(run.method).step
-    asked = questions_of(step)
+    step: Any = getattr(type(run.method), "step", None)  # an equation of `integrate` has none
+    asked = questions_of(step) if step is not None else set()
     if run.problem.lacks("players") is not None or "players" in asked or not asked & {"value", "noisy_value"}:
         return None
     return "value: a game has a payoff, which one player raises, and no loss"
