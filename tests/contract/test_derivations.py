@@ -136,7 +136,7 @@ def test_without_a_phase_two_more_are_refused() -> None:
     assert time.process_time() - start < 60.0
     refused = {name: reason for name, reason in said.items() if reason}
     stating = [name for name in refused if PAGES[name].sdes[PAGES[name].default_sde].drift is not None]
-    assert len(stating) <= 7  # the SDE of the others is the sampled one
+    assert len(stating) <= 8  # DirectSearch chooses among values; the SDE of the others is the sampled one
     expected = REFUSED | NEEDS_A_PHASE
     assert refused.keys() == expected.keys()
     assert [name for name, words in expected.items() if words not in refused[name]] == []
