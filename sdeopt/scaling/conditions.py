@@ -19,7 +19,7 @@ measured only where the rule leans on it: if batch or compression change.
     sent     |∇f|²/tr Σ of what an agent sees: compression adds noise in proportion to both, and only that of Σ obeys
              the rule; of `AdaGradNorm` and `Shampoo` the same as "noise", for their sums are of many coordinates.
     growth   |∇f|²/tr Σ' where f(cx) = f(x) for all c > 0, as with normalised layers, else not asked: then ∇f·x = 0, a
-             step adds η²(|∇f|² + tr Σ) to |x|², and the SDE η tr Σ a time η. Two runs at rest under weight decay whose
+             step adds η²(|∇f|² + tr Σ) to |x|², and the SDE η² tr Σ. Two runs at rest under weight decay whose
              |x|², |∇f|² and tr Σ are within a factor C have |∇f|² <= (C² - 1) tr Σ: the necessary condition of Li,
              Malladi & Arora (2021), arXiv:2102.12470, on the SDE and on the linear rule. Measured at x0, so begin at
              the end of a run.
