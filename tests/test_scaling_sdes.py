@@ -183,7 +183,7 @@ def test_the_axes_of_soap_stay_and_so_do_its_steps() -> None:
     before, _ = drawn(found.before, (x, 0.8 * x, *squares), column.oracle, 2, seen, kept)
     fewer = tuple(part / 3.0 for part in squares)
     after, cov = drawn(found.after, (x, 0.8 * x, *fewer), found.problem_after.oracle, 2, seen, kept)
-    np.testing.assert_allclose(after[:4], 3.0 * before[:4], rtol=3e-3)
+    np.testing.assert_allclose(after[:4], 3.0 * before[:4], rtol=1e-3)
     np.testing.assert_allclose(after[4:], before[4:], rtol=1e-3)
     assert cov[2:4, 2:4] == pytest.approx((6e-4) ** 2 * SIGMA / 3.0, rel=1e-6)  # 3 · (2e-4)² Σ, that of three steps
 
