@@ -119,6 +119,14 @@ def weights() -> None:
         sys.modules["torch"].manual_seed(0)
 
 
+@pytest.fixture(autouse=True)
+def figures() -> Iterator[None]:
+    """Figures end with their test: matplotlib warns of the 21st that is open, in whichever test draws it."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+
+
 @pytest.fixture(autouse=True, scope="module")
 def registry() -> Iterator[None]:
     """The methods and their SDEs as they were: pages of tests and derived SDEs are registered for their file only."""

@@ -7,7 +7,6 @@ import math
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from command import run, succeeded
@@ -239,7 +238,6 @@ def test_every_measure_is_drawn(toy: so.Atlas) -> None:
         ax = toy.plot(measure=measure)
         assert [label.get_text() for label in ax.get_xticklabels()] == list(LAWS)
         assert ax.collections[0].get_array().shape == (2, 2)
-    plt.close("all")
 
 
 def test_the_command_line_is_the_python_function(tmp_path: Path) -> None:

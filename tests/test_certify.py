@@ -222,7 +222,5 @@ def test_it_draws_a_panel_per_quantity(sgd: so.Certificate) -> None:
     assert ax.get_xscale() == ax.get_yscale() == "log"
     lines = [line for line in panels[1].lines if len(line.get_xdata()) == 3]
     assert any(np.allclose(line.get_ydata(), np.abs(sgd.gap[:, sgd.meta["judged"][1]])) for line in lines)
-    plt.close(ax.figure)
     _, alone = plt.subplots()
     assert sgd.plot(alone) is alone
-    plt.close(alone.figure)

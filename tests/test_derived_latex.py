@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib.pyplot as plt
 import pytest
 from matplotlib.mathtext import MathTextParser
 
@@ -109,7 +108,6 @@ def test_a_derivation_is_drawn_shown_and_kept(tmp_path: Any) -> None:
     ax = d.plot()
     assert [text.get_text() for text in ax.texts] == [f"${line.replace('&', '')}$" for line in d.equations]
     ax.figure.canvas.draw()
-    plt.close(ax.figure)
     assert d._repr_html_().count("data:image/png;base64") == 4
     d.save(tmp_path / "adam")
     again = so.load(tmp_path / "adam")

@@ -209,7 +209,6 @@ def test_it_is_drawn_on_the_axes_given() -> None:
         assert line.get_ydata() == pytest.approx([points.get_ydata().min(), points.get_ydata().max()])
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
     assert found.plot().figure is not ax.figure
-    plt.close("all")
 
 
 @pytest.mark.parametrize(

@@ -85,9 +85,10 @@ def test_the_networks_are_those_of_the_papers() -> None:
     modules = [type(f.module(f.start)).__name__ for f in made.values()]
     assert list(made) == modules == ["MLP", "CNN", "ResNet", "Transformer"]
     mlp, cnn, resnet, transformer = (f.dim for f in made.values())
-    assert f"MLP and Transformer have {mlp} and {transformer} parameters" in HEAD
-    assert f"CNN and ResNet {cnn} and {resnet}, on digits" in HEAD
-    assert f"`digits` has {trained.DIGITS['digits MLP']().dim}" in HEAD
+    head = " ".join(HEAD.split())  # wherever its lines break
+    assert f"MLP and Transformer have {mlp} and {transformer} parameters" in head
+    assert f"CNN and ResNet {cnn} and {resnet}, on digits" in head
+    assert f"`digits` has {trained.DIGITS['digits MLP']().dim}" in head
 
 
 @pytest.mark.parametrize("level", [1, 5])

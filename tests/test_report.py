@@ -211,7 +211,6 @@ def test_plot_returns_the_main_axes_of_a_figure_with_labels(report: Any, tmp_pat
     assert all(panel.get_xlabel().startswith("time t") and panel.get_ylabel() for panel in figure.axes)
     shown = {text.get_text() for text in ax.get_legend().get_texts()}
     assert {"SDE", "discrete", "flow (no noise)", "95 % interval"} <= shown
-    plt.close(figure)
 
 
 @pytest.mark.parametrize(("margin", "top"), [(100.0, 3.3), (0.5, 1.1), (2.0, 2.2)])
@@ -219,7 +218,6 @@ def test_a_wide_margin_does_not_make_the_gap_a_line(margin: float, top: float) -
     ax = plt.figure().gca()
     gap_axis(ax, np.array([0.0, 1.0, np.nan]), np.array([margin, 0.1, np.nan]))
     assert ax.get_ylim() == pytest.approx((-top, top))
-    plt.close(ax.figure)
 
 
 def test_plot_draws_the_columns_of_the_report(report: Any) -> None:
@@ -233,7 +231,6 @@ def test_plot_draws_the_columns_of_the_report(report: Any) -> None:
     markers = ax.containers[0][0]
     np.testing.assert_array_equal(markers.get_ydata(), report.discrete[:: every(len(report.times)), i])
     assert markers.get_marker() == "o" and markers.get_linestyle() == "None"
-    plt.close(figure)
 
 
 def test_any_quantity_can_be_drawn_with_its_bands(report: Any) -> None:

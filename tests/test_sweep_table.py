@@ -44,12 +44,6 @@ def made(**more: Any) -> Sweep:
     return Sweep.of(META | more, COORDINATES, ("loss", "time"), points)
 
 
-@pytest.fixture(autouse=True)
-def closed() -> Any:
-    yield
-    plt.close("all")
-
-
 def test_arrays_are_in_the_order_of_the_axes() -> None:
     found = made()
     assert found["loss"].value.shape == (2, 1, 3, 4)

@@ -60,7 +60,6 @@ def test_a_figure_is_drawn_on_axes_and_seen_on_a_dark_page(kind: str) -> None:
         panels = example(kind).plot().figure.axes
     found = [line.get_color() for ax in panels for line in (*ax.lines, *ax.get_legend_handles_labels()[0])
              if hasattr(line, "get_color")]  # fmt: skip
-    plt.close("all")
     assert [colour for colour in found if same_color(colour, "black")] == []
 
 

@@ -164,4 +164,3 @@ def test_it_is_drawn_on_axes_given_or_its_own(kind: str) -> None:
     own = result.plot()
     assert own.figure is not given.figure and (own.has_data() or own.texts)
     assert dict(plt.rcParams) == before
-    plt.close("all")
