@@ -44,6 +44,16 @@ def full(folder: Path | None = None, workers: int | None = None) -> so.Atlas:
         )  # fmt: skip
 
 
+def total(folder: Path | None, minutes: float) -> float:
+    """Minutes of all runs that filled the folder, which remembers them; a run that was killed left none."""
+    if folder is None:
+        return minutes
+    file = folder / "minutes.txt"
+    minutes += float(file.read_text(encoding="utf-8")) if file.exists() else 0.0
+    file.write_text(f"{minutes:.2f}\n", encoding="utf-8")
+    return minutes
+
+
 @click.command()
 @click.option("--quick", "short", is_flag=True, help="Three methods under three laws.")
 @click.option("--workers", type=int, help="Processes.  [default: one per core]")
@@ -55,7 +65,7 @@ def main(short: bool, workers: int | None, folder: Path | None, save: Path | Non
     if short and file:
         raise click.BadParameter("--write is for a full run: without --quick")
     found = so.atlas(problem(), **quick(problem()), rng=SEED) if short else full(folder, workers)
-    minutes = sum(os.times()[:4]) / 60.0  # of the workers too
+    minutes = total(folder, sum(os.times()[:4]) / 60.0)  # of the workers too
     print(found)
     print(f"{minutes:.1f} minutes of processor time")
     if save:

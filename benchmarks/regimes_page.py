@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import sdeopt as so
-from sdeopt.atlases.pages import HEADINGS, MARKS, rates, shown, winners
+from sdeopt.atlases.pages import MARKS, beside, heading, rates, shown, winners
 from sdeopt.results.words import ends, number
 
 __all__ = ["HEAD", "page", "write"]
@@ -20,7 +20,8 @@ Which optimizer wins under which noise, by how much, and where its SDE stops bei
 `python -m benchmarks.regimes --write docs/regimes.md`, on one small problem, which is not every problem. Methods are
 compared within a law, at equal gradients seen, by the median over paths of f - f* at the end; all whose 95 % intervals
 overlap that of the best are called tied. *Off* is the largest gap between SDE and optimizer, over quantities and times,
-in units of its scale, bounded from both sides by 95 % each. All sentences and tables are made from the numbers of the
+in units of its scale, bounded from both sides by 95 % each. A private law is (ε, 1e-5)-private for one pass over the
+data, since its batches are of new examples. All sentences and tables are made from the numbers of the
 run. `so.atlas(problem)` and `sdeopt atlas` do the same on a problem of your own.
 """
 MARGIN = 0.1
@@ -63,7 +64,7 @@ def page(found: so.Atlas, minutes: float, date: str) -> str:
     )
     if m["partial"]:
         settings += " It was stopped: what it did not reach has no numbers."
-    lines = [HEAD, settings, "", "## Who wins where", "", *winning(found), "", *frequent(found), ""]
+    lines = [HEAD, settings, "", "## Who wins where", "", *winning(found), "", *frequent(found), "", *beside(found), ""]
     lines += ["## Rivals, pair by pair", "", *(pair(found, *two) for two in PAIRS if set(two) <= {*found.methods}), ""]
     lines += [figure("median"), "", figure("loss"), "", "## How soon, how widely, and what is lost", ""]
     lines += [*losses(found), "", figure("time"), "", figure("spread"), "", figure("diverged"), ""]
@@ -170,7 +171,7 @@ def numbers(found: so.Atlas) -> list[str]:
     marks = ", ".join(f"{mark} {status}" for status, mark in MARKS.items())
     lines = [f"± is half of a 95 % interval, [ ] are its ends. η with a * is an end of the grid. Marks: {marks}.", ""]
     for law in found.laws:
-        heads = ["method", "η", *(HEADINGS[name] for name in found.measures)]
+        heads = ["method", "η", *(heading(found, name) for name in found.measures)]
         lines += [f"### {law}", "", f"| {' | '.join(heads)} |", *bars(len(heads))]
         for name in found.ranking(law):
             cells = (str(getattr(c := shown(k, found.at(k, name, law)), "text", c)) for k in found.measures)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import sdeopt as so
-from benchmarks.regimes import COMPARED, problem
+from benchmarks.regimes import COMPARED, problem, total
 from benchmarks.regimes_page import HEAD, general, page, pair, some
 from sdeopt.atlases.lines import MEASURES
 from sdeopt.atlases.regimes import usual_regimes
@@ -76,7 +76,7 @@ def test_long_lists_and_reasons_are_shortened() -> None:
 
 def test_the_page_is_of_this_benchmark() -> None:
     """Rows are of the methods of its date, which may be fewer than there are today."""
-    assert {*COMPARED} <= {*usual_regimes(problem(), 100)}
+    assert {*COMPARED} <= {*usual_regimes(problem())}
     assert problem().objective.lacks("batch_grad") is None
     text = FILE.read_text(encoding="utf-8")
     assert text.startswith(HEAD)
@@ -94,3 +94,7 @@ def test_every_method_is_on_the_page() -> None:
     newer = re.search(r"^Newer than this run:[^.]*\.", text, re.MULTILINE)
     late = set(re.findall(r"`(\w+)`", newer[0])) if newer else set()
     assert set(so.methods()) <= rows | late
+
+
+def test_minutes_of_a_run_in_parts_are_added(tmp_path: Path) -> None:
+    assert (total(None, 2.0), total(tmp_path, 2.0), total(tmp_path, 0.5)) == (2.0, 2.0, 2.5)

@@ -21,7 +21,7 @@ RNG = np.random.default_rng(4)
 PLAIN = so.LinearRegression(RNG.standard_normal((7, 4)), RNG.standard_normal(7), l2=0.3)
 WIDE = PLAIN.for_many_paths()
 PROBLEM = so.Problem(PLAIN)
-LAWS: dict[str, Regime] = usual_regimes(PROBLEM, 100)
+LAWS: dict[str, Regime] = usual_regimes(PROBLEM)
 QUICK = ("SGD", "Adam", "SAM", "DelayedSGD", "TopKEF", "DPSGD")
 
 

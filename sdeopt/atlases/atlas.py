@@ -52,9 +52,12 @@ def atlas(
     end, on ``tuning`` paths of a seed of their own, so that what is then measured at that rate on ``paths`` other paths
     is not the best of several looks. All methods see the same number of gradients: one that asks for two in a step, as
     SAM does, makes half as many steps. A mean over a minibatch, over the examples of a batch or over agents is one
-    gradient, so that methods are compared within a law, and not laws with one another.
+    gradient, so that methods are compared within a law, and not laws with one another. What a step reads beside
+    gradients is not counted, but told, in ``meta["beside"]`` and below the table: NGN and SPSMax go by the loss, which
+    most laws leave without noise, and cubic Newton by the Hessian.
 
-    Measured are, at the end: "median" and "loss", the median and the mean over paths of f(x) - f*; "spread", tr Cov x;
+    Measured are, at the end: "median" and "loss", the median and the mean over paths of f(x) - f*, or of f(x) where f*
+    is not known (`Objective` takes ``minimum=``); "spread", tr Cov x;
     "diverged", the share of paths lost; "time", the gradients that half of the paths need to reach ``level``; and
     "error", the largest gap between the SDE and the optimizer in units of its scale, as `compare` bounds it. Each has
     a 95 % interval, or a status and a reason why there is none, such as noise without a variance.
@@ -74,7 +77,8 @@ def atlas(
         A pair (law, {field: value}) also sets fields of the methods, and is about those that have them, such as
         ``(so.Batch(so.Gaussian(1.0), 4), {"clip": 1.0, "sigma_dp": 2.0})``. Default: Gaussian noise of three levels,
         Student's t, Cauchy, alpha-stable, Laplace, minibatches of three sizes where there are data, unequal agents,
-        three compressions, and three privacy budgets.
+        three compressions, and three privacy budgets: ε = 4, 1 and 0.25 at δ = 1e-5 for one pass over the data, as
+        each batch is of new examples (`gaussian_sigma` of `sdeopt.theory.private`).
     gradients : int
         How many each method sees; default 400.
     lrs : sequence of float
@@ -82,7 +86,7 @@ def atlas(
     paths, tuning : int
         Independent paths of what is reported (400), and of the choice of the learning rate (100).
     level : float, optional
-        Of f(x) - f*, for "time"; default a tenth of that at the start.
+        Of f(x) - f*, for "time"; default a tenth of that at the start. Where f* is not known, of f(x), without default.
     compare : sequence of str, optional
         Labels of the laws under which SDEs are compared with their optimizers, the dearest part; default all.
     rng : int, SeedSequence, Generator or None
@@ -118,7 +122,7 @@ def atlas(
     """
     pages = _methods(methods, problem)
     plan = _plan(problem, gradients, lrs, paths, tuning, level, rng, folder)
-    laid = name_regimes(usual_regimes(problem, plan.gradients) if laws is None else laws)
+    laid = name_regimes(usual_regimes(problem) if laws is None else laws)
     judged = [checks.choice("compare", law, (*laid,)) for law in (laid if compare is None else compare)]
     lines = {(m, j): plan_line(plan, page, laid[j], j in judged) for m, page in pages.items() for j in laid}
     left = {m: next(iter(why)) for m in pages if all(why := [lines[m, law].reason for law in laid])}
@@ -137,6 +141,7 @@ def atlas(
         "steps": {m: next(lines[m, law].steps for law in laid if not lines[m, law].reason) for m in shown},
         "compared": judged,
         "left out": left,
+        "beside": {m: sorted({word for law in laid for word in lines[m, law].beside}) for m in shown},
         "partial": partial,
     }
     table = [[lines[m, law].found(done) for law in laid] for m in shown]
@@ -212,9 +217,11 @@ def _plan(
 
 
 def _level(problem: Problem, given: Any) -> float | None:
-    """Of f(x) - f*."""
-    if given is not None:
-        return checks.positive("level", given)
+    """Of f(x) - f*, or of f(x) where f* is not known."""
     f: Any = problem.objective
-    start = float(f.value(problem.x0)) - (f.minimum or 0.0)
+    if given is not None:
+        return checks.number("level", given) if f.minimum is None else checks.positive("level", given)
+    if f.minimum is None:
+        return None
+    start = float(f.value(problem.x0)) - f.minimum
     return LEVEL * start if start > 0.0 else None

@@ -33,7 +33,8 @@ def heat(ax: Any, a: Atlas, measure: str) -> Any:
     _ = given(ax)
     found, status = a[measure].value, a[measure].status
     shown = np.where(np.isfinite(found) & ~np.isin(status, ("failed", "missing")), found, np.nan)
-    if measure in ("median", "loss"):
+    above = a.meta["minimum"] is not None  # f*: else losses have no ratios
+    if measure in ("median", "loss") and above:
         least = np.where(np.isnan(shown).all(axis=0), np.nan, np.nanmin(np.where(shown > 0.0, shown, np.inf), axis=0))
         shown = shown / least
     with style():
@@ -42,18 +43,20 @@ def heat(ax: Any, a: Atlas, measure: str) -> Any:
             ax = plt.subplots(figsize=labelled)[1]
         ax.set_facecolor(BLANK)
         ax.grid(visible=False)
-        mesh = ax.pcolormesh(np.ma.masked_invalid(shown), norm=_norm(shown, measure), cmap="viridis_r")
+        mesh = ax.pcolormesh(np.ma.masked_invalid(shown), norm=_norm(shown, measure, above), cmap="viridis_r")
         for i, j in np.argwhere(status != "ok"):
             ax.text(j + 0.5, i + 0.5, MARKS[str(status[i, j])], ha="center", va="center", fontsize=6)
         ax.set_xticks(np.arange(len(a.laws)) + 0.5, a.laws, rotation=60, ha="right", fontsize=7)
         ax.set_yticks(np.arange(len(a.methods)) + 0.5, a.methods, fontsize=7)
         ax.invert_yaxis()
-        ax.figure.colorbar(mesh, ax=ax).set_label(SHOWN[measure])
+        ax.figure.colorbar(mesh, ax=ax).set_label(SHOWN[measure] if above else SHOWN[measure].partition(" - f*")[0])
     return ax
 
 
-def _norm(values: Any, measure: str) -> Any:
-    """Colours: a share from 0 to 1, all else by decades, at most three of them."""
+def _norm(values: Any, measure: str, above: bool) -> Any:
+    """Colours: a share from 0 to 1, losses that have no zero as they are, all else by decades, at most three."""
+    if measure in ("median", "loss") and not above:
+        return Normalize()
     positive = values[np.isfinite(values) & (values > 0.0)]
     if measure == "diverged" or positive.size == 0:
         return Normalize(0.0, 1.0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sdeopt.atlases.regimes import Regime
-from sdeopt.atlases.seen import count_gradients
+from sdeopt.atlases.seen import watch_step
 from sdeopt.core.contracts import Method
 from sdeopt.core.problem import Problem
 from sdeopt.engine.batched import holds
@@ -38,13 +38,26 @@ class Plan(NamedTuple):
     seeds: tuple[int, int]
 
     @property
-    def minimum(self) -> float:
-        """f*, or 0 where nobody knows it."""
-        return float(self.problem.objective.minimum or 0.0)
+    def minimum(self) -> float | None:
+        """f*, where it is known."""
+        known = self.problem.objective.minimum
+        return None if known is None else float(known)
+
+    @property
+    def base(self) -> float:
+        """What losses and the level are above: f*, or 0 where it is not known."""
+        return self.minimum or 0.0
+
+    @property
+    def no_level(self) -> str:
+        """Why there is no level."""
+        if self.minimum is None:
+            return "no level: f* is not known, and level=, here of f(x) itself, is not given"
+        return "no level: f is at its minimum at the start"
 
     def settings(self, steps: int, trial: bool) -> Settings:
         """Those of a cell."""
-        level = None if trial or self.level is None else self.level + self.minimum
+        level = None if trial or self.level is None else self.level + self.base
         paths, seed = (self.tuning, self.seeds[1]) if trial else (self.paths, self.seeds[0])
         return Settings(None, steps, paths, level, self.substeps, seed)
 
@@ -63,6 +76,7 @@ class Line:
     problem: Problem
     reason: str = ""
     seen: int = 1
+    beside: tuple[str, ...] = ()
     compared: bool = True
     problems: dict[str, Problem] = field(default_factory=dict)
     trials: dict[str, Cell] = field(default_factory=dict)
@@ -105,20 +119,20 @@ class Line:
         return self.last
 
     def found(self, done: Mapping[str, Measured]) -> tuple[float, dict[str, Estimate]]:
-        """The learning rate and what was measured; a loss is above the minimum, a time in gradients."""
+        """The learning rate and what was measured; a loss is above f*, if known, a time in gradients."""
         measured = {name: e for key in self.last for name, e in done.get(key, {}).items()}
         lr, reason = self.lr(done), self.reason or self._broken(done)
         if reason:
             return math.nan, dict.fromkeys(MEASURES, failed(reason, "missing" if self.reason else "failed"))
         if self.plan.level is None:
-            measured["time"] = failed("no level: f is at its minimum at the start", "missing")
+            measured["time"] = failed(self.plan.no_level, "missing")
         if not self.compared:
             measured["error"] = failed(NOT_COMPARED, "missing")
         elif "error" in measured:
             measured["error"] = _refuse(measured["error"])
         for name in ("median", "loss"):
             if name in measured:
-                measured[name] = shift(measured[name], -self.plan.minimum, 1.0)
+                measured[name] = shift(measured[name], -self.plan.base, 1.0)
         if "time" in measured and not math.isnan(lr):
             measured["time"] = shift(measured["time"], 0.0, self.seen / self.regime.page(self.method, lr).clock)
         return lr, measured
@@ -175,7 +189,7 @@ def plan_line(plan: Plan, method: Method, regime: Regime, compared: bool = True)
     try:
         page = regime.page(method, plan.lrs[0])
         refuse(plan_run(Cell(page, problem, "run", plan.settings(1, trial=True))))
-        found.seen = count_gradients(page, problem)
+        found.seen, found.beside = watch_step(page, problem)
         trials = [found.cell(lr, "run", True) for lr in plan.lrs]
         refuse(plan_run(trials[-1]))
     except (ValueError, TypeError) as error:

@@ -13,7 +13,7 @@ from sdeopt.results.words import ends, known, number, off, tone
 if TYPE_CHECKING:
     from sdeopt.atlases.report import Atlas
 
-__all__ = ["line", "page"]
+__all__ = ["beside", "heading", "line", "page"]
 
 ROWS = 60  # of methods under laws that are printed whole; of more, the leading ones under each law
 LEADING = 3
@@ -49,19 +49,38 @@ def page(a: Atlas) -> Page:
     """Head, winners, numbers, notes."""
     m = a.meta
     level = "" if m["level"] is None else f", level {number(m['level'])}"
+    least = "f* is not known" if m["minimum"] is None else f"f* = {number(m['minimum'])}"
     head: list[tuple[str, Line]] = [
         ("problem", m["problem"]),
-        ("run", f"{m['gradients']} gradients for each method, f* = {number(m['minimum'])}{level}"),
+        ("run", f"{m['gradients']} gradients for each method, {least}{level}"),
         ("η", f"the best of {', '.join(map(number, m['lrs']))} on {m['tuning']} paths of their own"),
         ("paths", f"{m['paths']}" + (", interrupted" if m["partial"] else "")),
     ]
-    best = Table(("noise", "best", "η", "median f - f*", "next", "times as high", "SDE off by"), winners(a), (0, 1, 4))
+    best = Table(
+        ("noise", "best", "η", heading(a, "median"), "next", "times as high", "SDE off by"), winners(a), (0, 1, 4)
+    )
     whole = len(a.methods) * len(a.laws) <= ROWS
     rows = [row(a, name, law) for law in a.laws for name in (a.methods if whole else a.ranking(law)[:LEADING])]
-    headings = ("noise", "method", "η", *(HEADINGS[name] for name in a.measures))
+    headings = ("noise", "method", "η", *(heading(a, name) for name in a.measures))
     important = (0, 1, 2, 3, 8, 4, 5, 7, 6)
     more = [] if whole else [f"Numbers of the best {LEADING} under each law; to_csv writes all."]
-    return Page(head, [best, Table(headings, rows, (0, 1), important)], [*READ, *more, *reasons(a)])
+    return Page(head, [best, Table(headings, rows, (0, 1), important)], [*READ, *beside(a), *more, *reasons(a)])
+
+
+def heading(a: Atlas, measure: str) -> str:
+    """Of a column: losses are above f*, where it is known."""
+    text = HEADINGS[measure]
+    return text.replace(" - f*", "(x)") if a.meta["minimum"] is None else text
+
+
+def beside(a: Atlas) -> list[str]:
+    """What some methods read beside gradients, which is not counted: a sentence, or none."""
+    readers: dict[str, list[str]] = {}
+    for method, words in a.meta.get("beside", {}).items():
+        for word in words:
+            readers.setdefault(word, []).append(method)
+    told = "; ".join(f"{word}, by {', '.join(names)}" for word, names in readers.items())
+    return [f"Read beside gradients, and not counted: {told}."] if told else []
 
 
 def winners(a: Atlas) -> list[tuple[Line, ...]]:
@@ -74,7 +93,8 @@ def winners(a: Atlas) -> list[tuple[Line, ...]]:
             continue
         first = a.at("median", best[0], law)
         behind = next((name for name in ranked if name not in best), None)
-        factor = "-" if behind is None else times(first, a.at("median", behind, law))
+        unknown = behind is None or a.meta["minimum"] is None  # how many times as high
+        factor = "-" if unknown else times(first, a.at("median", str(behind), law))
         names = ", ".join(best[:NAMES]) + (f" and {len(best) - NAMES} more" if len(best) > NAMES else "")
         tied = f"{names} (tied)" if len(best) > 1 else names
         rate, median = rates(a, best[0], law), known(*first[:1], *first[2:4])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from sdeopt.noise import Agents, AlphaStable, Batch, Gaussian, Laplace, Minibatc
 from sdeopt.optimizers import SGD, HeavyBall, SignSGD
 from sdeopt.optimizers.registry import methods
 from sdeopt.sweeps.axes import name_each
-from sdeopt.theory.private import abadi_sigma
+from sdeopt.theory.private import gaussian_sigma
 
 __all__ = ["Regime", "name_regimes", "quick", "usual_methods", "usual_regimes"]
 
@@ -25,7 +26,7 @@ TAILS = (5.0, 2.5, 1.5)
 STABLE = 1.5
 SIZES = (1, 4, 16)  # of minibatches
 AGENTS = 4
-PRIVATE_BATCH, RATE, DELTA, EPSILONS = 4, 0.01, 1e-5, (4.0, 1.0, 0.25)
+PRIVATE_BATCH, DELTA, EPSILONS = 4, 1e-5, (4.0, 1.0, 0.25)  # of one pass: the examples of a batch are new ones
 
 
 class Regime(NamedTuple):
@@ -77,7 +78,7 @@ def usual_methods() -> dict[str, Method]:
     return {name: page(**{"lr": LR} | page.at) for name, page in ordered}
 
 
-def usual_regimes(problem: Problem, gradients: int) -> dict[str, Regime]:
+def usual_regimes(problem: Problem) -> dict[str, Regime]:
     """Those that an objective can have; scales are in units of a coordinate of its gradient at the start."""
     f = problem.objective
     s = unit(problem)
@@ -91,15 +92,15 @@ def usual_regimes(problem: Problem, gradients: int) -> dict[str, Regime]:
     for k in sizes(f.dim):
         found[f"compressed, ω = {f.dim / k - 1.0:.3g}"] = Regime(Agents(Gaussian(s), AGENTS), {"k": float(k)})
     for epsilon in EPSILONS:
-        z = abadi_sigma(epsilon, DELTA, gradients, RATE)
-        settings = {"clip": s * float(np.sqrt(f.dim)), "sigma_dp": float(f"{z:.4g}")}
+        z = gaussian_sigma(epsilon, DELTA)
+        settings = {"clip": s * float(np.sqrt(f.dim)), "sigma_dp": math.ceil(z * 1e3) / 1e3}
         found[f"private, ε = {epsilon:g}"] = Regime(Batch(Gaussian(s), PRIVATE_BATCH), settings)
     return found
 
 
 def quick(problem: Problem) -> dict[str, Any]:
     """Arguments of an atlas that is finished in a minute: three methods under three laws of two kinds."""
-    laws = usual_regimes(problem, 1)
+    laws = usual_regimes(problem)
     return {
         "methods": [SGD(LR), SignSGD(LR), HeavyBall(LR)],
         "laws": {label: tuple(laws[label]) for label in ("Gaussian 0.3", "Gaussian 3", "Cauchy")},

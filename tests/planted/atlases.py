@@ -28,7 +28,7 @@ MUTATIONS = [
     ),
     Mutation(
         "atlas: the loss with the minimum in it",
-        f"{ATLASES}/lines.py", "shift(measured[name], -self.plan.minimum, 1.0)", "measured[name]",
+        f"{ATLASES}/lines.py", "shift(measured[name], -self.plan.base, 1.0)", "measured[name]",
         named("atlas", "test_a_loss_is_above_the_minimum"),
     ),
     Mutation(
