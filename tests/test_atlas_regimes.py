@@ -1,4 +1,4 @@
-"""The page of the full atlas: what it says is what was found."""
+"""The laws of an atlas, what it tells of its methods, and the page of the full one: what it says is what was found."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 import sdeopt as so
 from benchmarks.regimes import COMPARED, problem, total
 from benchmarks.regimes_page import HEAD, general, page, pair, some
 from sdeopt.atlases.lines import MEASURES
-from sdeopt.atlases.regimes import usual_regimes
+from sdeopt.atlases.regimes import unit, usual_regimes
+from sdeopt.atlases.seen import EXACT, watch_step
+from sdeopt.core import dot
 from sdeopt.results.estimate import Estimate, failed
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "regimes.md"
@@ -98,3 +101,56 @@ def test_every_method_is_on_the_page() -> None:
 
 def test_minutes_of_a_run_in_parts_are_added(tmp_path: Path) -> None:
     assert (total(None, 2.0), total(tmp_path, 2.0), total(tmp_path, 0.5)) == (2.0, 2.0, 2.5)
+
+
+def test_what_is_read_beside_gradients_is_told() -> None:
+    data = so.LinearRegression(np.eye(3), np.ones(3))
+    laws = {"normal": so.Gaussian(0.5), "batch": so.Minibatch(1)}
+    for method, words in (
+        (so.SGD(0.1), {"normal": (), "batch": ()}),
+        (so.NGN(0.1), {"normal": (EXACT,), "batch": ("the loss of its sample",)}),
+        (so.WarmupSGD(0.1), {"normal": (EXACT,), "batch": (EXACT,)}),
+        (so.CubicNewton(0.1), dict.fromkeys(laws, ("products with the Hessian without noise",))),
+    ):
+        assert {name: watch_step(method, so.Problem(data, law)).beside for name, law in laws.items()} == words
+    small = {"gradients": 4, "lrs": [0.1], "paths": 60, "tuning": 4, "rng": 0}
+    found = so.atlas(so.Problem(data), [so.SGD(0.1), so.NGN(0.1)], laws["normal"], **small)
+    assert found.meta["beside"] == {"SGD": [], "NGN": [EXACT]}
+    assert "Read beside gradients, and not counted: f(x) without noise, by NGN." in " ".join(str(found).split())
+
+
+def test_an_unknown_minimum_is_said_to_be_unknown() -> None:
+    """f = ½|x|² - 5 from x = 1: losses are below 0, and none of them is a distance."""
+    f = so.Objective(dim=1, value=lambda x: 0.5 * dot(x, x) - 5.0, grad=lambda x: x, start=[1.0])
+    small = {"gradients": 20, "lrs": [0.1], "paths": 60, "tuning": 4, "rng": 0}
+    found = so.atlas(so.Problem(f), [so.SGD(0.1), so.SignSGD(0.1)], {"normal": so.Gaussian(0.1)}, **small)
+    assert (found.meta["minimum"], found.meta["level"]) == (None, None)
+    assert -5.0 <= found.at("median", "SGD", "normal").value < -4.9
+    assert found.at("time", "SGD", "normal").reason.startswith("no level: f* is not known")
+    text = " ".join(str(found).split())
+    assert "f* is not known" in text and "f - f*" not in text and "median f(x)" in text
+    assert "f*" not in found.plot().figure.axes[-1].get_ylabel()
+    timed = so.atlas(so.Problem(f), so.SGD(0.1), {"normal": so.Gaussian(0.1)}, level=-4.9, **small)
+    assert 0.0 < timed.at("time", "SGD", "normal").value < 20.0
+
+
+def lost(z: float, epsilon: float) -> float:
+    """δ = E[(p/q - e^ε)⁺] under q, of normal densities p and q with means 1 and 0 and deviation z, by quadrature."""
+    x = np.linspace(-40.0, 40.0, 400_001) * z
+    p, q = (np.exp(-0.5 * ((x - mean) / z) ** 2) / (z * np.sqrt(2.0 * np.pi)) for mean in (1.0, 0.0))
+    return float(np.maximum(p - np.exp(epsilon) * q, 0.0).sum() * (x[1] - x[0]))
+
+
+def test_the_usual_laws_are_those_that_were_asked_for() -> None:
+    data = so.Problem(so.LinearRegression(np.eye(8), np.ones(8)))
+    found = usual_regimes(data)
+    assert len(found) == 3 + 3 + 1 + 1 + 1 + 3 + 1 + 3 + 3
+    assert unit(data) == pytest.approx(1.0 / 8.0, rel=0.05)  # two digits
+    z = [regime.settings["sigma_dp"] for label, regime in found.items() if label.startswith("private")]
+    for epsilon, least in zip((4.0, 1.0, 0.25), z, strict=True):  # of one release, by its definition; z is rounded up
+        assert 0.98e-5 < lost(least, epsilon) <= 1e-5
+    kept = [regime.settings["k"] for label, regime in found.items() if label.startswith("compressed")]
+    assert [8.0 / k - 1.0 for k in kept] == [1.0, 3.0, 7.0]
+    for regime in found.values():
+        so.Problem(data.objective, regime.law)
+    assert len(usual_regimes(so.Problem(so.Quadratic([1.0, 2.0])))) == 9 + 1 + 1 + 3

@@ -78,7 +78,7 @@ def atlas(
         ``(so.Batch(so.Gaussian(1.0), 4), {"clip": 1.0, "sigma_dp": 2.0})``. Default: Gaussian noise of three levels,
         Student's t, Cauchy, alpha-stable, Laplace, minibatches of three sizes where there are data, unequal agents,
         three compressions, and three privacy budgets: ε = 4, 1 and 0.25 at δ = 1e-5 for one pass over the data, as
-        each batch is of new examples (`gaussian_sigma` of `sdeopt.theory.private`).
+        each batch is of new examples (`gaussian_sigma` of `sdeopt.theory.one_pass`).
     gradients : int
         How many each method sees; default 400.
     lrs : sequence of float

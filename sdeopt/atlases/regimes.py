@@ -16,7 +16,7 @@ from sdeopt.noise import Agents, AlphaStable, Batch, Gaussian, Laplace, Minibatc
 from sdeopt.optimizers import SGD, HeavyBall, SignSGD
 from sdeopt.optimizers.registry import methods
 from sdeopt.sweeps.axes import name_each
-from sdeopt.theory.private import gaussian_sigma
+from sdeopt.theory.one_pass import gaussian_sigma
 
 __all__ = ["Regime", "name_regimes", "quick", "usual_methods", "usual_regimes"]
 

@@ -60,6 +60,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "theory.manifold.flow_limit": {"objective": TWO, "x": [2.0, 1.0]},
     "theory.manifold.label_noise_flow": {"objective": TWO, "x": [2.0, 1.0], "scale": 0.5, "times": [0.0, 0.5]},
     "theory.private.abadi_sigma": {"epsilon": 1.0, "delta": 1e-5, "steps": 1000, "sample_rate": 0.01},
+    "theory.one_pass.gaussian_sigma": {"epsilon": 1.0, "delta": 1e-5},
     "theory.private.dpsgd_loss": {"lr": 0.1, "s": 1.0, "dim": 2, "mu": 1.0, "L": 2.0, "initial": 1.0, "time": 1.0},
     "theory.private.dpsgd_lr": {"steps": 100, "s": 1.0, "dim": 2, "initial": 1.0, "L": 2.0},
     "theory.private.dpsignsgd_loss": {"lr": 0.1, "s": 1.0, "dim": 2, "mu": 1.0, "L": 2.0, "initial": 1.0, "time": 1.0},
