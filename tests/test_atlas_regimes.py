@@ -13,7 +13,7 @@ import sdeopt as so
 from benchmarks.regimes import COMPARED, problem, total
 from benchmarks.regimes_page import HEAD, general, page, pair, some
 from sdeopt.atlases.lines import MEASURES
-from sdeopt.atlases.regimes import unit, usual_regimes
+from sdeopt.atlases.regimes import unit, usual_methods, usual_regimes
 from sdeopt.atlases.seen import EXACT, watch_step
 from sdeopt.core import dot
 from sdeopt.results.estimate import Estimate, failed
@@ -132,6 +132,15 @@ def test_an_unknown_minimum_is_said_to_be_unknown() -> None:
     assert "f*" not in found.plot().figure.axes[-1].get_ylabel()
     timed = so.atlas(so.Problem(f), so.SGD(0.1), {"normal": so.Gaussian(0.1)}, level=-4.9, **small)
     assert 0.0 < timed.at("time", "SGD", "normal").value < 20.0
+
+
+def test_methods_are_at_their_defaults() -> None:
+    """And not where their SDEs fit: heavy ball's momentum is 0.97 there."""
+    pages = usual_methods()
+    assert {
+        name: page for name, page in pages.items() if page._asdict() != type(page)._field_defaults | {"lr": 0.05}
+    } == {}
+    assert so.HeavyBall.at["momentum"] > pages["HeavyBall"].momentum == 0.9
 
 
 def lost(z: float, epsilon: float) -> float:

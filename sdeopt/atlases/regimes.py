@@ -70,12 +70,15 @@ def _regime(entry: Any) -> Regime:
 
 
 def usual_methods() -> dict[str, Method]:
-    """Every page of the registry, at its defaults, family by family."""
+    """Every page of the registry, at its defaults, as users run it, family by family.
+
+    Not at ``Method.at``, where its SDE is a model of it: momentum is nearer to 1 there, and decides who wins.
+    """
     pages: Mapping[str, Any] = methods()
     own = {name: page for name, page in pages.items() if page.__module__.startswith("sdeopt.")}
     families = [*FAMILIES]
     ordered = sorted(own.items(), key=lambda entry: (families.index(entry[1].family), entry[0]))
-    return {name: page(**{"lr": LR} | page.at) for name, page in ordered}
+    return {name: page(lr=LR) for name, page in ordered}
 
 
 def usual_regimes(problem: Problem) -> dict[str, Regime]:
