@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ pytestmark = [pytest.mark.extras("torch", "sklearn"), pytest.mark.usefixtures("o
 
 import benchmarks.claims.networks as claims  # noqa: E402
 from benchmarks.claims import runner  # noqa: E402
-from benchmarks.claims.networks import svag_adam, trained  # noqa: E402
+from benchmarks.claims.networks import larger_text, svag_adam, trained  # noqa: E402
 from benchmarks.claims.networks.__main__ import HEAD  # noqa: E402
 from sdeopt.results.judging import quantile  # noqa: E402
 
@@ -105,6 +106,14 @@ def test_svag_amplifies_the_covariance_of_gradients_alone(level: int) -> None:
         adam = so.Adam(*svag_adam.ADAM)
         wanted = adam.step(1, adam.step(0, adam.init(x, o), o, z[0]), o, z[1])
         np.testing.assert_allclose(page.step(1, y, o, z[::-1]), wanted, rtol=1e-12)
+
+
+def test_another_text_than_that_of_the_page_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(larger_text, "text", lambda: "of a later release")
+    words = r"its text, pydoc_data\.topics, is another in Python 3\.\d+\.\w+ than in 3\.11\.7"
+    assert re.match(words, str(runner.lacking("larger_text", claims)))
+    with pytest.raises(ValueError, match=f"larger_text cannot be measured here: {words}"):
+        larger_text.windows()
 
 
 @pytest.mark.slow
