@@ -238,4 +238,4 @@ def test_another_method_for_what_is_no_matrix() -> None:
         with pytest.raises(ValueError, match="rest must be METHOD:name=value,..., with names of AdamW among lr, beta1"):
             job("compare", "muon", *words, "--rest", wrong)
     with pytest.raises(ValueError, match=r"not one matrix: .* given to such a page by so\.Layered\(.*\), or --rest"):
-        plan(muon, job("compare", "muon", *words).problem, steps=1)
+        so.simulate(muon, job("compare", "muon", *words).problem, steps=1, paths=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import math
 import re
@@ -114,6 +115,24 @@ def test_another_text_than_that_of_the_page_is_a_sentence(monkeypatch: pytest.Mo
     assert re.match(words, str(runner.lacking("larger_text", claims)))
     with pytest.raises(ValueError, match=f"larger_text cannot be measured here: {words}"):
         larger_text.windows()
+
+
+@pytest.mark.parametrize("flow", [False, True])
+def test_a_claim_finds_what_compare_does(flow: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bit by bit, but for what half the step changes, which no claim is about."""
+    toy, law = so.networks.mlp("breast_cancer", (2,), holdout=0.8), so.Minibatch(16)
+    monkeypatch.setitem(trained.NETWORKS, "MLP", lambda: toy)
+    monkeypatch.setattr(trained, "STEPS", 8)
+    monkeypatch.setattr(importlib.import_module("sdeopt.comparison.block"), "PATHS_FLOW", 2)
+    found = trained.compared(so.SignSGD(0.01), "MLP", law, 20 / 1024, flow=flow)
+    there = so.compare(
+        so.SignSGD(0.01), so.Problem(toy, law), steps=8, paths=20, substeps=2, save_at=8, sde="sampled", rng=0,
+        observables={"train loss": toy.observables()["train loss"]}, judge="observables", progress=False,
+    )  # fmt: skip
+    ways = (trained.loss, trained.spread, functools.partial(trained.loss, flow=True))
+    for way in ways[: 3 if flow else 2]:
+        assert way("", found) == way("", there)
+    assert np.isnan(found.flow).all() != flow
 
 
 @pytest.mark.slow
