@@ -144,6 +144,9 @@ def test_single_claims_are_renewed_on_a_page() -> None:
     after = runner.renewed("# Head", before, [again])
     whole = runner.markdown("# Head", [first, again])
     assert after == whole.replace("inconclusive;", "inconclusive; put together of runs of single claims,")
+    assert "minutes of processor time, without those of a.\n" in runner.renewed(
+        "# Head", before.replace(", in 1 minutes of processor time", ""), [again]
+    )
     assert "| [b](#b): Claim of \\|b\\|. | holds |\n" in after and " 2 minutes of processor time." in after
 
 

@@ -125,8 +125,11 @@ def renewed(head: str, before: str, outcomes: list[Outcome]) -> str:
 def page(head: str, sections: dict[str, str], joined: str) -> str:
     """``head``, the list of claims, and what each section says."""
     verdicts = {name: verdict for name, text in sections.items() for verdict in VERDICT.findall(text)}
-    minutes = sum(float(minutes) for text in sections.values() for minutes in MINUTES.findall(text))
-    lines = [f"{tally(list(verdicts.values())).capitalize()}{joined} {minutes:.0f} minutes of processor time."]
+    minutes = {name: sum(map(float, MINUTES.findall(text))) for name, text in sections.items()}
+    untold = ", ".join(name for name in sections if not minutes[name])
+    without = f", without those of {untold}" if untold else ""
+    total = f"{sum(minutes.values()):.0f} minutes of processor time{without}"
+    lines = [f"{tally(list(verdicts.values())).capitalize()}{joined} {total}."]
     lines += ["", "| claim | verdict |", "|---|---|"]
     for name, text in sections.items():
         statement = text.split("\n\n")[1].replace("\n", " ").replace("|", "\\|")
