@@ -143,60 +143,6 @@ def test_steps_that_are_not_whole_are_left_out() -> None:
     assert len(noise.moments()) == 2
 
 
-def test_a_step_with_a_smaller_micro_batch_is_left_out() -> None:
-    model, (X, y) = network(), data(14)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
-    noise = so.torch.NoiseScale(model, micro=4, accumulate=2).attach(optimizer)
-    equal, unequal = [[(X[a:b], y[a:b]) for a, b in pairs] for pairs in ([(0, 4), (4, 8)], [(8, 12), (12, 14)])]
-    train(model, optimizer, [equal, unequal, equal])
-    with torch.no_grad():
-        model(X)  # a look at all data, as of validation, is no micro-batch
-    model.eval()
-    model(X)
-    model.train()
-    train(model, optimizer, [equal])
-    assert len(noise.moments()) == 3
-    with pytest.raises(ValueError, match="1 were left out: 1 with micro-batches of unlike sizes"):
-        noise.estimate()
-
-
-class Steps(torch.nn.Module):
-    """The mean over times of data (times, examples, inputs), called by name."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.layer = torch.nn.Linear(4, 1)
-
-    def forward(self, *, sequences: Any) -> Any:
-        return self.layer(sequences).mean(0)
-
-
-@pytest.mark.parametrize(("micro", "times"), [(8, None), (3, "2.667"), (16, "0.5")])
-def test_it_warns_of_another_number_of_rows(micro: int, times: str | None) -> None:
-    model, (X, y) = network(), data(16)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
-    noise = so.torch.NoiseScale(model, micro=micro, accumulate=2).attach(optimizer)
-    train(model, optimizer, [[(X[:8], y[:8]), (X[8:], y[8:])]] * 20)
-    if times is None:
-        noise.estimate()
-        return
-    with pytest.warns(UserWarning, match=f"called with 8 rows at a time, and micro is {micro}: .* {times} times as"):
-        noise.estimate()
-
-
-def test_times_before_examples_are_no_micro_batches_of_unlike_sizes() -> None:
-    """Lengths 5 and 7 of 8 sequences; and of one length, which is not taken for a wrong micro."""
-    for lengths in ((5, 7), (5, 5)):
-        model = Steps()
-        optimizer = torch.optim.SGD(model.parameters(), lr=0.0)
-        noise = so.torch.NoiseScale(model, micro=8, accumulate=2).attach(optimizer)
-        for _ in range(20):
-            for length in lengths:
-                model(sequences=torch.randn(length, 8, 4)).square().mean().backward()
-            optimizer.step()
-        assert noise.estimate().skipped == 0
-
-
 def test_it_says_why_it_has_too_few_steps() -> None:
     model, (X, y) = network(), data()
     noise = so.torch.NoiseScale(model, micro=3, accumulate=2)
