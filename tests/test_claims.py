@@ -130,3 +130,33 @@ def test_what_is_found_is_written() -> None:
     assert "| E \\|x\\|² | ≤ 1 | 2 | 1.804 to 2.196 | fails |\n| \\* | ≥ 1 | 2 | 2 | holds |\n" in page
     assert "\n\nClaim.\n\n**Source**: us.\n\n**Measured**: x.\n\n" in page
     assert "\nClaims: 0 hold, 1 fail, 0 inconclusive; 1 minutes of processor time.\n" in page
+    assert "\n\nVerdict: **fails**, in 1 minutes of processor time.\n\n" in page
+
+
+def test_single_claims_are_renewed_on_a_page() -> None:
+    good, bad = (frame.finding("q", (0.0, 1.0), Estimate(v)) for v in (0.5, 2.0))
+    first, second, again = (
+        runner.Outcome(name, f"Claim of |{name}|.\n\nSource: us.", [found], seconds)
+        for name, found, seconds in (("a", good, 60.0), ("b", bad, 120.0), ("b", good, 30.0))
+    )
+    before = runner.markdown("# Head", [first, second])
+    assert runner.renewed("# Head", before, []).replace("; put together of runs of single claims,", ";") == before
+    after = runner.renewed("# Head", before, [again])
+    whole = runner.markdown("# Head", [first, again])
+    assert after == whole.replace("inconclusive;", "inconclusive; put together of runs of single claims,")
+    assert "minutes of processor time, without those of a.\n" in runner.renewed(
+        "# Head", before.replace(", in 1 minutes of processor time", ""), [again]
+    )
+    assert "| [b](#b): Claim of \\|b\\|. | holds |\n" in after and " 2 minutes of processor time." in after
+
+
+def test_a_claim_that_cannot_be_measured_here_is_told_before_the_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(runner, "names", lambda folder: ["momentum_coefficient", "sgd_orders"])
+    monkeypatch.setattr(runner, "lacking", lambda name, folder: "no text" if name == "sgd_orders" else None)
+    for words in (["sgd_orders"], ["--write", str(tmp_path / "page.md")]):
+        result = CliRunner().invoke(main, words)
+        assert result.exit_code == 2 and "sgd_orders cannot be measured here: no text" in result.output
+    result = CliRunner().invoke(main, [])
+    assert "sgd_orders is left out: no text" in result.output and "claims: 0 hold, 1 fail" in result.output

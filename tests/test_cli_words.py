@@ -237,3 +237,5 @@ def test_another_method_for_what_is_no_matrix() -> None:
     for wrong in ("adamw:rho=1", "adamw:0.1"):
         with pytest.raises(ValueError, match="rest must be METHOD:name=value,..., with names of AdamW among lr, beta1"):
             job("compare", "muon", *words, "--rest", wrong)
+    with pytest.raises(ValueError, match=r"not one matrix: .* given to such a page by so\.Layered\(.*\), or --rest"):
+        so.simulate(muon, job("compare", "muon", *words).problem, steps=1, paths=1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ pytestmark = [pytest.mark.extras("torch", "sklearn"), pytest.mark.usefixtures("o
 
 import benchmarks.claims.networks as claims  # noqa: E402
 from benchmarks.claims import runner  # noqa: E402
-from benchmarks.claims.networks import svag_adam, trained  # noqa: E402
+from benchmarks.claims.networks import larger_text, svag_adam, trained  # noqa: E402
 from benchmarks.claims.networks.__main__ import HEAD  # noqa: E402
 from sdeopt.results.judging import quantile  # noqa: E402
 
@@ -105,6 +107,32 @@ def test_svag_amplifies_the_covariance_of_gradients_alone(level: int) -> None:
         adam = so.Adam(*svag_adam.ADAM)
         wanted = adam.step(1, adam.step(0, adam.init(x, o), o, z[0]), o, z[1])
         np.testing.assert_allclose(page.step(1, y, o, z[::-1]), wanted, rtol=1e-12)
+
+
+def test_another_text_than_that_of_the_page_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(larger_text, "text", lambda: "of a later release")
+    words = r"its text, pydoc_data\.topics, is another in Python 3\.\d+\.\w+ than in 3\.11\.7"
+    assert re.match(words, str(runner.lacking("larger_text", claims)))
+    with pytest.raises(ValueError, match=f"larger_text cannot be measured here: {words}"):
+        larger_text.windows()
+
+
+@pytest.mark.parametrize("flow", [False, True])
+def test_a_claim_finds_what_compare_does(flow: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bit by bit, but for what half the step changes, which no claim is about."""
+    toy, law = so.networks.mlp("breast_cancer", (2,), holdout=0.8), so.Minibatch(16)
+    monkeypatch.setitem(trained.NETWORKS, "MLP", lambda: toy)
+    monkeypatch.setattr(trained, "STEPS", 8)
+    monkeypatch.setattr(importlib.import_module("sdeopt.comparison.block"), "PATHS_FLOW", 2)
+    found = trained.compared(so.SignSGD(0.01), "MLP", law, 20 / 1024, flow=flow)
+    there = so.compare(
+        so.SignSGD(0.01), so.Problem(toy, law), steps=8, paths=20, substeps=2, save_at=8, sde="sampled", rng=0,
+        observables={"train loss": toy.observables()["train loss"]}, judge="observables", progress=False,
+    )  # fmt: skip
+    ways = (trained.loss, trained.spread, functools.partial(trained.loss, flow=True))
+    for way in ways[: 3 if flow else 2]:
+        assert way("", found) == way("", there)
+    assert np.isnan(found.flow).all() != flow
 
 
 @pytest.mark.slow

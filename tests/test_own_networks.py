@@ -112,10 +112,17 @@ def test_what_is_no_such_file_is_refused_in_a_sentence(script: str) -> None:
     ("spec", "said"),
     [
         ("{}:loaded", "got 3 things, among them an instance of DataLoader: read it once"),
-        ("train:make", r"unknown objective 'train' .*; one of your own is FILE\.py:FUNCTION"),
+        ("trian:make", r"unknown objective 'trian' .*; one of your own is FILE\.py:FUNCTION"),
+        *(
+            (words, rf"a file must be FILE\.py:FUNCTION, such as train\.py:make, got '{words}'")
+            for words in ("train:make", "train.make", "train.py", "train")
+        ),
         ("mlp:mnist,widths=128,64", "widths of several numbers is written widths=128x64"),
     ],
 )
-def test_what_makes_no_network_is_told(script: str, spec: str, said: str) -> None:
+def test_what_makes_no_network_is_told(
+    script: str, spec: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     with pytest.raises((TypeError, ValueError), match=said):
         objective_of(spec.format(script))

@@ -109,6 +109,37 @@ def test_all_else_is_refused_by_name(stream: Any) -> None:
         so.Problem(so.Quadratic([1.0]), problem.noise)
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+def test_a_stream_runs_in_float64_whatever_comes_in(dtype: Any) -> None:
+    """The loss is that of a module in float64 on the numbers as they were rounded; whole numbers stay such."""
+    rng, weight = np.random.default_rng(0), torch.tensor([1.0, 3.0])
+    X, y = torch.from_numpy(rng.standard_normal((8, 2))).to(dtype), torch.arange(8) % 2
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        layer = torch.nn.Linear(2, 2).to(dtype)
+    stream = so.torch.Stream(layer, torch.nn.CrossEntropyLoss(weight.to(dtype)), lambda address: (X, y))
+    value, g = stream.at(stream.start, 0, slope=True)
+    double = layer.double()
+    loss = torch.nn.functional.cross_entropy(double(X.double()), y, weight.double())
+    assert value == pytest.approx(loss.item(), rel=1e-14) and g.dtype == stream.start.dtype == np.float64
+    np.testing.assert_allclose(g, np.concatenate([a.ravel() for a in torch.autograd.grad(loss, layer.parameters())]))
+    e = so.simulate(so.SGD(0.1), so.Problem(stream), steps=2, paths=2, rng=0, progress=False)
+    assert e.final.dtype == np.float64
+
+
+def test_a_module_with_a_precision_of_its_own_is_told_so() -> None:
+    class Fixed(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = torch.nn.Linear(2, 1)
+
+        def forward(self, x: Any) -> Any:
+            return self.layer(torch.cat([x[:, :1], torch.ones(len(x), 1)], 1).float())
+
+    with pytest.raises(ValueError, match="batch, model and loss must fit, and at the address 0 say: .* dtype"):
+        so.torch.Stream(Fixed(), MSE, batch)
+
+
 def test_what_is_no_function_of_the_address_is_refused() -> None:
     data = iter(range(100))
 

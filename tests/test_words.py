@@ -52,6 +52,7 @@ def test_the_ends_of_an_interval_are_told_apart() -> None:
         (0.5, 0.49, 0.58, "0.5 [0.49, 0.58]"),  # lopsided
         (0.0, 0.0, 0.17, "0 [0, 0.17]"),
         (2.5, 2.5, 2.5, "2.5 ± 0"),
+        (0.75, 0.75 - 1.1e-16, 0.75, "0.75 ± 0"),  # rounding, lopsided
         (2.5, math.nan, math.nan, "2.5 ?"),
         (2.5, 2.0, math.inf, "2.5 [2, ∞]"),
         (math.inf, 2.0, math.inf, "∞"),

@@ -18,9 +18,11 @@ from rich.text import Text
 import benchmarks.claims
 from benchmarks.claims.frame import Finding, Range, worst
 
-__all__ = ["VERDICTS", "Outcome", "heading", "markdown", "names", "run", "table", "tally"]
+__all__ = ["VERDICTS", "Outcome", "heading", "lacking", "markdown", "names", "renewed", "run", "table", "tally"]
 
 NOT_CLAIMS = ("__main__", "characters", "command", "frame", "runner", "trained")
+VERDICT = re.compile(r"^Verdict: \*\*(\w+)\*\*", re.MULTILINE)
+MINUTES = re.compile(r"^Verdict: .*, in ([\d.]+) minutes", re.MULTILINE)
 COLOURS = {"holds": "green", "fails": "red", "inconclusive": "yellow"}
 VERDICTS = """\
 A finding sets the 95 % interval of a measured number against the range in which the claim puts it: it *holds* if the
@@ -61,6 +63,12 @@ def load(name: str, folder: ModuleType = benchmarks.claims) -> ModuleType:
     return importlib.import_module(f"{folder.__name__}.{name}")
 
 
+def lacking(name: str, folder: ModuleType = benchmarks.claims) -> str | None:
+    """Why a claim cannot be measured here: what its file's ``lacks()`` says, if it has one."""
+    lacks = getattr(load(name, folder), "lacks", None)
+    return None if lacks is None else lacks()
+
+
 def run(name: str, size: float, folder: ModuleType = benchmarks.claims) -> Outcome:
     """Measure one claim."""
     module, began = load(name, folder), time.process_time()
@@ -96,31 +104,48 @@ def table(findings: list[Finding]) -> Table:
     return rows
 
 
-def tally(outcomes: list[Outcome]) -> str:
+def tally(verdicts: list[str]) -> str:
     """How many claims hold, fail and are open."""
-    verdicts = [outcome.verdict for outcome in outcomes]
     words = {"holds": "hold", "fails": "fail", "inconclusive": "inconclusive"}
     return "claims: " + ", ".join(f"{verdicts.count(verdict)} {word}" for verdict, word in words.items())
 
 
 def markdown(head: str, outcomes: list[Outcome]) -> str:
     """The page of a full run, which begins with ``head``."""
-    minutes = sum(outcome.seconds for outcome in outcomes) / 60.0
-    lines = [
-        head,
-        f"{tally(outcomes).capitalize()}; {minutes:.0f} minutes of processor time.",
-        "",
-        "| claim | verdict |",
-        "|---|---|",
-    ]
-    lines += [f"| [{o.name}](#{o.name}): {escaped(o.statement)} | {o.verdict} |" for o in outcomes]
-    for o in outcomes:
-        lines += ["", f"## {o.name}", "", *paragraphs(o.text), f"Verdict: **{o.verdict}**.", ""]
-        lines += ["| quantity | claimed | measured | 95 % interval | verdict |", "|---|---|---|---|---|"]
-        for f in o.findings:
-            what = ("*instead:* " if f.instead else "") + escaped(f.what)
-            lines.append(f"| {what} | {span(f.claimed)} | {f.measured:.4g} | {interval(f)} | {f.verdict} |")
-    return "\n".join(lines) + "\n"
+    return page(head, {o.name: section(o) for o in outcomes}, ";")
+
+
+def renewed(head: str, before: str, outcomes: list[Outcome]) -> str:
+    """The page ``before`` with these claims in the place of what it said of them."""
+    old = {part.partition("\n")[0]: "## " + part.rstrip("\n") for part in before.split("\n## ")[1:]}
+    found = old | {o.name: section(o) for o in outcomes}
+    return page(head, {name: found[name] for name in sorted(found)}, "; put together of runs of single claims,")
+
+
+def page(head: str, sections: dict[str, str], joined: str) -> str:
+    """``head``, the list of claims, and what each section says."""
+    verdicts = {name: verdict for name, text in sections.items() for verdict in VERDICT.findall(text)}
+    minutes = {name: sum(map(float, MINUTES.findall(text))) for name, text in sections.items()}
+    untold = ", ".join(name for name in sections if not minutes[name])
+    without = f", without those of {untold}" if untold else ""
+    total = f"{sum(minutes.values()):.0f} minutes of processor time{without}"
+    lines = [f"{tally(list(verdicts.values())).capitalize()}{joined} {total}."]
+    lines += ["", "| claim | verdict |", "|---|---|"]
+    for name, text in sections.items():
+        statement = text.split("\n\n")[1].replace("\n", " ").replace("|", "\\|")
+        lines.append(f"| [{name}](#{name}): {statement} | {verdicts[name]} |")
+    return "\n".join([head, *lines, "", "\n\n".join(sections.values())]) + "\n"
+
+
+def section(o: Outcome) -> str:
+    """What the page says of a claim."""
+    lines = [f"## {o.name}", "", *paragraphs(o.text)]
+    lines += [f"Verdict: **{o.verdict}**, in {o.seconds / 60.0:.2g} minutes of processor time.", ""]
+    lines += ["| quantity | claimed | measured | 95 % interval | verdict |", "|---|---|---|---|---|"]
+    for f in o.findings:
+        what = ("*instead:* " if f.instead else "") + escaped(f.what)
+        lines.append(f"| {what} | {span(f.claimed)} | {f.measured:.4g} | {interval(f)} | {f.verdict} |")
+    return "\n".join(lines)
 
 
 def escaped(text: str) -> str:

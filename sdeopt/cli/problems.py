@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,19 @@ def objective_of(spec: str) -> Any:
     try:
         checks.choice("objective", name, (*objectives.FORMS, *networks.NAMES))
     except ValueError as error:
-        raise ValueError(f"{error}; one of your own is FILE.py:FUNCTION") from None
+        raise ValueError(_meant(spec) or f"{error}; one of your own is FILE.py:FUNCTION") from None
     return alone(objectives.parse(spec))
+
+
+def _meant(spec: str) -> str | None:
+    """What to say of words that mean a file, but name no function of it as FILE.py:FUNCTION does."""
+    file, _, name = spec.partition(":")
+    module, _, dotted = file.partition(".")
+    for at, function in ((file, name), (f"{file}.py", name), (f"{module}.py", dotted)):
+        if at.endswith(".py") and isfile(at):
+            example = f"{at}:{function if function.isidentifier() else 'make'}"
+            return f"objective of a file must be FILE.py:FUNCTION, such as {example}, got {spec!r}"
+    return None
 
 
 def alone(objective: Any) -> Any:

@@ -4,7 +4,8 @@ Discrete
     D' = β D + (1 - β) (G + ξ),    X' = (1 - γ) X - γ s msign(D'),    D₀ = 0                       G = ∇f(X);  γ = η
 
     X is an r by c matrix. msign(D) = U Vᵀ for the singular value decomposition D = U S Vᵀ with S > 0: -s msign(D) is
-    where ⟨D, X⟩ is least on the ball |X|₂ <= s.
+    where ⟨D, X⟩ is least on the ball |X|₂ <= s. A network is trained by `Layered`, this on each of its matrices and
+    `Scion` or AdamW on the rest.
 
 SDE
     order1   dX = -[X + s msign(D)] dt

@@ -102,7 +102,9 @@ def known(value: float, low: float, high: float) -> str:
         return number(value)
     if math.isnan(low) or math.isnan(high):
         return f"{number(value)} ?"
-    if math.isinf(high - low) or abs(high + low - 2.0 * value) > LOPSIDED * (high - low):
+    lopsided = abs(high + low - 2.0 * value) > LOPSIDED * (high - low)
+    rounding = high - low <= 2.0 * ROUNDING * abs(value)
+    if math.isinf(high - low) or (lopsided and not rounding):
         return f"{number(value, 3)} {ends(low, high)}"
     return interval(value, (high - low) / 2.0)
 

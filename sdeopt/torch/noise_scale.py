@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.core import checks
+from sdeopt.core import checks, notices
 from sdeopt.torch.estimate import LEAST, NoiseScaleEstimate, ratio, windows
 
 __all__ = ["NoiseScale"]
@@ -43,13 +44,19 @@ class NoiseScale:
     ValueError, TypeError
         If ``micro`` is below 1 or ``accumulate`` below 2, or the model has nothing to train.
 
+    Warns
+    -----
+    UserWarning
+        By `estimate`, if the model was always called with another number of rows than ``micro``.
+
     Notes
     -----
     A loss divided by ``accumulate`` or not: both give the same. A loss scale that changes between steps (float16) does
     not cancel. A step with another number of micro-batches, with a parameter that the first had and the last had not,
     or with a gradient that is not finite, is left out, and counted in ``skipped``. So models of which each micro-batch
-    uses another part, mixtures of experts or layers dropped at random, are not measured. That every micro-batch has
-    ``micro`` examples is not checked: let the loader drop a last one that is smaller (``drop_last=True``).
+    uses another part, mixtures of experts or layers dropped at random, are not measured. Left out is also a step in
+    which the model, called to train, got ``micro`` rows in its first tensor and another number besides, as of a smaller
+    last micro-batch. Sizes are not seen where not the model itself is called but a part of it, or before compiling.
 
     References
     ----------
@@ -75,7 +82,7 @@ class NoiseScale:
     """
 
     def __init__(self, model: Any, micro: int, accumulate: int) -> None:
-        if isinstance(model, type) or not hasattr(model, "parameters"):
+        if isinstance(model, type) or not hasattr(model, "register_forward_pre_hook"):
             raise TypeError(f"model must be a torch.nn.Module, got {checks.short(model)}")
         self.micro = checks.integer("micro", micro, low=1)
         self.accumulate = checks.integer("accumulate", accumulate, low=2)
@@ -85,7 +92,9 @@ class NoiseScale:
             raise ValueError("model must have a parameter that requires gradients")
         self._rows: list[NDArray[np.float64]] = []  # |g_b|² and |g_B|², up to a common factor
         self._waiting: list[Any] = []
+        self._shapes: set[tuple[int, ...]] = set()  # rows and columns of the first tensor of calls
         self._handles = [p.register_post_accumulate_grad_hook(self._seen) for p in self._parameters]
+        self._handles.append(model.register_forward_pre_hook(self._called, with_kwargs=True))
         self._attached = False
         self._begin()
 
@@ -128,6 +137,18 @@ class NoiseScale:
         self._last: dict[Any, int] = {}  # the one in which a parameter was last seen
         self._first: list[Any] = []
         self._whole: list[Any] = []
+        self._sizes: set[int] = set()  # of what the model was called with
+
+    def _called(self, model: Any, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+        """How many rows its first tensor has, where the model is called to train."""
+        import torch
+
+        if torch.compiler.is_compiling() or not (model.training and torch.is_grad_enabled()):
+            return
+        tensors = (a for a in (*args, *named.values()) if isinstance(a, torch.Tensor) and a.ndim)
+        if (first := next(tensors, None)) is not None:
+            self._sizes.add(len(first))
+            self._shapes.add(tuple(first.shape[:2]))
 
     def _seen(self, p: Any) -> None:
         """A backward pass has added to the gradient of ``p``; the second time it does, a new micro-batch has begun."""
@@ -144,6 +165,8 @@ class NoiseScale:
             self._left[f"{self._now} micro-batches, not {self.accumulate}"] += 1
         elif set(self._last.values()) != {self._now}:
             self._left["micro-batches that do not all use the same parameters"] += 1
+        elif self.micro in self._sizes and len(self._sizes) > 1:
+            self._left["micro-batches of unlike sizes"] += 1
         else:
             self._waiting.append((square(self._first) * self.accumulate**2, square(self._whole)))
         if len(self._waiting) >= FLUSH:
@@ -180,10 +203,23 @@ class NoiseScale:
             why = f"{self.skipped} were left out: {why}" if why else "none was left out"
             why = why if self._attached or self._rows or self._left else "no optimizer is attached"
             raise ValueError(f"estimate needs {LEAST} steps at least, got {len(rows)} ({why})")
+        self._compare_sizes()
         return NoiseScaleEstimate(
             *ratio(rows), steps=len(rows), skipped=self.skipped, micro=self.micro, accumulate=self.accumulate,
             course=windows(rows, len(self._rows) - len(rows)),
         )  # fmt: skip
+
+    def _compare_sizes(self) -> None:
+        """Warn where every call had one number of rows, and neither it nor that of columns is ``micro``."""
+        rows = {shape[0] for shape in self._shapes}
+        if len(rows) != 1 or any(self.micro in shape for shape in self._shapes):
+            return
+        (n,) = rows
+        text = (
+            f"the model is called with {n} rows at a time, and micro is {self.micro}: if rows are examples, give "
+            f"micro={n}, and the noise scale is {n / self.micro:.4g} times as large"
+        )
+        warnings.warn(text, UserWarning, stacklevel=notices.depth())
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the course of B_simple in time (default: on a new figure); return the axes."""

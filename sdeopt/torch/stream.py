@@ -46,10 +46,11 @@ class Stream(Passes, Smooth):
         Copied, in float64, and run in the mode, training or evaluation, in which it is given; its parameters that
         require gradients are x.
     loss : callable
-        (output, y) -> the loss of the batch, one number.
+        (output, y) -> the loss of the batch, one number. A module is copied, in float64 too.
     batch : callable
         (address) -> (X, y), a function of an integer from 0 to 2⁵² - 1, and no iterator: the same address gives the
-        same batch. ``np.random.default_rng(address)`` is a generator for it.
+        same batch. ``np.random.default_rng(address)`` is a generator for it. X and y of floating point, of any
+        precision, are made float64; integers stay.
 
     Raises
     ------
@@ -58,6 +59,9 @@ class Stream(Passes, Smooth):
 
     Notes
     -----
+    There is no ``dtype``: a stream runs in float64 on the CPU. A module or loss that makes tensors of a precision of
+    its own within is told so by PyTorch, in a sentence of `Stream`; ``X.new_zeros`` and the like follow that of X.
+
     While ``batch`` and the model run, PyTorch's own generator stands at the address, so dropout and ``torch.rand`` are
     functions of it too, and SAM sees one mask at both of its points; runs that draw there wait for one another. On a
     GPU the same seed has other bits. Running statistics are those of the model as given in every run, since

@@ -26,7 +26,7 @@ MUTATIONS = [
     Mutation(
         "results: a lopsided interval as if it were symmetric",
         "sdeopt/results/words.py",
-        "or abs(high + low - 2.0 * value) > LOPSIDED * (high - low)",
+        " or (lopsided and not rounding)",
         "",
         named("words", "test_a_value_stands_with_its_interval"),
     ),

@@ -20,7 +20,8 @@ it is large, plainest. Its interval and its verdict are those of `so.compare`, f
 Of the small networks MLP and Transformer have 266 and 890 parameters, on breast_cancer; CNN and ResNet 690 and 402, on
 digits; the MLP of `digits` has 2410. Of the larger ones the CNN has 9098 and the MLP 101,770, on MNIST; the Transformer
 of `larger_text` has 115,879. The SDE takes two integrator steps for one of the optimizer, the MLP's on true batches of
-digits four; `so.compare` tries twice as many on some paths.
+digits four. What `so.compare` does besides, half the step on a quarter of the paths and the flow, is left out where no
+finding is of it.
 """
 
 main = command(benchmarks.claims.networks, "docs/claims_networks.md", HEAD)

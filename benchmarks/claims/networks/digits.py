@@ -23,7 +23,7 @@ CLOSED = {"SGD": "order1", "SignSGD": "order1", "AdamW": "full"}  # SDEs with a 
 def measure(size: float = 1.0) -> list[Finding]:
     found = []
     for name, page in PAGES.items():
-        report = compared(page, "digits MLP", so.Minibatch(BATCH), size, close=CLOSE, substeps=4)
+        report = compared(page, "digits MLP", so.Minibatch(BATCH), size, close=CLOSE, substeps=4, flow=True)
         found += [loss(name, report), apart(f"{name}, drift alone", report, flow=True)]
         found.append(spread(name, report).rather() if name == "AdamW" else spread(name, report))
         if name in CLOSED:

@@ -11,6 +11,7 @@ of more than three quarters of that at the start, about that of the frequencies 
 from __future__ import annotations
 
 import hashlib
+import platform
 from typing import Any
 
 import numpy as np
@@ -32,14 +33,26 @@ PAGES: dict[str, Any] = {
 }
 
 
-def windows() -> tuple[Any, Any, int]:
-    """Windows of the text as numbers of characters, (n, 32), the same one character later, and how many there are."""
+def text() -> str:
+    """Python's own help on its language."""
     from pydoc_data import topics
 
-    text = "".join(topics.topics[name] for name in sorted(topics.topics))
-    if hashlib.sha256(text.encode()).hexdigest() != HASH:
-        raise ValueError("pydoc_data.topics is another text in this version of Python than that of CPython 3.11.7")
-    known, numbers = np.unique(list(text), return_inverse=True)
+    return "".join(topics.topics[name] for name in sorted(topics.topics))
+
+
+def lacks() -> str | None:
+    """Whether the text is the one that the page is about: it changes from one release of Python to the next."""
+    if hashlib.sha256(text().encode()).hexdigest() == HASH:
+        return None
+    here = platform.python_version()
+    return f"its text, pydoc_data.topics, is another in Python {here} than in 3.11.7, which it is about: run it there"
+
+
+def windows() -> tuple[Any, Any, int]:
+    """Windows of the text as numbers of characters, (n, 32), the same one character later, and how many there are."""
+    if (why := lacks()) is not None:
+        raise ValueError(f"larger_text cannot be measured here: {why}")
+    known, numbers = np.unique(list(text()), return_inverse=True)
     n = (len(numbers) - 1) // WINDOW
     cut = numbers[: n * WINDOW + 1]
     return cut[:-1].reshape(n, WINDOW), cut[1:].reshape(n, WINDOW), len(known)

@@ -20,7 +20,7 @@ LR = {"MLP": 0.002, "CNN": 0.01, "ResNet": 0.002, "Transformer": 0.002}
 def measure(size: float = 1.0) -> list[Finding]:
     found = []
     for name, lr in LR.items():
-        report = compared(so.SignSGD(lr), name, minibatch(name), size)
+        report = compared(so.SignSGD(lr), name, minibatch(name), size, flow=name == "MLP")
         found.append(loss(name, report))
         if name == "MLP":
             law, what = so.DiagonalMinibatch(BATCH), "MLP, independent normal noise"

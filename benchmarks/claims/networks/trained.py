@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 import sdeopt as so
 from benchmarks.claims.frame import NORMAL, Estimate, Finding, finding, judged, seed
+from sdeopt.comparison import block
+from sdeopt.engine.blocks import Task, fold, records
 from sdeopt.engine.planning import plan
-from sdeopt.engine.run import lacking
+from sdeopt.engine.run import Run, lacking
+from sdeopt.engine.simulate import describe
+from sdeopt.results import paired
 from sdeopt.results.judging import quantile
 from sdeopt.results.pages import TRACE
 
@@ -45,17 +51,30 @@ def compared(
     sde: str | None = None,
     close: float = CLOSE,
     substeps: int = SUBSTEPS,
+    flow: bool = False,
 ) -> so.Report:
-    """Optimizer and SDE on the network ``name`` by the training loss, at every eighth of the run."""
+    """Optimizer and SDE on the network ``name`` by the training loss, at every eighth of the run, as `so.compare` does.
+
+    Half the step is tried on two paths, for no finding is of it, and the flow is run if a finding is.
+    """
     problem = so.Problem((NETWORKS | DIGITS)[name](), law)
     sde = formula(method, problem) if sde is None else sde
     f = problem.objective
     paths = max(8, round(PATHS.get(name, FEWER) * size))
-    return so.compare(
-        method, problem, steps=STEPS, paths=paths, substeps=substeps, save_at=SAVES, sde=sde,
-        observables={"train loss": f.observables()["train loss"]}, judge="observables", tolerance=close, rng=0,
-        progress=False,
+    run = plan(
+        method, problem, "sde", steps=STEPS, substeps=substeps, save_at=SAVES, sde=sde, rng=0,
+        observables={"train loss": f.observables()["train loss"]},
     )  # fmt: skip
+    both, halved, straight = (columns := block.columns(run))[:2], columns[1:3], columns[3]
+
+    def folded(runs: tuple[Run, ...], count: int) -> paired.Paired:
+        task = Task(runs, partial(block.REDUCE, d=run.kept, vectors=False), 16 * run.kept)
+        return fold(task, count, paired.merge, progress=False)  # type: ignore[no-any-return]
+
+    judging = {"judge": "observables", "heavy": False, "tolerance": close, "alpha": 0.05}
+    line = block.straight(straight, None, False, None) if flow else records(straight, 1, progress=False)[0]
+    report = block.assemble(columns, folded(both, paths), folded(halved, 2), line, describe(columns[1]) | judging)
+    return report if flow else replace(report, flow=np.full_like(report.flow, np.nan))
 
 
 def formula(method: Any, problem: so.Problem) -> str:
