@@ -13,7 +13,7 @@ from numba import njit
 
 import sdeopt as so
 from sdeopt.core import rival
-from sdeopt.engine import kept, kernels
+from sdeopt.engine import kept, kernels, private
 from sdeopt.engine.compiler import cache
 from sdeopt.engine.compiler.compile import LOOPS
 from sdeopt.engine.simulate import plan
@@ -23,6 +23,7 @@ SCRIPT = """
 import time
 import numpy as np
 import sdeopt as so
+from sdeopt.engine import kept, private
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.compiler.compile import LOOPS
 from sdeopt.engine.simulate import plan
@@ -233,6 +234,7 @@ def test_a_function_without_a_module_is_compiled(folder):
 UNFILED = """
 from types import ModuleType
 import sdeopt as so
+from sdeopt.engine import kept, private
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
 
