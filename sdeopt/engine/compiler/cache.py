@@ -115,7 +115,7 @@ class LoopCache:
         return self._found(signature, context) if found is None and MISSED.get()() else found
 
     def _found(self, signature: Any, context: Any) -> Any:
-        """Without ``context.refresh``, a tenth of a warm start: what is compiled calls it, what is found does without."""
+        """Without ``context.refresh``, a tenth of a warm start: what is compiled calls it, what is found need not."""
         try:
             place = trusted()
             if place is None:
