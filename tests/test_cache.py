@@ -13,7 +13,7 @@ from numba import njit
 
 import sdeopt as so
 from sdeopt.core import rival
-from sdeopt.engine import kernels
+from sdeopt.engine import kept, kernels, private
 from sdeopt.engine.compiler import cache
 from sdeopt.engine.compiler.compile import LOOPS
 from sdeopt.engine.simulate import plan
@@ -23,6 +23,7 @@ SCRIPT = """
 import time
 import numpy as np
 import sdeopt as so
+from sdeopt.engine import kept, private
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.compiler.compile import LOOPS
 from sdeopt.engine.simulate import plan
@@ -69,7 +70,7 @@ def test_a_second_process_finds_the_loop(fresh, folder):
     assert other != again
     assert {file: file.stat().st_mtime_ns for file in stamps} == stamps
     assert len(set(folder.iterdir()) - set(stamps)) == 1
-    assert cache.info().usable == cache.info().entries == 4
+    assert kept.info().usable == kept.info().entries == 4
 
 
 def loop(factor, key="test"):
@@ -91,7 +92,7 @@ def test_without_a_usable_folder_loops_are_compiled(place, tmp_path, monkeypatch
     if place == "no home":
         monkeypatch.delenv("SDEOPT_CACHE_DIR")
         monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-        monkeypatch.setattr(cache.Path, "home", nowhere)
+        monkeypatch.setattr(Path, "home", nowhere)
     assert loop(3.0)(1.0) == 3.0
 
 
@@ -103,7 +104,7 @@ def test_a_full_disk_leaves_nothing_behind(folder, monkeypatch):
     def full(self, target):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(cache.Path, "replace", full)
+    monkeypatch.setattr(Path, "replace", full)
     assert loop(4.0)(1.0) == 4.0
     assert list(folder.iterdir()) == []
 
@@ -117,12 +118,12 @@ def test_processes_may_start_at_once(folder, tmp_path):
     said = [process.communicate(timeout=300)[0] for process in running]
     assert [process.returncode for process in running] == [0] * 2
     assert {text.split()[0] for text in said} == {"0.0,1.5,3.0,4.5"}
-    assert (cache.info().entries, cache.info().usable) == (4, 4)
+    assert (kept.info().entries, kept.info().usable) == (4, 4)
     assert [hits(f) for f in map(loop, (0.0, 1.5, 3.0, 4.5)) if f(1.0) is not None] == [1] * 4
 
 
 def test_info_and_clear_know_our_files_only(folder):
-    assert cache.info() == cache.clear() == (0, 0, 0)  # before the folder exists
+    assert kept.info() == kept.clear() == (0, 0, 0)  # before the folder exists
     for factor in (1.0, 2.0):
         loop(factor)(1.0)
     ours = sorted(folder.iterdir())
@@ -132,14 +133,14 @@ def test_info_and_clear_know_our_files_only(folder):
     for name in ("mine.txt", "x.loop", "notes.part"):
         (folder / name).write_text("keep")
     size = sum(file.stat().st_size for file in ours) + 5
-    assert cache.info() == (4, size, 2)
+    assert kept.info() == (4, size, 2)
     said = succeeded("cache", "info").stdout
     assert str(folder) in said
     assert f"4 entries, {size / 1e6:.1f} MB, 2 usable" in said
     assert f"sdeopt {so.__version__}, Numba {numba.__version__}" in said
     assert succeeded("cache", "clear").stdout == f"removed 4 entries, {size / 1e6:.1f} MB, from {folder}\n"
     assert sorted(file.name for file in folder.iterdir()) == ["mine.txt", "notes.part", "x.loop"]
-    assert cache.info() == (0, 0, 0)
+    assert kept.info() == (0, 0, 0)
 
 
 def test_cache_alone_shows_its_help():
@@ -149,10 +150,10 @@ def test_cache_alone_shows_its_help():
 
 def test_folder_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("SDEOPT_CACHE_DIR", str(tmp_path))
-    assert cache.folder() == tmp_path
+    assert private.folder() == tmp_path
     monkeypatch.delenv("SDEOPT_CACHE_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache.folder() == tmp_path / "sdeopt"
+    assert private.folder() == tmp_path / "sdeopt"
 
 
 def function(factor):
@@ -233,6 +234,7 @@ def test_a_function_without_a_module_is_compiled(folder):
 UNFILED = """
 from types import ModuleType
 import sdeopt as so
+from sdeopt.engine import kept, private
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.simulate import plan
 

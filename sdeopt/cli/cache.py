@@ -23,18 +23,19 @@ def _counted(entries: int, size: int) -> str:
 def info() -> None:
     """Show where the compiled loops are, how many, and the versions that they depend on."""
     from sdeopt import __version__
-    from sdeopt.engine.compiler import cache as loops
+    from sdeopt.engine import kept, private
+    from sdeopt.engine.compiler.cache import versions
 
-    there = loops.info()
-    click.echo(f"folder    {loops.folder()}")
+    there = kept.info()
+    click.echo(f"folder    {private.folder()}")
     click.echo(f"contents  {_counted(there.entries, there.bytes)}, {there.usable} usable by these versions")
-    click.echo(f"versions  sdeopt {__version__}, {loops.versions()}")
+    click.echo(f"versions  sdeopt {__version__}, {versions()}")
 
 
 @cache.command("clear")
 def clear() -> None:
     """Remove the compiled loops, and nothing else from their folder."""
-    from sdeopt.engine.compiler import cache as loops
+    from sdeopt.engine import kept, private
 
-    there = loops.clear()
-    click.echo(f"removed {_counted(there.entries, there.bytes)}, from {loops.folder()}")
+    there = kept.clear()
+    click.echo(f"removed {_counted(there.entries, there.bytes)}, from {private.folder()}")

@@ -10,8 +10,8 @@ one is compiled again, with a warning. If the folder cannot be used, loops are c
 The files are code: whoever can write them decides what runs here. So a folder that belongs to somebody else, or in
 whose place others could put one, is refused, with one warning.
 
-The folder is ``$SDEOPT_CACHE_DIR``, else ``sdeopt`` in ``$XDG_CACHE_HOME`` or ``~/.cache``; ``sdeopt cache info`` and
-``sdeopt cache clear`` are `info` and `clear` on the command line.
+The folder is ``$SDEOPT_CACHE_DIR``, else ``sdeopt`` in ``$XDG_CACHE_HOME`` or ``~/.cache``; `engine.kept` looks
+into it and clears it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from contextvars import ContextVar
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import llvmlite
 import llvmlite.binding
@@ -45,11 +44,9 @@ from sdeopt.engine.keys import sources
 from sdeopt.engine.private import folder, trusted, usable
 from sdeopt.engine.values import describe
 
-__all__ = ["Contents", "LoopCache", "clear", "folder", "info", "versions"]
+__all__ = ["LoopCache", "made_by", "versions"]
 
 log = logging.getLogger("sdeopt")
-OURS = re.compile(r"([0-9a-f]{16})-[0-9a-f]{48}\.loop|sdeopt-\w+\.part")
-PARTS = ("", "engine")  # of the package, on which a loop may depend
 MAGIC = b"sdeopt loop 1\n"  # then the key and the checksum, 32 bytes each
 HEAD = len(MAGIC) + 64
 MISSED: ContextVar[Callable[[], bool]] = ContextVar("sdeopt-missed", default=lambda: False)  # before one is compiled
@@ -67,48 +64,6 @@ def _spare_blas() -> None:
 _spare_blas()
 
 
-class Contents(NamedTuple):
-    """Files of the cache: how many, their bytes, and how many of them these sources and compilers can use."""
-
-    entries: int
-    bytes: int
-    usable: int
-
-
-def _files() -> list[tuple[Path, str | None]]:
-    """Our files in the folder, each with the mark of the sources that it was made by."""
-    found = [(file, OURS.fullmatch(file.name)) for file in folder().iterdir()] if folder().is_dir() else []
-    return [(file, match[1]) for file, match in sorted(found) if match]
-
-
-def info() -> Contents:
-    """What the folder of the cache holds of ours.
-
-    Examples
-    --------
-    >>> from sdeopt.engine.compiler import cache
-    >>> cache.info().entries >= cache.info().usable
-    True
-    """
-    files, marks = _files(), {_sources(part)[:16] for part in PARTS}
-    return Contents(len(files), sum(_size(file) for file, _ in files), sum(mark in marks for _, mark in files))
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except FileNotFoundError:  # another process has just cleared the cache
-        return 0
-
-
-def clear() -> Contents:
-    """Remove the files of the cache, and no others; return what there was. Loops are compiled anew when needed."""
-    there = info()
-    for file, _ in _files():
-        file.unlink(missing_ok=True)
-    return there
-
-
 def versions() -> str:
     """The compilers that a loop is good for, and the processor."""
     cpu = numba.config.CPU_NAME or llvmlite.binding.get_host_cpu_name()
@@ -119,7 +74,7 @@ def versions() -> str:
 
 
 @functools.cache
-def _sources(part: str) -> str:
+def made_by(part: str) -> str:
     """Hash of the compilers and of `sources`."""
     return hashlib.sha256((versions() + sources(part)).encode()).hexdigest()
 
@@ -150,7 +105,7 @@ class LoopCache:
     def _name(self, signature: Any, codegen: Any) -> tuple[str, bytes]:
         """The name of the file of a loop, and its whole key."""
         types = re.sub(r"0x[0-9a-f]+", "", str(signature))  # functions show their address; the key has their code
-        mark, text = _sources(self._part), f"{self._key}{types}{codegen.magic_tuple()}"
+        mark, text = made_by(self._part), f"{self._key}{types}{codegen.magic_tuple()}"
         digest = hashlib.sha256((mark + text).encode())
         return f"{mark[:16]}-{digest.hexdigest()[:48]}.loop", digest.digest()
 
@@ -160,7 +115,7 @@ class LoopCache:
         return self._found(signature, context) if found is None and MISSED.get()() else found
 
     def _found(self, signature: Any, context: Any) -> Any:
-        context.refresh()
+        """Without ``context.refresh``, a tenth of a warm start: what is compiled calls it, what is found need not."""
         try:
             place = trusted()
             if place is None:

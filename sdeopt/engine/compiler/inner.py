@@ -54,7 +54,8 @@ class _LoopLibrary(JITCodeLibrary):
 
     def _optimize_final_module(self) -> None:
         """As Numba does it, with `recycle` in between: the first passes know Numba's counts of references by name."""
-        passes, builder = self._codegen._module_pass_manager(cost="cheap", slp_vectorize=False)
+        few = {"cost": "cheap", "opt": 0, "loop_vectorize": False, "slp_vectorize": False}
+        passes, builder = self._codegen._module_pass_manager(**few)
         passes.run(self._final_module, builder)
         memory = parse_assembly(MEMORY)
         inside = {f.name for f in self._final_module.functions if f.linkage == Linkage.linkonce_odr}

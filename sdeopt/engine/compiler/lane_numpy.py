@@ -18,9 +18,10 @@ from numba.core.imputils import impl_ret_untracked
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import lower_builtin, overload
 
-from sdeopt.engine.compiler.lane_ops import call, elementwise, select, total
+from sdeopt.engine.compiler.lane_ops import elementwise, select, total
 from sdeopt.engine.compiler.lanes import I32, Mask, Pack, common, rebuild, row, rows
 from sdeopt.engine.compiler.pipeline import OPTIONS
+from sdeopt.engine.compiler.words import call
 
 __all__: list[str] = []
 

@@ -14,16 +14,16 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.core.imputils import impl_ret_untracked
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin
 
-from sdeopt.engine.compiler.lanes import I32, I64, Mask, Pack, common, element, rebuild, register, row, rows
+from sdeopt.engine.compiler.lanes import I32, Mask, Pack, common, element, rebuild, register, row, rows
+from sdeopt.engine.compiler.words import Value, call
 
 __all__ = [
-    "by_eights", "call", "constant", "divided_root", "elementwise", "exponent", "fma", "horner", "joined",
-    "product", "registers", "select", "total", "two_to",
+    "by_eights", "elementwise", "exponent", "fma", "horner", "joined", "product", "registers", "select", "total",
+    "two_to",
 ]  # fmt: skip
 
 EIGHT = element(8)
@@ -65,20 +65,6 @@ def elementwise(function: Any, arity: int, emit: Callable[..., Any], result: typ
         for b in (Pack, *NUMBERS):
             if Pack in (a, b):
                 lower_builtin(function, a, b)(lower)
-
-
-def call(builder: Any, name: str, *args: Any) -> Any:
-    """Call an LLVM intrinsic on rows of any width."""
-    kind = args[0].type
-    suffix = f"v{kind.count}f64" if isinstance(kind, ir.VectorType) else "f64"
-    typed = ir.FunctionType(kind, [kind] * len(args))
-    function = cgutils.get_or_insert_function(builder.module, typed, f"{name}.{suffix}")
-    return builder.call(function, args)
-
-
-def constant(kind: Any, value: float) -> Any:
-    """A number of the code, in all lanes."""
-    return ir.Constant(kind, [value] * kind.count if isinstance(kind, ir.VectorType) else value)
 
 
 def by_eights(kind: Any) -> bool:
@@ -154,19 +140,15 @@ elementwise(np.minimum, 2, _extremum("<"))
 elementwise(np.maximum, 2, _extremum(">"))
 
 
-def _emit_two_to(b: Any, k: Any) -> Any:
+def _two_to(b: Any, k: Any) -> Any:
     """AVX2 has no conversions of 64 bits: a whole number stands in the last bits of its sum with 3/2 2^52."""
-    wide = element(k.type.count, I64) if isinstance(k.type, ir.VectorType) else I64
-    bits = b.bitcast(b.fadd(k, constant(k.type, 1.5 * 2.0**52 + 1023.0)), wide)
-    return b.bitcast(b.shl(bits, constant(wide, 52)), k.type)
+    return ((Value(b, k) + (1.5 * 2.0**52 + 1023.0)).word() << 52).number().held
 
 
-def _emit_exponent(b: Any, x: Any) -> Any:
+def _exponent(b: Any, x: Any) -> Any:
     """Likewise, by the bits of 2^52 + 2048 + e."""
-    wide = element(x.type.count, I64) if isinstance(x.type, ir.VectorType) else I64
-    bits = b.lshr(b.add(b.bitcast(x, wide), constant(wide, 2**63 - 0x3FE6A09E667F3BCD)), constant(wide, 52))
-    lifted = b.bitcast(b.or_(bits, constant(wide, 0x4330000000000000)), x.type)
-    return b.fsub(lifted, constant(x.type, 2.0**52 + 2048.0))
+    bits = (Value(b, x).word() + (2**63 - 0x3FE6A09E667F3BCD)) >> 52
+    return ((bits | 0x4330000000000000).number() - (2.0**52 + 2048.0)).held
 
 
 def _rowwise(emit: Callable[[Any, Any], Any]) -> Any:
@@ -186,9 +168,8 @@ def _rowwise(emit: Callable[[Any, Any], Any]) -> Any:
     return function
 
 
-two_to = _rowwise(_emit_two_to)
-exponent = _rowwise(_emit_exponent)
-divided_root = _rowwise(lambda b, x: call(b, "llvm.sqrt", x))  # by the processor's divider, see `roots`
+two_to = _rowwise(_two_to)
+exponent = _rowwise(_exponent)
 
 
 @intrinsic

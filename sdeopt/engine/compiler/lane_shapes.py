@@ -12,9 +12,10 @@ from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer, signature
 from numba.extending import intrinsic, lower_builtin, overload, overload_attribute
 
-from sdeopt.engine.compiler.lane_ops import call, joined, registers
+from sdeopt.engine.compiler.lane_ops import joined, registers
 from sdeopt.engine.compiler.lanes import F64, I64, Matrix, Pack, loader, rebuild, register, row, storer
 from sdeopt.engine.compiler.pipeline import OPTIONS
+from sdeopt.engine.compiler.words import call
 
 __all__ = ["basis", "matvec", "rolled"]
 

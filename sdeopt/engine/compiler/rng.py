@@ -16,20 +16,21 @@ import math
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba import float64 as f64
 from numba import int64 as i64
-from numba import njit
+from numba import njit, types
 from numba import uint64 as u64
+from numba.extending import intrinsic
 
 from sdeopt.engine.compiler.apart import apart
-from sdeopt.engine.compiler.lane_ops import divided_root, fma
-from sdeopt.engine.compiler.lanes import register
+from sdeopt.engine.compiler.lanes import I64, Pack, element, register, storer
 from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS
-from sdeopt.engine.compiler.threefry import ONE, S12, S32, U, inline, threefry, wide_vectors
+from sdeopt.engine.compiler.threefry import ONE, random_words, wide_vectors
 from sdeopt.engine.compiler.uniform import write_plain
-from sdeopt.engine.compiler.words import bits, iota, lanes_of, numbers, store_words
+from sdeopt.engine.compiler.words import Value, fma, returned, root
 
-__all__ = ["fill", "place"]
+__all__ = ["box_muller", "fill", "place"]
 
 # Chebyshev fits on [-1/2, 1/2]: sin(pi t/2)/t and cos(pi t/2) in t², and 2 atanh(s)/s in s² for the logarithm.
 SIN = (-3.556386260704784e-06, 0.00016042926504495616, -0.004681752591458209, 0.07969262615574603,
@@ -40,81 +41,111 @@ ATANH = (0.19608095639753054, 0.2217424991007749, 0.28572166145875727, 0.3999999
          1.9999999999999472)  # fmt: skip
 LN2 = math.log(2.0)
 
-SIGN, RADIUS, EXPONENT, WHOLE = U(2**63), U(0x000FFFFFFFFFF000), U(0xFFF0000000000000), U(0x4330000000000000)
-RAISE = U(2**63 - 0x3FE6A09E667F3BCD)  # √½ and 2048
-S1, S40, S41, S42, S52 = U(1), U(40), U(41), U(42), U(52)
+SIGN, RADIUS, EXPONENT, WHOLE = 2**63, 0x000FFFFFFFFFF000, 0xFFF0000000000000, 0x4330000000000000
+RAISE = 2**63 - 0x3FE6A09E667F3BCD  # √½ and 2048
 TOP, MIDDLE = 2.0 - 2.0**-41, 1.5 - 2.0**-23  # of all radii and angles, as 1 + their bits: middles of cells
-several, one, single = iota(4 * register()), iota(register()), iota(1)
 
 
-@inline
-def _polynomial(y: Any, c: Any) -> Any:
-    p = fma(fma(c[0], y, c[1]), y, c[2])
-    p = fma(fma(p, y, c[3]), y, c[4])
-    return fma(p, y, c[5])
+def _polynomial(y: Value, c: tuple[float, ...]) -> Value:
+    p = y.like(c[0])
+    for a in c[1:]:
+        p = fma(p, y, a)
+    return p
 
 
-@inline
-def _minus_log(u: Any) -> Any:
+def _minus_log(u: Value) -> Value:
     """-ln u for u = 2^e m in (0, 1), by e and 2 atanh((m - 1)/(m + 1)).
 
     AVX2 has no conversions of 64 bits. ``raised`` begins with e + 2048, and without it what is left of u is -m.
     """
-    word = bits(u)
+    word = u.word()
     raised = word + RAISE
-    e = numbers((raised >> S52) | WHOLE) - (2.0**52 + 2048.0)
-    m = numbers(word - (raised & EXPONENT))
+    e = ((raised >> 52) | WHOLE).number() - (2.0**52 + 2048.0)
+    m = (word - (raised & EXPONENT)).number()
     s = (m + 1.0) / (1.0 - m)
     return fma(s, _polynomial(s * s, ATANH), e * -LN2)
 
 
-@inline
-def box_muller(word: Any) -> Any:
+def _pair(word: Value) -> tuple[Value, Value]:
     """Two standard normals from a word; radius √(-ln u) times (cos θ ∓ sin θ), two sign bits for the quadrant.
 
     The root is left to the divider, which has nothing else to do while the next words are made.
     """
-    radius = divided_root(_minus_log(TOP - numbers(((word >> S12) & RADIUS) | ONE)))
-    t = numbers(((word << S42) >> S12) | ONE) - MIDDLE
+    radius = root(_minus_log(TOP - (((word >> 12) & RADIUS) | ONE).number()))
+    t = (((word << 42) >> 12) | ONE).number() - MIDDLE
     y = t * t
     sine, cosine = t * _polynomial(y, SIN), _polynomial(y, COS)
     first, second = radius * (cosine - sine), radius * (cosine + sine)
-    return numbers(bits(first) ^ ((word << S40) & SIGN)), numbers(bits(second) ^ ((word << S41) & SIGN))
+    return (first.word() ^ ((word << 40) & SIGN)).number(), (second.word() ^ ((word << 41) & SIGN)).number()
 
 
-@njit(**OPTIONS)
-def _lines(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path: Any, step: Any, key: Any, ids: Any,
-           begin: Any) -> Any:  # fmt: skip
-    """Normals of all lanes and components, as many at once as ``ids`` has words; returns how far it got in a line.
+@intrinsic
+def box_muller(typing: Any, word: Any) -> Any:
+    """Two standard normals from a word, or of every lane from the bits of a pack."""
+    lanes = isinstance(word, Pack)
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        bits = Value(builder, builder.extract_value(args[0], 0) if lanes else args[0]).word()
+        return returned(context, builder, signature, _pair(bits))
+
+    return types.UniTuple(word if lanes else f64, 2)(word if lanes else u64), generate
+
+
+def _group(size: int) -> Any:
+    """An intrinsic for the words of ``size`` lanes and components at once, see `_writer`."""
+
+    @intrinsic
+    def words(typing: Any, i: Any, shift: Any, last: Any, path: Any, four: Any, k0: Any, k1: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            i, shift, last, path, four, k0, k1 = (Value(builder, a) for a in args)
+            ids = Value(builder, ir.Constant(element(size, I64), list(range(size))))
+            lanes, components = ids & last, ids >> shift  # of the first group; later ones are shifted by whole numbers
+            made = random_words(lanes + ((i & last) + path), components + ((i >> shift) + four), k0, k1)
+            return returned(context, builder, signature, made)
+
+        return types.UniTuple(Pack(0, size), 2)(*[u64] * 7), generate
+
+    return words
+
+
+def _writer(group: int) -> Any:
+    """A function that makes normals of all lanes and components, ``group`` at once, and says how far it got in a line.
 
     Lanes and components of one step stand in one line of (b - a) width numbers; lines are filled from ``begin`` on.
     """
-    wide_vectors()
-    group = lanes_of(ids)
-    end = begin + ((b - a) * width - begin) // group * group
-    shift, last = U(0), U(width - 1)
-    while (1 << int(shift)) < width:
-        shift += S1
-    lanes, components = ids & last, ids >> shift  # of the first group; later ones are shifted by whole numbers
-    i, line = begin, -(step % 4)
-    while line < count and begin < end:  # one loop, so that constants are put into registers once
-        four = U((step + line) // 4) << S32
-        x, y = threefry(lanes + ((U(i) & last) + U(path)), components + ((U(i) >> shift) + four), key[0], key[1])
-        at = (line * columns + a) * width + i
-        first, second = box_muller(x)
-        if line >= 0:
-            store_words(out, at, first)
-        if 0 <= line + 1 < count:
-            store_words(out, at + columns * width, second)
-        first, second = box_muller(y)
-        if 0 <= line + 2 < count:
-            store_words(out, at + 2 * columns * width, first)
-        if line + 3 < count:
-            store_words(out, at + 3 * columns * width, second)
-        i += group
-        if i == end:
-            i, line = begin, line + 4
-    return end
+    words, store = _group(group), storer(group)
+
+    @njit(**OPTIONS)
+    def write(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path: Any, step: Any, key: Any,
+              begin: Any) -> Any:  # fmt: skip
+        wide_vectors()
+        end = begin + ((b - a) * width - begin) // group * group
+        shift = 0
+        while (1 << shift) < width:
+            shift += 1
+        i, line = begin, -(step % 4)
+        while line < count and begin < end:  # one loop, so that constants are put into registers once
+            x, y = words(i, shift, width - 1, path, ((step + line) // 4) << 32, key[0], key[1])
+            at = (line * columns + a) * width + i
+            first, second = box_muller(x)
+            if line >= 0:
+                store(out, at, first)
+            if 0 <= line + 1 < count:
+                store(out, at + columns * width, second)
+            first, second = box_muller(y)
+            if 0 <= line + 2 < count:
+                store(out, at + 2 * columns * width, first)
+            if line + 3 < count:
+                store(out, at + 3 * columns * width, second)
+            i += group
+            if i == end:
+                i, line = begin, line + 4
+        return end
+
+    return write
+
+
+several, one, single = _writer(4 * register()), _writer(register()), _writer(1)
 
 
 @njit(**OPTIONS)
@@ -124,9 +155,9 @@ def _normals(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, pat
     They are computed in groups of lanes and components. ``width`` is a power of two. The zeros are ``min(a, 0)``, here
     and in `fill`, because a literal 0 would be a type of its own, and everything compiled twice.
     """
-    done = _lines(out, count, columns, width, a, b, path, step, key, several(), min(a, 0))
-    done = _lines(out, count, columns, width, a, b, path, step, key, one(), done)
-    _lines(out, count, columns, width, a, b, path, step, key, single(), done)
+    done = several(out, count, columns, width, a, b, path, step, key, min(a, 0))
+    done = one(out, count, columns, width, a, b, path, step, key, done)
+    single(out, count, columns, width, a, b, path, step, key, done)
 
 
 @apart(f64[::1], i64, i64, i64, i64[:, ::1], u64[:, ::1], i64, i64)

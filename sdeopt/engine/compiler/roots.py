@@ -19,8 +19,9 @@ import numpy as np
 from llvmlite import ir
 from numba.core import cgutils
 
-from sdeopt.engine.compiler.lane_ops import EIGHT, by_eights, call, constant, elementwise, joined, registers
+from sdeopt.engine.compiler.lane_ops import EIGHT, by_eights, elementwise, joined, registers
 from sdeopt.engine.compiler.lanes import I32, I64, element
+from sdeopt.engine.compiler.words import call, constant
 
 __all__ = ["refined"]
 

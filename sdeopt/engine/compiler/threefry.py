@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
-from sdeopt.engine.compiler.pipeline import OPTIONS
+from sdeopt.engine.compiler.words import Value, returned
 
-__all__ = ["ONE", "S12", "S32", "U", "inline", "threefry", "wide_vectors"]
+__all__ = ["ONE", "random_words", "threefry", "wide_vectors"]
 
-U = np.uint64
-PARITY, ONE = U(0x1BD11BDAA9FC1A22), U(0x3FF0000000000000)
-S12, S32 = U(12), U(32)
+PARITY, ONE = 0x1BD11BDAA9FC1A22, 0x3FF0000000000000
+ODD, EVEN = (16, 42, 12, 31), (16, 32, 24, 21)
 
 
 @intrinsic
@@ -33,24 +31,27 @@ def wide_vectors(typing: Any) -> Any:
     return types.void(), generate
 
 
-inline = njit(forceinline=True, **OPTIONS)
-
-
-@inline
-def _rounds(x0: Any, x1: Any, r0: Any, r1: Any, r2: Any, r3: Any) -> Any:
-    for r in (r0, r1, r2, r3):
+def _rounds(x0: Value, x1: Value, rotations: tuple[int, ...]) -> tuple[Value, Value]:
+    for r in rotations:
         x0 = x0 + x1
-        x1 = ((x1 << U(r)) | (x1 >> U(64 - r))) ^ x0
+        x1 = ((x1 << r) | (x1 >> (64 - r))) ^ x0
     return x0, x1
 
 
-@inline
-def threefry(x0: Any, x1: Any, k0: Any, k1: Any) -> Any:
+def random_words(x0: Value, x1: Value, k0: Value, k1: Value) -> tuple[Value, Value]:
     """Threefry-2x64-13: two words of the counter to two random words under the key (k0, k1)."""
-    k2 = PARITY ^ k0 ^ k1
-    x0, x1 = _rounds(x0 + k0, x1 + k1, 16, 42, 12, 31)
-    x0, x1 = _rounds(x0 + k1, x1 + k2 + U(1), 16, 32, 24, 21)
-    x0, x1 = _rounds(x0 + k2, x1 + k0 + U(2), 16, 42, 12, 31)
-    x0, x1 = x0 + k0, x1 + k1 + U(3)
-    x0 = x0 + x1
-    return x0, ((x1 << U(16)) | (x1 >> U(48))) ^ x0
+    k2 = k0 ^ k1 ^ PARITY
+    x0, x1 = _rounds(x0 + k0, x1 + k1, ODD)
+    x0, x1 = _rounds(x0 + k1, x1 + k2 + 1, EVEN)
+    x0, x1 = _rounds(x0 + k2, x1 + k0 + 2, ODD)
+    return _rounds(x0 + k0, x1 + k1 + 3, EVEN[:1])
+
+
+@intrinsic
+def threefry(typing: Any, x0: Any, x1: Any, k0: Any, k1: Any) -> Any:
+    """`random_words` for compiled code, of one counter."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return returned(context, builder, signature, random_words(*(Value(builder, a) for a in args)))
+
+    return types.UniTuple(types.uint64, 2)(*[types.uint64] * 4), generate

@@ -9,25 +9,37 @@ from numba import float64 as f64
 from numba import int64 as i64
 from numba import njit
 from numba import uint64 as u64
+from numba.extending import intrinsic
 
 from sdeopt.engine.compiler.apart import apart
 from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS
-from sdeopt.engine.compiler.threefry import ONE, S12, S32, U, threefry, wide_vectors
-from sdeopt.engine.compiler.words import numbers
+from sdeopt.engine.compiler.threefry import ONE, random_words, wide_vectors
+from sdeopt.engine.compiler.words import Value
 
 __all__ = ["fill_plain", "write_plain"]
+
+
+@intrinsic
+def _uniform(typing: Any, path: Any, at: Any, k0: Any, k1: Any) -> Any:
+    """A uniform in [0, 1) from 52 bits of the first word."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        word, _ = random_words(*(Value(builder, a) for a in args))
+        return (((word >> 12) | ONE).number() - 1.0).held
+
+    return f64(*[u64] * 4), generate
 
 
 @njit(**OPTIONS)
 def _uniforms(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path: Any, step: Any, key: Any,
               stride: Any) -> None:  # fmt: skip
-    """Uniforms in [0, 1) with 52 bits, the first of the ``stride`` fine ones of every step."""
+    """Uniforms, the first of the ``stride`` fine ones of every step."""
     wide_vectors()
     for i in range(count):
         for c in range(b - a):
             for lane in range(width):
-                r, _ = threefry(U(path + lane), (U((step + i) * stride) << S32) | U(c), key[0], key[1])
-                out[(i * columns + a + c) * width + lane] = numbers((r >> S12) | ONE) - 1.0
+                u = _uniform(path + lane, (((step + i) * stride) << 32) | c, key[0], key[1])
+                out[(i * columns + a + c) * width + lane] = u
 
 
 @njit(**OPTIONS)
@@ -50,8 +62,7 @@ def _epochs(out: Any, count: Any, columns: Any, width: Any, a: Any, b: Any, path
                 for c in range(n):
                     order[c] = c
             for c in range(done, (place + 1) * size):
-                r, _ = threefry(U(path + lane), (U(epoch) << S32) | U(c), key[0], key[1])
-                other = c + int((numbers((r >> S12) | ONE) - 1.0) * (n - c))
+                other = c + int(_uniform(path + lane, (epoch << 32) | c, key[0], key[1]) * (n - c))
                 order[c], order[other] = order[other], order[c]
             done = (place + 1) * size
             for c in range(size):

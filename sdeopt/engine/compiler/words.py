@@ -1,113 +1,89 @@
-"""SIMD lanes of 64-bit words: what the generator computes with before its words become numbers.
+"""Code that is being written, one instruction an operation: words of 64 bits and numbers, one or many lanes of them.
 
-``Words(W)`` is W unsigned integers in vector registers, with the operators of a counter-based generator; ``numbers``
-and ``bits`` reinterpret the 64 bits of each lane as a float64 and back. The functions of ``rng`` are written once, for
-a single word, and compile for words unchanged: the same operations in the same order give the same bits.
+A formula on `Value`s is plain Python that runs once, when the code is written. So Numba sees one call in its place,
+where finding the types of a hundred operations, once for every width, took seconds. One text serves a single word and
+any number of lanes: the same operations in the same order give the same bits.
 """
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 from llvmlite import ir
-from numba import types
-from numba.core.imputils import impl_ret_untracked
-from numba.core.typing.templates import AbstractTemplate, infer_global, signature
-from numba.extending import intrinsic, lower_builtin, models, register_model
+from numba.core import cgutils
 
 from sdeopt.engine.compiler.lanes import F64, I64, Pack, element, rebuild, splat
 
-__all__ = ["Words", "bits", "iota", "lanes_of", "numbers", "store_words"]
+__all__ = ["Value", "call", "constant", "fma", "returned", "root"]
 
 
-class Words(types.Type):
-    """W unsigned 64-bit integers."""
-
-    def __init__(self, width: int) -> None:
-        self.width = width
-        super().__init__(f"Words({width})")
-
-
-@register_model(Words)
-class _WordsModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, ir.VectorType(I64, kind.width))
+def call(builder: Any, name: str, *args: Any) -> Any:
+    """Call an LLVM intrinsic on rows of any width."""
+    kind = args[0].type
+    suffix = f"v{kind.count}f64" if isinstance(kind, ir.VectorType) else "f64"
+    typed = ir.FunctionType(kind, [kind] * len(args))
+    function = cgutils.get_or_insert_function(builder.module, typed, f"{name}.{suffix}")
+    return builder.call(function, args)
 
 
-def _operation(function: Any, emit: str) -> None:
-    """Give an operator a meaning on words, and on words and a single one."""
-
-    @infer_global(function)
-    class Template(AbstractTemplate):
-        def generic(self, args: Any, kws: Any) -> Any:
-            words = [k for k in args if isinstance(k, Words)]
-            fits = all(isinstance(k, Words) or k == types.uint64 for k in args)
-            return signature(words[0], *args) if words and fits and not kws else None
-
-    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        wide = [
-            a if isinstance(k, Words) else splat(builder, a, sig.return_type.width)
-            for a, k in zip(args, sig.args, strict=True)
-        ]
-        return impl_ret_untracked(context, builder, sig.return_type, getattr(builder, emit)(*wide))
-
-    for kinds in ((Words, Words), (Words, types.uint64), (types.uint64, Words)):
-        lower_builtin(function, *kinds)(lower)
+def constant(kind: Any, value: float) -> Any:
+    """A number of the code, in all lanes."""
+    return ir.Constant(kind, [value] * kind.count if isinstance(kind, ir.VectorType) else value)
 
 
-for _function, _emit in (
-    (operator.add, "add"), (operator.sub, "sub"), (operator.xor, "xor"), (operator.or_, "or_"),
-    (operator.and_, "and_"), (operator.lshift, "shl"), (operator.rshift, "lshr"),
-):  # fmt: skip
-    _operation(_function, _emit)
+def _operator(of_words: str, of_numbers: str = "") -> Any:
+    """A method that appends one instruction; the other operand is a Value, or a number of the code."""
+
+    def method(self: Value, other: Any) -> Value:
+        name = of_words if self.base == I64 else of_numbers
+        return Value(self.builder, getattr(self.builder, name)(self.held, self.like(other).held))
+
+    return method
 
 
-@intrinsic
-def numbers(typing: Any, value: Any) -> Any:
-    """The number that 64 bits are, of a word or of every lane."""
-    if not isinstance(value, Words):
-        return types.float64(types.uint64), lambda context, builder, sig, args: builder.bitcast(args[0], F64)
-    kind, row = Pack(0, value.width), element(value.width)
-    return kind(value), lambda context, builder, sig, args: rebuild(builder, [builder.bitcast(args[0], row)])
+class Value:
+    """A word or a number, or lanes of them, in code that is being written; the wider operand stands first."""
+
+    def __init__(self, builder: Any, held: Any) -> None:
+        self.builder, self.held = builder, held
+        self.width = getattr(held.type, "count", 0)
+        self.base = held.type.element if self.width else held.type
+
+    def like(self, other: Any) -> Value:
+        """Another of as many lanes."""
+        if not isinstance(other, Value):
+            return Value(self.builder, constant(self.held.type, other))
+        return other if other.width == self.width else Value(self.builder, splat(self.builder, other.held, self.width))
+
+    __add__, __sub__ = _operator("add", "fadd"), _operator("sub", "fsub")
+    __mul__, __truediv__ = _operator("mul", "fmul"), _operator("", "fdiv")
+    __xor__, __or__, __and__ = _operator("xor"), _operator("or_"), _operator("and_")
+    __lshift__, __rshift__ = _operator("shl"), _operator("lshr")
+
+    def __rsub__(self, other: float) -> Any:
+        return self.like(other) - self
+
+    def number(self) -> Value:
+        """The float64 that the 64 bits are."""
+        return Value(self.builder, self.builder.bitcast(self.held, element(self.width, F64)))
+
+    def word(self) -> Value:
+        """The 64 bits of a float64."""
+        return Value(self.builder, self.builder.bitcast(self.held, element(self.width, I64)))
 
 
-@intrinsic
-def bits(typing: Any, value: Any) -> Any:
-    """The 64 bits of a float64, or of every lane."""
-    if not isinstance(value, Pack):
-        return types.uint64(types.float64), lambda context, builder, sig, args: builder.bitcast(args[0], I64)
-    kind, row = Words(value.width), element(value.width, I64)
-    return kind(value), lambda context, b, sig, args: b.bitcast(b.extract_value(args[0], 0), row)
+def fma(a: Value, b: Any, c: Any) -> Value:
+    """a b + c rounded once."""
+    return Value(a.builder, call(a.builder, "llvm.fma", a.held, a.like(b).held, a.like(c).held))
 
 
-def iota(width: int) -> Any:
-    """An intrinsic without arguments: the words 0, 1, ..., W - 1."""
-
-    @intrinsic
-    def count(typing: Any) -> Any:
-        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-            return ir.Constant(ir.VectorType(I64, width), list(range(width)))
-
-        return Words(width)(), generate
-
-    return count
+def root(a: Value) -> Value:
+    """The square root, by the processor's divider, see `roots`."""
+    return Value(a.builder, call(a.builder, "llvm.sqrt", a.held))
 
 
-@intrinsic
-def lanes_of(typing: Any, words: Any) -> Any:
-    """How many words these are."""
-    return types.intp(words), lambda context, builder, sig, args: I64(words.width)
-
-
-@intrinsic
-def store_words(typing: Any, out: Any, at: Any, values: Any) -> Any:
-    """Write a number per lane into flat memory from ``at`` on."""
-
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        data = context.make_array(sig.args[0])(context, builder, args[0]).data
-        place = builder.bitcast(builder.gep(data, [args[1]]), element(values.width).as_pointer())
-        builder.store(builder.extract_value(args[2], 0), place).align = 8
-        return context.get_dummy_value()
-
-    return types.none(out, types.intp, values), generate
+def returned(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+    """A pair of values as Numba holds them: words as such, or lanes of both kinds as packs of numbers."""
+    lanes = isinstance(signature.return_type.dtype, Pack)
+    held = [rebuild(builder, [v.number().held]) if lanes else v.held for v in values]
+    return context.make_tuple(builder, signature.return_type, held)
