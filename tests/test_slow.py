@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import sdeopt as so
+from sdeopt.theory import manifold
 from sdeopt.theory.slow import adam_drift
 
 pytest.importorskip("sympy")
@@ -132,3 +133,11 @@ def test_adam_lowers_what_sgd_raises() -> None:
 def test_refusals(call: Any, kind: Any, sentence: str) -> None:
     with pytest.raises(kind, match=sentence):
         call()
+
+
+def test_a_flow_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Near a curvature of 0, where its steps would shrink for minutes."""
+    monkeypatch.setattr(manifold, "SECONDS", 0.2)
+    f = so.DiagonalLinearNetwork([[1.0, 2.0]], [1.0])
+    with pytest.raises(ValueError, match="rate and times must be such .*, before a curvature comes to 0"):
+        so.theory.adam_label_noise_flow(f, f.start, 50.0, [0.0, 5.0])
