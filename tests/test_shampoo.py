@@ -104,7 +104,8 @@ def test_mean_and_covariance_of_a_step_of_two_by_two_entries() -> None:
 
     seen = (problem.objective.grad(problem.x0) + sd * draws).reshape(-1, 2, 2)
     turned = seen.swapaxes(1, 2)
-    mean, cov = moments(np.hstack([g.reshape(-1, 4) for g in (-root(A) @ seen @ root(B), seen @ turned, turned @ seen)]))
+    parts = -root(A) @ seen @ root(B), seen @ turned, turned @ seen
+    mean, cov = moments(np.hstack([part.reshape(-1, 4) for part in parts]))
     apart = []
     for lr in (0.04, 0.02):
         page, y = so.Shampoo(lr, 1e-9), (problem.x0, A.ravel() / lr**2, B.ravel() / lr**2)

@@ -4,7 +4,7 @@ Discrete
     x' = x + argmin_s {γ·s + ½ s·Hs + |s|³/(3η²)}                    γ = ∇f(x) + ξ,  H = ∇²f(x),  E ξ = 0,  Cov ξ = Σ(x)
 
     that is s = -(H + λI)⁻¹ γ with |s| = η²λ and H + λI positive semidefinite. The penalty is (M/6)|s|³ with M = 2/η².
-    λ is found by Newton's method, the system solved by Cholesky's factors, both to rounding: meant for small d. H is seen
+    λ is found by Newton's method, the system solved by Cholesky's factors, both to rounding: for small d. H is seen
     without noise. (Where γ has no part along the direction of the lowest curvature, and that is negative, s lacks the
     step along it by which a minimiser leaves the plane of the others.)
 
@@ -106,7 +106,7 @@ def cubic_step(h: Any, g: Vector, lr: Any) -> Any:
     return best
 
 
-@method(order=1, lanes=False)
+@method(order=1, lanes=False, at={"noise": "gaussian:2"})  # |γ| is rarely small
 class CubicNewton(NamedTuple):
     """Newton's method with cubic regularisation.
 

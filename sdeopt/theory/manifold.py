@@ -170,7 +170,7 @@ def expect_point(objective: Any, x: Any) -> Array:
     if not hasattr(objective, "hessian") or not hasattr(objective, "grad"):
         raise TypeError(f"objective must be one of sdeopt.objectives, got {checks.short(objective)}")
     if hasattr(objective, "players"):
-        raise ValueError(f"objective must be one function to be minimised, but {objective!r} is a game: it has no Hessian")
+        raise ValueError(f"objective must be a function to be minimised, {objective!r} is a game: it has no Hessian")
     point: Array = checks.array("x", x)
     if point.size != objective.dim:
         raise ValueError(f"x must have {objective.dim} entries, as {type(objective).__name__} does, got {point.size}")
