@@ -47,9 +47,8 @@ class Agents(Law):
 
     Heterogeneous gradients are ∇f_i = ∇f + b_i with Σ b_i = 0, the rows of ``shifts``; or, with `Minibatch` and a
     finite sum of n examples, ∇f_i of the i-th share of the data, n/N examples in a row, from which the agent's batch is
-    drawn. L liars, off by b, have the row (1 - L/N) b and the others -(L/N) b, who see f(x) - (L/N) bᵀx then: lies are
-    in f, the mean of all f_i, which is what the SDEs know. Compiled code holds every agent one after the other: 16 take
-    about 5 s, 128 a minute.
+    drawn. L liars, off by b, have the row (1 - L/N) b and the others -(L/N) b, who see f(x) - (L/N) bᵀx then. Compiled
+    code holds every agent one after the other: 16 take about 5 s, 128 a minute.
 
     Parameters
     ----------
