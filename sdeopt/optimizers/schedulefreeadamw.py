@@ -22,7 +22,7 @@ Claim
     only linear terms of the SDE follow. The gap of the covariance is, by a heuristic that is not proved, about
     η² log²(1/η): the measured slopes are 2 from η = 1/10 to 1/40 with ε like √V, and 1.5 to 1.8 (ε = 0, ε like √V)
     between 1/40 and 1/80. Means were certified in all of five settings with a start at V = 0, covariances in one of
-    them, ε = 0.3 at t = 4, chosen after the others for the row of `python -m benchmarks.certificates`.
+    them, ε = 0.3 at t = 4, which its row of the certificates shows and which was chosen after the others.
 
 Heavy tails
     Refused where ξ has no variance: V tends to g² + diag Σ, which does not exist. The discrete column runs.
