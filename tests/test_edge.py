@@ -82,3 +82,16 @@ def test_it_ends_at_a_minimum_on_the_edge() -> None:
 def test_refusals(x: Any, lr: float, times: Any, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         so.theory.central_flow(VALLEY, x, lr, times)
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        lambda f: so.theory.central_flow(f, [1.0, 1.0], 0.1, [1.0]),
+        lambda f: so.theory.rmsprop_central_flow(f, [1.0, 1.0], [1.0, 1.0], 0.1, 0.9, [1.0]),
+        lambda f: so.theory.flow_limit(f, [1.0, 1.0]),
+    ],
+)
+def test_a_game_has_no_edge_and_no_minimiser(flow: Any) -> None:
+    with pytest.raises(ValueError, match="BilinearGame.* is a game: it has no Hessian"):
+        flow(so.BilinearGame(1.0))

@@ -11,6 +11,7 @@ import sdeopt as so
 
 H, START, SCALE = np.array([0.5, 1.5]), np.array([1.0, -0.5]), 0.3
 COSINE = so.Cosine(0.2, horizon=2.0, final=0.1)
+RISING = so.Schedule(0.1, lambda s: 1.0 + s)
 
 
 def test_a_constant_schedule_is_a_constant_rate() -> None:
@@ -98,6 +99,8 @@ def test_power_laws() -> None:
         (lambda: so.theory.scheduled_sgd(H, 0.1, START, SCALE, 3), TypeError, "lr must be a schedule"),
         (lambda: so.theory.scheduled_limit(H, COSINE, START, SCALE, [0.0]), ValueError, "times must increase"),
         (lambda: so.theory.scheduled_sgd(H, COSINE, START, SCALE, 0), ValueError, "steps"),
+        (lambda: so.theory.scheduled_sgd(H, RISING, START, SCALE, 9), ValueError, r"must be in \[0, 1\]"),
+        (lambda: so.theory.scheduled_limit(H, RISING, START, SCALE, [1.0]), ValueError, r"must be in \[0, 1\]"),
     ],
 )
 def test_bad_input_is_refused(call: Any, error: type[Exception], message: str) -> None:

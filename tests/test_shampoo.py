@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -87,3 +88,32 @@ def test_the_rule_of_shampoo_keeps_what_a_step_does() -> None:
     assert after == so.Shampoo(0.1, 0.1)
     moves = page.step(0, y, o, ())[0], after.step(0, (y[0], y[1] / 9.0, y[2] / 9.0), o, ())[0]
     assert moves[1] == pytest.approx(3.0 * moves[0], rel=1e-6)
+
+
+def test_mean_and_covariance_of_a_step_of_two_by_two_entries() -> None:
+    """Over all draws of normal noise: those of -A^{-1/4} Γ B^{-1/4}, ΓΓᵀ and ΓᵀΓ, A = α²L and B = α²R, up to O(α²)."""
+    A, B = np.array([[1.5, 0.6], [0.6, 0.8]]), np.array([[0.9, -0.3], [-0.3, 2.0]])
+    problem, sd = so.Problem(so.MatrixQuadratic(TARGET[:, :2]), so.Gaussian([0.3, 0.5, 0.4, 0.2])), [0.3, 0.5, 0.4, 0.2]
+    nodes, weights = np.polynomial.hermite_e.hermegauss(5)
+    places = np.array(list(itertools.product(range(5), repeat=4)))
+    draws, share = nodes[places], np.prod(weights[places] / weights.sum(), axis=1)
+
+    def moments(moves: Any) -> tuple[Any, Any]:
+        mean = share @ moves
+        return mean, (moves - mean).T @ (share[:, None] * (moves - mean))
+
+    seen = (problem.objective.grad(problem.x0) + sd * draws).reshape(-1, 2, 2)
+    turned = seen.swapaxes(1, 2)
+    parts = -root(A) @ seen @ root(B), seen @ turned, turned @ seen
+    mean, cov = moments(np.hstack([part.reshape(-1, 4) for part in parts]))
+    apart = []
+    for lr in (0.04, 0.02):
+        page, y = so.Shampoo(lr, 1e-9), (problem.x0, A.ravel() / lr**2, B.ravel() / lr**2)
+        after = [page.step(0, y, problem.oracle, (z,)) for z in draws]
+        steps = [[(b - a) / w for a, b, w in zip(y, one, (lr**2, 1.0, 1.0), strict=True)] for one in after]
+        found, spread = moments(np.array(steps).reshape(-1, 12))
+        np.testing.assert_allclose(found[4:], mean[4:], rtol=1e-8)
+        np.testing.assert_allclose(spread[4:, 4:], cov[4:, 4:], rtol=1e-7, atol=1e-8)
+        apart.append([np.abs(found - mean).max(), np.abs(spread - cov).max()])
+    assert (np.array(apart[0]) < 0.02).all()
+    assert np.divide(*apart) == pytest.approx([4.0, 4.0], rel=0.05)

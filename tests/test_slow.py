@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import sdeopt as so
+from sdeopt.theory import manifold
 from sdeopt.theory.slow import adam_drift
 
 pytest.importorskip("sympy")
@@ -132,3 +133,10 @@ def test_adam_lowers_what_sgd_raises() -> None:
 def test_refusals(call: Any, kind: Any, sentence: str) -> None:
     with pytest.raises(kind, match=sentence):
         call()
+
+
+def test_a_flow_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stiff one, of which every slope costs something; near a curvature of 0 Adam's flow is like that for minutes."""
+    monkeypatch.setattr(manifold, "SECONDS", 0.05)
+    with pytest.raises(ValueError, match="too long"):
+        manifold.follow(lambda y: -1e4 * y + 0.0 * sum(range(1000)), 50.0, np.ones(1), "too long")

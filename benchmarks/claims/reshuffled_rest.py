@@ -1,4 +1,5 @@
-"""Reshuffled SGD rests at 1 - (2/hT) tanh(hT/2) of the variance of independent batches; its epoched SDE has that.
+"""Reshuffled SGD rests at N/(N - 1) [1 - (2/hT) tanh(hT/2)] of the variance of independent batches, and
+so does its epoched SDE.
 
 Source: Perko (2025), arXiv:2512.04703, of which the abstract was read (an equation driven by an epoched Brownian
 motion); the variances are derived for `theory.reshuffled_variance`.

@@ -94,9 +94,9 @@ def simulate(
         "heun" (default): trapezoidal drift, noise at mid-step, weak error O(dt²) + O(η² dt), for "sampled" O(η dt) in
         the place of the latter; "euler": Euler–Maruyama, weak error O(dt).
     sde : str
-        Name of the SDE; ``method.sdes`` lists them, and every method has "sampled" (`sdeopt.engine.sampled`). Default
-        the method's own or, where the problem has no closed form for what that asks, "sampled"; so too for networks of
-        which a step draws at most a sixteenth of the examples.
+        Name of the SDE; ``method.sdes`` lists them, and all but `FPGD` have "sampled" (`sdeopt.engine.sampled`);
+        default the method's own or, where the problem has no closed form for what that asks, "sampled"; so too for
+        networks of which a step draws at most a sixteenth of the examples.
     save_at : int or array_like
         Number of saves, or times, rounded to optimizer steps, which must differ; default up to 100 equally spaced (of
         networks 20), and t = 0.

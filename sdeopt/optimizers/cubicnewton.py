@@ -4,7 +4,7 @@ Discrete
     x' = x + argmin_s {γ·s + ½ s·Hs + |s|³/(3η²)}                    γ = ∇f(x) + ξ,  H = ∇²f(x),  E ξ = 0,  Cov ξ = Σ(x)
 
     that is s = -(H + λI)⁻¹ γ with |s| = η²λ and H + λI positive semidefinite. The penalty is (M/6)|s|³ with M = 2/η².
-    λ is found by bisection, the system solved by Cholesky's factors, both to rounding: meant for small d. H is seen
+    λ is found by Newton's method, the system solved by Cholesky's factors, both to rounding: for small d. H is seen
     without noise. (Where γ has no part along the direction of the lowest curvature, and that is negative, s lacks the
     step along it by which a minimiser leaves the plane of the others.)
 
@@ -40,13 +40,13 @@ from sdeopt.core import Draws, Oracle, Positive, Vector, basis, hvp, method, noi
 
 __all__ = ["CubicNewton"]
 
-HALVINGS = 64
+TRIES, SAME = 64, 1e-9
 
 
 def damped(h: Any, shift: Any, g: Vector) -> Any:
-    """Whether H + λI is positive definite, and -(H + λI)⁻¹ g; H row by row."""
+    """Whether A = H + λI is positive definite, s = -A⁻¹ g, and s·A⁻¹ s; H row by row."""
     d = g.size
-    low, s = np.zeros(d * d), np.zeros(d)
+    low, s, half = np.zeros(d * d), np.zeros(d), 0.0
     for i in range(d):
         for j in range(i + 1):
             v = h[i * d + j]
@@ -55,7 +55,7 @@ def damped(h: Any, shift: Any, g: Vector) -> Any:
             for k in range(j):
                 v = v - low[i * d + k] * low[j * d + k]
             if i == j and not v > 0.0:
-                return False, s
+                return False, s, half
             low[i * d + j] = np.sqrt(v) if i == j else v / low[j * d + j]
     for i in range(d):
         v = -g[i]
@@ -68,23 +68,45 @@ def damped(h: Any, shift: Any, g: Vector) -> Any:
         for k in range(i + 1, d):
             v = v - low[k * d + i] * s[k]
         s[i] = v / low[i * d + i]
-    return True, s
+    w = np.zeros(d)
+    for i in range(d):
+        v = s[i]
+        for k in range(i):
+            v = v - low[i * d + k] * w[k]
+        w[i] = v / low[i * d + i]
+        half = half + w[i] * w[i]
+    return True, s, half
 
 
 def cubic_step(h: Any, g: Vector, lr: Any) -> Any:
-    """The minimiser of g·s + ½ s·Hs + |s|³/(3η²)."""
+    """The minimiser of g·s + ½ s·Hs + |s|³/(3η²): Newton's method for 1/|s| = 1/(η²λ), between bounds of λ.
+
+    1/|s| - 1/(η²λ) is concave and grows with λ, so that from the first step on Newton's come from below.
+    """
     low, high = 0.0, norm(h) + np.sqrt(norm(g)) / lr  # there |s| <= |g|/(λ - |H|) <= η²λ
-    for _ in range(HALVINGS):
-        middle = 0.5 * (low + high)
-        definite, s = damped(h, middle, g)
-        if definite and norm(s) <= lr * lr * middle:
-            high = middle
+    at, best, last = high, 0.0 * g, False  # whether one more step is to rounding
+    for _ in range(TRIES):
+        definite, s, fall = damped(h, at, g)
+        length, allowed = norm(s), lr * lr * at
+        if definite:
+            best = s
+        if last or length == allowed:
+            break
+        if definite and length < allowed:
+            high = at
         else:
-            low = middle
-    return damped(h, high, g)[1]
+            low = at
+        new, last = 0.5 * (low + high), False
+        if definite and length > 0.0:
+            rise = fall / (length * length * length) + 1.0 / (allowed * at)
+            newton = at - (1.0 / length - 1.0 / allowed) / rise
+            if low < newton and newton < high:
+                new, last = newton, abs(newton - at) <= SAME * newton
+        at = new
+    return best
 
 
-@method(order=1, lanes=False)
+@method(order=1, lanes=False, at={"noise": "gaussian:2"})  # |γ| is rarely small
 class CubicNewton(NamedTuple):
     """Newton's method with cubic regularisation.
 

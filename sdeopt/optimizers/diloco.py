@@ -86,7 +86,7 @@ def inner(self: Any, n: Any, y: State, g: Vector) -> Any:
     family="distributed",
     limited=True,
     noise="agents:2,gaussian:0.5",
-    at={"lr": 0.0025, "outer_lr": 0.01, "momentum": 0.99, "beta1": 0.99, "beta2": 0.99},
+    at={"lr": 0.0025, "outer_lr": 0.02, "momentum": 0.96, "beta1": 0.98, "beta2": 0.99},  # q = 0.17: far from unstable
 )
 class DiLoCo(NamedTuple):
     """AdamW at the agents, Nesterov's momentum between the rounds.

@@ -16,6 +16,11 @@ Regime
     η → 0, t = kη fixed, the law of ξ fixed. Without noise e jumps at a critical point, and the claim is lost where
     |∇f| is of the size of ηhd, h the curvature.
 
+    The three values have one sample in common. Errors of their own, with a deviation s each, are another method, which
+    is not offered: ηg·u is small against them, so that the winner is nearly a toss, with E step = -3/(2√π) η² g/s and
+    covariance ⅔ η² I to leading order. That is a flow in the time kη² and not kη, and on any quadratic the loss at rest
+    is (√π/9) ds above its minimum, however small η is. `ZOSGD` has such errors (``value_noise``).
+
 Claim
     Weak order 1 in η: with curvature x itself wins with a probability of the order of η, which shortens the covariance
     of a step by a factor 1 - O(η) and its mean by less. On a line, f = x², σ = 1, t = 0.8, the gaps are exactly known:

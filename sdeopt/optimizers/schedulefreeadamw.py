@@ -63,7 +63,7 @@ __all__ = ["ScheduleFreeAdamW"]
 
 @method(
     order=1, parts=("x", "z", "v"), brownian=("gradient", "square"), family="adaptive", limited=True,
-    at={"lr": 0.025, "beta2": 0.9995},
+    at={"lr": 0.0125, "beta2": 0.99975, "eps": 0.5},  # ε like √V: else log²(1/η) shows
 )  # fmt: skip
 class ScheduleFreeAdamW(NamedTuple):
     """Schedule-Free AdamW, as ``AdamWScheduleFree`` of the package schedulefree without warm-up.

@@ -31,8 +31,8 @@ Claim
     levy: weak order 1 in η for bounded functions. Stationary on f = h x²/2 both columns are α-stable again, of scales
     s (η^{α-1}/(αh))^{1/α} and, discrete, η s (1 - |1 - ηh|^α)^{-1/α}.
     epoched: weak order 1, also where an epoch lasts a fixed time T = ηN. On f = h x²/2 the variance at rest, at the end
-    of an epoch, is that of order1 times 1 - (2/hT) tanh(hT/2), about (hT)²/12, for additive noise (`theory.
-    reshuffled_variance`).
+    of an epoch, is that of order1 times N/(N - 1) [1 - (2/hT) tanh(hT/2)], for short epochs N/(N - 1) (hT)²/12, for
+    additive noise (`theory.reshuffled_variance`).
 
 Heavy tails
     Refused where ξ has no variance: Σ does not exist, and a sum of such steps tends to a stable law, not to a normal

@@ -99,7 +99,8 @@ def side(matrix: Any) -> Any:
 
 @method(
     order=1, parts=("x", "m", "v", "l", "r"), family="adaptive", lanes=False,
-    objective="matrix-quadratic:rows=2,cols=3", at={"lr": 0.025, "beta1": 0.95, "beta2": 0.95},
+    objective="matrix-quadratic:rows=2,cols=3",
+    at={"lr": 0.025, "beta1": 0.95, "beta2": 0.95, "objective": "matrix-quadratic:rows=2,cols=2,scale=10"},  # |g| > |ξ|
 )  # fmt: skip
 class SOAP(NamedTuple):
     """Adam in the axes of Shampoo, of a matrix.

@@ -65,7 +65,7 @@ def scale(
     Raises
     ------
     ValueError
-        If there is no rule for the method, nothing changes, the method does not know what changes, a pair or ``new_k``
+        If there is no rule for the method, no pair is given, the method does not know what changes, a pair or ``new_k``
         or ``examples`` is out of range, or the problem's noise has another batch or number of agents than before.
     TypeError
         If ``method`` is no optimizer, ``problem`` no problem, or a pair is none.

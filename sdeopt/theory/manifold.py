@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 import warnings
 from typing import Any
 
@@ -15,7 +16,8 @@ __all__ = ["flow_limit", "label_noise_flow"]
 
 FLAT = 1e-6  # an eigenvalue below this share of the largest is one of a direction within the minimisers
 STEP = 1e-4  # of the central differences of tr ∇²f, which are exact where ∇²f is quadratic
-LONGEST, SETTLED, SLOPES = 1e6, 1e-10, 30_000
+LONGEST, SETTLED = 1e6, 1e-10
+SLOPES, SECONDS = 30_000, 20.0  # after which a flow is given up; a slope may take some milliseconds
 
 
 def flow_limit(objective: Any, x: Any) -> Array:
@@ -127,10 +129,10 @@ def follow(f: Any, end: float, y: Array, sentence: str, how: str = "DOP853", beg
     """Integrate y' = f(y), as long as this takes a bearable time and numbers are finite; else say ``sentence``."""
     from scipy.integrate import solve_ivp
 
-    asked = itertools.count()
+    asked, until = itertools.count(), time.process_time() + SECONDS
 
     def slope(_: float, z: Array) -> Array:
-        if next(asked) == SLOPES or not np.isfinite(z).all():
+        if next(asked) == SLOPES or time.process_time() > until or not np.isfinite(z).all():
             raise ValueError(sentence)
         return np.asarray(f(z))
 
@@ -167,6 +169,8 @@ def expect_point(objective: Any, x: Any) -> Array:
     """``x`` as a point of the objective, or an error in one sentence."""
     if not hasattr(objective, "hessian") or not hasattr(objective, "grad"):
         raise TypeError(f"objective must be one of sdeopt.objectives, got {checks.short(objective)}")
+    if hasattr(objective, "players"):
+        raise ValueError(f"objective must be a function to be minimised, {objective!r} is a game: it has no Hessian")
     point: Array = checks.array("x", x)
     if point.size != objective.dim:
         raise ValueError(f"x must have {objective.dim} entries, as {type(objective).__name__} does, got {point.size}")

@@ -162,6 +162,8 @@ def scheduled_limit(H: ArrayLike, lr: Any, start: ArrayLike, scale: float, times
         raise ValueError(f"times must increase from 0 or later to a positive one, got {checks.short(t)}")
     h, _, e, floor = problem(H, peak, start, scale)
     end = float(t[-1])
+    if hasattr(lr, "check"):
+        lr.check(peak, max(1, round(end / peak)))
     unit = getattr(lr, "unit", "time")
     share = {"time": 1.0, "steps": 1.0 / peak, "run": 1.0 / end}[unit]
 

@@ -110,7 +110,12 @@ MUTATIONS = [
     Mutation(
         "DirectSearch: x itself does not count",
         f"{PAGES}/directsearch.py", "where(np.minimum(up, down) < 0.0, way, 0.0)", "way",
-        named("directsearch", "test_without_noise_no_step_climbs"),
+        named("directsearch", "test_without_noise_no_step_climbs[-0.5--1.0]"),
+    ),
+    Mutation(
+        "DirectSearch: the loss may rise by 0.01",
+        f"{PAGES}/directsearch.py", "np.minimum(up, down) < 0.0", "np.minimum(up, down) < 0.01",
+        named("directsearch", "test_without_noise_no_step_climbs[0.9-0.001]"),
     ),
     Mutation(
         "DirectSearch: the sample's noise in one of the two points",
@@ -134,7 +139,7 @@ MUTATIONS = [
     ),
     Mutation(
         "CubicNewton: η for η² in the penalty",
-        f"{PAGES}/cubicnewton.py", "norm(s) <= lr * lr * middle", "norm(s) <= lr * middle",
+        f"{PAGES}/cubicnewton.py", "norm(s), lr * lr * at", "norm(s), lr * at",
         named("cubicnewton", "test_a_step_minimises_its_model[0]"),
     ),
     Mutation(
