@@ -25,28 +25,37 @@ Written by `python -m benchmarks.peers --docs` from `benchmarks/results.json`, w
 In runs before 30 November 2026 g++ optimized away a rounding in the erf of the C++ programs: their W2 rows are of a
 wrong erf."""
 START = """
-## Two processes compile a comparison
+## From the command to the answer
+
+`sdeopt compare NAME` with its defaults, and the README's first command, by the clock and in CPU seconds: of the
+installed package, on two cores of an AMD EPYC (Zen 3) with nothing else to do, first with an empty cache, then with both
+loops on disk, 30 November 2026. The README's is the median of five runs with an empty cache, 18.7 to 22.5 s, and the
+faster of two others, 10.5 and 11.5 s.
+
+| `sdeopt compare ...` | cold, s | CPU s | warm, s | CPU s |
+| --- | --: | --: | --: | --: |
+| the README's first, on 569 examples | 19.1 | 34.8 | 10.5 | 17.1 |
+| sgd | 7.0 | 11.5 | 2.7 | 3.4 |
+| segindependent | 7.0 | 10.9 | 2.0 | 2.6 |
+| heavyball | 7.4 | 12.3 | 2.0 | 2.6 |
+| dsgd | 7.7 | 11.4 | 2.0 | 2.6 |
+| adam | 8.1 | 13.8 | 2.9 | 3.8 |
+| ngn | 8.2 | 13.1 | 2.9 | 4.2 |
+| sam | 8.3 | 14.4 | 3.2 | 4.6 |
+| dpsgd | 11.7 | 20.0 | 4.8 | 8.2 |
+| topkef | 12.7 | 23.4 | 5.5 | 9.7 |
+| muon | 14.8 | 26.2 | 5.9 | 9.9 |
+| rmsprop | 17.3 | 32.4 | 11.8 | 21.6 |
+| signsgd | 18.5 | 33.2 | 12.3 | 21.5 |
+
+Signs and RMSprop need 140,000 to 400,000 paths to decide; that is most of their time.
 
 A comparison needs three pieces of machine code: the loop of the optimizer, that of its SDE, and what draws for both,
 which all later runs share. Where the first is new, a second process compiles the loop of the SDE, and whichever is done
-first compiles what draws. CPU seconds from the start of Python to the first path, cache empty, on two cores of an AMD
-EPYC (Zen 3) beside other runs (load 9 to 19, which makes all of them longer, by up to a half). *longest* is what is
-left where two cores are free; a blank was not measured.
-
-| `sdeopt compare ...` | one process | this one | the other | longest |
-| --- | --: | --: | --: | --: |
-| the README's first, on 569 examples | 32.2 | 18.2 | 19.1 | 21.5 |
-| signsgd | 17.2 | 14.2 | 7.5 | 14.2 |
-| adam | | 14.6 | 10.1 | 14.6 |
-| sgd | | 12.7 | 5.4 | 12.7 |
-| the README's first, what draws on disk | | 15.9 | 18.5 | 20.9 |
-| adam, what draws on disk | 11.3 | 6.1 | 9.6 | 11.7 |
-
-The last row is why nothing is started for loops on SIMD lanes where what draws is on disk: beginning, about 2 s, and
-compiling again what both loops share is all that the second core would do.
-
-By the clock, on the same processor without other runs, the README's first command took 37.1 s with one process and
-30.6 s with two, and 10 to 12 s where both loops were found on disk."""
+first compiles what draws. The README's first command took 37.1 s with one process and 30.6 s with two; the rest was
+gained by writing the generator of draws as LLVM without Numba's types, and by full passes of LLVM over a loop once, not
+twice. Nothing is started for loops on SIMD lanes where what draws is on disk: to begin, about a second, and to compile
+once more what both loops share is all that a second process would do."""
 GROWTH_HEAD = """
 ## How cost grows
 
