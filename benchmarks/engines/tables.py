@@ -28,9 +28,9 @@ START = """
 ## From the command to the answer
 
 `sdeopt compare NAME` with its defaults, and the README's first command, by the clock and in CPU seconds: of the
-installed package, on two cores of an AMD EPYC (Zen 3) with nothing else to do, first with an empty cache, then with both
-loops on disk, 30 November 2026. The README's is the median of five runs with an empty cache, 18.7 to 22.5 s, and the
-faster of two others, 10.5 and 11.5 s.
+installed package, on two cores of an AMD EPYC (Zen 3) with nothing else to do, first with an empty cache, then with
+both loops on disk, 30 November 2026. The README's is the median of five runs with an empty cache, 18.7 to 22.5 s, and
+the faster of two others, 10.5 and 11.5 s.
 
 | `sdeopt compare ...` | cold, s | CPU s | warm, s | CPU s |
 | --- | --: | --: | --: | --: |
