@@ -18,6 +18,7 @@ PRODUCT = so.Objective(value=lambda x: 0.5 * (x[0] * x[1] - 1.0) ** 2, dim=2)  #
 COV = [[0.5, 0.2], [0.2, 0.3]]
 X = np.array([[1.0, -0.5, 0.3], [0.2, 0.8, -0.6]])
 WIDE = so.DiagonalLinearNetwork(X, [0.9, -0.4])
+CIRCLE, ON = so.DiagonalLinearNetwork([[1.0, 1.0]], [1.0]), [0.8, 0.6, 0.0, 0.0]
 START = np.array([1.1, 0.6, 0.8, 0.5, 0.9, 0.7])
 
 
@@ -128,6 +129,7 @@ def test_adam_lowers_what_sgd_raises() -> None:
         (lambda: so.theory.slow_sde(so.Problem(RING, x0=[[1.0, 0.0]] * 2), [1.0]), ValueError, "x0"),
         (lambda: so.theory.adam_label_noise_flow(so.Quadratic([1.0]), [1.0], 1.0, [1.0]), ValueError, "regression"),
         (lambda: so.theory.adam_label_noise_flow(WIDE, START, 1.0, [1.0, 0.5]), ValueError, "times must increase"),
+        (lambda: so.theory.adam_label_noise_flow(CIRCLE, ON, 100.0, [1.25]), ValueError, "curvature comes to 0"),
     ],
 )
 def test_refusals(call: Any, kind: Any, sentence: str) -> None:

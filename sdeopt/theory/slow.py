@@ -189,15 +189,20 @@ def adam_label_noise_flow(objective: Any, x: Any, rate: float, times: Any) -> tu
     if times[0] < 0.0 or (np.diff(times) <= 0.0).any():
         raise ValueError(f"times must increase from 0 or later, got {times.tolist()}")
     start = fitted(objective, x)
+    first = np.diag(objective.hessian(start))
+    curved = first > FLAT * first.max()
+    sentence = "rate and times must be such that the flow can be followed, before a curvature comes to 0"
 
     def slope(state: Array) -> Array:
         y, w, time = state[: start.size], state[start.size : -1], state[-1]
+        h = np.diag(objective.hessian(y))
+        if (h[curved] < FLAT * h.max()).any():
+            raise ValueError(sentence)
         gain = rate / -np.expm1(-rate * max(float(time), 1e-9))
-        return np.concatenate([adam_drift(objective, y, w), gain * (np.diag(objective.hessian(y)) - w), [1.0]])
+        return np.concatenate([adam_drift(objective, y, w), gain * (h - w), [1.0]])
 
     end = float(times[-1]) or 1.0  # an interval of length 0 cannot be integrated over
-    begin = np.concatenate([start, np.diag(objective.hessian(start)), [0.0]])
-    sentence = "rate and times must be such that the flow can be followed, before a curvature comes to 0"
+    begin = np.concatenate([start, first, [0.0]])
     found = follow(slope, end, begin, sentence, "LSODA", t_eval=times, rtol=1e-8, atol=1e-10).y[: start.size].T
     curvatures = [np.diag(objective.hessian(y)) for y in found]
     return found, np.array([np.sqrt(h[h > FLAT * h.max()]).sum() for h in curvatures])
