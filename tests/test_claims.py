@@ -130,7 +130,7 @@ def test_what_is_found_is_written() -> None:
     assert "| E \\|x\\|² | ≤ 1 | 2 | 1.804 to 2.196 | fails |\n| \\* | ≥ 1 | 2 | 2 | holds |\n" in page
     assert "\n\nClaim.\n\n**Source**: us.\n\n**Measured**: x.\n\n" in page
     assert "\nClaims: 0 hold, 1 fail, 0 inconclusive; 1 minutes of processor time.\n" in page
-    assert "\n\nVerdict: **fails**, in 1 minutes of processor time.\n\n" in page
+    assert "\n\nVerdict: **fails**, in 60 s of processor time.\n\n" in page
 
 
 def test_single_claims_are_renewed_on_a_page() -> None:
@@ -145,7 +145,7 @@ def test_single_claims_are_renewed_on_a_page() -> None:
     whole = runner.markdown("# Head", [first, again])
     assert after == whole.replace("inconclusive;", "inconclusive; put together of runs of single claims,")
     assert "minutes of processor time, without those of a.\n" in runner.renewed(
-        "# Head", before.replace(", in 1 minutes of processor time", ""), [again]
+        "# Head", before.replace(", in 60 s of processor time", ""), [again]
     )
     assert "| [b](#b): Claim of \\|b\\|. | holds |\n" in after and " 2 minutes of processor time." in after
 

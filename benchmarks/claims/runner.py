@@ -22,7 +22,7 @@ __all__ = ["VERDICTS", "Outcome", "heading", "lacking", "markdown", "names", "re
 
 NOT_CLAIMS = ("__main__", "characters", "command", "frame", "runner", "trained")
 VERDICT = re.compile(r"^Verdict: \*\*(\w+)\*\*", re.MULTILINE)
-MINUTES = re.compile(r"^Verdict: .*, in ([\d.]+) minutes", re.MULTILINE)
+SECONDS = re.compile(r"^Verdict: .*, in ([\d.e-]+) s of", re.MULTILINE)
 COLOURS = {"holds": "green", "fails": "red", "inconclusive": "yellow"}
 VERDICTS = """\
 A finding sets the 95 % interval of a measured number against the range in which the claim puts it: it *holds* if the
@@ -125,10 +125,10 @@ def renewed(head: str, before: str, outcomes: list[Outcome]) -> str:
 def page(head: str, sections: dict[str, str], joined: str) -> str:
     """``head``, the list of claims, and what each section says."""
     verdicts = {name: verdict for name, text in sections.items() for verdict in VERDICT.findall(text)}
-    minutes = {name: sum(map(float, MINUTES.findall(text))) for name, text in sections.items()}
-    untold = ", ".join(name for name in sections if not minutes[name])
+    seconds = {name: sum(map(float, SECONDS.findall(text))) for name, text in sections.items()}
+    untold = ", ".join(name for name in sections if not seconds[name])
     without = f", without those of {untold}" if untold else ""
-    total = f"{sum(minutes.values()):.0f} minutes of processor time{without}"
+    total = f"{sum(seconds.values()) / 60.0:.0f} minutes of processor time{without}"
     lines = [f"{tally(list(verdicts.values())).capitalize()}{joined} {total}."]
     lines += ["", "| claim | verdict |", "|---|---|"]
     for name, text in sections.items():
@@ -140,7 +140,7 @@ def page(head: str, sections: dict[str, str], joined: str) -> str:
 def section(o: Outcome) -> str:
     """What the page says of a claim."""
     lines = [f"## {o.name}", "", *paragraphs(o.text)]
-    lines += [f"Verdict: **{o.verdict}**, in {o.seconds / 60.0:.2g} minutes of processor time.", ""]
+    lines += [f"Verdict: **{o.verdict}**, in {float(f'{o.seconds:.2g}'):g} s of processor time.", ""]
     lines += ["| quantity | claimed | measured | 95 % interval | verdict |", "|---|---|---|---|---|"]
     for f in o.findings:
         what = ("*instead:* " if f.instead else "") + escaped(f.what)
