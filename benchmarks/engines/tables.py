@@ -30,7 +30,8 @@ START = """
 `sdeopt compare NAME` with its defaults, and the README's first command, by the clock and in CPU seconds: of the
 installed package, on two cores of an AMD EPYC (Zen 3) with nothing else to do, first with an empty cache, then with
 both loops on disk, 30 November 2026. The README's is the median of five runs with an empty cache, 18.7 to 22.5 s, and
-the faster of two others, 10.5 and 11.5 s.
+the faster of two others, 10.5 and 11.5 s. An hour later, when the machine was a quarter slower by
+its warm runs (12.9 to 14.4 s), four cold ones took 25.1 to 27.9 s.
 
 | `sdeopt compare ...` | cold, s | CPU s | warm, s | CPU s |
 | --- | --: | --: | --: | --: |
