@@ -2,9 +2,10 @@
 
     python tests/mutations.py [word ...]
 
-copies the package and its tests to a temporary folder, applies one change after the other, and runs the tests that
-should turn red. It prints which test caught which change, and exits with an error if one went unnoticed, if a change
-no longer applies, or if the tests are not green to begin with. With words: only the changes whose text contains one.
+copies the package, its benchmarks and tests to a temporary folder, applies one change after the other, and runs the
+tests that should turn red. It prints which test caught which change, and exits with an error if one went unnoticed, if
+a change no longer applies, or if the tests are not green to begin with. With words: only the changes whose text
+contains one.
 The changes are listed in ``tests/planted/``, a family to a file.
 """
 
@@ -72,7 +73,7 @@ def main(words: list[str]) -> int:
         return 1
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for part in ("sdeopt", "tests"):
+        for part in ("sdeopt", "benchmarks", "tests"):
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "setup.cfg", folder)
         status, test, why = pytest(folder, tuple(dict.fromkeys(test for m in chosen for test in m.tests)))

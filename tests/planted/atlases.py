@@ -32,6 +32,21 @@ MUTATIONS = [
         named("atlas", "test_a_loss_is_above_the_minimum"),
     ),
     Mutation(
+        "atlas: methods where their SDEs fit",
+        f"{ATLASES}/regimes.py", "page(lr=LR)", 'page(**{"lr": LR} | page.at)',
+        named("atlas_regimes", "test_methods_are_at_their_defaults"),
+    ),
+    Mutation(
+        "atlas: what an answer of the law asks counts as the step's",
+        f"{ATLASES}/seen.py", "or self.inside", "or False",
+        named("atlas_regimes", "test_what_is_read_beside_gradients_is_told"),
+    ),
+    Mutation(
+        "one private pass: e^ε left out",
+        "sdeopt/theory/one_pass.py", "eps + log_ndtr(-0.5", "log_ndtr(-0.5",
+        named("atlas_regimes", "test_the_usual_laws_are_those_that_were_asked_for"),
+    ),
+    Mutation(
         "atlas: ties by value alone",
         f"{ATLASES}/report.py", "e.low <= ends[0].high", "e.value <= ends[0].value",
         named("atlas_regimes", "test_the_page_says_who_wins_and_whose_sde_holds"),
