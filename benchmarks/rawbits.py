@@ -10,38 +10,50 @@ hard for a generator that is a function of its counter.
 
 from __future__ import annotations
 
+import ctypes
 import sys
 from typing import Any
 
 import numpy as np
-from numba import njit
+from llvmlite import ir
 
-from sdeopt.engine.compiler.threefry import threefry
+from sdeopt.engine.machine import host
+from sdeopt.engine.machine.threefry import random_words
+from sdeopt.engine.machine.words import I64, Memory, Value, turns, whole
 from sdeopt.engine.streams import normalise, stream_key
 
 PATHS, COMPONENTS, FOURS = 32, 10, 500
 
 
-@njit
-def words(out: Any, first: Any, k0: Any, k1: Any) -> None:
-    """All words of ``PATHS`` paths from ``first`` on: two for four steps, a component and a path."""
-    at = 0
-    for four in range(FOURS):
-        for component in range(COMPONENTS):
-            counter = (np.uint64(four) << np.uint64(32)) | np.uint64(component)
-            for path in range(PATHS):
-                out[at], out[at + 1] = threefry(np.uint64(first + path), counter, k0, k1)
-                at += 2
+def written() -> str:
+    """The module of one function, which writes all words of ``PATHS`` paths from ``first`` on."""
+    module = ir.Module("words")
+    kind = ir.FunctionType(ir.VoidType(), [I64.as_pointer(), I64, I64, I64])
+    made = ir.Function(module, kind, "words")
+    b = ir.IRBuilder(made.append_basic_block("entry"))
+    out, zero = Memory(b, made.args[0], I64), whole(b, 0)
+    first, k0, k1 = (Value(b, argument) for argument in made.args[1:])
+    with (
+        turns(zero, whole(b, FOURS)) as four,
+        turns(zero, whole(b, COMPONENTS)) as c,
+        turns(zero, whole(b, PATHS)) as p,
+    ):
+        at = ((four * COMPONENTS + c) * PATHS + p) * 2
+        out[at], out[at + 1] = random_words(first + p, (four << 32) | c, k0, k1)
+    b.ret_void()
+    return str(module)
 
 
 def main() -> None:
     """Write until the reader has enough."""
     seed = int(sys.argv[1]) if len(sys.argv) > 1 else 0
-    k0, k1 = map(np.uint64, stream_key(normalise(seed), "gradient", 1))
+    k0, k1 = map(int, stream_key(normalise(seed), "gradient", 1))
     out, first = np.empty(2 * FOURS * COMPONENTS * PATHS, np.uint64), 0
+    engine = host.load(host.build(written()))
+    words: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p, *[ctypes.c_uint64] * 3)(engine.get_function_address("words"))
     try:
         while True:
-            words(out, first, k0, k1)
+            words(out.ctypes.data, first, k0, k1)
             sys.stdout.buffer.write(out)
             first += PATHS
     except BrokenPipeError:

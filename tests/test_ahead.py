@@ -20,8 +20,8 @@ import sdeopt as so
 from sdeopt.comparison import block
 from sdeopt.engine import ahead
 from sdeopt.engine.compiler import apart, cache, compile
-from sdeopt.engine.compiler.rng import fill, place
 from sdeopt.engine.kernels import Kernel
+from sdeopt.engine.machine import draws
 from sdeopt.engine.planning import plan
 from sdeopt.engine.run import Run
 
@@ -49,9 +49,7 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Started:
             super().__init__(*given, **how)
             all_.append(self)
 
-    for f in (fill, place):
-        apart.stand_in(f)
-    apart.ready()  # from the usual folder
+    draws.ready()  # from the usual folder
     monkeypatch.setattr(ahead, "_pays", lambda columns: True)
     monkeypatch.setattr(subprocess, "Popen", Spy)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
@@ -177,11 +175,8 @@ def test_threads_of_an_executor_start_nothing(runs: tuple[Run, ...], started: St
     assert started == []
 
 
-def test_it_pays_where_loops_are_long_or_what_draws_is_new(runs: tuple[Run, ...], monkeypatch: Any) -> None:
+def test_it_pays_where_loops_are_long(runs: tuple[Run, ...]) -> None:
     both = {run.kind: run for run in runs}
     data = so.Problem(so.Logistic(np.eye(100, 30), np.arange(100) % 2), so.Minibatch(4))
     long = {run.kind: run for run in columns(data)}
-    monkeypatch.setattr(apart, "missing", lambda f: False)
     assert (ahead._pays(both), ahead._pays(long)) == (False, True)
-    monkeypatch.setattr(apart, "missing", lambda f: f is fill)
-    assert ahead._pays(both)

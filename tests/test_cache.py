@@ -63,14 +63,14 @@ def folder(tmp_path, monkeypatch):
 def test_a_second_process_finds_the_loop(fresh, folder):
     first = fresh(SCRIPT.replace("FACTOR", "0.5"))
     stamps = {file: file.stat().st_mtime_ns for file in folder.iterdir()}
-    assert len(stamps) == 3  # the loop, and the two functions that bring its draws
+    assert len(stamps) == 2  # the loop, and what draws
     changed = SCRIPT.replace("FACTOR", "0.25")  # the user's code has changed: a loop of its own
     again, loaded, count, other = fresh(SCRIPT.replace("FACTOR", "0.5") + LOADED + changed).splitlines()
-    assert (f"{again}\n", loaded, count) == (first, "False", "3")
+    assert (f"{again}\n", loaded, count) == (first, "False", "2")
     assert other != again
     assert {file: file.stat().st_mtime_ns for file in stamps} == stamps
     assert len(set(folder.iterdir()) - set(stamps)) == 1
-    assert kept.info().usable == kept.info().entries == 4
+    assert kept.info().usable == kept.info().entries == 3
 
 
 def loop(factor, key="test"):

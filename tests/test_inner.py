@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from llvmlite.binding import Linkage
-from numba import float64, int64, njit, uint64
+from numba import njit
 
 import sdeopt as so
 from sdeopt.engine import kernels
 from sdeopt.engine.compiler import apart, compile
+from sdeopt.engine.machine import draws
 from sdeopt.engine.simulate import plan
 
 
@@ -26,7 +27,7 @@ def test_a_loop_refers_to_the_generator_and_does_not_hold_it(tmp_path, monkeypat
     problem = so.Problem(so.Quadratic([1.0, 3.0]), so.Gaussian(0.1), x0=[1.0, 1.0])
     code = loop_of(plan(so.SGD(lr=0.1), problem, "discrete", steps=3))
     declared = {cell.name for cell in code._final_module.global_variables if cell.is_declaration}
-    assert {"sdeopt.fill", "sdeopt.place"} <= declared
+    assert "sdeopt.fill" in declared
 
 
 def test_what_a_loop_calls_is_its_own(tmp_path, monkeypatch):
@@ -53,32 +54,18 @@ def test_an_error_of_the_user_keeps_its_words(dim):
         so.simulate(so.SGD(lr=0.1), problem, steps=4, paths=1, rng=0)
 
 
-def raised(f, *arguments):
-    """The words of the error of a call."""
-    try:
-        f(*arguments)
-    except ValueError as error:
-        return str(error)
-
-
-def test_an_error_in_what_is_apart_reaches_the_caller(monkeypatch, tmp_path):
-    monkeypatch.setenv("SDEOPT_CACHE_DIR", str(tmp_path))
-
-    @apart.apart(float64[::1], int64, int64, int64, int64[:, ::1], uint64[:, ::1], int64, int64)
-    @njit(error_model="numpy")
-    def breaks(out, count, columns, width, layout, source, path, step):
-        if path == 13:
-            raise ValueError("thirteen")
-        out[0] = step
-
-    stand_in = apart.stand_in(breaks)
-    apart.ready()
+def test_an_error_in_what_is_apart_reaches_the_caller():
+    """There is no room for the order of 2^60 examples."""
 
     @njit
-    def caller(out, layout, keys, path):
-        stand_in(out, 1, 2, 3, layout, keys, path, 7)
-        return out[0]
+    def caller(out, layout, keys, given):
+        apart.fill(out, 1, 2, 1, layout, keys, given, 0, 0, 0)
+        return out[1]
 
-    arguments = np.zeros(3), np.zeros((1, 4), np.int64), np.zeros((1, 2), np.uint64)
-    assert caller(*arguments, 12) == 7.0
-    assert raised(caller, *arguments, 13) == "thirteen"
+    few, many = (np.array([[0, 2, 3, count]]) for count in (2, 2**60))
+    rest = np.zeros((1, 2), np.uint64), draws.NOTHING
+    draws.ready()
+    assert {caller(np.zeros(2), few, *rest)} <= {0.0, 1.0}
+    for fill in (lambda *a: caller(*a), lambda out, *a: draws.fill(out, 1, 2, 1, *a, 0, 0, 0)):
+        with pytest.raises(MemoryError, match="there is no room for the order of the examples"):
+            fill(np.zeros(2), many, *rest)

@@ -12,7 +12,7 @@ import pytest
 
 import sdeopt as so
 from sdeopt.engine import kernels
-from sdeopt.engine.compiler.rng import fill
+from sdeopt.engine.machine.draws import NOTHING, fill
 from sdeopt.engine.run import Run, lacking
 from sdeopt.engine.simulate import plan
 
@@ -119,9 +119,9 @@ def test_many_paths_at_once_draw_what_each_draws() -> None:
     """Fills in the layout of lanes, as networks use: a column per path."""
     layout, key, columns = np.array([[0, 3, 3, 10]]), np.array([[1, 2]], dtype=np.uint64), 3
     together, alone = np.empty(20 * columns * 8), np.empty(20 * columns)
-    fill(together, 20, columns, 8, layout, key, 16, 7)
+    fill(together, 20, columns, 8, layout, key, NOTHING, 16, 0, 7)
     for lane in range(8):
-        fill(alone, 20, columns, 1, layout, key, 16 + lane, 7)
+        fill(alone, 20, columns, 1, layout, key, NOTHING, 16 + lane, 0, 7)
         assert np.array_equal(together.reshape(-1, 8)[:, lane], alone)
 
 

@@ -5,11 +5,12 @@ import math
 
 import numpy as np
 import pytest
-from numba import njit
+from formulas import as_numbers, compiled
 from scipy import stats
 
-from sdeopt.engine.compiler import rng
-from sdeopt.engine.compiler.threefry import threefry
+from sdeopt.engine.machine.draws import NOTHING, fill
+from sdeopt.engine.machine.normals import pair
+from sdeopt.engine.machine.threefry import random_words
 from sdeopt.engine.streams import normalise, stream_key
 
 U = np.uint64
@@ -21,13 +22,11 @@ def draws(paths, steps, size, *, kind=0, stride=1, width=1, first_path=0, first_
     layout = np.array([[0, size, kind, stride]])
     out = np.empty((paths // width, steps, size, width))
     for g in range(paths // width):
-        rng.fill(out[g].reshape(-1), steps, size, width, layout, key, first_path + g * width, first_step)
+        fill(out[g].reshape(-1), steps, size, width, layout, key, NOTHING, first_path + g * width, 0, first_step)
     return np.moveaxis(out, 0, 2).reshape(steps, size, paths)
 
 
-@njit
-def words(a, b, k0, k1):
-    return threefry(a, b, k0, k1)
+words, pairs = compiled(random_words, 4), compiled(pair, 1)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +42,7 @@ def words(a, b, k0, k1):
     ],
 )
 def test_known_answers_of_threefry_2x64_13(counter, key, answer):
-    assert tuple(int(w) for w in words(*map(U, counter), *map(U, key))) == answer
+    assert words(*counter, *key) == answer
 
 
 @pytest.mark.parametrize("width", [1, 4])
@@ -51,8 +50,8 @@ def test_a_word_makes_the_normals_of_two_steps(width):
     """40 bits of radius and 22 of angle, at the middle of their cells, and two signs, by the textbook's Box–Muller."""
     z = draws(4, 8, 2, width=width)
     for path, component, call in itertools.product(range(4), range(2), range(2)):
-        pair = words(U(path), U((call << 32) | component), *KEY[0])
-        for step, word in zip((4 * call, 4 * call + 2), map(int, pair), strict=True):
+        two = words(path, (call << 32) | component, *map(int, KEY[0]))
+        for step, word in zip((4 * call, 4 * call + 2), two, strict=True):
             radius = math.sqrt(-2 * math.log1p(-((word >> 24) + 0.5) / 2**40))
             angle = math.pi / 2 * (((word % 2**22) + 0.5) / 2**22)
             signs = (1 - 2 * (word >> 23 & 1), 1 - 2 * (word >> 22 & 1))
@@ -60,18 +59,13 @@ def test_a_word_makes_the_normals_of_two_steps(width):
             np.testing.assert_allclose(z[step : step + 2, component, path], wanted, rtol=0, atol=1e-12)
 
 
-@njit
-def pairs(word):
-    return rng.box_muller(word)
-
-
 def test_normals_end_at_seven_and_a_half():
     """The smallest and the largest radius, and all quadrants: nothing is infinite, nothing is 0."""
     for signs in range(4):
         word = signs << 22
-        largest = pairs(U((2**40 - 1 << 24) | word))
+        largest = as_numbers(pairs((2**40 - 1 << 24) | word))
         assert math.hypot(*largest) == pytest.approx(math.sqrt(2 * 41 * math.log(2)), rel=1e-12)
-        assert math.hypot(*pairs(U(word))) == pytest.approx(2.0**-20, rel=1e-3)
+        assert math.hypot(*as_numbers(pairs(word))) == pytest.approx(2.0**-20, rel=1e-3)
         assert [z < 0 for z in largest] == [bool(signs & 2), bool(signs & 1)]
 
 

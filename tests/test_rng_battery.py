@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sdeopt.engine.compiler import rng
+from sdeopt.engine.machine.draws import NOTHING, fill
 from sdeopt.engine.streams import normalise, stream_key
 
 CHUNKS, STEPS, SIZE, PATHS = 50, 64, 10, 3200  # 10^8 draws
@@ -29,7 +29,7 @@ def draws(first_path: int, key: tuple[int, int], paths: int = PATHS, width: int 
     layout, keys = np.array([[0, SIZE, 0, 1]]), np.array([key], dtype=np.uint64)
     out = np.empty((paths // width, STEPS, SIZE, width))
     for g, group in enumerate(out):
-        rng.fill(group.reshape(-1), STEPS, SIZE, width, layout, keys, first_path + g * width, 0)
+        fill(group.reshape(-1), STEPS, SIZE, width, layout, keys, NOTHING, first_path + g * width, 0, 0)
     return out
 
 

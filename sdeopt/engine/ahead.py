@@ -3,17 +3,16 @@
 A process compiles one loop after the other, and a second core idles meanwhile. So where the loop of the optimizer is
 neither in memory nor on disk, and that of its SDE is asked for next, another process is started with both runs. It puts
 the SDE's loop into the folder of the cache, where this process finds it, as it finds one of yesterday. What draws for
-them, as much work, is compiled by whichever process is done first.
+them is built here, before the other process is waited for.
 
 Nothing depends on it. A loop is the same whoever compiled it; where the other process cannot be started, fails, is
 killed or takes too long, this one compiles both. It is not started where it could not help: on one core, without a
-cache, in a worker of an executor, for short loops. Nor with anything of the user's own in the run: its module would
-have to be imported there once more, which may do anything.
+cache, in a worker of an executor, for short loops, those on lanes. Nor with anything of the user's own in the run: its
+module would have to be imported there once more, which may do anything.
 """
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import multiprocessing
 import os
@@ -30,9 +29,9 @@ from types import FunctionType
 from typing import IO, Any
 
 from sdeopt.engine import private
-from sdeopt.engine.assembly import filler
 from sdeopt.engine.compiler import apart, cache
 from sdeopt.engine.kernels import Kernel, lane_width
+from sdeopt.engine.machine import draws
 from sdeopt.engine.run import Run
 from sdeopt.engine.values import is_installed, ours
 
@@ -51,7 +50,7 @@ def each(make: Callable[[Run], Any], runs: Iterable[Run]) -> list[Any]:
             made = [other.beside(make, run) for run in runs]
     else:
         made = [make(run) for run in runs]
-    apart.ready()
+    draws.ready()
     return made
 
 
@@ -74,12 +73,7 @@ def _helps(runs: tuple[Run, ...]) -> bool:
 
 def _pays(columns: dict[str, Run]) -> bool:
     """Whether two are faster: a loop on lanes takes no longer than a process takes to begin and to compile it there."""
-    token = cache.MISSED.set(lambda: False)
-    try:
-        new = any(apart.missing(filler(run)) for run in columns.values())
-    finally:
-        cache.MISSED.reset(token)
-    return new or any(not lane_width(run) or run.oracle.noise.picks for run in columns.values())
+    return any(not lane_width(run) or run.oracle.noise.picks for run in columns.values())
 
 
 class _Other:
@@ -89,7 +83,6 @@ class _Other:
         self._columns = {run.kind: run for run in runs}
         self._begun = 0.0
         self._process: subprocess.Popen[bytes] | None = None
-        self._file: IO[bytes] | None = None
 
     def beside(self, make: Callable[[Run], Any], run: Run) -> Any:
         """``make(run)``; where its loop is new, this process is started or waited for."""
@@ -105,7 +98,7 @@ class _Other:
             self._begun = time.monotonic()
             try:
                 if _pays(self._columns):
-                    self._process, self._file = _process(self._columns)
+                    self._process = _process(self._columns)
             except Exception as error:  # no folder, nothing to start, what cannot be sent: none of them may stop a run
                 log.debug("one process compiles: %s", error)
         return False
@@ -116,7 +109,7 @@ class _Other:
         if process is None:
             return False
         try:
-            _draws(self._columns, self._file)
+            draws.ready()
             return process.wait(PATIENCE + 2.0 * (time.monotonic() - self._begun)) == 0
         except subprocess.TimeoutExpired:
             return False
@@ -129,8 +122,6 @@ class _Other:
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
             _end(self._process)
-        if self._file is not None:
-            self._file.close()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -139,19 +130,15 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _process(columns: dict[str, Run]) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-    """Python, in which `serve` reads the runs from a file without a name, and the file."""
+def _process(columns: dict[str, Run]) -> subprocess.Popen[bytes]:
+    """Python, in which `serve` reads the runs from a file without a name."""
     if not private.usable():
         raise OSError("there is no folder to meet in")
-    file = tempfile.TemporaryFile()
-    try:
+    with tempfile.TemporaryFile() as file:
         _Sender(file, pickle.HIGHEST_PROTOCOL).dump(columns)
         file.seek(0)
         command, nowhere = [sys.executable, "-c", START, *sys.path], subprocess.DEVNULL
-        return subprocess.Popen(command, stdin=file, stdout=nowhere, stderr=nowhere), file
-    except BaseException:
-        file.close()
-        raise
+        return subprocess.Popen(command, stdin=file, stdout=nowhere, stderr=nowhere)
 
 
 class _Sender(pickle.Pickler):
@@ -172,15 +159,3 @@ def serve() -> None:
     warnings.simplefilter("ignore")
     columns = pickle.load(sys.stdin.buffer)
     Kernel(columns["sde"])
-    _draws(columns, sys.stdin)
-
-
-def _draws(columns: dict[str, Run], file: Any) -> None:
-    """Compile what draws for the runs, unless the other process does."""
-    try:
-        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # until its holder ends, however it ends
-    except OSError:
-        return
-    for run in columns.values():
-        apart.stand_in(filler(run))
-    apart.ready()

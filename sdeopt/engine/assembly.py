@@ -8,15 +8,12 @@ from sdeopt.core.observables import passes
 from sdeopt.engine import crossings, loops, sampled, schemes, states
 from sdeopt.engine.beginnings import sizes
 from sdeopt.engine.compiler import lanes
-from sdeopt.engine.compiler.rng import fill
-from sdeopt.engine.compiler.threefry import wide_vectors
-from sdeopt.engine.compiler.uniform import fill_plain
-from sdeopt.engine.draws import draws, kinds
+from sdeopt.engine.draws import kinds
 
 if TYPE_CHECKING:
     from sdeopt.engine.run import Run
 
-__all__ = ["assemble", "filler", "mover"]
+__all__ = ["assemble", "mover"]
 
 
 def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
@@ -27,7 +24,7 @@ def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
     take = _taker(run, width)
     return loops.Parts(
         width=width or 1,
-        widen=wide_vectors if width else states.nothing,
+        widen=lanes.wide_vectors if width else states.nothing,
         take=take,
         begin=states.beginner([take(size) for size in sizes(run)]),
         position=states.positioner(len(run.method.parts)),
@@ -35,13 +32,7 @@ def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
         observe=states.observer(passes(run.observables, run.oracle.objective), store_number, width or 1),
         store_vector=store or states.store_vector,
         store_number=store_number,
-        fill=filler(run),
     )
-
-
-def filler(run: Run) -> Any:
-    """What draws for a run; where nothing is normal one that compiles in a moment."""
-    return fill if any(vector.kind == "normal" for vector in draws(run)[1]) else fill_plain
 
 
 def _taker(run: Run, width: int) -> Any:

@@ -30,7 +30,6 @@ from sdeopt.core.oracle import Oracle
 from sdeopt.core.references import names
 from sdeopt.core.sides import who_answers
 from sdeopt.engine import loops, states
-from sdeopt.engine.assembly import filler
 from sdeopt.engine.beginnings import beginnings, sizes
 from sdeopt.engine.compiler.twins import TWINS
 from sdeopt.engine.draws import draws
@@ -145,13 +144,12 @@ def parts(run: Run, shape: Any, paths: int) -> loops.Parts:
         observe=None,
         store_vector=_store,
         store_number=None,
-        fill=filler(run),
         write=_writer(position, [_over_paths(f) for f in run.observables.values()]),
     )
 
 
 def paths_drawn(paths: int) -> int:
-    """Paths for which numbers are drawn: the next power of two, as `rng.fill` asks."""
+    """Paths for which numbers are drawn: the next power of two, as `machine.draws.fill` asks."""
     return 1 << (paths - 1).bit_length()
 
 

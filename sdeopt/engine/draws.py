@@ -37,7 +37,7 @@ class Draw(NamedTuple):
 
     @property
     def code(self) -> int:
-        """The kind as `rng.fill` knows it."""
+        """The kind as `machine.draws.fill` knows it."""
         return CODES[self.kind]
 
     @property

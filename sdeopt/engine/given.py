@@ -34,8 +34,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.core.fractional import autocovariance
-from sdeopt.engine.compiler.rng import fill
 from sdeopt.engine.draws import Draw
+from sdeopt.engine.machine.draws import NOTHING, fill
 
 __all__ = ["fractional_noise", "given", "portion", "stable"]
 
@@ -74,7 +74,7 @@ def _raw(key: Any, kind: int, columns: int, path: int, paths: int, rows: int) ->
     """Addressed draws, (rows, columns, paths): normals or uniforms."""
     width = 1 << (paths - 1).bit_length()  # a power of two, as `fill` asks
     out = np.empty((rows, columns, width))
-    fill(out.reshape(-1), rows, columns, width, np.array([[0, columns, kind, 1]]), key[None, :], path, 0)
+    fill(out.reshape(-1), rows, columns, width, np.array([[0, columns, kind, 1]]), key[None, :], NOTHING, path, 0, 0)
     return out[:, :, :paths]
 
 

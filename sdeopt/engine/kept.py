@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sdeopt.engine.compiler.cache import made_by
+from sdeopt.engine.machine import draws
 from sdeopt.engine.private import folder
 
 __all__ = ["Contents", "clear", "info"]
 
 OURS = re.compile(r"([0-9a-f]{16})-[0-9a-f]{48}\.loop|sdeopt-\w+\.part")
-PARTS = ("", "engine")  # of the package, on which a loop may depend
 
 
 class Contents(NamedTuple):
@@ -38,7 +38,7 @@ def info() -> Contents:
     >>> kept.info().entries >= kept.info().usable
     True
     """
-    files, marks = _files(), {made_by(part)[:16] for part in PARTS}
+    files, marks = _files(), {made_by("")[:16], draws.mark()[:16]}
     return Contents(len(files), sum(_size(file) for file, _ in files), sum(mark in marks for _, mark in files))
 
 

@@ -12,13 +12,13 @@ import numpy as np
 from sdeopt.engine import batched, doors, fallback, states, tensors
 from sdeopt.engine.assembly import assemble
 from sdeopt.engine.beginnings import beginnings, initial_states, sizes
-from sdeopt.engine.compiler.apart import INTERPRETED, ready
+from sdeopt.engine.compiler.apart import INTERPRETED
 from sdeopt.engine.compiler.compile import compile_loop, grid
-from sdeopt.engine.compiler.lanes import register
 from sdeopt.engine.compiler.pipeline import shelves
-from sdeopt.engine.compiler.rng import fill, place
 from sdeopt.engine.draws import draws
 from sdeopt.engine.given import given, portion
+from sdeopt.engine.machine.draws import fill, ready
+from sdeopt.engine.machine.host import register
 from sdeopt.engine.run import Run, refuse
 from sdeopt.engine.stop import Stop
 from sdeopt.engine.streams import stream_key
@@ -157,8 +157,8 @@ class Kernel:
     def increments(self, path: int) -> np.ndarray[Any, np.dtype[np.float64]]:
         """The raw draws of one path, a row per step of the loop: for the SDE its increments per √dt."""
         out = np.empty((self._rows, self._columns))
-        fill(out.reshape(-1), self._rows, self._columns, 1, self._layout, self._keys, path, 0)
-        place(out.reshape(-1), self._rows, self._columns, 1, self._layout, self._given(path, 1), 0, 0)
+        given = self._given(path, 1)
+        fill(out.reshape(-1), self._rows, self._columns, 1, self._layout, self._keys, given, path, 0, 0)
         return out
 
     @property
@@ -167,6 +167,6 @@ class Kernel:
         return self.run.steps * (self.run.substeps if self.run.kind == "sde" else 1)
 
     def _given(self, path0: int, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """What `rng.fill` leaves out."""
+        """The draws that are given, see `machine.draws.fill`."""
         dt = self.run.method.clock / self.run.substeps if self.run.kind == "sde" else None
         return given(self._vectors, path0, count, self._rows, dt)

@@ -3,9 +3,8 @@
 The same text runs interpreted, compiled on vectors (one path at a time) and compiled on SIMD lanes (``width`` paths at
 a time). A loop takes one chunk of paths and writes what was asked for, positions and observables at the save steps,
 into ``records``, shape (paths, saves, d + observables). What differs from run to run reaches the loops by closure as
-`Parts`; values come as arguments, and so does the flag that ends a loop (`stop`); `rng.fill` is apart, so it is read
-before every tile. A path that leaves the region Σ|x_i| < ``ESCAPE`` has diverged: its records are NaN
-from then on.
+`Parts`; values come as arguments, and so does the flag that ends a loop (`stop`), read before every tile. A path that
+leaves the region Σ|x_i| < ``ESCAPE`` has diverged: its records are NaN from then on.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import numpy as np
 from sdeopt.core.elementary import where
 from sdeopt.core.math import total
 from sdeopt.core.moments import ESCAPE
-from sdeopt.engine.compiler.rng import place
+from sdeopt.engine.machine.draws import fill
 from sdeopt.engine.states import lend
 
 __all__ = [
@@ -38,8 +37,8 @@ class Parts(NamedTuple):
     """What the loops are assembled from, see ``states``: functions, and the number of paths at a time.
 
     ``take(size)`` makes the function (v, p) that finds the first value of a vector for the paths from p of the chunk
-    on; ``begin(y, p)`` does so for a state. ``fill`` is one of those of `rng`. ``write``, where given, stands in the
-    place of observing and storing.
+    on; ``begin(y, p)`` does so for a state. ``write``, where given, stands in the place of
+    observing and storing.
     """
 
     width: int
@@ -51,7 +50,6 @@ class Parts(NamedTuple):
     observe: Any
     store_vector: Any
     store_number: Any
-    fill: Any
     write: Any = None
 
 
@@ -81,7 +79,7 @@ def writer(parts: Parts) -> Any:
 def assemble_discrete(parts: Parts, step: Any) -> Any:
     """The recursion y_{k+1} = step(k, y_k) over a chunk of paths."""
     write, width = parts.write or writer(parts), parts.width
-    widen, begin, position, unpack, fill = parts.widen, parts.begin, parts.position, parts.unpack, parts.fill
+    widen, begin, position, unpack = parts.widen, parts.begin, parts.position, parts.unpack
 
     def discrete(m: Any, o: Any, y0: Any, path0: int, records: Any, buffer: Any, scratch: Any, layout: Any, keys: Any,
                  given: Any, saves: Any, steps: int, tile: int, stop: Any) -> None:  # fmt: skip
@@ -99,8 +97,7 @@ def assemble_discrete(parts: Parts, step: Any) -> Any:
                 if stop[0]:
                     break
                 n = min(tile, steps - k0)
-                fill(buffer, n, columns, width, layout, keys, path0 + p, k0)
-                place(buffer, n, columns, width, layout, given, p, k0)
+                fill(buffer, n, columns, width, layout, keys, given, path0 + p, p, k0)
                 for i in range(n):
                     y = step(m, k0 + i, y, o, unpack(buffer, i * columns * width))
                     if s < saves.size and saves[s] == k0 + i + 1:
@@ -115,7 +112,7 @@ def assemble_discrete(parts: Parts, step: Any) -> Any:
 def assemble_sde(parts: Parts, move: Any) -> Any:
     """The integration of an SDE over a chunk of paths; ``move`` takes one integrator step, see `schemes`."""
     write, width = parts.write or writer(parts), parts.width
-    widen, begin, position, unpack, fill = parts.widen, parts.begin, parts.position, parts.unpack, parts.fill
+    widen, begin, position, unpack = parts.widen, parts.begin, parts.position, parts.unpack
 
     def integrate(m: Any, o: Any, y0: Any, y1: Any, path0: int, records: Any, buffer: Any, scratch: Any, layout: Any,
                   keys: Any, given: Any, saves: Any, steps: int, tile: int, substeps: int, first: int, clock: float,
@@ -139,8 +136,7 @@ def assemble_sde(parts: Parts, move: Any) -> Any:
                     break
                 j0 = max(end - tile, first * substeps)  # tiles end where calls of the generator do
                 n = min(end, steps * substeps) - j0
-                fill(buffer, n, columns, width, layout, keys, path0 + p, j0)
-                place(buffer, n, columns, width, layout, given, p, j0)
+                fill(buffer, n, columns, width, layout, keys, given, path0 + p, p, j0)
                 for i in range(n):
                     y = move(m, o, j0 + i, y, unpack(buffer, i * columns * width), clock, substeps, noise_factor)
                     if s < saves.size and saves[s] * substeps == j0 + i + 1:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from sdeopt.core.checks import Array
-from sdeopt.engine.compiler.rng import fill
 from sdeopt.engine.draws import CODES
+from sdeopt.engine.machine.draws import NOTHING, fill
 from sdeopt.engine.streams import Entropy, stream_key
 from sdeopt.results.estimate import Estimate
 from sdeopt.results.intervals import LEVEL
@@ -40,6 +40,6 @@ def draw_sets(entries: Any, entropy: Entropy, stream: str, count: int) -> list[t
     for i, (kind, size, *_) in enumerate(entries):
         out = np.empty(count * size)
         key = np.array([stream_key(entropy, f"{stream}.{i}", 1)], dtype=np.uint64)
-        fill(out, count, size, 1, np.array([[0, size, CODES[kind], 1]]), key, 0, 0)
+        fill(out, count, size, 1, np.array([[0, size, CODES[kind], 1]]), key, NOTHING, 0, 0, 0)
         vectors.append(out.reshape(count, size))
     return list(zip(*vectors, strict=True))

@@ -12,17 +12,17 @@ MUTATIONS = [
     ),
     Mutation(
         "draws: the two normals of a word with one sign",
-        "sdeopt/engine/compiler/rng.py", "(word << 41) & SIGN", "(word << 40) & SIGN",
+        "sdeopt/engine/machine/normals.py", "(word << 41) & SIGN", "(word << 40) & SIGN",
         ("tests/test_rng.py::test_a_word_makes_the_normals_of_two_steps",),
     ),
     Mutation(
         "draws: the angle takes bits of the radius",
-        "sdeopt/engine/compiler/rng.py", "(word << 42) >> 12", "(word << 32) >> 12",
+        "sdeopt/engine/machine/normals.py", "(word << 42) >> 12", "(word << 32) >> 12",
         ("tests/test_rng.py::test_a_word_makes_the_normals_of_two_steps",),
     ),
     Mutation(
-        "draws: coarse steps take the fine ones of the first",
-        "sdeopt/engine/compiler/rng.py", "i % 4 * stride * size", "0 * i",
+        "draws: of the fine ones a coarse step takes the last",
+        "sdeopt/engine/machine/fill.py", "(turn == 0).where(made, v.out.take(at, made.width) + made)", "made",
         ("tests/test_rng.py::test_a_coarse_draw_is_the_sum_of_the_fine_ones",),
     ),
     Mutation(
@@ -32,13 +32,13 @@ MUTATIONS = [
     ),
     Mutation(
         "Reshuffled: examples in the order of the data",
-        "sdeopt/engine/compiler/uniform.py",
+        "sdeopt/engine/machine/fill.py",
         "order[c], order[other] = order[other]", "order[c], order[c] = order[other]",
         ("tests/test_reshuffled.py::test_every_epoch_is_a_new_permutation_of_what_whole_batches_hold",),
     ),
     Mutation(
         "Reshuffled: every epoch the same permutation",
-        "sdeopt/engine/compiler/uniform.py", "(epoch << 32) | c", "c",
+        "sdeopt/engine/machine/fill.py", "(epoch << 32) | c", "c",
         ("tests/test_reshuffled.py::test_every_epoch_is_a_new_permutation_of_what_whole_batches_hold",),
     ),
     Mutation(

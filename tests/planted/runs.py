@@ -63,7 +63,8 @@ MUTATIONS = [
     ),
     Mutation(
         "engine: an error in the generator of draws goes unnoticed",
-        "sdeopt/engine/compiler/apart.py", "convention.return_status_propagate(builder, status)", "pass",
+        "sdeopt/engine/compiler/apart.py",
+        "context.call_conv.return_user_exc(builder, MemoryError, (NO_ROOM,))", "pass",
         named("inner", "test_an_error_in_what_is_apart_reaches_the_caller"),
     ),
     Mutation(

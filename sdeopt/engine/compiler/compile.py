@@ -13,7 +13,7 @@ from numba import typeof
 from numba.core.errors import NumbaWarning
 
 from sdeopt.core.schedule import units
-from sdeopt.engine.assembly import assemble, filler
+from sdeopt.engine.assembly import assemble
 from sdeopt.engine.compiler.cache import LoopCache
 from sdeopt.engine.compiler.linker import Linker
 from sdeopt.engine.compiler.pipeline import awake
@@ -53,7 +53,7 @@ def _loop(run: Run, shape: Any, width: int, linker: Linker) -> Any:
     objective, noise = run.oracle
     cls = type(run.method)
     key = (
-        run.kind, cls, run.functions, cls.clock_of, run.sde, run.scheme, shape, width, filler(run).__name__,
+        run.kind, cls, run.functions, cls.clock_of, run.sde, run.scheme, shape, width,
         tuple((name, _identity(s)) for name, s in run.method.schedules.items()),
         _identity(objective), _identity(noise), tuple(run.observables.values()),
         run.problem.several, tuple(name for name, _ in run.crossings),

@@ -39,7 +39,6 @@ NEEDED = {
     "numba.core.ir.FunctionIR()._definitions": "kept in step with what `exact` changes",
     "numba.core.registry.cpu_target": "its context starts the memory of arrays before it is checked",
     "numba.core.serialize": "pickles loops; without it leave `cache` out",
-    "numba.core.sigutils.normalize_signature": "types of arguments from a signature; write the tuple in its place",
     "numba.core.typeconv.Conversion": "says that numbers become lanes safely; the return of can_convert_from",
     "numba.core.typed_passes.NopythonTypeInference": "the pass before that of types in `exact`",
     "numba.core.types.misc.unliteral": "the type of a constant without its value (`exact`); numba.types may export it",

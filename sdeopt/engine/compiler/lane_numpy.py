@@ -19,9 +19,9 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 from numba.extending import lower_builtin, overload
 
 from sdeopt.engine.compiler.lane_ops import elementwise, select, total
-from sdeopt.engine.compiler.lanes import I32, Mask, Pack, common, rebuild, row, rows
+from sdeopt.engine.compiler.lanes import Mask, Pack, common, rebuild, row, rows
 from sdeopt.engine.compiler.pipeline import OPTIONS
-from sdeopt.engine.compiler.words import call
+from sdeopt.engine.machine.words import I32, call
 
 __all__: list[str] = []
 

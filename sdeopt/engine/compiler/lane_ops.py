@@ -18,8 +18,9 @@ from numba.core.imputils import impl_ret_untracked
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin
 
-from sdeopt.engine.compiler.lanes import I32, Mask, Pack, common, element, rebuild, register, row, rows
-from sdeopt.engine.compiler.words import Value, call
+from sdeopt.engine.compiler.lanes import Mask, Pack, common, rebuild, row, rows
+from sdeopt.engine.machine.host import register
+from sdeopt.engine.machine.words import I32, Value, call, element
 
 __all__ = [
     "by_eights", "elementwise", "exponent", "fma", "horner", "joined", "product", "registers", "select", "total",

@@ -13,9 +13,10 @@ from numba.core.typing.templates import AbstractTemplate, infer, signature
 from numba.extending import intrinsic, lower_builtin, overload, overload_attribute
 
 from sdeopt.engine.compiler.lane_ops import joined, registers
-from sdeopt.engine.compiler.lanes import F64, I64, Matrix, Pack, loader, rebuild, register, row, storer
+from sdeopt.engine.compiler.lanes import Matrix, Pack, loader, rebuild, row, storer
 from sdeopt.engine.compiler.pipeline import OPTIONS
-from sdeopt.engine.compiler.words import call
+from sdeopt.engine.machine.host import register
+from sdeopt.engine.machine.words import F64, I64, call
 
 __all__ = ["basis", "matvec", "rolled"]
 

@@ -15,14 +15,12 @@ element into a value), and inside a kernel, by `loader` from a buffer of draws. 
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core.imputils import lower_constant
-from numba.core.registry import cpu_target
 from numba.core.typeconv import Conversion
 from numba.extending import (
     NativeValue,
@@ -34,12 +32,11 @@ from numba.extending import (
     unbox,
 )
 
-__all__ = [
-    "Block", "Flat", "Mask", "Matrix", "Pack", "broadcast", "element", "loader", "rebuild", "register", "rows",
-    "storer",
-]  # fmt: skip
+from sdeopt.engine.machine.words import F64, I1, I64, element, splat
 
-F64, I1, I32, I64 = ir.DoubleType(), ir.IntType(1), ir.IntType(32), ir.IntType(64)
+__all__ = [
+    "Block", "Flat", "Mask", "Matrix", "Pack", "broadcast", "loader", "rebuild", "rows", "storer", "wide_vectors",
+]  # fmt: skip
 
 
 class Pack(types.Type):
@@ -82,24 +79,12 @@ class Matrix(types.Type):
         super().__init__(f"Matrix({r}, {c})")
 
 
-@functools.cache
-def register() -> int:
-    """Numbers in a vector register of the processor."""
-    features = cpu_target.target_context.codegen().magic_tuple()[2].split(",")
-    return 8 if "+avx512f" in features else 4 if "+avx2" in features else 2
-
-
 def common(*packs: Any) -> Any:
     """The pack shape of an elementwise result, or None if the shapes do not fit."""
     sizes, widths = {p.d for p in packs} - {0}, {p.width for p in packs} - {0}
     if len(sizes) > 1 or len(widths) > 1:
         return None
     return Pack(max(sizes, default=0), max(widths, default=0))
-
-
-def element(width: int, base: Any = F64) -> Any:
-    """LLVM type of one row."""
-    return ir.VectorType(base, width) if width else base
 
 
 def rows(kind: Any) -> Any:
@@ -119,15 +104,6 @@ class _RowsModel(models.PrimitiveModel):
 class _MatrixModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, ir.ArrayType(F64, kind.r * kind.c))
-
-
-def splat(builder: Any, value: Any, width: int) -> Any:
-    """A scalar copied to ``width`` lanes (itself for width 0)."""
-    if not width:
-        return value
-    kind = element(width, value.type)
-    seed = builder.insert_element(ir.Constant(kind, ir.Undefined), value, I32(0))
-    return builder.shuffle_vector(seed, ir.Constant(kind, ir.Undefined), ir.Constant(ir.VectorType(I32, width), None))
 
 
 def rebuild(builder: Any, items: Any) -> Any:
@@ -277,3 +253,19 @@ def broadcast(width: int) -> Any:
         return target(value), generate
 
     return spread_out
+
+
+@intrinsic
+def wide_vectors(typing: Any) -> Any:
+    """Let the calling function use 512-bit vectors, on a stack where those that it stores do not cross cache lines.
+
+    It is kept out of line, so that it compiles once, not at every call.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        builder.function.attributes.add("noinline")
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        builder.function.attributes.alignstack = 64
+        return context.get_dummy_value()
+
+    return types.void(), generate

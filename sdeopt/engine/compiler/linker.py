@@ -32,7 +32,6 @@ import sdeopt.engine.compiler.roots  # noqa: F401  (and these their roots)
 from sdeopt.core.entrywise import ENTRYWISE
 from sdeopt.core.references import ATTRIBUTES, names, rebound
 from sdeopt.core.sides import who_answers
-from sdeopt.engine.compiler.apart import stand_in
 from sdeopt.engine.compiler.lanes import Block, Flat
 from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS, THROUGH
 from sdeopt.engine.compiler.twins import TWINS, elementwise
@@ -126,7 +125,7 @@ class Linker:
         if isinstance(thing, FunctionType):
             return thing if is_installed(thing.__module__) else self.compiled(thing)
         if isinstance(thing, Dispatcher):
-            return stand_in(thing) or (self.compiled(thing.py_func) if foreign and _plain(thing) else thing)
+            return self.compiled(thing.py_func) if foreign and _plain(thing) else thing
         if isinstance(thing, ModuleType) and foreign and not is_installed(thing.__name__):
             return self._module(thing, wanted)
         small = isinstance(thing, np.ndarray) and thing.dtype == np.float64 and 0 < thing.size <= SMALL

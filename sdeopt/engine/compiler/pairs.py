@@ -14,7 +14,8 @@ from numba import types
 from numba.extending import intrinsic
 
 from sdeopt.core.math import pairs
-from sdeopt.engine.compiler.lanes import I64, Pack, rebuild
+from sdeopt.engine.compiler.lanes import Pack, rebuild
+from sdeopt.engine.machine.words import I64
 
 __all__ = ["column", "firsts", "seconds"]
 

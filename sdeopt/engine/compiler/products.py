@@ -13,9 +13,8 @@ import numpy as np
 from numba import njit
 
 from sdeopt.engine.compiler.lane_ops import fma
-from sdeopt.engine.compiler.lanes import loader, storer
+from sdeopt.engine.compiler.lanes import loader, storer, wide_vectors
 from sdeopt.engine.compiler.pipeline import OPTIONS
-from sdeopt.engine.compiler.threefry import wide_vectors
 
 __all__ = ["by_columns", "by_rows", "some_columns", "some_rows"]
 

@@ -20,8 +20,7 @@ from llvmlite import ir
 from numba.core import cgutils
 
 from sdeopt.engine.compiler.lane_ops import EIGHT, by_eights, elementwise, joined, registers
-from sdeopt.engine.compiler.lanes import I32, I64, element
-from sdeopt.engine.compiler.words import call, constant
+from sdeopt.engine.machine.words import I32, I64, call, constant, element
 
 __all__ = ["refined"]
 

@@ -16,12 +16,13 @@ from numba.extending import intrinsic, overload
 
 from sdeopt.core import elementary, guards, math
 from sdeopt.engine import states
-from sdeopt.engine.compiler import lane_ops, lane_shapes, pairs, shields
+from sdeopt.engine.compiler import apart, lane_ops, lane_shapes, pairs, shields
 from sdeopt.engine.compiler.lane_ops import fma
 from sdeopt.engine.compiler.lanes import Mask, Matrix, Pack
 from sdeopt.engine.compiler.pipeline import OPTIONS
 from sdeopt.engine.compiler.products import by_columns, by_rows, some_columns, some_rows
 from sdeopt.engine.compiler.tuples import add_members, cut_pieces, every
+from sdeopt.engine.machine import draws
 
 __all__ = ["TWINS", "elementwise"]
 
@@ -211,6 +212,7 @@ def lend(typing: Any, values: Any) -> Any:
 
 TWINS: dict[Any, Any] = {
     states.lend: lend,
+    draws.fill: apart.fill,
     elementary.where: _by_type(_where),
     elementary.fma: _by_type(_fma),
     elementary.horner: njit(lambda x, c: lane_ops.horner(x, c), **OPTIONS),

@@ -18,8 +18,8 @@ from sdeopt.core.oracle import Oracle
 from sdeopt.engine import assembly, states
 from sdeopt.engine.beginnings import initial_states
 from sdeopt.engine.compiler.compile import grid
-from sdeopt.engine.compiler.rng import place
 from sdeopt.engine.draws import draws
+from sdeopt.engine.machine.draws import fill
 from sdeopt.engine.run import Run
 from sdeopt.engine.tensors.linker import Linker
 from sdeopt.results.pages import TRACE
@@ -99,12 +99,11 @@ class Loop:
             ys = [self._state(y1) for _, y1, _ in begun]
             self._write(records, at.get(1), ys)
         rows, columns = run.steps * fine, layout[-1, 1] if len(layout) else 0
-        buffers, fill = np.empty((len(records), tile * columns)), assembly.filler(run)
+        buffers = np.empty((len(records), tile * columns))
         for j0 in range(first * fine, rows, tile):
             n = min(tile, rows - j0)
             for p in paths:
-                fill(buffers[p], n, columns, 1, layout, keys, path0 + p, j0)
-                place(buffers[p], n, columns, 1, layout, given, p, j0)
+                fill(buffers[p], n, columns, 1, layout, keys, given, path0 + p, p, j0)
             for i in range(n):
                 stop.check()
                 for p in paths:
