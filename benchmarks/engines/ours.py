@@ -20,6 +20,7 @@ from benchmarks.engines.machine import beside
 from benchmarks.engines.tables import Table
 from benchmarks.engines.workloads import GRID, STEPS
 from sdeopt.engine.kernels import Kernel
+from sdeopt.engine.machine import draws
 from sdeopt.engine.simulate import plan
 
 __all__ = ["by_sdeopt", "columns", "cost", "dimensions", "first", "large", "medians", "memory", "paths", "threads"]
@@ -165,7 +166,7 @@ def first() -> Table:
     load = beside()
     with tempfile.TemporaryDirectory() as folder:
         installed = _process(folder, 60, 1000)[:2]
-        _forget(folder, keep=2)
+        _forget(folder)
         cold = _process(folder, 60, 1000)[:2]
         rounds = [_process(folder, 60, 1000)[:2] for _ in range(ROUNDS)]
     warm = map(median, zip(*rounds, strict=True))
@@ -174,8 +175,8 @@ def first() -> Table:
     return Table("The first result", note, ["", "seconds", "of CPU"], rows)
 
 
-def _forget(folder: str, keep: int) -> None:
-    """Remove the loops of pages, the newest; the draws, compiled before them, stay."""
-    files = sorted(os.scandir(folder), key=lambda file: file.stat().st_mtime_ns)
-    for file in files[keep:]:
-        os.unlink(file.path)
+def _forget(folder: str) -> None:
+    """Remove the loops of pages; what draws stays."""
+    for file in os.scandir(folder):
+        if not file.name.startswith(draws.mark()[:16]):
+            os.unlink(file.path)
