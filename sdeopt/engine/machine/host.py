@@ -62,6 +62,7 @@ def _machine() -> Any:
 def build(text: str) -> bytes:
     """The object code of a module, after all of LLVM's passes."""
     machine, module = _machine(), llvm.parse_assembly(text)
+    module.triple, module.data_layout = machine.triple, str(machine.target_data)
     options = llvm.create_pipeline_tuning_options(speed_level=3)
     options.loop_vectorization, options.slp_vectorization = True, False
     passes = llvm.create_pass_builder(machine, options)
