@@ -90,26 +90,24 @@ def _writer(parts: loops.Parts, count: int) -> Any:
     """The write of one save, with the steps of ``count`` crossings as last columns, those of diverged paths too."""
     rest, keep = parts.write or loops.writer(parts), _keeper(parts, count)
 
-    def write(o: Any, y: Any, alive: Any, records: Any, p: int, s: int, scratch: Any) -> None:
-        rest(o, y[0], alive, records[:, :, : records.shape[2] - count], p, s, scratch)
-        keep(y[1], records, p, s, scratch)
+    def write(o: Any, y: Any, alive: Any, records: Any, p: int, s: int) -> None:
+        rest(o, y[0], alive, records, p, s)
+        keep(y[1], records, p, s)
 
     return write
 
 
 def _keeper(parts: loops.Parts, count: int) -> Any:
     """A function that writes the steps of the crossings."""
-    width, store = parts.width, parts.store_vector
+    save = parts.save_vector
 
-    def nothing(marks: Any, records: Any, p: int, s: int, scratch: Any) -> None:
+    def nothing(marks: Any, records: Any, p: int, s: int) -> None:
         return None
 
     def prepend(n: int, rest: Any) -> Any:
-        def keep(marks: Any, records: Any, p: int, s: int, scratch: Any) -> None:
-            store(scratch, 0, marks[MARKS * n + 2])
-            for lane in range(min(width, records.shape[0] - p)):
-                records[p + lane, s, records.shape[2] - count + n] = scratch[lane]
-            rest(marks, records, p, s, scratch)
+        def keep(marks: Any, records: Any, p: int, s: int) -> None:
+            save(records, s, records.shape[1] - count + n, p, marks[MARKS * n + 2], 0.0)
+            rest(marks, records, p, s)
 
         return keep
 
