@@ -41,7 +41,7 @@ def _saver(width: int) -> Any:
     """`states.save_vector` and `states.save_number` of lanes."""
     store = lanes.storer(width)
 
-    def save(records: Any, s: int, i: int, p: int, x: Any, alive: Any) -> None:
+    def save(records: Any, p: int, s: int, i: int, x: Any, alive: Any) -> None:
         _, columns, paths = records.shape
         store(records, (s * columns + i) * paths + p, x, alive)
 

@@ -163,9 +163,9 @@ def _taker(several: bool, paths: int) -> Any:
     return lambda size: lambda v, p: np.ascontiguousarray(np.broadcast_to(v, (paths, v.size))).T
 
 
-def _save(records: Any, s: int, i: int, p: int, v: Any, alive: Any) -> None:
-    """`states.save_vector` of all paths."""
-    records[s, i : i + len(v)] = np.reshape(v, (len(v), -1)) + alive
+def _save(records: Any, p: int, s: int, i: int, v: Any, alive: Any) -> None:
+    """`states.save_vector` of all paths of the records."""
+    records[:, s, i : i + len(v)] = v.T + np.reshape(alive, (-1, 1))
 
 
 def _slice(y: Any, p: int, count: int) -> Any:
@@ -191,9 +191,9 @@ def _writer(position: Any, observables: list[Callable[..., Any]]) -> Callable[..
 
     def write(o: Any, y: Any, alive: Any, records: Any, p: int, s: int) -> None:
         x = position(y)
-        _save(records, s, 0, p, x, alive)
+        _save(records, p, s, 0, x, alive)
         for i, f in enumerate(observables):
-            records[s, len(x) + i] = f(o, x) + alive
+            records[:, s, len(x) + i] = f(o, x) + np.reshape(alive, -1)
 
     return write
 
@@ -212,18 +212,17 @@ class Loop:
 
     def __call__(self, *arguments: Any) -> None:
         """Fill the records among the arguments, as the loops of ``loops`` do."""
-        lead, (path0, records, buffer, layout, keys, given, *grid) = (
+        lead, (path0, paths, records, buffer, layout, keys, given, *grid) = (
             arguments[: self._lead],
             arguments[self._lead :],
         )
-        for p in range(0, records.shape[2], self._width):
-            some, placed = records[:, :, p : p + self._width], given[p : p + self._width]
-            count = some.shape[2]
-            room = buffer[: buffer.size // self._width * paths_drawn(count)]
-            o = lead[1] if count == 1 else self._columned
-            begin = _slice(lead[2:], p, count) if self._several else lead[2:]
-            loop = self._of_paths(count)
-            loop(lead[0], o, *begin, path0 + p, some, room, layout, keys, placed, *grid)
+        for p in range(0, paths, self._width):
+            some, placed = records[p : p + self._width], given[p : p + self._width]
+            room = buffer[: buffer.size // self._width * paths_drawn(len(some))]
+            o = lead[1] if len(some) == 1 else self._columned
+            begin = _slice(lead[2:], p, len(some)) if self._several else lead[2:]
+            loop = self._of_paths(len(some))
+            loop(lead[0], o, *begin, path0 + p, len(some), some, room, layout, keys, placed, *grid)
 
     def seen(self, watch: Callable[[Any], Any]) -> Loop:
         """The same, each group run by what ``watch`` makes of ``make(watcher)``, which builds its loop."""

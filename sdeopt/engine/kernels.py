@@ -102,8 +102,8 @@ class Kernel:
             width = lanes_wide if mode == "lanes" else 0
             try:
                 self._packed = width
-                nothing = np.empty((len(run.saves), run.width, 0))
-                complete = functools.partial(self._all, width=width or 1, records=nothing, path0=0, count=0)
+                nothing = np.empty((0, len(run.saves), run.width))
+                complete = functools.partial(self._all, width=width or 1, path0=0, count=0, records=nothing)
                 made = compile_loop(run, self.shape, width, begin, complete)
             except Exception as error:  # whatever Numba, LLVM or `describe` say: the next mode may know it
                 failed.append((mode, error))
@@ -116,21 +116,19 @@ class Kernel:
         self._packed = 0
         return "interpreted", 1, assemble(run, self.shape), (plain, o, *begin)
 
-    def _all(self, leading: Any, width: int, records: Any, path0: int, count: int) -> tuple[Any, ...]:
+    def _all(self, leading: Any, width: int, path0: int, count: int, records: Any) -> tuple[Any, ...]:
         """The arguments of the loop for the paths from ``path0`` on; ``leading`` has their start if it is the same."""
         run = self.run
         own = beginnings(run, path0, count, self._packed) if run.problem.several else ()
         buffer = np.empty(self._tile * self._columns * width)
         fixed = (self._layout, self._keys, self._given(path0, count), self._saves, run.steps, self._tile)
-        tail: tuple[Any, ...] = (path0, records, buffer, *fixed)
+        tail: tuple[Any, ...] = (path0, count, records, buffer, *fixed)
         if run.kind == "sde":
             tail += (run.substeps, self._first, run.method.clock, run.noise_factor)
         return (*leading, *own, *tail, self.stop.flag)
 
     def __call__(self, path0: int, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
         """Records of the paths ``path0`` to ``path0 + count``, shape (count, saves, d + observables).
-
-        In memory the paths lie side by side, which is what statistics over paths ask for, and the loops too.
 
         Raises
         ------
@@ -146,15 +144,16 @@ class Kernel:
         memory = shelves() if self.mode == "vectors" else nullcontext()
         with memory, np.errstate(all="ignore"):  # a path that overflows is found by its records and reported
             found = [self._few(path0 + i, min(few, count - i)) for i in range(0, count, few)]
-        return (found[0] if len(found) == 1 else np.concatenate(found, axis=2)).transpose(2, 0, 1)
+        return found[0] if len(found) == 1 else np.concatenate(found)
 
     def _few(self, path0: int, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """What the loop writes, (saves, d + observables, count), of paths for which it is called once."""
+        """The records of paths for which the loop is called once."""
+        saves, columns, side_by_side = len(self.run.saves), self.run.width, self._packed > 0
         whole = count + -count % (self._packed or 1)
-        records = np.empty((len(self.run.saves), self.run.width, whole))
-        self._loop(*self._all(self._arguments, self._width, records, path0, count))
+        records = np.empty((saves, columns, whole) if side_by_side else (whole, saves, columns))
+        self._loop(*self._all(self._arguments, self._width, path0, count, records))
         self.stop.check()
-        return records[:, :, :count]
+        return records[:, :, :count].transpose(2, 0, 1) if side_by_side else records
 
     def ends(self, path0: int, records: Any) -> Any:
         """On tensors: fill the records of the paths from ``path0`` on, and return their last positions."""

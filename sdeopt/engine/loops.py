@@ -2,11 +2,11 @@
 
 The same text runs interpreted, compiled on vectors (one path at a time) and compiled on SIMD lanes (``width`` paths at
 a time). A loop takes one chunk of paths and writes what was asked for, positions and observables at the save steps,
-into ``records``, shape (saves, d + observables, paths): paths lie side by side in memory, as they do in registers, and
-there is room for whole groups of ``width``. What differs from run to run reaches the loops by closure as `Parts`;
-values come as arguments, and so does the flag that ends a loop (`stop`); `rng.fill` is apart, so it is read before
-every tile. A path that leaves the region Σ|x_i| < ``ESCAPE`` has diverged: its records are NaN
-from then on.
+into ``records``: an array (paths, saves, d + observables), or (saves, d + observables, paths) on lanes, where paths lie
+side by side in memory as they do in registers, with room for whole groups of them. What differs from run to run reaches
+the loops by closure as `Parts`; values come as arguments, and so does the flag that ends a loop (`stop`); `rng.fill` is
+apart, so it is read before every tile. A path that leaves the region Σ|x_i| < ``ESCAPE`` has diverged: its records are
+NaN from then on.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ def writer(parts: Parts) -> Any:
 
     def write(o: Any, y: Any, alive: Any, records: Any, p: int, s: int) -> None:
         x = position(y)
-        save(records, s, 0, p, x, alive)
-        observe(o, x, records, s, p, alive)
+        save(records, p, s, 0, x, alive)
+        observe(o, x, records, p, s, alive)
 
     return write
 
@@ -77,12 +77,12 @@ def assemble_discrete(parts: Parts, step: Any) -> Any:
     write, width = parts.write or writer(parts), parts.width
     widen, begin, position, unpack, fill = parts.widen, parts.begin, parts.position, parts.unpack, parts.fill
 
-    def discrete(m: Any, o: Any, y0: Any, path0: int, records: Any, buffer: Any, layout: Any, keys: Any, given: Any,
-                  saves: Any, steps: int, tile: int, stop: Any) -> None:  # fmt: skip
+    def discrete(m: Any, o: Any, y0: Any, path0: int, paths: int, records: Any, buffer: Any, layout: Any,
+                 keys: Any, given: Any, saves: Any, steps: int, tile: int, stop: Any) -> None:  # fmt: skip
         widen()
         o, y0, buffer = lend((o, y0, buffer))
         columns = buffer.size // (tile * width)
-        for p in range(0, records.shape[2], width):
+        for p in range(0, paths, width):
             y = begin(y0, p)
             alive = 0.0 * total(position(y))
             s = 0
@@ -111,13 +111,13 @@ def assemble_sde(parts: Parts, move: Any) -> Any:
     write, width = parts.write or writer(parts), parts.width
     widen, begin, position, unpack, fill = parts.widen, parts.begin, parts.position, parts.unpack, parts.fill
 
-    def integrate(m: Any, o: Any, y0: Any, y1: Any, path0: int, records: Any, buffer: Any, layout: Any, keys: Any,
-                  given: Any, saves: Any, steps: int, tile: int, substeps: int, first: int, clock: float,
+    def integrate(m: Any, o: Any, y0: Any, y1: Any, path0: int, paths: int, records: Any, buffer: Any, layout: Any,
+                  keys: Any, given: Any, saves: Any, steps: int, tile: int, substeps: int, first: int, clock: float,
                   noise_factor: float, stop: Any) -> None:  # fmt: skip
         widen()
         o, y0, y1, buffer = lend((o, y0, y1, buffer))
         columns = buffer.size // (tile * width)
-        for p in range(0, records.shape[2], width):
+        for p in range(0, paths, width):
             y = begin(y0, p)
             alive = 0.0 * total(position(y))
             s = 0

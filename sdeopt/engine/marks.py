@@ -73,8 +73,8 @@ class Watch:
     def __init__(self, chunk: Chunk, column: int, kernel: Kernel, arguments: Any) -> None:
         self._chunk, self._column, self._run, self._arguments = chunk, column, kernel.run, arguments
         self._stop = kernel.stop
-        path0, self._records = arguments[batched.LEAD[kernel.run.kind] :][:2]
-        self._name = f"{column}.{path0}.{self._records.shape[2]}"
+        path0, _, self._records = arguments[batched.LEAD[kernel.run.kind] :][:3]
+        self._name = f"{column}.{path0}.{len(self._records)}"
         self._begin, self._written, self._state, self._fresh = 0, 0, None, False
 
     def run(self, make: Callable[[Watch], Any]) -> None:
@@ -82,8 +82,8 @@ class Watch:
         mark = self._chunk.get(self._name)
         if mark is not None:
             self._begin, self._state, seen = mark
-            self._written = len(seen)
-            self._records[: self._written] = seen
+            self._written = seen.shape[1]
+            self._records[:, : self._written] = seen
         if self._written < len(self._run.saves):
             make(self)(*self._arguments)
         self._chunk.put(self._name, lambda: (0, None, self._records))
@@ -114,5 +114,5 @@ class Watch:
             y, self._state = self._state, None
         if self._fresh:  # a save was written, and this is the state behind it
             self._fresh = False
-            self._chunk.put(self._name, lambda: (number, y, self._records[: self._written]))
+            self._chunk.put(self._name, lambda: (number, y, self._records[:, : self._written]))
         return y

@@ -141,36 +141,36 @@ def store_number(scratch: Any, at: int, x: Any) -> None:
     scratch[at] = x
 
 
-def save_vector(records: Any, s: int, i: int, p: int, x: Any, alive: Any) -> None:
+def save_vector(records: Any, p: int, s: int, i: int, x: Any, alive: Any) -> None:
     """Write a vector into the columns from i on of save s of path p, NaN for one that is not ``alive``."""
     for j in range(x.size):
-        records[s, i + j, p] = x[j] + alive
+        records[p, s, i + j] = x[j] + alive
 
 
-def save_number(records: Any, s: int, i: int, p: int, x: Any, alive: Any) -> None:
+def save_number(records: Any, p: int, s: int, i: int, x: Any, alive: Any) -> None:
     """Write a number likewise."""
-    records[s, i, p] = x + alive
+    records[p, s, i] = x + alive
 
 
 def observer(passes: Sequence[tuple[Any, Any]], save: Any) -> Any:
-    """A function (o, x, records, s, p, alive) that saves the values of observables, `observables.passes`, behind x."""
+    """A function (o, x, records, p, s, alive) that saves the values of observables, `observables.passes`, behind x."""
 
-    def nothing(o: Any, x: Any, records: Any, s: int, p: int, alive: Any) -> None:
+    def nothing(o: Any, x: Any, records: Any, p: int, s: int, alive: Any) -> None:
         return None
 
     def prepend(one: tuple[Any, Any], rest: Any) -> Any:
         f, (first, *others) = one
         second = others[0] if others else first
 
-        def write(o: Any, x: Any, records: Any, s: int, p: int, alive: Any) -> None:
-            save(records, s, x.size + first, p, f(o, x), alive)
-            rest(o, x, records, s, p, alive)
+        def write(o: Any, x: Any, records: Any, p: int, s: int, alive: Any) -> None:
+            save(records, p, s, x.size + first, f(o, x), alive)
+            rest(o, x, records, p, s, alive)
 
-        def write_two(o: Any, x: Any, records: Any, s: int, p: int, alive: Any) -> None:
+        def write_two(o: Any, x: Any, records: Any, p: int, s: int, alive: Any) -> None:
             a, b = f(o, x)
-            save(records, s, x.size + first, p, a, alive)
-            save(records, s, x.size + second, p, b, alive)
-            rest(o, x, records, s, p, alive)
+            save(records, p, s, x.size + first, a, alive)
+            save(records, p, s, x.size + second, b, alive)
+            rest(o, x, records, p, s, alive)
 
         return write_two if others else write
 
