@@ -18,8 +18,7 @@ __all__ = ["assemble", "mover"]
 
 def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
     """The small functions of a loop over ``width`` paths at a time; 0 stands for one path on plain vectors."""
-    store = lanes.storer(width) if width else None
-    store_number = store or states.store_number
+    save = _saver(width) if width else None
     cut = (lambda a, b: lanes.loader(a, b - a, width)) if width else states.slicer
     take = _taker(run, width)
     return loops.Parts(
@@ -29,10 +28,20 @@ def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
         begin=states.beginner([take(size) for size in sizes(run)]),
         position=states.positioner(len(run.method.parts)),
         unpack=states.unpacker(shape, cut),
-        observe=states.observer(passes(run.observables, run.oracle.objective), store_number, width or 1),
-        store_vector=store or states.store_vector,
-        store_number=store_number,
+        observe=states.observer(passes(run.observables, run.oracle.objective), save or states.save_number),
+        save_vector=save or states.save_vector,
     )
+
+
+def _saver(width: int) -> Any:
+    """`states.save_vector` and `states.save_number` of lanes."""
+    store = lanes.storer(width)
+
+    def save(records: Any, p: int, s: int, i: int, x: Any, alive: Any) -> None:
+        _, columns, paths = records.shape
+        store(records, (s * columns + i) * paths + p, x, alive)
+
+    return save
 
 
 def _taker(run: Run, width: int) -> Any:

@@ -142,8 +142,7 @@ def parts(run: Run, shape: Any, paths: int) -> loops.Parts:
         position=position,
         unpack=states.unpacker(shape, states.slicer if alone else lambda a, b: _cutter(a, b, paths)),
         observe=None,
-        store_vector=_store,
-        store_number=None,
+        save_vector=_save,
         write=_writer(position, [_over_paths(f) for f in run.observables.values()]),
     )
 
@@ -162,9 +161,9 @@ def _taker(several: bool, paths: int) -> Any:
     return lambda size: lambda v, p: np.ascontiguousarray(np.broadcast_to(v, (paths, v.size))).T
 
 
-def _store(scratch: Any, at: int, v: Any) -> None:
-    """Write a number per path into flat memory."""
-    scratch[at : at + v.size] = np.reshape(v, -1)
+def _save(records: Any, p: int, s: int, i: int, v: Any, alive: Any) -> None:
+    """`states.save_vector` of all paths of the records."""
+    records[:, s, i : i + len(v)] = v.T + np.reshape(alive, (-1, 1))
 
 
 def _slice(y: Any, p: int, count: int) -> Any:
@@ -188,13 +187,11 @@ def _over_paths(f: Callable[..., Any]) -> Callable[..., Any]:
 def _writer(position: Any, observables: list[Callable[..., Any]]) -> Callable[..., None]:
     """A function that writes one save of all paths of the records."""
 
-    def write(o: Any, y: Any, alive: Any, records: Any, p: int, s: int, scratch: Any) -> None:
+    def write(o: Any, y: Any, alive: Any, records: Any, p: int, s: int) -> None:
         x = position(y)
-        d = len(x)
-        records[:, s, :d] = x.T
+        _save(records, p, s, 0, x, alive)
         for i, f in enumerate(observables):
-            records[:, s, d + i] = f(o, x)
-        records[:, s] += np.reshape(alive, (-1, 1))
+            records[:, s, len(x) + i] = f(o, x) + np.reshape(alive, -1)
 
     return write
 
@@ -213,17 +210,17 @@ class Loop:
 
     def __call__(self, *arguments: Any) -> None:
         """Fill the records among the arguments, as the loops of ``loops`` do."""
-        lead, (path0, records, buffer, scratch, layout, keys, given, *grid) = (
+        lead, (path0, paths, records, buffer, layout, keys, given, *grid) = (
             arguments[: self._lead],
             arguments[self._lead :],
         )
-        for p in range(0, len(records), self._width):
+        for p in range(0, paths, self._width):
             some, placed = records[p : p + self._width], given[p : p + self._width]
             room = buffer[: buffer.size // self._width * paths_drawn(len(some))]
             o = lead[1] if len(some) == 1 else self._columned
             begin = _slice(lead[2:], p, len(some)) if self._several else lead[2:]
             loop = self._of_paths(len(some))
-            loop(lead[0], o, *begin, path0 + p, some, room, scratch, layout, keys, placed, *grid)
+            loop(lead[0], o, *begin, path0 + p, len(some), some, room, layout, keys, placed, *grid)
 
     def seen(self, watch: Callable[[Any], Any]) -> Loop:
         """The same, each group run by what ``watch`` makes of ``make(watcher)``, which builds its loop."""

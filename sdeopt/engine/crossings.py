@@ -61,7 +61,7 @@ def watch_crossings(run: Run, parts: loops.Parts, move: Any) -> tuple[loops.Part
     twin = parts._replace(
         begin=lambda y, p: (begin(y[0], p), marks(y[1], p)),
         position=lambda y: position(y[0]),
-        write=_writer(parts, len(run.crossings)),
+        write=_writer(parts, len(run.observables), len(run.crossings)),
     )
     return twin, step if run.kind == "discrete" else moved
 
@@ -86,30 +86,28 @@ def _watcher(observables: list[Any]) -> Any:
     return found
 
 
-def _writer(parts: loops.Parts, count: int) -> Any:
+def _writer(parts: loops.Parts, observed: int, count: int) -> Any:
     """The write of one save, with the steps of ``count`` crossings as last columns, those of diverged paths too."""
-    rest, keep = parts.write or loops.writer(parts), _keeper(parts, count)
+    rest, keep, position = parts.write or loops.writer(parts), _keeper(parts, count), parts.position
 
-    def write(o: Any, y: Any, alive: Any, records: Any, p: int, s: int, scratch: Any) -> None:
-        rest(o, y[0], alive, records[:, :, : records.shape[2] - count], p, s, scratch)
-        keep(y[1], records, p, s, scratch)
+    def write(o: Any, y: Any, alive: Any, records: Any, p: int, s: int) -> None:
+        rest(o, y[0], alive, records, p, s)
+        keep(y[1], records, p, s, len(position(y[0])) + observed)
 
     return write
 
 
 def _keeper(parts: loops.Parts, count: int) -> Any:
-    """A function that writes the steps of the crossings."""
-    width, store = parts.width, parts.store_vector
+    """A function that writes the steps of the crossings, from column ``first`` on."""
+    save = parts.save_vector
 
-    def nothing(marks: Any, records: Any, p: int, s: int, scratch: Any) -> None:
+    def nothing(marks: Any, records: Any, p: int, s: int, first: int) -> None:
         return None
 
     def prepend(n: int, rest: Any) -> Any:
-        def keep(marks: Any, records: Any, p: int, s: int, scratch: Any) -> None:
-            store(scratch, 0, marks[MARKS * n + 2])
-            for lane in range(min(width, records.shape[0] - p)):
-                records[p + lane, s, records.shape[2] - count + n] = scratch[lane]
-            rest(marks, records, p, s, scratch)
+        def keep(marks: Any, records: Any, p: int, s: int, first: int) -> None:
+            save(records, p, s, first + n, marks[MARKS * n + 2], 0.0)
+            rest(marks, records, p, s, first)
 
         return keep
 

@@ -103,7 +103,7 @@ class Kernel:
             try:
                 self._packed = width
                 nothing = np.empty((0, len(run.saves), run.width))
-                complete = functools.partial(self._all, width=width or 1, records=nothing, path0=0)
+                complete = functools.partial(self._all, width=width or 1, path0=0, count=0, records=nothing)
                 made = compile_loop(run, self.shape, width, begin, complete)
             except Exception as error:  # whatever Numba, LLVM or `describe` say: the next mode may know it
                 failed.append((mode, error))
@@ -116,14 +116,13 @@ class Kernel:
         self._packed = 0
         return "interpreted", 1, assemble(run, self.shape), (plain, o, *begin)
 
-    def _all(self, leading: Any, width: int, records: Any, path0: int) -> tuple[Any, ...]:
+    def _all(self, leading: Any, width: int, path0: int, count: int, records: Any) -> tuple[Any, ...]:
         """The arguments of the loop for the paths from ``path0`` on; ``leading`` has their start if it is the same."""
         run = self.run
-        own = beginnings(run, path0, len(records), self._packed) if run.problem.several else ()
+        own = beginnings(run, path0, count, self._packed) if run.problem.several else ()
         buffer = np.empty(self._tile * self._columns * width)
-        scratch = np.empty((run.width + 1) * width)
-        fixed = (self._layout, self._keys, self._given(path0, len(records)), self._saves, run.steps, self._tile)
-        tail: tuple[Any, ...] = (path0, records, buffer, scratch, *fixed)
+        fixed = (self._layout, self._keys, self._given(path0, count), self._saves, run.steps, self._tile)
+        tail: tuple[Any, ...] = (path0, count, records, buffer, *fixed)
         if run.kind == "sde":
             tail += (run.substeps, self._first, run.method.clock, run.noise_factor)
         return (*leading, *own, *tail, self.stop.flag)
@@ -136,18 +135,25 @@ class Kernel:
         CancelledError
             If it was told to stop meanwhile.
         """
-        records = np.empty((count, len(self.run.saves), self.run.width))
         if self.mode == "tensors":
+            records = np.empty((count, len(self.run.saves), self.run.width))
             self.ends(path0, records)
             return records
         ready()
         few = portion(self._vectors, self._rows, self._width) or count
         memory = shelves() if self.mode == "vectors" else nullcontext()
         with memory, np.errstate(all="ignore"):  # a path that overflows is found by its records and reported
-            for i in range(0, count, few):
-                self._loop(*self._all(self._arguments, self._width, records[i : i + few], path0 + i))
-                self.stop.check()
-        return records
+            found = [self._few(path0 + i, min(few, count - i)) for i in range(0, count, few)]
+        return found[0] if len(found) == 1 else np.concatenate(found)
+
+    def _few(self, path0: int, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """The records of paths for which the loop is called once."""
+        saves, columns, side_by_side = len(self.run.saves), self.run.width, self._packed > 0
+        whole = count + -count % (self._packed or 1)
+        records = np.empty((saves, columns, whole) if side_by_side else (whole, saves, columns))
+        self._loop(*self._all(self._arguments, self._width, path0, count, records))
+        self.stop.check()
+        return records[:, :, :count].transpose(2, 0, 1) if side_by_side else records
 
     def ends(self, path0: int, records: Any) -> Any:
         """On tensors: fill the records of the paths from ``path0`` on, and return their last positions."""

@@ -2,9 +2,10 @@
 
 The same text runs interpreted, compiled on vectors (one path at a time) and compiled on SIMD lanes (``width`` paths at
 a time). A loop takes one chunk of paths and writes what was asked for, positions and observables at the save steps,
-into ``records``, shape (paths, saves, d + observables). What differs from run to run reaches the loops by closure as
-`Parts`; values come as arguments, and so does the flag that ends a loop (`stop`), read before every tile. A path that
-leaves the region Σ|x_i| < ``ESCAPE`` has diverged: its records are NaN from then on.
+into ``records``: an array (paths, saves, d + observables), or (saves, d + observables, paths) on lanes, where paths lie
+side by side in memory as they do in registers, with room for whole groups of them. What differs from run to run reaches
+the loops by closure as `Parts`; values come as arguments, and so does the flag that ends a loop (`stop`), read before
+every tile. A path that leaves the region Σ|x_i| < ``ESCAPE`` has diverged: its records are NaN from then on.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ class Parts(NamedTuple):
     """What the loops are assembled from, see ``states``: functions, and the number of paths at a time.
 
     ``take(size)`` makes the function (v, p) that finds the first value of a vector for the paths from p of the chunk
-    on; ``begin(y, p)`` does so for a state. ``write``, where given, stands in the place of
-    observing and storing.
+    on; ``begin(y, p)`` does so for a state. ``save_vector`` is `states.save_vector`, or of lanes. ``write``, where
+    given, stands in the place of observing and saving.
     """
 
     width: int
@@ -48,8 +49,7 @@ class Parts(NamedTuple):
     position: Any
     unpack: Any
     observe: Any
-    store_vector: Any
-    store_number: Any
+    save_vector: Any
     write: Any = None
 
 
@@ -60,18 +60,12 @@ def screen(x: Any, alive: Any) -> Any:
 
 def writer(parts: Parts) -> Any:
     """A function that writes one save of ``width`` paths."""
-    width, position, observe = parts.width, parts.position, parts.observe
-    store_vector, store_number = parts.store_vector, parts.store_number
+    position, observe, save = parts.position, parts.observe, parts.save_vector
 
-    def write(o: Any, y: Any, alive: Any, records: Any, p: int, s: int, scratch: Any) -> None:
-        paths, _, columns = records.shape
+    def write(o: Any, y: Any, alive: Any, records: Any, p: int, s: int) -> None:
         x = position(y)
-        store_vector(scratch, 0, x)
-        observe(o, x, scratch, x.size)
-        store_number(scratch, columns * width, alive)
-        for lane in range(min(width, paths - p)):
-            for i in range(columns):
-                records[p + lane, s, i] = scratch[i * width + lane] + scratch[columns * width + lane]
+        save(records, p, s, 0, x, alive)
+        observe(o, x, records, p, s, alive)
 
     return write
 
@@ -81,17 +75,17 @@ def assemble_discrete(parts: Parts, step: Any) -> Any:
     write, width = parts.write or writer(parts), parts.width
     widen, begin, position, unpack = parts.widen, parts.begin, parts.position, parts.unpack
 
-    def discrete(m: Any, o: Any, y0: Any, path0: int, records: Any, buffer: Any, scratch: Any, layout: Any, keys: Any,
-                 given: Any, saves: Any, steps: int, tile: int, stop: Any) -> None:  # fmt: skip
+    def discrete(m: Any, o: Any, y0: Any, path0: int, paths: int, records: Any, buffer: Any, layout: Any,
+                 keys: Any, given: Any, saves: Any, steps: int, tile: int, stop: Any) -> None:  # fmt: skip
         widen()
-        o, y0, buffer, scratch = lend((o, y0, buffer, scratch))
+        o, y0, buffer = lend((o, y0, buffer))
         columns = buffer.size // (tile * width)
-        for p in range(0, records.shape[0], width):
+        for p in range(0, paths, width):
             y = begin(y0, p)
             alive = 0.0 * total(position(y))
             s = 0
             if saves[0] == 0:
-                write(o, y, alive, records, p, saves[0], scratch)  # a literal 0 would compile it twice
+                write(o, y, alive, records, p, saves[0])  # a literal 0 would compile it twice
                 s = 1
             for k0 in range(0, steps, tile):
                 if stop[0]:
@@ -102,7 +96,7 @@ def assemble_discrete(parts: Parts, step: Any) -> Any:
                     y = step(m, k0 + i, y, o, unpack(buffer, i * columns * width))
                     if s < saves.size and saves[s] == k0 + i + 1:
                         alive = screen(position(y), alive)
-                        write(o, y, alive, records, p, s, scratch)
+                        write(o, y, alive, records, p, s)
                         s += 1
                 alive = screen(position(y), alive)
 
@@ -114,22 +108,22 @@ def assemble_sde(parts: Parts, move: Any) -> Any:
     write, width = parts.write or writer(parts), parts.width
     widen, begin, position, unpack = parts.widen, parts.begin, parts.position, parts.unpack
 
-    def integrate(m: Any, o: Any, y0: Any, y1: Any, path0: int, records: Any, buffer: Any, scratch: Any, layout: Any,
+    def integrate(m: Any, o: Any, y0: Any, y1: Any, path0: int, paths: int, records: Any, buffer: Any, layout: Any,
                   keys: Any, given: Any, saves: Any, steps: int, tile: int, substeps: int, first: int, clock: float,
                   noise_factor: float, stop: Any) -> None:  # fmt: skip
         widen()
-        o, y0, y1, buffer, scratch = lend((o, y0, y1, buffer, scratch))
+        o, y0, y1, buffer = lend((o, y0, y1, buffer))
         columns = buffer.size // (tile * width)
-        for p in range(0, records.shape[0], width):
+        for p in range(0, paths, width):
             y = begin(y0, p)
             alive = 0.0 * total(position(y))
             s = 0
             if saves[0] == 0:
-                write(o, y, alive, records, p, saves[0], scratch)  # a literal 0 would compile it twice
+                write(o, y, alive, records, p, saves[0])  # a literal 0 would compile it twice
                 s = 1
             y = begin(y1, p)
             if first == 1 and s < saves.size and saves[s] == 1:
-                write(o, y, alive, records, p, s, scratch)
+                write(o, y, alive, records, p, s)
                 s += 1
             for end in range((first * substeps // tile + 1) * tile, steps * substeps + tile, tile):
                 if stop[0]:
@@ -141,7 +135,7 @@ def assemble_sde(parts: Parts, move: Any) -> Any:
                     y = move(m, o, j0 + i, y, unpack(buffer, i * columns * width), clock, substeps, noise_factor)
                     if s < saves.size and saves[s] * substeps == j0 + i + 1:
                         alive = screen(position(y), alive)
-                        write(o, y, alive, records, p, s, scratch)
+                        write(o, y, alive, records, p, s)
                         s += 1
                 alive = screen(position(y), alive)
 

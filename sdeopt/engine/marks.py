@@ -73,7 +73,7 @@ class Watch:
     def __init__(self, chunk: Chunk, column: int, kernel: Kernel, arguments: Any) -> None:
         self._chunk, self._column, self._run, self._arguments = chunk, column, kernel.run, arguments
         self._stop = kernel.stop
-        path0, self._records = arguments[batched.LEAD[kernel.run.kind] :][:2]
+        path0, _, self._records = arguments[batched.LEAD[kernel.run.kind] :][:3]
         self._name = f"{column}.{path0}.{len(self._records)}"
         self._begin, self._written, self._state, self._fresh = 0, 0, None, False
 
@@ -91,9 +91,9 @@ class Watch:
     def write(self, write: Any) -> Any:
         """The write of a save, after which the share that is done is reported."""
 
-        def written(o: Any, x: Any, alive: Any, records: Any, p: int, s: int, scratch: Any) -> None:
+        def written(o: Any, x: Any, alive: Any, records: Any, p: int, s: int) -> None:
             if s >= self._written:
-                write(o, x, alive, records, p, s, scratch)
+                write(o, x, alive, records, p, s)
                 self._written, self._fresh = s + 1, True
                 self._chunk.share(self._column, self._run.saves[s] / self._run.steps)
 

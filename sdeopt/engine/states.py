@@ -22,6 +22,8 @@ __all__ = [
     "positioner",
     "row",
     "same",
+    "save_number",
+    "save_vector",
     "slicer",
     "store_number",
     "store_vector",
@@ -139,25 +141,36 @@ def store_number(scratch: Any, at: int, x: Any) -> None:
     scratch[at] = x
 
 
-def observer(passes: Sequence[tuple[Any, Any]], store: Any, width: int) -> Any:
-    """A function (o, x, scratch, i) that writes the values of observables, `observables.passes`, from row i on."""
+def save_vector(records: Any, p: int, s: int, i: int, x: Any, alive: Any) -> None:
+    """Write a vector into the columns from i on of save s of path p, NaN for one that is not ``alive``."""
+    for j in range(x.size):
+        records[p, s, i + j] = x[j] + alive
 
-    def nothing(o: Any, x: Any, scratch: Any, i: int) -> None:
+
+def save_number(records: Any, p: int, s: int, i: int, x: Any, alive: Any) -> None:
+    """Write a number likewise."""
+    records[p, s, i] = x + alive
+
+
+def observer(passes: Sequence[tuple[Any, Any]], save: Any) -> Any:
+    """A function (o, x, records, p, s, alive) that saves the values of observables, `observables.passes`, behind x."""
+
+    def nothing(o: Any, x: Any, records: Any, p: int, s: int, alive: Any) -> None:
         return None
 
     def prepend(one: tuple[Any, Any], rest: Any) -> Any:
         f, (first, *others) = one
         second = others[0] if others else first
 
-        def write(o: Any, x: Any, scratch: Any, i: int) -> None:
-            store(scratch, (i + first) * width, f(o, x))
-            rest(o, x, scratch, i)
+        def write(o: Any, x: Any, records: Any, p: int, s: int, alive: Any) -> None:
+            save(records, p, s, x.size + first, f(o, x), alive)
+            rest(o, x, records, p, s, alive)
 
-        def write_two(o: Any, x: Any, scratch: Any, i: int) -> None:
+        def write_two(o: Any, x: Any, records: Any, p: int, s: int, alive: Any) -> None:
             a, b = f(o, x)
-            store(scratch, (i + first) * width, a)
-            store(scratch, (i + second) * width, b)
-            rest(o, x, scratch, i)
+            save(records, p, s, x.size + first, a, alive)
+            save(records, p, s, x.size + second, b, alive)
+            rest(o, x, records, p, s, alive)
 
         return write_two if others else write
 

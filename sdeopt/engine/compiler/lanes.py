@@ -217,25 +217,30 @@ def loader(first: int, count: int, width: int) -> Any:
 def storer(width: int) -> Any:
     """An intrinsic (buffer, offset, pack) that writes a number per lane at ``offset`` + W i for every row i.
 
-    Truth values are written as 1 and 0.
+    Truth values are written as 1 and 0. Into an array of several axes, row i goes to ``offset`` + n i, n the length of
+    the last. A fourth argument is added to every row.
     """
 
     @intrinsic
-    def store(typing: Any, buffer: Any, offset: Any, value: Any) -> Any:
+    def store(typing: Any, buffer: Any, offset: Any, value: Any, more: Any = None) -> Any:
         if not isinstance(value, (Pack, Mask, types.Float, types.Integer, types.Boolean)):
             return None
 
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            kind = signature.args[2]
+            array, kind = signature.args[0], signature.args[2]
+            shape = context.make_array(array)(context, builder, args[0]).shape
+            apart = I64(width) if array.ndim == 1 else builder.extract_value(shape, array.ndim - 1)
             for i in range(rows(kind) if isinstance(kind, (Pack, Mask)) else 1):
-                at = builder.add(args[1], I64(i * width))
+                at = builder.add(args[1], builder.mul(apart, I64(i)))
                 item = row(builder, args[2], kind, i, width)
                 if isinstance(kind, Mask):
                     item = builder.uitofp(item, element(width))
-                builder.store(item, _pointer(context, builder, signature.args[0], args[0], at, width)).align = 8
+                if signature.args[3] is not types.none:
+                    item = builder.fadd(item, row(builder, args[3], signature.args[3], 0, width))
+                builder.store(item, _pointer(context, builder, array, args[0], at, width)).align = 8
             return context.get_dummy_value()
 
-        return types.none(buffer, types.intp, value), generate
+        return types.none(buffer, types.intp, value, types.none if more is None else more), generate
 
     return store
 
