@@ -98,7 +98,7 @@ def assemble_discrete(parts: Parts, step: Any) -> Any:
             for k0 in range(0, steps, tile):
                 if stop[0]:
                     break
-                n = min(tile, steps - k0)
+                n = tile if tile < steps - k0 else steps - k0
                 fill(buffer, n, columns, width, layout, keys, path0 + p, k0)
                 place(buffer, n, columns, width, layout, given, p, k0)
                 for i in range(n):
@@ -137,8 +137,8 @@ def assemble_sde(parts: Parts, move: Any) -> Any:
             for end in range((first * substeps // tile + 1) * tile, steps * substeps + tile, tile):
                 if stop[0]:
                     break
-                j0 = max(end - tile, first * substeps)  # tiles end where calls of the generator do
-                n = min(end, steps * substeps) - j0
+                j0 = end - tile if end - tile > first * substeps else first * substeps
+                n = (end if end < steps * substeps else steps * substeps) - j0  # tiles end where those of `fill` do
                 fill(buffer, n, columns, width, layout, keys, path0 + p, j0)
                 place(buffer, n, columns, width, layout, given, p, j0)
                 for i in range(n):
