@@ -90,7 +90,7 @@ def assemble_discrete(parts: Parts, step: Any) -> Any:
             for k0 in range(0, steps, tile):
                 if stop[0]:
                     break
-                n = min(tile, steps - k0)
+                n = tile if tile < steps - k0 else steps - k0
                 fill(buffer, n, columns, width, layout, keys, given, path0 + p, p, k0)
                 for i in range(n):
                     y = step(m, k0 + i, y, o, unpack(buffer, i * columns * width))
@@ -128,8 +128,8 @@ def assemble_sde(parts: Parts, move: Any) -> Any:
             for end in range((first * substeps // tile + 1) * tile, steps * substeps + tile, tile):
                 if stop[0]:
                     break
-                j0 = max(end - tile, first * substeps)  # tiles end where calls of the generator do
-                n = min(end, steps * substeps) - j0
+                j0 = end - tile if end - tile > first * substeps else first * substeps
+                n = (end if end < steps * substeps else steps * substeps) - j0  # tiles end where those of `fill` do
                 fill(buffer, n, columns, width, layout, keys, given, path0 + p, p, j0)
                 for i in range(n):
                     y = move(m, o, j0 + i, y, unpack(buffer, i * columns * width), clock, substeps, noise_factor)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numba import types
 from numba.core import cgutils
-from numba.core.typing.templates import AbstractTemplate, infer, signature
-from numba.extending import intrinsic, lower_builtin, overload, overload_attribute
+from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer, infer_getattr, signature
+from numba.extending import intrinsic, lower_builtin, lower_getattr, overload
 
 from sdeopt.engine.compiler.lane_ops import joined, registers
 from sdeopt.engine.compiler.lanes import Matrix, Pack, loader, rebuild, row, storer
@@ -60,44 +60,43 @@ def uniform(typing: Any, value: Any, like: Any) -> Any:
     return kind(types.float64, like), lambda context, builder, sig, args: rebuild(builder, [args[0]] * max(like.d, 1))
 
 
-@intrinsic
-def _transpose(typing: Any, a: Any) -> Any:
-    def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        cells = [builder.extract_value(args[0], i * a.c + j) for j in range(a.c) for i in range(a.r)]
-        return rebuild(builder, cells)
+@infer_getattr
+class _MatrixAttributes(AttributeTemplate):
+    key = Matrix
 
-    return Matrix(a.c, a.r)(a), generate
-
-
-@overload_attribute(Matrix, "T", strict=False)
-def _matrix_transposed(a: Any) -> Any:
-    return lambda a: _transpose(a)
+    def generic_resolve(self, a: Any, name: str) -> Any:
+        return {"T": Matrix(a.c, a.r), "shape": types.UniTuple(types.intp, 2)}.get(name)
 
 
-@overload_attribute(Matrix, "shape", strict=False)
-def _matrix_shape(a: Any) -> Any:
-    shape = (a.r, a.c)
-    return lambda a: shape
+@infer_getattr
+class _PackAttributes(AttributeTemplate):
+    key = Pack
+
+    def generic_resolve(self, x: Any, name: str) -> Any:
+        return {"size": types.intp, "shape": types.UniTuple(types.intp, 1)}.get(name)
 
 
-@overload_attribute(Pack, "size", strict=False)
-def _pack_size(x: Any) -> Any:
-    size = x.d
-    return lambda x: size
+@lower_getattr(Matrix, "T")
+def _transposed(context: Any, builder: Any, a: Any, value: Any) -> Any:
+    return rebuild(builder, [builder.extract_value(value, i * a.c + j) for j in range(a.c) for i in range(a.r)])
 
 
-@overload_attribute(Pack, "shape", strict=False)
-def _pack_shape(x: Any) -> Any:
-    shape = (x.d,)
-    return lambda x: shape
+@lower_getattr(Matrix, "shape")
+def _matrix_shape(context: Any, builder: Any, a: Any, value: Any) -> Any:
+    return context.make_tuple(builder, types.UniTuple(types.intp, 2), [I64(a.r), I64(a.c)])
+
+
+@lower_getattr(Pack, "shape")
+def _pack_shape(context: Any, builder: Any, x: Any, value: Any) -> Any:
+    return context.make_tuple(builder, types.UniTuple(types.intp, 1), [I64(x.d)])
+
+
+lower_getattr(Pack, "size")(lambda context, builder, x, value: I64(x.d))
 
 
 @overload(len, strict=False, jit_options=OPTIONS)
 def _pack_length(x: Any) -> Any:
-    if not isinstance(x, Pack):
-        return None
-    size = x.d
-    return lambda x: size
+    return (lambda x: x.size) if isinstance(x, Pack) else None
 
 
 @intrinsic

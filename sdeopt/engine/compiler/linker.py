@@ -34,7 +34,7 @@ from sdeopt.core.references import ATTRIBUTES, names, rebound
 from sdeopt.core.sides import who_answers
 from sdeopt.engine.compiler.lanes import Block, Flat
 from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS, THROUGH
-from sdeopt.engine.compiler.twins import TWINS, elementwise
+from sdeopt.engine.compiler.twins import TWINS, elementwise, handed
 from sdeopt.engine.questions import QUESTIONS
 from sdeopt.engine.values import Unknown, attributes, describe, is_installed, ours
 
@@ -93,10 +93,7 @@ class Linker:
             return self._by_type(question)
         owner = self._owners[side]
         inside = Linker(self._owners["objective"], owner, self._lanes, True) if getattr(owner, "wraps", False) else self
-        answer = inside.compiled(getattr(owner, name))
-        if side == "objective":
-            return njit(lambda o, *rest: answer(o.objective, *rest), **THROUGH)
-        return njit(lambda o, *rest: answer(o.noise, o, *rest), **THROUGH)
+        return handed(side, inside.compiled(getattr(owner, name)))
 
     def _by_type(self, question: FunctionType) -> Any:
         """The answer of the law that the oracle at hand holds; linkers of their own, for Numba takes no recursion."""

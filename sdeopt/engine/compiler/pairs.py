@@ -56,7 +56,7 @@ def _chooser(side: int) -> Any:
 
     def choose(a: Any) -> Any:
         if isinstance(a, Pack):
-            return lambda a: pick(a)
+            return pick
 
         def loop(a: Any) -> Any:
             out = np.empty(max(a.size * (a.size - 1) // 2, 1))
@@ -77,7 +77,7 @@ firsts, seconds = _chooser(0), _chooser(1)
 def column(a: Any, b: Any, c: Any) -> Any:
     """Compiled `sdeopt.core.math.column`."""
     if isinstance(a, Pack):
-        return lambda a, b, c: _column(a, b, c)
+        return _column
 
     def loop(a: Any, b: Any, c: Any) -> Any:
         out = np.zeros(b.size)

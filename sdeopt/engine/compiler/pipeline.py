@@ -37,7 +37,7 @@ OPTIONS: dict[str, Any] = {
     "error_model": "numpy", "nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True,
     "pipeline_class": ExactCompiler,
 }  # fmt: skip
-LOOP: dict[str, Any] = {"error_model": "numpy", "nogil": True}
+LOOP: dict[str, Any] = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
 
 
 def awake(result: Any) -> Any:

@@ -25,7 +25,7 @@ def _read_only(typing: Any, a: Any) -> Any:
 
 def guarded(a: Any) -> Any:
     """Compiled `sdeopt.core.guards.guarded`."""
-    return (lambda a: a) if isinstance(a, Pack) else lambda a: _read_only(a)
+    return (lambda a: a) if isinstance(a, Pack) else _read_only
 
 
 def like(a: Any, b: Any) -> Any:

@@ -37,7 +37,7 @@ def _cut_rows(typing: Any, x: Any, like: Any) -> Any:
 def cut_pieces(a: Any, b: Any) -> Any:
     """The body of `math.pieces`."""
     if isinstance(a, Pack):
-        return lambda a, b: _cut_rows(a, b)
+        return _cut_rows
     f = _cut_vector(len(b))
     return lambda a, b: f(a)
 

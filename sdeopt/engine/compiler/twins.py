@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 import numpy as np
 from numba import njit, types
-from numba.extending import intrinsic, overload
+from numba.core.imputils import impl_ret_borrowed
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import intrinsic, lower_builtin
 
 from sdeopt.core import elementary, guards, math
 from sdeopt.engine import states
@@ -24,25 +27,74 @@ from sdeopt.engine.compiler.products import by_columns, by_rows, some_columns, s
 from sdeopt.engine.compiler.tuples import add_members, cut_pieces, every
 from sdeopt.engine.machine import draws
 
-__all__ = ["TWINS", "elementwise"]
+__all__ = ["TWINS", "elementwise", "handed"]
 
 
 def _by_type(choose: Callable[..., Any]) -> Any:
-    """A compiled function whose body ``choose(*types)`` picks by the types of its arguments."""
+    """A compiled function whose body ``choose(*types)`` picks by the types of its arguments.
+
+    What it picks is a function that is compiled there, or a compiled one that stands in its place.
+    """
+    known: dict[Any, Any] = {}
 
     def stub(*args: Any) -> Any: ...
 
-    overload(stub, strict=False, jit_options=OPTIONS)(choose)
+    class Template(AbstractTemplate):
+        key = stub
+
+        def generic(self, args: Any, kws: Any) -> Any:
+            if args not in known:
+                body = choose(*args)
+                known[args] = njit(body, **OPTIONS) if isinstance(body, FunctionType) else body
+            if kws or known[args] is None:
+                return None
+            self.body = self.context.resolve_value_type(known[args])
+            return self.body.get_call_type(self.context, args, {})
+
+        def get_impl_key(self, sig: Any) -> Any:
+            return self.body.get_impl_key(sig)
+
+    infer_global(stub, types.Function(Template))
     return stub
 
 
-def _entry_of(a: Any, b: Any) -> Any:
-    if isinstance(a, types.Array):
-        return lambda a, b: a[b]
-    return lambda a, b: a
+@intrinsic
+def _first(typing: Any, a: Any, b: Any) -> Any:
+    return a(a, b), lambda context, builder, sig, args: impl_ret_borrowed(context, builder, a, args[0])
 
 
-entry = _by_type(_entry_of)
+entry = _by_type(lambda a, b: operator.getitem if isinstance(a, types.Array) else _first)
+
+
+def handed(side: str, answer: Any) -> Any:
+    """What compiled functions call as (o, ...): the answer of the ``side`` of an oracle; that of the noise gets o too.
+
+    A function between them would take as long to compile as most answers do.
+    """
+
+    def stub(*args: Any) -> Any: ...
+
+    own = 0 if side == "noise" else 1
+
+    def resolved(typing: Any, args: Any) -> Any:
+        kind = typing.resolve_value_type(answer)
+        return kind, kind.get_call_type(typing, (args[0].types[args[0].fields.index(side)], *args[own:]), {})
+
+    class Template(AbstractTemplate):
+        key = stub
+
+        def generic(self, args: Any, kws: Any) -> Any:
+            return signature(resolved(self.context, args)[1].return_type, *args)
+
+    @lower_builtin(stub, types.VarArg(types.Any))
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind, inside = resolved(context.typing_context, sig.args)
+        held = builder.extract_value(args[0], sig.args[0].fields.index(side))
+        rest = [context.cast(builder, *one) for one in zip(args[own:], sig.args[own:], inside.args[1:], strict=True)]
+        return context.get_function(kind, inside)(builder, (held, *rest))
+
+    infer_global(stub, types.Function(Template))
+    return stub
 
 
 def elementwise(scalar: Any, inlined: Any, arity: int) -> Any:
@@ -55,7 +107,7 @@ def elementwise(scalar: Any, inlined: Any, arity: int) -> Any:
         if isinstance(a, Pack) and a.width and a.d > 16:
             return lane_shapes.rolled(scalar, a.d, a.width)
         if not isinstance(a, types.Array):
-            return lambda a: scalar(a)
+            return scalar
 
         def loop(a: Any) -> Any:
             out = np.empty(a.size)
@@ -67,7 +119,7 @@ def elementwise(scalar: Any, inlined: Any, arity: int) -> Any:
 
     def binary(a: Any, b: Any) -> Any:
         if not isinstance(a, types.Array):
-            return lambda a, b: scalar(a, b)
+            return scalar
 
         def loop(a: Any, b: Any) -> Any:
             out = np.empty(a.size)
@@ -92,7 +144,7 @@ length = _by_type(_length)
 
 def _where(a: Any, b: Any, c: Any) -> Any:
     if isinstance(a, Mask):
-        return lambda a, b, c: lane_ops.select(a, b, c)
+        return lane_ops.select
     if not isinstance(a, types.Array):
         return lambda a, b, c: b if a else c
 
@@ -107,7 +159,7 @@ def _where(a: Any, b: Any, c: Any) -> Any:
 
 def _fma(a: Any, b: Any, c: Any) -> Any:
     if not any(isinstance(k, types.Array) for k in (a, b, c)):
-        return lambda a, b, c: fma(a, b, c)
+        return fma
 
     def loop(a: Any, b: Any, c: Any) -> Any:
         out = np.empty(length(a, b, c))
@@ -123,7 +175,7 @@ def _folded(rows: Any, operation: Any) -> Any:
 
     def choose(a: Any) -> Any:
         if isinstance(a, Pack):
-            return lambda a: rows(a)
+            return rows
 
         def loop(a: Any) -> Any:
             s = a[0]
@@ -150,13 +202,15 @@ def _dot(a: Any, b: Any) -> Any:
 
 
 def _lower_matvec(a: Any, b: Any) -> Any:
-    return (lambda a, b: lane_shapes.lower_matvec(a, b)) if isinstance(a, Matrix) else (lambda a, b: matvec(a, b))
+    return lane_shapes.lower_matvec if isinstance(a, Matrix) else matvec
 
 
 def _matvec(a: Any, b: Any) -> Any:
     if isinstance(a, Matrix):
-        return lambda a, b: lane_shapes.matvec(a, b)
-    if isinstance(a, Pack) or a.ndim == 1:
+        return lane_shapes.matvec
+    if isinstance(a, Pack):
+        return operator.mul
+    if a.ndim == 1:
         return lambda a, b: a * b
     in_columns = a.layout == "F" and a.dtype == types.float64
     return (lambda a, b: by_columns(a.T, 0, b)) if in_columns else (lambda a, b: by_rows(a, a.shape[0], 0, b))
@@ -164,13 +218,13 @@ def _matvec(a: Any, b: Any) -> Any:
 
 def _batch_rmatvec(a: Any, b: Any, c: Any) -> Any:
     if isinstance(a, types.Array) and a.layout == "C" and a.dtype == types.float64:
-        return lambda a, b, c: some_columns(a, b, c)
+        return some_columns
     return lambda a, b, c: matvec(a[b.astype(np.int64)].T, c)
 
 
 def _basis(a: Any, b: Any) -> Any:
     if isinstance(a, Pack):
-        return lambda a, b: lane_shapes.basis(a, b)
+        return lane_shapes.basis
 
     def zeros_but_one(a: Any, b: Any) -> Any:
         e = np.zeros(a.size)
@@ -182,8 +236,8 @@ def _basis(a: Any, b: Any) -> Any:
 
 def _filled(a: Any, b: Any) -> Any:
     if isinstance(a, Pack | types.Array):
-        return lambda a, b: a
-    return (lambda a, b: lane_shapes.uniform(a, b)) if isinstance(b, Pack) else (lambda a, b: np.full(b.size, a))
+        return _first
+    return lane_shapes.uniform if isinstance(b, Pack) else (lambda a, b: np.full(b.size, a))
 
 
 dot, matvec = _by_type(_dot), _by_type(_matvec)
@@ -215,9 +269,9 @@ TWINS: dict[Any, Any] = {
     draws.fill: apart.fill,
     elementary.where: _by_type(_where),
     elementary.fma: _by_type(_fma),
-    elementary.horner: njit(lambda x, c: lane_ops.horner(x, c), **OPTIONS),
-    elementary.two_to: njit(lambda k: lane_ops.two_to(k), **OPTIONS),
-    elementary.exponent: njit(lambda x: lane_ops.exponent(x), **OPTIONS),
+    elementary.horner: lane_ops.horner,
+    elementary.two_to: lane_ops.two_to,
+    elementary.exponent: lane_ops.exponent,
     guards.guarded: _by_type(shields.guarded),
     guards.like: _by_type(shields.like),
     math.total: _folded(lane_ops.total, operator.add),
@@ -236,5 +290,5 @@ TWINS: dict[Any, Any] = {
     math.pieces: _by_type(cut_pieces),
     math.filled: _by_type(_filled),
     math.each: every,
-    math.add_members: njit(lambda a: add_members(a), **OPTIONS),
+    math.add_members: add_members,
 }
