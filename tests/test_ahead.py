@@ -18,10 +18,10 @@ import pytest
 
 import sdeopt as so
 from sdeopt.comparison import block
-from sdeopt.engine import ahead
-from sdeopt.engine.compiler import apart, cache, compile
+from sdeopt.engine import ahead, identity, shelf
+from sdeopt.engine.compiler import compile
 from sdeopt.engine.kernels import Kernel
-from sdeopt.engine.machine import draws
+from sdeopt.engine.machine import draws, quick
 from sdeopt.engine.planning import plan
 from sdeopt.engine.run import Run
 
@@ -60,28 +60,28 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Started:
 
 def look(run: Run) -> bool:
     """What asks for a loop that is not on disk: whether it is worth another look."""
-    return cache.MISSED.get()()
+    return shelf.MISSED.get()()
 
 
 def compiled(monkeypatch: pytest.MonkeyPatch, runs: tuple[Run, ...], make: Callable[..., list[Kernel]]) -> Any:
-    """The records of all columns by loops that are new in this process, and how many of them were found on disk."""
+    """The records of all columns by loops that are new in this process, and how many were compiled and in use."""
     monkeypatch.setattr(compile, "LOOPS", {})
+    monkeypatch.setattr(quick, "FOUND", {})
     kernels = make(runs)
-    found = [sum(loop.stats.cache_hits.values()) for loop in compile.LOOPS.values()]
-    return [kernel(0, 40).tobytes() for kernel in kernels], found
+    return [kernel(0, 40).tobytes() for kernel in kernels], (len(compile.LOOPS), len(quick.FOUND))
 
 
 def test_another_process_compiles_the_second_loop_to_the_same_bits(
     runs: tuple[Run, ...], started: Started, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     both = functools.partial(ahead.each, Kernel)
-    beside, found = compiled(monkeypatch, runs, both)
-    assert (found, len(started), started[0].returncode) == ([0, 1], 1, 0)  # the SDE's was on disk
-    again, found = compiled(monkeypatch, runs, both)
-    assert (found, len(started)) == ([1, 1], 1)  # where both are there, nothing is started
+    beside, made = compiled(monkeypatch, runs, both)
+    assert (made, len(started), started[0].returncode) == ((1, 2), 1, 0)  # the SDE's was on disk
+    again, made = compiled(monkeypatch, runs, both)
+    assert (made, len(started)) == ((0, 2), 1)  # where both are there, nothing is started
     monkeypatch.setenv("SDEOPT_CACHE_DIR", str(tmp_path / "others"))
-    alone, found = compiled(monkeypatch, runs, lambda runs: list(map(Kernel, runs)))
-    assert (found, len(started)) == ([0, 0], 1)
+    alone, made = compiled(monkeypatch, runs, lambda runs: list(map(Kernel, runs)))
+    assert (made, len(started)) == ((2, 2), 1)
     assert beside == again == alone
 
 
@@ -162,7 +162,7 @@ def test_nothing_starts_where_it_could_not_help(where: str, runs: Any, started: 
         "child": lambda: monkeypatch.setattr(ahead.multiprocessing, "parent_process", lambda: object()),
         "embedded": lambda: monkeypatch.setattr(sys, "executable", "/usr/bin/editor"),
         "frozen": lambda: monkeypatch.setattr(sys, "frozen", True, raising=False),
-        "interpreted": lambda: monkeypatch.setattr(apart, "INTERPRETED", True),
+        "interpreted": lambda: monkeypatch.setattr(identity, "INTERPRETED", True),
     }[where]()
     assert not ahead._helps(runs)
     assert ahead.each(look, runs) == [False] * 3

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import textwrap
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +27,25 @@ def problem(law: Any, **words: Any) -> so.Problem:
 
 
 # the formula
+
+
+def test_students_quantiles_are_scipys_and_leave_its_package_whole(fresh: Callable[[str], str]) -> None:
+    """In a process that has not imported it, and in one with a second thread, which must not see half of it."""
+    script = """
+        import sys, threading
+        from sdeopt.results.student import student
+        ended = threading.Event()
+        if {threaded}:
+            threading.Thread(target=ended.wait).start()
+        q = student(24.0, 0.975)
+        ended.set()
+        print("scipy.special" in sys.modules)
+        import scipy.special, scipy.stats
+        assert q == scipy.special.stdtrit(24.0, 0.975) == scipy.stats.t.ppf(0.975, 24)
+        assert scipy.special._ufuncs.stdtrit is scipy.special.stdtrit
+        assert scipy.special.expit(0.0) == 0.5
+    """
+    assert [fresh(textwrap.dedent(script).format(threaded=two)) for two in (False, True)] == ["False\n", "True\n"]
 
 
 @pytest.mark.parametrize("skew", [-3.0, -1e-7, 0.0, 1e-4, 2.0])

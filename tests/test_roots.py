@@ -11,9 +11,9 @@ import pytest
 from numba import njit
 
 import sdeopt.engine.compiler.linker  # noqa: F401  (gives lanes their roots)
-from sdeopt.engine.compiler.fused import fused
 from sdeopt.engine.compiler.lanes import loader, storer
 from sdeopt.engine.compiler.roots import refined
+from sdeopt.engine.machine.fused import fused
 
 REACH = 1024
 

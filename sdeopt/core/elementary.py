@@ -66,7 +66,7 @@ def exponent(x: Any) -> Any:
 
 def fma(a: Any, b: Any, c: Any) -> Any:
     """a b + c, rounded once."""
-    from sdeopt.engine.compiler.fused import fused  # NumPy has none
+    from sdeopt.engine.machine.fused import fused  # NumPy has none
 
     return fused(a, b, c)
 

@@ -28,11 +28,11 @@ from pathlib import Path
 from types import FunctionType
 from typing import IO, Any
 
-from sdeopt.engine import private
-from sdeopt.engine.compiler import apart, cache
+from sdeopt.engine import identity, private
 from sdeopt.engine.kernels import Kernel, lane_width
 from sdeopt.engine.machine import draws
 from sdeopt.engine.run import Run
+from sdeopt.engine.shelf import MISSED
 from sdeopt.engine.values import is_installed, ours
 
 __all__ = ["compile_both", "each", "serve"]
@@ -67,7 +67,7 @@ def _helps(runs: tuple[Run, ...]) -> bool:
     worker = multiprocessing.parent_process() is not None or "PYTEST_XDIST_WORKER" in os.environ
     main = threading.current_thread() is threading.main_thread() and not worker
     python = Path(sys.executable or "").name.startswith("python") and not hasattr(sys, "frozen")
-    interpreted = apart.INTERPRETED or any(run.interpreted or run.discrete is not None for run in runs)
+    interpreted = identity.INTERPRETED or any(run.interpreted or run.discrete is not None for run in runs)
     return cores > 1 and main and python and not interpreted and len({run.kind for run in runs}) > 1
 
 
@@ -86,11 +86,11 @@ class _Other:
 
     def beside(self, make: Callable[[Run], Any], run: Run) -> Any:
         """``make(run)``; where its loop is new, this process is started or waited for."""
-        token = cache.MISSED.set(self._start if run.kind == "discrete" else self._wait)
+        token = MISSED.set(self._start if run.kind == "discrete" else self._wait)
         try:
             return make(run)
         finally:
-            cache.MISSED.reset(token)
+            MISSED.reset(token)
 
     def _start(self) -> bool:
         """Start it, once; there is nothing to look for yet."""

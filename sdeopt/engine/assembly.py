@@ -1,4 +1,7 @@
-"""The loop of a run, put together from its parts: one plain function, which may be compiled."""
+"""The loop of a run, put together from its parts: one plain function, which may be compiled.
+
+What lanes are made of comes with Numba, so it is imported only where a loop on lanes is put together.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from sdeopt.core.observables import passes
 from sdeopt.engine import crossings, loops, sampled, schemes, states
 from sdeopt.engine.beginnings import sizes
-from sdeopt.engine.compiler import lanes
 from sdeopt.engine.draws import kinds
 
 if TYPE_CHECKING:
@@ -18,12 +20,13 @@ __all__ = ["assemble", "mover"]
 
 def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
     """The small functions of a loop over ``width`` paths at a time; 0 stands for one path on plain vectors."""
+    lanes = _lanes() if width else None
     save = _saver(width) if width else None
-    cut = (lambda a, b: lanes.loader(a, b - a, width)) if width else states.slicer
+    cut = (lambda a, b: lanes.loader(a, b - a, width)) if lanes else states.slicer
     take = _taker(run, width)
     return loops.Parts(
         width=width or 1,
-        widen=lanes.wide_vectors if width else states.nothing,
+        widen=lanes.wide_vectors if lanes else states.nothing,
         take=take,
         begin=states.beginner([take(size) for size in sizes(run)]),
         position=states.positioner(len(run.method.parts)),
@@ -33,9 +36,15 @@ def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
     )
 
 
+def _lanes() -> Any:
+    from sdeopt.engine.compiler import lanes
+
+    return lanes
+
+
 def _saver(width: int) -> Any:
     """`states.save_vector` and `states.save_number` of lanes."""
-    store = lanes.storer(width)
+    store = _lanes().storer(width)
 
     def save(records: Any, p: int, s: int, i: int, x: Any, alive: Any) -> None:
         _, columns, paths = records.shape
@@ -47,13 +56,13 @@ def _saver(width: int) -> Any:
 def _taker(run: Run, width: int) -> Any:
     """``take`` of `loops.Parts`."""
     if not run.problem.several:
-        spread = lanes.broadcast(width) if width else None
+        spread = _lanes().broadcast(width) if width else None
         return lambda size: (lambda v, p: spread(v)) if spread else states.same
     if not width:
         return lambda size: states.row
 
     def take(size: int) -> Any:
-        load = lanes.loader(0, size, width)
+        load = _lanes().loader(0, size, width)
         return lambda v, p: load(v, p * size)
 
     return take

@@ -31,7 +31,6 @@ from sdeopt.core.references import names
 from sdeopt.core.sides import who_answers
 from sdeopt.engine import loops, states
 from sdeopt.engine.beginnings import beginnings, sizes
-from sdeopt.engine.compiler.twins import TWINS
 from sdeopt.engine.draws import draws
 from sdeopt.engine.questions import QUESTIONS, references
 
@@ -63,6 +62,8 @@ def suits(run: Run) -> bool:
 
 def _looks_at_shape(f: FunctionType, o: Any, seen: set[FunctionType]) -> bool:
     """Whether ``f``, a helper of it or an answer of the law looks at the shape of a vector."""
+    from sdeopt.engine.compiler.twins import TWINS  # with Numba, which loops of the cache do not need
+
     if SHAPED & names(f.__code__, LOADS):
         return True
     for g in references(f):

@@ -8,10 +8,8 @@ import numpy as np
 
 from sdeopt.core.checks import Array
 from sdeopt.engine import fallback, states
-from sdeopt.engine.compiler.apart import INTERPRETED
-from sdeopt.engine.compiler.compile import compile_plain
-from sdeopt.engine.compiler.pipeline import shelves
 from sdeopt.engine.draws import draws
+from sdeopt.engine.identity import INTERPRETED
 from sdeopt.engine.run import Run
 from sdeopt.engine.states import store_number, store_vector
 
@@ -29,6 +27,9 @@ def images(run: Run, f: Any, at: Any, y: Any, values: Array) -> Array:
     out = np.empty((len(values), sum(map(np.size, parts))))
     m, o = run.method.constant(), run.oracle
     if not INTERPRETED:
+        from sdeopt.engine.compiler.compile import compile_plain  # with Numba
+        from sdeopt.engine.compiler.pipeline import shelves
+
         try:
             fast, oracle = compile_plain((f, shape, len(parts)), loop, (m, o, at, y, values, out))
         except Exception as error:  # whatever Numba, LLVM or `describe` say

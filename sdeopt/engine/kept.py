@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sdeopt.engine.compiler.cache import made_by
-from sdeopt.engine.machine import draws
+from sdeopt.engine.machine import draws, quick
 from sdeopt.engine.private import folder
 
 __all__ = ["Contents", "clear", "info"]
@@ -38,7 +38,7 @@ def info() -> Contents:
     >>> kept.info().entries >= kept.info().usable
     True
     """
-    files, marks = _files(), {made_by("")[:16], draws.mark()[:16]}
+    files, marks = _files(), {made_by("")[:16], draws.mark()[:16], quick.mark()[:16]}
     return Contents(len(files), sum(_size(file) for file, _ in files), sum(mark in marks for _, mark in files))
 
 

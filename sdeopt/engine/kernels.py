@@ -1,9 +1,13 @@
-"""From a `Run` (what to simulate) to a kernel (a function of a chunk of paths), compiled if the problem allows."""
+"""From a `Run` (what to simulate) to a kernel (a function of a chunk of paths), compiled if the problem allows.
+
+Importing Numba takes as long as a small run, so nothing here does it before a loop has to be compiled: one on lanes
+that is in the cache is called without it (`obtain`).
+"""
 
 from __future__ import annotations
 
 import functools
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -12,13 +16,12 @@ import numpy as np
 from sdeopt.engine import batched, doors, fallback, states, tensors
 from sdeopt.engine.assembly import assemble
 from sdeopt.engine.beginnings import beginnings, initial_states, sizes
-from sdeopt.engine.compiler.apart import INTERPRETED
-from sdeopt.engine.compiler.compile import compile_loop, grid
-from sdeopt.engine.compiler.pipeline import shelves
 from sdeopt.engine.draws import draws
 from sdeopt.engine.given import given, portion
+from sdeopt.engine.identity import INTERPRETED, grid
 from sdeopt.engine.machine.draws import fill, ready
 from sdeopt.engine.machine.host import register
+from sdeopt.engine.obtain import compile_loop
 from sdeopt.engine.run import Run, refuse
 from sdeopt.engine.stop import Stop
 from sdeopt.engine.streams import stream_key
@@ -141,7 +144,11 @@ class Kernel:
             return records
         ready()
         few = portion(self._vectors, self._rows, self._width) or count
-        memory = shelves() if self.mode == "vectors" else nullcontext()
+        memory: AbstractContextManager[None] = nullcontext()
+        if self.mode == "vectors":
+            from sdeopt.engine.compiler.pipeline import shelves  # with Numba
+
+            memory = shelves()
         with memory, np.errstate(all="ignore"):  # a path that overflows is found by its records and reported
             found = [self._few(path0 + i, min(few, count - i)) for i in range(0, count, few)]
         return found[0] if len(found) == 1 else np.concatenate(found)

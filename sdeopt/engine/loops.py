@@ -78,7 +78,8 @@ def assemble_discrete(parts: Parts, step: Any) -> Any:
     def discrete(m: Any, o: Any, y0: Any, path0: int, paths: int, records: Any, buffer: Any, layout: Any,
                  keys: Any, given: Any, saves: Any, steps: int, tile: int, stop: Any) -> None:  # fmt: skip
         widen()
-        o, y0, buffer = lend((o, y0, buffer))
+        o, y0, records, buffer = lend((o, y0, records, buffer))
+        layout, keys, given, saves, stop = lend((layout, keys, given, saves, stop))
         columns = buffer.size // (tile * width)
         for p in range(0, paths, width):
             y = begin(y0, p)
@@ -112,7 +113,8 @@ def assemble_sde(parts: Parts, move: Any) -> Any:
                   keys: Any, given: Any, saves: Any, steps: int, tile: int, substeps: int, first: int, clock: float,
                   noise_factor: float, stop: Any) -> None:  # fmt: skip
         widen()
-        o, y0, y1, buffer = lend((o, y0, y1, buffer))
+        o, y0, y1, records, buffer = lend((o, y0, y1, records, buffer))
+        layout, keys, given, saves, stop = lend((layout, keys, given, saves, stop))
         columns = buffer.size // (tile * width)
         for p in range(0, paths, width):
             y = begin(y0, p)

@@ -10,15 +10,18 @@ from __future__ import annotations
 import hashlib
 import logging
 import warnings
+from collections.abc import Callable
+from contextvars import ContextVar
 
 from sdeopt.core import files
 from sdeopt.engine import private
 
-__all__ = ["keep", "take"]
+__all__ = ["MISSED", "keep", "take"]
 
 log = logging.getLogger("sdeopt")
 MAGIC = b"sdeopt loop 2\n"  # then the key and the checksum, 32 bytes each
 HEAD = len(MAGIC) + 64
+MISSED: ContextVar[Callable[[], bool]] = ContextVar("sdeopt-missed", default=lambda: False)  # before one is compiled
 
 
 def take(name: str, key: bytes) -> bytes | None:

@@ -24,8 +24,8 @@ from sdeopt.engine import ahead, duration, states
 from sdeopt.engine.assembly import mover
 from sdeopt.engine.batched import WIDTH
 from sdeopt.engine.beginnings import initial_states
-from sdeopt.engine.compiler.compile import grid
 from sdeopt.engine.draws import GIVEN, Draw, draws
+from sdeopt.engine.identity import grid
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.progress import Progress
 from sdeopt.engine.run import Run

@@ -33,6 +33,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sdeopt.results.student import student
+
 __all__ = [
     "AGREE",
     "DIFFER",
@@ -135,10 +137,8 @@ def bounds(s: Sizes, alpha: float, paths: float = 1.0, spare: float = 0.0) -> Bo
 
 def _student(degrees: Array, probability: float) -> Array:
     """Quantiles of Student's t, looked up once for every number of degrees that occurs."""
-    from scipy.special import stdtrit
-
     values, which = np.unique(degrees, return_inverse=True)
-    found: Array = stdtrit(values, probability)[which].reshape(degrees.shape)
+    found: Array = student(values, probability)[which].reshape(degrees.shape)
     return found
 
 

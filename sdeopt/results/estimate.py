@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sdeopt.core.moments import skewness
 from sdeopt.results.intervals import FEW, LEVEL, interval_of
+from sdeopt.results.student import student
 from sdeopt.results.words import ends, known
 
 __all__ = ["STATUSES", "Estimate", "failed", "jackknife", "mean", "median", "share"]
@@ -134,12 +135,10 @@ def jackknife(function: Callable[[Array], float], samples: Array) -> Estimate:
     >>> found.value, round(found.stderr, 12) == round(1.0 / 3.0**0.5, 12)
     (2.0, True)
     """
-    from scipy.special import stdtrit
-
     value, n = float(function(samples.mean(axis=0))), len(samples)
     if n == 1:
         return Estimate.exact(value)
     without = (samples.sum(axis=0) - samples) / (n - 1.0)
     stderr = math.sqrt((n - 1.0) * np.array([function(rest) for rest in without]).var())
-    half = float(stdtrit(n - 1, 1.0 - LEVEL / 2.0)) * stderr
+    half = float(student(n - 1, 1.0 - LEVEL / 2.0)) * stderr
     return Estimate(value, stderr, value - half, value + half)

@@ -25,6 +25,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sdeopt.results.student import student
+
 __all__ = ["FEW", "LEAST", "LEVEL", "Interval", "allowed_share", "hall", "lacking", "interval_of"]
 
 Array = NDArray[np.float64]
@@ -44,10 +46,8 @@ class Interval(NamedTuple):
 
 def hall(n: Any, mean: Any, stderr: Any, skew: Any) -> tuple[Array, Array]:
     """Ends of Hall's interval of the mean, from the number of values, their mean, its standard error, the skewness."""
-    from scipy.special import stdtrit
-
     count = np.maximum(np.asarray(n, dtype=float), 2.0)
-    q = -stdtrit(count - 1.0, LEVEL / 2.0)
+    q = -student(count - 1.0, LEVEL / 2.0)
     lam = np.asarray(skew) / np.sqrt(count)
     return mean - stderr * _inverse(q, lam), mean - stderr * _inverse(-q, lam)
 

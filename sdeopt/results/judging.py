@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sdeopt.results.bounds import Bounds, Decision, Sizes, decide
 from sdeopt.results.columns import symbol
 from sdeopt.results.quantities import PLURAL, SINGLE, Quantity
+from sdeopt.results.student import student
 
 __all__ = ["CONFIDENCE", "SHOWN", "decide_chosen", "members", "quantile", "settles", "worst"]
 
@@ -24,11 +25,9 @@ SHOWN = "shown"  # the verdict of a row that is information
 
 def quantile(count: Array, probability: float) -> float:
     """Two-sided quantile of Student's t for the smallest number of paths that any save still has (at least two)."""
-    from scipy.special import stdtrit
-
     usable = count[count > 1]
     degrees = float(usable.min()) - 1.0 if usable.size else 1.0
-    return float(-stdtrit(degrees, probability / 2.0))
+    return float(-student(degrees, probability / 2.0))
 
 
 def decide_chosen(

@@ -20,10 +20,9 @@ from sdeopt.engine.machine.draws import NO_ROOM
 from sdeopt.engine.machine.fill import ARGUMENTS, NAME
 from sdeopt.engine.machine.words import I32
 
-__all__ = ["INTERPRETED", "fill"]
+__all__ = ["fill"]
 
-INTERPRETED = bool(config.DISABLE_JIT)  # NUMBA_DISABLE_JIT=1: runs are interpreted
-config.DISABLE_JIT = 0
+config.DISABLE_JIT = 0  # with NUMBA_DISABLE_JIT=1 runs are interpreted (`identity`), but what loads here is compiled
 
 _TYPES = f64[::1], i64, i64, i64, i64[:, ::1], u64[:, ::1], f64[:, :, ::1], i64, i64, i64
 

@@ -3,9 +3,8 @@
 Numba's own cache cannot hold functions that close over other compiled functions, as ours do. This one can, since it
 knows what a loop was made from: the key of a file is a hash of the sources of sdeopt, the versions of Numba and
 llvmlite, the processor, the types of the arguments, and the code (with helpers and all values compiled into it, see
-`values`) of every function that the user brought. One file per loop, written beside its place and renamed, so that
-concurrent processes never read half a file. It begins with a checksum and with its key, so that a damaged or renamed
-one is compiled again, with a warning. If the folder cannot be used, loops are compiled as if there were no cache.
+`values`) of every function that the user brought. One file per loop (`shelf`). Loops on lanes are kept so that they
+can be called without Numba (`machine.quick`); here are the others.
 
 The files are code: whoever can write them decides what runs here. So a folder that belongs to somebody else, or in
 whose place others could put one, is refused, with one warning.
@@ -24,9 +23,6 @@ import logging
 import pickle
 import re
 import sys
-import warnings
-from collections.abc import Callable
-from contextvars import ContextVar
 from typing import Any
 
 import llvmlite
@@ -37,19 +33,16 @@ from numba.core import serialize
 from numba.core.compiler import CompileResult
 from numba.np import linalg
 
-from sdeopt.core import files
-from sdeopt.engine import private
+from sdeopt.engine import shelf
 from sdeopt.engine.compiler import pipeline
 from sdeopt.engine.keys import sources
-from sdeopt.engine.private import folder, trusted, usable
+from sdeopt.engine.machine import quick
+from sdeopt.engine.private import folder
 from sdeopt.engine.values import describe
 
-__all__ = ["LoopCache", "made_by", "versions"]
+__all__ = ["LoopCache", "PortableCache", "made_by", "versions"]
 
 log = logging.getLogger("sdeopt")
-MAGIC = b"sdeopt loop 1\n"  # then the key and the checksum, 32 bytes each
-HEAD = len(MAGIC) + 64
-MISSED: ContextVar[Callable[[], bool]] = ContextVar("sdeopt-missed", default=lambda: False)  # before one is compiled
 
 
 def _spare_blas() -> None:
@@ -112,19 +105,14 @@ class LoopCache:
     def load_overload(self, signature: Any, context: Any) -> Any:
         """The compiled loop for these argument types, or None; looked for again where `MISSED` has waited for it."""
         found = self._found(signature, context)
-        return self._found(signature, context) if found is None and MISSED.get()() else found
+        return self._found(signature, context) if found is None and shelf.MISSED.get()() else found
 
     def _found(self, signature: Any, context: Any) -> Any:
         """Without ``context.refresh``, a tenth of a warm start: what is compiled calls it, what is found need not."""
         try:
-            place = trusted()
-            if place is None:
-                return None
             name, key = self._name(signature, context.codegen())
-            data = private.read(place / name)
-            head, payload = data[:HEAD], data[HEAD:]
-            if head != MAGIC + key + hashlib.sha256(payload).digest():
-                warnings.warn(f"the compiled loop {str(place / name)!r} is damaged: it is compiled again", stacklevel=2)
+            payload = shelf.take(name, key)
+            if payload is None:
                 return None
             result = CompileResult._rebuild(context, *pickle.loads(payload))
             result.fndesc.argtypes = tuple(signature)
@@ -142,10 +130,8 @@ class LoopCache:
             return
         try:
             payload = serialize.dumps(_without_types(*result._reduce()))
-            place = usable()
-            if place is not None:
-                name, key = self._name(signature, result.codegen)
-                files.whole(place / name, MAGIC + key + hashlib.sha256(payload).digest() + payload, mode=0o600)
+            name, key = self._name(signature, result.codegen)
+            shelf.keep(name, key, payload)
         except Warning:  # where warnings are errors
             raise
         except Exception as error:  # no folder, no room, no home: none of them may stop a run
@@ -159,3 +145,19 @@ class LoopCache:
 
     def flush(self) -> None:
         """Numba's interface."""
+
+
+class PortableCache(LoopCache):
+    """That of loops on lanes: ``made`` has the machine code of those that `quick` keeps."""
+
+    def __init__(self, loop_key: Any) -> None:
+        super().__init__(loop_key)
+        self.made: dict[tuple[Any, ...], bytes] = {}
+
+    def save_overload(self, signature: Any, result: Any) -> None:
+        """Keep what needs Numba to be loaded."""
+        code = result.library._get_compiled_object()
+        if quick.portable(code):
+            self.made[tuple(signature)] = code
+        else:
+            super().save_overload(signature, result)

@@ -5,38 +5,22 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
-from types import FunctionType
 from typing import Any
 
+from llvmlite import ir
 from numba import typeof
 from numba.core.errors import NumbaWarning
 
-from sdeopt.core.schedule import units
 from sdeopt.engine.assembly import assemble
-from sdeopt.engine.compiler.cache import LoopCache
+from sdeopt.engine.compiler.cache import LoopCache, PortableCache
 from sdeopt.engine.compiler.linker import Linker
 from sdeopt.engine.compiler.pipeline import awake
+from sdeopt.engine.identity import grid, loop_key
+from sdeopt.engine.machine import quick
 from sdeopt.engine.run import Run
 from sdeopt.engine.values import describe
 
-__all__ = ["LOOPS", "compile_loop", "compile_plain", "grid"]
-
-
-def grid(run: Run) -> tuple[tuple[float, float], ...]:
-    """Where its schedules are asked, see `states.moment`; a sampled SDE takes steps, as the optimizer does."""
-    clock, step = run.method.clock, len(run.functions) == 1
-    return tuple(units(s, clock, run.steps)[0 if step else 1] for s in run.method.schedules.values())
-
-
-def _identity(thing: Any) -> Any:
-    """What of an object shapes compiled code: its class and its functions."""
-    if isinstance(thing, tuple):
-        return tuple(map(_identity, thing))
-    held = [getattr(thing, f.name) for f in fields(thing)] if is_dataclass(thing) else []
-    return type(thing), tuple(_identity(v) for v in held if is_dataclass(v) or isinstance(v, tuple)), tuple(
-        v for v in held if isinstance(v, FunctionType)
-    )  # fmt: skip
+__all__ = ["LOOPS", "compile_lanes", "compile_loop", "compile_plain"]
 
 
 @functools.lru_cache(maxsize=64)
@@ -49,24 +33,13 @@ LOOPS: dict[Any, Any] = {}
 _REFUSED: dict[tuple[Any, ...], Exception] = {}  # loops and types of arguments that do not compile, tried once
 
 
-def _loop(run: Run, shape: Any, width: int, linker: Linker) -> Any:
-    objective, noise = run.oracle
-    cls = type(run.method)
-    key = (
-        run.kind, cls, run.functions, cls.clock_of, run.sde, run.scheme, shape, width,
-        tuple((name, _identity(s)) for name, s in run.method.schedules.items()),
-        _identity(objective), _identity(noise), tuple(run.observables.values()),
-        run.problem.several, tuple(name for name, _ in run.crossings),
-    )  # fmt: skip
-    return _known(key, linker, lambda: assemble(run, shape, width))
-
-
-def _known(key: Any, linker: Linker, make: Callable[[], Any]) -> Any:
-    """The loop of this key, made once."""
+def _known(key: Any, linker: Linker, make: Callable[[], Any], bare: bool = False) -> Any:
+    """The loop of this key, made once; ``bare`` of what lets Python call it."""
+    key = (*key, bare)
     known = key, describe(key)  # functions are the same objects, and so are the values that they refer to
     if known not in LOOPS:
-        LOOPS[known] = linker.entry(make())
-        LOOPS[known]._cache = LoopCache(key)
+        LOOPS[known] = linker.entry(make(), no_cpython_wrapper=bare, no_cfunc_wrapper=True)
+        LOOPS[known]._cache = PortableCache(key) if bare else LoopCache(key)
     return LOOPS[known]
 
 
@@ -81,11 +54,23 @@ def compile_plain(key: tuple[Any, ...], loop: Any, arguments: tuple[Any, ...]) -
 
 def direct(loop: Any, arguments: tuple[Any, ...]) -> Any:
     """The machine code of a loop for arguments of these types; Numba's dispatcher looks at the types at every call."""
-    kinds = tuple(map(loop.typeof_pyval, arguments))
+    return awake(_compiled(loop, tuple(map(loop.typeof_pyval, arguments))))
+
+
+def _compiled(loop: Any, kinds: tuple[Any, ...]) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NumbaWarning)  # about the speed of what it makes
         loop.compile(kinds)
-    return awake(loop.overloads[kinds])
+    return loop.overloads[kinds]
+
+
+def _lowered(run: Run, shape: Any, width: int, begin: Any, bare: bool = False) -> tuple[Any, tuple[Any, ...]]:
+    """The loop of a run, not yet compiled, and its leading arguments."""
+    m, o, schedules = run.method.constant(), run.oracle, tuple(run.method.schedules.values())
+    linker = linker_of(*map(type, o), width > 0)
+    loop = _known(loop_key(run, shape, width), linker, lambda: assemble(run, shape, width), bare)
+    scheduled = (m, linker.lower(schedules), grid(run)) if schedules else m
+    return loop, (scheduled, type(o)(*map(linker.lower, o)), *map(linker.lower, begin))
 
 
 def compile_loop(
@@ -95,17 +80,38 @@ def compile_loop(
 
     ``shape`` is that of the draws, ``begin`` the first states, and ``complete`` makes all arguments from the leading.
     """
-    m, o, schedules = run.method.constant(), run.oracle, tuple(run.method.schedules.values())
-    linker = linker_of(*map(type, o), width > 0)
-    loop = _loop(run, shape, width, linker)
-    scheduled = (m, linker.lower(schedules), grid(run)) if schedules else m
-    leading = (scheduled, type(o)(*map(linker.lower, o)), *map(linker.lower, begin))
+    loop, leading = _lowered(run, shape, width, begin)
     everything = complete(leading)
-    tried = loop, *map(typeof, everything)
+    return _tried(loop, everything, lambda: direct(loop, everything)), leading
+
+
+def _tried(loop: Any, arguments: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+    tried = loop, *map(typeof, arguments)
     if tried in _REFUSED:
         raise _REFUSED[tried]
     try:
-        return direct(loop, everything), leading
+        return make()
     except Exception as error:
         _REFUSED[tried] = error.with_traceback(None)
         raise
+
+
+def compile_lanes(run: Run, shape: Any, width: int, begin: Any, complete: Callable[..., Any], key: str) -> quick.Native:
+    """The machine code of the loop on lanes, without what lets Python call it; kept by ``key`` where `quick` can."""
+    loop, leading = _lowered(run, shape, width, begin, bare=True)
+    everything = complete(leading)
+    signature = tuple(map(typeof, everything))
+    result = _tried(loop, everything, lambda: _compiled(loop, signature))
+    awake(result)
+    name = result.fndesc.llvm_func_name
+    types_ = result.target_context.call_conv.get_function_type(result.fndesc.restype, result.fndesc.argtypes)
+    kinds = tuple(map(_kind, types_.args[2:]))
+    code, address = loop._cache.made.pop(signature, None), result.library.get_pointer_to_function(name)
+    return quick.made(key, name, kinds, code, address, result)
+
+
+def _kind(type_: Any) -> str:
+    """The kind of an argument, as `passing` has it."""
+    if isinstance(type_, ir.PointerType):
+        return "p"
+    return {"double": "d", "i64": "q", "i1": "b"}.get(str(type_)) or f"{type_.count}d"

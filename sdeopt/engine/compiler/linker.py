@@ -83,9 +83,9 @@ class Linker:
                 self._done[known] = self._answer(f) if f in QUESTIONS else self._copy(f)
         return self._done[known]
 
-    def entry(self, f: Any) -> Any:
-        """The compiled copy of a loop, callable from Python."""
-        return self._copy(f, LOOP)
+    def entry(self, f: Any, **flags: bool) -> Any:
+        """The compiled copy of a loop, callable from Python unless ``flags`` of Numba say otherwise."""
+        return self._copy(f, LOOP | flags)
 
     def _answer(self, question: FunctionType) -> Any:
         side, name = who_answers(question)

@@ -1,1 +1,1 @@
-"""Machine code written for LLVM, without Numba: the generator of all draws, which compiles and is found in a moment."""
+"""Machine code without Numba: the generator of all draws, written for LLVM, and calls of loops that are on disk."""

@@ -48,8 +48,8 @@ def register() -> int:
     return 8 if "+avx512f" in some else 4 if "+avx2" in some else 2
 
 
-@functools.cache
 def _machine() -> Any:
+    """What code is made by; an engine owns its own, and ends it when it ends."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     triple = llvm.get_process_triple()

@@ -17,8 +17,8 @@ from sdeopt.core.observables import NAMED
 from sdeopt.core.oracle import Oracle
 from sdeopt.engine import assembly, states
 from sdeopt.engine.beginnings import initial_states
-from sdeopt.engine.compiler.compile import grid
 from sdeopt.engine.draws import draws
+from sdeopt.engine.identity import grid
 from sdeopt.engine.machine.draws import fill
 from sdeopt.engine.run import Run
 from sdeopt.engine.tensors.linker import Linker

@@ -1,0 +1,45 @@
+"""What a loop is known by, whoever compiles it, and whether any is compiled."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields, is_dataclass
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from sdeopt.core.schedule import units
+
+if TYPE_CHECKING:
+    from sdeopt.engine.run import Run
+
+__all__ = ["INTERPRETED", "grid", "loop_key"]
+
+INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")  # runs are then interpreted, but for draws
+
+
+def grid(run: Run) -> tuple[tuple[float, float], ...]:
+    """Where its schedules are asked, see `states.moment`; a sampled SDE takes steps, as the optimizer does."""
+    clock, step = run.method.clock, len(run.functions) == 1
+    return tuple(units(s, clock, run.steps)[0 if step else 1] for s in run.method.schedules.values())
+
+
+def loop_key(run: Run, shape: Any, width: int) -> tuple[Any, ...]:
+    """What the loop of a run is made from: all but the types of its arguments; ``shape`` is that of the draws."""
+    objective, noise = run.oracle
+    cls = type(run.method)
+    return (
+        run.kind, cls, run.functions, cls.clock_of, run.sde, run.scheme, shape, width,
+        tuple((name, _identity(s)) for name, s in run.method.schedules.items()),
+        _identity(objective), _identity(noise), tuple(run.observables.values()),
+        run.problem.several, tuple(name for name, _ in run.crossings),
+    )  # fmt: skip
+
+
+def _identity(thing: Any) -> Any:
+    """What of an object shapes compiled code: its class and its functions."""
+    if isinstance(thing, tuple):
+        return tuple(map(_identity, thing))
+    held = [getattr(thing, f.name) for f in fields(thing)] if is_dataclass(thing) else []
+    return type(thing), tuple(_identity(v) for v in held if is_dataclass(v) or isinstance(v, tuple)), tuple(
+        v for v in held if isinstance(v, FunctionType)
+    )  # fmt: skip
