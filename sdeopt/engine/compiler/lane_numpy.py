@@ -93,6 +93,7 @@ for _operator in (operator.pow, operator.ipow):
     lower_builtin(_operator, types.Float, Pack)(_power)
 elementwise(np.power, 2, _by_lane(np.power, 2))
 elementwise(np.square, 1, lambda context, b, x: b.fmul(x, x))
+elementwise(np.copysign, 2, lambda context, b, x, y: call(b, "llvm.copysign", x, y))
 elementwise(np.fabs, 1, lambda context, b, x: call(b, "llvm.fabs", x))
 for _rounding in ("floor", "ceil", "trunc", "rint"):
     elementwise(getattr(np, _rounding), 1, lambda context, b, x, name=_rounding: call(b, f"llvm.{name}", x))

@@ -17,7 +17,7 @@ from sdeopt.engine.compiler.lanes import F64, I64, Matrix, Pack, loader, rebuild
 from sdeopt.engine.compiler.pipeline import OPTIONS
 from sdeopt.engine.compiler.words import call
 
-__all__ = ["basis", "matvec", "rolled"]
+__all__ = ["basis", "in_parts", "matvec"]
 
 
 def _product(columns: Callable[[int, int], int]) -> Any:
@@ -213,10 +213,25 @@ def _stack(typing: Any, entries: Any) -> Any:
     return kind(entries), generate
 
 
-def rolled(scalar: Any, d: int, width: int) -> Any:
-    """The formula for many rows: a loop over as many of them as the processor computes side by side."""
-    some = 8 * register() // width
+def in_parts(scalar: Any, d: int, width: int) -> Any:
+    """The formula for a few rows after the other, whose numbers the processor's registers hold: a loop if many."""
+    some = max(1, 4 * register() // width)
     load, store, whole = loader(0, some, width), storer(width), loader(0, d, width)
+
+    @intrinsic
+    def one_by_one(typing: Any, x: Any) -> Any:
+        formula = typing.resolve_value_type(scalar)
+        calls = [formula.get_call_type(typing, (Pack(min(some, d - i), width),), {}) for i in range(0, d, some)]
+
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            given, out = [builder.extract_value(args[0], i) for i in range(d)], []
+            for one in calls:
+                part = rebuild(builder, [given.pop(0) for _ in range(one.return_type.d)])
+                found = context.get_function(formula, one)(builder, [part])
+                out += [builder.extract_value(found, i) for i in range(one.return_type.d)]
+            return rebuild(builder, out)
+
+        return x(x), generate
 
     def loop(a: Any) -> Any:
         given, out = np.empty(d * width), np.empty(d * width)
@@ -226,4 +241,4 @@ def rolled(scalar: Any, d: int, width: int) -> Any:
             store(out, at, scalar(load(given, at)))
         return whole(out, 0)
 
-    return loop
+    return loop if d > 16 else lambda a: one_by_one(a)

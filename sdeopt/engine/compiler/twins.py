@@ -18,7 +18,7 @@ from sdeopt.core import elementary, guards, math
 from sdeopt.engine import states
 from sdeopt.engine.compiler import lane_ops, lane_shapes, pairs, shields
 from sdeopt.engine.compiler.lane_ops import fma
-from sdeopt.engine.compiler.lanes import Mask, Matrix, Pack
+from sdeopt.engine.compiler.lanes import Mask, Matrix, Pack, register
 from sdeopt.engine.compiler.pipeline import OPTIONS
 from sdeopt.engine.compiler.products import by_columns, by_rows, some_columns, some_rows
 from sdeopt.engine.compiler.tuples import add_members, cut_pieces, every
@@ -51,8 +51,8 @@ def elementwise(scalar: Any, inlined: Any, arity: int) -> Any:
     """
 
     def unary(a: Any) -> Any:
-        if isinstance(a, Pack) and a.width and a.d > 16:
-            return lane_shapes.rolled(scalar, a.d, a.width)
+        if isinstance(a, Pack) and a.width and a.d * a.width > 4 * register():
+            return lane_shapes.in_parts(scalar, a.d, a.width)
         if not isinstance(a, types.Array):
             return lambda a: scalar(a)
 
@@ -213,7 +213,7 @@ TWINS: dict[Any, Any] = {
     states.lend: lend,
     elementary.where: _by_type(_where),
     elementary.fma: _by_type(_fma),
-    elementary.horner: njit(lambda x, c: lane_ops.horner(x, c), **OPTIONS),
+    elementary.halves: njit(lambda x, y, c: lane_ops.halves(x, y, c), **OPTIONS),
     elementary.two_to: njit(lambda k: lane_ops.two_to(k), **OPTIONS),
     elementary.exponent: njit(lambda x: lane_ops.exponent(x), **OPTIONS),
     guards.guarded: _by_type(shields.guarded),
