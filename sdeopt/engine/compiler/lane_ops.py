@@ -92,14 +92,12 @@ def joined(b: Any, parts: list[Any]) -> Any:
 
 
 def _abreast(b: Any, parts: list[Any]) -> list[Any]:
-    """The same registers, of which each comes after all others that it stands with, eight at most.
+    """The same registers, of which each comes after all others that it stands with.
 
     The processor looks no more than some hundred instructions ahead, and LLVM writes chains of them one after the
     other, each as long as that. A statement without instructions that takes all of them keeps their steps together.
     """
-    if len(parts) > 8:
-        return _abreast(b, parts[:8]) + _abreast(b, parts[8:])
-    if len(parts) == 1 or register() == 2 or getattr(parts[0].type, "count", 0) != register():
+    if register() == 2 or getattr(parts[0].type, "count", 0) != register():
         return parts
     kinds = [part.type for part in parts]
     constraints = ",".join(["=v"] * len(parts) + [str(i) for i in range(len(parts))])

@@ -93,10 +93,7 @@ def _pack_shape(x: Any) -> Any:
 
 @overload(len, strict=False, jit_options=OPTIONS)
 def _pack_length(x: Any) -> Any:
-    if not isinstance(x, Pack):
-        return None
-    size = x.d
-    return lambda x: size
+    return (lambda x: x.size) if isinstance(x, Pack) else None
 
 
 @intrinsic
@@ -131,9 +128,7 @@ def _entry(typing: Any, x: Any, i: Any) -> Any:
 
 @overload(operator.getitem, strict=False, jit_options=OPTIONS)
 def _entry_at(x: Any, i: Any) -> Any:
-    if isinstance(x, Pack) and x.d and isinstance(i, types.Integer):
-        return lambda x, i: _entry(x, i)
-    return None
+    return (lambda x, i: _entry(x, i)) if isinstance(x, Pack) and x.d and isinstance(i, types.Integer) else None
 
 
 @infer

@@ -36,9 +36,7 @@ def _by_type(choose: Callable[..., Any]) -> Any:
 
 
 def _entry_of(a: Any, b: Any) -> Any:
-    if isinstance(a, types.Array):
-        return lambda a, b: a[b]
-    return lambda a, b: a
+    return (lambda a, b: a[b]) if isinstance(a, types.Array) else (lambda a, b: a)
 
 
 entry = _by_type(_entry_of)
