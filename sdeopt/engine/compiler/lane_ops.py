@@ -35,10 +35,6 @@ def _is_pack(*kinds: Any) -> bool:
     return any(isinstance(k, Pack) for k in kinds) and all(isinstance(k, (Pack, *NUMBERS)) for k in kinds)
 
 
-def _shape(kinds: Any) -> Any:
-    return common(*(k for k in kinds if isinstance(k, Pack)))
-
-
 def elementwise(function: Any, arity: int, emit: Callable[..., Any], result: type = Pack) -> None:
     """Give ``function`` a meaning on packs: ``emit(context, builder, *rows)`` for every row."""
 
@@ -47,7 +43,7 @@ def elementwise(function: Any, arity: int, emit: Callable[..., Any], result: typ
         def generic(self, args: Any, kws: Any) -> Any:
             if kws or len(args) != arity or not _is_pack(*args):
                 return None
-            shape = _shape(args)
+            shape = common(*(k for k in args if isinstance(k, Pack)))
             return None if shape is None else signature(result(shape.d, shape.width), *args)
 
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:

@@ -181,18 +181,15 @@ def _join(typing: Any, packs: Any) -> Any:
 
 @overload(np.concatenate, strict=False, jit_options=OPTIONS)
 def _concatenate(arrays: Any) -> Any:
-    if isinstance(arrays, types.BaseTuple) and all(isinstance(k, Pack) and k.d for k in arrays):
-        return lambda arrays: _join(arrays)
-    return None
+    packs = isinstance(arrays, types.BaseTuple) and all(isinstance(k, Pack) and k.d for k in arrays)
+    return (lambda arrays: _join(arrays)) if packs else None
 
 
 @overload(np.array, strict=False, jit_options=OPTIONS)
 def _array(entries: Any) -> Any:
-    if not isinstance(entries, types.BaseTuple) or not any(isinstance(k, Pack) for k in entries):
-        return None
-    if all(isinstance(k, (types.Float, types.Integer)) or (isinstance(k, Pack) and not k.d) for k in entries):
-        return lambda entries: _stack(entries)
-    return None
+    packs = isinstance(entries, types.BaseTuple) and any(isinstance(k, Pack) for k in entries)
+    rows = packs and all(not k.d if isinstance(k, Pack) else isinstance(k, (types.Float, types.Integer)) for k in entries)
+    return (lambda entries: _stack(entries)) if rows else None
 
 
 @intrinsic
