@@ -187,9 +187,9 @@ def _concatenate(arrays: Any) -> Any:
 
 @overload(np.array, strict=False, jit_options=OPTIONS)
 def _array(entries: Any) -> Any:
-    packs = isinstance(entries, types.BaseTuple) and any(isinstance(k, Pack) for k in entries)
-    rows = packs and all(not k.d if isinstance(k, Pack) else isinstance(k, (types.Float, types.Integer)) for k in entries)
-    return (lambda entries: _stack(entries)) if rows else None
+    some = isinstance(entries, types.BaseTuple) and any(isinstance(k, Pack) for k in entries)
+    fit = some and all(not k.d if isinstance(k, Pack) else isinstance(k, (types.Float, types.Integer)) for k in entries)
+    return (lambda entries: _stack(entries)) if fit else None
 
 
 @intrinsic
