@@ -34,6 +34,15 @@ def test_within_two_units_in_the_last_place(name):
     assert (np.abs(f(x) - exact) <= 2 * np.spacing(np.abs(exact))).all()
 
 
+def test_erf_near_one_is_good_for_its_complement():
+    """√(1 - erf²) is the deviation of a sign: where erf is 1 - 10⁻¹⁰, an error of one unit would be 10⁻⁶ of it."""
+    x = RNG.uniform(1.5, 7, N)
+    exact = np.array([float(mpmath.erf(mpmath.mpf(v))) for v in x])
+    assert (np.abs(erf(x) - exact) <= 2.0**-53).all()
+    assert (erf(x) <= 1.0).all()
+    assert np.signbit(erf(np.array([-0.0, 0.0]))).tolist() == [True, False]
+
+
 def test_numbers_and_vectors_give_the_same_bits():
     for f, _, x in CASES.values():
         assert [float(f(v)) for v in x[:50]] == f(x[:50]).tolist()

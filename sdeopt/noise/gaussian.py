@@ -23,6 +23,7 @@ from sdeopt.noise.signs import (
     gaussian_sign,
     independent_root,
     root_times,
+    sign_deviation,
     sign_pairs,
     sign_variance,
 )
@@ -179,8 +180,7 @@ class NoisyGaussian(DiagonalGaussian):
         return erf(g * (np.sqrt(0.5) / np.sqrt(noise_var(o, x))))
 
     def root_sign_cov(self, o: Oracle, x: Vector, g: Vector, dw: Vector) -> Any:
-        mean = erf(g * (np.sqrt(0.5) / np.sqrt(noise_var(o, x))))
-        return np.sqrt((1.0 - mean) * (1.0 + mean)) * dw
+        return sign_deviation(g * (np.sqrt(0.5) / np.sqrt(noise_var(o, x)))) * dw
 
 
 @dataclass(frozen=True, eq=False, repr=False, init=False)

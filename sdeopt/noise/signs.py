@@ -10,6 +10,7 @@ import numpy as np
 from sdeopt.core import basis, checks, column, cos, erf, exp, firsts, log, power, seconds, sin, where
 from sdeopt.core.checks import Array
 from sdeopt.core.contracts import Vector
+from sdeopt.core.entrywise import entrywise
 from sdeopt.core.math import pairs
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "plackett_rule",
     "root_times",
     "sign_covariance",
+    "sign_deviation",
     "sign_pairs",
     "sign_variance",
     "student_series",
@@ -72,6 +74,13 @@ def sign_pairs(a: Any, angles: Any, nodes: Any, weights: Any) -> Any:
         near, both = 0.5 / ((1.0 - s) * (1.0 + s)), 1.0 / (1.0 + s)
         c = c + weights[k] * angles * exp(-(apart * near + shared * both))
     return c
+
+
+@entrywise
+def sign_deviation(a: Any) -> Any:
+    """√(1 - erf(a)²) of each entry: on lanes the root of one coordinate is taken while the next one's erf is."""
+    m = erf(a)
+    return np.sqrt((1.0 - m) * (1.0 + m))
 
 
 def sign_variance(a: Any) -> Any:

@@ -93,9 +93,9 @@ for _operator in (operator.pow, operator.ipow):
     lower_builtin(_operator, types.Float, Pack)(_power)
 elementwise(np.power, 2, _by_lane(np.power, 2))
 elementwise(np.square, 1, lambda context, b, x: b.fmul(x, x))
-elementwise(np.fabs, 1, lambda context, b, x: call(b, "llvm.fabs", x))
-for _rounding in ("floor", "ceil", "trunc", "rint"):
-    elementwise(getattr(np, _rounding), 1, lambda context, b, x, name=_rounding: call(b, f"llvm.{name}", x))
+elementwise(np.copysign, 2, lambda context, b, x, y: call(b, "llvm.copysign", x, y))
+for _name in ("fabs", "floor", "ceil", "trunc", "rint"):
+    elementwise(getattr(np, _name), 1, lambda context, b, x, name=_name: call(b, f"llvm.{name}", x))
 for _name in TRANSCENDENTAL:
     for _function in (getattr(np, _name), getattr(math, _name)):
         elementwise(_function, 1, _by_lane(_function, 1))

@@ -23,7 +23,7 @@ from sdeopt.engine.machine.host import register
 from sdeopt.engine.machine.words import I32, Value, call, element
 
 __all__ = [
-    "by_eights", "elementwise", "exponent", "fma", "horner", "joined", "product", "registers", "select", "total",
+    "by_eights", "elementwise", "exponent", "fma", "halves", "joined", "product", "registers", "select", "total",
     "two_to",
 ]  # fmt: skip
 
@@ -36,10 +36,6 @@ def _is_pack(*kinds: Any) -> bool:
     return any(isinstance(k, Pack) for k in kinds) and all(isinstance(k, (Pack, *NUMBERS)) for k in kinds)
 
 
-def _shape(kinds: Any) -> Any:
-    return common(*(k for k in kinds if isinstance(k, Pack)))
-
-
 def elementwise(function: Any, arity: int, emit: Callable[..., Any], result: type = Pack) -> None:
     """Give ``function`` a meaning on packs: ``emit(context, builder, *rows)`` for every row."""
 
@@ -48,7 +44,7 @@ def elementwise(function: Any, arity: int, emit: Callable[..., Any], result: typ
         def generic(self, args: Any, kws: Any) -> Any:
             if kws or len(args) != arity or not _is_pack(*args):
                 return None
-            shape = _shape(args)
+            shape = common(*(k for k in args if isinstance(k, Pack)))
             return None if shape is None else signature(result(shape.d, shape.width), *args)
 
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -93,14 +89,12 @@ def joined(b: Any, parts: list[Any]) -> Any:
 
 
 def _abreast(b: Any, parts: list[Any]) -> list[Any]:
-    """The same registers, of which each comes after all others that it stands with, eight at most.
+    """The same registers, of which each comes after all others that it stands with.
 
     The processor looks no more than some hundred instructions ahead, and LLVM writes chains of them one after the
     other, each as long as that. A statement without instructions that takes all of them keeps their steps together.
     """
-    if len(parts) > 8:
-        return _abreast(b, parts[:8]) + _abreast(b, parts[8:])
-    if len(parts) == 1 or register() == 2 or getattr(parts[0].type, "count", 0) != register():
+    if register() == 2 or getattr(parts[0].type, "count", 0) != register():
         return parts
     kinds = [part.type for part in parts]
     constraints = ",".join(["=v"] * len(parts) + [str(i) for i in range(len(parts))])
@@ -192,24 +186,25 @@ def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
 
 
 @intrinsic
-def horner(typing: Any, x: Any, c: Any) -> Any:
-    """The polynomial with the coefficients of the tuple ``c``, highest power first, a fused chain a register."""
+def halves(typing: Any, x: Any, y: Any, c: Any) -> Any:
+    """The polynomial with the coefficients of the tuple ``c``, highest power first; y = x²."""
     kind = x if isinstance(x, Pack) else types.float64
 
     def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         packed = isinstance(kind, Pack)
-        items = [builder.extract_value(args[0], i) for i in range(rows(kind))] if packed else [args[0]]
-        at = [part for item in items for part in registers(builder, item)]
-        width, size = getattr(at[0].type, "count", 0), len(at) // len(items)
-        given = [row(builder, builder.extract_value(args[1], i), types.float64, 0, width) for i in range(len(c))]
-        p = [given[0]] * len(at)
-        for a in given[1:]:
-            steps = [call(builder, "llvm.fma", q, x, a) for q, x in zip(p, at, strict=True)]
-            p = _abreast(builder, steps)
-        found = [joined(builder, p[i : i + size]) for i in range(0, len(p), size)]
-        return rebuild(builder, found) if packed else found[0]
+        given = [builder.extract_value(args[2], i) for i in range(len(c))]
+        items = []
+        for i in range(rows(kind) if packed else 1):
+            at = [registers(builder, builder.extract_value(v, i)) if packed else [v] for v in args[:2]]
+            size, width = len(at[0]), getattr(at[0][0].type, "count", 0)
+            p, q, *rest = ([row(builder, a, types.float64, 0, width)] * size for a in given)
+            for a in rest:
+                both = _abreast(builder, q + [call(builder, "llvm.fma", *v) for v in zip(p, at[1], a, strict=True)])
+                p, q = both[:size], both[size:]
+            items.append(joined(builder, [call(builder, "llvm.fma", *v) for v in zip(p, at[0], q, strict=True)]))
+        return rebuild(builder, items) if packed else items[0]
 
-    return kind(kind, c), generate
+    return kind(kind, kind, c), generate
 
 
 @intrinsic

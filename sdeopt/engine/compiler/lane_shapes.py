@@ -18,7 +18,7 @@ from sdeopt.engine.compiler.pipeline import OPTIONS
 from sdeopt.engine.machine.host import register
 from sdeopt.engine.machine.words import F64, I64, call
 
-__all__ = ["basis", "matvec", "rolled"]
+__all__ = ["basis", "in_parts", "matvec"]
 
 
 def _product(columns: Callable[[int, int], int]) -> Any:
@@ -131,9 +131,7 @@ def _entry(typing: Any, x: Any, i: Any) -> Any:
 
 @overload(operator.getitem, strict=False, jit_options=OPTIONS)
 def _entry_at(x: Any, i: Any) -> Any:
-    if isinstance(x, Pack) and x.d and isinstance(i, types.Integer):
-        return lambda x, i: _entry(x, i)
-    return None
+    return (lambda x, i: _entry(x, i)) if isinstance(x, Pack) and x.d and isinstance(i, types.Integer) else None
 
 
 @infer
@@ -186,18 +184,15 @@ def _join(typing: Any, packs: Any) -> Any:
 
 @overload(np.concatenate, strict=False, jit_options=OPTIONS)
 def _concatenate(arrays: Any) -> Any:
-    if isinstance(arrays, types.BaseTuple) and all(isinstance(k, Pack) and k.d for k in arrays):
-        return lambda arrays: _join(arrays)
-    return None
+    packs = isinstance(arrays, types.BaseTuple) and all(isinstance(k, Pack) and k.d for k in arrays)
+    return (lambda arrays: _join(arrays)) if packs else None
 
 
 @overload(np.array, strict=False, jit_options=OPTIONS)
 def _array(entries: Any) -> Any:
-    if not isinstance(entries, types.BaseTuple) or not any(isinstance(k, Pack) for k in entries):
-        return None
-    if all(isinstance(k, (types.Float, types.Integer)) or (isinstance(k, Pack) and not k.d) for k in entries):
-        return lambda entries: _stack(entries)
-    return None
+    some = isinstance(entries, types.BaseTuple) and any(isinstance(k, Pack) for k in entries)
+    fit = some and all(not k.d if isinstance(k, Pack) else isinstance(k, (types.Float, types.Integer)) for k in entries)
+    return (lambda entries: _stack(entries)) if fit else None
 
 
 @intrinsic
@@ -213,10 +208,25 @@ def _stack(typing: Any, entries: Any) -> Any:
     return kind(entries), generate
 
 
-def rolled(scalar: Any, d: int, width: int) -> Any:
-    """The formula for many rows: a loop over as many of them as the processor computes side by side."""
-    some = 8 * register() // width
+def in_parts(scalar: Any, d: int, width: int) -> Any:
+    """The formula for a few rows after the other, whose numbers the processor's registers hold: a loop if many."""
+    some = max(1, 4 * register() // width)
     load, store, whole = loader(0, some, width), storer(width), loader(0, d, width)
+
+    @intrinsic
+    def one_by_one(typing: Any, x: Any) -> Any:
+        formula = typing.resolve_value_type(scalar)
+        calls = [formula.get_call_type(typing, (Pack(min(some, d - i), width),), {}) for i in range(0, d, some)]
+
+        def generate(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            given, out = [builder.extract_value(args[0], i) for i in range(d)], []
+            for one in calls:
+                part = rebuild(builder, [given.pop(0) for _ in range(one.return_type.d)])
+                found = context.get_function(formula, one)(builder, [part])
+                out += [builder.extract_value(found, i) for i in range(one.return_type.d)]
+            return rebuild(builder, out)
+
+        return x(x), generate
 
     def loop(a: Any) -> Any:
         given, out = np.empty(d * width), np.empty(d * width)
@@ -226,4 +236,4 @@ def rolled(scalar: Any, d: int, width: int) -> Any:
             store(out, at, scalar(load(given, at)))
         return whole(out, 0)
 
-    return loop
+    return loop if d > 16 else one_by_one

@@ -26,6 +26,7 @@ from sdeopt.engine.compiler.pipeline import OPTIONS
 from sdeopt.engine.compiler.products import by_columns, by_rows, some_columns, some_rows
 from sdeopt.engine.compiler.tuples import add_members, cut_pieces, every
 from sdeopt.engine.machine import draws
+from sdeopt.engine.machine.host import register
 
 __all__ = ["TWINS", "elementwise", "handed"]
 
@@ -104,8 +105,8 @@ def elementwise(scalar: Any, inlined: Any, arity: int) -> Any:
     """
 
     def unary(a: Any) -> Any:
-        if isinstance(a, Pack) and a.width and a.d > 16:
-            return lane_shapes.rolled(scalar, a.d, a.width)
+        if isinstance(a, Pack) and a.width and a.d * a.width > 4 * register():
+            return lane_shapes.in_parts(scalar, a.d, a.width)
         if not isinstance(a, types.Array):
             return scalar
 
@@ -269,7 +270,7 @@ TWINS: dict[Any, Any] = {
     draws.fill: apart.fill,
     elementary.where: _by_type(_where),
     elementary.fma: _by_type(_fma),
-    elementary.horner: lane_ops.horner,
+    elementary.halves: lane_ops.halves,
     elementary.two_to: lane_ops.two_to,
     elementary.exponent: lane_ops.exponent,
     guards.guarded: _by_type(shields.guarded),
