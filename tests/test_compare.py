@@ -17,7 +17,7 @@ from sdeopt.core import Positive, grad, method, noise_var, noisy_grad, root_cov
 from sdeopt.core.method import REGISTRY
 from sdeopt.engine.blocks import Task, fold
 from sdeopt.engine.simulate import plan
-from sdeopt.results import judging, paired
+from sdeopt.results import judging, paired, sums
 
 
 def planted(**functions: Callable[..., Any]) -> Any:
@@ -189,6 +189,43 @@ def test_covariance_gap_and_its_error_against_direct_formulas() -> None:
     np.testing.assert_allclose(e.gap_stderr[0, 3:9], psi.std(axis=0, ddof=1) / np.sqrt(50), rtol=1e-12)
     np.testing.assert_allclose(e.gap_stderr[0, :3], (b - a)[:, 0].std(axis=0, ddof=1) / np.sqrt(50), rtol=1e-12)
     np.testing.assert_allclose(e.first[0, 9], np.trace(np.cov(a[:, 0].T)), rtol=1e-12)
+
+
+@pytest.mark.parametrize("paths", [20, 100])
+@pytest.mark.parametrize("lost", [0, 7])
+@pytest.mark.parametrize("traced", [False, True])
+def test_statistics_are_those_of_each_save_alone(
+    paths: int, lost: int, traced: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(0)
+    a, b = random.standard_normal((2, paths, 5, 4)) + 1.0
+    a[:lost, 2:], b[lost : 2 * lost, 3:] = np.nan, np.nan
+    reduce = functools.partial(paired.reduce, 0, d=2, keep=0, vectors=True, traced=traced)
+    whole = reduce(a, b)
+    monkeypatch.setattr(sums, "NUMBERS", 1)
+    one = reduce(a, b)
+    for x, y in zip(whole[:7], one[:7], strict=True):
+        for name in ("count", "mean", "square", "product"):
+            np.testing.assert_array_equal(getattr(x, name), getattr(y, name))
+    np.testing.assert_array_equal(whole.peak, one.peak)
+    assert whole.groups is not None and one.groups is not None
+    np.testing.assert_array_equal(whole.groups.total, one.groups.total)
+    there = ~(np.isnan(a) | np.isnan(b)).any(axis=2)
+    for s in range(5):
+        x, y = a[there[:, s], s], b[there[:, s], s]
+        n, (dx, dy) = len(x), (x - x.mean(axis=0), y - y.mean(axis=0))
+        psi = [np.column_stack([e[:, :2] ** 2, e[:, 0] * e[:, 1]]) * n / (n - 1) for e in (dx, dy)]
+        gap, turned = y - x, psi[1] - psi[0]
+        columns = 4 - traced
+        np.testing.assert_allclose(whole.difference.square[s], n * gap[:, :columns].var(axis=0), rtol=1e-12)
+        np.testing.assert_allclose(whole.second.product[s], dy[:, :2].T @ dy[:, :2], rtol=1e-12)
+        np.testing.assert_allclose(whole.influence_difference.square[s, :3], n * turned.var(axis=0), rtol=1e-12)
+        trace = x[:, 3].mean() if traced else psi[0][:, :2].sum(axis=1).mean()
+        np.testing.assert_allclose(whole.first_influence.mean[s, 3], trace, rtol=1e-12)
+        np.testing.assert_allclose(whole.groups.total[:, s, 2:].sum(axis=0), turned.sum(axis=0), atol=1e-11)
+        np.testing.assert_allclose(
+            whole.peak[s, columns : columns + 3], ((turned - turned.mean(axis=0)) ** 2).max(axis=0), rtol=1e-11
+        )
 
 
 def test_halving_dt_shows_the_bias_of_the_integrator() -> None:

@@ -23,10 +23,10 @@ ESCAPE = 1e50  # a path with Σ|x_i| or a coordinate above it has diverged
 
 def valid_paths(records: Array, bound: float) -> NDArray[np.bool_]:
     """Which records (paths, saves) come before their path left the ball of radius ``bound``; shape (paths, saves)."""
-    inside = np.abs(records) < bound * bound  # no NaN is
-    if inside.all():  # nearly always, and without a look at each path
+    far = bound * bound
+    if records.max(initial=0.0) < far and records.min(initial=0.0) > -far:  # nearly always; of a NaN neither is true
         return np.ones(records.shape[:2], dtype=bool)
-    return np.logical_and.accumulate(inside.all(axis=2), axis=1)
+    return np.logical_and.accumulate((np.abs(records) < far).all(axis=2), axis=1)
 
 
 def skewness(n: Any, square: Any, cube: Any) -> Array:
@@ -53,8 +53,8 @@ def centre(records: Array, valid: NDArray[np.bool_]) -> tuple[Array, Array, Arra
 
 def _seconds(deviation: Array, d: int) -> tuple[Array, Array]:
     """Sums of squares, and of products of the first ``d`` columns."""
-    x = np.ascontiguousarray(deviation[:, :, :d])
-    return (deviation * deviation).sum(axis=0), np.einsum("psi,psj->sij", x, x)
+    x = deviation[:, :, :d]
+    return np.einsum("psi,psi->si", deviation, deviation), np.einsum("psi,psj->sij", x, x)
 
 
 @packable

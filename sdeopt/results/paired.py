@@ -20,13 +20,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.core.moments import ESCAPE, Moments, centre, valid_paths
+from sdeopt.core.moments import ESCAPE, Moments, valid_paths
 from sdeopt.core.packing import packable
+from sdeopt.results.sums import FULL, coarse, entries, sums
 
 __all__ = ["FULL", "GROUPS", "ROUNDING", "Estimates", "Groups", "Paired", "entries", "estimates", "merge", "reduce"]
 
 Array = NDArray[np.float64]
-FULL = 8  # above this dimension only variances are compared
 GROUPS = 64  # of paths, at most, and over half as many once there are that many paths
 ROUNDING = 1e-13  # of the size of a value: what round-off may contribute to a mean or a standard deviation
 
@@ -44,7 +44,8 @@ class Groups(NamedTuple):
 
     def coarser(self) -> Groups:
         """Neighbours together; a last one alone."""
-        return Groups(2 * self.size, _pairs(self.number), _pairs(self.total))
+        half = -(-len(self.number) // 2)
+        return Groups(2 * self.size, coarse(self.number, half), coarse(self.total, half))
 
     def merge(self, other: Groups) -> Groups:
         """The groups of both sets of paths, of one size, at most ``GROUPS``."""
@@ -98,47 +99,20 @@ class Estimates(NamedTuple):
     paths: Array
 
 
-def _pairs(a: Array) -> Array:
-    """Sums of neighbours along the first axis, a last one alone: a tenth of the time of ``np.add.reduceat``."""
-    even = len(a) // 2 * 2
-    sums = a[:even:2] + a[1:even:2]
-    return sums if even == len(a) else np.concatenate([sums, a[even:]])
+def _size(paths: int) -> int:
+    """The least power of two of which ``GROUPS`` hold so many paths."""
+    return 1 << (-(-paths // GROUPS) - 1).bit_length()
 
 
-def entries(d: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows and columns of the covariance entries that are compared: the diagonal, then the rest if d <= 8."""
-    diagonal = np.arange(d)
-    i, j = np.triu_indices(d, 1) if d <= FULL else (diagonal[:0], diagonal[:0])
-    return np.concatenate([diagonal, i]), np.concatenate([diagonal, j])
-
-
-def _influence(x: Array, valid: NDArray[np.bool_]) -> Array:
-    """ψ of the entries and of the trace, (paths, saves, entries + 1), for positions (paths, saves, d)."""
-    count, _, deviation = centre(x, valid)
-    i, j = (one[x.shape[2] :] for one in entries(x.shape[2]))
-    squares, products = deviation * deviation, deviation[:, :, i] * deviation[:, :, j]
-    psi = np.concatenate([squares, products, squares.sum(axis=2, keepdims=True)], axis=2)
-    unbiased: Array = psi * (count / np.maximum(count - 1.0, 1.0))[None, :, None]
-    return unbiased
-
-
-def _groups(difference: Array, psi: Array, valid: NDArray[np.bool_], enough: NDArray[np.bool_], d: int) -> Groups:
-    values = np.concatenate([_only(valid, difference[:, :, :d]), _only(enough, psi[:, :, :-1])], axis=2)
-    found = Groups(1, valid.astype(float), values)
-    while len(found.number) > GROUPS:
-        found = found.coarser()
-    return found
-
-
-def _peak(x: Array, valid: NDArray[np.bool_]) -> Array:
-    deviation = centre(x, valid)[2]
-    largest: Array = (deviation * deviation).max(axis=0)
-    return largest
-
-
-def _only(valid: NDArray[np.bool_], x: Array) -> Array:
-    """The records of valid paths, 0 for others."""
-    return x if valid.all() else np.where(valid[:, :, None], x, 0.0)
+def _lost(survived: list[NDArray[np.bool_]]) -> Moments:
+    """Shares of diverged paths of either run, and their difference."""
+    first, second = (~one for one in survived)
+    if not (first.any() or second.any()):
+        paths, saves = first.shape
+        zero = np.zeros((saves, 3))
+        return Moments(np.full(saves, float(paths)), zero, zero, np.empty((saves, 0, 0)))
+    lost = np.stack([first, second, second.astype(float) - first], axis=2)
+    return Moments.of(lost, np.ones_like(first), 0)
 
 
 def reduce(
@@ -151,31 +125,17 @@ def reduce(
     """
     survived = [valid_paths(records, ESCAPE) for records in (first, second)]
     valid = survived[0] & survived[1]
-    first, second = (_only(valid, records) for records in (first, second))
-    traces = [records[:, :, -1] for records in (first, second)]
-    first, second = (records[:, :, : records.shape[2] - traced] for records in (first, second))
-    products = d if d <= FULL else 0
-    enough = valid & (valid.sum(axis=0) > 1)
+    count = valid.sum(axis=0).astype(float)
     with np.errstate(over="ignore", invalid="ignore"):  # squares just below the radius of divergence
-        psi = [_influence(records[:, :, :d], enough) for records in (first, second)]
-        for influences, trace in zip(psi, traces, strict=True) if traced else ():
-            influences[:, :, -1] = trace
-        lost = np.stack([~survived[0], ~survived[1]], axis=2).astype(float)
-        lost = np.concatenate([lost, lost[:, :, 1:] - lost[:, :, :1]], axis=2)
-        kept = valid[:, -1] & (first_path + np.arange(len(first)) < keep)
-        apart, influence = second - first, psi[1] - psi[0]
-        return Paired(
-            Moments.of(first, valid, products),
-            Moments.of(second, valid, products),
-            Moments.of(apart, valid, 0),
-            Moments.of(psi[0], enough, 0),
-            Moments.of(psi[1], enough, 0),
-            Moments.of(influence, enough, 0),
-            Moments.of(lost, np.ones_like(valid), 0),
-            np.concatenate([_peak(apart, valid), _peak(influence, enough)], axis=1),
-            _groups(apart, influence, valid, enough, d) if vectors else None,
-            (first[kept, -1, :d], second[kept, -1, :d]),
-        )
+        number = coarse(valid.astype(float), GROUPS)
+        some = sums(first, second, None if valid.all() else valid, count, d, len(number) if vectors else 0, traced)
+    kept = valid[:, -1] & (first_path + np.arange(len(first)) < keep)
+    none, enough = np.empty((len(count), 0, 0)), np.where(count > 1.0, count, 0.0)
+    products = (*some.product, none)
+    moments = [Moments(count, *one) for one in zip(some.mean, some.square, products, strict=True)]
+    moments += [Moments(enough, *one, none) for one in zip(some.influence, some.influence_square, strict=True)]
+    groups = Groups(_size(len(first)), number, some.total) if vectors else None
+    return Paired._make([*moments, _lost(survived), some.peak[0], groups, (first[kept, -1, :d], second[kept, -1, :d])])
 
 
 def merge(a: Paired, b: Paired) -> Paired:
