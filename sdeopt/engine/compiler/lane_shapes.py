@@ -236,4 +236,4 @@ def in_parts(scalar: Any, d: int, width: int) -> Any:
             store(out, at, scalar(load(given, at)))
         return whole(out, 0)
 
-    return loop if d > 16 else one_by_one
+    return loop if d > 16 else lambda a: one_by_one(a)  # a new intrinsic is known to what is compiled next
