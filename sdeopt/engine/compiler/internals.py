@@ -30,6 +30,7 @@ NEEDED = {
     "numba.core.dispatcher.Dispatcher": "what njit returns; its type is public",
     "numba.core.dispatcher.Dispatcher()._cache": "where the loops on disk are asked for; without it leave `cache` out",
     "numba.core.compiler_machinery.AnalysisPass": "as FunctionPass",
+    "numba.core.errors.NumbaError": "what a function that does not compile raises; Exception will do",
     "numba.core.errors.NumbaValueError": "the error of a function that is not compiled (`exact`); any other will do",
     "numba.core.errors.NumbaWarning": "silenced while loops compile; without it silence all warnings there",
     "numba.core.imputils.impl_ret_borrowed": "counts references of what is handed on (`shields`)",
@@ -50,6 +51,7 @@ NEEDED = {
     "numba.core.typing.templates.infer_global": "as AbstractTemplate",
     "numba.core.typing.templates.signature": "as AbstractTemplate",
     "numba.core.untyped_passes.IRProcessing": "the pass before `exact`",
+    "numba.types.Function()._impl_keys": "what is called for a signature; without it use types.Function itself",
     "numba.np.numpy_support.as_dtype": "the dtype of a type (`exact`); numba.np.numpy_support is its only home",
     "numba.np.linalg": "its ensure_blas is put off, a sixth of the start; leave `cache._spare_blas` out",
 }
