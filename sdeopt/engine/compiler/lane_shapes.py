@@ -60,38 +60,24 @@ def uniform(typing: Any, value: Any, like: Any) -> Any:
     return kind(types.float64, like), lambda context, builder, sig, args: rebuild(builder, [args[0]] * max(like.d, 1))
 
 
-@infer_getattr
-class _MatrixAttributes(AttributeTemplate):
-    key = Matrix
+def _attribute(of: type, name: str, kind: Callable[[Any], Any], value: Callable[[Any, Any, Any], Any]) -> None:
+    """Give a type an attribute without a function: ``kind(x)`` and ``value(builder, x, held)``."""
 
-    def generic_resolve(self, a: Any, name: str) -> Any:
-        return {"T": Matrix(a.c, a.r), "shape": types.UniTuple(types.intp, 2)}.get(name)
+    @infer_getattr
+    class Template(AttributeTemplate):
+        key = of
 
-
-@infer_getattr
-class _PackAttributes(AttributeTemplate):
-    key = Pack
-
-    def generic_resolve(self, x: Any, name: str) -> Any:
-        return {"size": types.intp, "shape": types.UniTuple(types.intp, 1)}.get(name)
+    setattr(Template, f"resolve_{name}", lambda self, x: kind(x))
+    lower_getattr(of, name)(lambda context, builder, x, held: value(builder, x, held))
 
 
-@lower_getattr(Matrix, "T")
-def _transposed(context: Any, builder: Any, a: Any, value: Any) -> Any:
-    return rebuild(builder, [builder.extract_value(value, i * a.c + j) for j in range(a.c) for i in range(a.r)])
-
-
-@lower_getattr(Matrix, "shape")
-def _matrix_shape(context: Any, builder: Any, a: Any, value: Any) -> Any:
-    return context.make_tuple(builder, types.UniTuple(types.intp, 2), [I64(a.r), I64(a.c)])
-
-
-@lower_getattr(Pack, "shape")
-def _pack_shape(context: Any, builder: Any, x: Any, value: Any) -> Any:
-    return context.make_tuple(builder, types.UniTuple(types.intp, 1), [I64(x.d)])
-
-
-lower_getattr(Pack, "size")(lambda context, builder, x, value: I64(x.d))
+_attribute(Pack, "size", lambda x: types.intp, lambda b, x, held: I64(x.d))
+_attribute(Pack, "shape", lambda x: types.UniTuple(types.intp, 1), lambda b, x, held: rebuild(b, [I64(x.d)]))
+_attribute(Matrix, "shape", lambda a: types.UniTuple(types.intp, 2), lambda b, a, _: rebuild(b, [I64(a.r), I64(a.c)]))
+_attribute(
+    Matrix, "T", lambda a: Matrix(a.c, a.r),
+    lambda b, a, held: rebuild(b, [b.extract_value(held, i * a.c + j) for j in range(a.c) for i in range(a.r)]),
+)  # fmt: skip
 
 
 @overload(len, strict=False, jit_options=OPTIONS)

@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 from numba import njit, types
+from numba.core.errors import NumbaError
 from numba.core.imputils import impl_ret_borrowed
+from numba.core.types.misc import unliteral
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
-from numba.extending import intrinsic, lower_builtin
+from numba.extending import intrinsic, lower_builtin, models, register_model
 
 from sdeopt.core import elementary, guards, math
 from sdeopt.engine import states
@@ -31,32 +33,71 @@ from sdeopt.engine.machine.host import register
 __all__ = ["TWINS", "elementwise", "handed"]
 
 
-def _by_type(choose: Callable[..., Any]) -> Any:
-    """A compiled function whose body ``choose(*types)`` picks by the types of its arguments.
+class _Function(types.Function):  # type: ignore[misc]
+    """One with a single template, whose errors are those of what stands in its place, with their own lines first."""
 
-    What it picks is a function that is compiled there, or a compiled one that stands in its place.
+    def get_call_type(self, context: Any, args: Any, kws: Any) -> Any:
+        """The signature, without the values of constants where it can be had so."""
+        template, plain = self.templates[0](context), tuple(map(unliteral, args))
+        try:
+            found = template.apply(plain, kws)
+        except NumbaError:
+            if plain == tuple(args):
+                raise
+            found = template.apply(args, kws)
+        if found is None:
+            return super().get_call_type(context, args, kws)
+        self._impl_keys[found.args] = self.templates[0].key
+        return found
+
+
+register_model(_Function)(models.OpaqueModel)
+
+
+def _by_type(choose: Callable[..., Any], side: str = "") -> Any:
+    """What compiled functions call; what ``choose(*types)`` picks by the types of the arguments stands in its place.
+
+    That is a compiled function, or one that is compiled then. Of an oracle, the first argument, it gets the ``side``
+    in its place, where there is one, the noise before the oracle. A function in between would take as long to compile.
     """
     known: dict[Any, Any] = {}
 
     def stub(*args: Any) -> Any: ...
 
+    def given(kinds: Any, things: Any, member: Callable[[Any, int], Any]) -> Any:
+        return (member(things[0], kinds[0].fields.index(side)), *things[side == "objective" :]) if side else things
+
+    def chosen(typing: Any, kinds: Any) -> Any:
+        if kinds not in known:
+            body = choose(*kinds)
+            known[kinds] = njit(body, **OPTIONS) if isinstance(body, FunctionType) else body
+        kind, inside = known[kinds] and typing.resolve_value_type(known[kinds]), given(kinds, kinds, _kind_of)
+        return kind, inside, kind and kind.get_call_type(typing, inside, {})
+
     class Template(AbstractTemplate):
         key = stub
 
         def generic(self, args: Any, kws: Any) -> Any:
-            if args not in known:
-                body = choose(*args)
-                known[args] = njit(body, **OPTIONS) if isinstance(body, FunctionType) else body
-            if kws or known[args] is None:
-                return None
-            self.body = self.context.resolve_value_type(known[args])
-            return self.body.get_call_type(self.context, args, {})
+            found = None if kws else chosen(self.context, args)[2]
+            return found and signature(found.return_type, *args)
 
-        def get_impl_key(self, sig: Any) -> Any:
-            return self.body.get_impl_key(sig)
+    @lower_builtin(stub, types.VarArg(types.Any))
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind, kinds, inside = chosen(context.typing_context, sig.args)
+        values = zip(given(sig.args, args, builder.extract_value), kinds, inside.args, strict=True)
+        return context.get_function(kind, inside)(builder, [context.cast(builder, *one) for one in values])
 
-    infer_global(stub, types.Function(Template))
+    infer_global(stub, _Function(Template))
     return stub
+
+
+def _kind_of(kind: Any, i: int) -> Any:
+    return kind.types[i]
+
+
+def handed(side: str, answer: Any) -> Any:
+    """What compiled functions call as (o, ...): the answer of the ``side`` of an oracle."""
+    return _by_type(lambda *kinds: answer, side)
 
 
 @intrinsic
@@ -65,37 +106,6 @@ def _first(typing: Any, a: Any, b: Any) -> Any:
 
 
 entry = _by_type(lambda a, b: operator.getitem if isinstance(a, types.Array) else _first)
-
-
-def handed(side: str, answer: Any) -> Any:
-    """What compiled functions call as (o, ...): the answer of the ``side`` of an oracle; that of the noise gets o too.
-
-    A function between them would take as long to compile as most answers do.
-    """
-
-    def stub(*args: Any) -> Any: ...
-
-    own = 0 if side == "noise" else 1
-
-    def resolved(typing: Any, args: Any) -> Any:
-        kind = typing.resolve_value_type(answer)
-        return kind, kind.get_call_type(typing, (args[0].types[args[0].fields.index(side)], *args[own:]), {})
-
-    class Template(AbstractTemplate):
-        key = stub
-
-        def generic(self, args: Any, kws: Any) -> Any:
-            return signature(resolved(self.context, args)[1].return_type, *args)
-
-    @lower_builtin(stub, types.VarArg(types.Any))
-    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        kind, inside = resolved(context.typing_context, sig.args)
-        held = builder.extract_value(args[0], sig.args[0].fields.index(side))
-        rest = [context.cast(builder, *one) for one in zip(args[own:], sig.args[own:], inside.args[1:], strict=True)]
-        return context.get_function(kind, inside)(builder, (held, *rest))
-
-    infer_global(stub, types.Function(Template))
-    return stub
 
 
 def elementwise(scalar: Any, inlined: Any, arity: int) -> Any:
