@@ -28,14 +28,13 @@ import numpy as np
 from sdeopt.engine import shelf
 from sdeopt.engine.keys import sources
 from sdeopt.engine.machine import draws, host
-from sdeopt.engine.machine.fill import NAME
 from sdeopt.engine.passing import Words
 
 __all__ = ["Loop", "Native", "find", "made", "mark", "portable"]
 
 TYPES = {"d": "double", "q": "i64", "b": "i1", "p": "ptr"}
 DONE = (0, -2)  # how a function of Numba ends that has no result
-KNOWN = {NAME} | set(
+KNOWN = {host.FILL} | set(
     "acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs floor fma fmax "
     "fmin fmod frexp hypot ldexp lgamma log log10 log1p log2 memcpy memmove memset modf nearbyint pow rint round sin "
     "sinh sqrt tan tanh tgamma trunc".split()
