@@ -34,7 +34,7 @@ def compile_loop(
         from sdeopt.engine.compiler.compile import compile_lanes  # with Numba
 
         made = compile_lanes(run, shape, width, begin, complete, key)
-    return (quick.Loop(made, usual), (fixed,)) if made.kinds == kinds else usual()
+    return (quick.Loop(made, given.text, usual), (fixed,)) if made.kinds == kinds else usual()
 
 
 def _leading(run: Run, begin: Any) -> Words:

@@ -32,7 +32,7 @@ from sdeopt.engine.passing import Words
 
 __all__ = ["Loop", "Native", "find", "made", "mark", "portable"]
 
-TYPES = {"d": "double", "q": "i64", "b": "i1", "p": "ptr"}
+TYPES = {"d": "double", "q": "i64", "b": "i8", "p": "ptr"}
 DONE = (0, -2)  # how a function of Numba ends that has no result
 KNOWN = {host.FILL} | set(
     "acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs floor fma fmax "
@@ -44,13 +44,22 @@ KNOWN = {host.FILL} | set(
 @functools.cache
 def mark() -> str:
     """Hash of the compilers, their settings, the processor and the sources: what a kept loop is good for."""
-    place = importlib.util.find_spec("numba")
-    numba = Path(place.origin).with_name("_version.py").read_text() if place and place.origin else ""
     settings = [f"{k}={v}" for k, v in sorted(os.environ.items()) if k.startswith("NUMBA_") or k == "SDEOPT_COMPILER"]
     own = Path(".numba_config.yaml")
     settings.append(own.read_text() if own.is_file() else "")
-    said = (numba, host.made_for(), np.__version__, sys.implementation.cache_tag, *settings, sources())
+    said = (_numba(), host.made_for(), np.__version__, sys.implementation.cache_tag, *settings, sources())
     return hashlib.sha256("\n".join(map(str, said)).encode()).hexdigest()
+
+
+def _numba() -> str:
+    """The version of Numba, from its file where it has one: to ask for metadata takes a tenth of a start."""
+    package = importlib.util.find_spec("numba")
+    file = Path(package.origin or "").with_name("_version.py") if package else Path()
+    if file.is_file():
+        return file.read_text(encoding="utf-8")
+    from importlib.metadata import version
+
+    return version("numba")
 
 
 class Native(NamedTuple):
@@ -154,21 +163,18 @@ def _caller(kinds: tuple[str, ...]) -> str:
 class Loop:
     """A loop on lanes to be called with `passing.Words` of what is the same in all calls, then the other arguments.
 
-    ``usual()`` is the same loop as Numba compiles it for Python, and its first arguments: it raises the error with
-    which this one may end.
+    ``text`` is that of the types of these others. ``usual()`` is the same loop as Numba compiles it for Python, and its
+    first arguments: it raises the error with which this one may end.
     """
 
-    def __init__(self, made: Native, usual: Callable[[], tuple[Any, tuple[Any, ...]]]) -> None:
-        self._made, self._usual = made, usual
+    def __init__(self, made: Native, text: str, usual: Callable[[], tuple[Any, tuple[Any, ...]]]) -> None:
+        self._made, self._text, self._usual = made, text, usual
         draws.ready()
 
     def __call__(self, fixed: Words, *rest: Any) -> None:
         """Fill the records among the arguments."""
         given = Words(*rest)
         words = (ctypes.c_int64 * (len(fixed.words) + len(given.words)))(*fixed.words, *given.words)
-        if (
-            tuple(fixed.kinds + given.kinds) != self._made.kinds
-            or self._made.call(self._made.address, words) not in DONE
-        ):
+        if given.text != self._text or self._made.call(self._made.address, words) not in DONE:
             loop, leading = self._usual()
             loop(*leading, *rest)
