@@ -128,7 +128,7 @@ def called(loop: quick.Native, *rest: Any) -> tuple[Any, ...]:
     fixed = Words()
     fixed.put((2.25, np.array([1.0, 2.0])), lowered=True)
     usual = lambda: (lambda *given: asked.append(given), ("leading",))  # noqa: E731
-    quick.Loop(loop, Words(0, out, True).text, usual)(fixed, rest[0], out, *rest[1:])
+    quick.Loop(loop, (0, out, True), usual)(fixed, rest[0], out, *rest[1:])
     return float(out[0]), [(given[0], given[1], *given[3:]) for given in asked]
 
 

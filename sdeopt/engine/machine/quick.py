@@ -18,7 +18,8 @@ import json
 import os
 import struct
 import sys
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,7 +29,7 @@ import numpy as np
 from sdeopt.engine import shelf
 from sdeopt.engine.keys import sources
 from sdeopt.engine.machine import draws, host
-from sdeopt.engine.passing import Words
+from sdeopt.engine.passing import Words, by_address
 
 __all__ = ["Loop", "Native", "find", "made", "mark", "portable"]
 
@@ -163,18 +164,37 @@ def _caller(kinds: tuple[str, ...]) -> str:
 class Loop:
     """A loop on lanes to be called with `passing.Words` of what is the same in all calls, then the other arguments.
 
-    ``text`` is that of the types of these others. ``usual()`` is the same loop as Numba compiles it for Python, and its
-    first arguments: it raises the error with which this one may end.
+    ``like`` are these others, of the types that the loop was compiled for. ``usual()`` is the same loop as Numba
+    compiles it for Python, and its first arguments: it raises the error with which this one may end.
     """
 
-    def __init__(self, made: Native, text: str, usual: Callable[[], tuple[Any, tuple[Any, ...]]]) -> None:
-        self._made, self._text, self._usual = made, text, usual
+    def __init__(self, made: Native, like: Iterable[Any], usual: Callable[[], tuple[Any, tuple[Any, ...]]]) -> None:
+        self._made, self._usual = made, usual
+        self._wanted = [(type(thing), Words(thing).text) for thing in like]
+        self._last: list[tuple[Any, str, Any]] = [(lambda: None, "", None)] * len(self._wanted)
         draws.ready()
 
     def __call__(self, fixed: Words, *rest: Any) -> None:
         """Fill the records among the arguments."""
-        given = Words(*rest)
-        words = (ctypes.c_int64 * (len(fixed.words) + len(given.words)))(*fixed.words, *given.words)
-        if given.text != self._text or self._made.call(self._made.address, words) not in DONE:
+        words, same = fixed.words[:], len(rest) == len(self._wanted)
+        for i, (thing, (kind, wanted)) in enumerate(zip(rest, self._wanted, strict=False)):
+            if kind is int is type(thing):
+                words.append(thing)
+            else:
+                text, given = self._passed(i, thing)
+                words.extend(given)
+                same = same and text == wanted
+        if not same or self._made.call(self._made.address, words.buffer_info()[0]) not in DONE:
             loop, leading = self._usual()
             loop(*leading, *rest)
+
+    def _passed(self, i: int, thing: Any) -> tuple[str, Any]:
+        """Text and words of an argument; most arrays are those of the call before."""
+        last, text, words = self._last[i]
+        if last() is not thing:
+            if type(thing) is not np.ndarray:
+                made = Words(thing)
+                return made.text, made.words
+            text, words = by_address(thing)
+            self._last[i] = weakref.ref(thing), text, words
+        return text, words
