@@ -36,10 +36,11 @@ LOADED = 'print(loaded, "numba" in sys.modules)'
 TEXT = """
 declare double @{calls}(double)
 define i32 @loop(ptr %result, ptr %error, double %x, [2 x double] %v, i64 %n, ptr %count, ptr %owner, i64 %size,
-                 i64 %bytes, ptr %to, i64 %shape, i64 %stride, i1 %yes) {{
+                 i64 %bytes, ptr %to, i64 %shape, i64 %stride, i8 %yes) {{
 %root = call double @{calls}(double %x)
 %second = extractvalue [2 x double] %v, 1
-%more = select i1 %yes, double 100.0, double 0.0
+%chosen = icmp ne i8 %yes, 0
+%more = select i1 %chosen, double 100.0, double 0.0
 %sum = fadd double %root, %second
 %all = fadd double %sum, %more
 store double %all, ptr %to
@@ -85,7 +86,7 @@ def test_kept_loops_have_the_bits_of_numbas_own(folder: Path, monkeypatch: pytes
 
 
 def test_arguments_are_passed_as_numba_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of every page that takes the problem, and of every SDE of it."""
+    """Of every page that takes the problem, and of every SDE of it; of SGD under laws that hold other things."""
     seen = []
 
     def look(run: Any, shape: Any, width: int, begin: Any, complete: Any) -> Any:
@@ -102,8 +103,16 @@ def test_arguments_are_passed_as_numba_does(monkeypatch: pytest.MonkeyPatch) -> 
         for sde in (None, *page.sdes):
             with contextlib.suppress(ValueError):  # what asks for a game, a matrix or examples
                 Kernel(plan(page(lr=0.1), problem, "sde" if sde else "discrete", sde=sde, steps=2, rng=0))
-    assert all(seen)
-    assert len(seen) > 100
+    data = so.LinearRegression([[1.0, 0.0], [0.0, 2.0]], [1.0, 2.0])
+    for law in (
+        so.Minibatch(1, replace=False), so.StudentT(5.0), so.Laplace(0.5), so.AlphaStable(1.5, 0.5),
+        so.Agents(so.Gaussian(0.5), 3), so.Noise(lambda x, z: 0.5 * z),
+    ):  # fmt: skip
+        for kind in ("discrete", "sde"):
+            with contextlib.suppress(ValueError):
+                Kernel(plan(so.SGD(lr=0.1), so.Problem(data, law), kind, steps=2, rng=0))
+    assert all(seen), seen
+    assert len(seen) > 130
 
 
 def made(calls: str = "sqrt") -> quick.Native:
@@ -118,7 +127,8 @@ def called(loop: quick.Native, *rest: Any) -> tuple[Any, ...]:
     out, asked = np.zeros(1), list[Any]()
     fixed = Words()
     fixed.put((2.25, np.array([1.0, 2.0])), lowered=True)
-    quick.Loop(loop, lambda: (lambda *given: asked.append(given), ("leading",)))(fixed, rest[0], out, *rest[1:])
+    usual = lambda: (lambda *given: asked.append(given), ("leading",))  # noqa: E731
+    quick.Loop(loop, (0, out, True), usual)(fixed, rest[0], out, *rest[1:])
     return float(out[0]), [(given[0], given[1], *given[3:]) for given in asked]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from typing import Any
@@ -107,7 +108,7 @@ def dimension(name: str, value: Any, *, low: int = 1) -> int:
 
 def real(name: str, value: Any, *, flags: bool = False) -> NDArray[Any]:
     """Return ``value`` as an array of integers or floats, with ``flags`` also of booleans; no cast loses a thing."""
-    if isinstance(value, np.ma.MaskedArray):
+    if "numpy.ma" in sys.modules and isinstance(value, np.ma.MaskedArray):  # which NumPy would load for the question
         raise TypeError(
             f"{name} must be a plain array, got a masked one; fill its gaps, masked.filled(value), or cut them"
         )

@@ -24,7 +24,8 @@ def compile_loop(
         return usual()
     try:
         fixed = _leading(run, begin)
-        given = Words(*complete((fixed,))[1:])
+        rest = complete((fixed,))[1:]
+        given = Words(*rest)
         key = f"{describe(loop_key(run, shape, width))} {fixed.text} {given.text}"
     except (Other, Unknown):
         return usual()
@@ -34,7 +35,7 @@ def compile_loop(
         from sdeopt.engine.compiler.compile import compile_lanes  # with Numba
 
         made = compile_lanes(run, shape, width, begin, complete, key)
-    return (quick.Loop(made, usual), (fixed,)) if made.kinds == kinds else usual()
+    return (quick.Loop(made, rest, usual), (fixed,)) if made.kinds == kinds else usual()
 
 
 def _leading(run: Run, begin: Any) -> Words:

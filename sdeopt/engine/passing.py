@@ -10,6 +10,8 @@ address, ``3d`` three floats by value), and a text of all types, which is part o
 from __future__ import annotations
 
 import struct
+from array import array
+from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 from types import FunctionType
 from typing import Any
@@ -18,9 +20,10 @@ import numpy as np
 
 from sdeopt.engine.values import describe, is_jitted
 
-__all__ = ["Other", "Words"]
+__all__ = ["Other", "Words", "by_address"]
 
 ARRAYS = ("<f8", "<i8", "<u8")
+WRITEABLE, ALIGNED = 0x400, 0x100  # NumPy's numbers for them
 
 
 class Other(TypeError):
@@ -31,7 +34,7 @@ class Words:
     """Arguments, put one after the other."""
 
     def __init__(self, *arguments: Any) -> None:
-        self.words: list[int] = []
+        self.words = array("q")
         self.kinds: list[str] = []
         self._text: list[str] = []
         self._held: list[Any] = []  # arrays of the words
@@ -40,15 +43,15 @@ class Words:
 
     text = property(lambda self: " ".join(self._text))
 
-    def _add(self, kind: str, words: list[int], text: str = "") -> None:
+    def _add(self, kind: str, words: Iterable[int], text: str = "") -> None:
         self.kinds.append(kind)
-        self.words += words
+        self.words.extend(words)
         self._text.append(text or kind)
 
     def put(self, thing: Any, lowered: bool = False) -> None:
         """Append an argument, the arrays in it by address, or ``lowered``: by value."""
         if type(thing) in (float, np.float64):
-            self._add("d", list(struct.unpack("q", struct.pack("d", thing))))
+            self._add("d", struct.unpack("q", struct.pack("d", thing)))
         elif type(thing) is bool:
             self._add("b", [int(thing)])
         elif type(thing) in (int, np.int64) and -(2**63) <= thing < 2**63:
@@ -81,12 +84,18 @@ class Words:
         self._add(f"{a.size}d", numbers.view(np.int64).tolist(), f"{a.shape}")
 
     def _by_address(self, a: Any) -> None:
-        """An array: two counters of references, sizes, the address, the shape and the strides."""
         if a.dtype.str not in ARRAYS:
             raise Other(f"an array of {a.dtype}")
-        flags = a.flags
-        layout = "C" if flags.c_contiguous else "F" if flags.f_contiguous else "A"
-        self._text.append(f"{a.dtype.str}{a.ndim}{layout}{flags.writeable}{flags.aligned}")
+        text, words = by_address(a)
+        self._text.append(text)
         self.kinds += ["p", "p", "q", "q", "p", *["q"] * (2 * a.ndim)]
-        self.words += [0, 0, a.size, a.itemsize, a.__array_interface__["data"][0], *a.shape, *a.strides]
+        self.words.extend(words)
         self._held.append(a)
+
+
+def by_address(a: Any) -> tuple[str, tuple[int, ...]]:
+    """Text and words of an array: two counters of references, sizes, the address, the shape and the strides."""
+    flags = a.flags.num  # all at once: this is done for every call of a loop
+    layout = "C" if flags & 1 else "F" if flags & 2 else "A"
+    text = f"{a.dtype.str}{a.ndim}{layout}{flags & (WRITEABLE | ALIGNED)}"
+    return text, (0, 0, a.size, a.itemsize, a.ctypes.data, *a.shape, *a.strides)

@@ -14,7 +14,6 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from html import escape
-from importlib.metadata import version
 from platform import machine, python_version
 from typing import TYPE_CHECKING, Any
 
@@ -193,6 +192,8 @@ def is_call(text: str) -> bool:
 
 def _origin(result: Result) -> str:
     """How to repeat it: the call, what the result keeps of its run, and the versions of what wrote the page."""
+    from importlib.metadata import version
+
     call = repeat(result)
     code = f"<pre>from sdeopt import *\n\n{escape(call)}</pre>" if call else ""
     rows = "".join(f"<tr><td>{escape(name)}</td><td>{escape(text)}</td></tr>" for name, text in _record(_meta(result)))

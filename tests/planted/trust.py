@@ -48,6 +48,16 @@ MUTATIONS = [
         named("compiled_values", "test_what_changes_between_runs_is_seen"),
     ),
     Mutation(
+        "quick: an error of a loop is taken for its end",
+        "sdeopt/engine/machine/quick.py", "DONE = (0, -2)", "DONE = (0, 1, -2)",
+        named("quick", "test_what_ends_with_an_error_is_run_by_numba"),
+    ),
+    Mutation(
+        "passing: how an array lies in memory is no part of its type",
+        "sdeopt/engine/passing.py", "{a.ndim}{layout}", "{a.ndim}",
+        named("quick", "test_words_tell_types_apart"),
+    ),
+    Mutation(
         "exact: powers at run time are Numba's",
         "sdeopt/engine/compiler/exact.py", "        return POWER", '        return ""',
         named("modes", "test_what_does_not_is_interpreted_and_says_so_once[a negative power at run time]"),

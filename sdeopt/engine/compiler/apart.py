@@ -17,7 +17,8 @@ from numba.core import cgutils, config
 from numba.extending import intrinsic
 
 from sdeopt.engine.machine.draws import NO_ROOM
-from sdeopt.engine.machine.fill import ARGUMENTS, NAME
+from sdeopt.engine.machine.fill import ARGUMENTS
+from sdeopt.engine.machine.host import FILL
 from sdeopt.engine.machine.words import I32
 
 __all__ = ["fill"]
@@ -41,7 +42,7 @@ def fill(typing: Any, out: Any, count: Any, columns: Any, width: Any, layout: An
             else:
                 flat.append(value)
         kind = ir.FunctionType(I32, ARGUMENTS).as_pointer()
-        cell = builder.module.globals.get(NAME) or cgutils.add_global_variable(builder.module, kind, NAME)
+        cell = builder.module.globals.get(FILL) or cgutils.add_global_variable(builder.module, kind, FILL)
         failed = builder.call(builder.load(cell), flat)
         with cgutils.if_unlikely(builder, builder.icmp_signed("!=", failed, I32(0))):
             context.call_conv.return_user_exc(builder, MemoryError, (NO_ROOM,))

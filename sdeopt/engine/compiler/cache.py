@@ -157,7 +157,7 @@ class PortableCache(LoopCache):
     def save_overload(self, signature: Any, result: Any) -> None:
         """Keep what needs Numba to be loaded."""
         code = result.library._get_compiled_object()
-        if quick.portable(code):
+        if quick.portable(code) and not result.library.has_dynamic_globals:  # those are addresses of this process
             self.made[tuple(signature)] = code
         else:
             super().save_overload(signature, result)

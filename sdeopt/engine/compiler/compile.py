@@ -114,4 +114,4 @@ def _kind(type_: Any) -> str:
     """The kind of an argument, as `passing` has it."""
     if isinstance(type_, ir.PointerType):
         return "p"
-    return {"double": "d", "i64": "q", "i1": "b"}.get(str(type_)) or f"{type_.count}d"
+    return {"double": "d", "i64": "q", "i8": "b"}.get(str(type_)) or f"{getattr(type_, 'count', type_)}d"

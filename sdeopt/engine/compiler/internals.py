@@ -41,7 +41,7 @@ NEEDED = {
     "numba.core.registry.cpu_target": "its context starts the memory of arrays before it is checked",
     "numba.core.serialize": "pickles loops; without it leave `cache` out",
     "numba.core.typeconv.Conversion": "says that numbers become lanes safely; the return of can_convert_from",
-    "numba.core.codegen.CPUCodeLibrary._get_compiled_object": "the machine code of a loop, to be kept (`machine.quick`)",
+    "numba.core.codegen.CPUCodeLibrary._get_compiled_object": "machine code that `machine.quick` keeps",
     "numba.core.typed_passes.NopythonTypeInference": "the pass before that of types in `exact`",
     "numba.core.types.misc.unliteral": "the type of a constant without its value (`exact`); numba.types may export it",
     "numba.core.typing.templates.AbstractTemplate": "types of operators on lanes; numba.extending.overload is slower",

@@ -19,14 +19,13 @@ import numpy as np
 from sdeopt.engine import shelf
 from sdeopt.engine.keys import sources
 from sdeopt.engine.machine import host
-from sdeopt.engine.machine.fill import NAME, written
 
 __all__ = ["NOTHING", "NO_ROOM", "fill", "mark", "ready"]
 
 NO_ROOM = "there is no room for the order of the examples of an epoch"
 NOTHING = np.empty((1, 0, 0))  # in the place of draws that are given, where none are
 _CELL = ctypes.c_void_p()  # where loops find the address
-llvm.add_symbol(NAME, ctypes.addressof(_CELL))
+llvm.add_symbol(host.FILL, ctypes.addressof(_CELL))
 _LOCK, _ENGINES = threading.Lock(), list[Any]()  # engines own their code
 
 
@@ -47,13 +46,15 @@ def ready() -> int:
         if not _CELL.value:
             code = shelf.take(*_kept())
             if code is None:
+                from sdeopt.engine.machine.fill import written  # which takes as long as what is on disk
+
                 code = host.build(written())
                 shelf.keep(*_kept(), code)
             for name in ("Malloc", "Free"):  # by epochs, whose order takes as much room as there are examples
                 memory = getattr(ctypes.pythonapi, f"PyMem_Raw{name}")
                 llvm.add_symbol(f"sdeopt.{name}", ctypes.cast(memory, ctypes.c_void_p).value or 0)
             _ENGINES.append(host.load(code))
-            _CELL.value = _ENGINES[-1].get_function_address(NAME)
+            _CELL.value = _ENGINES[-1].get_function_address(host.FILL)
     return int(_CELL.value or 0)
 
 

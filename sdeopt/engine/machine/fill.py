@@ -18,14 +18,13 @@ from typing import Any, NamedTuple
 
 from llvmlite import ir
 
-from sdeopt.engine.machine.host import register
+from sdeopt.engine.machine.host import FILL, register
 from sdeopt.engine.machine.normals import pair
 from sdeopt.engine.machine.threefry import random_words, uniform
 from sdeopt.engine.machine.words import F64, I1, I32, I64, Memory, Value, Variable, function, root, turns, whole
 
-__all__ = ["ARGUMENTS", "NAME", "written"]
+__all__ = ["ARGUMENTS", "written"]
 
-NAME = "sdeopt.fill"
 P64, PF64 = I64.as_pointer(), F64.as_pointer()
 # arrays as their data and lengths: out, count, columns, width, layout, keys, given, path, row, step
 ARGUMENTS = [PF64, I64, *[I64] * 3, P64, I64, I64, P64, I64, I64, PF64, I64, I64, I64, *[I64] * 3]
@@ -224,7 +223,7 @@ def _vectors(b: Any, a: list[Value]) -> None:
 def written() -> str:
     """The module: one function, which returns 0, or 1 where there is no memory."""
     module = ir.Module("draws")
-    made = _function(module, ir.FunctionType(I32, ARGUMENTS), NAME)
+    made = _function(module, ir.FunctionType(I32, ARGUMENTS), FILL)
     b = ir.IRBuilder(made.append_basic_block("entry"))
     _vectors(b, [Value(b, argument) for argument in made.args])
     return str(module)

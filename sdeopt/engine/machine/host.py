@@ -9,7 +9,10 @@ from typing import Any
 import llvmlite
 import llvmlite.binding as llvm
 
-__all__ = ["build", "features", "load", "made_for", "processor", "register"]
+__all__ = ["FILL", "build", "features", "load", "made_for", "processor", "register"]
+
+
+FILL = "sdeopt.fill"  # the name by which loops know what draws
 
 
 @functools.cache

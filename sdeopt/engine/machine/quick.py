@@ -18,7 +18,8 @@ import json
 import os
 import struct
 import sys
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,14 +29,13 @@ import numpy as np
 from sdeopt.engine import shelf
 from sdeopt.engine.keys import sources
 from sdeopt.engine.machine import draws, host
-from sdeopt.engine.machine.fill import NAME
-from sdeopt.engine.passing import Words
+from sdeopt.engine.passing import Words, by_address
 
 __all__ = ["Loop", "Native", "find", "made", "mark", "portable"]
 
-TYPES = {"d": "double", "q": "i64", "b": "i1", "p": "ptr"}
+TYPES = {"d": "double", "q": "i64", "b": "i8", "p": "ptr"}
 DONE = (0, -2)  # how a function of Numba ends that has no result
-KNOWN = {NAME} | set(
+KNOWN = {host.FILL} | set(
     "acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs floor fma fmax "
     "fmin fmod frexp hypot ldexp lgamma log log10 log1p log2 memcpy memmove memset modf nearbyint pow rint round sin "
     "sinh sqrt tan tanh tgamma trunc".split()
@@ -45,13 +45,22 @@ KNOWN = {NAME} | set(
 @functools.cache
 def mark() -> str:
     """Hash of the compilers, their settings, the processor and the sources: what a kept loop is good for."""
-    place = importlib.util.find_spec("numba")
-    numba = Path(place.origin).with_name("_version.py").read_text() if place and place.origin else ""
     settings = [f"{k}={v}" for k, v in sorted(os.environ.items()) if k.startswith("NUMBA_") or k == "SDEOPT_COMPILER"]
     own = Path(".numba_config.yaml")
     settings.append(own.read_text() if own.is_file() else "")
-    said = (numba, host.made_for(), np.__version__, sys.implementation.cache_tag, *settings, sources())
+    said = (_numba(), host.made_for(), np.__version__, sys.implementation.cache_tag, *settings, sources())
     return hashlib.sha256("\n".join(map(str, said)).encode()).hexdigest()
+
+
+def _numba() -> str:
+    """The version of Numba, from its file where it has one: to ask for metadata takes a tenth of a start."""
+    package = importlib.util.find_spec("numba")
+    file = Path(package.origin or "").with_name("_version.py") if package else Path()
+    if file.is_file():
+        return file.read_text(encoding="utf-8")
+    from importlib.metadata import version
+
+    return version("numba")
 
 
 class Native(NamedTuple):
@@ -155,21 +164,37 @@ def _caller(kinds: tuple[str, ...]) -> str:
 class Loop:
     """A loop on lanes to be called with `passing.Words` of what is the same in all calls, then the other arguments.
 
-    ``usual()`` is the same loop as Numba compiles it for Python, and its first arguments: it raises the error with
-    which this one may end.
+    ``like`` are these others, of the types that the loop was compiled for. ``usual()`` is the same loop as Numba
+    compiles it for Python, and its first arguments: it raises the error with which this one may end.
     """
 
-    def __init__(self, made: Native, usual: Callable[[], tuple[Any, tuple[Any, ...]]]) -> None:
+    def __init__(self, made: Native, like: Iterable[Any], usual: Callable[[], tuple[Any, tuple[Any, ...]]]) -> None:
         self._made, self._usual = made, usual
+        self._wanted = [(type(thing), Words(thing).text) for thing in like]
+        self._last: list[tuple[Any, str, Any]] = [(lambda: None, "", None)] * len(self._wanted)
         draws.ready()
 
     def __call__(self, fixed: Words, *rest: Any) -> None:
         """Fill the records among the arguments."""
-        given = Words(*rest)
-        words = (ctypes.c_int64 * (len(fixed.words) + len(given.words)))(*fixed.words, *given.words)
-        if (
-            tuple(fixed.kinds + given.kinds) != self._made.kinds
-            or self._made.call(self._made.address, words) not in DONE
-        ):
+        words, same = fixed.words[:], len(rest) == len(self._wanted)
+        for i, (thing, (kind, wanted)) in enumerate(zip(rest, self._wanted, strict=False)):
+            if kind is int is type(thing):
+                words.append(thing)
+            else:
+                text, given = self._passed(i, thing)
+                words.extend(given)
+                same = same and text == wanted
+        if not same or self._made.call(self._made.address, words.buffer_info()[0]) not in DONE:
             loop, leading = self._usual()
             loop(*leading, *rest)
+
+    def _passed(self, i: int, thing: Any) -> tuple[str, Any]:
+        """Text and words of an argument; most arrays are those of the call before."""
+        last, text, words = self._last[i]
+        if last() is not thing:
+            if type(thing) is not np.ndarray:
+                made = Words(thing)
+                return made.text, made.words
+            text, words = by_address(thing)
+            self._last[i] = weakref.ref(thing), text, words
+        return text, words
