@@ -8,11 +8,12 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from sdeopt.core.schedule import units
+from sdeopt.engine.values import is_jitted
 
 if TYPE_CHECKING:
     from sdeopt.engine.run import Run
 
-__all__ = ["INTERPRETED", "grid", "loop_key"]
+__all__ = ["INTERPRETED", "grid", "loop_key", "made_from"]
 
 INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")  # runs are then interpreted, but for draws
 
@@ -29,17 +30,17 @@ def loop_key(run: Run, shape: Any, width: int) -> tuple[Any, ...]:
     cls = type(run.method)
     return (
         run.kind, cls, run.functions, cls.clock_of, run.sde, run.scheme, shape, width,
-        tuple((name, _identity(s)) for name, s in run.method.schedules.items()),
-        _identity(objective), _identity(noise), tuple(run.observables.values()),
+        tuple((name, made_from(s)) for name, s in run.method.schedules.items()),
+        made_from(objective), made_from(noise), tuple(run.observables.values()),
         run.problem.several, tuple(name for name, _ in run.crossings),
     )  # fmt: skip
 
 
-def _identity(thing: Any) -> Any:
-    """What of an object shapes compiled code: its class and its functions."""
+def made_from(thing: Any) -> Any:
+    """What of an object shapes compiled code: its class and its functions, with all that is in tuples."""
     if isinstance(thing, tuple):
-        return tuple(map(_identity, thing))
+        return tuple(map(made_from, thing))
+    if isinstance(thing, FunctionType) or is_jitted(thing):
+        return thing
     held = [getattr(thing, f.name) for f in fields(thing)] if is_dataclass(thing) else []
-    return type(thing), tuple(_identity(v) for v in held if is_dataclass(v) or isinstance(v, tuple)), tuple(
-        v for v in held if isinstance(v, FunctionType)
-    )  # fmt: skip
+    return type(thing), *map(made_from, held)

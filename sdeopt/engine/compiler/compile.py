@@ -15,7 +15,7 @@ from sdeopt.engine.assembly import assemble
 from sdeopt.engine.compiler.cache import LoopCache, PortableCache
 from sdeopt.engine.compiler.linker import Linker
 from sdeopt.engine.compiler.pipeline import awake
-from sdeopt.engine.identity import grid, loop_key
+from sdeopt.engine.identity import grid, loop_key, made_from
 from sdeopt.engine.machine import quick
 from sdeopt.engine.run import Run
 from sdeopt.engine.values import describe
@@ -48,7 +48,7 @@ def compile_plain(key: tuple[Any, ...], loop: Any, arguments: tuple[Any, ...]) -
     m, o, *others = arguments
     linker = linker_of(*map(type, o), False)
     oracle = type(o)(*map(linker.lower, o))
-    known = _known((type(m), *key, *map(type, o)), linker, lambda: loop)
+    known = _known((type(m), *key, made_from(o)), linker, lambda: loop)
     return direct(known, (m, oracle, *others)), oracle
 
 

@@ -26,8 +26,8 @@ def processor() -> str:
 def features() -> str:
     """What it can, as LLVM writes it: ``+avx2,-avx512f,...``."""
     given = os.environ.get("NUMBA_CPU_FEATURES")
-    if given is not None:
-        return given
+    if given is not None or processor().lower() == "generic":
+        return given or ""
     try:
         found = llvm.get_host_cpu_features()
     except RuntimeError:
