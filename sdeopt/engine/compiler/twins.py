@@ -31,7 +31,7 @@ from sdeopt.engine.compiler.tuples import add_members, cut_pieces, every
 __all__ = ["TWINS", "elementwise", "handed"]
 
 
-class _Function(types.Function):  # type: ignore[misc]
+class _Function(types.Function):
     """One with a single template, whose errors are those of what stands in its place, with their own lines first."""
 
     def get_call_type(self, context: Any, args: Any, kws: Any) -> Any:
