@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numba import njit
 
 import sdeopt as so
 from sdeopt.core.method import method
 from sdeopt.engine.compiler.compile import LOOPS
+from sdeopt.engine.identity import made_from
 from sdeopt.engine.machine import quick
 from sdeopt.engine.values import Unknown, describe
 
@@ -83,6 +85,20 @@ def test_objectives_schedules_and_observables_follow_too(monkeypatch: pytest.Mon
         )
         wanted = (1.0 - 0.5 * n) * (1.0 - 0.5 * n * n)
         assert (float(e.final[0, 0]), float(e.observables["n"][0][-1])) == (wanted, n * wanted)
+
+
+@pytest.mark.parametrize("dim", [2, 200])
+def test_so_do_functions_that_the_user_has_compiled(dim: int) -> None:
+    """Of which the types of Numba say no more than an address, on lanes and on vectors; also those in a tuple."""
+
+    def end_of(n: float) -> float:
+        objective = so.Objective(grad=njit(lambda x: n * x), dim=dim)
+        problem = so.Problem(objective, so.Gaussian(1e-9), x0=np.ones(dim))
+        return float(so.simulate(so.SGD(lr=0.5), problem, steps=1, paths=1, rng=0).final[0, 0])
+
+    assert [end_of(n) for n in NUMBERS] == pytest.approx([0.5, -0.5], abs=1e-7)
+    first, second = (describe(made_from((njit(lambda x, n=n: n * x), (lambda x, n=n: n * x,)))) for n in NUMBERS)
+    assert first != second
 
 
 @pytest.mark.slow
