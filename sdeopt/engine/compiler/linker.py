@@ -32,9 +32,10 @@ import sdeopt.engine.compiler.roots  # noqa: F401  (and these their roots)
 from sdeopt.core.entrywise import ENTRYWISE
 from sdeopt.core.references import ATTRIBUTES, names, rebound
 from sdeopt.core.sides import who_answers
+from sdeopt.engine.compiler.chosen import handed
 from sdeopt.engine.compiler.lanes import Block, Flat
 from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS, THROUGH
-from sdeopt.engine.compiler.twins import TWINS, elementwise, handed
+from sdeopt.engine.compiler.twins import TWINS, elementwise
 from sdeopt.engine.questions import QUESTIONS
 from sdeopt.engine.values import Unknown, attributes, describe, is_installed, ours
 

@@ -7,21 +7,17 @@ entry to the last (LLVM may not reorder them, since no fast-math flag is set).
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
-from types import FunctionType
 from typing import Any
 
 import numpy as np
 from numba import njit, types
-from numba.core.errors import NumbaError
 from numba.core.imputils import impl_ret_borrowed
-from numba.core.types.misc import unliteral
-from numba.core.typing.templates import AbstractTemplate, infer_global, signature
-from numba.extending import intrinsic, lower_builtin, models, register_model
+from numba.extending import intrinsic
 
 from sdeopt.core import elementary, guards, math
 from sdeopt.engine import states
 from sdeopt.engine.compiler import apart, lane_ops, lane_shapes, pairs, shields
+from sdeopt.engine.compiler.chosen import by_type
 from sdeopt.engine.compiler.lane_ops import fma
 from sdeopt.engine.compiler.lanes import Mask, Matrix, Pack
 from sdeopt.engine.compiler.pipeline import OPTIONS
@@ -30,74 +26,7 @@ from sdeopt.engine.compiler.tuples import add_members, cut_pieces, every
 from sdeopt.engine.machine import draws
 from sdeopt.engine.machine.host import register
 
-__all__ = ["TWINS", "elementwise", "handed"]
-
-
-class _Function(types.Function):
-    """One with a single template, whose errors are those of what stands in its place, with their own lines first."""
-
-    def get_call_type(self, context: Any, args: Any, kws: Any) -> Any:
-        """The signature, without the values of constants where it can be had so."""
-        template, plain = self.templates[0](context), tuple(map(unliteral, args))
-        try:
-            found = template.apply(plain, kws)
-        except NumbaError:
-            if plain == tuple(args):
-                raise
-            found = template.apply(args, kws)
-        if found is None:
-            return super().get_call_type(context, args, kws)
-        self._impl_keys[found.args] = self.templates[0].key
-        return found
-
-
-register_model(_Function)(models.OpaqueModel)
-
-
-def _by_type(choose: Callable[..., Any], side: str = "") -> Any:
-    """What compiled functions call; what ``choose(*types)`` picks by the types of the arguments stands in its place.
-
-    That is a compiled function, or one that is compiled then. Of an oracle, the first argument, it gets the ``side``
-    in its place, where there is one, the noise before the oracle. A function in between would take as long to compile.
-    """
-    known: dict[Any, Any] = {}
-
-    def stub(*args: Any) -> Any: ...
-
-    def given(kinds: Any, things: Any, member: Callable[[Any, int], Any]) -> Any:
-        return (member(things[0], kinds[0].fields.index(side)), *things[side == "objective" :]) if side else things
-
-    def chosen(typing: Any, kinds: Any) -> Any:
-        if kinds not in known:
-            body = choose(*kinds)
-            known[kinds] = njit(body, **OPTIONS) if isinstance(body, FunctionType) else body
-        kind, inside = known[kinds] and typing.resolve_value_type(known[kinds]), given(kinds, kinds, _kind_of)
-        return kind, inside, kind and kind.get_call_type(typing, inside, {})
-
-    class Template(AbstractTemplate):
-        key = stub
-
-        def generic(self, args: Any, kws: Any) -> Any:
-            found = None if kws else chosen(self.context, args)[2]
-            return found and signature(found.return_type, *args)
-
-    @lower_builtin(stub, types.VarArg(types.Any))
-    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        kind, kinds, inside = chosen(context.typing_context, sig.args)
-        values = zip(given(sig.args, args, builder.extract_value), kinds, inside.args, strict=True)
-        return context.get_function(kind, inside)(builder, [context.cast(builder, *one) for one in values])
-
-    infer_global(stub, _Function(Template))
-    return stub
-
-
-def _kind_of(kind: Any, i: int) -> Any:
-    return kind.types[i]
-
-
-def handed(side: str, answer: Any) -> Any:
-    """What compiled functions call as (o, ...): the answer of the ``side`` of an oracle."""
-    return _by_type(lambda *kinds: answer, side)
+__all__ = ["TWINS", "elementwise"]
 
 
 @intrinsic
@@ -105,7 +34,7 @@ def _first(typing: Any, a: Any, b: Any) -> Any:
     return a(a, b), lambda context, builder, sig, args: impl_ret_borrowed(context, builder, a, args[0])
 
 
-entry = _by_type(lambda a, b: operator.getitem if isinstance(a, types.Array) else _first)
+entry = by_type(lambda a, b: operator.getitem if isinstance(a, types.Array) else _first)
 
 
 def elementwise(scalar: Any, inlined: Any, arity: int) -> Any:
@@ -140,7 +69,7 @@ def elementwise(scalar: Any, inlined: Any, arity: int) -> Any:
 
         return loop
 
-    return _by_type(unary if arity == 1 else binary)
+    return by_type(unary if arity == 1 else binary)
 
 
 def _length(a: Any, b: Any, c: Any) -> Any:
@@ -150,7 +79,7 @@ def _length(a: Any, b: Any, c: Any) -> Any:
     return (lambda a, b, c: b.size) if isinstance(b, types.Array) else (lambda a, b, c: c.size)
 
 
-length = _by_type(_length)
+length = by_type(_length)
 
 
 def _where(a: Any, b: Any, c: Any) -> Any:
@@ -196,7 +125,7 @@ def _folded(rows: Any, operation: Any) -> Any:
 
         return loop
 
-    return _by_type(choose)
+    return by_type(choose)
 
 
 def _dot(a: Any, b: Any) -> Any:
@@ -251,7 +180,7 @@ def _filled(a: Any, b: Any) -> Any:
     return lane_shapes.uniform if isinstance(b, Pack) else (lambda a, b: np.full(b.size, a))
 
 
-dot, matvec = _by_type(_dot), _by_type(_matvec)
+dot, matvec = by_type(_dot), by_type(_matvec)
 
 
 @intrinsic
@@ -278,28 +207,28 @@ def lend(typing: Any, values: Any) -> Any:
 TWINS: dict[Any, Any] = {
     states.lend: lend,
     draws.fill: apart.fill,
-    elementary.where: _by_type(_where),
-    elementary.fma: _by_type(_fma),
+    elementary.where: by_type(_where),
+    elementary.fma: by_type(_fma),
     elementary.halves: lane_ops.halves,
     elementary.two_to: lane_ops.two_to,
     elementary.exponent: lane_ops.exponent,
-    guards.guarded: _by_type(shields.guarded),
-    guards.like: _by_type(shields.like),
+    guards.guarded: by_type(shields.guarded),
+    guards.like: by_type(shields.like),
     math.total: _folded(lane_ops.total, operator.add),
     math.product: _folded(lane_ops.product, operator.mul),
     math.dot: dot,
     math.norm: njit(lambda x: np.sqrt(dot(x, x)), **OPTIONS),
     math.matvec: matvec,
-    math.lower_matvec: _by_type(_lower_matvec),
+    math.lower_matvec: by_type(_lower_matvec),
     math.batch_entries: njit(lambda v, index: v[index.astype(np.int64)], **OPTIONS),
     math.batch_matvec: njit(lambda a, index, x: some_rows(a, index.size, index, x), **OPTIONS),
-    math.batch_rmatvec: _by_type(_batch_rmatvec),
-    math.basis: _by_type(_basis),
-    math.firsts: _by_type(pairs.firsts),
-    math.seconds: _by_type(pairs.seconds),
-    math.column: _by_type(pairs.column),
-    math.pieces: _by_type(cut_pieces),
-    math.filled: _by_type(_filled),
+    math.batch_rmatvec: by_type(_batch_rmatvec),
+    math.basis: by_type(_basis),
+    math.firsts: by_type(pairs.firsts),
+    math.seconds: by_type(pairs.seconds),
+    math.column: by_type(pairs.column),
+    math.pieces: by_type(cut_pieces),
+    math.filled: by_type(_filled),
     math.each: every,
     math.add_members: add_members,
 }
