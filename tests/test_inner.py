@@ -10,12 +10,13 @@ from numba import njit
 import sdeopt as so
 from sdeopt.engine import kernels
 from sdeopt.engine.compiler import apart, compile
-from sdeopt.engine.machine import draws
+from sdeopt.engine.machine import draws, quick
 from sdeopt.engine.simulate import plan
 
 
 def loop_of(run):
-    """The code of the loop that was made for a run."""
+    """The code of the loop that is made for a run."""
+    quick.FOUND.clear()
     kernels.Kernel(run)
     loop = list(compile.LOOPS.values())[-1]
     return next(iter(loop.overloads.values())).library

@@ -73,7 +73,8 @@ class Kernel:
         self._tile = self._steps_of(8)
         y0, y1, self._first = initial_states(run)
         doors.check(run, self.shape, y0, y1)
-        self._packed = 0
+        picked = run.oracle.noise.picks and any(vector.kind != "normal" for vector in vectors)
+        self._packed, self._lanes = 0, 0 if picked else lane_width(run)
         self.mode, self._width, self._loop, self._arguments = self._choose()
         if self.mode == "vectors":
             self._tile = self._steps_of(1)
@@ -99,10 +100,9 @@ class Kernel:
             )  # fmt: skip
             return "batched", batched.width_of(run), loop, (plain, o, *begin)
         wanted = [] if run.interpreted or INTERPRETED or not all(map(is_dataclass, o)) else ["vectors"]
-        picked = run.oracle.noise.picks and any(vector.kind != "normal" for vector, _ in self._vectors)
-        lanes_wide, failed = lane_width(run) if not picked else 0, []
-        for mode in ["lanes", *wanted] if wanted and lanes_wide else wanted:
-            width = lanes_wide if mode == "lanes" else 0
+        failed: list[tuple[str, Exception]] = []
+        for mode in ["lanes", *wanted] if wanted and self._lanes else wanted:
+            width = self._lanes if mode == "lanes" else 0
             try:
                 self._packed = width
                 nothing = np.empty((0, len(run.saves), run.width))
@@ -154,13 +154,18 @@ class Kernel:
         return found[0] if len(found) == 1 else np.concatenate(found)
 
     def _few(self, path0: int, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """The records of paths for which the loop is called once."""
-        saves, columns, side_by_side = len(self.run.saves), self.run.width, self._packed > 0
-        whole = count + -count % (self._packed or 1)
-        records = np.empty((saves, columns, whole) if side_by_side else (whole, saves, columns))
+        """The records of paths for which the loop is called once.
+
+        Where they lie in memory depends on the run, not on how it is run: sums over paths round as memory is read.
+        """
+        saves, columns, packed = len(self.run.saves), self.run.width, self._packed
+        whole = count + -count % (packed or 1)
+        records = np.empty((saves, columns, whole) if packed else (whole, saves, columns))
         self._loop(*self._all(self._arguments, self._width, path0, count, records))
         self.stop.check()
-        return records[:, :, :count].transpose(2, 0, 1) if side_by_side else records
+        if not packed and self._lanes:
+            records = np.ascontiguousarray(records.transpose(1, 2, 0))
+        return records[:, :, :count].transpose(2, 0, 1) if self._lanes else records
 
     def ends(self, path0: int, records: Any) -> Any:
         """On tensors: fill the records of the paths from ``path0`` on, and return their last positions."""

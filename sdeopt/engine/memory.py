@@ -14,7 +14,7 @@ from typing import Any
 __all__ = ["check_memory"]
 
 log = logging.getLogger("sdeopt")
-COPIES = 4  # measured: 2.1 in simulate and 1.7 in compare, 3.0 and 2.7 where paths diverge
+COPIES = 3.5  # measured: 2.1 in simulate and 1.7 in compare, 3.0 and 2.7 where paths diverge
 SHARE = 0.5  # of the machine's memory
 
 
