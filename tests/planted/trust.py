@@ -97,4 +97,15 @@ MUTATIONS = [
         CACHE, "function.argtypes = ()", "function.argtypes = tuple(function.argtypes)",
         named("cache", "test_a_loop_does_not_carry_the_class_of_its_page"),
     ),
+    Mutation(
+        "keys of loops: without what the user has compiled",
+        "sdeopt/engine/identity.py", " or is_jitted(thing)", "",
+        named("compiled_values", "test_so_do_functions_that_the_user_has_compiled"),
+    ),
+    Mutation(
+        "compare: influences without n/(n - 1)",
+        "sdeopt/results/sums.py",
+        "np.multiply(psi.sum(axis=1), factor * factor, out", "np.multiply(psi.sum(axis=1), factor, out",
+        named("compare", "test_statistics_are_those_of_each_save_alone"),
+    ),
 ]  # fmt: skip
