@@ -96,6 +96,7 @@ def fill(
     MemoryError
         If there is no room for the order of the examples of an epoch.
     """
-    layout, keys, given = (_flat(np.ascontiguousarray(a)) for a in (layout, keys, given))
-    if _entry()(*_flat(out), count, columns, width, *layout, *keys, *given, path, row, step):
+    held = [np.ascontiguousarray(a) for a in (layout, keys, given)]  # as long as the call takes: addresses hold nothing
+    three = [number for array in held for number in _flat(array)]
+    if _entry()(*_flat(out), count, columns, width, *three, path, row, step):
         raise MemoryError(NO_ROOM)
