@@ -8,7 +8,9 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from sdeopt.core.schedule import units
-from sdeopt.engine.values import is_jitted
+from sdeopt.engine.assembly import assemble
+from sdeopt.engine.beginnings import sizes
+from sdeopt.engine.values import describe, is_jitted
 
 if TYPE_CHECKING:
     from sdeopt.engine.run import Run
@@ -25,15 +27,13 @@ def grid(run: Run) -> tuple[tuple[float, float], ...]:
 
 
 def loop_key(run: Run, shape: Any, width: int) -> tuple[Any, ...]:
-    """What the loop of a run is made from: all but the types of its arguments; ``shape`` is that of the draws."""
-    objective, noise = run.oracle
-    cls = type(run.method)
-    return (
-        run.kind, cls, run.functions, cls.clock_of, run.sde, run.scheme, shape, width,
-        tuple((name, made_from(s)) for name, s in run.method.schedules.items()),
-        made_from(objective), made_from(noise), tuple(run.observables.values()),
-        run.problem.several, tuple(name for name, _ in run.crossings),
-    )  # fmt: skip
+    """What the loop of a run is made from: all but the types of its arguments; ``shape`` is that of the draws.
+
+    Its text says all that it is put together from, for one path at a time; lanes differ by ``width`` and by the sizes
+    of the parts of the state. Beside it stands what its functions ask: the page, the objective and the noise.
+    """
+    parts = type(run.method), *map(made_from, (run.oracle, tuple(run.method.schedules.values())))
+    return describe(assemble(run, shape)), parts, shape, width, tuple(sizes(run))
 
 
 def made_from(thing: Any) -> Any:

@@ -31,7 +31,7 @@ def images(run: Run, f: Any, at: Any, y: Any, values: Array) -> Array:
         from sdeopt.engine.compiler.pipeline import shelves
 
         try:
-            fast, oracle = compile_plain((f, shape, len(parts)), loop, (m, o, at, y, values, out))
+            fast, oracle = compile_plain(loop, (m, o, at, y, values, out))
         except Exception as error:  # whatever Numba, LLVM or `describe` say
             fallback.say(run, "vectors", error)
         else:

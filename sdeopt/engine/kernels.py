@@ -108,6 +108,8 @@ class Kernel:
                 nothing = np.empty((0, len(run.saves), run.width))
                 complete = functools.partial(self._all, width=width or 1, path0=0, count=0, records=nothing)
                 made = compile_loop(run, self.shape, width, begin, complete)
+            except Warning:  # where warnings are errors
+                raise
             except Exception as error:  # whatever Numba, LLVM or `describe` say: the next mode may know it
                 failed.append((mode, error))
             else:

@@ -32,6 +32,7 @@ __all__ = [
     "ours",
 ]
 
+COMPILED = ("py_func", "pyfunc", "_pyfunc", "_defn")  # where objects of Numba keep what they were made from
 ATOMS = (bool, int, float, complex, str, bytes, type(None))
 LIBRARIES = sys.stdlib_module_names - {"__main__"} | {
     "jax", "jaxlib", "llvmlite", "matplotlib", "numba", "numpy", "pandas", "scipy", "sklearn", "sympy", "tensorflow",
@@ -85,27 +86,40 @@ def describe(thing: Any, seen: frozenset[int] = frozenset(), special: Callable[.
     if said is not None:
         return said
     if isinstance(thing, (tuple, list)):
-        return "(" + ",".join(describe(t, inside, special) for t in thing) + ")"
+        return _field_names(type(thing)) + "(" + ",".join(describe(t, inside, special) for t in thing) + ")"
     if isinstance(thing, (frozenset, set)):
         return "{" + ",".join(sorted(describe(t, inside, special) for t in thing)) + "}"
     if isinstance(thing, dict):
         return "dict" + describe(tuple(thing.items()), inside, special)
     if isinstance(thing, type):
         known = ours(thing) or is_installed(thing.__module__)
-        own = "" if known else describe(_functions(thing), inside, special)
+        own = "" if known else _field_names(thing) + describe(_functions(thing), inside, special)
+        if isinstance(thing, enum.EnumType) and not known:
+            own += describe(tuple(thing.__members__.items()), inside, special)
         return f"{thing.__module__}.{thing.__qualname__}{own}"
     if isinstance(thing, FunctionType):
         return _describe_function(thing, inside, special)
     if is_jitted(thing):
         return f"jit{describe((thing.py_func, thing.targetoptions), inside, special)}"
+    if type(thing).__module__.partition(".")[0] == "numba":  # what else it compiles of functions of the user's
+        held = getattr(thing, "_dispatcher", thing)
+        made_of = [f for f in (getattr(held, name, None) for name in COMPILED) if isinstance(f, FunctionType)]
+        if made_of and not ours(made_of[0]):
+            return f"{type(thing).__qualname__}{describe(made_of, inside, special)}"
     return _describe_value(thing)
+
+
+def _field_names(cls: type) -> str:
+    """Those of a named tuple or of a dataclass, in order."""
+    names: Any = getattr(cls, "_fields", getattr(cls, "__dataclass_fields__", ()))
+    return ",".join(map(str, names))
 
 
 def _describe_value(thing: Any) -> str:
     """The text of a number, an array, or what is known by its name."""
     if isinstance(thing, np.ndarray) and not thing.dtype.hasobject:
         digest = hashlib.sha256(np.ascontiguousarray(thing).tobytes()).hexdigest()
-        return f"array{thing.dtype.str}{thing.shape}{digest}"
+        return f"array{thing.dtype!r}{thing.shape}{digest}"
     if isinstance(thing, np.generic) and not thing.dtype.hasobject:
         return f"{thing.dtype.str}{thing.tobytes().hex()}"
     if isinstance(thing, enum.Enum):

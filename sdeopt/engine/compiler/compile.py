@@ -43,12 +43,12 @@ def _known(key: Any, linker: Linker, make: Callable[[], Any], bare: bool = False
     return LOOPS[known]
 
 
-def compile_plain(key: tuple[Any, ...], loop: Any, arguments: tuple[Any, ...]) -> tuple[Any, Any]:
+def compile_plain(loop: Any, arguments: tuple[Any, ...]) -> tuple[Any, Any]:
     """The machine code, on vectors, of a loop whose arguments begin with method and oracle, and the oracle for it."""
     m, o, *others = arguments
     linker = linker_of(*map(type, o), False)
     oracle = type(o)(*map(linker.lower, o))
-    known = _known((type(m), *key, made_from(o)), linker, lambda: loop)
+    known = _known((describe(loop), type(m), made_from(o)), linker, lambda: loop)
     return direct(known, (m, oracle, *others)), oracle
 
 
