@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -207,3 +208,14 @@ def test_shelves_end_with_an_error():
             so.simulate(so.SGD(lr=0.1), problem, steps=4, paths=1, rng=0)
     x = np.ones(160)
     assert averaged_loop(x, 10) == averaged(x, 10)
+
+
+@pytest.mark.parametrize("kind", ["discrete", "sde"])
+def test_correlated_noise_is_compiled_on_vectors(kind):
+    """By a product with a triangle, which on vectors is picked as any other: what is picked may pick in turn."""
+    a = np.random.default_rng(0).normal(size=(40, 40))
+    cov = a @ a.T / 40.0 + np.eye(40)
+    run = plan(so.SGD(0.05), so.Problem(so.Quadratic(cov), so.Gaussian(cov=cov), x0=np.ones(40)), kind, steps=4, rng=0)
+    kernel = Kernel(run)
+    assert kernel.mode == "vectors"
+    assert (kernel(0, 5) == Kernel(replace(run, interpreted=True))(0, 5)).all()

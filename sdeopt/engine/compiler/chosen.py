@@ -54,7 +54,8 @@ def by_type(choose: Callable[..., Any], side: str = "") -> Any:
     def chosen(typing: Any, kinds: Any) -> Any:
         if kinds not in known:
             body = choose(*kinds)
-            known[kinds] = njit(body, **OPTIONS) if isinstance(body, FunctionType) else body
+            plain = isinstance(body, FunctionType) and not hasattr(body, "picks")
+            known[kinds] = njit(body, **OPTIONS) if plain else body
         kind, inside = known[kinds] and typing.resolve_value_type(known[kinds]), given(kinds, kinds, _kind_of)
         return kind, inside, kind and kind.get_call_type(typing, inside, {})
 
@@ -72,6 +73,7 @@ def by_type(choose: Callable[..., Any], side: str = "") -> Any:
         return context.get_function(kind, inside)(builder, [context.cast(builder, *one) for one in values])
 
     infer_global(stub, _Function(Template))
+    stub.picks = choose  # type: ignore[attr-defined]  # what is picked may pick in turn
     return stub
 
 
