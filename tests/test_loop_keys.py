@@ -20,7 +20,9 @@ from test_cache_trust import flipped
 import sdeopt as so
 from sdeopt.core import Positive, cos, grad
 from sdeopt.core.method import method
+from sdeopt.engine.compiler import compile
 from sdeopt.engine.kernels import Kernel
+from sdeopt.engine.machine import quick
 from sdeopt.engine.planning import plan
 from sdeopt.engine.values import describe
 
@@ -28,6 +30,8 @@ from sdeopt.engine.values import describe
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDEOPT_CACHE_DIR", str(tmp_path / "loops"))
+    monkeypatch.setattr(compile, "LOOPS", {})
+    monkeypatch.setattr(quick, "FOUND", {})
 
 
 def right(page: Any, problem: so.Problem, kind: str = "discrete", mode: str = "lanes", **how: Any) -> None:
@@ -129,8 +133,6 @@ def test_what_a_function_refers_to(what: str) -> None:
 
 
 def test_a_damaged_file_is_told_where_warnings_are_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sdeopt.engine.machine import quick
-
     run = plan(so.SGD(0.1), so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian(0.5)), "discrete", steps=3, rng=0)
     Kernel(run)
     for file in (tmp_path / "loops").iterdir():
