@@ -59,8 +59,8 @@ that it would do. The README's first command took 37.1 s with one process and 30
 This table and those of *the first result* above were measured before the last changes: since then what draws is written
 for LLVM without Numba, loops consist of fewer functions, those on lanes that are on disk are called without Numba, and
 statistics are summed along memory. On the same processor, idle, in a slower state of it, 1000 paths of 60 steps of
-SignSGD's SDE took 8.8 s before and 3.6, 4.1, 4.3, 4.4 s after with an empty cache, and 1.31 to 1.38 s before and 0.62 to
-0.89 s after with the loop on disk."""
+SignSGD's SDE took 8.8 s before and 3.6, 4.1, 4.3, 4.4 s after with an empty cache, and 1.31 to 1.38 s before and 0.62
+to 0.89 s after with the loop on disk."""
 GROWTH_HEAD = """
 ## How cost grows
 
