@@ -67,9 +67,9 @@ def versions() -> str:
 
 
 @functools.cache
-def made_by(part: str) -> str:
+def made_by() -> str:
     """Hash of the compilers and of `sources`."""
-    return hashlib.sha256((versions() + sources(part)).encode()).hexdigest()
+    return hashlib.sha256((versions() + sources()).encode()).hexdigest()
 
 
 def _without_types(library: Any, function: Any, environment: Any, signature: Any, *rest: Any) -> tuple[Any, ...]:
@@ -86,19 +86,18 @@ def _without_types(library: Any, function: Any, environment: Any, signature: Any
 class LoopCache:
     """What a Numba dispatcher asks for: ``load_overload`` and ``save_overload`` of one loop.
 
-    It is put in the place of the dispatcher's own cache; that place is private to Numba, so the tests pin it. What
-    depends on a ``part`` of the package only, a folder of it, outlives changes elsewhere.
+    It is put in the place of the dispatcher's own cache; that place is private to Numba, so the tests pin it.
     """
 
-    def __init__(self, loop_key: Any, part: str = "") -> None:
-        self._key, self._part = describe(loop_key), part
+    def __init__(self, loop_key: Any) -> None:
+        self._key = describe(loop_key)
 
     cache_path = property(lambda self: str(folder()))
 
     def _name(self, signature: Any, codegen: Any) -> tuple[str, bytes]:
         """The name of the file of a loop, and its whole key."""
         types = re.sub(r"0x[0-9a-f]+", "", str(signature))  # functions show their address; the key has their code
-        mark, text = made_by(self._part), f"{self._key}{types}{codegen.magic_tuple()}"
+        mark, text = made_by(), f"{self._key}{types}{codegen.magic_tuple()}"
         digest = hashlib.sha256((mark + text).encode())
         return f"{mark[:16]}-{digest.hexdigest()[:48]}.loop", digest.digest()
 
