@@ -21,7 +21,7 @@ from numba.core.compiler_machinery import PassManager
 from numba.core.postproc import PostProcessor
 from numba.core.typed_passes import AnnotateTypes
 
-from sdeopt.engine.compiler import expressions
+from sdeopt.engine.compiler import chains, expressions
 from sdeopt.engine.compiler.exact import ExactCompiler
 from sdeopt.engine.compiler.recycle import MEMORY
 
@@ -109,6 +109,8 @@ def _whole(module: Any, library: Any) -> Any:
 class _LoopLibrary(JITCodeLibrary):
     """A loop, in which all arrays belong to the thread that runs it."""
 
+    _final_module: Any
+
     def finalize(self) -> None:
         """As Numba does it, after what inner functions call is linked."""
         _whole(self._final_module, self).verify()
@@ -129,6 +131,7 @@ class _LoopLibrary(JITCodeLibrary):
                 f.linkage = "internal"
         passes, builder = self._codegen._module_pass_manager()
         passes.run(self._final_module, builder)
+        self._final_module = chains.apart(self._final_module)
 
 
 def _ours(target: Any) -> Any:
