@@ -57,7 +57,8 @@ def _taker(run: Run, width: int) -> Any:
     """``take`` of `loops.Parts`."""
     if not run.problem.several:
         spread = _lanes().broadcast(width) if width else None
-        return lambda size: (lambda v, p: spread(v)) if spread else states.same
+        whole = (lambda v, p: spread(v)) if spread else states.same
+        return lambda size: whole
     if not width:
         return lambda size: states.row
 
@@ -78,7 +79,7 @@ def _scheduled(run: Run) -> tuple[Any, ...]:
     moment = states.moment(cls, cls._fields, {name: type(s).factor for name, s in schedules.items()})
     if len(functions) == 1:
         return (loops.scheduled_step(functions[0], moment),)
-    scale = states.lift(loops.times, len(run.method.parts), 1)
+    scale = states.lift(loops.times, len(run.method.parts))
     drift, diffusion = functions
     common = (moment, cls.clock_of, scale)
     return loops.scheduled_drift(drift, *common), loops.scheduled_diffusion(diffusion, *common)
@@ -105,11 +106,11 @@ def _move(run: Run, functions: tuple[Any, ...]) -> Any:
     count = len(run.method.parts)
     if run.model.drift is not None:
         scheme = schemes.SCHEMES[run.scheme]
-        return scheme(functions[0], functions[1], lambda g, n: states.lift(g, count, n))
+        return scheme(functions[0], functions[1], lambda g: states.lift(g, count))
     rotate = sampled.rotator(kinds(run))
     domain = loops.constant(getattr(type(run.method), "domain", sampled.anywhere), bool(run.method.schedules))
-    predict = states.lift(sampled.euler_part, count, 3)
+    predict = states.lift(sampled.euler_part, count)
     if run.scheme == "heun":
-        correct = states.lift(sampled.heun_part, count, 6)
+        correct = states.lift(sampled.heun_part, count)
         return sampled.heun(functions[0], rotate, domain, predict, correct)
     return sampled.euler(functions[0], rotate, domain, predict)

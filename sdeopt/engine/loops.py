@@ -64,7 +64,7 @@ def writer(parts: Parts) -> Any:
 
     def write(o: Any, y: Any, alive: Any, records: Any, p: int, s: int) -> None:
         x = position(y)
-        save(records, p, s, 0, x, alive)
+        save(records, p, s, p - p, x, alive)  # for the constant 0 it would be compiled once more
         observe(o, x, records, p, s, alive)
 
     return write

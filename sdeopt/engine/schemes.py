@@ -1,7 +1,7 @@
 """The schemes: one integrator step each, as ``move`` functions for the loop of `loops.assemble_sde`.
 
 A scheme is built from ``drift(m, t, y, o)``, ``diffusion(m, t, y, o, dw)``, an action on the increment, and
-``lift(g, count)``, which makes of g, a function of ``count`` vectors such as `advance`, one of states of several parts.
+``lift(g)``, which makes of g, a function of vectors such as `advance`, one of states of several parts.
 ``dw`` is standard normal; a scheme that draws more says so.
 
 "euler" and "heun" are good for states of several parts and serve every SDE; the others are for one vector. Write
@@ -46,7 +46,7 @@ def advance(S: Any, q: Any) -> Any:
 
 def euler(drift: Any, diffusion: Any, lift: Any) -> Any:
     """Euler–Maruyama."""
-    step = lift(forward, 3)
+    step = lift(forward)
 
     def move(m: Any, o: Any, j: int, y: Any, dw: Any, clock: float, substeps: int, noise_factor: float) -> Any:
         dt = clock / substeps
@@ -63,7 +63,7 @@ def heun(drift: Any, diffusion: Any, lift: Any) -> Any:
     the start of the step it would leave an error O(η dt) in covariances, at the middle O(η² dt + η dt²).
     Source: Milstein & Tretyakov, SIAM J. Sci. Comput. 18 (1997) 1067, on schemes for small noise.
     """
-    predict, correct = lift(forward, 3), lift(advance, 4)
+    predict, correct = lift(forward), lift(advance)
 
     def move(m: Any, o: Any, j: int, y: Any, dw: Any, clock: float, substeps: int, noise_factor: float) -> Any:
         dt = clock / substeps
@@ -78,7 +78,7 @@ def heun(drift: Any, diffusion: Any, lift: Any) -> Any:
 
 def milstein(drift: Any, diffusion: Any, lift: Any) -> Any:
     """Milstein's scheme for diagonal noise, whose σ is the action on the number 1."""
-    step = lift(forward, 3)
+    step = lift(forward)
 
     def move(m: Any, o: Any, j: int, y: Any, dw: Any, clock: float, substeps: int, noise_factor: float) -> Any:
         dt = clock / substeps
@@ -126,7 +126,7 @@ def weak2(drift: Any, diffusion: Any, lift: Any) -> Any:
     Sources: Abdulle, Vilmart & Zygalakis, SIAM J. Sci. Comput. 35 (2013) A1792, doi:10.1137/12088954X (the
     derivative-free form); Kloeden & Platen (1992), section 14.2 (what J must satisfy).
     """
-    iterated, predict, correct = _iterated(diffusion), lift(forward, 3), lift(advance, 4)
+    iterated, predict, correct = _iterated(diffusion), lift(forward), lift(advance)
 
     def move(m: Any, o: Any, j: int, y: Any, draws: Any, clock: float, substeps: int, noise_factor: float) -> Any:
         dw, chi = draws[0], np.sign(draws[1] - 0.5)
@@ -144,7 +144,7 @@ def weak2(drift: Any, diffusion: Any, lift: Any) -> Any:
 
 def weak2_diagonal(drift: Any, diffusion: Any, lift: Any) -> Any:
     """`weak2` for diagonal noise: the signs drop out, J is diagonal. Five evaluations of σ, however many noises."""
-    predict, correct = lift(forward, 3), lift(advance, 4)
+    predict, correct = lift(forward), lift(advance)
 
     def move(m: Any, o: Any, j: int, y: Any, dw: Any, clock: float, substeps: int, noise_factor: float) -> Any:
         dt = clock / substeps
@@ -167,7 +167,7 @@ def stratonovich(drift: Any, diffusion: Any, lift: Any) -> Any:
     as one Brownian motion or diagonal noise, else 1/2. Source: Rümelin, SIAM J. Numer. Anal. 19 (1982) 604,
     doi:10.1137/0719041.
     """
-    predict, correct = lift(forward, 3), lift(advance, 4)
+    predict, correct = lift(forward), lift(advance)
 
     def move(m: Any, o: Any, j: int, y: Any, dw: Any, clock: float, substeps: int, noise_factor: float) -> Any:
         dt = clock / substeps

@@ -13,6 +13,7 @@ from sdeopt.core.halves import fold_halves
 
 __all__ = [
     "beginner",
+    "by_parts",
     "flat_sizes",
     "lend",
     "lift",
@@ -33,23 +34,18 @@ __all__ = [
 Shape = int | tuple["Shape", ...]
 
 
-def lift(g: Any, parts: int, count: int) -> Any:
-    """A function of ``count`` states from ``g``, the same function of vectors.
+def by_parts(g: Any, S: Any, q: Any) -> Any:
+    """``g`` of the first parts of the states S, of the second ones, and so on."""
+    return tuple(g(alike, q) for alike in zip(*S, strict=True))
+
+
+def lift(g: Any, parts: int) -> Any:
+    """A function of states from ``g``, the same function of vectors.
 
     Both are called as f(S, q) with a tuple S of states (vectors) and a tuple q of numbers. A state of one part is a
     vector, of several a tuple of vectors, to which ``g`` is applied one part at a time.
     """
-    if parts == 1:
-        return g
-
-    def member(i: int, n: int, rest: Any) -> Any:
-        return lambda S: (S[n][i], *rest(S))
-
-    def prepend(i: int, rest: Any) -> Any:
-        pick = _fold(lambda n, others: member(i, n, others), range(count), lambda S: ())
-        return lambda S, q: (g(pick(S), q), *rest(S, q))
-
-    return _fold(prepend, range(parts), lambda S, q: ())
+    return g if parts == 1 else lambda S, q: by_parts(g, S, q)
 
 
 def lend(values: Any) -> Any:
@@ -76,8 +72,15 @@ def positioner(parts: int) -> Any:
 
 def beginner(takes: Sequence[Any]) -> Any:
     """A function (y, p) that finds the state of the paths from p on in ``y``, each part by its ``take(v, p)``."""
+    first = takes[0]
     if len(takes) == 1:
-        return takes[0]
+        return first
+    if all(take is first for take in takes):
+
+        def one(Y: Any, p: int) -> Any:
+            return first(Y[0], p)
+
+        return lambda y, p: by_parts(one, (y,), p)
 
     def member(i: int, take: Any, rest: Any) -> Any:
         return lambda y, p: (take(y[i], p), *rest(y, p))
@@ -117,15 +120,22 @@ def unpacker(shape: Shape, cut: Callable[[int, int], Any]) -> Any:
     def alone(f: Any) -> Any:
         return lambda buffer, at: (f(buffer, at),)
 
+    def pair(f: Any, g: Any) -> Any:
+        return lambda buffer, at: (f(buffer, at), g(buffer, at))
+
     def both(left: Any, right: Any) -> Any:
         return lambda buffer, at: (*left(buffer, at), *right(buffer, at))
+
+    def join(members: list[Any]) -> Any:
+        pairs = [pair(*two) for two in zip(members[::2], members[1::2], strict=False)]
+        return fold_halves(both, [*pairs, alone(members[-1])] if len(members) % 2 else pairs)
 
     def build(node: Shape) -> Any:
         nonlocal offset
         if isinstance(node, int):
             offset += node
             return cut(offset - node, offset)
-        return fold_halves(both, [alone(build(child)) for child in node]) if node else lambda buffer, at: ()
+        return join([build(child) for child in node]) if node else lambda buffer, at: ()
 
     return build(shape)
 

@@ -15,7 +15,7 @@ from numba.extending import intrinsic, overload
 from sdeopt.engine.compiler.lanes import Pack, rebuild
 from sdeopt.engine.compiler.pipeline import OPTIONS
 
-__all__ = ["add_members", "cut_pieces", "every"]
+__all__ = ["add_members", "by_parts", "cut_pieces", "every"]
 
 INLINED = OPTIONS | {"forceinline": True}
 
@@ -81,6 +81,22 @@ def every(f: Any, *given: Any) -> Any:
 
 
 overload(every, strict=False, jit_options=OPTIONS)(_each)
+
+
+@intrinsic
+def by_parts(typing: Any, g: Any, S: Any, q: Any) -> Any:
+    """`states.by_parts`; functions of one part each, one in the other, would take longer to compile than all else."""
+    alike = [types.BaseTuple.from_types([state[i] for state in S]) for i in range(len(S[0]))]
+    calls = [typing.resolve_function_type(g, (kind, q), {}) for kind in alike]
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        states, values = [builder.extract_value(args[1], n) for n in range(len(S))], []
+        for i, (kind, one) in enumerate(zip(alike, calls, strict=True)):
+            given = context.make_tuple(builder, kind, [builder.extract_value(state, i) for state in states])
+            values.append(context.get_function(g, one)(builder, [given, args[2]]))
+        return context.make_tuple(builder, signature.return_type, values)
+
+    return types.BaseTuple.from_types([one.return_type for one in calls])(g, S, q), generate
 
 
 @intrinsic

@@ -22,7 +22,7 @@ from sdeopt.engine.compiler.lane_ops import fma
 from sdeopt.engine.compiler.lanes import Mask, Matrix, Pack
 from sdeopt.engine.compiler.pipeline import OPTIONS
 from sdeopt.engine.compiler.products import by_columns, by_rows, some_columns, some_rows
-from sdeopt.engine.compiler.tuples import add_members, cut_pieces, every
+from sdeopt.engine.compiler.tuples import add_members, by_parts, cut_pieces, every
 from sdeopt.engine.machine import draws
 from sdeopt.engine.machine.host import register
 
@@ -205,6 +205,7 @@ def lend(typing: Any, values: Any) -> Any:
 
 
 TWINS: dict[Any, Any] = {
+    states.by_parts: by_parts,
     states.lend: lend,
     draws.fill: apart.fill,
     elementary.where: by_type(_where),
