@@ -22,7 +22,6 @@ def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
     """The small functions of a loop over ``width`` paths at a time; 0 stands for one path on plain vectors."""
     lanes = _lanes() if width else None
     save = _saver(width) if width else None
-    cut = (lambda a, b: lanes.loader(a, b - a, width)) if lanes else states.slicer
     take = _taker(run, width)
     return loops.Parts(
         width=width or 1,
@@ -30,7 +29,7 @@ def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
         take=take,
         begin=states.beginner([take(size) for size in sizes(run)]),
         position=states.positioner(len(run.method.parts)),
-        unpack=states.unpacker(shape, cut),
+        unpack=lanes.loader(shape, width) if lanes else states.unpacker(shape, states.slicer),
         observe=states.observer(passes(run.observables, run.oracle.objective), save or states.save_number),
         save_vector=save or states.save_vector,
     )
@@ -63,7 +62,7 @@ def _taker(run: Run, width: int) -> Any:
         return lambda size: states.row
 
     def take(size: int) -> Any:
-        load = _lanes().loader(0, size, width)
+        load = _lanes().loader(size, width)
         return lambda v, p: load(v, p * size)
 
     return take

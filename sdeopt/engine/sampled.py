@@ -17,10 +17,12 @@ put back by the page's ``domain(self, y)``.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
 from sdeopt.core.halves import fold_halves
+from sdeopt.core.math import each
 
 __all__ = ["anywhere", "euler", "euler_part", "heun", "heun_part", "rotator"]
 
@@ -36,12 +38,18 @@ def rotator(kinds: Any) -> Any:
     return lambda a, b: (first(a, b), second(a, b))
 
 
+@functools.cache
 def _turn(kinds: Any, sign: float) -> Any:
-    """One half of a rotation."""
+    """One half of a rotation, one function for all draws of the same kinds."""
     if kinds == "normal":
         return lambda a, b: HALF * (b + sign * a)
     if isinstance(kinds, str):
         return (lambda a, b: a) if sign > 0 else (lambda a, b: b)
+
+    turns = [_turn(kind, sign) for kind in kinds]
+    if kinds and len(set(turns)) == 1:
+        turn = turns[0]
+        return lambda a, b: each(turn, a, b)
 
     def one(i: int, turn: Any) -> Any:
         return lambda a, b: (turn(a[i], b[i]),)
@@ -49,7 +57,7 @@ def _turn(kinds: Any, sign: float) -> Any:
     def both(left: Any, right: Any) -> Any:
         return lambda a, b: (*left(a, b), *right(a, b))
 
-    return fold_halves(both, [one(i, _turn(kind, sign)) for i, kind in enumerate(kinds)]) if kinds else lambda a, b: ()
+    return fold_halves(both, [one(i, turn) for i, turn in enumerate(turns)]) if kinds else lambda a, b: ()
 
 
 def euler_part(S: Any, q: Any) -> Any:

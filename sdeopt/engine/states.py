@@ -120,22 +120,15 @@ def unpacker(shape: Shape, cut: Callable[[int, int], Any]) -> Any:
     def alone(f: Any) -> Any:
         return lambda buffer, at: (f(buffer, at),)
 
-    def pair(f: Any, g: Any) -> Any:
-        return lambda buffer, at: (f(buffer, at), g(buffer, at))
-
     def both(left: Any, right: Any) -> Any:
         return lambda buffer, at: (*left(buffer, at), *right(buffer, at))
-
-    def join(members: list[Any]) -> Any:
-        pairs = [pair(*two) for two in zip(members[::2], members[1::2], strict=False)]
-        return fold_halves(both, [*pairs, alone(members[-1])] if len(members) % 2 else pairs)
 
     def build(node: Shape) -> Any:
         nonlocal offset
         if isinstance(node, int):
             offset += node
             return cut(offset - node, offset)
-        return join([build(child) for child in node]) if node else lambda buffer, at: ()
+        return fold_halves(both, [alone(build(child)) for child in node]) if node else lambda buffer, at: ()
 
     return build(shape)
 

@@ -197,7 +197,7 @@ def _stack(typing: Any, entries: Any) -> Any:
 def in_parts(scalar: Any, d: int, width: int) -> Any:
     """The formula for a few rows after the other, whose numbers the processor's registers hold: a loop if many."""
     some = max(1, 4 * register() // width)
-    load, store, whole = loader(0, some, width), storer(width), loader(0, d, width)
+    load, store, whole = loader(some, width), storer(width), loader(d, width)
 
     @intrinsic
     def one_by_one(typing: Any, x: Any) -> Any:

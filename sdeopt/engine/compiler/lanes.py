@@ -33,6 +33,7 @@ from numba.extending import (
 )
 
 from sdeopt.engine.machine.words import F64, I1, I64, element, splat
+from sdeopt.engine.states import flat_sizes
 
 __all__ = [
     "Block", "Flat", "Mask", "Matrix", "Pack", "broadcast", "loader", "rebuild", "rows", "storer", "wide_vectors",
@@ -194,22 +195,36 @@ def _pointer(context: Any, builder: Any, array_type: Any, array: Any, offset: An
     return builder.bitcast(builder.gep(data, [offset]), element(width).as_pointer())
 
 
-def loader(first: int, count: int, width: int) -> Any:
-    """An intrinsic (buffer, offset) -> ``Pack(count, width)``: rows first, first + 1, ... of W numbers each."""
-    kind = Pack(count, width)
+def loader(shape: Any, width: int) -> Any:
+    """An intrinsic (buffer, offset) -> ``Pack(shape, width)``, of rows of W numbers each that follow one another.
+
+    Of a nested shape, as `states.unpacker` knows them, nested tuples of packs.
+    """
+
+    def kind(node: Any) -> Any:
+        return Pack(node, width) if isinstance(node, int) else types.BaseTuple.from_types([*map(kind, node)])
 
     @intrinsic
     def load(typing: Any, buffer: Any, offset: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            items = []
-            for i in range(count):
-                at = builder.add(args[1], I64((first + i) * width))
-                item = builder.load(_pointer(context, builder, signature.args[0], args[0], at, width))
-                item.align = 8
-                items.append(item)
-            return rebuild(builder, items)
+            def item(place: Any) -> Any:
+                found = builder.load(_pointer(context, builder, signature.args[0], args[0], place, width))
+                found.align = 8
+                return found
 
-        return kind(buffer, types.intp), generate
+            def made(node: Any, first: int) -> Any:
+                if isinstance(node, int):
+                    rows = range(first, first + node)
+                    return rebuild(builder, [item(builder.add(args[1], I64(i * width))) for i in rows])
+                members = []
+                for child in node:
+                    members.append(made(child, first))
+                    first += sum(flat_sizes(child))
+                return context.make_tuple(builder, kind(node), members)
+
+            return made(shape, 0)
+
+        return kind(shape)(buffer, types.intp), generate
 
     return load
 

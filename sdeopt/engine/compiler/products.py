@@ -24,7 +24,7 @@ def _block_of_columns(place: Any) -> Any:
 
     The last ones may repeat rows: as many sums wait for one another in every case, so fewer would take as long.
     """
-    load, store = loader(0, 1, 8), storer(8)
+    load, store = loader(1, 8), storer(8)
 
     @njit(**OPTIONS)
     def block(a: Any, rows: int, index: Any, b: Any, out: Any, i: int) -> None:
