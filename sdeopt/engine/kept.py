@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from sdeopt.engine.compiler.cache import made_by
 from sdeopt.engine.machine import draws, quick
 from sdeopt.engine.private import folder
 
@@ -38,7 +37,7 @@ def info() -> Contents:
     >>> kept.info().entries >= kept.info().usable
     True
     """
-    files, marks = _files(), {made_by()[:16], draws.mark()[:16], quick.mark()[:16]}
+    files, marks = _files(), {draws.mark()[:16], quick.mark()[:16]}
     return Contents(len(files), sum(_size(file) for file, _ in files), sum(mark in marks for _, mark in files))
 
 

@@ -16,7 +16,6 @@ into it and clears it.
 from __future__ import annotations
 
 import copy
-import functools
 import hashlib
 import importlib
 import logging
@@ -35,12 +34,11 @@ from numba.np import linalg
 
 from sdeopt.engine import shelf
 from sdeopt.engine.compiler import pipeline
-from sdeopt.engine.keys import sources
 from sdeopt.engine.machine import quick
 from sdeopt.engine.private import folder
 from sdeopt.engine.values import describe
 
-__all__ = ["LoopCache", "PortableCache", "made_by", "versions"]
+__all__ = ["LoopCache", "PortableCache", "versions"]
 
 log = logging.getLogger("sdeopt")
 
@@ -64,12 +62,6 @@ def versions() -> str:
         f"Numba {numba.__version__}, llvmlite {llvmlite.__version__}, NumPy {np.__version__}, "
         f"{sys.implementation.cache_tag}, {cpu}, {pipeline.MODE} compilation"
     )
-
-
-@functools.cache
-def made_by() -> str:
-    """Hash of the compilers and of `sources`."""
-    return hashlib.sha256((versions() + sources()).encode()).hexdigest()
 
 
 def _without_types(library: Any, function: Any, environment: Any, signature: Any, *rest: Any) -> tuple[Any, ...]:
@@ -97,7 +89,7 @@ class LoopCache:
     def _name(self, signature: Any, codegen: Any) -> tuple[str, bytes]:
         """The name of the file of a loop, and its whole key."""
         types = re.sub(r"0x[0-9a-f]+", "", str(signature))  # functions show their address; the key has their code
-        mark, text = made_by(), f"{self._key}{types}{codegen.magic_tuple()}"
+        mark, text = quick.mark(), f"{pipeline.MODE}{self._key}{types}{codegen.magic_tuple()}"
         digest = hashlib.sha256((mark + text).encode())
         return f"{mark[:16]}-{digest.hexdigest()[:48]}.loop", digest.digest()
 
