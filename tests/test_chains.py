@@ -105,6 +105,7 @@ def test_numbers_for_names_and_texts_with_percent_signs():
     names = sorted({part for part in text.replace(",", " ").split() if part[:2] == "%x"}, key=text.index)
     for i, name in enumerate(names):
         text = text.replace(f"{name} ", f"%{i} ").replace(f"{name},", f"%{i},").replace(f"{name}\n", f"%{i}\n")
+    text = text.replace("%px1", "%p.2").replace("%px0", '%"n.1"')  # names like those of NumPy's and Numba's variables
     words = '@words = internal constant [10 x i8] c"%1 of %20\\00"\n'
     text = words + function(text.split("\n"))
     assert 'c"%1 of %20\\00"' in changed(text)

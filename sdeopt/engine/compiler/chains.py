@@ -58,7 +58,7 @@ def apart(module: Any) -> Any:
     block: list[str] = []
     for line in str(module).replace("call double @sqrt(", "call double @llvm.sqrt.f64(").split("\n"):
         if line[:1] != "@":  # numbers would have to be in order
-            line = LABEL.sub(r"n.\1:", NUMBERED.sub(r"%n.\1", line))
+            line = LABEL.sub(r'"#\1":', NUMBERED.sub(r'%"#\1"', line))
         if line[:2] == "  ":
             block.append(line)
         else:
