@@ -95,8 +95,8 @@ GROWTHS = {
         "Saves", "saves", [2, 10, 100, 1000, 4000],
         lambda n: _run(so.SGD(0.01), TWO, "sde", 4000, 512, n),
         "SDE of SGD, d = 2, 4000 steps of 512 paths. Up to 100 saves steps are what counts, slope 0; then saves are, "
-        "each of which costs as much as some thirty steps: slope 1. Memory holds the saves of the chunk at work, which "
-        "has fewer paths where they would take over 8 MB: it stays at some 20 MB.",
+        "each of which costs as much as some ten steps: slope 1. Memory holds the saves of the chunk at work, which "
+        "has fewer paths where they would take over 8 MB: it stays at some 15 MB.",
     ),
     "agents": Growth(
         "Agents", "agents", [1, 4, 16],
