@@ -30,5 +30,5 @@ GBM = so.SDE(growth, noise, dim=1)
 
 def scheme(name: str, drift: Any, diffusion: Any) -> Any:
     """One step y, dw, h -> y of equation functions of (t, y) and (t, y, dw)."""
-    move = SCHEMES[name](lambda m, t, y, o: drift(t, y), lambda m, t, y, o, dw: diffusion(t, y, dw), lambda g, n: g)
+    move = SCHEMES[name](lambda m, t, y, o: drift(t, y), lambda m, t, y, o, dw: diffusion(t, y, dw), lambda g: g)
     return lambda j, y, dw, h: move(None, None, j, y, dw, h, 1, 1.0)
