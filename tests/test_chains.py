@@ -107,7 +107,7 @@ def test_numbers_for_names_and_texts_with_percent_signs():
         text = text.replace(f"{name} ", f"%{i} ").replace(f"{name},", f"%{i},").replace(f"{name}\n", f"%{i}\n")
     text = text.replace("%px1", "%p.2").replace("%px0", '%"n.1"')  # names like those of NumPy's and Numba's variables
     words = '@words = internal constant [10 x i8] c"%1 of %20\\00"\n'
-    text = words + function(text.split("\n"))
+    text = words + function(text.split("\n")).replace("%p.2", '%"at %20"')
     assert 'c"%1 of %20\\00"' in changed(text)
     assert run(changed(text)).tolist() == run(text).tolist()
 
@@ -146,3 +146,11 @@ def test_a_root_needs_no_function_of_c():
     text = function([*lines, *stores, *call]) + "declare double @sqrt(double)\n"
     assert "call double @llvm.sqrt.f64(double %s)" in changed(text)
     assert run(changed(text))[0] == np.sqrt(0.5**31)
+
+
+def test_a_text_that_is_not_understood_stays_as_it_is():
+    """A block without a name, to which a phi refers: LLVM prints its number there and nowhere else."""
+    text = "define i64 @f(i64 %0) {\n  %2 = icmp eq i64 %0, 3\n  br i1 %2, label %3, label %4\n"
+    text += "3:\n  br label %4\n4:\n  %5 = phi i64 [ 0, %1 ], [ 7, %3 ]\n  ret i64 %5\n}\n"
+    module = parse_assembly(text)
+    assert chains.apart(module) is module

@@ -9,7 +9,7 @@ from numba import njit
 
 import sdeopt as so
 from sdeopt.engine import kernels
-from sdeopt.engine.compiler import apart, compile
+from sdeopt.engine.compiler import apart, chains, compile
 from sdeopt.engine.machine import draws, quick
 from sdeopt.engine.simulate import plan
 
@@ -29,6 +29,18 @@ def test_a_loop_refers_to_the_generator_and_does_not_hold_it(tmp_path, monkeypat
     code = loop_of(plan(so.SGD(lr=0.1), problem, "discrete", steps=3))
     declared = {cell.name for cell in code._final_module.global_variables if cell.is_declaration}
     assert "sdeopt.fill" in declared
+
+
+@pytest.mark.parametrize("dim", [10, 200])
+def test_the_text_of_a_loop_is_understood(dim, tmp_path, monkeypatch):
+    """Else `chains` would leave it as it is, and nothing but its speed would tell."""
+    understood, ordered = [], chains.apart
+    monkeypatch.setenv("SDEOPT_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(compile, "LOOPS", {})
+    monkeypatch.setattr(chains, "apart", lambda module: understood.append(ordered(module) is not module) or module)
+    problem = so.Problem(so.Quadratic(np.ones(dim)), so.Gaussian(0.1))
+    loop_of(plan(so.AdamW(lr=0.1), problem, "discrete", steps=3))
+    assert understood == [True]
 
 
 def test_what_a_loop_calls_is_its_own(tmp_path, monkeypatch):

@@ -9,6 +9,7 @@ lanes share. Bits do not change. LLVM keeps the order in which it finds independ
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -17,9 +18,12 @@ from llvmlite.binding import parse_assembly
 
 __all__ = ["apart"]
 
+log = logging.getLogger("sdeopt")
+
 LEAST = 48  # instructions of a block for which it is worth while: fewer fit into registers
 VALUE = r'%(?:"[^"]*"|[-\w.$]+)'
-NAME, NUMBERED, LABEL = re.compile(VALUE), re.compile(r"%(\d+)\b"), re.compile(r"^(\d+):")
+NAME, LABEL = re.compile(VALUE), re.compile(r"^(\d+):")
+NUMBERED = re.compile(r'("[^"]*")|%(\d+)\b')  # outside of quoted texts
 LINE = re.compile(rf" *({VALUE}) = (?:tail )?(phi|load|call|\w+)\b(.*)")
 FREE = frozenset(
     "fneg fadd fsub fmul fdiv frem add sub mul shl lshr ashr and or xor icmp fcmp select getelementptr bitcast trunc "
@@ -53,21 +57,29 @@ class _Chains:
 
 
 def apart(module: Any) -> Any:
-    """The module, chain after chain."""
+    """The module, chain after chain, or as it is where its text cannot be read."""
     out: list[str] = []
     block: list[str] = []
     for line in str(module).replace("call double @sqrt(", "call double @llvm.sqrt.f64(").split("\n"):
-        if line[:1] != "@":  # numbers would have to be in order
-            line = LABEL.sub(r'"#\1":', NUMBERED.sub(r'%"#\1"', line))
+        line = LABEL.sub(r'"#\1":', NUMBERED.sub(_named, line))  # numbers would have to be in order
         if line[:2] == "  ":
             block.append(line)
         else:
             out += _block(block) if len(block) >= LEAST else block
             out.append(line)
             block = []
-    made = parse_assembly("\n".join(out))
+    try:
+        made = parse_assembly("\n".join(out))
+    except RuntimeError as error:  # a text that is not understood here: the other order is slower, no more
+        log.debug("in the order of operations: %s", error)
+        return module
     made.name = module.name
     return made
+
+
+def _named(found: re.Match[str]) -> str:
+    """A name for a numbered value; quoted texts as they are."""
+    return found[1] or f'%"#{found[2]}"'
 
 
 def _block(lines: list[str]) -> list[str]:
