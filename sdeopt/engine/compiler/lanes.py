@@ -207,15 +207,11 @@ def loader(shape: Any, width: int) -> Any:
     @intrinsic
     def load(typing: Any, buffer: Any, offset: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            def item(place: Any) -> Any:
-                found = builder.load(_pointer(context, builder, signature.args[0], args[0], place, width))
-                found.align = 8
-                return found
-
             def made(node: Any, first: int) -> Any:
                 if isinstance(node, int):
-                    rows = range(first, first + node)
-                    return rebuild(builder, [item(builder.add(args[1], I64(i * width))) for i in rows])
+                    places = [builder.add(args[1], I64(i * width)) for i in range(first, first + node)]
+                    at = (_pointer(context, builder, signature.args[0], args[0], place, width) for place in places)
+                    return rebuild(builder, [builder.load(one, align=8) for one in at])
                 members = []
                 for child in node:
                     members.append(made(child, first))
