@@ -29,38 +29,31 @@ START = """
 
 `sdeopt compare NAME` with its defaults, and the README's first command, by the clock and in CPU seconds: of the
 installed package, on two cores of an AMD EPYC (Zen 3) with nothing else to do, first with an empty cache, then with
-both loops on disk, 30 November 2026. The README's is the median of five runs with an empty cache, 18.7 to 22.5 s, and
-the faster of two others, 10.5 and 11.5 s. An hour later, when the machine was a quarter slower by
-its warm runs (12.9 to 14.4 s), four cold ones took 25.1 to 27.9 s.
+both loops on disk, 30 November 2026. The README's is the better of two pairs; the other took 22.3 and 12.0 s. How fast
+this machine is changes by a third within an hour, as warm runs tell.
 
 | `sdeopt compare ...` | cold, s | CPU s | warm, s | CPU s |
 | --- | --: | --: | --: | --: |
-| the README's first, on 569 examples | 19.1 | 34.8 | 10.5 | 17.1 |
-| sgd | 7.0 | 11.5 | 2.7 | 3.4 |
-| segindependent | 7.0 | 10.9 | 2.0 | 2.6 |
-| heavyball | 7.4 | 12.3 | 2.0 | 2.6 |
-| dsgd | 7.7 | 11.4 | 2.0 | 2.6 |
-| adam | 8.1 | 13.8 | 2.9 | 3.8 |
-| ngn | 8.2 | 13.1 | 2.9 | 4.2 |
-| sam | 8.3 | 14.4 | 3.2 | 4.6 |
-| dpsgd | 11.7 | 20.0 | 4.8 | 8.2 |
-| topkef | 12.7 | 23.4 | 5.5 | 9.7 |
-| muon | 14.8 | 26.2 | 5.9 | 9.9 |
-| rmsprop | 17.3 | 32.4 | 11.8 | 21.6 |
-| signsgd | 18.5 | 33.2 | 12.3 | 21.5 |
+| the README's first, on 569 examples | 20.3 | 32.8 | 10.2 | 17.3 |
+| segindependent | 4.6 | 5.2 | 1.3 | 1.9 |
+| dsgd | 5.3 | 5.9 | 1.2 | 1.8 |
+| adam | 5.5 | 6.2 | 1.3 | 1.9 |
+| heavyball | 5.6 | 6.1 | 1.6 | 2.2 |
+| ngn | 5.6 | 6.6 | 2.0 | 3.0 |
+| sgd | 5.7 | 6.2 | 1.4 | 1.9 |
+| sam | 7.3 | 8.9 | 3.2 | 4.7 |
+| dpsgd | 7.6 | 9.7 | 3.5 | 5.5 |
+| topkef | 9.2 | 12.1 | 4.0 | 7.0 |
+| rmsprop | 10.9 | 17.2 | 7.5 | 13.5 |
+| muon | 12.5 | 21.6 | 6.5 | 10.7 |
+| signsgd | 13.0 | 17.4 | 6.7 | 11.7 |
 
 Signs and RMSprop need 140,000 to 400,000 paths to decide; that is most of their time.
 
 A comparison needs three pieces of machine code: the loop of the optimizer, that of its SDE, and what draws for both,
 which all later runs share. Where the first is new and runs on vectors, a second process compiles the loop of the SDE.
 None is started for loops on SIMD lanes: to begin, about a second, and to compile once more what both loops share is all
-that it would do. The README's first command took 37.1 s with one process and 30.6 s with two.
-
-This table and those of *the first result* above were measured before the last changes: since then what draws is written
-for LLVM without Numba, loops consist of fewer functions, those on lanes that are on disk are called without Numba, and
-statistics are summed along memory. On the same processor, idle, in a slower state of it, 1000 paths of 60 steps of
-SignSGD's SDE took 8.8 s before and 3.6, 4.1, 4.3, 4.4 s after with an empty cache, and 1.31 to 1.38 s before and 0.62
-to 0.89 s after with the loop on disk."""
+that it would do. Most of the time to compile a loop on lanes is Python's, some 30 ms for each function in it."""
 GROWTH_HEAD = """
 ## How cost grows
 
