@@ -60,7 +60,8 @@ GROWTH_HEAD = """
 `python -m benchmarks.growth` measures what a run costs as it becomes larger
 in one respect: CPU time of one thread, the least of some rounds, and the peak of all arrays, both without what
 compilation takes. *slope* is that of the logarithms of cost and size from the row before: 1 where the cost doubles with
-the size, 0 where it stays. Of the last run of each part:
+the size, 0 where it stays. Of the last run of each part; the figure is of
+the processor with the most parts:
 
 ![cost, and memory, against size](figures/growth.png)"""
 
