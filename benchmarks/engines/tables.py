@@ -44,11 +44,17 @@ this machine is changes by a third within an hour, as warm runs tell.
 | sam | 7.3 | 8.9 | 3.2 | 4.7 |
 | dpsgd | 7.6 | 9.7 | 3.5 | 5.5 |
 | topkef | 9.2 | 12.1 | 4.0 | 7.0 |
+| dsignsgd | 10.8 | 16.2 | 7.0 | 12.8 |
 | rmsprop | 10.9 | 17.2 | 7.5 | 13.5 |
+| cubicnewton | 11.0 | 18.4 | 4.5 | 7.6 |
+| adafactor | 11.2 | 19.0 | 3.2 | 5.2 |
+| pcnsgd | 11.3 | 14.9 | 4.3 | 7.6 |
 | muon | 12.5 | 21.6 | 6.5 | 10.7 |
 | signsgd | 13.0 | 17.4 | 6.7 | 11.7 |
+| soap | 19.1 | 29.8 | 5.1 | 8.7 |
 
-Signs and RMSprop need 140,000 to 400,000 paths to decide; that is most of their time.
+The other methods were not measured. Signs and RMSprop need 140,000 to 400,000 paths to decide, which is most of their
+time; SOAP's, Muon's and Adafactor's is LLVM's, for matrices on vectors.
 
 A comparison needs three pieces of machine code: the loop of the optimizer, that of its SDE, and what draws for both,
 which all later runs share. Where the first is new and runs on vectors, a second process compiles the loop of the SDE.
