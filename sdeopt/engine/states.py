@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sdeopt.core.halves import fold_halves
+from sdeopt.core.math import each
 
 __all__ = [
     "beginner",
@@ -76,11 +77,7 @@ def beginner(takes: Sequence[Any]) -> Any:
     if len(takes) == 1:
         return first
     if all(take is first for take in takes):
-
-        def one(Y: Any, p: int) -> Any:
-            return first(Y[0], p)
-
-        return lambda y, p: by_parts(one, (y,), p)
+        return lambda y, p: each(first, y, p)
 
     def member(i: int, take: Any, rest: Any) -> Any:
         return lambda y, p: (take(y[i], p), *rest(y, p))
