@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -67,11 +68,40 @@ def test_a_pilot_of_few_paths_is_believed_a_quarter(monkeypatch: pytest.MonkeyPa
     """Standard errors of fewer than 256 paths are themselves uncertain: four times the forecast is run."""
     counts, page = [], so.SGD(lr=0.05)
     monkeypatch.setattr(budget, "PILOT", (255, 255))
+    monkeypatch.setattr(budget, "LARGE", math.inf)
     for few in (256, 255):
         monkeypatch.setattr(budget, "FEW", few)
         monkeypatch.setattr(budget, "_whole", round)
         counts.append(so.compare(page, TILTED, **GRID).meta["paths"])
     assert counts[0] == pytest.approx(4.0 * counts[1], rel=1e-2)
+
+
+def test_a_pilot_is_doubled_while_the_block_would_be_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as the block is more than four times the pilot, and up to a fifth of the budget."""
+    page, found = so.SGD(lr=0.05), {}
+    monkeypatch.setattr(budget, "PILOT", (256, 256))
+    monkeypatch.setattr(budget, "WORK", 18.0)
+    for large, most in ((math.inf, 0.2), (4.0, 0.2), (4.0, 1e-4)):
+        monkeypatch.setattr(budget, "LARGE", large)
+        monkeypatch.setattr(budget, "DOUBLED", most)
+        found[large, most] = so.compare(page, TILTED, **GRID).meta
+    alone, doubled, poor = found.values()
+    assert (alone["pilot"], poor["pilot"]) == (256, 256)
+    assert poor["paths"] == alone["paths"] > 4 * 256
+    assert doubled["pilot"] in (512, 1024, 2048)
+    assert doubled["paths"] <= 4 * doubled["pilot"]
+    assert doubled["paths"] + doubled["pilot"] < alone["paths"]
+
+
+def test_a_doubled_pilot_is_one_pilot() -> None:
+    """Its paths go on where those of the first half end, and both halves are measured as one."""
+    runs = budget.block.columns(plan(so.SGD(lr=0.05), TILTED, "sde", steps=20, rng=0, save_at=5, substeps=2))
+    halves = [budget.block.both(runs, 128, False, first, None, False, None) for first in (7, 135)]
+    whole, _ = budget.block.try_steps(runs, 256, False, 7, None, False, None)
+    merged, one = paired.estimates(paired.merge(*halves), 2), paired.estimates(whole, 2)
+    for name in ("paths", "first", "second", "gap"):
+        np.testing.assert_allclose(getattr(merged, name), getattr(one, name), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(merged.gap_stderr, one.gap_stderr, rtol=0.1, atol=1e-12)  # about means of 128 paths
 
 
 def test_a_change_has_noise_in_common_with_the_gap_on_its_own_paths() -> None:

@@ -33,6 +33,7 @@ __all__ = [
     "alike",
     "REDUCE",
     "assemble",
+    "both",
     "columns",
     "few",
     "flows",
@@ -111,21 +112,35 @@ def try_steps(
     runs: tuple[Run, ...], paths: int, vectors: bool, first: int, executor: Any, progress: Any, store: Any
 ) -> tuple[paired.Paired, paired.Paired]:
     """Both columns and, beside the SDE, the one with dt/2, on paths that are numbered from ``first``."""
-    task = Task(runs[:3], functools.partial(_three, d=runs[0].kept, vectors=vectors, traced=bool(runs[0].projections)))
+    return _pilot(runs[:3], _three, _join, paths, vectors, first, executor, progress, store)  # type: ignore[no-any-return]
+
+
+def both(
+    runs: tuple[Run, ...], paths: int, vectors: bool, first: int, executor: Any, progress: Any, store: Any
+) -> paired.Paired:
+    """Both columns alone, likewise."""
+    return _pilot(runs[:2], paired.reduce, paired.merge, paths, vectors, first, executor, progress, store)  # type: ignore[no-any-return]
+
+
+def _pilot(
+    runs: tuple[Run, ...], reduce: Any, merge: Any, paths: int, vectors: bool, first: int, executor: Any, progress: Any,
+    store: Any,
+) -> Any:  # fmt: skip
+    task = Task(
+        runs, functools.partial(reduce, d=runs[0].kept, keep=0, vectors=vectors, traced=bool(runs[0].projections))
+    )
     label, told = f"{runs[0].method}, pilot", not callable(progress) and progress
     try:
-        main, change = fold(task, paths, _join, executor, told, label, first, store)
+        return fold(task, paths, merge, executor, told, label, first, store)
     except Interrupted:
         raise KeyboardInterrupt from None
-    return main, change
 
 
 Two = tuple[paired.Paired, paired.Paired]
 
 
-def _three(first: int, discrete: Array, sde: Array, fine: Array, *, d: int, vectors: bool, traced: bool) -> Two:
-    reduce = functools.partial(paired.reduce, first, d=d, keep=0, vectors=vectors, traced=traced)
-    return reduce(discrete, sde), reduce(sde, fine)
+def _three(first: int, discrete: Array, sde: Array, fine: Array, **how: Any) -> Two:
+    return paired.reduce(first, discrete, sde, **how), paired.reduce(first, sde, fine, **how)
 
 
 def _join(a: Two, b: Two) -> Two:

@@ -2,8 +2,11 @@
 
 The pilot takes about a tenth of the budget. It takes the fewest integrator steps, of 2, 4 and 8 to a step of the
 optimizer, that leave less than a tenth of the margin and hardly change the price of a verdict, and forecasts how many
-paths decide. Its paths never enter the verdict: pooled with the block, whose size they choose, they would make 8 %
-false verdicts of 5 %; looking again until something is decided makes 18 % in six looks.
+paths decide. A gap is known from a pilot of n paths to its standard error s/√n, which the forecast has to add: where N
+paths would do if the gap were known, and a bound is 3.3 standard errors wide, it asks for N/(1 - √(N/n)/3.3)², 12 N
+for n = N/5.5, 2 N for n = N. So as long as the block would have more than four times its paths, and up to a fifth of
+the budget, the pilot is doubled. Its paths never enter the verdict: pooled with the block, whose size they choose, they
+would make 8 % false verdicts of 5 %; looking again until something is decided makes 18 % in six looks.
 
 A budget is work, not time: what the steps and saves of a path draw and compute, counted, in seconds of one of the cores
 on which that was measured. So the same call with the same ``rng`` gives the same block on any machine. With
@@ -32,8 +35,9 @@ __all__ = ["WORK", "Plan", "affordable", "at_once", "doubt", "forecasts", "plan_
 
 Array = NDArray[np.float64]
 WORK = 18.0  # seconds of one core: 9 s on two
-SHARE = 0.1  # of the budget, for the pilot
-PILOT = (64, 2048)  # paths of one level of the pilot, at least and at most
+SHARE, DOUBLED = 0.1, 0.2  # of the budget, for one level of the pilot, and for all of it where it is doubled
+PILOT = (64, 2048)  # paths of one level of the pilot, at least and at most, before it is doubled
+LARGE = 4.0  # blocks, in units of the pilot, for which it is doubled
 HOUR = 3600.0  # of one core, that a pilot may take
 FEW, MORE = 256, 4.0  # paths of a pilot that know standard errors badly; times their forecast that are run then, or ...
 NEAR = 0.5  # ... where one path dominates a bound that is at least so much of the largest
@@ -67,37 +71,64 @@ def plan_work(
     """
     if network((run,)) and seconds is None and pilot_work(run, fixed, progress) > WORK:
         return _unpiloted(run, fixed, progress)
-    judge, heavy, tolerance, alpha = (judging[name] for name in ("judge", "heavy", "tolerance", "alpha"))
-    vectors = judge == "all" and run.problem.dim > quantities.SINGLE
-    kept, flow, used, begun = reducing(run), None, 0.0, time.perf_counter()
+    vectors = judging["judge"] == "all" and run.problem.dim > quantities.SINGLE
+    flow: Any = None
+    kept, used, begun = reducing(run), 0.0, time.perf_counter()
     levels = LEVELS if block.alike(run) else LEVELS[1:]  # a small change cannot be seen there
     for substeps in (run.substeps,) if fixed else levels:
         runs = block.columns(replace(run, substeps=substeps))
         each = costs(runs[:3], not callable(progress) and progress)
         path = sum(each) + 2.0 * kept
         paths = _paths(SHARE * WORK / path)
-        if paths * path > HOUR:
-            raise ValueError(
-                f"a pilot of {paths} paths, the fewest, would take about {paths * path / HOUR:.2g} hours of one core "
-                f"(limit 1): take fewer steps, or give paths, which does without a pilot; {LEAST} are the fewest that "
-                "are judged"
-            )
+        _short(paths, path)
         part = store and store.part(f"pilot{substeps}")
         main, change = block.try_steps(runs, paths, vectors, APART, executor, progress, part)
         used += paths * path
         if flow is None:
             flow = block.straight(runs[3], executor, not callable(progress) and progress, None)
-        found = block.measure(runs, main, change, flow, judge, heavy, fresh=False)
-        counts = found.both.paths[-len(found.sizes.size) :]
-        factor, exact = forecasts(found.sizes, counts, tolerance, alpha)
-        if factor <= COSTLIER * exact and _close(runs, change, found, tolerance):
+        seen = look(runs, main, change, flow, judging)
+        if seen.factor <= COSTLIER * seen.exact and _close(runs, change, seen.found, judging["tolerance"]):
             break
-    budget, path = WORK, each[0] + each[1] + kept
+    budget, path = WORK if seconds is None else seconds, each[0] + each[1] + kept
+    while seen.times * seen.factor > LARGE and used + paths * path <= DOUBLED * min(WORK, budget):
+        part = store and store.part(f"pilot{substeps}x{paths}")
+        more = block.both(runs, paths, vectors, APART + paths, executor, progress, part)
+        main, paths, used = paired.merge(main, more), 2 * paths, used + paths * path
+        seen = look(runs, main, change, flow, judging)
     if seconds is not None:
         taken = time.perf_counter() - begun
-        budget, path, used = seconds, path * taken / used, taken
-    wanted = min(doubt(found.sizes, counts, alpha) * factor * paths, max(budget - used, 0.0) / path)
+        path, used = path * taken / used, taken
+    wanted = min(seen.times * seen.factor * paths, max(budget - used, 0.0) / path)
     return Plan(replace(run, substeps=substeps), _whole(wanted), change, paths)
+
+
+class Look(NamedTuple):
+    """What a pilot shows: errors, the factors of its paths that decide (`forecasts`), and `doubt` about them."""
+
+    found: block.Measured
+    factor: float
+    exact: float
+    times: float
+
+
+def look(
+    runs: tuple[Run, ...], main: paired.Paired, change: paired.Paired, flow: Array, judging: dict[str, Any]
+) -> Look:
+    """Measure the pilot; ``judging`` is that of `plan_work`."""
+    judge, heavy, tolerance, alpha = (judging[name] for name in ("judge", "heavy", "tolerance", "alpha"))
+    found = block.measure(runs, main, change, flow, judge, heavy, fresh=False)
+    counts = found.both.paths[-len(found.sizes.size) :]
+    return Look(found, *forecasts(found.sizes, counts, tolerance, alpha), doubt(found.sizes, counts, alpha))
+
+
+def _short(paths: int, path: float) -> None:
+    """Refuse a pilot of hours."""
+    if paths * path > HOUR:
+        raise ValueError(
+            f"a pilot of {paths} paths, the fewest, would take about {paths * path / HOUR:.2g} hours of one core "
+            f"(limit 1): take fewer steps, or give paths, which does without a pilot; {LEAST} are the fewest that "
+            "are judged"
+        )
 
 
 def pilot_work(run: Run, fixed: bool, progress: Any = False) -> float:
