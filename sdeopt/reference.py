@@ -177,7 +177,7 @@ class _Equation:
             )
         self.method, self.oracle, self.model = run.method, run.problem.oracle, run.model
         self.dim, self.units = run.problem.dim, np.eye(motions)
-        self.unpack = states.unpacker(kernel.shape, states.slicer)
+        self.unpack = states.slicer(kernel.shape)
         _, y1, self.first = initial_states(run)
         self.parts = isinstance(y1, tuple)
         self.start = self._stacked(y1)

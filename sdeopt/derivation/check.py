@@ -208,7 +208,7 @@ def _nest(run: Any, values: Array) -> Any:
     from sdeopt.engine import states
     from sdeopt.engine.draws import draws
 
-    return states.unpacker(draws(run)[0], states.slicer)(values, 0)
+    return states.slicer(draws(run)[0])(values, 0)
 
 
 def _flat(y: Any) -> Array:

@@ -29,7 +29,7 @@ def _parts(run: Run, shape: Any, width: int) -> loops.Parts:
         take=take,
         begin=states.beginner([take(size) for size in sizes(run)]),
         position=states.positioner(len(run.method.parts)),
-        unpack=lanes.loader(shape, width) if lanes else states.unpacker(shape, states.slicer),
+        unpack=lanes.loader(shape, width) if lanes else states.slicer(shape),
         observe=states.observer(passes(run.observables, run.oracle.objective), save or states.save_number),
         save_vector=save or states.save_vector,
     )

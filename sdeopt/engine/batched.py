@@ -141,7 +141,7 @@ def parts(run: Run, shape: Any, paths: int) -> loops.Parts:
         take=take,
         begin=states.beginner([take(size) for size in sizes(run)]),
         position=position,
-        unpack=states.unpacker(shape, states.slicer if alone else lambda a, b: _cutter(a, b, paths)),
+        unpack=states.slicer(shape) if alone else states.unpacker(shape, lambda a, b: _cutter(a, b, paths)),
         observe=None,
         save_vector=_save,
         write=_writer(position, [_over_paths(f) for f in run.observables.values()]),

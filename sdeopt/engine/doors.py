@@ -32,7 +32,7 @@ def check(run: Run, shape: Any, y0: Any, y1: Any) -> None:
             f"init of {cls.__name__} returns {parts} part{'s' * (parts > 1)}, and its state has "
             f"{len(run.method.parts)}, {names}: name one for each, the position first, by @method(parts=(...))"
         )
-    draws = states.unpacker(shape, states.slicer)(np.full(sum(states.flat_sizes(shape)), 0.5), 0)
+    draws = states.slicer(shape)(np.full(sum(states.flat_sizes(shape)), 0.5), 0)
     if run.kind == "discrete":
         _try(f"step of {cls.__name__}", lambda y: cls.step(page, 0, y, o, draws), y0)
     elif run.model.drift is not None:

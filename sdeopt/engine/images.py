@@ -23,7 +23,7 @@ def images(run: Run, f: Any, at: Any, y: Any, values: Array) -> Array:
     """
     shape, _ = draws(run)
     parts = y if isinstance(y, tuple) else (y,)
-    loop = assemble(f, states.unpacker(shape, states.slicer), [np.shape(part) for part in parts])
+    loop = assemble(f, states.slicer(shape), [np.shape(part) for part in parts])
     out = np.empty((len(values), sum(map(np.size, parts))))
     m, o = run.method.constant(), run.oracle
     if not INTERPRETED:

@@ -125,7 +125,7 @@ def _counted(run: Run, shape: Any, vectors: list[Draw], count: Any) -> tuple[Any
     even = np.concatenate([np.zeros(0), *((np.arange(v.size) + 0.5) / v.size for v in vectors)])  # as uniforms are
 
     def step(y: Any, z: Any) -> None:
-        given = states.unpacker(shape, states.slicer)(z, 0)
+        given = states.slicer(shape)(z, 0)
         if run.kind == "discrete":
             move(plain, first, y, o, given)
         else:

@@ -66,7 +66,7 @@ def parted(y: Any, like: Any) -> Any:
 
 def nest(shape: Any, values: Any) -> Any:
     """Flat draws nested as the functions of a page receive them."""
-    return states.unpacker(shape, states.slicer)(np.asarray(values, dtype=float), 0)
+    return states.slicer(shape)(np.asarray(values, dtype=float), 0)
 
 
 def drawn(run: Any, point: np.random.Generator) -> Any:
