@@ -71,12 +71,12 @@ def compiled(monkeypatch: pytest.MonkeyPatch, runs: tuple[Run, ...], make: Calla
     return [kernel(0, 40).tobytes() for kernel in kernels], (len(compile.LOOPS), len(quick.FOUND))
 
 
-def test_another_process_compiles_the_second_loop_to_the_same_bits(
+def test_another_process_compiles_one_loop_to_the_same_bits(
     runs: tuple[Run, ...], started: Started, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     both = functools.partial(ahead.each, Kernel)
     beside, made = compiled(monkeypatch, runs, both)
-    assert (made, len(started), started[0].returncode) == ((1, 2), 1, 0)  # the SDE's was on disk
+    assert (made, len(started), started[0].returncode) == ((1, 2), 1, 0)  # the optimizer's was on disk
     again, made = compiled(monkeypatch, runs, both)
     assert (made, len(started)) == ((0, 2), 1)  # where both are there, nothing is started
     monkeypatch.setenv("SDEOPT_CACHE_DIR", str(tmp_path / "others"))
@@ -87,7 +87,7 @@ def test_another_process_compiles_the_second_loop_to_the_same_bits(
 
 def test_it_ends_before_it_is_waited_for(runs: tuple[Run, ...], started: Started, monkeypatch: Any) -> None:
     monkeypatch.setattr(ahead, "START", "import sys; sys.stdin.buffer.read()")
-    assert ahead.each(look, runs) == [False, True, False]  # looked for again once
+    assert ahead.each(look, runs) == [True, False, False]  # the optimizer's is looked for again
     assert [process.returncode for process in started] == [0]
 
 

@@ -1,9 +1,10 @@
 """Both loops of a comparison compiled at the same time: this process one, another the other; they meet in the cache.
 
-A process compiles one loop after the other, and a second core idles meanwhile. So where the loop of the optimizer is
-neither in memory nor on disk, and that of its SDE is asked for next, another process is started with both runs. It puts
-the SDE's loop into the folder of the cache, where this process finds it, as it finds one of yesterday. What draws for
-them is built here, before the other process is waited for.
+A process compiles one loop after the other, and a second core idles meanwhile. So where the loop of the SDE is neither
+in memory nor on disk, and that of the optimizer is asked for next, another process is started with both runs. It puts
+the optimizer's loop into the folder of the cache, where this process finds it, as it finds one of yesterday; that is
+the shorter one, for a process takes a second to begin. What draws for them is built here, before the other process is
+waited for.
 
 Nothing depends on it. A loop is the same whoever compiled it; where the other process cannot be started, fails, is
 killed or takes too long, this one compiles both. It is not started where it could not help: on one core, without a
@@ -43,13 +44,15 @@ START = "import sys; sys.path[:] = sys.argv[1:]; from sdeopt.engine.ahead import
 
 
 def each(make: Callable[[Run], Any], runs: Iterable[Run]) -> list[Any]:
-    """``make(run)`` of every run, which compiles its loop: that of an optimizer here, that of its SDE meanwhile."""
+    """``make(run)`` of every run, which compiles its loop: that of an SDE here, that of the optimizer meanwhile."""
     runs = tuple(runs)
-    if _helps(runs):
-        with _Other(runs) as other:
-            made = [other.beside(make, run) for run in runs]
-    else:
+    made: list[Any] = [None] * len(runs)
+    if not _helps(runs):
         made = [make(run) for run in runs]
+    else:
+        with _Other(runs) as other:
+            for i in sorted(range(len(runs)), key=lambda i: runs[i].kind == "discrete"):
+                made[i] = other.beside(make, runs[i])
     draws.ready()
     return made
 
@@ -86,7 +89,7 @@ class _Other:
 
     def beside(self, make: Callable[[Run], Any], run: Run) -> Any:
         """``make(run)``; where its loop is new, this process is started or waited for."""
-        token = MISSED.set(self._start if run.kind == "discrete" else self._wait)
+        token = MISSED.set(self._wait if run.kind == "discrete" else self._start)
         try:
             return make(run)
         finally:
@@ -155,7 +158,7 @@ class _Sender(pickle.Pickler):
 
 
 def serve() -> None:
-    """What the other process does: compile the loop of the SDE in its standard input, and put it into the cache."""
+    """What the other process does: put the loop of the optimizer in its standard input, compiled, into the cache."""
     warnings.simplefilter("ignore")
     columns = pickle.load(sys.stdin.buffer)
-    Kernel(columns["sde"])
+    Kernel(columns["discrete"])
