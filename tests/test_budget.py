@@ -19,7 +19,7 @@ from sdeopt.engine import work
 from sdeopt.engine.simulate import plan
 from sdeopt.engine.tally import Tally, noting
 from sdeopt.results import paired, quantities
-from sdeopt.results.bounds import Sizes
+from sdeopt.results.bounds import Sizes, forecast
 from sdeopt.results.columns import labels
 
 GRID: dict[str, Any] = {"steps": 20, "rng": 0, "save_at": 5, "progress": False}
@@ -72,7 +72,7 @@ def test_a_pilot_of_few_paths_is_believed_a_quarter(monkeypatch: pytest.MonkeyPa
     for few in (256, 255):
         monkeypatch.setattr(budget, "FEW", few)
         monkeypatch.setattr(budget, "_whole", round)
-        counts.append(so.compare(page, TILTED, **GRID).meta["paths"])
+        counts.append(so.compare(page, TILTED, substeps=4, **GRID).meta["paths"])
     assert counts[0] == pytest.approx(4.0 * counts[1], rel=1e-2)
 
 
@@ -102,6 +102,49 @@ def test_a_doubled_pilot_is_one_pilot() -> None:
     for name in ("paths", "first", "second", "gap"):
         np.testing.assert_allclose(getattr(merged, name), getattr(one, name), rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(merged.gap_stderr, one.gap_stderr, rtol=0.1, atol=1e-12)  # about means of 128 paths
+
+
+def _sizes(size: Any) -> Sizes:
+    ones = np.ones_like(size)
+    return Sizes(size, ones, 1e4 * ones, 0.0 * ones, 0.0 * ones, 0.0 * ones, ones)
+
+
+def test_noise_of_the_pilot_is_not_forecast_as_a_gap() -> None:
+    """In units of a standard error: 40 saves without a gap, with gaps of 5, and with one of 6 at one save alone."""
+    noise = np.random.default_rng(0).standard_normal((40, 3))
+    gaps = np.stack([np.zeros(40), np.full(40, 5.0), np.where(np.arange(40) == 7, 6.0, 0.0)], axis=1)
+    seen = np.abs(gaps + noise)
+    shrunk, stderr = budget.likely(_sizes(seen))
+    nothing, everywhere, once = (seen - shrunk.size).T
+    assert seen[:, 0].max() > 2.0 > shrunk.size[:, 0].max()
+    assert (0.0 <= nothing).all() and nothing.max() == pytest.approx(budget.SHRUNK)
+    assert everywhere.max() < 0.3
+    assert once[7] == pytest.approx(budget.SHRUNK)
+    assert stderr[:, 0].max() < 0.7 < 0.95 < stderr[:, 1].min()
+
+
+def test_what_is_not_known_or_has_no_noise_is_forecast_as_it_is_seen() -> None:
+    seen = np.array([[np.nan, np.inf, 2.0], [np.nan, 3.0, 0.0]])
+    quiet = _sizes(seen)._replace(stderr=np.array([[np.nan, 1.0, 0.0], [np.nan, 1.0, 0.0]]))
+    shrunk, stderr = budget.likely(quiet)
+    np.testing.assert_array_equal(shrunk.size, seen)
+    np.testing.assert_array_equal(stderr, quiet.stderr)
+
+
+def test_a_forecast_decides() -> None:
+    """Gaps of 3 % at all of 40 saves, known to 2 % by a pilot: nearly all of 300 blocks of the size it asks for agree,
+    of which one with the probability 0.9 leaves less than 240 with 1e-7. To take the gaps as they are seen asks for
+    ten times as many paths, or finds that no number decides."""
+    random, agreed, spared = np.random.default_rng(1), 0, []
+    for _ in range(300):
+        seen = np.abs(0.03 + 0.02 * random.standard_normal((40, 1)))
+        pilot = _sizes(seen)._replace(stderr=np.full((40, 1), 0.02), widest=np.full((40, 1), 0.02))
+        factor, _ = budget.forecasts(pilot, np.full(40, 1e4), 0.1, 0.05)
+        spared.append(factor / forecast(pilot._replace(left=pilot.stderr), np.full(40, 1e4), 0.1, 0.05))
+        stderr = 0.02 / math.sqrt(factor)
+        agreed += bool((np.abs(0.03 + stderr * random.standard_normal(40)) + 1.645 * stderr <= 0.1).all())
+    assert agreed >= 240
+    assert np.median(spared) < 0.1
 
 
 def test_a_change_has_noise_in_common_with_the_gap_on_its_own_paths() -> None:

@@ -19,6 +19,7 @@ integrator steps to a step of the optimizer, and the report says how many would 
 from __future__ import annotations
 
 import time
+import warnings
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -43,7 +44,8 @@ FEW, MORE = 256, 4.0  # paths of a pilot that know standard errors badly; times 
 NEAR = 0.5  # ... where one path dominates a bound that is at least so much of the largest
 LEVELS = (2, 4, 8)  # integrator steps in a step of the optimizer
 CLOSE = 0.1  # part of the margin that a step size may leave
-COSTLIER = 1.5  # times the paths, which are better spent on twice the substeps
+COSTLIER = 2.1  # times the paths, a power of √2, which are better spent on twice the substeps
+SHRUNK = 1.5  # standard errors of the pilot by which a gap is thought smaller than it is seen, at most
 APART = 2**40  # number of the first path of the pilot; those of the block are numbered from 0
 MOST = 4096  # paths beside what is recorded, whose own error is that of some runs
 CHUNK = 256  # paths of which a block has whole multiples
@@ -173,9 +175,27 @@ def forecasts(s: Sizes, counts: Array, tolerance: float, alpha: float) -> tuple[
 
     The pilot may be wrong by a standard error about the gaps themselves, which more paths do not take back.
     """
-    doubts = s.left + s.stderr, s.stderr
-    factor, exact = (forecast(s._replace(left=left), counts, tolerance, alpha) for left in doubts)
+    s, stderr = likely(s)
+    factor, exact = (forecast(s._replace(left=left), counts, tolerance, alpha) for left in (s.left + stderr, stderr))
     return factor, exact
+
+
+def likely(s: Sizes) -> tuple[Sizes, Array]:
+    """Sizes without what is likely to be the pilot's own noise, and the standard errors of what is left.
+
+    The largest of some hundred gaps is as a rule the one with the largest noise, two or three standard errors. With τ²
+    the mean over the saves of a quantity of ρ̂² - se², or a quarter of that of se² if this is more, the gaps of it are
+    multiplied by κ = τ²/(τ² + se²), as if they were normal with variance τ², and errors by √κ. But no gap loses more
+    than ``SHRUNK`` standard errors: one that is there at few saves stays. Source: Efron & Morris, J. Amer. Statist.
+    Assoc. 67 (1972) 130-139 (limited translation).
+    """
+    signal, noise = np.maximum(s.size**2 - s.floor**2, 0.0), s.stderr**2
+    with np.errstate(invalid="ignore", divide="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # a quantity that is known at no save
+        variance = np.maximum(np.nanmean(signal - noise, axis=0), 0.25 * np.nanmean(noise, axis=0))
+        kept = np.maximum(variance / (variance + noise), 1.0 - SHRUNK * s.stderr / np.sqrt(signal))
+    kept = np.where(np.isfinite(kept), np.clip(kept, 0.0, 1.0), 1.0)  # without noise, and what is not known
+    return s._replace(size=np.sqrt(kept**2 * signal + s.floor**2)), np.sqrt(kept) * s.stderr
 
 
 def doubt(s: Sizes, counts: Array, alpha: float) -> float:
