@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from numba.core.runtime import _nrt_python, rtsys
 import sdeopt as so
 from sdeopt.core import matvec
 from sdeopt.core.math import batch_entries, batch_matvec, batch_rmatvec
+from sdeopt.engine import states
 from sdeopt.engine.compiler.linker import Linker
 from sdeopt.engine.compiler.pipeline import LOOP, OPTIONS
 from sdeopt.engine.compiler.recycle import shelves
@@ -35,6 +37,15 @@ def powers(a, b, c):
 
 def alone(a, b, c):
     return -a
+
+
+@pytest.mark.parametrize("shape", [3, (3,), (), ((2, 1), (), 4), (((1, (2,)), 3), 2)])
+def test_draws_are_cut_alike_however_that_is_written(shape: Any) -> None:
+    """In one expression, and member by member; compiled, the expression gives the same."""
+    draws, one = np.arange(100.0), states.slicer(shape)
+    want = states.unpacker(shape, lambda a, b: lambda buffer, at: buffer[at + a : at + b])(draws, 7)
+    for got in (one(draws, 7), njit(**LOOP)(one)(draws, 7)):
+        assert repr(got) == repr(want)
 
 
 EXPRESSIONS = {f: njit(**LOOP)(f) for f in (smooth, compared, powers, alone)}
