@@ -3,8 +3,7 @@
 A process compiles one loop after the other, and a second core idles meanwhile. So where the loop of the SDE is neither
 in memory nor on disk, and that of the optimizer is asked for next, another process is started with both runs. It puts
 the optimizer's loop into the folder of the cache, where this process finds it, as it finds one of yesterday; that is
-the shorter one, for a process takes a second to begin. What draws for them is built here, before the other process is
-waited for.
+the shorter one, for a process takes a second to begin. So it does with what draws for both.
 
 Nothing depends on it. A loop is the same whoever compiled it; where the other process cannot be started, fails, is
 killed or takes too long, this one compiles both. It is not started where it could not help: on one core, without a
@@ -112,7 +111,6 @@ class _Other:
         if process is None:
             return False
         try:
-            draws.ready()
             return process.wait(PATIENCE + 2.0 * (time.monotonic() - self._begun)) == 0
         except subprocess.TimeoutExpired:
             return False
@@ -158,7 +156,11 @@ class _Sender(pickle.Pickler):
 
 
 def serve() -> None:
-    """What the other process does: put the loop of the optimizer in its standard input, compiled, into the cache."""
+    """What the other process does: put what draws into the cache, and the loop of the optimizer in its standard input.
+
+    The loop comes last: as soon as it is found, this process is ended.
+    """
     warnings.simplefilter("ignore")
     columns = pickle.load(sys.stdin.buffer)
+    draws.ready()
     Kernel(columns["discrete"])
