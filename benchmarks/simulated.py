@@ -7,6 +7,7 @@ is known of their largest relative error is exact. What judges them is what judg
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 from unittest import mock
@@ -123,7 +124,7 @@ def staged(change: Change, heavy: bool, random: Any, several: int) -> Outcome:
     change(b)
     counts, granted = np.full(SAVES, float(PILOT)), []
     for s in measured(a, b):
-        asked = budget.doubt(s, counts, ALPHA) * budget.forecasts(s, counts, MARGIN, ALPHA)[0] * PILOT
+        asked = math.sqrt(2.0) * budget.asked(s, counts, MARGIN, ALPHA) * PILOT
         granted.append(max(int(min(asked, random.uniform(PILOT, MOST)) // CHUNK) * CHUNK, PILOT))
     found, true = list[Decision](), 0.0
     for n, times in zip(*np.unique(granted, return_counts=True), strict=True):

@@ -69,13 +69,32 @@ def test_the_recursion_of_the_peers_is_that_of_the_page(engines: Any) -> None:
         np.testing.assert_allclose(ours, theirs, rtol=1e-12)
 
 
+def test_answers_are_timed_with_loops_and_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder of the first run is empty, that of the second has its loops; the rows stand by their time."""
+    from benchmarks import answers
+
+    held, seconds = [], iter([3.0, 1.0])
+
+    def run(words: str, folder: str) -> tuple[float, float]:
+        held.append((words, len(list(Path(folder).iterdir()))))
+        Path(folder, "a loop").touch()
+        return next(seconds), 9.0
+
+    monkeypatch.setattr(answers, "timed", run)
+    assert answers.row("sgd") == ["sgd", 3.0, 9.0, 1.0, 9.0]
+    assert held == [("sgd", 0), ("sgd", 1)]
+    made = answers.table([["a", 7.0, 8.0, 3.0, 4.0], ["b", 5.0, 6.0, 1.0, 2.0]])
+    assert [one[0] for one in made.rows] == ["b", "a"]
+    assert "2 commands: with an empty folder of loops 6.0 s in the median and 7.0 s at most" in made.note
+
+
 def test_the_page_has_what_was_measured(engines: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of every processor the last run."""
     tables = engines.tables
     rows = [["sdeopt", 2.3456], ["sdeint", 4299.4], ["x", None]]
     boxes = [{"processor": name, "machine": f"a box with {name}"} for name in ("one", "another")]
     monkeypatch.setattr(tables, "DOCS", tmp_path / "page.md")
-    for name in ("RESULTS", "GROWTH"):
+    for name in ("RESULTS", "GROWTH", "ANSWERS"):
         monkeypatch.setattr(tables, name, tmp_path / name)
     old = tables.Table("Peers", "In ns.", ["", "W1"], [["sdeopt", 1.0]])
     table = tables.Table("Peers", "In ns.", ["", "W1"], rows)
@@ -88,6 +107,12 @@ def test_the_page_has_what_was_measured(engines: Any, tmp_path: Path, monkeypatc
     assert all(head.format(name) + "| --- | --: |\n" + row in page for name in ("one", "another"))
     assert page.endswith(f"| sdeint | 4,299 |\n| x |  |\n{tables.START}\n")
     assert "How cost grows" not in page
+    tables.save(tables.ANSWERS, [tables.Table("Defaults", "In s.", ["", "cold"], [["sgd", 5.6]])], boxes[0])
+    tables.write_page()
+    page = tables.DOCS.read_text()
+    assert page.index(tables.START) < page.index(
+        "#### Defaults\n\nIn s.\n\n|  | cold |\n| --- | --: |\n| sgd | 5.6 |\n"
+    )
     tables.save(tables.GROWTH, [table], boxes[0])
     tables.write_page()
     assert tables.DOCS.read_text().count("| sdeint | 4,299 |") == 3

@@ -10,10 +10,10 @@ from typing import Any
 
 import rich.table
 
-__all__ = ["FIGURE", "GROWTH", "RESULTS", "Table", "load", "markdown", "save", "shown", "write_page"]
+__all__ = ["ANSWERS", "FIGURE", "GROWTH", "RESULTS", "Table", "load", "markdown", "save", "shown", "write_page"]
 
 BENCHMARKS = Path(__file__).parent.parent
-RESULTS, GROWTH = BENCHMARKS / "results.json", BENCHMARKS / "growth.json"
+RESULTS, GROWTH, ANSWERS = (BENCHMARKS / f"{name}.json" for name in ("results", "growth", "answers"))
 DOCS = BENCHMARKS.parent / "docs" / "performance.md"
 FIGURE = DOCS.parent / "figures" / "growth.png"
 HEAD = """# Performance
@@ -27,39 +27,16 @@ wrong erf."""
 START = """
 ## From the command to the answer
 
-`sdeopt compare NAME` with its defaults, and the README's first command, by the clock and in CPU seconds: of the
-installed package, on two cores of an AMD EPYC (Zen 3) with nothing else to do, first with an empty cache, then with
-both loops on disk, 30 November 2026. The README's is the better of two pairs; the other took 22.3 and 12.0 s. How fast
-this machine is changes by a third within an hour, as warm runs tell.
-
-| `sdeopt compare ...` | cold, s | CPU s | warm, s | CPU s |
-| --- | --: | --: | --: | --: |
-| the README's first, on 569 examples | 20.3 | 32.8 | 10.2 | 17.3 |
-| segindependent | 4.6 | 5.2 | 1.3 | 1.9 |
-| dsgd | 5.3 | 5.9 | 1.2 | 1.8 |
-| adam | 5.5 | 6.2 | 1.3 | 1.9 |
-| heavyball | 5.6 | 6.1 | 1.6 | 2.2 |
-| ngn | 5.6 | 6.6 | 2.0 | 3.0 |
-| sgd | 5.7 | 6.2 | 1.4 | 1.9 |
-| sam | 7.3 | 8.9 | 3.2 | 4.7 |
-| dpsgd | 7.6 | 9.7 | 3.5 | 5.5 |
-| topkef | 9.2 | 12.1 | 4.0 | 7.0 |
-| dsignsgd | 10.8 | 16.2 | 7.0 | 12.8 |
-| rmsprop | 10.9 | 17.2 | 7.5 | 13.5 |
-| cubicnewton | 11.0 | 18.4 | 4.5 | 7.6 |
-| adafactor | 11.2 | 19.0 | 3.2 | 5.2 |
-| pcnsgd | 11.3 | 14.9 | 4.3 | 7.6 |
-| muon | 12.5 | 21.6 | 6.5 | 10.7 |
-| signsgd | 13.0 | 17.4 | 6.7 | 11.7 |
-| soap | 19.1 | 29.8 | 5.1 | 8.7 |
-
-The other methods were not measured. Signs and RMSprop need 140,000 to 400,000 paths to decide, which is most of their
-time; SOAP's, Muon's and Adafactor's is LLVM's, for matrices on vectors.
+`python -m benchmarks.answers` runs `sdeopt compare NAME` with its defaults, for every method, and the README's first
+command: first with an empty folder of loops, then with what that left there. How fast a machine is may change by a
+third within an hour.
 
 A comparison needs three pieces of machine code: the loop of the optimizer, that of its SDE, and what draws for both,
-which all later runs share. Where the first is new and runs on vectors, a second process compiles the loop of the SDE.
+which all later runs share. Where the first is new and runs on vectors, a second process compiles the optimizer's.
 None is started for loops on SIMD lanes: to begin, about a second, and to compile once more what both loops share is all
-that it would do. Most of the time to compile a loop on lanes is Python's, some 30 ms for each function in it."""
+that it would do. Most of the time to compile a loop on lanes is Python's, some 30 ms for each function in it; of
+matrices on vectors it is LLVM's. What is left are the paths that decide, within a budget of work that is about 9 s on
+two cores."""
 GROWTH_HEAD = """
 ## How cost grows
 
@@ -125,7 +102,7 @@ def load(file: Path) -> list[tuple[list[Table], dict[str, str]]]:
 def write_page() -> None:
     """docs/performance.md from the files."""
     growth = [GROWTH_HEAD, *_runs(GROWTH)] if GROWTH.is_file() else []
-    DOCS.write_text("\n".join([HEAD, *_runs(RESULTS), START, *growth]) + "\n", encoding="utf-8")
+    DOCS.write_text("\n".join([HEAD, *_runs(RESULTS), START, *_runs(ANSWERS), *growth]) + "\n", encoding="utf-8")
 
 
 def _runs(file: Path) -> list[str]:

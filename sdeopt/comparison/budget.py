@@ -5,8 +5,10 @@ optimizer, that leave less than a tenth of the margin and hardly change the pric
 paths decide. A gap is known from a pilot of n paths to its standard error s/√n, which the forecast has to add: where N
 paths would do if the gap were known, and a bound is 3.3 standard errors wide, it asks for N/(1 - √(N/n)/3.3)², 12 N
 for n = N/5.5, 2 N for n = N. So as long as the block would have more than four times its paths, and up to a fifth of
-the budget, the pilot is doubled. Its paths never enter the verdict: pooled with the block, whose size they choose, they
-would make 8 % false verdicts of 5 %; looking again until something is decided makes 18 % in six looks.
+the budget, the pilot is doubled; and the block has √2 to 2 times what is asked, for an open report is dear.
+
+The pilot's paths never enter the verdict: pooled with the block, whose size they choose, they would make 8 % false
+verdicts of 5 %; looking again until something is decided makes 18 % in six looks.
 
 A budget is work, not time: what the steps and saves of a path draw and compute, counted, in seconds of one of the cores
 on which that was measured. So the same call with the same ``rng`` gives the same block on any machine. With
@@ -18,6 +20,7 @@ integrator steps to a step of the optimizer, and the report says how many would 
 
 from __future__ import annotations
 
+import math
 import time
 import warnings
 from dataclasses import replace
@@ -44,7 +47,8 @@ FEW, MORE = 256, 4.0  # paths of a pilot that know standard errors badly; times 
 NEAR = 0.5  # ... where one path dominates a bound that is at least so much of the largest
 LEVELS = (2, 4, 8)  # integrator steps in a step of the optimizer
 CLOSE = 0.1  # part of the margin that a step size may leave
-COSTLIER = 2.1  # times the paths, a power of √2, which are better spent on twice the substeps
+COSTLIER = 1.5  # times the paths, which are better spent on twice the substeps
+GENEROUS = 0.1  # of the budget, up to which twice what is asked is run; above it √2 times
 SHRUNK = 1.5  # standard errors of the pilot by which a gap is thought smaller than it is seen, at most
 APART = 2**40  # number of the first path of the pilot; those of the block are numbered from 0
 MOST = 4096  # paths beside what is recorded, whose own error is that of some runs
@@ -92,7 +96,7 @@ def plan_work(
         if seen.factor <= COSTLIER * seen.exact and _close(runs, change, seen.found, judging["tolerance"]):
             break
     budget, path = WORK if seconds is None else seconds, each[0] + each[1] + kept
-    while seen.times * seen.factor > LARGE and used + paths * path <= DOUBLED * min(WORK, budget):
+    while seen.asked > LARGE and used + paths * path <= DOUBLED * min(WORK, budget):
         part = store and store.part(f"pilot{substeps}x{paths}")
         more = block.both(runs, paths, vectors, APART + paths, executor, progress, part)
         main, paths, used = paired.merge(main, more), 2 * paths, used + paths * path
@@ -100,17 +104,18 @@ def plan_work(
     if seconds is not None:
         taken = time.perf_counter() - begun
         path, used = path * taken / used, taken
-    wanted = min(seen.times * seen.factor * paths, max(budget - used, 0.0) / path)
-    return Plan(replace(run, substeps=substeps), _whole(wanted), change, paths)
+    enough = seen.asked * paths
+    wanted = max(min(2.0 * enough, GENEROUS * WORK / path), math.sqrt(2.0) * enough)
+    return Plan(replace(run, substeps=substeps), _whole(min(wanted, max(budget - used, 0.0) / path)), change, paths)
 
 
 class Look(NamedTuple):
-    """What a pilot shows: errors, the factors of its paths that decide (`forecasts`), and `doubt` about them."""
+    """What a pilot shows: errors, and factors of its paths: `forecasts`, which choose the step, and what is `asked`."""
 
     found: block.Measured
     factor: float
     exact: float
-    times: float
+    asked: float
 
 
 def look(
@@ -120,7 +125,8 @@ def look(
     judge, heavy, tolerance, alpha = (judging[name] for name in ("judge", "heavy", "tolerance", "alpha"))
     found = block.measure(runs, main, change, flow, judge, heavy, fresh=False)
     counts = found.both.paths[-len(found.sizes.size) :]
-    return Look(found, *forecasts(found.sizes, counts, tolerance, alpha), doubt(found.sizes, counts, alpha))
+    known = found.sizes, counts
+    return Look(found, *forecasts(*known, tolerance, alpha), asked(*known, tolerance, alpha))
 
 
 def _short(paths: int, path: float) -> None:
@@ -173,11 +179,17 @@ def reducing(run: Run) -> float:
 def forecasts(s: Sizes, counts: Array, tolerance: float, alpha: float) -> tuple[float, float]:
     """Factors of paths that decide, with what the step size leaves and without; ``counts`` (n,) are those of a pilot.
 
-    The pilot may be wrong by a standard error about the gaps themselves, which more paths do not take back.
+    Of gaps as they are seen, and larger by a standard error, which more paths do not take back.
     """
-    s, stderr = likely(s)
-    factor, exact = (forecast(s._replace(left=left), counts, tolerance, alpha) for left in (s.left + stderr, stderr))
+    doubts = s.left + s.stderr, s.stderr
+    factor, exact = (forecast(s._replace(left=left), counts, tolerance, alpha) for left in doubts)
     return factor, exact
+
+
+def asked(s: Sizes, counts: Array, tolerance: float, alpha: float) -> float:
+    """Factor of paths that decide, of the gaps that are `likely`, and larger by a standard error."""
+    shrunk, stderr = likely(s)
+    return doubt(s, counts, alpha) * forecast(shrunk._replace(left=s.left + stderr), counts, tolerance, alpha)
 
 
 def likely(s: Sizes) -> tuple[Sizes, Array]:
