@@ -35,7 +35,7 @@ from sdeopt.engine.work import costs, network
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import LEAST, Sizes, allowance, bounds, forecast
 
-__all__ = ["WORK", "Plan", "affordable", "at_once", "doubt", "forecasts", "plan_work"]
+__all__ = ["WORK", "Plan", "affordable", "asked", "at_once", "doubt", "forecasts", "likely", "plan_work"]
 
 Array = NDArray[np.float64]
 WORK = 18.0  # seconds of one core: 9 s on two
