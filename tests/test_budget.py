@@ -96,8 +96,8 @@ def test_a_pilot_is_doubled_while_the_block_would_be_large(monkeypatch: pytest.M
 def test_a_doubled_pilot_is_one_pilot() -> None:
     """Its paths go on where those of the first half end, and both halves are measured as one."""
     runs = budget.block.columns(plan(so.SGD(lr=0.05), TILTED, "sde", steps=20, rng=0, save_at=5, substeps=2))
-    halves = [budget.block.both(runs, 128, False, first, None, False, None) for first in (7, 135)]
-    whole, _ = budget.block.try_steps(runs, 256, False, 7, None, False, None)
+    halves = [budget.pilot.both(runs, 128, False, first, None, False, None) for first in (7, 135)]
+    whole, _ = budget.pilot.try_steps(runs, 256, False, 7, None, False, None)
     merged, one = paired.estimates(paired.merge(*halves), 2), paired.estimates(whole, 2)
     for name in ("paths", "first", "second", "gap"):
         np.testing.assert_allclose(getattr(merged, name), getattr(one, name), rtol=1e-9, atol=1e-12)
@@ -212,7 +212,7 @@ def test_budgets_that_make_no_sense(given: dict[str, Any]) -> None:
 
 def test_a_pilot_of_hours_is_refused_before_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "costs", lambda runs, progress: [40.0] * len(runs))
-    monkeypatch.setattr(budget.block, "try_steps", lambda *given: pytest.fail("it has begun"))
+    monkeypatch.setattr(budget.pilot, "try_steps", lambda *given: pytest.fail("it has begun"))
     with pytest.raises(ValueError, match="a pilot of 64 paths, the fewest, would take about 2.1 hours"):
         so.compare(so.SGD(lr=0.05), TILTED, **GRID)
 

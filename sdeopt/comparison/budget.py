@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sdeopt.comparison import block
+from sdeopt.comparison import block, pilot
 from sdeopt.engine.run import Run
 from sdeopt.engine.work import costs, network
 from sdeopt.results import paired, quantities
@@ -88,7 +88,7 @@ def plan_work(
         paths = _paths(SHARE * WORK / path)
         _short(paths, path)
         part = store and store.part(f"pilot{substeps}")
-        main, change = block.try_steps(runs, paths, vectors, APART, executor, progress, part)
+        main, change = pilot.try_steps(runs, paths, vectors, APART, executor, progress, part)
         used += paths * path
         if flow is None:
             flow = block.straight(runs[3], executor, not callable(progress) and progress, None)
@@ -98,7 +98,7 @@ def plan_work(
     budget, path = WORK if seconds is None else seconds, each[0] + each[1] + kept
     while seen.asked > LARGE and used + paths * path <= DOUBLED * min(WORK, budget):
         part = store and store.part(f"pilot{substeps}x{paths}")
-        more = block.both(runs, paths, vectors, APART + paths, executor, progress, part)
+        more = pilot.both(runs, paths, vectors, APART + paths, executor, progress, part)
         main, paths, used = paired.merge(main, more), 2 * paths, used + paths * path
         seen = look(runs, main, change, flow, judging)
     if seconds is not None:
