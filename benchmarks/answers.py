@@ -10,12 +10,9 @@ of the clock on the wall, so nothing else should run beside it.
 from __future__ import annotations
 
 import os
-import resource
 import shlex
-import subprocess
 import sys
 import tempfile
-import time
 from statistics import median
 from typing import Any
 
@@ -24,20 +21,16 @@ from rich.console import Console
 import sdeopt as so
 from benchmarks.decisions import command
 from benchmarks.engines import tables
-from benchmarks.engines.machine import about
+from benchmarks.engines.machine import about, process
 
 README = "the README's first, on 569 examples"
 
 
 def timed(words: str, folder: str) -> tuple[float, float]:
     """Seconds of `sdeopt compare` with these words, on the wall and of the processors."""
-    before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     with tempfile.TemporaryDirectory() as out:
-        argv = [sys.executable, "-m", "sdeopt", "compare", *shlex.split(words)]
-        argv += ["--out", os.path.join(out, "figure")] if words == command() else []
-        subprocess.run(argv, env=os.environ | {"SDEOPT_CACHE_DIR": folder}, check=True, capture_output=True)
-    took, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return took, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        kept = ["--out", os.path.join(out, "figure")] if words == command() else []
+        return process(["-m", "sdeopt", "compare", *shlex.split(words), *kept], folder)[:2]
 
 
 def row(name: str) -> list[Any]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import sdeopt as so
-from benchmarks.engines.machine import beside
+from benchmarks.engines.machine import beside, process
 from benchmarks.engines.tables import Table
 from benchmarks.engines.workloads import GRID, STEPS
 from sdeopt.engine.kernels import Kernel
@@ -145,11 +143,8 @@ def _seconds(count: int, workers: int) -> float:
 
 def _process(folder: str | None, steps: int, count: int) -> tuple[float, float, float]:
     """Seconds, those of them on the processor, and peak megabytes of a new process that prints a first result."""
-    env = os.environ | ({"SDEOPT_CACHE_DIR": folder} if folder else {})
-    start, used = time.perf_counter(), sum(os.times()[2:4])
-    script = START.format(steps=steps, paths=count)
-    done = subprocess.run([sys.executable, "-c", script], env=env, check=True, capture_output=True, text=True)
-    return time.perf_counter() - start, sum(os.times()[2:4]) - used, float(done.stdout)
+    seconds, used, megabytes = process(["-c", START.format(steps=steps, paths=count)], folder)
+    return seconds, used, float(megabytes)
 
 
 def memory() -> Table:
