@@ -9,6 +9,7 @@ from sdeopt.comparison.overlay import DENSE
 from sdeopt.comparison.rows import FEWEST
 from sdeopt.core.observables import explain
 from sdeopt.core.traits import SAMPLED
+from sdeopt.engine.draws import APART
 from sdeopt.results.bounds import AGREE, DIFFER, LEAST, NOT_JUDGED, OPEN
 from sdeopt.results.judging import SHOWN, settles
 from sdeopt.results.page import Cell, Line, Page, Table
@@ -138,7 +139,7 @@ def _notes(report: Report) -> list[Line]:
     """How to read the table."""
     m = report.meta
     level = f"{100 * (1.0 - m['alpha']):g} %"
-    shared = "on the same paths" if m["draws"] == "common random numbers" else "of independent paths"
+    shared = "of independent paths" if m["draws"] == APART else "on the same paths"
     shared = "beside the recorded runs" if "runs" in m else shared
     lines: list[Line] = [
         f"Values at t = {report.times[-1]:.4g}. gap = SDE - discrete {shared}, ± {100 * m['confidence']:g} % interval.",

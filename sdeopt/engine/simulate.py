@@ -19,7 +19,7 @@ from sdeopt.core.problem import Problem
 from sdeopt.engine import blocks
 from sdeopt.engine import checkpoint as checkpoints
 from sdeopt.engine.blocks import Interrupted, Task, fold
-from sdeopt.engine.draws import orders
+from sdeopt.engine.draws import in_common, orders
 from sdeopt.engine.planning import DEFAULT_SUBSTEPS, paths_of, plan, saves
 from sdeopt.engine.run import Run, guard
 from sdeopt.engine.streams import name_seed
@@ -271,7 +271,6 @@ def _crossings(run: Run, crossed: NDArray[np.float64]) -> dict[str, Crossing]:
 def describe(run: Run) -> dict[str, Any]:
     """What a run is, as JSON-able text and numbers."""
     sde = {"sde": run.sde, "scheme": run.scheme, "dt": run.method.clock / run.substeps} if run.kind == "sde" else {}
-    drawn = {entry[0] for entry in run.problem.noise.draws(run.problem.objective)}
     return {
         "method": repr(run.method),
         "objective": repr(run.problem.objective),
@@ -280,7 +279,7 @@ def describe(run: Run) -> dict[str, Any]:
         "clock": run.method.clock,
         "steps": run.steps,
         "substeps": run.substeps,
-        "draws": "common random numbers" if "normal" in drawn or not drawn else "independent draws",
+        "draws": in_common(run),
         "entropy": list(run.entropy),
         **sde,
     }
