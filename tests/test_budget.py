@@ -17,7 +17,7 @@ from sdeopt.comparison import budget
 from sdeopt.core import matvec, where
 from sdeopt.engine import work
 from sdeopt.engine.simulate import plan
-from sdeopt.engine.tally import Tally, noting
+from sdeopt.engine.tally import Tally, noting, tallied
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import Sizes, forecast
 from sdeopt.results.columns import labels
@@ -236,6 +236,27 @@ def test_operations_are_counted() -> None:
     sum_of_two = first = x[0]
     sum_of_two += x[1]
     assert (tally.entries, first, sum_of_two) == (126, 1.0, 2.0)
+
+
+def test_what_is_made_entry_by_entry_is_counted() -> None:
+    """In an array of its own, by a helper that calls itself: d squares, d - 1 sums and a vector of them twice."""
+
+    def squares(x: Any) -> Any:
+        out = np.zeros(x.size)
+        for i in range(x.size):
+            out[i] = x[i] * x[i]
+        return out
+
+    def summed(a: Any, n: int) -> Any:
+        return a[0] if n == 1 else a[n - 1] + summed(a, n - 1)
+
+    def page(x: Any) -> Any:
+        a = squares(x)
+        return a + a, summed(a, x.size)
+
+    counted = tallied(page, np.ones(5))
+    assert (counted.calls, counted.numbers, counted.entries) == (5 + 4 + 1, 5 + 4, 5 + 4 + 5)
+    assert type(squares(np.ones(2))) is np.ndarray  # the functions themselves are left as they are
 
 
 @pytest.mark.parametrize("d", [2, 20])

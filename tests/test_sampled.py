@@ -81,6 +81,21 @@ def test_two_step_sizes_share_every_second_uniform():
     assert np.corrcoef(a, Kernel(replace(coarse, substeps=4, resolution=8))(0, 4000)[:, -1, 0])[0, 1] < 0.13
 
 
+@pytest.mark.parametrize(("scheme", "share"), [("heun", 0.25), ("euler", 0.5)])
+def test_beside_it_the_optimizer_takes_one_of_its_batches(scheme: str, share: float) -> None:
+    """Of one step the noises have the correlation c + share r; bounds 6 standard errors (1 - ρ²)/√n off."""
+    r, paths = 0.25, 20_000
+    run = plan(so.SGD(lr=1e-6), SKEWED, "sde", steps=1, substeps=4, sde="sampled", scheme=scheme, rng=0)
+    run = replace(run, resolution=8)
+    ends = [Kernel(column)(0, paths)[:, -1, :2] for column in (replace(run, kind="discrete"), run)]
+    expected = np.sqrt(0.5 * (r - share * r * r)) + share * r
+    for i in range(2):
+        found = np.corrcoef(*(end[:, i] for end in ends))[0, 1]
+        assert abs(found - expected) < 6 * (1.0 - expected**2) / np.sqrt(paths)
+    alone = replace(run, kind="discrete", resolution=1)
+    assert abs(np.corrcoef(Kernel(alone)(0, paths)[:, -1, 0], ends[1][:, 0])[0, 1]) < 6 / np.sqrt(paths)
+
+
 RATES = so.Cosine(0.02, horizon=2.0)
 STARTS_COLD = pytest.param(so.Adam(RATES, beta1=0.95, beta2=0.97), marks=pytest.mark.slow)
 
@@ -121,9 +136,9 @@ def test_every_method_runs_on_a_minibatch(cls):
 
 
 @pytest.mark.slow
-def test_a_report_says_when_the_columns_share_no_draws():
-    """A minibatch is drawn by uniforms, which no Brownian motion shares."""
-    minibatch = so.compare(so.SGD(lr=0.05), SKEWED, steps=2, paths=4, substeps=2, rng=0)
-    assert "4, independent draws; " in str(minibatch)
+def test_a_report_says_how_much_the_columns_share():
+    """A minibatch is drawn by uniforms, which no Brownian motion shares, and a sampled SDE in part."""
+    for method, said in ((so.SGD(lr=0.05), "independent draws"), (so.SignSGD(lr=0.05), "some common draws")):
+        assert f"4, {said}; " in str(so.compare(method, SKEWED, steps=2, paths=4, substeps=2, rng=0))
     additive = so.Problem(SKEWED.objective, so.Gaussian(0.1), x0=SKEWED.x0)
     assert "common random numbers" in str(so.compare(so.SGD(lr=0.05), additive, steps=2, paths=4, substeps=2, rng=0))

@@ -38,7 +38,7 @@ from sdeopt.results.bounds import LEAST, Sizes, allowance, bounds, forecast
 __all__ = ["WORK", "Plan", "affordable", "asked", "at_once", "doubt", "forecasts", "likely", "plan_work"]
 
 Array = NDArray[np.float64]
-WORK = 18.0  # seconds of one core: 9 s on two
+WORK = 12.0  # seconds of one core: 6 s on two
 SHARE, DOUBLED = 0.1, 0.2  # of the budget, for one level of the pilot, and for all of it where it is doubled
 PILOT = (64, 2048)  # paths of one level of the pilot, at least and at most, before it is doubled
 LARGE = 4.0  # blocks, in units of the pilot, for which it is doubled

@@ -60,8 +60,9 @@ def compare(
 ) -> Report:
     """Compare an optimizer with its SDE: how far apart their means and covariances are in time, at most and at least.
 
-    Where the noise is made of normals both columns run on common random numbers (a minibatch is drawn independently,
-    and the report says so), so that the interval of a gap is narrower than those of the means. Beside the gap stand the
+    Where the noise is made of normals both columns run on common random numbers, so that the interval of a gap is
+    narrower than those of the means. Of minibatches the SDE ``"sampled"`` shares a part with the optimizer, and no
+    other SDE shares any; the report says which. Beside the gap stand the
     change when dt is halved (on the paths of the pilot or, with ``paths``, on their first quarter and at least 16), the
     drift-only flow, and closed forms where the SDE has them. With [L, U] the bounds of the largest gap in units of its
     scale, over all quantities and saves, the two *agree* if U <= ``tolerance``, *differ* if L > ``tolerance``, and else
@@ -79,7 +80,7 @@ def compare(
         How long: continuous time or number of optimizer steps; give exactly one.
     paths : int
         Independent paths. By default a pilot on other paths forecasts how many decide, within a budget of work that is
-        about 9 s on two cores; the report says how to run the same block of paths again. Of networks whose pilot would
+        about 6 s on two cores; the report says how to run the same block of paths again. Of networks whose pilot would
         cost more than that, 64 are run at once, and work of more than an hour is refused.
     seconds : float
         A budget of time in its place: the number of paths then depends on the machine.

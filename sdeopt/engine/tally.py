@@ -1,26 +1,34 @@
 """What a step computes, counted: the page's own functions run once, on arrays that note every operation.
 
 An elementwise operation counts its entries, a product of matrices its multiplications, a decomposition the cube of its
-dimension. What is counted depends on the page and the problem only, never on the machine.
+dimension. Functions are copied, so that arrays which they make, to fill them entry by entry, note it too. What is
+counted depends on the page and the problem only, never on the machine.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Tally", "noting"]
+from sdeopt.core.references import Module, rebound
+from sdeopt.engine.values import is_installed
 
+__all__ = ["Tally", "noting", "tallied"]
+
+MAKERS = ("zeros", "ones", "empty", "full", "eye")
 DEAR = {np.divide, np.true_divide, np.sqrt, np.floor_divide, np.remainder, np.power}
 
 
 @dataclass
 class Tally:
-    """Operations on arrays, the entries that they made, and of these those of a division or root, and of a product."""
+    """Operations, those on numbers alone, the entries made, and of these those of a division or root, of a product."""
 
     calls: int = 0
+    numbers: int = 0
     entries: int = 0
     dear: int = 0
     products: int = 0
@@ -28,6 +36,7 @@ class Tally:
     def add(self, entries: int, dear: bool = False, product: bool = False) -> None:
         """Note one operation."""
         self.calls += 1
+        self.numbers += entries == 1
         self.entries += entries
         self.dear += entries * dear
         self.products += entries * product
@@ -86,3 +95,41 @@ def _plain(a: Any) -> Any:
     if isinstance(a, list):
         return [_plain(part) for part in a]
     return {key: _plain(value) for key, value in a.items()} if isinstance(a, dict) else a
+
+
+def tallied(f: FunctionType, *given: Any) -> Tally:
+    """What ``f`` computes with these arrays."""
+    tally = Tally()
+    _Copies(tally)(f)(*(noting(a, tally) for a in given))
+    return tally
+
+
+class _Copies:
+    """Copies of plain functions, and of those that they call, for which ``np`` is this object: its new arrays note."""
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self._done: dict[FunctionType, Callable[..., Any]] = {}
+
+    def __call__(self, f: FunctionType) -> Callable[..., Any]:
+        if f not in self._done:
+            self._done[f] = lambda *given, **more: self._done[f](*given, **more)  # for what refers to itself
+            self._done[f] = rebound(f, self._bound)
+        return self._done[f]
+
+    def _bound(self, thing: Any) -> Any:
+        if thing is np:
+            return self
+        if isinstance(thing, FunctionType) and not is_installed(thing.__module__):
+            return self(thing)
+        return Module(thing, self._bound) if isinstance(thing, ModuleType) and _is_ours(thing) else thing
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(np, name)
+        if name not in MAKERS:
+            return found
+        return lambda *given, **more: noting(found(*_plain(given), **_plain(more)), self._tally)
+
+
+def _is_ours(module: ModuleType) -> bool:
+    return module.__name__.startswith("sdeopt.")

@@ -29,7 +29,7 @@ from sdeopt.engine.identity import grid
 from sdeopt.engine.kernels import Kernel
 from sdeopt.engine.progress import Progress
 from sdeopt.engine.run import Run
-from sdeopt.engine.tally import Tally, noting
+from sdeopt.engine.tally import Tally, noting, tallied
 from sdeopt.results.pages import TRACE
 
 __all__ = ["BUDGET", "Price", "announce", "cost", "costly", "costs", "expected", "price", "shortest"]
@@ -39,27 +39,27 @@ NORMAL, PATHWISE = 2.4e-9, 5e-8  # seconds: one of the fine normals that make a 
 CALL, PRODUCT, MADE = 1e-5, 2e-11, 3e-9  # of networks: an operation, a multiplication in products, another entry
 HALF = 0.5  # of the entries and products of single precision: an MLP on MNIST took 0.53 and 0.57 of double's time
 TOGETHER = 16  # operations of single paths that one of a batch of paths takes the place of
-LOOPED = 2.5e-6  # a step of a page that works entry by entry, which arrays do not see
 SHORT = 0.02  # seconds, counted, below which a network is not timed; a run may take fifty times that
 TIMED = 4  # paths of which a step is timed, at most: a batch of them may be faster than one after the other
 PYTHON = 1e-4  # a path-step of what cannot be counted, an optimizer without a page or a function that refuses arrays
 
 
 class Rates(NamedTuple):
-    """Seconds of a path-step, an operation on arrays, an entry of its result, a quotient or root, any other draw."""
+    """Seconds of a path-step, an operation on arrays, on numbers, an entry, a quotient or root, any other draw."""
 
     step: float
     call: float
+    number: float
     entry: float
     dear: float
     draw: float
 
 
 RATES = {
-    "lanes": Rates(1e-8, 0.0, 5e-11, 0.0, 2e-9),
-    "vectors": Rates(2e-7, 2.8e-9, 5.6e-11, 2.8e-9, 1e-8),
-    "batched": Rates(2e-6 / WIDTH, 3e-6 / WIDTH, 1e-9, 0.0, 1.5e-8),
-    "interpreted": Rates(2e-6, 3e-6, 1e-9, 0.0, 1.5e-8),
+    "lanes": Rates(1e-8, 0.0, 0.0, 5e-11, 0.0, 2e-9),
+    "vectors": Rates(2e-7, 2.8e-9, 1.8e-9, 5.6e-11, 2.8e-9, 1e-8),
+    "batched": Rates(2e-6 / WIDTH, 3e-6 / WIDTH, 3e-6 / WIDTH, 1e-9, 0.0, 1.5e-8),
+    "interpreted": Rates(2e-6, 3e-6, 3e-6, 1e-9, 0.0, 1.5e-8),
 }
 
 
@@ -77,14 +77,11 @@ def price(run: Run) -> Price:
     rates = RATES.get(Kernel(run).mode)
     if rates is None:
         return Price(PYTHON, 0.0)
-    if not run.method.lanes:
-        evaluated = 1 if run.kind == "discrete" else 2 if run.model.drift is not None else 4
-        rates = rates._replace(step=max(rates.step, evaluated * LOOPED))
     shape, vectors = draws(run)
     fine = {"normal": NORMAL} | dict.fromkeys(GIVEN, PATHWISE)
     drawn = sum(fine[v.kind] * v.size * v.stride if v.kind in fine else rates.draw * v.size for v in vectors)
     try:
-        step, save = _counted(run, shape, vectors, _tallied)
+        step, save = _counted(run, shape, vectors, tallied)
     except Exception:  # of functions of the user; if it means anything, the run raises it where it is told
         return Price(PYTHON, 0.0)
     return Price(drawn + _seconds(step, rates), _seconds(save, rates))
@@ -114,7 +111,8 @@ def _single(run: Run) -> bool:
 
 
 def _seconds(t: Tally, rates: Rates) -> float:
-    return rates.step + t.calls * rates.call + t.entries * rates.entry + t.dear * rates.dear
+    calls = (t.calls - t.numbers) * rates.call + t.numbers * rates.number
+    return rates.step + calls + t.entries * rates.entry + t.dear * rates.dear
 
 
 def _counted(run: Run, shape: Any, vectors: list[Draw], count: Any) -> tuple[Any, Any]:
@@ -143,13 +141,6 @@ def _counted(run: Run, shape: Any, vectors: list[Draw], count: Any) -> tuple[Any
 def _alone(run: Run) -> dict[str, Any]:
     """What is observed of single paths; the trace of large networks is of all of them, and costs little."""
     return {name: f for name, f in run.observables.items() if name != TRACE}
-
-
-def _tallied(f: Callable[..., None], *given: Any) -> Tally:
-    """What ``f`` computes with these arrays."""
-    tally = Tally()
-    f(*(noting(a, tally) for a in given))
-    return tally
 
 
 def cost(run: Run) -> float:

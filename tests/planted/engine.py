@@ -6,6 +6,11 @@ from planted.mutation import NOISE, Mutation
 
 MUTATIONS = [
     Mutation(
+        "draws: an optimizer beside a sampled SDE has batches of its own",
+        "sdeopt/engine/draws.py", "(picks if kind", "(False if kind",
+        ("tests/test_sampled.py::test_beside_it_the_optimizer_takes_one_of_its_batches[heun-0.25]",),
+    ),
+    Mutation(
         "Minibatch: 1/B dropped from the covariance",
         f"{NOISE}/minibatch.py", "self.replace) / (n * self.batch))", "self.replace) / n)",
         ("tests/test_minibatch.py",),
