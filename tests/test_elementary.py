@@ -62,7 +62,7 @@ def test_limits():
 def test_power():
     x = RNG.uniform(0.01, 100, 200)
     np.testing.assert_allclose(power(x, 0.37), x**0.37, rtol=1e-14)
-    assert power(0.0, 0.5) == 0.0
+    assert (power(0.0, 0.5), power(0.0, 0.0), power(np.inf, 0.0)) == (0.0, 1.0, 1.0)
 
 
 def test_powers_of_two_and_exponents():

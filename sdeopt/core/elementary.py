@@ -177,5 +177,5 @@ def octave(x: Any) -> Any:
 
 @entrywise
 def power(x: Any, exponent: Any) -> Any:
-    """x**exponent for x >= 0, elementwise; the relative error grows with |exponent log x|."""
-    return exp(exponent * log(x))
+    """x**exponent for x >= 0, elementwise, 1 for exponent 0; the relative error grows with |exponent log x|."""
+    return exp(exponent * where(exponent == 0.0, 0.0, log(x)))
