@@ -29,7 +29,7 @@ START = np.array([1.0, -1.0])
 PROBLEM = so.Problem(so.Quadratic(H), so.Gaussian(SCALE), x0=START)
 WEIGHTS = {"loss": 0.5 * H, "norm2": np.ones(2), "grad_norm2": H**2}
 KINDS, NAMES = labels(2, tuple(WEIGHTS))
-WORK = 0.02  # seconds of the budget, of 18: the rules are the same
+WORK = 0.02  # seconds of the budget, of 12: the rules are the same
 
 
 def _values(m: Any, v: Any) -> tuple[Any, Any]:

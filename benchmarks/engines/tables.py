@@ -35,7 +35,7 @@ A comparison needs three pieces of machine code: the loop of the optimizer, that
 which all later runs share. Where the first is new and runs on vectors, a second process compiles the optimizer's.
 None is started for loops on SIMD lanes: to begin, about a second, and to compile once more what both loops share is all
 that it would do. Most of the time to compile a loop on lanes is Python's, some 30 ms for each function in it; of
-matrices on vectors it is LLVM's. What is left are the paths that decide, within a budget of work that is about 9 s on
+matrices on vectors it is LLVM's. What is left are the paths that decide, within a budget of work that is about 6 s on
 two cores."""
 GROWTH_HEAD = """
 ## How cost grows
