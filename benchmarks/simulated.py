@@ -15,7 +15,7 @@ from unittest import mock
 import numpy as np
 
 from benchmarks import procedure
-from sdeopt.comparison import budget
+from sdeopt.comparison import forecast
 from sdeopt.results import bounds as judged
 from sdeopt.results import paired, quantities
 from sdeopt.results.bounds import LEAST, Decision, Sizes, bounds, decide
@@ -124,7 +124,7 @@ def staged(change: Change, heavy: bool, random: Any, several: int) -> Outcome:
     change(b)
     counts, granted = np.full(SAVES, float(PILOT)), []
     for s in measured(a, b):
-        asked = math.sqrt(2.0) * budget.asked(s, counts, MARGIN, ALPHA) * PILOT
+        asked = math.sqrt(2.0) * forecast.asked(s, counts, MARGIN, ALPHA) * PILOT
         granted.append(max(int(min(asked, random.uniform(PILOT, MOST)) // CHUNK) * CHUNK, PILOT))
     found, true = list[Decision](), 0.0
     for n, times in zip(*np.unique(granted, return_counts=True), strict=True):

@@ -6,6 +6,8 @@ import itertools
 import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from math import log
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from tilted import TILTED, black_box
 
 import sdeopt as so
 from sdeopt.comparison import budget
+from sdeopt.comparison import forecast as forecasting
 from sdeopt.core import matvec, where
 from sdeopt.engine import work
 from sdeopt.engine.simulate import plan
@@ -70,7 +73,7 @@ def test_a_pilot_of_few_paths_is_believed_a_quarter(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(budget, "PILOT", (255, 255))
     monkeypatch.setattr(budget, "LARGE", math.inf)
     for few in (256, 255):
-        monkeypatch.setattr(budget, "FEW", few)
+        monkeypatch.setattr(forecasting, "FEW", few)
         monkeypatch.setattr(budget, "_whole", round)
         counts.append(so.compare(page, TILTED, substeps=4, **GRID).meta["paths"])
     assert counts[0] == pytest.approx(4.0 * counts[1], rel=1e-2)
@@ -104,6 +107,42 @@ def test_a_doubled_pilot_is_one_pilot() -> None:
     np.testing.assert_allclose(merged.gap_stderr, one.gap_stderr, rtol=0.1, atol=1e-12)  # about means of 128 paths
 
 
+def test_a_doubled_pilot_may_ask_for_smaller_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Near the margin a first pilot finds that no number of paths decides at any step size, which tells none apart."""
+    monkeypatch.setattr(budget, "WORK", 6.0)
+    problem = so.Problem(so.Quadratic([1.0, 2.0]), so.Gaussian([0.5, 1.0]), x0=[1.0, -1.0])
+    report = so.compare(so.SGD(0.08), problem, steps=30, rng=3, progress=False)
+    assert (report.verdict, report.meta["substeps"]) == ("agree", 8)
+
+
+def test_where_nothing_can_be_judged_nothing_is_run_for() -> None:
+    """A noise without a fourth moment, and an observable that is no number on any path."""
+    problem = so.Problem(so.Quadratic([1.0, 2.0]), so.StudentT(2.5, 0.5), x0=[1.0, -1.0])
+    with pytest.warns(so.DivergedWarning):
+        nowhere = so.compare(so.SGD(0.05), TILTED, observables={"root": lambda x: np.sqrt(x[0] - 10.0)}, **GRID)
+    for report in (so.compare(so.SGD(0.1), problem, **GRID), nowhere):
+        assert report.verdict == "not judged" and report.meta["paths"] <= 2 * report.meta["pilot"]
+
+
+def test_a_step_size_that_decides_alone_asks_for_no_paths() -> None:
+    sizes = _sizes(np.full((4, 1), 0.02))._replace(
+        stderr=np.full((4, 1), 0.01), widest=np.full((4, 1), 0.01), left=np.full((4, 1), 0.2)
+    )
+    counts = np.full(4, 1e4)
+    without = forecasting.asked(sizes._replace(left=0.0 * sizes.left), counts, 0.1, 0.05)
+    assert forecasting.asked(sizes, counts, 0.1, 0.05) == without < 10.0
+    assert forecasting.asked(sizes, 0.0 * counts, 0.1, 0.05) == 1.0
+
+
+def test_by_the_clock_a_checkpoint_holds_the_number_that_was_chosen(tmp_path: Path) -> None:
+    """What is read from disk takes no time; and it is compiled before the clock starts."""
+    call: dict[str, Any] = {"seconds": 0.3, "checkpoint": tmp_path, **GRID}
+    first = so.compare(so.SGD(lr=0.05), TILTED, **call)
+    assert so.compare(so.SGD(lr=0.05), TILTED, **call).to_json() == first.to_json()
+    (tmp_path / "verdict.npz").unlink()
+    assert so.compare(so.SGD(lr=0.05), TILTED, **call).to_json() == first.to_json()
+
+
 def _sizes(size: Any) -> Sizes:
     ones = np.ones_like(size)
     return Sizes(size, ones, 1e4 * ones, 0.0 * ones, 0.0 * ones, 0.0 * ones, ones)
@@ -114,19 +153,19 @@ def test_noise_of_the_pilot_is_not_forecast_as_a_gap() -> None:
     noise = np.random.default_rng(0).standard_normal((40, 3))
     gaps = np.stack([np.zeros(40), np.full(40, 5.0), np.where(np.arange(40) == 7, 6.0, 0.0)], axis=1)
     seen = np.abs(gaps + noise)
-    shrunk, stderr = budget.likely(_sizes(seen))
+    shrunk, stderr = forecasting.likely(_sizes(seen))
     nothing, everywhere, once = (seen - shrunk.size).T
     assert seen[:, 0].max() > 2.0 > shrunk.size[:, 0].max()
-    assert (0.0 <= nothing).all() and nothing.max() == pytest.approx(budget.SHRUNK)
+    assert (0.0 <= nothing).all() and nothing.max() == pytest.approx(forecasting.SHRUNK)
     assert everywhere.max() < 0.3
-    assert once[7] == pytest.approx(budget.SHRUNK)
+    assert once[7] == pytest.approx(forecasting.SHRUNK)
     assert stderr[:, 0].max() < 0.7 < 0.95 < stderr[:, 1].min()
 
 
 def test_what_is_not_known_or_has_no_noise_is_forecast_as_it_is_seen() -> None:
     seen = np.array([[np.nan, np.inf, 2.0], [np.nan, 3.0, 0.0]])
     quiet = _sizes(seen)._replace(stderr=np.array([[np.nan, 1.0, 0.0], [np.nan, 1.0, 0.0]]))
-    shrunk, stderr = budget.likely(quiet)
+    shrunk, stderr = forecasting.likely(quiet)
     np.testing.assert_array_equal(shrunk.size, seen)
     np.testing.assert_array_equal(stderr, quiet.stderr)
 
@@ -139,7 +178,7 @@ def test_a_forecast_decides() -> None:
     for _ in range(300):
         seen = np.abs(0.03 + 0.02 * random.standard_normal((40, 1)))
         pilot = _sizes(seen)._replace(stderr=np.full((40, 1), 0.02), widest=np.full((40, 1), 0.02))
-        factor = budget.asked(pilot, np.full(40, 1e4), 0.1, 0.05)
+        factor = forecasting.asked(pilot, np.full(40, 1e4), 0.1, 0.05)
         spared.append(factor / forecast(pilot._replace(left=pilot.stderr), np.full(40, 1e4), 0.1, 0.05))
         stderr = 0.02 / math.sqrt(factor)
         agreed += bool((np.abs(0.03 + stderr * random.standard_normal(40)) + 1.645 * stderr <= 0.1).all())
@@ -171,7 +210,7 @@ def test_single_paths_that_dominate_what_may_decide_are_known() -> None:
         sizes = Sizes(
             np.array([[0.08, 0.02]]), 0.0 * ones, 9.0 * ones, 0.0 * ones, 0.0 * ones, np.array([share]), 0.0 * ones
         )
-        assert budget.doubt(sizes, np.array([2048.0]), 0.05) == times
+        assert forecasting.doubt(sizes, np.array([2048.0]), 0.05) == times
 
 
 @pytest.mark.slow
@@ -257,6 +296,16 @@ def test_what_is_made_entry_by_entry_is_counted() -> None:
     counted = tallied(page, np.ones(5))
     assert (counted.calls, counted.numbers, counted.entries) == (5 + 4 + 1, 5 + 4, 5 + 4 + 5)
     assert type(squares(np.ones(2))) is np.ndarray  # the functions themselves are left as they are
+
+
+def test_functions_of_math_are_counted_as_numpys_are() -> None:
+    """By attribute and by name, with a base too; each takes as long as 200 sums."""
+
+    def page(x: Any) -> Any:
+        return np.sin(x[0]) + math.sin(x[1]) + log(x[1], 2.0)
+
+    counted = tallied(page, np.ones(2))
+    assert (counted.calls, counted.entries) == (2 + 2 + 1 + 1, 2 + 3 * 200 + 1)
 
 
 @pytest.mark.parametrize("d", [2, 20])

@@ -248,7 +248,7 @@ def test_a_dt_that_is_too_large_is_not_blamed_on_the_sde() -> None:
     }
     assert reports["heun"].verdict == "differ"
     assert (reports["euler"].verdict, reports["euler"].decision.why) == ("open", "step size")
-    assert "the step size of the SDE decides it: substeps=8" in " ".join(str(reports["euler"]).split())
+    assert "the step size of the SDE stands in the way: try substeps=8" in " ".join(str(reports["euler"]).split())
     low, high = reports["euler"].within
     assert low < 0.1 and high == pytest.approx(reports["heun"].within[1], rel=0.02)
 

@@ -122,7 +122,8 @@ More paths keep the old ones and narrow every interval."""
 DECIDES = """\b
 Without --paths a pilot on other paths forecasts how many decide, within a budget of work
 that is about 6 s on two cores. The work is counted, not timed: the same command gives
-the same report on any machine. The report says which --paths and --substeps repeat it.
+the same report on any machine. The report says which --paths and --substeps run the same
+paths again.
 Of a network whose pilot would cost more, 64 paths run at once, as long as is affordable."""
 
 

@@ -28,6 +28,7 @@ from sdeopt.results.pages import TRACE
 from sdeopt.results.quantities import Quantity, Scales
 
 __all__ = [
+    "BYTES",
     "PATHS_CHANGE",
     "PATHS_FLOW",
     "alike",
@@ -48,6 +49,7 @@ SAVES = 40
 SMALL_CHUNK = 16  # paths that a chunk should hold at least, for covariances within it
 PATHS_FLOW = 32  # paths whose mean stands for the flow of a sampled SDE
 SETTLED = 3.0  # order of the moments beyond which the standard error of a gap is known: at 2.5 intervals cover 88 %
+BYTES = 16  # that stay of every number of the position of a path
 PATHS_CHANGE = 16  # paths on which dt is halved, at least
 REDUCE = functools.partial(paired.reduce, keep=laws.PATHS)
 
@@ -87,7 +89,7 @@ def ran(
     traced = {"traced": True} if discrete.projections else {}
 
     def folded(runs: tuple[Run, ...], count: int, before: int, label: str, name: str, reduce: Any = REDUCE) -> Any:
-        task = Task(runs, functools.partial(reduce, d=discrete.kept, vectors=vectors, **traced), 16 * discrete.kept)
+        task = Task(runs, functools.partial(reduce, d=discrete.kept, vectors=vectors, **traced), BYTES * discrete.kept)
         told = (lambda done, _: progress(before + done, some + paths)) if callable(progress) else progress
         return fold(task, count, paired.merge, executor, told, label, 0, store and store.part(name))
 

@@ -2,17 +2,18 @@
 
 The pilot takes about a tenth of the budget. It takes the fewest integrator steps, of 2, 4 and 8 to a step of the
 optimizer, that leave less than a tenth of the margin and hardly change the price of a verdict, and forecasts how many
-paths decide. A gap is known from a pilot of n paths to its standard error s/√n, which the forecast has to add: where N
-paths would do if the gap were known, and a bound is 3.3 standard errors wide, it asks for N/(1 - √(N/n)/3.3)², 12 N
-for n = N/5.5, 2 N for n = N. So as long as the block would have more than four times its paths, and up to a fifth of
-the budget, the pilot is doubled; and the block has √2 to 2 times what is asked, for an open report is dear.
+paths decide (`forecast`). A gap is known from a pilot of n paths to its standard error s/√n, which the forecast has to
+add: where N paths would do if the gap were known, and a bound is 3.3 standard errors wide, it asks for
+N/(1 - √(N/n)/3.3)², 12 N for n = N/5.5, 2 N for n = N. So as long as the block would have more than four times its
+paths, and up to a fifth of the budget, the pilot is doubled; where what it then knows asks for smaller steps, it begins
+anew with these. The block has √2 to 2 times what is asked, for an open report is dear.
 
 The pilot's paths never enter the verdict: pooled with the block, whose size they choose, they would make 8 % false
 verdicts of 5 %; looking again until something is decided makes 18 % in six looks.
 
 A budget is work, not time: what the steps and saves of a path draw and compute, counted, in seconds of one of the cores
 on which that was measured. So the same call with the same ``rng`` gives the same block on any machine. With
-``seconds`` the clock says what a path costs, and the block depends on the machine.
+``seconds`` the clock says what a path of the pilot costs, compilation apart, and the block depends on the machine.
 
 Where the pilot of a network would be dearer than the budget there is none: the fewest paths are run at once, at two
 integrator steps to a step of the optimizer, and the report says how many would decide.
@@ -20,9 +21,9 @@ integrator steps to a step of the optimizer, and the report says how many would 
 
 from __future__ import annotations
 
+import functools
 import math
 import time
-import warnings
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -30,12 +31,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.comparison import block, pilot
+from sdeopt.comparison.forecast import asked, forecasts
+from sdeopt.engine.memory import most_paths
 from sdeopt.engine.run import Run
 from sdeopt.engine.work import costs, network
 from sdeopt.results import paired, quantities
-from sdeopt.results.bounds import LEAST, Sizes, allowance, bounds, forecast
+from sdeopt.results.bounds import LEAST
 
-__all__ = ["WORK", "Plan", "affordable", "asked", "at_once", "doubt", "forecasts", "likely", "plan_work"]
+__all__ = ["WORK", "Plan", "affordable", "at_once", "plan_work"]
 
 Array = NDArray[np.float64]
 WORK = 12.0  # seconds of one core: 6 s on two
@@ -43,13 +46,10 @@ SHARE, DOUBLED = 0.1, 0.2  # of the budget, for one level of the pilot, and for 
 PILOT = (64, 2048)  # paths of one level of the pilot, at least and at most, before it is doubled
 LARGE = 4.0  # blocks, in units of the pilot, for which it is doubled
 HOUR = 3600.0  # of one core, that a pilot may take
-FEW, MORE = 256, 4.0  # paths of a pilot that know standard errors badly; times their forecast that are run then, or ...
-NEAR = 0.5  # ... where one path dominates a bound that is at least so much of the largest
 LEVELS = (2, 4, 8)  # integrator steps in a step of the optimizer
 CLOSE = 0.1  # part of the margin that a step size may leave
 COSTLIER = 1.5  # times the paths, which are better spent on twice the substeps
 GENEROUS = 0.1  # of the budget, up to which twice what is asked is run; above it √2 times
-SHRUNK = 1.5  # standard errors of the pilot by which a gap is thought smaller than it is seen, at most
 APART = 2**40  # number of the first path of the pilot; those of the block are numbered from 0
 MOST = 4096  # paths beside what is recorded, whose own error is that of some runs
 CHUNK = 256  # paths of which a block has whole multiples
@@ -77,66 +77,111 @@ def plan_work(
     """
     if network((run,)) and seconds is None and pilot_work(run, fixed, progress) > WORK:
         return _unpiloted(run, fixed, progress)
-    vectors = judging["judge"] == "all" and run.problem.dim > quantities.SINGLE
-    flow: Any = None
-    kept, used, begun = reducing(run), 0.0, time.perf_counter()
-    levels = LEVELS if block.alike(run) else LEVELS[1:]  # a small change cannot be seen there
-    for substeps in (run.substeps,) if fixed else levels:
-        runs = block.columns(replace(run, substeps=substeps))
-        each = costs(runs[:3], not callable(progress) and progress)
-        path = sum(each) + 2.0 * kept
-        paths = _paths(SHARE * WORK / path)
-        _short(paths, path)
-        part = store and store.part(f"pilot{substeps}")
-        main, change = pilot.try_steps(runs, paths, vectors, APART, executor, progress, part)
-        used += paths * path
-        if flow is None:
-            flow = block.straight(runs[3], executor, not callable(progress) and progress, None)
-        seen = look(runs, main, change, flow, judging)
-        if seen.factor <= COSTLIER * seen.exact and _close(runs, change, seen.found, judging["tolerance"]):
+    # time is never the same again: of a pilot by the clock nothing is kept but the number that it chooses
+    own, chosen = (store, None) if seconds is None else (None, store and store.get("chosen"))
+    most, longest = (WORK, HOUR) if seconds is None else (min(WORK, seconds), min(HOUR, seconds))
+    tried = _Pilot(run, judging, most, longest, executor, progress, own)
+    levels = (run.substeps,) if fixed else LEVELS if block.alike(run) else LEVELS[1:]  # none sees a small change there
+    for substeps in levels:
+        if not tried.begin(substeps):
             break
-    budget, path = WORK if seconds is None else seconds, each[0] + each[1] + kept
-    while seen.asked > LARGE and used + paths * path <= DOUBLED * min(WORK, budget):
-        part = store and store.part(f"pilot{substeps}x{paths}")
-        more = pilot.both(runs, paths, vectors, APART + paths, executor, progress, part)
-        main, paths, used = paired.merge(main, more), 2 * paths, used + paths * path
-        seen = look(runs, main, change, flow, judging)
-    if seconds is not None:
-        taken = time.perf_counter() - begun
-        path, used = path * taken / used, taken
-    enough = seen.asked * paths
-    wanted = max(min(2.0 * enough, GENEROUS * WORK / path), math.sqrt(2.0) * enough)
-    return Plan(replace(run, substeps=substeps), _whole(min(wanted, max(budget - used, 0.0) / path)), change, paths)
+        while tried.large() and (tried.settled() or substeps == levels[-1]):
+            tried.double()
+        if tried.settled():
+            break
+    paths = tried.wanted() if seconds is None else tried.wanted_by_clock(seconds)
+    if chosen is not None:
+        paths = int(chosen[0])
+    elif store and seconds is not None:
+        store.put("chosen", np.array([paths]))
+    return Plan(tried.run, paths, tried.change, tried.paths)
 
 
-class Look(NamedTuple):
-    """What a pilot shows: errors, and factors of its paths: `forecasts`, which choose the step, and what is `asked`."""
+class _Pilot:
+    """A pilot under way: what it has seen of the present step size, and the work and the time of all its paths."""
 
-    found: block.Measured
-    factor: float
-    exact: float
-    asked: float
+    change: paired.Paired
+    paths = 0
 
+    def __init__(
+        self, run: Run, judging: dict[str, Any], most: float, longest: float, executor: Any, progress: Any, store: Any
+    ) -> None:
+        self.run, self._judging, self._most, self._longest, self._store = run, judging, most, longest, store
+        self._how = executor, progress
+        self._told = not callable(progress) and progress
+        self._kept, self._work, self._taken = reducing(run), 0.0, 0.0
 
-def look(
-    runs: tuple[Run, ...], main: paired.Paired, change: paired.Paired, flow: Array, judging: dict[str, Any]
-) -> Look:
-    """Measure the pilot; ``judging`` is that of `plan_work`."""
-    judge, heavy, tolerance, alpha = (judging[name] for name in ("judge", "heavy", "tolerance", "alpha"))
-    found = block.measure(runs, main, change, flow, judge, heavy, fresh=False)
-    counts = found.both.paths[-len(found.sizes.size) :]
-    known = found.sizes, counts
-    return Look(found, *forecasts(*known, tolerance, alpha), asked(*known, tolerance, alpha))
+    def begin(self, substeps: int) -> bool:
+        """Go to this step size, on as many paths as a share of the budget affords; not where that takes too long."""
+        run = replace(self.run, substeps=substeps)
+        runs = block.columns(run)
+        each = costs(runs[:3], self._told)
+        path = sum(each) + 2.0 * self._kept
+        paths = _paths(SHARE * self._most / path)
+        if self._work and self._work + paths * path > self._longest:
+            return False
+        if paths * path > HOUR:
+            raise ValueError(
+                f"a pilot of {paths} paths, the fewest, would take about {paths * path / HOUR:.2g} hours of one core "
+                f"(limit 1): take fewer steps, or give paths, which does without a pilot; {LEAST} are the fewest that "
+                "are judged"
+            )
+        self.run, self._runs, self.paths, self._each = run, runs, paths, each[0] + each[1] + self._kept
+        found = self._timed(pilot.try_steps, f"pilot{substeps}", APART, paths * path)
+        self._main, self.change = found
+        self._look()
+        return True
 
+    def double(self) -> None:
+        """As many paths again, of both columns alone."""
+        name = f"pilot{self.run.substeps}x{self.paths}"
+        more = self._timed(pilot.both, name, APART + self.paths, self.paths * self._each)
+        self._main, self.paths = paired.merge(self._main, more), 2 * self.paths
+        self._look()
 
-def _short(paths: int, path: float) -> None:
-    """Refuse a pilot of hours."""
-    if paths * path > HOUR:
-        raise ValueError(
-            f"a pilot of {paths} paths, the fewest, would take about {paths * path / HOUR:.2g} hours of one core "
-            f"(limit 1): take fewer steps, or give paths, which does without a pilot; {LEAST} are the fewest that "
-            "are judged"
-        )
+    @functools.cached_property
+    def _flow(self) -> Array:
+        """That of the first step size."""
+        return block.straight(self._runs[3], self._how[0], self._told, None)
+
+    def _timed(self, run_paths: Any, name: str, first: int, work: float) -> Any:
+        vectors = self._judging["judge"] == "all" and self.run.problem.dim > quantities.SINGLE
+        began = time.perf_counter()
+        found = run_paths(self._runs, self.paths, vectors, first, *self._how, self._store and self._store.part(name))
+        self._taken += time.perf_counter() - began
+        self._work += work
+        return found
+
+    def _look(self) -> None:
+        judge, heavy, tolerance, alpha = (self._judging[name] for name in ("judge", "heavy", "tolerance", "alpha"))
+        self._seen = block.measure(self._runs, self._main, self.change, self._flow, judge, heavy, fresh=False)
+        sizes = self._seen.sizes
+        known = sizes, self._seen.both.paths[-len(sizes.size) :], tolerance, alpha
+        self._factors, self._asked = forecasts(*known), asked(*known)
+
+    def settled(self) -> bool:
+        """Whether the step size leaves little of the margin, and hardly asks for more paths."""
+        factor, exact = self._factors
+        close = _close(self._runs, self.change, self._seen, self._judging["tolerance"])
+        return close and factor <= COSTLIER * exact
+
+    def large(self) -> bool:
+        """Whether the block would have many times the paths, and twice the pilot can be afforded."""
+        return self._asked > LARGE and self._work + self.paths * self._each <= DOUBLED * self._most
+
+    def wanted(self) -> int:
+        """Paths of the block within the budget of work."""
+        return self._block(WORK - self._work, self._each)
+
+    def wanted_by_clock(self, seconds: float) -> int:
+        """Paths of the block within a budget of time, which begins once loops are compiled; half of the memory."""
+        paths = self._block(seconds - self._taken, self._each * self._taken / self._work)
+        return min(paths, most_paths(block.BYTES * self.run.kept))
+
+    def _block(self, left: float, path: float) -> int:
+        enough = self._asked * self.paths
+        wanted = max(min(2.0 * enough, GENEROUS * WORK / self._each), math.sqrt(2.0) * enough)
+        return _whole(min(wanted, max(left, 0.0) / path))
 
 
 def pilot_work(run: Run, fixed: bool, progress: Any = False) -> float:
@@ -174,52 +219,6 @@ def affordable(columns: tuple[Run, ...]) -> int:
 def reducing(run: Run) -> float:
     """Work of reducing the records of one path to statistics."""
     return RECORD * len(run.saves) * (run.width + len(paired.entries(run.kept)[0]) + 1)
-
-
-def forecasts(s: Sizes, counts: Array, tolerance: float, alpha: float) -> tuple[float, float]:
-    """Factors of paths that decide, with what the step size leaves and without; ``counts`` (n,) are those of a pilot.
-
-    Of gaps as they are seen, and larger by a standard error, which more paths do not take back.
-    """
-    doubts = s.left + s.stderr, s.stderr
-    factor, exact = (forecast(s._replace(left=left), counts, tolerance, alpha) for left in doubts)
-    return factor, exact
-
-
-def asked(s: Sizes, counts: Array, tolerance: float, alpha: float) -> float:
-    """Factor of paths that decide, of the gaps that are `likely`, and larger by a standard error."""
-    shrunk, stderr = likely(s)
-    return doubt(s, counts, alpha) * forecast(shrunk._replace(left=s.left + stderr), counts, tolerance, alpha)
-
-
-def likely(s: Sizes) -> tuple[Sizes, Array]:
-    """Sizes without what is likely to be the pilot's own noise, and the standard errors of what is left.
-
-    The largest of some hundred gaps is as a rule the one with the largest noise, two or three standard errors. With τ²
-    the mean over the saves of a quantity of ρ̂² - se², or a quarter of that of se² if this is more, the gaps of it are
-    multiplied by κ = τ²/(τ² + se²), as if they were normal with variance τ², and errors by √κ. But no gap loses more
-    than ``SHRUNK`` standard errors: one that is there at few saves stays. Source: Efron & Morris, J. Amer. Statist.
-    Assoc. 67 (1972) 130-139 (limited translation).
-    """
-    signal, noise = np.maximum(s.size**2 - s.floor**2, 0.0), s.stderr**2
-    with np.errstate(invalid="ignore", divide="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a quantity that is known at no save
-        variance = np.maximum(np.nanmean(signal - noise, axis=0), 0.25 * np.nanmean(noise, axis=0))
-        kept = np.maximum(variance / (variance + noise), 1.0 - SHRUNK * s.stderr / np.sqrt(signal))
-    kept = np.where(np.isfinite(kept), np.clip(kept, 0.0, 1.0), 1.0)  # without noise, and what is not known
-    return s._replace(size=np.sqrt(kept**2 * signal + s.floor**2)), np.sqrt(kept) * s.stderr
-
-
-def doubt(s: Sizes, counts: Array, alpha: float) -> float:
-    """Times the forecast that are run.
-
-    More where the pilot knows its standard errors badly, or where single paths make up what may decide, so that nothing
-    would be judged on as many paths.
-    """
-    high = bounds(s, alpha).high
-    heavy = s.share > allowance(counts)[:, None]
-    dominated = bool((heavy & (high >= NEAR * np.nanmax(high))).any())
-    return MORE if counts.max() < FEW or dominated else 1.0
 
 
 def _paths(affordable: float) -> int:

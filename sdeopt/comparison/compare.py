@@ -83,7 +83,7 @@ def compare(
         about 6 s on two cores; the report says how to run the same block of paths again. Of networks whose pilot would
         cost more than that, 64 are run at once, and work of more than an hour is refused.
     seconds : float
-        A budget of time in its place: the number of paths then depends on the machine.
+        A budget of time in its place, once loops are compiled: the number of paths then depends on the machine.
     dt, substeps : float, int
         Step of the SDE integrator, or how many of them make one optimizer step. By default 2, 4 or 8: the fewest that
         leave less than a tenth of the margin in the pilot; without one 2; with ``paths`` given 8. One is refused:
@@ -118,7 +118,8 @@ def compare(
         Where chunks of paths run; default one thread per core.
     progress, checkpoint
         As in `simulate`. What a folder holds is judged once: more paths after a verdict would make bounds wrong more
-        often than ``alpha`` says, and are refused.
+        often than ``alpha`` says, and are refused. A report that Ctrl-C ended is none of these, and the same call goes
+        on; to end it where what it shows pleases would have the same effect.
 
     Returns
     -------
@@ -175,13 +176,14 @@ def compare(
     other |= {"projections": run.projections} if run.projections else {}
     words |= other
     with checkpoints.open_checkpoint(checkpoint, given, (columns, block.REDUCE), words) as store:
+        chosen = paths is None
         if paths is None and log is not None:
             paths = budget.affordable(columns)
         elif paths is None:
             fixed = dt is not None or substeps is not None
             run, paths, change, pilot = budget.plan_work(run, fixed, judging, seconds, executor, progress, store)
             columns = block.columns(run)
-        _once(store, paths)
+        _once(store, paths, chosen)
         vectors = what == "all" and problem.dim > SINGLE
         change, flow, main, partial = block.ran(columns, paths, vectors, change, executor, progress, store, log)
         if store is not None and not partial:
@@ -241,13 +243,16 @@ def _judged(run: Run, observables: Any, judge: str | None) -> str:
     return what
 
 
-def _once(store: checkpoints.Checkpoint | None, paths: int) -> None:
+def _once(store: checkpoints.Checkpoint | None, paths: int, chosen: bool) -> None:
     """Refuse to judge more, or fewer, of the paths that have been judged: whoever looks until it pleases is pleased."""
     judged = None if store is None else store.get("verdict")
     if judged is not None and judged[0] != paths:
+        what = f"paths must be {judged[0]}, on which what the checkpoint holds was judged, got {paths}"
+        if chosen:
+            what = f"checkpoint holds a verdict on {judged[0]} paths, and these arguments choose {paths}"
         raise ValueError(
-            f"paths must be {judged[0]}, on which what the checkpoint holds was judged, got {paths}: a second verdict "
-            "on some of the same paths is wrong more often than alpha says; take another rng and another folder"
+            f"{what}: a second verdict on some of the same paths is wrong more often than alpha says; take another rng "
+            "and another folder"
         )
 
 

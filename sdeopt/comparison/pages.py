@@ -129,6 +129,8 @@ def _head(report: Report) -> list[tuple[str, Line]]:
 
 def _chosen(meta: dict[str, Any]) -> str:
     """Who chose the number of paths."""
+    if meta["partial"]:
+        return " (ended by Ctrl-C)"
     if not meta.get("pilot"):
         return ""
     by = "the clock" if meta["seconds"] is not None else "a budget of work"

@@ -11,7 +11,7 @@ import logging
 import os
 from typing import Any
 
-__all__ = ["check_memory"]
+__all__ = ["check_memory", "most_paths"]
 
 log = logging.getLogger("sdeopt")
 COPIES = 3.5  # measured: 2.1 in simulate and 1.7 in compare, 3.0 and 2.7 where paths diverge
@@ -40,6 +40,11 @@ def check_memory(task: Any, paths: int, chunk: int, workers: int) -> str:
         )
     log.info("%s: about %s of memory", task.runs[0].method, text)
     return text
+
+
+def most_paths(kept: int) -> int:
+    """Paths of which so many bytes each fill half of what a run may hold."""
+    return max(1, int(0.5 * SHARE * bytes_installed() / kept))
 
 
 def bytes_installed() -> float:

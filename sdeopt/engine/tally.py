@@ -7,9 +7,10 @@ counted depends on the page and the problem only, never on the machine.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import FunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,11 @@ from sdeopt.engine.values import is_installed
 
 __all__ = ["Tally", "noting", "tallied"]
 
-MAKERS = ("zeros", "ones", "empty", "full", "eye")
+MAKERS = ("array", "asarray", "zeros", "ones", "empty", "full", "eye")
+FUNCTIONS = ("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "sinh", "cosh", "tanh", "sqrt")  # math's are NumPy's
+COMPUTED = 200  # entries in the time that one of them takes, but for roots
 DEAR = {np.divide, np.true_divide, np.sqrt, np.floor_divide, np.remainder, np.power}
+LONG = {getattr(np, name) for name in FUNCTIONS} - DEAR | {np.log2, np.log10, np.exp2, np.arctan, np.arctan2}
 
 
 @dataclass
@@ -63,6 +67,8 @@ class Noting(np.ndarray[Any, Any]):
         size = max(np.size(a) for a in (found, *plain) if not isinstance(a, tuple))
         if ufunc is np.matmul:
             size = np.size(found) * np.shape(plain[0])[-1]
+        if ufunc in LONG:
+            size *= COMPUTED
         tally.add(size, ufunc in DEAR, ufunc is np.matmul)
         return found if found is None else noting(found, tally)
 
@@ -104,6 +110,13 @@ def tallied(f: FunctionType, *given: Any) -> Tally:
     return tally
 
 
+def _log(x: Any, *base: Any) -> Any:
+    return np.log(x) / np.log(base[0]) if base else np.log(x)
+
+
+MATH: dict[Any, Any] = {getattr(math, name): getattr(np, name) for name in FUNCTIONS} | {math.log: _log}
+
+
 class _Copies:
     """Copies of plain functions, and of those that they call, for which ``np`` is this object: its new arrays note."""
 
@@ -120,16 +133,17 @@ class _Copies:
     def _bound(self, thing: Any) -> Any:
         if thing is np:
             return self
+        if isinstance(thing, BuiltinFunctionType):
+            return MATH.get(thing, thing)
         if isinstance(thing, FunctionType) and not is_installed(thing.__module__):
             return self(thing)
-        return Module(thing, self._bound) if isinstance(thing, ModuleType) and _is_ours(thing) else thing
+        if type(thing) is tuple:
+            return tuple(map(self._bound, thing))
+        followed = isinstance(thing, ModuleType) and (thing is math or thing.__name__.startswith("sdeopt."))
+        return Module(thing, self._bound) if followed else thing
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(np, name)
         if name not in MAKERS:
             return found
         return lambda *given, **more: noting(found(*_plain(given), **_plain(more)), self._tally)
-
-
-def _is_ours(module: ModuleType) -> bool:
-    return module.__name__.startswith("sdeopt.")

@@ -131,8 +131,10 @@ def _counted(run: Run, shape: Any, vectors: list[Draw], count: Any) -> tuple[Any
             return move(plain, first, y, o, given)
         return move(plain, o, first * run.substeps, y, given, run.method.clock, run.substeps, run.noise_factor)
 
+    observed = tuple(f for f, _ in passes(_alone(run), o.objective))
+
     def save(x: Any) -> None:
-        for f, _ in passes(_alone(run), o.objective):
+        for f in observed:
             f(o, x)
 
     y = y0 if run.kind == "discrete" else y1

@@ -163,9 +163,10 @@ def decide(s: Sizes, b: Bounds, paths: Array, tolerance: float, alpha: float) ->
         return Decision(NOT_JUDGED, low, math.inf, save, column, "tail", share=float(s.share[save, column]))
     if high <= tolerance:
         return Decision(AGREE, low, high, save, column)
+    more, exact = (forecast(s._replace(left=left), paths, tolerance, alpha) for left in (s.left, np.zeros_like(s.left)))
     still = bool((b.high - s.left <= tolerance).all() or ((trusted + s.left) > tolerance).any())
-    why = "step size" if still else "paths"
-    return Decision(OPEN, low, high, save, column, why, forecast(s, paths, tolerance, alpha))
+    why = "step size" if still or (math.isinf(more) and math.isfinite(exact)) else "paths"
+    return Decision(OPEN, low, high, save, column, why, more)
 
 
 def _where(a: Array) -> tuple[int, int]:

@@ -75,7 +75,7 @@ def worst(report: Any, columns: list[int], quantities: list[Quantity]) -> tuple[
 def settles(d: Decision, substeps: int | None) -> str:
     """What would decide an open verdict."""
     if d.why == "step size" and substeps is not None:
-        return f"the step size of the SDE decides it: substeps={2 * substeps}"
+        return f"the step size of the SDE stands in the way: try substeps={2 * substeps}"
     if math.isinf(d.more):
         return "too close to the margin for any number of paths"
     return f"about {float(format(d.more, '.2g')):g} times the paths would decide"

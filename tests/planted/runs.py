@@ -79,12 +79,12 @@ MUTATIONS = [
     ),
     Mutation(
         "compare: a pilot of few paths is believed",
-        "sdeopt/comparison/budget.py", "MORE if counts.max() < FEW or", "MORE if",
+        "sdeopt/comparison/forecast.py", "MORE if counts.max() < FEW or", "MORE if",
         named("budget", "test_a_pilot_of_few_paths_is_believed_a_quarter"),
     ),
     Mutation(
         "budget: a path that dominates a small bound counts",
-        "sdeopt/comparison/budget.py", "(heavy & (high >= NEAR * np.nanmax(high)))", "heavy",
+        "sdeopt/comparison/forecast.py", "(heavy & (high >= NEAR * np.nanmax(high)))", "heavy",
         named("budget", "test_single_paths_that_dominate_what_may_decide_are_known"),
     ),
     Mutation(

@@ -68,7 +68,7 @@ def compared(
     both, halved, straight = (columns := block.columns(run))[:2], columns[1:3], columns[3]
 
     def folded(runs: tuple[Run, ...], count: int) -> paired.Paired:
-        task = Task(runs, partial(block.REDUCE, d=run.kept, vectors=False), 16 * run.kept)
+        task = Task(runs, partial(block.REDUCE, d=run.kept, vectors=False), block.BYTES * run.kept)
         return fold(task, count, paired.merge, progress=False)  # type: ignore[no-any-return]
 
     judging = {"judge": "observables", "heavy": False, "tolerance": close, "alpha": 0.05}
