@@ -85,7 +85,7 @@ MUTATIONS = [
     Mutation(
         "budget: a path that dominates a small bound counts",
         "sdeopt/comparison/forecast.py", "(heavy & (high >= NEAR * np.nanmax(high)))", "heavy",
-        named("budget", "test_single_paths_that_dominate_what_may_decide_are_known"),
+        named("forecasts", "test_single_paths_that_dominate_what_may_decide_are_known"),
     ),
     Mutation(
         "observables: an objective with a loss of its own is asked for that of its parent",
