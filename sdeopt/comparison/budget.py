@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sdeopt.comparison import block, pilot
-from sdeopt.comparison.forecast import asked, forecasts
+from sdeopt.comparison.forecast import FEW, asked, forecasts
 from sdeopt.engine.memory import most_paths
 from sdeopt.engine.run import Run
 from sdeopt.engine.work import costs, network
@@ -101,7 +101,9 @@ class _Pilot:
     """A pilot under way: what it has seen of the present step size, and the work and the time of all its paths."""
 
     change: paired.Paired
-    paths = 0
+    _factors: tuple[float, float]
+    paths, _doubled = 0, False
+    _least = 0.0  # paths that would decide at a smaller step, by a doubled pilot
 
     def __init__(
         self, run: Run, judging: dict[str, Any], most: float, longest: float, executor: Any, progress: Any, store: Any
@@ -126,7 +128,10 @@ class _Pilot:
                 f"(limit 1): take fewer steps, or give paths, which does without a pilot; {LEAST} are the fewest that "
                 "are judged"
             )
+        if self._doubled:  # which is more than the first paths of the next step size will know
+            self._least = self._factors[1] * self.paths
         self.run, self._runs, self.paths, self._each = run, runs, paths, each[0] + each[1] + self._kept
+        self._doubled = False
         found = self._timed(pilot.try_steps, f"pilot{substeps}", APART, paths * path)
         self._main, self.change = found
         self._look()
@@ -136,7 +141,7 @@ class _Pilot:
         """As many paths again, of both columns alone."""
         name = f"pilot{self.run.substeps}x{self.paths}"
         more = self._timed(pilot.both, name, APART + self.paths, self.paths * self._each)
-        self._main, self.paths = paired.merge(self._main, more), 2 * self.paths
+        self._main, self.paths, self._doubled = paired.merge(self._main, more), 2 * self.paths, True
         self._look()
 
     @functools.cached_property
@@ -160,10 +165,15 @@ class _Pilot:
         self._factors, self._asked = forecasts(*known), asked(*known)
 
     def settled(self) -> bool:
-        """Whether the step size leaves little of the margin, and hardly asks for more paths."""
+        """Whether the step size leaves little of the margin, and hardly asks for more paths.
+
+        A doubled pilot goes on only from where no number of paths decides to where the budget may.
+        """
         factor, exact = self._factors
-        close = _close(self._runs, self.change, self._seen, self._judging["tolerance"])
-        return close and factor <= COSTLIER * exact
+        cheap = factor <= COSTLIER * exact
+        if self._doubled:
+            cheap = math.isfinite(factor) or 2.0 * exact * self.paths * self._each > self._most - self._work
+        return cheap and _close(self._runs, self.change, self._seen, self._judging["tolerance"], self.paths >= FEW)
 
     def large(self) -> bool:
         """Whether the block would have many times the paths, and twice the pilot can be afforded."""
@@ -179,7 +189,7 @@ class _Pilot:
         return min(paths, most_paths(block.BYTES * self.run.kept))
 
     def _block(self, left: float, path: float) -> int:
-        enough = self._asked * self.paths
+        enough = max(self._asked * self.paths, self._least)
         wanted = max(min(2.0 * enough, GENEROUS * WORK / self._each), math.sqrt(2.0) * enough)
         return _whole(min(wanted, max(left, 0.0) / path))
 
@@ -231,8 +241,11 @@ def _whole(paths: float) -> int:
     return int(max(paths // CHUNK * CHUNK if paths > CHUNK else paths, PILOT[0]))
 
 
-def _close(runs: tuple[Run, ...], change: paired.Paired, found: block.Measured, tolerance: float) -> bool:
-    """Whether the step size leaves little of the margin: by the change without its noise, and surely not much more."""
+def _close(runs: tuple[Run, ...], change: paired.Paired, found: block.Measured, tolerance: float, known: bool) -> bool:
+    """Whether the step size leaves little of the margin: by the change without its noise, and surely not much more.
+
+    What is not surely so for want of paths, where their noise is not ``known``, smaller steps do not make so.
+    """
     moved = quantities.apart(
         found.halved, change.groups, found.scales, found.quantities, len(block.seen(runs[0]))
     )  # of the changes, in units of the same scales
@@ -241,4 +254,4 @@ def _close(runs: tuple[Run, ...], change: paired.Paired, found: block.Measured, 
         return bool(np.nanmax(found.sizes.left) <= CLOSE * tolerance)
     size = factor * np.sqrt(np.maximum(moved.size**2 - moved.floor**2, 0.0))
     surely = size + factor * quantities.NORMAL95 * moved.stderr
-    return bool(np.nanmax(size) <= CLOSE and np.nanmax(surely) <= 2.0 * CLOSE)
+    return bool(np.nanmax(size) <= CLOSE and (not known or np.nanmax(surely) <= 2.0 * CLOSE))
