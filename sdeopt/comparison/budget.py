@@ -128,7 +128,7 @@ class _Pilot:
                 f"(limit 1): take fewer steps, or give paths, which does without a pilot; {LEAST} are the fewest that "
                 "are judged"
             )
-        if self._doubled:  # which is more than the first paths of the next step size will know
+        if self._doubled and math.isfinite(self._factors[1]):  # more than the first paths at another step will know
             self._least = self._factors[1] * self.paths
         self.run, self._runs, self.paths, self._each = run, runs, paths, each[0] + each[1] + self._kept
         self._doubled = False
