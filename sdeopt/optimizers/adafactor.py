@@ -85,7 +85,7 @@ def divided(g: Vector, r: Vector, c: Vector, eps1: float) -> Any:
 @method(
     order=1, parts=("x", "r", "c"), family="adaptive", limited=True, lanes=False,
     objective="matrix-quadratic:rows=2,cols=3",
-    at={"lr": 0.025, "eps2": 1.0, "objective": "matrix-quadratic:rows=2,cols=3,scale=10"},  # x begins at 0
+    at={"lr": 0.015, "eps2": 1.0, "objective": "matrix-quadratic:rows=2,cols=3,scale=10"},  # x begins at 0
 )  # fmt: skip
 class Adafactor(NamedTuple):
     """Adafactor on a matrix, as torch.optim.Adafactor.
