@@ -79,7 +79,7 @@ def test_a_law_that_decides_by_a_value_runs_path_by_path() -> None:
     run = column(page, "discrete", f, so.PoissonBatch(3), observables=[])
     kernel = kernels.Kernel(run)
     assert kernel.mode == "interpreted"
-    plain = column(so.SGD(0.3), "discrete", f, so.PoissonBatch(3), observables=[])
+    plain = column(so.SGD(0.3), "discrete", f, so.PoissonBatch(3), observables=[], sde="sampled")  # beside the same SDE
     assert np.abs(kernel(0, 2) - kernels.Kernel(plain)(0, 2)).max() < 1e-12
 
 
