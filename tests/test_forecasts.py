@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from sdeopt.comparison import forecast as forecasting
-from sdeopt.results.bounds import Sizes, forecast
+from sdeopt.engine import memory
+from sdeopt.results.bounds import Sizes, bounds, decide, forecast
 
 
 def _sizes(size: Any) -> Sizes:
@@ -73,3 +74,19 @@ def test_single_paths_that_dominate_what_may_decide_are_known() -> None:
             np.array([[0.08, 0.02]]), 0.0 * ones, 9.0 * ones, 0.0 * ones, 0.0 * ones, np.array([share]), 0.0 * ones
         )
         assert forecasting.doubt(sizes, np.array([2048.0]), 0.05) == times
+
+
+def test_where_the_step_size_leaves_too_much_no_number_of_paths_is_named() -> None:
+    """6 % off, known to 5: no number of paths takes away the 9 that the step size leaves; without it some decide."""
+    for left, why, more in ((0.09, "step size", math.inf), (0.0, "paths", 16.0)):
+        sizes = _sizes(np.array([[0.06]]))._replace(
+            stderr=np.array([[0.05]]), widest=np.array([[0.05]]), left=np.array([[left]])
+        )
+        found = decide(sizes, bounds(sizes, 0.05), np.array([1e4]), 0.1, 0.05)
+        assert (found.verdict, found.why) == ("open", why)
+        assert found.more == pytest.approx(more, rel=0.5)
+
+
+def test_a_budget_of_time_fills_half_of_what_a_run_may_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "bytes_installed", lambda: 64_000.0)
+    assert memory.most_paths(32) == 500
