@@ -11,6 +11,7 @@ import pytest
 from numba import njit
 
 import sdeopt.engine.compiler.linker  # noqa: F401  (gives lanes their roots)
+from sdeopt.engine.compiler import roots
 from sdeopt.engine.compiler.lanes import loader, storer
 from sdeopt.engine.compiler.roots import refined
 from sdeopt.engine.machine.fused import fused
@@ -51,13 +52,17 @@ def test_every_estimate_gives_the_correctly_rounded_root() -> None:
         assert np.array_equal(refined(operator.mul, operator.neg, fused, a, y, 0.5), np.sqrt(a))
 
 
+@pytest.mark.parametrize("name", ["znver4", "another"])
 @pytest.mark.parametrize("width", [8, 16, 32])
-def test_roots_and_signs_of_lanes_have_the_bits_of_others(width: int) -> None:
-    """Also of what has no root, of subnormal numbers and of the largest."""
+def test_roots_and_signs_of_lanes_have_the_bits_of_others(
+    width: int, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also of what has no root, of subnormal numbers and of the largest; as each processor makes them."""
+    monkeypatch.setattr(roots, "processor", lambda: name)
     load, store = loader(1, width), storer(width)
 
     @njit
-    def roots(x: Any, out: Any, signs: Any) -> None:
+    def both(x: Any, out: Any, signs: Any) -> None:
         for i in range(0, x.size, width):
             store(out, i, np.sqrt(load(x, i)))
             store(signs, i, np.sign(load(x, i)))
@@ -72,7 +77,7 @@ def test_roots_and_signs_of_lanes_have_the_bits_of_others(width: int) -> None:
         [edges, -edges, np.full(16, np.nan), any_bits, np.resize(np.ldexp(hard, 200), 1024), np.resize(hard, 1024)]
     )
     out, signs = np.full_like(x, -1.0), np.full_like(x, 7.0)
-    roots(x, out, signs)
+    both(x, out, signs)
     with np.errstate(invalid="ignore"):
         expected = np.sqrt(x)
     assert np.array_equal(out, expected, equal_nan=True)
