@@ -47,6 +47,6 @@ def test_every_processor_gives_the_same_bits(
             monkeypatch.delenv("NUMBA_CPU_FEATURES")
         *results[cpu], used = fresh(SCRIPT).splitlines()
         assert not cpu or used == f"compiled with {wide} False {wide}"
-        assert cpu or not host.get("avx512f") or used == "compiled with True True True"
+        assert cpu or not host.get("avx512f") or used.endswith(" True True")  # with or without ymm
     assert [line.split()[-2] for line in results[""]] == ["lanes"] * 4
     assert all(lines == results[""] for lines in results.values())
