@@ -218,7 +218,7 @@ def figure(made: Sequence[tables.Table], machine: dict[str, str]) -> None:
         scale = "linear" if len(sizes) < 3 else "log"
         axis.set(xscale=scale, yscale=scale, xlabel=table.head[0], title=table.title)
         if scale == "linear":
-            axis.set(xticks=sizes, ylim=(0.0, None))
+            axis.set(xticks=sizes, ylim=(0.0, 1.2 * max(row[1] for row in table.rows)))
         axis.legend(frameon=False, fontsize=7)
     for axis in axes.flat[len(made) :]:
         axis.set_visible(False)
