@@ -36,8 +36,8 @@ which all later runs share. Where the first is new and runs on vectors, a second
 None is started for loops on SIMD lanes: to begin, about a second, and to compile once more what both loops share is all
 that it would do. Most of the time to compile a loop on lanes is Python's, some 30 ms for each function in it; of
 matrices on vectors it is LLVM's. What is left are the paths that decide, within a budget of work that is about 6 s on
-two cores of Zen 3, and less on those of Zen 4. The table of Zen 3 is of 30 November 2026, when the budget was 9 s there.
-In that machine's slow hours, in which compilation takes twice as long, in turn with the tree of then, cold: `dpadam`
+two cores of Zen 3, and less on those of Zen 4. The table of Zen 3 is of 30 November 2026, when that was 9 s. In
+that machine's slow hours, in which compilation takes twice as long, in turn with the tree of then, cold: `dpadam`
 15.3 s for 19.3, `directsearch` 17.4 for 21.6, `ngnmd` 16.4 for 21.2, `dpsignsgd` 15.0 for 18.8, `dsignsgd` 13.9 for
 16.8; the README's first 26 for 25, and 9.5 for 11.8 once its loops are compiled; `soap`, whose work was counted too
 high, so that its budget ended early, 26.9 for 21.1."""
