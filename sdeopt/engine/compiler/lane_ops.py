@@ -20,11 +20,10 @@ from numba.extending import intrinsic, lower_builtin
 
 from sdeopt.engine.compiler.lanes import Mask, Pack, common, rebuild, row, rows
 from sdeopt.engine.machine.host import register
-from sdeopt.engine.machine.words import I32, Value, call, element
+from sdeopt.engine.machine.words import Value, call, element, joined, registers
 
 __all__ = [
-    "by_eights", "elementwise", "exponent", "fma", "halves", "joined", "product", "registers", "select", "total",
-    "two_to",
+    "by_eights", "elementwise", "exponent", "fma", "halves", "product", "select", "total", "two_to",
 ]  # fmt: skip
 
 EIGHT = element(8)
@@ -67,25 +66,6 @@ def elementwise(function: Any, arity: int, emit: Callable[..., Any], result: typ
 def by_eights(kind: Any) -> bool:
     """Whether rows of this type are made of registers of eight lanes."""
     return isinstance(kind, ir.VectorType) and kind.count % 8 == 0 and register() == 8
-
-
-def _places(first: int, count: int) -> Any:
-    return ir.Constant(element(count, I32), list(range(first, first + count)))
-
-
-def registers(b: Any, x: Any) -> list[Any]:
-    """The parts of a row that fill a register each, or the row where they do not."""
-    size = register()
-    whole = isinstance(x.type, ir.VectorType) and x.type.count % size == 0
-    return [b.shuffle_vector(x, x, _places(i, size)) for i in range(0, x.type.count, size)] if whole else [x]
-
-
-def joined(b: Any, parts: list[Any]) -> Any:
-    """The row of these parts."""
-    while len(parts) > 1:
-        pairs = zip(parts[::2], parts[1::2], strict=True)
-        parts = [b.shuffle_vector(low, high, _places(0, 2 * low.type.count)) for low, high in pairs]
-    return parts[0]
 
 
 def _abreast(b: Any, parts: list[Any]) -> list[Any]:

@@ -12,11 +12,10 @@ from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, infer, infer_getattr, signature
 from numba.extending import intrinsic, lower_builtin, lower_getattr, overload
 
-from sdeopt.engine.compiler.lane_ops import joined, registers
 from sdeopt.engine.compiler.lanes import Matrix, Pack, loader, rebuild, row, storer
 from sdeopt.engine.compiler.pipeline import OPTIONS
 from sdeopt.engine.machine.host import register
-from sdeopt.engine.machine.words import F64, I64, call
+from sdeopt.engine.machine.words import F64, I64, call, joined, registers
 
 __all__ = ["basis", "in_parts", "matvec"]
 

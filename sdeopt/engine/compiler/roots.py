@@ -22,9 +22,9 @@ import numpy as np
 from llvmlite import ir
 from numba.core import cgutils
 
-from sdeopt.engine.compiler.lane_ops import EIGHT, by_eights, elementwise, joined, registers
+from sdeopt.engine.compiler.lane_ops import EIGHT, by_eights, elementwise
 from sdeopt.engine.machine.host import processor
-from sdeopt.engine.machine.words import I32, I64, call, constant, element
+from sdeopt.engine.machine.words import I32, I64, call, constant, element, joined, registers
 
 __all__ = ["refined"]
 

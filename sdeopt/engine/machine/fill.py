@@ -20,8 +20,21 @@ from llvmlite import ir
 
 from sdeopt.engine.machine.host import FILL, register
 from sdeopt.engine.machine.normals import pair
-from sdeopt.engine.machine.threefry import random_words, uniform
-from sdeopt.engine.machine.words import F64, I1, I32, I64, Memory, Value, Variable, function, root, turns, whole
+from sdeopt.engine.machine.threefry import in_two, random_words, uniform
+from sdeopt.engine.machine.words import (
+    F64,
+    I1,
+    I32,
+    I64,
+    Memory,
+    Value,
+    Variable,
+    function,
+    mixed,
+    root,
+    turns,
+    whole,
+)
 
 __all__ = ["ARGUMENTS", "written"]
 
@@ -80,17 +93,18 @@ class Group(NamedTuple):
                 write(i + lane, made.lane(lane))
 
     @contextmanager
-    def lines(self, begin: Value, end: Value, by: int) -> Iterator[tuple[Value, Value]]:
-        """The code for (line, number) of all groups: one loop, so that constants are put into registers once."""
+    def lines(self, begin: Value, end: Value, by: int) -> Iterator[tuple[tuple[Value, Value], tuple[Value, Value]]]:
+        """The code for (line, number) of a group, and of the next: one loop, whose constants stay in registers."""
         b = begin.builder
         line, i = Variable(b, begin), Variable(b, self.first)
         groups = (self.end - self.first + (self.size - 1)) // self.size
         with turns(begin - begin, (end - begin + (by - 1)) // by * groups):
-            yield line.get(), i.get()
-            next_ = i.get() + self.size
+            here, next_ = (line.get(), i.get()), i.get() + self.size
             more = next_ < self.end
-            line.set(more.where(line.get(), line.get() + by))
-            i.set(more.where(next_, self.first))
+            following = more.where(here[0], here[0] + by), more.where(next_, self.first)
+            yield here, following
+            line.set(following[0])
+            i.set(following[1])
 
 
 def _group(v: Vector, most: bool) -> Group:
@@ -102,7 +116,7 @@ def _group(v: Vector, most: bool) -> Group:
 
 def _uniforms(v: Vector, group: Group) -> None:
     """Uniforms, the first of the ``number`` fine ones of every step."""
-    with group.lines(v.lines - v.lines, v.lines, 1) as (line, i):
+    with group.lines(v.lines - v.lines, v.lines, 1) as ((line, i), _):
         word, _ = random_words(*group.at(v, i, ((v.step + line) * v.number) << 32), v.k0, v.k1)
         group.put(i, uniform(word), functools.partial(_write, v, line))
 
@@ -110,14 +124,22 @@ def _uniforms(v: Vector, group: Group) -> None:
 def _normals(v: Vector, group: Group) -> None:
     """Standard normals; where ``number`` is not 1, sums of so many fine ones over its root, in the order of time.
 
-    The fine steps of four go together, from the last multiple of four on.
+    The fine steps of four go together, from the last multiple of four on. The words of the next group are made together
+    with the normals of this one, by turns: what floating point leaves idle, rotations and sums of whole numbers use.
     """
     b, begin, fine = v.lines.builder, v.step * v.number, v.lines * v.number
-    scale = Value(b, F64(1.0)) / root(v.number.to_number())
-    with group.lines(begin - begin - begin % 4, fine, 4) as (line, i):
-        words = random_words(*group.at(v, i, (begin + line) // 4 << 32), v.k0, v.k1)
-        for n, word in enumerate(words):
-            two, step = pair(word), line + 2 * n
+    scale, start = Value(b, F64(1.0)) / root(v.number.to_number()), begin - begin - begin % 4
+
+    def words(line: Value, i: Value) -> Iterator[tuple[Value, Value]]:
+        return in_two(*group.at(v, i, (begin + line) // 4 << 32), v.k0, v.k1)
+
+    _, ready = words(start, group.first)
+    held = [Variable(b, word) for word in ready]
+    with group.lines(start, fine, 4) as ((line, i), following):
+        making, given = words(*following), [word.get() for word in held]
+        for n, word in enumerate(given):
+            two, made = mixed(b, functools.partial(pair, word), functools.partial(next, making))
+            step = line + 2 * n
             with b.if_else(((v.number == 1) & (step >= 0) & (step + 1 < fine)).held) as (both, others):
                 with both:
                     for k in range(2):
@@ -126,6 +148,8 @@ def _normals(v: Vector, group: Group) -> None:
                     for k in range(2):
                         with b.if_then(((step + k >= 0) & (step + k < fine)).held):
                             group.put(i, two[k], functools.partial(_add, v, scale, step + k))
+        for variable, word in zip(held, made, strict=True):
+            variable.set(word)
 
 
 def _write(v: Vector, line: Value, i: Value, made: Value) -> None:

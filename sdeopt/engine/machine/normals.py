@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from sdeopt.engine.machine.threefry import ONE
-from sdeopt.engine.machine.words import Value, fma, root
+from sdeopt.engine.machine.words import Value, fma, pinned, root
 
 __all__ = ["pair"]
 
@@ -31,7 +31,7 @@ TOP, MIDDLE = 2.0 - 2.0**-41, 1.5 - 2.0**-23  # of all radii and angles, as 1 + 
 def _polynomial(y: Value, c: tuple[float, ...]) -> Value:
     p = y.like(c[0])
     for a in c[1:]:
-        p = fma(p, y, a)
+        p = pinned(fma(p, y, a))
     return p
 
 
@@ -51,7 +51,7 @@ def _minus_log(u: Value) -> Value:
 def pair(word: Value) -> tuple[Value, Value]:
     """Two standard normals from a word; radius √(-ln u) times (cos θ ∓ sin θ), two sign bits for the quadrant.
 
-    The root is left to the divider, which has nothing else to do while the next words are made.
+    The root is left to the divider, which has nothing else to do while the next words are made, see `fill`.
     """
     radius = root(_minus_log(TOP - (((word >> 12) & RADIUS) | ONE).number()))
     t = (((word << 42) >> 12) | ONE).number() - MIDDLE

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from sdeopt.engine.machine.words import Value
+from collections.abc import Iterator
 
-__all__ = ["ONE", "random_words", "uniform"]
+from sdeopt.engine.machine.words import Value, pinned
+
+__all__ = ["ONE", "in_two", "random_words", "uniform"]
 
 PARITY, ONE = 0x1BD11BDAA9FC1A22, 0x3FF0000000000000
 ODD, EVEN = (16, 42, 12, 31), (16, 32, 24, 21)
@@ -13,17 +15,25 @@ ODD, EVEN = (16, 42, 12, 31), (16, 32, 24, 21)
 def _rounds(x0: Value, x1: Value, rotations: tuple[int, ...]) -> tuple[Value, Value]:
     for r in rotations:
         x0 = x0 + x1
-        x1 = ((x1 << r) | (x1 >> (64 - r))) ^ x0
+        x1 = pinned(((x1 << r) | (x1 >> (64 - r))) ^ x0)
     return x0, x1
+
+
+def in_two(x0: Value, x1: Value, k0: Value, k1: Value) -> Iterator[tuple[Value, Value]]:
+    """`random_words`, which come second: the first half of the rounds is written before the first `next` returns."""
+    k2 = k0 ^ k1 ^ PARITY
+    x0, x1 = _rounds(x0 + k0, x1 + k1, ODD)
+    x0, x1 = _rounds(x0 + k1, x1 + k2 + 1, EVEN[:2])
+    yield x0, x1
+    x0, x1 = _rounds(x0, x1, EVEN[2:])
+    x0, x1 = _rounds(x0 + k2, x1 + k0 + 2, ODD)
+    yield _rounds(x0 + k0, x1 + k1 + 3, EVEN[:1])
 
 
 def random_words(x0: Value, x1: Value, k0: Value, k1: Value) -> tuple[Value, Value]:
     """Threefry-2x64-13: two words of the counter to two random words under the key (k0, k1)."""
-    k2 = k0 ^ k1 ^ PARITY
-    x0, x1 = _rounds(x0 + k0, x1 + k1, ODD)
-    x0, x1 = _rounds(x0 + k1, x1 + k2 + 1, EVEN)
-    x0, x1 = _rounds(x0 + k2, x1 + k0 + 2, ODD)
-    return _rounds(x0 + k0, x1 + k1 + 3, EVEN[:1])
+    _, words = in_two(x0, x1, k0, k1)
+    return words
 
 
 def uniform(word: Value) -> Value:

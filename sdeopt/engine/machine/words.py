@@ -7,15 +7,17 @@ are compared.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from llvmlite import ir
 
+from sdeopt.engine.machine.host import register
+
 __all__ = [
-    "F64", "I1", "I32", "I64", "Memory", "Value", "call", "constant", "element", "fma", "function", "root", "splat",
-    "turns", "whole",
+    "F64", "I1", "I32", "I64", "Memory", "Value", "Variable", "call", "constant", "element", "fma", "function",
+    "joined", "mixed", "pinned", "registers", "root", "splat", "turns", "whole",
 ]  # fmt: skip
 
 F64, I1, I32, I64 = ir.DoubleType(), ir.IntType(1), ir.IntType(32), ir.IntType(64)
@@ -33,6 +35,25 @@ def splat(builder: Any, value: Any, width: int) -> Any:
     kind = element(width, value.type)
     seed = builder.insert_element(ir.Constant(kind, ir.Undefined), value, I32(0))
     return builder.shuffle_vector(seed, ir.Constant(kind, ir.Undefined), ir.Constant(ir.VectorType(I32, width), None))
+
+
+def _places(first: int, count: int) -> Any:
+    return ir.Constant(element(count, I32), list(range(first, first + count)))
+
+
+def registers(b: Any, x: Any) -> list[Any]:
+    """The parts of a row that fill a register each, or the row where they do not."""
+    size = register()
+    whole = isinstance(x.type, ir.VectorType) and x.type.count % size == 0
+    return [b.shuffle_vector(x, x, _places(i, size)) for i in range(0, x.type.count, size)] if whole else [x]
+
+
+def joined(b: Any, parts: list[Any]) -> Any:
+    """The row of these parts."""
+    while len(parts) > 1:
+        pairs = zip(parts[::2], parts[1::2], strict=True)
+        parts = [b.shuffle_vector(low, high, _places(0, 2 * low.type.count)) for low, high in pairs]
+    return parts[0]
 
 
 def constant(kind: Any, value: float) -> Any:
@@ -132,6 +153,28 @@ def root(a: Value) -> Value:
     return Value(a.builder, call(a.builder, "llvm.sqrt", a.held))
 
 
+def pinned(a: Value) -> Value:
+    """The same value, made where it is written among all that are pinned, whatever order LLVM would prefer.
+
+    Only where the processor has 32 registers, as with AVX-512: with 16 it would store and load some of them.
+    """
+    b, parts = a.builder, registers(a.builder, a.held)
+    if register() != 8 or getattr(parts[0].type, "count", 0) != 8:
+        return a
+    kind = ir.FunctionType(parts[0].type, [parts[0].type])
+    return Value(b, joined(b, [b.asm(kind, "", "=v,0", [part], True) for part in parts]))
+
+
+def mixed(builder: Any, one: Callable[[], Any], other: Callable[[], Any]) -> tuple[Any, Any]:
+    """What two functions give that write code within this block, where what they write takes turns, evenly."""
+    written, begin = builder.block.instructions, len(builder.block.instructions)
+    first, middle = one(), len(written)
+    second, end = other(), len(written)
+    places = [(i - a + 0.5) / (b - a) for a, b in ((begin, middle), (middle, end)) for i in range(a, b)]
+    written[begin:] = [written[begin + i] for i in sorted(range(end - begin), key=places.__getitem__)]
+    return first, second
+
+
 def whole(builder: Any, value: int | list[int]) -> Value:
     """A whole number of the code, or lanes of several."""
     kind = element(len(value), I64) if isinstance(value, list) else I64
@@ -162,11 +205,11 @@ class Memory:
 
 
 class Variable:
-    """A whole number that changes while the code runs."""
+    """A word that changes while the code runs, or lanes of them."""
 
     def __init__(self, builder: Any, value: Value) -> None:
         with builder.goto_entry_block():
-            self._place = builder.alloca(I64)
+            self._place = builder.alloca(value.held.type)
         self._builder = builder
         self.set(value)
 
