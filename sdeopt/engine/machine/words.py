@@ -158,11 +158,11 @@ def pinned(a: Value) -> Value:
 
     Only where the processor has 32 registers, as with AVX-512: with 16 it would store and load some of them.
     """
-    b, parts = a.builder, registers(a.builder, a.held)
-    if register() != 8 or getattr(parts[0].type, "count", 0) != 8:
+    if register() != 8 or not a.width or a.width % 8:
         return a
-    kind = ir.FunctionType(parts[0].type, [parts[0].type])
-    return Value(b, joined(b, [b.asm(kind, "", "=v,0", [part], True) for part in parts]))
+    b, kind = a.builder, element(8, a.base)
+    one = ir.FunctionType(kind, [kind])
+    return Value(b, joined(b, [b.asm(one, "", "=v,0", [part], True) for part in registers(b, a.held)]))
 
 
 def mixed(builder: Any, one: Callable[[], Any], other: Callable[[], Any]) -> tuple[Any, Any]:
