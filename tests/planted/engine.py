@@ -31,6 +31,11 @@ MUTATIONS = [
         ("tests/test_rng.py::test_a_coarse_draw_is_the_sum_of_the_fine_ones",),
     ),
     Mutation(
+        "draws: a group takes the words of the one before",
+        "sdeopt/engine/machine/fill.py", "variable.set(word)", "variable.set(variable.get())",
+        ("tests/test_rng.py::test_a_draw_depends_on_its_address_only",),
+    ),
+    Mutation(
         "roots of lanes: one of Newton's steps",
         "sdeopt/engine/compiler/roots.py", "range(2)", "range(1)",
         ("tests/test_roots.py::test_every_estimate_gives_the_correctly_rounded_root",),
