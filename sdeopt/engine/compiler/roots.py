@@ -9,6 +9,7 @@ from many estimates. So whatever the estimate, the bits are those of IEEE 754.
 
 AMD's Zen 4 takes eight lanes in two halves, multiplies half as much in a cycle, and its divider has eight roots in 16
 cycles, while other operations go on: there roots are left to it (AdamW 19.7 ns for 22.5, SignSGD's SDE 5.4 for 6.4).
+Of processors since then none was measured.
 
 Source: Markstein, IBM J. Res. Dev. 34 (1990) 111, for the steps; the bound is ours.
 """

@@ -20,7 +20,7 @@ def _rounds(x0: Value, x1: Value, rotations: tuple[int, ...]) -> tuple[Value, Va
 
 
 def in_two(x0: Value, x1: Value, k0: Value, k1: Value) -> Iterator[tuple[Value, Value]]:
-    """`random_words`, which come second: the first half of the rounds is written before the first `next` returns."""
+    """The two halves of `random_words`, each written when it is asked for: words on the way, then the words."""
     k2 = k0 ^ k1 ^ PARITY
     x0, x1 = _rounds(x0 + k0, x1 + k1, ODD)
     x0, x1 = _rounds(x0 + k1, x1 + k2 + 1, EVEN[:2])
